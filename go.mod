@@ -1,0 +1,3 @@
+module github.com/corsgate/corsgate
+
+go 1.25.0
