@@ -1,0 +1,489 @@
+package cors
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	validator "github.com/jub0bs/cors"
+	"github.com/jub0bs/cors/cfgerrors"
+	"golang.org/x/net/idna"
+)
+
+// A Config is what one API allows, as a person writes it. Give it to [New].
+type Config struct {
+	// Origins are the web origins whose pages may read the API's answers, in
+	// the form in which browsers send them: scheme, "://", host and, unless it
+	// is the scheme's default, port.
+	//
+	//	"https://app.example.com"        // allowed: one origin
+	//	"https://*.preview.example.com"  // allowed: any number of labels, at least one
+	//	"http://localhost:*"             // allowed: any port, or none
+	//	"*"                              // allowed alone and without Credentials: every origin
+	//	"https://app.example.com/"       // refused: an origin has no path
+	//	"https://App.example.com"        // refused: browsers send hosts in lower case
+	//	"https://app.example.com:443"    // refused: browsers leave the default port out
+	//	"app.example.com"                // refused: no scheme
+	//	"null"                           // refused: any sandboxed page has that origin
+	//	"http://[::1]:3000"              // refused: a stage variable cannot hold brackets
+	//	"https://*.com"                  // refused: anybody can register a name there
+	//
+	// An element may hold CDK tokens ("https://" + *distribution.DistributionDomainName()).
+	// It is an exact origin; what the token stands for is checked when a
+	// request comes in, and a list that turns out malformed allows nobody.
+	//
+	// Patterns mean what they mean in github.com/jub0bs/cors, which validates
+	// them. Order and repetition do not matter.
+	Origins []string
+
+	// Credentials lets pages send cookies, client certificates and HTTP
+	// authentication, and read the answer (Access-Control-Allow-Credentials).
+	// A bearer token that a script puts in the Authorization header needs no
+	// Credentials: name "authorization" in RequestHeaders.
+	Credentials bool
+
+	// Methods bounds the methods that pages may use. Empty, which is right for
+	// most, means those that each resource of the API has. GET, HEAD and POST
+	// cannot be kept from pages by CORS (Fetch standard, CORS-safelisted method).
+	Methods []string
+
+	// RequestHeaders are the headers that pages may send beyond the
+	// CORS-safelisted ones. A JSON body needs "content-type". "*" is every
+	// header but Authorization; it cannot go with Credentials, where browsers
+	// take it for a header's name.
+	RequestHeaders []string
+
+	// ExposedHeaders are the response headers that pages may read beyond the
+	// CORS-safelisted ones. "*" is all of them; it cannot go with Credentials.
+	ExposedHeaders []string
+
+	// MaxAge is how long a browser may remember a preflight's answer, in whole
+	// seconds. Zero says nothing, which browsers take for 5 seconds. [NoCache]
+	// forbids it. Chromium caps it at 2 hours, Firefox at 24; more than 24
+	// hours is refused.
+	MaxAge time.Duration
+
+	// DangerouslyAllowInsecureOrigins permits http:// origins (other than
+	// localhost) together with Credentials: whoever sits between a user and
+	// such a page can then act as the user.
+	DangerouslyAllowInsecureOrigins bool
+
+	// DangerouslyAllowPublicSuffixes permits patterns such as
+	// "https://*.github.io", below which anybody can put a page.
+	DangerouslyAllowPublicSuffixes bool
+}
+
+// NoCache is the [Config.MaxAge] that has browsers ask again every time.
+const NoCache time.Duration = -1
+
+const (
+	maxAgeChromium = 2 * time.Hour
+	maxAgeFirefox  = 24 * time.Hour
+)
+
+// New checks cfg and compiles it. It returns all faults at once, as a
+// [*ConfigError]; what is legal but not what it seems is in [Policy.Notes].
+//
+// New does not keep cfg: changing it afterwards has no effect.
+func New(cfg Config) (*Policy, error) {
+	c := compiler{cfg: cfg}
+	elements := c.origins()
+	methods := c.methods()
+	requestHeaders := c.headers("RequestHeaders", cfg.RequestHeaders)
+	exposedHeaders := c.headers("ExposedHeaders", cfg.ExposedHeaders)
+	maxAge := c.maxAge()
+	if len(c.faults) > 0 {
+		return nil, &ConfigError{Faults: c.faults}
+	}
+	p := newPolicy(elements)
+	p.credentials = cfg.Credentials
+	p.methods, p.methodList = methods, strings.Join(methods, ",")
+	p.requestHeaders = strings.Join(requestHeaders, ",")
+	p.exposedHeaders = strings.Join(exposedHeaders, ",")
+	p.maxAge = maxAge
+	p.notes = c.notes
+	c.sizes(p)
+	if len(c.faults) > 0 {
+		return nil, &ConfigError{Faults: c.faults}
+	}
+	return p, nil
+}
+
+// A compiler collects the faults and notes of one Config.
+type compiler struct {
+	cfg    Config
+	faults []error
+	notes  []string
+}
+
+func (c *compiler) fault(err error) { c.faults = append(c.faults, err) }
+
+func (c *compiler) note(format string, args ...any) {
+	c.notes = append(c.notes, fmt.Sprintf(format, args...))
+}
+
+// origins returns the text form of the allowlist, folded.
+func (c *compiler) origins() []string {
+	if len(c.cfg.Origins) == 0 {
+		c.fault(&OriginError{
+			Reason: OriginMissing,
+			Text:   "the list is empty, so no page could use the API",
+			Fix:    `name at least one origin, such as "https://app.example.com"`,
+		})
+		return nil
+	}
+	any := slices.Contains(c.cfg.Origins, "*")
+	if any && c.cfg.Credentials {
+		c.fault(&OriginError{
+			Value: "*", Reason: OriginAnyCredentials,
+			Text: "every origin cannot be allowed with credentials: any site could act as its visitor",
+			Fix:  "list the origins, or leave Credentials out",
+		})
+	}
+	var elements []string
+	seen := map[string]bool{}
+	for _, raw := range c.cfg.Origins {
+		if seen[raw] {
+			continue
+		}
+		seen[raw] = true
+		if raw == "*" {
+			continue
+		}
+		if fault := c.origin(raw); fault != nil {
+			c.fault(fault)
+			continue
+		}
+		elements = append(elements, strings.ReplaceAll(raw, "*", "~"))
+	}
+	if any {
+		if len(seen) > 1 {
+			c.fault(&OriginError{
+				Value: "*", Reason: OriginAnyMixed,
+				Text: "it allows every origin, so the others beside it say nothing",
+				Fix:  `keep either "*" or the others`,
+			})
+		}
+		return []string{anyOrigin}
+	}
+	folded := fold(elements)
+	for _, e := range elements {
+		if !slices.Contains(folded, e) {
+			c.note("origin %q is left out: another pattern of the list covers it", strings.ReplaceAll(e, "~", "*"))
+		}
+	}
+	return folded
+}
+
+// origin returns what is wrong with one origin or pattern, or nil.
+func (c *compiler) origin(raw string) *OriginError {
+	fault := c.inspect(raw)
+	if fault == nil {
+		return nil
+	}
+	fault.Value = raw
+	// One suggestion that cures everything at once beats a cure a run.
+	if fix, ok := c.repair(raw); ok {
+		fault.Fix += fmt.Sprintf(": write %q", fix)
+	}
+	return fault
+}
+
+// repair returns what raw was most likely meant to be, if that is valid.
+func (c *compiler) repair(raw string) (string, bool) {
+	s := strings.ToLower(strings.TrimSpace(raw))
+	scheme, rest, ok := strings.Cut(s, schemeSep)
+	if !ok {
+		scheme, rest = "https", s
+	}
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
+		rest = rest[i+1:]
+	}
+	host, port, _ := strings.Cut(rest, ":")
+	if ascii, err := idna.Lookup.ToASCII(strings.TrimPrefix(host, "*.")); err == nil && ascii != "" {
+		if strings.HasPrefix(host, "*.") {
+			ascii = "*." + ascii
+		}
+		host = ascii
+	}
+	s = scheme + schemeSep + host
+	if port != "" && !defaultPort(scheme, port) {
+		s += ":" + port
+	}
+	if s == raw || c.inspect(s) != nil {
+		return "", false
+	}
+	return s, true
+}
+
+// token is an unresolved CDK token in a Go string; listToken is one that
+// stands for a list of strings, which cannot be part of one.
+var (
+	token     = regexp.MustCompile(`\$\{Token\[[^\]]*\]\}`)
+	listToken = regexp.MustCompile(`#\{Token\[[^\]]*\]\}`)
+)
+
+// inspect finds the first fault of one origin or pattern, by its own rules
+// where it can say something helpful, and in the end by the validator's.
+func (c *compiler) inspect(raw string) *OriginError {
+	bad := func(reason OriginReason, text, fix string) *OriginError {
+		return &OriginError{Value: raw, Reason: reason, Text: text, Fix: fix}
+	}
+	if listToken.MatchString(raw) {
+		return bad(OriginTokenList, "it is a CDK list token", "name its elements one by one, with awscdk.Fn_Select")
+	}
+	s := raw
+	if token.MatchString(raw) {
+		if strings.Contains(raw, "*") {
+			return bad(OriginTokenPattern, "a pattern over a value known only at deploy time cannot be checked",
+				"name exact origins, or write the domain out")
+		}
+		if token.ReplaceAllString(raw, "") == "" {
+			return nil // the whole origin is a token: nothing to look at yet
+		}
+		s = token.ReplaceAllString(raw, "x")
+	}
+	switch {
+	case s == "":
+		return bad(OriginEmpty, "it is empty", "remove it")
+	case s == "null":
+		return bad(OriginNull, "every sandboxed frame and local file has the origin null, so it allows everybody",
+			"serve the page from an origin of its own and name that")
+	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		return bad(OriginSpace, "it holds a blank or a control character", "remove it")
+	case strings.ContainsFunc(s, func(r rune) bool { return r > 0x7f }):
+		return bad(OriginUnicode, "browsers send a host in ASCII (Punycode)", "write its ASCII form")
+	case strings.Contains(s, ","):
+		return bad(OriginCharacter, "a comma separates origins", "make each an element of the list")
+	}
+	scheme, rest, ok := strings.Cut(s, schemeSep)
+	switch {
+	case !ok:
+		return bad(OriginNoScheme, "it has no scheme", `begin with "https://"`)
+	case scheme == "file":
+		return bad(OriginScheme, "pages of the scheme file have the origin null", "serve the page from http://localhost and name that")
+	case strings.ToLower(s) != s:
+		return bad(OriginUpperCase, "browsers send scheme and host in lower case, so it would match nothing", "use lower case")
+	case scheme == "*":
+		return bad(OriginWildcard, "a wildcard stands for subdomains or for a port, not for a scheme", "name the scheme")
+	case strings.ContainsAny(scheme, "+_"):
+		return bad(OriginCharacter, "corsgate cannot carry a scheme with + or _ to where it is deployed", "use another scheme")
+	case !validScheme(scheme):
+		return bad(OriginScheme, "that is no scheme", `begin with "https://"`)
+	}
+	switch {
+	case strings.Contains(rest, "@"):
+		return bad(OriginUserinfo, "an origin has no user name", "remove what stands before the @")
+	case strings.IndexAny(rest, "/?#") == len(rest)-1 && strings.HasSuffix(rest, "/"):
+		return bad(OriginTrailingSlash, "an origin has no path, so it would match nothing", "remove the trailing slash")
+	case strings.ContainsAny(rest, "/?#"):
+		return bad(OriginPath, "an origin has no path, query or fragment", "name the origin alone")
+	case strings.ContainsAny(rest, "[]"):
+		return bad(OriginIPv6, "API Gateway's stage variables cannot hold the brackets of an IPv6 address",
+			`use a host name, or "http://localhost:*" for this machine`)
+	}
+	host, port, hasPort := strings.Cut(rest, ":")
+	switch {
+	case hasPort && port != "*" && !validPort(port):
+		return bad(OriginPort, "a port is a number from 1 to 65535 without leading zeros, or *", "correct or remove the port")
+	case hasPort && defaultPort(scheme, port):
+		return bad(OriginDefaultPort, "browsers leave the scheme's default port out, so it would match nothing", "remove :"+port)
+	case strings.Contains(strings.TrimPrefix(host, "*."), "*"):
+		return bad(OriginWildcard, `a wildcard stands for whole labels at the front ("https://*.example.com") or for the port (":*")`,
+			"name the origins, or use a pattern of that form")
+	case !validHost(strings.TrimPrefix(host, "*.")):
+		return bad(OriginHost, "that is no host name or IPv4 address", "correct it")
+	}
+	return c.validate(s, bad)
+}
+
+// validate asks the validator about one origin that looks right.
+func (c *compiler) validate(s string, bad func(OriginReason, string, string) *OriginError) *OriginError {
+	if !c.cfg.DangerouslyAllowPublicSuffixes && strings.Contains(s, schemeSep+"*.") {
+		// Credentialed, because the validator looks at public suffixes only
+		// then; a pattern that everybody can join is no allowlist without
+		// credentials either.
+		_, err := validator.NewMiddleware(validator.Config{
+			Origins: []string{s}, Credentialed: true, DangerouslyTolerateInsecureOrigins: true,
+		})
+		var e *cfgerrors.IncompatibleOriginPatternError
+		if errors.As(err, &e) && e.Reason == "psl" {
+			return bad(OriginPublicSuffix, "it is a public suffix, below which anybody can put a page",
+				"name the domains that are yours, or set DangerouslyAllowPublicSuffixes")
+		}
+	}
+	_, err := validator.NewMiddleware(validator.Config{
+		Origins: []string{s}, Credentialed: c.cfg.Credentials,
+		DangerouslyTolerateInsecureOrigins:            c.cfg.DangerouslyAllowInsecureOrigins,
+		DangerouslyTolerateSubdomainsOfPublicSuffixes: c.cfg.DangerouslyAllowPublicSuffixes,
+	})
+	var incompatible *cfgerrors.IncompatibleOriginPatternError
+	var unacceptable *cfgerrors.UnacceptableOriginPatternError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &incompatible) && incompatible.Reason == "insecure":
+		return bad(OriginInsecureCredentials, "without https anybody on the way can act as the user, since Credentials is set",
+			"use https, or set DangerouslyAllowInsecureOrigins")
+	case errors.As(err, &unacceptable):
+		return bad(OriginHost, "that is no host that a browser would send", "correct it: a host name in ASCII lower case, or an IPv4 address in dotted form")
+	default:
+		return bad(OriginRefused, err.Error(), "correct or remove it")
+	}
+}
+
+func defaultPort(scheme, port string) bool {
+	return scheme == "https" && port == "443" || scheme == "http" && port == "80"
+}
+
+// routable are the methods an API Gateway resource can have, but for OPTIONS,
+// which answers the preflight.
+var routable = []string{"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"}
+
+// methods returns the methods of the policy, sorted; nil means any.
+func (c *compiler) methods() []string {
+	var methods []string
+	for _, m := range c.cfg.Methods {
+		bad := func(text, fix string) { c.fault(&MethodError{Value: m, Text: text, Fix: fix}) }
+		switch upper := strings.ToUpper(m); {
+		case slices.Contains(routable, m):
+			methods = append(methods, m)
+		case m == "*" || upper == "ANY":
+			bad("that is no method", "leave Methods empty: each resource then allows the methods it has")
+		case upper == "OPTIONS":
+			bad("OPTIONS is the preflight, which is answered anyway", "remove it")
+		case slices.Contains(routable, upper):
+			bad("method names are upper case, and browsers tell them apart", fmt.Sprintf("write %q", upper))
+		default:
+			bad("API Gateway routes DELETE, GET, HEAD, PATCH, POST and PUT", "remove it")
+		}
+	}
+	slices.Sort(methods)
+	return slices.Compact(methods)
+}
+
+// headers returns the header names of one field in lower case, sorted and
+// without repetitions, "*" first.
+func (c *compiler) headers(field string, names []string) []string {
+	exposed := field == "ExposedHeaders"
+	var out []string
+	for _, name := range names {
+		bad := func(text, fix string) { c.fault(&HeaderError{Field: field, Value: name, Text: text, Fix: fix}) }
+		if name == "*" {
+			if c.cfg.Credentials {
+				bad("with Credentials browsers take * for a header's name", "name the headers")
+				continue
+			}
+			out = append(out, name)
+			continue
+		}
+		lowered := strings.ToLower(name)
+		probe := validator.Config{Origins: []string{"https://example.com"}}
+		if exposed {
+			probe.ResponseHeaders = []string{name}
+		} else {
+			probe.RequestHeaders = []string{name}
+		}
+		_, err := validator.NewMiddleware(probe)
+		var e *cfgerrors.UnacceptableHeaderNameError
+		switch {
+		case errors.As(err, &e) && e.Reason == "forbidden" && exposed:
+			bad("browsers never show it to a page (Fetch standard, forbidden response-header name)", "remove it")
+		case errors.As(err, &e) && e.Reason == "forbidden":
+			bad("browsers set it themselves, a page cannot (Fetch standard, forbidden request-header)", "remove it")
+		case errors.As(err, &e) && e.Reason == "prohibited":
+			bad("it belongs to the CORS protocol itself, not into a list", "remove it")
+		case err != nil:
+			bad("that is no header name", "correct it: letters, digits and hyphens")
+		case !carriedHeader(lowered):
+			bad("a stage variable can carry letters, digits, hyphens, underscores and dots in a header's name", "rename the header")
+		default:
+			out = append(out, lowered)
+		}
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	if !exposed && slices.Contains(out, "*") && !slices.Contains(out, "authorization") {
+		c.note(`RequestHeaders "*" does not cover Authorization: name "authorization" beside it if pages send it`)
+	}
+	if slices.Contains(out, "*") {
+		// Whatever "*" covers says nothing beside it.
+		out = slices.DeleteFunc(out, func(h string) bool { return h != "*" && (exposed || h != "authorization") })
+	}
+	return out
+}
+
+// maxAge returns the value of Access-Control-Max-Age, "" for none.
+func (c *compiler) maxAge() string {
+	d := c.cfg.MaxAge
+	bad := func(text, fix string) string {
+		c.fault(&MaxAgeError{Value: d, Text: text, Fix: fix})
+		return ""
+	}
+	switch {
+	case d == NoCache:
+		return "0"
+	case d < 0:
+		return bad("it is negative", "use cors.NoCache to forbid caching")
+	case d%time.Second != 0:
+		return bad("browsers count whole seconds", fmt.Sprintf("round it to %s", d.Round(time.Second)))
+	case d > maxAgeFirefox:
+		return bad("no browser remembers a preflight for more than 24h0m0s (Firefox; Chromium 2h0m0s)", "use 2h0m0s")
+	case d == 0:
+		return ""
+	case d > maxAgeChromium:
+		c.note("max age %s: Chromium remembers a preflight for at most %s, Safari for 10m0s", d, maxAgeChromium)
+	}
+	return fmt.Sprint(int64(d / time.Second))
+}
+
+// sizes checks that p fits where it is deployed.
+func (c *compiler) sizes(p *Policy) {
+	if total := p.textLen(); p.variables() == nil {
+		c.fault(&SizeError{
+			Field: "Origins", Got: total, Max: maxOriginVariables * maxVariableLen,
+			Text: fmt.Sprintf("%d origins of %d characters in all do not fit in the %d stage variables of %d characters that an allowlist may take",
+				len(p.elements), total, maxOriginVariables, maxVariableLen),
+			Fix: "use patterns, or give each audience an API of its own",
+		})
+	}
+	for _, l := range []struct{ field, text string }{
+		{"RequestHeaders", p.requestHeaders},
+		{"ExposedHeaders", p.exposedHeaders},
+	} {
+		if len(l.text) > maxVariableLen {
+			c.fault(&SizeError{
+				Field: l.field, Got: len(l.text), Max: maxVariableLen,
+				Text: fmt.Sprintf("%d characters, a stage variable holds %d", len(l.text), maxVariableLen),
+				Fix:  "name fewer headers",
+			})
+		}
+	}
+}
+
+// sortTokensLast orders elements by text, those with CDK tokens last and by
+// what is known of them: the number of a token changes with code that has
+// nothing to do with the policy.
+func sortTokensLast(elements []string) {
+	slices.SortFunc(elements, func(a, b string) int {
+		ta, tb := strings.Contains(a, "${"), strings.Contains(b, "${")
+		if !ta && !tb {
+			return cmp.Compare(a, b)
+		}
+		if ta != tb {
+			if ta {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Or(cmp.Compare(token.ReplaceAllString(a, "$"), token.ReplaceAllString(b, "$")),
+			cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	})
+}

@@ -1,0 +1,151 @@
+package cors
+
+import (
+	"iter"
+	"net/http"
+	"strings"
+)
+
+// A Kind says what a request is to the CORS protocol
+// (https://fetch.spec.whatwg.org/#http-requests).
+type Kind uint8
+
+// The kinds of requests.
+const (
+	NotCORS   Kind = iota // no Origin header
+	Actual                // a request of a page, simple or preflighted
+	Preflight             // OPTIONS with Origin and Access-Control-Request-Method
+)
+
+// A Reason says why a [Decision] does not allow. The set is closed.
+type Reason string
+
+// The reasons of a [Decision].
+const (
+	ReasonNone      Reason = ""                       // it allows
+	ReasonNoOrigin  Reason = "no origin"              // not a CORS request
+	ReasonNotListed Reason = "origin not allowed"     // well formed, not on the list
+	ReasonNotOrigin Reason = "not a browser's origin" // null, or nothing a browser sends for a page's origin
+)
+
+// A Request is what a decision depends on.
+type Request struct {
+	Method        string // of the request itself
+	Origin        string // the Origin header, "" for none
+	RequestMethod string // the Access-Control-Request-Method header, "" for none
+
+	// Methods are those the resource has, as for [Policy.AllowMethods]. Nil
+	// means that they are unknown; a preflight is then told that the method it
+	// asked for is allowed, since whoever routed it here knew the resource.
+	Methods []string
+}
+
+// A Decision is the CORS part of an answer: the value of each header, "" for
+// one that must not be there. Vary is "Origin" in every answer.
+type Decision struct {
+	Kind    Kind
+	Allowed bool   // the origin may read the answer
+	Reason  Reason // why not
+	Status  int    // of a preflight's answer: 204 or 403; else 0
+
+	AllowOrigin      string // Access-Control-Allow-Origin
+	AllowCredentials string // Access-Control-Allow-Credentials
+	ExposeHeaders    string // Access-Control-Expose-Headers, not on preflights
+	AllowMethods     string // Access-Control-Allow-Methods, on preflights only
+	AllowHeaders     string // Access-Control-Allow-Headers, on preflights only
+	MaxAge           string // Access-Control-Max-Age, on preflights only
+}
+
+// Decide gives the CORS headers of the answer to r. It allocates nothing,
+// except to join r.Methods for a preflight.
+//
+// A preflight's answer does not depend on the method and headers asked for:
+// it lists what is allowed and the browser compares, as with the mock
+// integration that answers preflights when the policy is deployed.
+func (p *Policy) Decide(r Request) Decision {
+	var d Decision
+	switch {
+	case r.Origin == "":
+		d.Kind = NotCORS
+	case r.RequestMethod != "" && r.Method == http.MethodOptions:
+		d.Kind = Preflight
+	default:
+		d.Kind = Actual
+	}
+	switch {
+	case p.any:
+		d.Allowed, d.AllowOrigin = true, "*"
+	case d.Kind == NotCORS:
+		d.Reason = ReasonNoOrigin
+		return d
+	case p.matcher.match(r.Origin):
+		d.Allowed, d.AllowOrigin = true, r.Origin
+	default:
+		d.Reason = ReasonNotListed
+		if !plausible(r.Origin) {
+			d.Reason = ReasonNotOrigin
+		}
+		if d.Kind == Preflight {
+			d.Status = http.StatusForbidden
+		}
+		return d
+	}
+	if p.credentials {
+		d.AllowCredentials = "true"
+	}
+	if d.Kind != Preflight {
+		d.ExposeHeaders = p.exposedHeaders
+		return d
+	}
+	d.Status = http.StatusNoContent
+	d.AllowHeaders = p.requestHeaders
+	d.MaxAge = p.maxAge
+	switch {
+	case r.Methods != nil:
+		d.AllowMethods = p.AllowMethods(r.Methods)
+	case p.methods != nil:
+		d.AllowMethods = p.methodList
+	case methodToken(r.RequestMethod):
+		d.AllowMethods = r.RequestMethod
+	}
+	return d
+}
+
+// plausible reports whether a browser could have sent s for the origin of a
+// page on the web.
+func plausible(s string) bool {
+	scheme, rest, ok := strings.Cut(s, schemeSep)
+	host, port, hasPort := strings.Cut(rest, ":")
+	if strings.HasPrefix(rest, "[") { // an IPv6 address
+		end := strings.IndexByte(rest, ']')
+		return ok && validScheme(scheme) && end > 0 && len(s) <= maxOriginLen &&
+			strings.Trim(rest[1:end], "0123456789abcdef:") == ""
+	}
+	return ok && validScheme(scheme) && validHost(host) && (!hasPort || validPort(port)) && len(s) <= maxOriginLen
+}
+
+// methodToken reports whether s is an upper-case method name, which can stand
+// in a header as it is.
+func methodToken(s string) bool {
+	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+// Headers yields the name and value of each CORS header of the answer, and
+// Vary, in a fixed order.
+func (d Decision) Headers() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, h := range [...]struct{ name, value string }{
+			{"Access-Control-Allow-Origin", d.AllowOrigin},
+			{"Access-Control-Allow-Credentials", d.AllowCredentials},
+			{"Access-Control-Allow-Methods", d.AllowMethods},
+			{"Access-Control-Allow-Headers", d.AllowHeaders},
+			{"Access-Control-Max-Age", d.MaxAge},
+			{"Access-Control-Expose-Headers", d.ExposeHeaders},
+			{"Vary", "Origin"},
+		} {
+			if h.value != "" && !yield(h.name, h.value) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,258 @@
+package cors_test
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/corsgate/corsgate/constructs/cors"
+)
+
+func many(format string, n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf(format, i)
+	}
+	return out
+}
+
+func mustNew(t testing.TB, cfg cors.Config) *cors.Policy {
+	t.Helper()
+	p, err := cors.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestMatch(t *testing.T) {
+	p := mustNew(t, cors.Config{Origins: []string{
+		"https://app.example.com", "https://*.preview.example.com", "http://localhost:*",
+		"https://*.any.example.com:*", "https://fixed.example.com:8443", "capacitor://localhost",
+	}})
+	for _, origin := range []string{
+		"https://app.example.com", "https://a.preview.example.com", "https://a.b.preview.example.com",
+		"http://localhost", "http://localhost:1", "http://localhost:65535",
+		"https://a.any.example.com", "https://a.any.example.com:8443",
+		"https://fixed.example.com:8443", "capacitor://localhost",
+		"https://a_b.preview.example.com", "https://xn--bcher-kva.preview.example.com",
+	} {
+		if !p.Match(origin) {
+			t.Errorf("%q is refused", origin)
+		}
+	}
+	for _, origin := range []string{
+		"", "null", "*", "https://", "app.example.com", "https://app.example.com.", "https://app.example.com:443",
+		"https://app.example.com/", "https://App.example.com", "http://app.example.com",
+		"https://app.example.com.evil.net", "https://evilapp.example.com", "https://appXexample.com",
+		"https://preview.example.com", "https://.preview.example.com", "https://a..preview.example.com",
+		"https://evilpreview.example.com", "https://a.preview.example.com:8443", "https://a.preview.example.com.evil.net",
+		"https://user@a.preview.example.com", "https://evil.net/.preview.example.com", "https://evil.net?.preview.example.com",
+		"https://a.preview.example.com\n", "https://é.preview.example.com",
+		"http://localhost:", "http://localhost:0", "http://localhost:65536", "http://localhost:080", "http://localhost:3000/",
+		"http://localhost.evil.net:3000", "https://localhost:3000", "https://fixed.example.com",
+		"https://" + strings.Repeat("a.", 4096) + "preview.example.com",
+	} {
+		if p.Match(origin) {
+			t.Errorf("%q is allowed", origin)
+		}
+	}
+}
+
+func headers(d cors.Decision) string {
+	var lines []string
+	for name, value := range d.Headers() {
+		lines = append(lines, name+": "+value)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestDecide(t *testing.T) {
+	p := mustNew(t, cors.Config{
+		Origins:        []string{"https://app.example.com", "https://b.example.com"},
+		Credentials:    true,
+		RequestHeaders: []string{"Content-Type"},
+		ExposedHeaders: []string{"ETag"},
+		MaxAge:         time.Hour,
+	})
+	for name, tt := range map[string]struct {
+		policy *cors.Policy
+		r      cors.Request
+		kind   cors.Kind
+		status int
+		reason cors.Reason
+		want   string
+	}{
+		"no origin": {p, cors.Request{Method: "GET"}, cors.NotCORS, 0, cors.ReasonNoOrigin, "Vary: Origin"},
+		"actual": {p, cors.Request{Method: "PUT", Origin: "https://app.example.com"}, cors.Actual, 0, "",
+			"Access-Control-Allow-Origin: https://app.example.com\nAccess-Control-Allow-Credentials: true\nAccess-Control-Expose-Headers: etag\nVary: Origin"},
+		"refused":        {p, cors.Request{Method: "GET", Origin: "https://c.example.com"}, cors.Actual, 0, cors.ReasonNotListed, "Vary: Origin"},
+		"opaque":         {p, cors.Request{Method: "GET", Origin: "null"}, cors.Actual, 0, cors.ReasonNotOrigin, "Vary: Origin"},
+		"IPv6":           {p, cors.Request{Method: "GET", Origin: "http://[::1]:3000"}, cors.Actual, 0, cors.ReasonNotListed, "Vary: Origin"},
+		"OPTIONS itself": {p, cors.Request{Method: "OPTIONS", Origin: "https://c.example.com"}, cors.Actual, 0, cors.ReasonNotListed, "Vary: Origin"},
+		"preflight": {p, cors.Request{Method: "OPTIONS", Origin: "https://b.example.com", RequestMethod: "PUT", Methods: []string{"PUT", "GET"}}, cors.Preflight, 204, "",
+			"Access-Control-Allow-Origin: https://b.example.com\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Methods: GET,PUT\nAccess-Control-Allow-Headers: content-type\nAccess-Control-Max-Age: 3600\nVary: Origin"},
+		"preflight, methods unknown": {p, cors.Request{Method: "OPTIONS", Origin: "https://b.example.com", RequestMethod: "PUT"}, cors.Preflight, 204, "",
+			"Access-Control-Allow-Origin: https://b.example.com\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Methods: PUT\nAccess-Control-Allow-Headers: content-type\nAccess-Control-Max-Age: 3600\nVary: Origin"},
+		"preflight, method with a line break": {p, cors.Request{Method: "OPTIONS", Origin: "https://b.example.com", RequestMethod: "PUT\r\nX: y"}, cors.Preflight, 204, "",
+			"Access-Control-Allow-Origin: https://b.example.com\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Headers: content-type\nAccess-Control-Max-Age: 3600\nVary: Origin"},
+		"preflight refused": {p, cors.Request{Method: "OPTIONS", Origin: "https://c.example.com", RequestMethod: "PUT"}, cors.Preflight, 403, cors.ReasonNotListed, "Vary: Origin"},
+		"any": {mustNew(t, cors.Config{Origins: []string{"*"}, ExposedHeaders: []string{"*"}}), cors.Request{Method: "GET", Origin: "null"}, cors.Actual, 0, "",
+			"Access-Control-Allow-Origin: *\nAccess-Control-Expose-Headers: *\nVary: Origin"},
+		"methods bounded": {mustNew(t, cors.Config{Origins: []string{"https://b.example.com"}, Methods: []string{"PUT", "GET"}}),
+			cors.Request{Method: "OPTIONS", Origin: "https://b.example.com", RequestMethod: "DELETE", Methods: []string{"ANY"}}, cors.Preflight, 204, "",
+			"Access-Control-Allow-Origin: https://b.example.com\nAccess-Control-Allow-Methods: GET,PUT\nVary: Origin"},
+		"zero policy": {new(cors.Policy), cors.Request{Method: "GET", Origin: "https://b.example.com"}, cors.Actual, 0, cors.ReasonNotListed, "Vary: Origin"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := tt.policy.Decide(tt.r)
+			if d.Kind != tt.kind || d.Status != tt.status || d.Reason != tt.reason || d.Allowed != (tt.reason == "") {
+				t.Errorf("got %+v", d)
+			}
+			if got := headers(d); got != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestDecideAllocatesNothing(t *testing.T) {
+	p := mustNew(t, cors.Config{Origins: append(many("https://a%d.example.com", 100), "https://*.example.org:*"), Credentials: true})
+	for _, origin := range []string{"https://a7.example.com", "https://x.y.example.org:8080", "https://evil.net"} {
+		if n := testing.AllocsPerRun(100, func() { p.Decide(cors.Request{Method: "GET", Origin: origin}) }); n != 0 {
+			t.Errorf("%s: %v allocations", origin, n)
+		}
+	}
+}
+
+func TestStageVariables(t *testing.T) {
+	p := mustNew(t, cors.Config{
+		Origins:        []string{"https://app.example.com", "https://*.preview.example.com", "http://localhost:*"},
+		RequestHeaders: []string{"*", "Authorization"}, ExposedHeaders: []string{"ETag", "x-request-id"},
+		Methods: []string{"PUT", "GET"}, MaxAge: cors.NoCache,
+	})
+	want := map[string]string{
+		"corsOrigins":        "http://localhost:~,https://app.example.com,https://~.preview.example.com",
+		"corsRequestHeaders": "~,authorization",
+		"corsExposedHeaders": "etag,x-request-id",
+		"corsMethods":        "GET,PUT",
+		"corsMaxAge":         "0",
+	}
+	if got := p.StageVariables(); !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	q, err := cors.FromStageVariables(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(p, q) {
+		t.Errorf("read back\n%+v, want\n%+v", q, p)
+	}
+}
+
+// A list longer than a variable takes several, each within the limits; adding
+// an origin changes one of them, while their number stays.
+func TestLongLists(t *testing.T) {
+	origins := many("https://customer-%03d.example.com", 300)
+	before := mustNew(t, cors.Config{Origins: origins}).StageVariables()
+	if len(before) < 2 {
+		t.Fatalf("got %d variables", len(before))
+	}
+	for name, value := range before {
+		if len(value) > 512 || strings.Trim(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?#&=,") != "" {
+			t.Errorf("%s = %q cannot be a stage variable", name, value)
+		}
+	}
+	back, err := cors.FromStageVariables(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(origins)
+	if !slices.Equal(back.Origins(), origins) {
+		t.Error("the list does not survive the stage variables")
+	}
+	after := mustNew(t, cors.Config{Origins: append(origins, "https://new.example.com")}).StageVariables()
+	if len(after) != len(before) {
+		t.Fatalf("%d variables became %d: choose another number of origins for this test", len(before), len(after))
+	}
+	changed := 0
+	for name := range after {
+		if after[name] != before[name] {
+			changed++
+		}
+	}
+	if changed != 1 {
+		t.Errorf("an origin changed %d variables", changed)
+	}
+}
+
+// A token's number depends on unrelated code; it must not move its origin.
+func TestTokens(t *testing.T) {
+	cfg := func(n int) cors.Config {
+		return cors.Config{Origins: append(many("https://customer-%03d.example.com", 60),
+			fmt.Sprintf("https://${Token[TOKEN.%d]}", n), fmt.Sprintf("https://${Token[TOKEN.%d]}", n+1), fmt.Sprintf("${Token[AWS.URLSuffix.%d]}", n+2))}
+	}
+	strip := func(vars map[string]string) map[string]string {
+		out := map[string]string{}
+		for name, value := range vars {
+			for i := 0; i < 300; i++ {
+				value = strings.ReplaceAll(value, fmt.Sprintf(".%d]", i), "]")
+			}
+			out[name] = value
+		}
+		return out
+	}
+	a, b := mustNew(t, cfg(8)).StageVariables(), mustNew(t, cfg(98)).StageVariables()
+	if !maps.Equal(strip(a), strip(b)) {
+		t.Errorf("got\n%v\nand\n%v", a, b)
+	}
+	one := mustNew(t, cors.Config{Origins: []string{"https://${Token[TOKEN.7]}"}})
+	if o, ok := one.SingleOrigin(); !ok || o != "https://${Token[TOKEN.7]}" {
+		t.Errorf("SingleOrigin = %q, %v", o, ok)
+	}
+	if one.Match("https://${Token[TOKEN.7]}") || one.Match("https://x") {
+		t.Error("a token matches before it is known")
+	}
+}
+
+// What corsgate did not write allows nobody, and says which variable it is.
+func TestMalformedVariables(t *testing.T) {
+	for name, tt := range map[string]struct {
+		vars map[string]string
+		bad  string
+	}{
+		"none":                {map[string]string{}, "corsOrigins"},
+		"nil":                 {nil, "corsOrigins"},
+		"empty":               {map[string]string{"corsOrigins": ""}, "corsOrigins"},
+		"trailing comma":      {map[string]string{"corsOrigins": "https://a.example.com,"}, "corsOrigins"},
+		"slash":               {map[string]string{"corsOrigins": "https://a.example.com,https://b.example.com/"}, "corsOrigins"},
+		"upper case":          {map[string]string{"corsOrigins": "https://A.example.com"}, "corsOrigins"},
+		"regular expression":  {map[string]string{"corsOrigins": "https?://a.example.com"}, "corsOrigins"},
+		"two dots":            {map[string]string{"corsOrigins": "https://a..example.com"}, "corsOrigins"},
+		"asterisk":            {map[string]string{"corsOrigins": "*"}, "corsOrigins"},
+		"null":                {map[string]string{"corsOrigins": "null"}, "corsOrigins"},
+		"second one":          {map[string]string{"corsOrigins": "https://a.example.com", "corsOrigins17": "b.example.com"}, "corsOrigins17"},
+		"any beside others":   {map[string]string{"corsOrigins": "~,https://a.example.com"}, "corsOrigins"},
+		"any and credentials": {map[string]string{"corsOrigins": "~", "corsCredentials": "true"}, "corsOrigins"},
+		"credentials":         {map[string]string{"corsOrigins": "https://a.example.com", "corsCredentials": "yes"}, "corsCredentials"},
+		"methods":             {map[string]string{"corsOrigins": "https://a.example.com", "corsMethods": "PUT,GET"}, "corsMethods"},
+		"headers":             {map[string]string{"corsOrigins": "https://a.example.com", "corsRequestHeaders": "X-A"}, "corsRequestHeaders"},
+		"exposed":             {map[string]string{"corsOrigins": "https://a.example.com", "corsExposedHeaders": ""}, "corsExposedHeaders"},
+		"any header":          {map[string]string{"corsOrigins": "https://a.example.com", "corsCredentials": "true", "corsExposedHeaders": "~"}, "corsExposedHeaders"},
+		"max age":             {map[string]string{"corsOrigins": "https://a.example.com", "corsMaxAge": "1h"}, "corsMaxAge"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := cors.FromStageVariables(tt.vars)
+			if p != nil || err == nil || !strings.Contains(err.Error(), "stage variable "+tt.bad+":") {
+				t.Errorf("got %v, %v; want a fault of %s", p, err, tt.bad)
+			}
+		})
+	}
+	if _, err := cors.FromStageVariables(map[string]string{"corsOrigins": "https://a.example.com", "corsOriginsOld": "x", "other": "y"}); err != nil {
+		t.Errorf("other variables matter: %v", err)
+	}
+}

@@ -1,0 +1,87 @@
+package cors
+
+import "strings"
+
+// The decision in API Gateway's mapping-template language (VTL). Only what is
+// known to work there is used: header maps by get, keySet and get on
+// $stageVariables (AWS's own passthrough template has both), matches,
+// replaceAll, contains and length on strings, responseOverride set at most
+// once. No backslash, no $ and no # stands in a regular expression, and no
+// group is repeated: Java matches a repeated group by recursion, and a long
+// origin would overflow its stack.
+//
+// The allowlist is checked against the grammar of pattern.go before it is used:
+// everything well formed is taken out of it, and nothing may be left. Only then
+// does it become the regular expression that the origin must match as a whole.
+//
+// A missing header or variable is null in Velocity and the empty string in API
+// Gateway; "$!x" makes both the empty string.
+const (
+	vtlHostStart = `[a-z0-9_-]`
+	vtlHost      = vtlHostStart + `[a-z0-9_.-]*`
+	vtlPort      = `(6553[0-5]|655[0-2][0-9]|65[0-4][0-9][0-9]|6[0-4][0-9][0-9][0-9]|[1-5][0-9][0-9][0-9][0-9]|[1-9][0-9]?[0-9]?[0-9]?)`
+	vtlElement   = `[a-z][a-z0-9.-]*://(~[.])?` + vtlHost + `(:~|:` + vtlPort + `)?,`
+)
+
+// vtlPrepare sets what vtlAllowed needs. It is one directive a line; joined
+// without the line breaks it prints nothing at all.
+var vtlPrepare = []string{
+	`#set($corsOrigin = $input.params().header.get("origin"))`,
+	`#if("$!corsOrigin" == "")#set($corsOrigin = $input.params().header.get("Origin"))#end`,
+	`#set($corsOrigin = "$!corsOrigin")`,
+	`#set($corsList = "")`,
+	`#foreach($corsName in $stageVariables.keySet())`,
+	`#if($corsName.matches("` + VariableOrigins + `[0-9]*"))#set($corsList = "$corsList$!stageVariables.get($corsName),")#end`,
+	`#end`,
+	`#set($corsRest = $corsList.replaceAll("` + vtlElement + `", ""))`,
+	`#set($corsRegex = $corsList.replaceAll("[.]", "[.]").replaceAll(",", "|")` +
+		`.replaceAll(":~", "(:` + vtlPort + `)?").replaceAll("~", "` + vtlHost + `"))`,
+}
+
+const (
+	vtlAllowed = `#if($corsOrigin != "" && $corsOrigin.length() <= 326 && $corsRest == ""` +
+		` && !$corsList.contains("..") && !$corsOrigin.contains("..") && $corsOrigin.matches($corsRegex))`
+	vtlAllowOrigin = `#set($context.responseOverride.header.Access-Control-Allow-Origin = $corsOrigin)`
+)
+
+var preflightTemplate = strings.Join(vtlPrepare, "\n") + "\n" + vtlAllowed + `
+` + vtlAllowOrigin + `
+{"statusCode": 204}
+#else
+{"statusCode": 403}
+#end`
+
+// PreflightTemplate returns the request mapping template of the mock
+// integration that answers preflights: it gives status 204 and sets
+// Access-Control-Allow-Origin to the request's origin where the stage's
+// variables allow it, and gives 403 otherwise. It is the same text for every
+// policy, except one that allows every origin: that needs no decision, and a
+// static mapping of the header.
+func (p *Policy) PreflightTemplate() string {
+	if p.any {
+		return `{"statusCode": 204}`
+	}
+	return preflightTemplate
+}
+
+// ResponseTemplate returns directives to put in front of a mapping template of
+// a method that is not a proxy, so that its answer carries the headers which
+// depend on the origin. They print nothing. It is "" for a policy that allows
+// every origin, where static mappings of the headers do.
+//
+// In a mock integration they belong in front of the request template, in any
+// other in front of the response template: those are the places from which
+// API Gateway was seen, or is documented, to take an override.
+func (p *Policy) ResponseTemplate() string {
+	if p.any {
+		return ""
+	}
+	b := strings.Join(vtlPrepare, "") + vtlAllowed + vtlAllowOrigin
+	if p.credentials {
+		b += `#set($context.responseOverride.header.Access-Control-Allow-Credentials = "true")`
+	}
+	if p.exposedHeaders != "" {
+		b += `#set($context.responseOverride.header.Access-Control-Expose-Headers = "` + p.exposedHeaders + `")`
+	}
+	return b + `#end`
+}
