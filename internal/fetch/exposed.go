@@ -1,0 +1,34 @@
+package fetch
+
+import "slices"
+
+// safelistedResponseHeaders can be read across origins without leave
+// (https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name).
+var safelistedResponseHeaders = []string{
+	"cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma",
+}
+
+// Exposed gives the headers of an answer to the actual request that the page's script can read: all but Set-Cookie for a
+// same-origin request; across origins the safelisted ones and those that Access-Control-Expose-Headers names, or all if it
+// is "*" and credentials are not included (https://fetch.spec.whatwg.org/#concept-filtered-response-cors). It does not ask
+// whether the answer may be read at all.
+func (p *Plan) Exposed(resp *HTTPResponse) Header {
+	names, ok := resp.Header.list("Access-Control-Expose-Headers")
+	if !ok {
+		// A list that does not parse exposes nothing (https://fetch.spec.whatwg.org/#extract-header-list-values).
+		names = nil
+	}
+	names = lowered(names)
+	all := !p.CrossOrigin || p.credentials != Include && slices.Contains(names, "*")
+	var out Header
+	for _, f := range resp.Header {
+		name := lower(f.Name)
+		if name == "set-cookie" || name == "set-cookie2" {
+			continue // forbidden response-header names
+		}
+		if all || slices.Contains(safelistedResponseHeaders, name) || slices.Contains(names, name) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
