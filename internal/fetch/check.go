@@ -144,10 +144,20 @@ func (p *Plan) corsCheck(h Header) (code Code, parameter string) {
 func isRedirect(resp *HTTPResponse) bool {
 	switch resp.Status {
 	case 301, 302, 303, 307, 308:
-		location, _ := resp.Header.Get("Location")
-		return location != ""
+		return len(locations(resp)) > 0
 	}
 	return false
+}
+
+// locations gives the values of the answer's Location lines, each once and none that is empty. More than one is an error.
+func locations(resp *HTTPResponse) []string {
+	var out []string
+	for _, f := range resp.Header {
+		if value := trim(f.Value); strings.EqualFold(f.Name, "Location") && value != "" && !slices.Contains(out, value) {
+			out = append(out, value)
+		}
+	}
+	return out
 }
 
 // unsafeRedirectSchemes are those that Chromium's network stack follows no redirect to, whatever CORS says. Any other but
@@ -157,13 +167,16 @@ var unsafeRedirectSchemes = []string{
 	"isolated-app", "view-source",
 }
 
-// badLocation gives the verdict on a redirect to what is no URL, or to one that no response can lead to; nil if it is
-// neither.
+// badLocation gives the verdict on a redirect to two places, to what is no URL, or to one that no response can lead to;
+// nil if it is none of these.
 func (p *Plan) badLocation(resp *HTTPResponse) *Verdict {
-	raw, _ := resp.Header.Get("Location")
+	values := locations(resp)
+	raw := values[0]
 	u, err := p.url.resolve(raw)
 	var v Verdict
 	switch {
+	case len(values) > 1:
+		v = p.fail("ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION", "Failed to fetch: the redirect has more than one location", sectionRedirect)
 	case err != nil:
 		v = p.fail("ERR_INVALID_REDIRECT", "Failed to fetch: the redirect's location '"+printable(raw)+"' is no URL", sectionRedirect)
 	case slices.Contains(unsafeRedirectSchemes, u.Scheme):
@@ -193,8 +206,7 @@ func (p *Plan) Redirect(resp *HTTPResponse) (*Plan, Verdict) {
 	if p.redirects == maxRedirects {
 		return nil, p.fail("ERR_TOO_MANY_REDIRECTS", "Failed to fetch: more than 20 redirects", sectionRedirect)
 	}
-	raw, _ := resp.Header.Get("Location")
-	u, _ := p.url.resolve(raw) // badLocation has seen that it resolves
+	u, _ := p.url.resolve(locations(resp)[0]) // badLocation has seen that it resolves
 	next := *p
 	next.redirects++
 	next.url = u

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -163,7 +164,7 @@ func essence(value string) string {
 }
 
 // simpleRange says that value is one range with a beginning, as in bytes=0- and bytes=0-499
-// (https://fetch.spec.whatwg.org/#simple-range-header-value). The numbers have to fit in 64 bits, for Chromium's sake.
+// (https://fetch.spec.whatwg.org/#simple-range-header-value). The numbers have to be less than 2^63-1, for Chromium's sake.
 func simpleRange(value string) bool {
 	from, ok := strings.CutPrefix(value, "bytes=")
 	if !ok {
@@ -174,11 +175,14 @@ func simpleRange(value string) bool {
 		return false
 	}
 	first, err := strconv.ParseInt(from, 10, 64)
-	if err != nil || to == "" {
-		return err == nil
+	if err != nil || first == math.MaxInt64 {
+		return false
+	}
+	if to == "" {
+		return true
 	}
 	last, err := strconv.ParseInt(to, 10, 64)
-	return err == nil && first <= last
+	return err == nil && last < math.MaxInt64 && first <= last
 }
 
 func digits(value string) bool {
