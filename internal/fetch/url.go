@@ -74,13 +74,16 @@ func normalise(u *url.URL) (location, error) {
 	clean.User = u.User
 	clean.Scheme = lower(u.Scheme)
 	host, port := lower(u.Hostname()), u.Port()
+	if strings.ContainsFunc(host, func(r rune) bool { return r > 0x7e }) {
+		return location{}, fmt.Errorf("the URL %q has a host beyond ASCII, which has to be written in its xn-- form", u)
+	}
 	_, special := defaultPorts[clean.Scheme]
 	if special {
 		if host == "" {
 			return location{}, fmt.Errorf("the URL %q has no host", u)
 		}
 		if !validHost(host, u.Host) {
-			return location{}, fmt.Errorf("the URL %q has a host that no URL can have (a name beyond ASCII has to be written in its xn-- form)", u)
+			return location{}, fmt.Errorf("the URL %q has a host that no URL can have", u)
 		}
 	}
 	if strings.Contains(host, ":") {
