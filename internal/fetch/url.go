@@ -102,13 +102,23 @@ func normalise(u *url.URL) (location, error) {
 	if special && clean.Path == "" {
 		clean.Path = "/"
 	}
-	clean.RawQuery = queryEscaper.Replace(clean.RawQuery)
+	clean.RawQuery = escapeQuery(clean.RawQuery)
 	return location{&clean}, nil
 }
 
-// queryEscaper percent-encodes what the URL standard's special-query percent-encode set has beyond controls
+// escapeQuery percent-encodes what the URL standard's special-query percent-encode set has
 // (https://url.spec.whatwg.org/#special-query-percent-encode-set).
-var queryEscaper = strings.NewReplacer(" ", "%20", `"`, "%22", "#", "%23", "<", "%3C", ">", "%3E", "'", "%27")
+func escapeQuery(query string) string {
+	var b strings.Builder
+	for i := range len(query) {
+		if c := query[i]; c <= 0x20 || c >= 0x7f || strings.IndexByte(`"#<>'`, c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
 
 // origin gives the ASCII serialisation of the URL's origin (https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin).
 func (l location) origin() string {

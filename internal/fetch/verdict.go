@@ -143,7 +143,7 @@ func (p *Plan) refuse(code Code, parameter, section string) Verdict {
 
 // fail gives the verdict for a failure that is not CORS's.
 func (p *Plan) fail(netError, message, section string) Verdict {
-	return Verdict{NetError: netError, Message: message, Section: section}
+	return Verdict{NetError: netError, Message: strings.ToValidUTF8(message, "\uFFFD"), Section: section}
 }
 
 // message gives what Chromium's console says for code. The origin in it is the page's, also where a redirect has made
