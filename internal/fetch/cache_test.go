@@ -1,6 +1,7 @@
 package fetch_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -159,6 +160,38 @@ func TestCacheWildcards(t *testing.T) {
 			"Access-Control-Allow-Origin: "+app, "Access-Control-Allow-Credentials: true", "Access-Control-Allow-Methods: PUT")})
 		if got := cache.Lookup(prepare(t, fetch.Request{Method: "PUT"})); got != fetch.CacheHit {
 			t.Errorf("%s: with credentials, then without: a %s", browser, got)
+		}
+	}
+}
+
+// Chromium keeps nothing for a URL of 1024 bytes or more.
+func TestCacheLongURL(t *testing.T) {
+	for browser, want := range map[fetch.Browser]fetch.CacheResult{fetch.Chromium: fetch.CacheMiss, fetch.WebKit: fetch.CacheHit, fetch.Firefox: fetch.CacheHit} {
+		p := prepare(t, fetch.Request{Method: "PUT", URL: api + "?" + strings.Repeat("a", 1024)})
+		cache := fetch.NewPreflightCache(browser, nil)
+		cache.Store(p, &fetch.HTTPResponse{Status: 204, Header: fields("Access-Control-Allow-Origin: *", "Access-Control-Allow-Methods: PUT")})
+		if got := cache.Lookup(p); got != want {
+			t.Errorf("%s: a %s, want a %s", browser, got, want)
+		}
+	}
+}
+
+// The standard clears the cache when the request that a preflight allowed fails; Chromium does not
+// (https://fetch.spec.whatwg.org/#concept-main-fetch).
+func TestCacheAfterFailure(t *testing.T) {
+	for browser, want := range map[fetch.Browser]fetch.CacheResult{fetch.Chromium: fetch.CacheHit, fetch.Firefox: fetch.CacheMiss} {
+		cache := fetch.NewPreflightCache(browser, nil)
+		ex, err := fetch.Run(fetch.Request{Method: "PUT", URL: api, Origin: app}, func(r *fetch.HTTPRequest) (*fetch.HTTPResponse, error) {
+			if r.Method == "OPTIONS" {
+				return &fetch.HTTPResponse{Status: 204, Header: fields("Access-Control-Allow-Origin: *", "Access-Control-Allow-Methods: PUT")}, nil
+			}
+			return &fetch.HTTPResponse{Status: 502}, nil
+		}, cache)
+		if err != nil || ex.Verdict.Code != fetch.MissingAllowOriginHeader {
+			t.Fatalf("%+v %v", ex.Verdict, err)
+		}
+		if got := cache.Lookup(prepare(t, fetch.Request{Method: "PUT"})); got != want {
+			t.Errorf("%s: a %s, want a %s", browser, got, want)
 		}
 	}
 }

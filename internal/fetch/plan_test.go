@@ -383,3 +383,38 @@ func ExampleRun() {
 	// MethodDisallowedByPreflightResponse
 	// Access to fetch at 'https://api.example.net/products/1' from origin 'https://app.example.com' has been blocked by CORS policy: Method PUT is not allowed by Access-Control-Allow-Methods in preflight response.
 }
+
+// A plan that the browser refuses to begin stays refused, whatever is answered; one without a preflight needs no answer.
+func TestRefusedPlan(t *testing.T) {
+	p := prepare(t, fetch.Request{Method: "TRACE"})
+	ok := &fetch.HTTPResponse{Status: 302, Header: fields("Access-Control-Allow-Origin: *", "Location: /")}
+	_, redirect := p.Redirect(ok)
+	for _, v := range []fetch.Verdict{p.CheckPreflight(ok), p.CheckResponse(ok), redirect} {
+		if v.Allowed || v.NetError != "TypeError" || v.Message != "Failed to execute 'fetch' on 'Window': 'TRACE' HTTP method is unsupported." {
+			t.Errorf("%+v", v)
+		}
+	}
+	p = prepare(t, fetch.Request{})
+	if v := p.CheckPreflight(&fetch.HTTPResponse{Status: 500}); !v.Allowed {
+		t.Errorf("a preflight that is not made: %+v", v)
+	}
+	if next, v := p.Redirect(&fetch.HTTPResponse{Status: 200}); next != nil || !v.Allowed {
+		t.Errorf("an answer that is no redirect: %+v %+v", next, v)
+	}
+	ex, err := fetch.Run(fetch.Request{URL: api, Origin: app}, func(*fetch.HTTPRequest) (*fetch.HTTPResponse, error) { return nil, nil }, nil)
+	if err != nil || ex.Verdict.NetError != "ERR_EMPTY_RESPONSE" {
+		t.Errorf("no answer: %+v %v", ex.Verdict, err)
+	}
+}
+
+func TestReasonWords(t *testing.T) {
+	for reason, want := range map[fetch.Reason]string{
+		{Kind: fetch.ReasonHeaderLength, Name: "accept", Value: strings.Repeat("a", 129)}: "request header accept has 129 bytes, more than the 128 a CORS-safelisted one may have",
+		{Kind: fetch.ReasonHeadersLength}:                                                 "the CORS-safelisted request headers have more than 1024 bytes together",
+		{Kind: fetch.ReasonForced}:                                                        "a listener is registered on the XMLHttpRequest's upload",
+	} {
+		if got := reason.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
