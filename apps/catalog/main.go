@@ -1,0 +1,34 @@
+// Command catalog is the example CDK app: a small shop's API behind one policy.
+// `cdk synth` runs it, from cdk.json.
+//
+// The allowlist is the context value corsgate:allowedOrigins, a list, or text
+// with commas when it is given with -c on the command line.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/corsgate/corsgate/apps/catalog/stack"
+)
+
+func main() {
+	code := run()
+	jsii.Close() // removes the temporary folder of the JavaScript process
+	os.Exit(code)
+}
+
+func run() int {
+	app := awscdk.NewApp(nil)
+	policy, err := stack.Policy(app)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "catalog: %v\n", err)
+		return 1
+	}
+	stack.New(app, "CatalogStack", policy)
+	app.Synth(nil)
+	return 0
+}

@@ -1,0 +1,57 @@
+package corsapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/paired"
+)
+
+// coverage names the methods whose answers API Gateway passes through as they
+// are, and whose backend is not known to emit the headers itself.
+func (w *writer) coverage() {
+	emitters := paired.Find(w.api.Node().Root())
+	for _, r := range w.survey.resources {
+		for _, m := range r.methods {
+			where := m.verb + " " + m.path
+			switch m.integrationType {
+			case "HTTP_PROXY":
+				warn(m.node, "http-proxy", where+" passes the answers of an HTTP backend through, and no mapping applies to them: "+
+					"the backend has to send the CORS headers for this policy by itself, or the integration be of type HTTP")
+			case "AWS_PROXY":
+				w.coverProxy(m, where, emitters)
+			}
+		}
+	}
+	_, single := w.policy.SingleOrigin()
+	switch {
+	case single || w.policy.AnyOrigin():
+		// Static headers are as good as the policy.
+	case w.props.GatewayErrors == Uncredentialed && w.policy.Credentials():
+		inform(w.api, "the policy allows credentials and more than one origin, so pages that send credentials cannot read the errors that "+
+			"API Gateway makes itself (401, 403, 429 ...); see corsapi.EchoOrigin for the other choice")
+	case w.props.GatewayErrors == EchoOrigin:
+		inform(w.api, "EchoOrigin: every page on the web can read the errors that API Gateway makes itself, from requests with the user's cookies")
+	}
+	for _, note := range w.policy.Notes() {
+		inform(w.api, note)
+	}
+}
+
+// coverProxy looks where a Lambda proxy leads.
+func (w *writer) coverProxy(m *method, where string, emitters *paired.Emitters) {
+	if m.integrationURI == nil {
+		return // CloudFormation will not deploy it
+	}
+	if emitters.Emits(m.node.Stack(), m.integrationURI) {
+		return
+	}
+	if uri, err := json.Marshal(m.integrationURI); err == nil && strings.Contains(string(uri), "${stageVariables.") {
+		warn(m.node, "unknown-function", where+" names its Lambda function by a stage variable, so it cannot be seen whether it emits CORS headers: "+
+			"every function that the variable may name has to, through corslambda or by itself")
+		return
+	}
+	fail(m.node, fmt.Sprintf("%s is a Lambda proxy, and its function is not known to emit CORS headers: API Gateway adds none to what it answers. "+
+		"Build it with corsfunction.New, or, if it emits them by itself, say so with corsfunction.Emits(fn)", where))
+}

@@ -1,0 +1,144 @@
+package corsapi
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/corsgate/corsgate/constructs/cors"
+)
+
+// RestApiProps are those of awsapigateway.RestApi, and the policy.
+type RestApiProps struct {
+	awsapigateway.RestApiProps
+
+	// Policy is what every answer of the API follows. Required. It takes the
+	// place of DefaultCorsPreflightOptions, which must be left out.
+	Policy *cors.Policy
+
+	// GatewayErrors says who may read the errors that API Gateway makes itself.
+	GatewayErrors GatewayErrors
+}
+
+// GatewayErrors says which headers the errors carry that API Gateway makes
+// itself: a missing or refused token, a throttled or invalid request, an unknown
+// path, a failed integration. Such a gateway response is no mapping template,
+// so the allowlist cannot be consulted there
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html).
+//
+// A policy that names exactly one origin sends that one, with credentials if
+// the policy has them, whatever the value.
+type GatewayErrors int
+
+const (
+	// Uncredentialed lets every page read these errors, but only from requests
+	// without credentials: what it learns anybody can learn with curl. A page
+	// that sends cookies sees a network error instead. This is the default.
+	Uncredentialed GatewayErrors = iota
+
+	// EchoOrigin sends the request's own origin back, and allows credentials if
+	// the policy does. Pages on the allowlist can then read these errors from
+	// requests with cookies; so can every other page on the web. It must not be
+	// used where a gateway response's template holds anything that is secret to
+	// the user, such as values from an authorizer's context.
+	EchoOrigin
+)
+
+// A RestApi is an awsapigateway.RestApi that answers by one policy.
+type RestApi struct {
+	awsapigateway.RestApi
+	policy *cors.Policy
+}
+
+// NewRestApi makes a REST API whose every answer follows props.Policy. It is used
+// like any awsapigateway.RestApi.
+func NewRestApi(scope constructs.Construct, id *string, props *RestApiProps) *RestApi {
+	if props == nil {
+		props = &RestApiProps{}
+	}
+	api := &RestApi{policy: props.Policy}
+	native := props.RestApiProps
+	native.DefaultCorsPreflightOptions = nil
+	awsapigateway.NewRestApi_Override(api, scope, id, &native)
+	if props.DefaultCorsPreflightOptions != nil {
+		fail(api, "DefaultCorsPreflightOptions beside Policy: two sources of the same headers; remove DefaultCorsPreflightOptions")
+	}
+	enable(api, props.Policy, EnableProps{GatewayErrors: props.GatewayErrors}, false)
+	return api
+}
+
+// Policy returns the policy that the API was made with.
+func (a *RestApi) Policy() *cors.Policy { return a.policy }
+
+// EnableProps are the options of [Enable]. The zero value is right for most.
+type EnableProps struct {
+	// GatewayErrors says who may read the errors that API Gateway makes itself.
+	GatewayErrors GatewayErrors
+}
+
+// Enable gives an API that exists already the answers that [NewRestApi] gives.
+// OPTIONS methods, CORS headers of methods that are no proxies and of gateway
+// responses are replaced, wherever they came from. props may be nil.
+//
+// Methods, stages and gateway responses added later count as well: the API is
+// completed at synthesis.
+func Enable(api awsapigateway.RestApi, policy *cors.Policy, props *EnableProps) {
+	if props == nil {
+		props = &EnableProps{}
+	}
+	enable(api, policy, *props, true)
+}
+
+// leafID names the construct that carries the aspect. An aspect is called for
+// every construct below the one it is put on; this one has nothing below it.
+const leafID = "Corsgate"
+
+func enable(api awsapigateway.RestApi, policy *cors.Policy, props EnableProps, replace bool) {
+	if policy == nil {
+		fail(api, "Policy is nil: give it one; cors.New returns nil together with the error that says why")
+		return
+	}
+	if api.Node().TryFindChild(jsii.String(leafID)) != nil {
+		fail(api, "two policies for one API: an API has one; give an audience of its own an API of its own")
+		return
+	}
+	leaf := constructs.NewConstruct(api, jsii.String(leafID))
+	awscdk.Aspects_Of(leaf).Add(&completer{api: api, policy: policy, props: props, replace: replace}, nil)
+}
+
+// A completer is the aspect that completes the API.
+type completer struct {
+	api     awsapigateway.RestApi
+	policy  *cors.Policy
+	props   EnableProps
+	replace bool // what stands there already is replaced without a word
+}
+
+// Visit is called by the CDK once, when the app is synthesized.
+func (c *completer) Visit(constructs.IConstruct) {
+	s := survey(c.api)
+	w := &writer{completer: c, survey: s, caching: s.caching()}
+	w.preflights()
+	w.methods()
+	w.gatewayResponses()
+	w.resourcePolicy()
+	w.stages()
+	w.deployments()
+	w.coverage()
+}
+
+// fail and the like put a remark where `cdk synth` prints it. An error fails the
+// synthesis after all of them are printed.
+func fail(on constructs.IConstruct, message string) {
+	awscdk.Annotations_Of(on).AddError(jsii.String("corsgate: " + message))
+}
+
+// warn can be acknowledged by id, as the CDK's own warnings can.
+func warn(on constructs.IConstruct, id, message string) {
+	awscdk.Annotations_Of(on).AddWarningV2(jsii.String("corsgate:"+id), jsii.String("corsgate: "+message))
+}
+
+func inform(on constructs.IConstruct, message string) {
+	awscdk.Annotations_Of(on).AddInfo(jsii.String("corsgate: " + message))
+}

@@ -1,0 +1,372 @@
+package corsapi
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/corsgate/corsgate/constructs/cors"
+)
+
+// A writer completes the API that was surveyed.
+//
+// It writes CloudFormation-level constructs and property overrides: they take
+// nothing from the API's defaults (an authorizer, an API key, a required
+// parameter), which must not reach OPTIONS. The CDK's deployments do not notice
+// those by themselves, so the writer collects what it writes and tells them.
+type writer struct {
+	*completer
+	survey  *inventory
+	caching bool
+
+	written []any // what the API answers, but for the stage's variables
+	created []constructs.IDependable
+}
+
+func (w *writer) wrote(parts ...any) { w.written = append(w.written, parts...) }
+
+// preflights puts an OPTIONS method on every resource that has a method.
+func (w *writer) preflights() {
+	for _, r := range w.survey.resources {
+		allow := w.policy.AllowMethods(r.names())
+		integration := preflightIntegration(w.policy, allow, w.caching)
+		responses := preflightResponses(w.policy, allow)
+		w.wrote(r.path, integration, responses)
+		if r.options != nil {
+			w.replaceOptions(r, integration, responses)
+			continue
+		}
+		// The construct path is that of the CDK's own preflights, so that an
+		// API that moves to corsgate keeps its methods: CloudFormation cannot
+		// create a second OPTIONS on a resource before it deletes the first.
+		scope := constructs.NewConstruct(r.scope, jsii.String("OPTIONS"))
+		props := &awsapigateway.CfnMethodProps{
+			RestApiId:         w.api.RestApiId(),
+			ResourceId:        r.id,
+			HttpMethod:        jsii.String("OPTIONS"),
+			AuthorizationType: jsii.String("NONE"),
+			ApiKeyRequired:    jsii.Bool(false),
+			Integration:       integration,
+			MethodResponses:   responses,
+		}
+		if w.caching {
+			props.RequestParameters = optionalParameters()
+		}
+		w.created = append(w.created, awsapigateway.NewCfnMethod(scope, jsii.String("Resource"), props))
+	}
+}
+
+// replaceOptions makes an OPTIONS method that exists answer as ours do.
+func (w *writer) replaceOptions(r *resource, integration map[string]any, responses []any) {
+	o := r.options.node
+	if !w.replace {
+		warn(o, "own-options", r.path+" has an OPTIONS method of its own: it is replaced; remove it")
+	}
+	o.SetAuthorizationType(jsii.String("NONE"))
+	o.SetAuthorizerId(nil)
+	o.SetAuthorizationScopes(nil)
+	o.SetApiKeyRequired(jsii.Bool(false))
+	o.SetOperationName(nil)
+	o.SetRequestValidatorId(nil)
+	o.AddPropertyDeletionOverride(jsii.String("RequestModels"))
+	if w.caching {
+		for _, name := range slices.Sorted(maps.Keys(r.options.parameters)) {
+			o.AddPropertyDeletionOverride(jsii.String("RequestParameters." + escape(name)))
+		}
+		for _, name := range originParameters {
+			o.AddPropertyOverride(jsii.String("RequestParameters."+escape(name.(string))), false)
+		}
+	} else {
+		o.AddPropertyDeletionOverride(jsii.String("RequestParameters"))
+	}
+	// An override is merged with what is there, so nothing may be.
+	o.SetIntegration(&awsapigateway.CfnMethod_IntegrationProperty{Type: jsii.String("MOCK")})
+	o.AddPropertyOverride(jsii.String("Integration"), pascal(integration))
+	o.AddPropertyOverride(jsii.String("MethodResponses"), pascalAll(responses))
+	w.created = append(w.created, o)
+}
+
+// optionalParameters declares the cache key parameters as not required.
+func optionalParameters() map[string]any {
+	m := map[string]any{}
+	for _, p := range originParameters {
+		m[p.(string)] = false
+	}
+	return m
+}
+
+// methods completes the methods that are not OPTIONS.
+func (w *writer) methods() {
+	for _, r := range w.survey.resources {
+		for _, m := range r.methods {
+			if w.caching {
+				w.cacheKey(m)
+			}
+			if m.integration != nil && !strings.HasSuffix(m.integrationType, "_PROXY") {
+				w.answer(m)
+			}
+			if !m.native { // the CDK's deployments know only of its own methods
+				w.created = append(w.created, m.node)
+				w.wrote(m.path, m.verb, m.integration, m.responses)
+			}
+		}
+	}
+}
+
+// cacheKey has the stage's cache keep the answers to different origins apart.
+func (w *writer) cacheKey(m *method) {
+	keys, _ := m.integration["cacheKeyParameters"].([]any)
+	merged := slices.Clone(keys)
+	for _, p := range originParameters {
+		if !slices.Contains(keys, p) {
+			merged = append(merged, p)
+		}
+		if _, ok := m.parameters[p.(string)]; !ok {
+			m.node.AddPropertyOverride(jsii.String("RequestParameters."+escape(p.(string))), false)
+		}
+	}
+	m.node.AddPropertyOverride(jsii.String("Integration.CacheKeyParameters"), merged)
+	w.wrote(m.path, m.verb, "cache key", merged)
+}
+
+// answer declares and maps the headers on every response of a method that is
+// no proxy.
+func (w *writer) answer(m *method) {
+	where := m.verb + " " + m.path
+	responses, _ := m.integration["integrationResponses"].([]any)
+	if len(responses) == 0 {
+		warn(m.node, "no-response", where+" has no integration response, so API Gateway answers 500 whatever happens: add one")
+		return
+	}
+	prefix := w.policy.ResponseTemplate()
+	mock := m.integrationType == "MOCK"
+	if mock && w.survey.api.binaryMediaTypes && m.integration["contentHandling"] == nil {
+		// As for OPTIONS: its request may count as binary, and has no body.
+		m.node.AddPropertyOverride(jsii.String("Integration.ContentHandling"), "CONVERT_TO_TEXT")
+	}
+	if mock && prefix != "" {
+		templates := w.prefixed(m, "request", m.integration["requestTemplates"])
+		m.node.AddPropertyOverride(jsii.String("Integration.RequestTemplates"), templates)
+		w.wrote(templates)
+	}
+	var mappings []any
+	statuses := map[string][]header{}
+	for _, v := range responses {
+		one, _ := v.(map[string]any)
+		one = maps.Clone(one)
+		static := false
+		if !mock && prefix != "" {
+			if templates := w.responseTemplates(m, one); templates != nil {
+				one["responseTemplates"] = templates
+			} else {
+				static = true
+			}
+		}
+		headers := answerHeaders(w.policy, static)
+		params, _ := one["responseParameters"].(map[string]any)
+		merged, replaced := remap(params, methodHeader, mapped(headers))
+		w.reportReplaced(m.node, where, replaced)
+		one["responseParameters"] = merged
+		statuses[statusOf(one)] = headers
+		mappings = append(mappings, one)
+	}
+	m.node.AddPropertyOverride(jsii.String("Integration.IntegrationResponses"), pascalAll(mappings))
+
+	declarations := w.declarations(m, statuses)
+	m.node.AddPropertyOverride(jsii.String("MethodResponses"), pascalAll(declarations))
+	w.wrote(where, mappings, declarations)
+}
+
+// declarations returns the method responses with the headers of each status
+// declared: mapping a header that is not declared fails the deployment.
+func (w *writer) declarations(m *method, statuses map[string][]header) []any {
+	existing, _ := m.responses.([]any)
+	existing = slices.Clone(existing)
+	for _, status := range slices.Sorted(maps.Keys(statuses)) {
+		if !slices.ContainsFunc(existing, func(r any) bool { return statusOf(r) == status }) {
+			existing = append(existing, map[string]any{"statusCode": status})
+		}
+	}
+	byStatus(existing)
+	var out []any
+	for _, v := range existing {
+		one, _ := v.(map[string]any)
+		one = maps.Clone(one)
+		if headers, ok := statuses[statusOf(one)]; ok {
+			params, _ := one["responseParameters"].(map[string]any)
+			merged := declared(headers)
+			for key, required := range params {
+				if !isCORS(key, methodHeader) && !isVary(key, methodHeader) {
+					merged[key] = required
+				}
+			}
+			one["responseParameters"] = merged
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// prefixed puts the policy's directives in front of each of m's templates.
+func (w *writer) prefixed(m *method, kind string, templates any) map[string]any {
+	out := map[string]any{}
+	given, _ := templates.(map[string]any)
+	for _, contentType := range slices.Sorted(maps.Keys(given)) {
+		t, ok := given[contentType].(string)
+		if ok && strings.Contains(strings.ToLower(t), "responseoverride.header.access-control-") {
+			fail(m.node, fmt.Sprintf("the %s template (%s) of %s %s sets a CORS header itself, and API Gateway fails when one is set twice: remove that from the template",
+				kind, contentType, m.verb, m.path))
+		}
+		if !ok {
+			fail(m.node, fmt.Sprintf("the %s template (%s) of %s %s is not known at synthesis, so the policy cannot be put in front of it: write it as a string",
+				kind, contentType, m.verb, m.path))
+			continue
+		}
+		out[contentType] = w.policy.ResponseTemplate() + t
+	}
+	return out
+}
+
+// responseTemplates returns the templates of one integration response of m, with
+// the policy in front, or nil where there can be none.
+func (w *writer) responseTemplates(m *method, response map[string]any) map[string]any {
+	if nonEmptyMap(response["responseTemplates"]) {
+		return w.prefixed(m, "response", response["responseTemplates"])
+	}
+	// Without a template the body passes as it is. A template that prints the
+	// body does the same to text, but not to bytes.
+	if !w.survey.api.binaryMediaTypes && response["contentHandling"] != "CONVERT_TO_BINARY" {
+		return map[string]any{"application/json": w.policy.ResponseTemplate() + "$input.body"}
+	}
+	if _, ok := w.policy.SingleOrigin(); !ok {
+		fail(m.node, fmt.Sprintf("%s %s passes bodies through that may be binary, so no template can compare the request's origin with the policy's: "+
+			"give the integration response a response template, make the method a Lambda proxy, or name a single origin", m.verb, m.path))
+	}
+	return nil
+}
+
+func nonEmptyMap(v any) bool {
+	m, _ := v.(map[string]any)
+	return len(m) > 0
+}
+
+// reportReplaced says which mappings of the user's own were replaced. Enable is
+// asked to replace them; beside NewRestApi they are a second source.
+func (w *writer) reportReplaced(on constructs.IConstruct, where string, replaced []replacement) {
+	for _, r := range replaced {
+		if !w.replace || strings.HasPrefix(r.cure, "map") {
+			warn(on, "second-source", fmt.Sprintf("%s maps %s, which is replaced; %s", where, r.key, r.cure))
+		}
+	}
+}
+
+// gatewayResponses completes the errors that API Gateway makes itself. A type
+// that has a gateway response of its own takes nothing from the defaults.
+func (w *writer) gatewayResponses() {
+	headers := errorHeaders(w.policy, w.props.GatewayErrors)
+	ours := map[string]any{}
+	for name, value := range headers {
+		ours[gatewayHeader+name] = value
+	}
+	missing := []string{"DEFAULT_4XX", "DEFAULT_5XX"}
+	for _, g := range w.survey.gatewayResponses {
+		missing = slices.DeleteFunc(missing, func(t string) bool { return t == g.responseType })
+		merged, replaced := remap(g.parameters, gatewayHeader, ours)
+		w.reportReplaced(g.node, "gateway response "+g.responseType, replaced)
+		for _, key := range slices.Sorted(maps.Keys(g.parameters)) {
+			if _, ok := merged[key]; !ok { // ours in another case
+				g.node.AddPropertyDeletionOverride(jsii.String("ResponseParameters." + escape(key)))
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(merged)) {
+			if merged[key] != g.parameters[key] {
+				g.node.AddPropertyOverride(jsii.String("ResponseParameters."+escape(key)), merged[key])
+			}
+		}
+		w.created = append(w.created, g.node)
+		w.wrote(g.props, merged)
+	}
+	for _, responseType := range missing {
+		id := "Cors" + strings.ReplaceAll(responseType, "DEFAULT_", "Default")
+		w.created = append(w.created, awsapigateway.NewCfnGatewayResponse(w.api, jsii.String(id), &awsapigateway.CfnGatewayResponseProps{
+			RestApiId:          w.api.RestApiId(),
+			ResponseType:       jsii.String(responseType),
+			ResponseParameters: ours,
+		}))
+		w.wrote(responseType, ours)
+	}
+}
+
+// resourcePolicy lets preflights through, which are anonymous.
+func (w *writer) resourcePolicy() {
+	switch verdict := preflightsPass(w.survey.api.policy); verdict {
+	case passes:
+	case notAllowed:
+		// A policy that names who may call, by IAM, allows nobody anonymous. The
+		// mock behind OPTIONS tells them nothing but the CORS headers.
+		w.api.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Effect:     awsiam.Effect_ALLOW,
+			Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()},
+			Actions:    jsii.Strings("execute-api:Invoke"),
+			Resources:  jsii.Strings("execute-api:/*/OPTIONS/*"),
+		}))
+	case denied:
+		warn(w.api, "resource-policy", "a Deny statement of the resource policy may refuse preflights, which carry no credentials and so no principal: "+
+			"except execute-api:/*/OPTIONS/* from it (NotResource), or deny by address or VPC endpoint instead")
+	}
+}
+
+// stages puts the policy's variables on every stage of the API in the app.
+func (w *writer) stages() {
+	vars := w.policy.StageVariables()
+	names := slices.Sorted(maps.Keys(vars))
+	for _, st := range w.survey.stages {
+		for _, own := range slices.Sorted(maps.Keys(st.variables)) {
+			if strings.HasPrefix(own, "cors") && isOurs(own) {
+				fail(st.node, fmt.Sprintf("stage %s sets the variable %s itself: remove it, the policy decides it", st.name, own))
+			}
+		}
+		for _, name := range names {
+			st.node.AddPropertyOverride(jsii.String(st.prefix+name), vars[name])
+		}
+	}
+	if len(w.survey.stages) == 0 {
+		var lines []string
+		for _, name := range names {
+			lines = append(lines, name+"="+vars[name])
+		}
+		warn(w.api, "no-stage", "the app has no stage of this API; a stage without these variables refuses every origin: "+strings.Join(lines, " "))
+	}
+}
+
+// isOurs reports whether a stage variable is one that a policy is deployed in.
+func isOurs(name string) bool {
+	switch strings.TrimRight(name, "0123456789") {
+	case cors.VariableOrigins, cors.VariableCredentials, cors.VariableMethods,
+		cors.VariableRequestHeaders, cors.VariableExposedHeaders, cors.VariableMaxAge:
+		return true
+	}
+	return false
+}
+
+// deployments has every deployment wait for what was written, and change when
+// it changes.
+func (w *writer) deployments() {
+	for _, d := range w.survey.deployments {
+		d.Node().AddDependency(w.created...)
+		d.AddToLogicalId(w.written)
+	}
+	for _, d := range w.survey.looseDeployments {
+		d.Node().AddDependency(w.created...)
+		warn(d, "loose-deployment", "a CfnDeployment keeps its logical id when the API's answers change, so the stage keeps the old ones: use awsapigateway.NewDeployment")
+	}
+}
+
+// escape makes a property name with dots one step of an override's path.
+func escape(name string) string { return strings.ReplaceAll(name, ".", `\.`) }

@@ -1,0 +1,148 @@
+package synth
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/constructs/corsapi"
+	"github.com/corsgate/corsgate/constructs/corsfunction"
+)
+
+// Whatever cannot be right, or cannot be known, is named with its path and cure.
+func TestRemarks(t *testing.T) {
+	silent := func(s awscdk.Stack, id string) awslambda.Function {
+		return awslambda.NewFunction(s, jsii.String(id), &awslambda.FunctionProps{
+			Runtime: awslambda.Runtime_NODEJS_22_X(), Handler: jsii.String("index.handler"), Code: awslambda.Code_FromInline(jsii.String("x")),
+		})
+	}
+	for name, tt := range map[string]struct {
+		build func(awscdk.Stack)
+		want  []string // "kind: part of the message", each of one remark, and no other
+	}{
+		"function that may not emit": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			fn := silent(s, "Silent")
+			r := add(api.Root(), "orders", "GET", awsapigateway.NewLambdaIntegration(fn, nil))
+			r.AddMethod(jsii.String("POST"), proxy(s, "Emits"), nil)
+			r.AddMethod(jsii.String("PUT"), awsapigateway.NewLambdaIntegration(fn.CurrentVersion(), nil), nil)
+		}, []string{
+			"error: GET /orders is a Lambda proxy, and its function is not known to emit CORS headers",
+			"error: PUT /orders is a Lambda proxy",
+		}},
+		"versions, aliases and imported functions that emit": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			fn := emitter(s, "Fn")
+			imported := awslambda.Function_FromFunctionArn(s, jsii.String("Imported"), jsii.String("arn:aws:lambda:eu-west-1:111122223333:function:orders"))
+			corsfunction.Emits(imported)
+			r := add(api.Root(), "orders", "GET", awsapigateway.NewLambdaIntegration(fn.CurrentVersion(), nil))
+			alias := awslambda.NewAlias(s, jsii.String("Alias"), &awslambda.AliasProps{AliasName: jsii.String("live"), Version: fn.CurrentVersion()})
+			r.AddMethod(jsii.String("PUT"), awsapigateway.NewLambdaIntegration(alias, nil), nil)
+			r.AddMethod(jsii.String("POST"), awsapigateway.NewLambdaIntegration(imported, nil), nil)
+		}, nil},
+		"HTTP proxy": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			add(api.Root(), "legacy", "GET", awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net"), nil))
+		}, []string{"warning: GET /legacy passes the answers of an HTTP backend through"}},
+		"no stage": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
+			add(api.Root(), "health", "GET", mock())
+		}, []string{"warning: the app has no stage of this API; a stage without these variables refuses every origin: corsOrigins=https://app.example.com,https://~.preview.example.com corsRequestHeaders=content-type"}},
+		"stage with the variable": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{
+				DeployOptions: &awsapigateway.StageOptions{Variables: &map[string]*string{"corsOrigins2": jsii.String("https://x.example"), "corsage": jsii.String("a flower")}},
+			}})
+			add(api.Root(), "health", "GET", mock())
+		}, []string{"error: stage prod sets the variable corsOrigins2 itself"}},
+		"second sources": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{
+				DefaultCorsPreflightOptions: &awsapigateway.CorsOptions{AllowOrigins: jsii.Strings("*")},
+			}})
+			r := add(api.Root(), "health", "GET", awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{
+				RequestTemplates: &map[string]*string{"application/json": jsii.String(`#set($context.responseOverride.header.Access-Control-Allow-Origin = "*"){"statusCode": 200}`)},
+				IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{StatusCode: jsii.String("200"), ResponseParameters: &map[string]*string{
+					"method.response.header.access-control-allow-origin": jsii.String("'*'"), "method.response.header.Vary": jsii.String("integration.response.header.Vary"),
+				}}},
+			}))
+			r.AddMethod(jsii.String("OPTIONS"), mock(), nil)
+			api.AddGatewayResponse(jsii.String("G"), &awsapigateway.GatewayResponseOptions{
+				Type: awsapigateway.ResponseType_UNAUTHORIZED(), ResponseHeaders: &map[string]*string{"Access-Control-Allow-Origin": jsii.String("'*'")},
+			})
+		}, []string{
+			"error: DefaultCorsPreflightOptions beside Policy",
+			"warning: /health has an OPTIONS method of its own",
+			"error: the request template (application/json) of GET /health sets a CORS header itself",
+			"warning: GET /health maps method.response.header.access-control-allow-origin, which is replaced; remove it",
+			"warning: GET /health maps method.response.header.Vary, which is replaced; map it to a static value",
+			"warning: gateway response UNAUTHORIZED maps gatewayresponse.header.Access-Control-Allow-Origin, which is replaced",
+		}},
+		"binary bodies and several origins": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{BinaryMediaTypes: jsii.Strings("image/png")}})
+			add(api.Root(), "image", "GET", awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net/"), &awsapigateway.HttpIntegrationProps{
+				Proxy: jsii.Bool(false), Options: &awsapigateway.IntegrationOptions{IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{StatusCode: jsii.String("200")}}},
+			}))
+		}, []string{"error: GET /image passes bodies through that may be binary"}},
+		"nothing to map": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			add(api.Root(), "broken", "GET", awsapigateway.NewMockIntegration(nil))
+		}, []string{"warning: GET /broken has no integration response"}},
+		"deny by principal": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Policy: awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
+				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*")}),
+				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+					Effect: awsiam.Effect_DENY, Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*"),
+					Conditions: &map[string]any{"StringNotEquals": map[string]any{"aws:PrincipalOrgID": "o-1"}},
+				}),
+			}})}})
+			add(api.Root(), "health", "GET", mock())
+		}, []string{"warning: a Deny statement of the resource policy may refuse preflights"}},
+		"nil policy, two policies": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), nil)
+			add(api.Root(), "health", "GET", mock())
+			again := corsapi.NewRestApi(s, jsii.String("Again"), &corsapi.RestApiProps{Policy: two(t)})
+			corsapi.Enable(again, two(t), nil)
+			add(again.Root(), "health", "GET", mock())
+		}, []string{"error: Policy is nil", "error: two policies for one API"}},
+		"credentials and notes": {func(s awscdk.Stack) {
+			p := policy(t, cors.Config{Origins: []string{"https://*.example.com", "https://a.example.com"}, Credentials: true})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p})
+			add(api.Root(), "health", "GET", mock())
+		}, []string{
+			"info: the policy allows credentials and more than one origin, so pages that send credentials cannot read the errors",
+			`info: origin "https://a.example.com" is left out`,
+		}},
+		"function by stage variable": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			fn := awslambda.Function_FromFunctionArn(s, jsii.String("ByVariable"), jsii.String("arn:aws:lambda:eu-west-1:111122223333:function:${stageVariables.fn}"))
+			add(api.Root(), "orders", "GET", awsapigateway.NewLambdaIntegration(fn, nil))
+		}, []string{"warning: GET /orders names its Lambda function by a stage variable"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := synthesize(t, nil, func(app awscdk.App) { tt.build(awscdk.NewStack(app, jsii.String("Stack"), nil)) }).annotations
+			rest := got
+			for _, want := range tt.want {
+				kind, text, _ := strings.Cut(want, ": ")
+				found := -1
+				for i, a := range rest {
+					if strings.HasPrefix(a, kind+" ") && strings.Contains(a, ": corsgate: "+text) {
+						found = i
+					}
+				}
+				if found < 0 {
+					t.Errorf("no remark %q", want)
+					continue
+				}
+				rest = append(append([]string{}, rest[:found]...), rest[found+1:]...)
+			}
+			if len(rest) > 0 {
+				t.Errorf("remarks nobody expected: %q", rest)
+			}
+		})
+	}
+}
