@@ -1,0 +1,193 @@
+// Package corsfunction is the Lambda side of corsgate in an AWS CDK app: a
+// function that is known to emit the CORS headers of its API's policy.
+//
+// [New] builds one from Go source and refuses a handler that does not import
+// corslambda. [Emits] declares any other function, in whatever language, as
+// emitting by itself. What neither names is reported at synthesis by the API
+// that invokes it (package corsapi).
+package corsfunction
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3assets"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/corsgate/corsgate/internal/gohandler"
+	"github.com/corsgate/corsgate/internal/paired"
+)
+
+// Props are the properties of a [Function].
+//
+// All of [awslambda.FunctionProps] is taken as it is, with these exceptions:
+//
+//   - Code and Runtime must not be set: the code is built from Entry, for
+//     provided.al2023, the runtime AWS has for Go
+//     (https://docs.aws.amazon.com/lambda/latest/dg/lambda-golang.html);
+//   - Architecture is ARM_64 where it is not set; X86_64 is the other one;
+//   - Handler is "bootstrap" where it is not set. The runtime ignores it.
+type Props struct {
+	awslambda.FunctionProps
+
+	// Entry is the directory of the handler's package main, required. A relative
+	// one is taken from the working directory or, where it is not there, from the
+	// root of the module the working directory is in.
+	Entry string
+}
+
+// A Function is a Lambda function built from Go source, to be used wherever an
+// [awslambda.Function] is.
+type Function struct {
+	awslambda.Function
+
+	entry string
+}
+
+// Entry gives the absolute directory that the handler was built from, or ""
+// where Props.Entry names none.
+func (f *Function) Entry() string { return f.entry }
+
+// New makes a function of the Go handler at props.Entry. The caller's props are
+// not changed.
+//
+// The handler is built as a static, stripped Linux executable, with the
+// caller's go command and its settings (module mode, GOFLAGS, GOWORK). The same
+// source and the same Go give the same asset hash, wherever the checkout is.
+// It is built once in a process, however many functions it is in, and not at all
+// where the CDK command line does not ask for the stack (cdk list, or cdk deploy
+// of another stack).
+//
+// Whatever is wrong is added to the construct as an error annotation, all of it
+// at once: no such entry, not a program, a handler that does not import
+// corslambda, one that does not compile (with the compiler's words), properties
+// that cannot be had. The CDK command line prints those of the whole app and
+// exits with status 1, and nothing is deployed.
+func New(scope constructs.Construct, id *string, props *Props) *Function {
+	if props == nil {
+		props = &Props{}
+	}
+	fn := props.FunctionProps // a copy
+	var faults []error
+	if props.Code != nil {
+		faults = append(faults, errors.New("the property Code cannot be set: the code is built from Entry; remove it, or use awslambda.NewFunction and corsfunction.Emits"))
+	}
+	if props.Runtime != nil {
+		faults = append(faults, errors.New("the property Runtime cannot be set: it is always provided.al2023; remove it, or use awslambda.NewFunction and corsfunction.Emits"))
+	}
+	fn.Runtime = awslambda.Runtime_PROVIDED_AL2023()
+	if fn.Handler == nil {
+		fn.Handler = jsii.String(gohandler.Bootstrap)
+	}
+	if fn.Architecture == nil {
+		fn.Architecture = awslambda.Architecture_ARM_64()
+	}
+	var goarch string
+	switch name := *fn.Architecture.Name(); name {
+	case "arm64":
+		goarch = "arm64"
+	case "x86_64":
+		goarch = "amd64"
+	default:
+		faults = append(faults, fmt.Errorf("the property Architecture is %q: it can be ARM_64 or X86_64", name))
+	}
+
+	f := &Function{}
+	if dir, fault := gohandler.Find(props.Entry); fault == nil {
+		f.entry = dir
+	} else if goarch == "" {
+		faults = append(faults, fault) // Build is not there to say it
+	}
+	var program *gohandler.Program
+	if goarch != "" && *awscdk.Stack_Of(scope).BundlingRequired() {
+		p, fs := gohandler.Build(props.Entry, goarch)
+		for _, fault := range fs {
+			faults = append(faults, fault)
+		}
+		if len(faults) == 0 {
+			program = p
+		}
+	}
+
+	how := paired.Built
+	if program == nil {
+		program, how = &placeholder, paired.Placeholder
+	}
+	func() {
+		dir, remove := stage(scope, program)
+		// CDK hashes and copies an asset while the function is constructed, so
+		// its source can go right after, even if the constructor panics.
+		defer remove()
+		fn.Code = awslambda.Code_FromAsset(&dir, &awss3assets.AssetOptions{
+			// The hash of the bytes themselves. CDK's own remembers files by
+			// inode, time and size, which temporary files can repeat.
+			AssetHash: &program.Sum,
+		})
+		awslambda.NewFunction_Override(f, scope, id, &fn)
+	}()
+
+	// An annotation and not a panic: a panic would end synthesis at the first
+	// fault of the first construct, with a stack trace through jsii. An annotation
+	// lets synthesis go on, so every other fault of the app is shown beside it, and
+	// the CDK command line then stops.
+	for _, fault := range faults {
+		awscdk.Annotations_Of(f).AddError(jsii.String("corsgate: " + fault.Error()))
+	}
+	paired.Mark(f, how)
+	return f
+}
+
+// Emits declares that fn emits CORS headers by itself, on every response, in
+// agreement with the API's policy. It takes the owner's word: nothing is
+// checked. fn may be a function in any language, an imported one, an alias or a
+// version; declaring a function also declares its aliases and versions.
+func Emits(fn awslambda.IFunction) { paired.Mark(fn, paired.Declared) }
+
+// placeholder stands where there is no handler. An app that is run without the
+// CDK command line writes its templates in spite of error annotations. Deployed,
+// they must not run anything, and must say why: the line is in the function's log
+// and API Gateway answers 502.
+var placeholder = func() gohandler.Program {
+	script := []byte(`#!/bin/sh
+echo 'corsgate: this is a placeholder, not a handler: the handler was not built when this app was synthesized, because it has an error (cdk synth shows it) or because its stack was not asked for' >&2
+exit 1
+`)
+	sum := sha256.Sum256(script)
+	return gohandler.Program{Code: script, Sum: hex.EncodeToString(sum[:])}
+}()
+
+// stage writes program to a directory that can be made an asset, and gives the
+// function that removes it. It is inside the cloud assembly, where CDK's own
+// bundling works too, so that even a killed synthesis leaves nothing elsewhere.
+func stage(scope constructs.Construct, program *gohandler.Program) (dir string, remove func()) {
+	// Without a dot: CDK would take what follows for a file's extension.
+	dir = filepath.Join(*awscdk.Stage_Of(scope).AssetOutdir(), "corsgate-"+program.Sum)
+	// Without staging (cdk synth --no-staging) the assembly refers to the source
+	// instead of a copy, so it has to stay.
+	remove = func() { os.RemoveAll(dir) }
+	if disabled, ok := scope.Node().TryGetContext(jsii.String("aws:cdk:disable-asset-staging")).(bool); ok && disabled {
+		remove = func() {}
+	}
+	exe := filepath.Join(dir, gohandler.Bootstrap)
+	err := os.MkdirAll(dir, 0o755)
+	if err == nil {
+		err = os.WriteFile(exe, program.Code, 0o755)
+	}
+	if err == nil {
+		// Lambda runs the code as another user, so the mode must not depend on
+		// the umask here.
+		err = os.Chmod(exe, 0o755)
+	}
+	if err != nil {
+		remove()
+		panic(fmt.Errorf("corsgate: the function's code cannot be written to the cloud assembly: %w", err))
+	}
+	return dir, remove
+}

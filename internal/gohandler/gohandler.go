@@ -1,0 +1,295 @@
+// Package gohandler builds a Go program for AWS Lambda's provided.al2023
+// runtime and proves that it is wired to emit CORS headers.
+//
+// It knows nothing of the AWS CDK. Package corsfunction makes a construct of
+// what it builds.
+package gohandler
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+const (
+	// Bootstrap is the name of the executable that Lambda's OS-only runtimes
+	// start, https://docs.aws.amazon.com/lambda/latest/dg/golang-package.html.
+	Bootstrap = "bootstrap"
+
+	// Lambda is the import path of the package that makes a handler emit the
+	// CORS headers of the stage's policy.
+	Lambda = "github.com/corsgate/corsgate/constructs/corslambda"
+
+	// norpc leaves out of aws-lambda-go the RPC server of the retired go1.x
+	// runtime, https://github.com/aws/aws-lambda-go#for-developers-on-linux.
+	norpc = "lambda.norpc"
+)
+
+// A Reason says what is wrong with a handler. The set is closed.
+type Reason string
+
+// The reasons of a [Fault].
+const (
+	EntryEmpty   Reason = "entry-empty"   // no entry was given
+	EntryMissing Reason = "entry-missing" // there is no such directory
+	EntryFile    Reason = "entry-file"    // a file, not a directory
+	NoPackage    Reason = "no-package"    // no Go files, or none for Linux
+	NotProgram   Reason = "not-program"   // not a package main
+	NotPaired    Reason = "not-paired"    // does not import corslambda
+	NotCompiled  Reason = "not-compiled"  // go build fails
+	NoToolchain  Reason = "no-toolchain"  // the go command cannot be run
+)
+
+// A Fault is one thing wrong with a handler.
+type Fault struct {
+	Entry  string // as it was written
+	Reason Reason // what is wrong
+	Text   string // what is wrong and what is allowed, in words
+	Fix    string // what to do; empty where the go command's words say it
+}
+
+// Error says what was got, what is wrong with it and the cure.
+func (f *Fault) Error() string {
+	s := fmt.Sprintf("handler %q: %s", f.Entry, f.Text)
+	if f.Fix != "" {
+		s += "; " + f.Fix
+	}
+	return s
+}
+
+// A Program is a handler built for Lambda.
+type Program struct {
+	Code []byte // the executable, to be deployed under the name Bootstrap
+	Sum  string // the SHA-256 of Code, in hexadecimal
+}
+
+// Find gives the absolute directory of entry, the handler's package main.
+//
+// An absolute entry is taken as it is. A relative one is looked for under the
+// working directory, then under the root of the working directory's module
+// (the nearest go.mod, upwards). So one spelling serves cdk synth, which runs
+// at the root, and go test, which runs in the directory of the tested package.
+func Find(entry string) (string, *Fault) {
+	fault := func(r Reason, fix, format string, args ...any) (string, *Fault) {
+		return "", &Fault{Entry: entry, Reason: r, Text: fmt.Sprintf(format, args...), Fix: fix}
+	}
+	const name = `name the directory of its package main, such as "apps/catalog/handler"`
+	if entry == "" {
+		return fault(EntryEmpty, name, "no entry is given")
+	}
+	candidates := []string{entry}
+	where := "there is no such directory"
+	if !filepath.IsAbs(entry) {
+		wd, err := os.Getwd()
+		if err != nil {
+			return fault(EntryMissing, name, "the working directory is unknown: %v", err)
+		}
+		candidates = []string{filepath.Join(wd, entry)}
+		where += " in the working directory, " + wd
+		if root := moduleRoot(wd); root != "" && root != wd {
+			candidates = append(candidates, filepath.Join(root, entry))
+			where += ", nor in the root of its module, " + root
+		}
+	}
+	for _, dir := range candidates {
+		info, err := os.Stat(dir)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			continue
+		case err != nil:
+			return fault(EntryMissing, name, "%v", err)
+		case !info.IsDir():
+			return fault(EntryFile, fmt.Sprintf("name the directory it is in, %q", filepath.Dir(entry)), "this is a file")
+		}
+		return filepath.Clean(dir), nil
+	}
+	return fault(EntryMissing, name, "%s", where)
+}
+
+// moduleRoot gives the directory of the nearest go.mod from dir upwards, or "".
+func moduleRoot(dir string) string {
+	for {
+		if info, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil && !info.IsDir() {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
+	}
+}
+
+// Build builds the package main in the directory that [Find] gives for entry,
+// for linux and goarch ("arm64" or "amd64"), and checks that it imports
+// [Lambda]. It gives the program, or every fault.
+//
+// The program is static (CGO_ENABLED=0), stripped, and the same bytes wherever
+// its module is checked out and whatever the state of its repository:
+// -trimpath, -buildvcs=false and an empty build id leave nothing of either in
+// it. The go command is the caller's, and so are its settings (the module mode,
+// GOFLAGS, GOWORK, a workspace, a vendor directory), except -trimpath,
+// -buildvcs and -ldflags, which are set here; build tags of GOFLAGS are kept
+// beside lambda.norpc.
+//
+// A handler is built once in a process for the same directory, goarch and Go
+// settings, however many functions it is in; what it gave the first time, faults
+// too, is given again. It may be called from many goroutines.
+func Build(entry, goarch string) (*Program, []*Fault) {
+	dir, fault := Find(entry)
+	if fault != nil {
+		return nil, []*Fault{fault}
+	}
+	key := strings.Join(append([]string{entry, dir, goarch}, goSettings()...), "\x00")
+	once, _ := builds.LoadOrStore(key, sync.OnceValue(func() result {
+		p, faults := build(entry, dir, goarch)
+		return result{p, faults}
+	}))
+	r := once.(func() result)()
+	return r.program, r.faults
+}
+
+// builds holds, for each key, the func() result that builds at its first call.
+var builds sync.Map
+
+type result struct {
+	program *Program
+	faults  []*Fault
+}
+
+// goSettings gives the environment's settings of the go command, sorted.
+func goSettings() []string {
+	var s []string
+	for _, kv := range os.Environ() {
+		if strings.HasPrefix(kv, "GO") || strings.HasPrefix(kv, "PATH=") {
+			s = append(s, kv)
+		}
+	}
+	slices.Sort(s)
+	return s
+}
+
+// build is Build without its memory.
+func build(entry, dir, goarch string) (*Program, []*Fault) {
+	fault := func(r Reason, text, fix string) *Fault {
+		return &Fault{Entry: entry, Reason: r, Text: text, Fix: fix}
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		return nil, []*Fault{fault(NoToolchain, "the go command is not found: "+err.Error(),
+			"install Go, https://go.dev/dl, and have it in PATH")}
+	}
+	target := "linux/" + goarch
+
+	// A -tags flag replaces the one in GOFLAGS, and a handler must not lose a
+	// tag its owner set for every build.
+	out, words, err := run(dir, goarch, "list", "-e", "-find", "-f", `{{join context.BuildTags ","}}`, ".")
+	if err != nil {
+		return nil, []*Fault{fault(NotCompiled, "the go command refuses it for "+target+":\n"+words, "")}
+	}
+	tags := norpc
+	if own := strings.TrimSpace(string(out)); own != "" {
+		tags = own + "," + norpc
+	}
+
+	// -e, so that a fault comes as a value: what package it is can be said even
+	// if an import of it is missing, and go build says the rest.
+	out, words, err = run(dir, goarch, "list", "-e", "-deps", "-tags", tags, "-json=ImportPath,Name,DepOnly,Incomplete,Error", ".")
+	if err != nil {
+		return nil, []*Fault{fault(NotCompiled, "the go command refuses it for "+target+":\n"+words, "")}
+	}
+	var self listed
+	paired := false
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := dec.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			return nil, []*Fault{fault(NotCompiled, "go list gives no JSON: "+err.Error(), "")}
+		}
+		if p.ImportPath == Lambda {
+			paired = true
+		}
+		if !p.DepOnly {
+			self = p
+		}
+	}
+	const name = "name the directory of a package main"
+	switch {
+	case self.Name == "" && self.Error != nil:
+		return nil, []*Fault{fault(NoPackage, fmt.Sprintf("there is no Go package for %s: %s", target, strings.TrimSpace(self.Error.Err)), name)}
+	case self.Name != "main":
+		return nil, []*Fault{fault(NotProgram, fmt.Sprintf("package %s is not a program, and Lambda starts a program", self.Name), name)}
+	}
+
+	var faults []*Fault
+	// Where an import cannot be found, what it imports is not known, and go
+	// build complains of it anyway.
+	if !paired && !self.Incomplete {
+		faults = append(faults, fault(NotPaired, "it does not import "+Lambda+", so its responses would carry no CORS headers",
+			"wrap the handler with that package; if it writes CORS headers by itself, make it a plain awslambda.Function and declare it with corsfunction.Emits"))
+	}
+	p, words := compile(dir, goarch, tags)
+	if p == nil {
+		faults = append(faults, fault(NotCompiled, "it does not compile for "+target+":\n"+words, ""))
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return p, nil
+}
+
+// A listed is what go list -json says of one package.
+type listed struct {
+	ImportPath string
+	Name       string
+	DepOnly    bool
+	Incomplete bool
+	Error      *struct{ Err string }
+}
+
+// compile builds the program in dir, or gives no program and the compiler's words.
+func compile(dir, goarch, tags string) (*Program, string) {
+	tmp, err := os.MkdirTemp("", "corsgate-")
+	if err != nil {
+		return nil, err.Error()
+	}
+	defer os.RemoveAll(tmp)
+	exe := filepath.Join(tmp, Bootstrap)
+	if _, words, err := run(dir, goarch, "build", "-trimpath", "-buildvcs=false", "-tags", tags,
+		"-ldflags", "-s -w -buildid=", "-o", exe, "."); err != nil {
+		return nil, words
+	}
+	code, err := os.ReadFile(exe)
+	if err != nil {
+		return nil, err.Error()
+	}
+	sum := sha256.Sum256(code)
+	return &Program{Code: code, Sum: hex.EncodeToString(sum[:])}, ""
+}
+
+// run runs the go command in dir, for linux and goarch. It gives what the
+// command wrote, and in words what it said to a person; they are never empty
+// where there is an error.
+func run(dir, goarch string, args ...string) (out []byte, words string, err error) {
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(cmd.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err = cmd.Output()
+	words = strings.TrimSpace(stderr.String())
+	if words == "" && err != nil {
+		words = err.Error()
+	}
+	return out, words, err
+}

@@ -1,0 +1,247 @@
+// Package paired holds the mark by which one part of corsgate tells another
+// that a Lambda function emits CORS headers.
+//
+// corsfunction writes it, with [Mark]: for a function it built around
+// corslambda, and for one that its owner declared with corsfunction.Emits.
+// corsapi reads it at synthesis, with [Marked] or [Find], to name the methods
+// whose function is not known to emit. Neither has to import the other.
+//
+// The mark is in two places, both under [Key]:
+//
+//   - the metadata of the construct, which an imported function has too;
+//
+//   - the CloudFormation metadata of the resource behind it, where the app owns
+//     it (a function, alias or version), so that whoever reads only the template
+//     sees it as well:
+//
+//     "Metadata": {"corsgate:emits": "built"}
+//
+// An alias or a version emits if its function does. In a template that is its
+// FunctionName property, a {"Ref": <logical id of the function>}; in the app it
+// is the construct that the token in FunctionName refers to. An alias or version
+// can also carry a mark of its own.
+package paired
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Key is the metadata key of the mark.
+const Key = "corsgate:emits"
+
+// A How says on whose word a function is known to emit. The set is closed:
+// [Declared], [Built] and [Placeholder].
+type How struct{ value any }
+
+var (
+	// Declared is the word of the function's owner; in a template, true.
+	Declared = How{true}
+
+	// Built is a build that proved it: "built".
+	Built = How{"built"}
+
+	// Placeholder stands where the handler was not built: because it has a
+	// fault, which is told elsewhere, or because its stack is not asked for. The
+	// code of the function is a stand-in that refuses to start. "placeholder".
+	Placeholder = How{"placeholder"}
+)
+
+// Mark marks fn as emitting. A function that is marked stays as it is.
+func Mark(fn awslambda.IFunction, how How) {
+	// A SingletonFunction is not the construct that its resource belongs to; its
+	// permissions' node is. For every other function the two are one.
+	for _, node := range []constructs.Node{fn.Node(), fn.PermissionsNode()} {
+		if marked(node) {
+			continue
+		}
+		node.AddMetadata(jsii.String(Key), how.value, nil)
+		if r, ok := resource(node.DefaultChild()); ok {
+			r.AddMetadata(jsii.String(Key), how.value)
+		}
+	}
+}
+
+// Marked reports whether c is a function, an alias or a version known to emit;
+// c is the construct or the CloudFormation resource behind it.
+func Marked(c constructs.IConstruct) bool {
+	node := c.Node()
+	if marked(node) {
+		return true
+	}
+	r, ok := resource(c)
+	if !ok {
+		if r, ok = resource(node.DefaultChild()); !ok {
+			return false
+		}
+	}
+	if r.GetMetadata(jsii.String(Key)) != nil {
+		return true
+	}
+	fn := functionOf(r)
+	return fn != nil && Marked(fn)
+}
+
+func marked(node constructs.Node) bool {
+	for _, m := range *node.Metadata() {
+		if *m.Type == Key {
+			return true
+		}
+	}
+	return false
+}
+
+// resource gives c as a function, alias or version of CloudFormation.
+func resource(c constructs.IConstruct) (awscdk.CfnResource, bool) {
+	switch r := c.(type) {
+	case awslambda.CfnFunction:
+		return r, true
+	case awslambda.CfnAlias:
+		return r, true
+	case awslambda.CfnVersion:
+		return r, true
+	}
+	return nil, false
+}
+
+// functionOf gives the function that an alias or version of the app belongs to;
+// nil where r is neither, or where the function is not in the app.
+func functionOf(r awscdk.CfnResource) constructs.IConstruct {
+	var name *string
+	switch r := r.(type) {
+	case awslambda.CfnAlias:
+		name = r.FunctionName()
+	case awslambda.CfnVersion:
+		name = r.FunctionName()
+	}
+	if name == nil {
+		return nil
+	}
+	for _, token := range *awscdk.Tokenization_ReverseString(name).Tokens() {
+		if ref, ok := token.(awscdk.Reference); ok {
+			return ref.Target()
+		}
+	}
+	return nil
+}
+
+// Emitters are the functions, aliases and versions of an app that are known to
+// emit.
+type Emitters struct {
+	owned    map[string]bool // of every owned one, by address of the stack and logical id: does it emit?
+	anywhere map[string]bool // the logical ids of those that do
+	imported []string        // the ARNs of those that do and are not owned, flattened
+}
+
+// Find gives the emitters below root, in one walk; root is best the app. It is
+// for the time of synthesis, when everything that is to be marked is.
+func Find(root constructs.IConstruct) *Emitters {
+	e := &Emitters{owned: map[string]bool{}, anywhere: map[string]bool{}}
+	// The type assertions cost nothing; a question to a construct is a message to
+	// another process, so only Lambda's are asked.
+	for _, c := range *root.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		if r, ok := resource(c); ok {
+			stack := r.Stack()
+			// Not stack.GetLogicalId, which does not know of an overridden id;
+			// CDK overrides that of a function's current version.
+			id := stack.Resolve(r.LogicalId()).(string)
+			emits := Marked(r)
+			e.owned[*stack.Node().Addr()+id] = emits
+			if emits {
+				e.anywhere[id] = true
+			}
+			continue
+		}
+		if fn, ok := c.(awslambda.IFunction); ok && fn.Node().DefaultChild() == nil && marked(fn.Node()) {
+			e.imported = append(e.imported, flatten(awscdk.Stack_Of(fn).Resolve(fn.FunctionArn())))
+		}
+	}
+	return e
+}
+
+// Emits reports whether the function that an integration's uri invokes is known
+// to emit. The uri is as stack.Resolve gives it, the stack being the one the
+// method is in:
+//
+//	{"Fn::Join": ["", ["arn:", ..., ":lambda:path/2015-03-31/functions/", {"Fn::GetAtt": [<id>, "Arn"]}, "/invocations"]]}
+//
+// While an app is being synthesized, a reference to a function in another stack
+// still looks like one to the same stack. So an id that is no function, alias or
+// version of the method's own stack is looked for in the others.
+func (e *Emitters) Emits(stack awscdk.Stack, uri any) bool {
+	addr := *stack.Node().Addr()
+	for _, id := range references(uri) {
+		emits, own := e.owned[addr+id]
+		if emits || !own && e.anywhere[id] {
+			return true
+		}
+	}
+	flat := flatten(uri)
+	for _, arn := range e.imported {
+		if strings.Contains(flat, "functions/"+arn+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// references gives the logical ids that a resolved value names with Ref and
+// Fn::GetAtt.
+func references(v any) []string {
+	var ids []string
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			ids = append(ids, references(x)...)
+		}
+	case map[string]any:
+		for k, x := range v {
+			switch x := x.(type) {
+			case string:
+				if k == "Ref" {
+					ids = append(ids, x)
+				}
+			case []any:
+				if k == "Fn::GetAtt" && len(x) > 0 {
+					if id, ok := x[0].(string); ok {
+						ids = append(ids, id)
+					}
+					continue
+				}
+				ids = append(ids, references(x)...)
+			default:
+				ids = append(ids, references(x)...)
+			}
+		}
+	}
+	return ids
+}
+
+// flatten writes a resolved value as one string, in which a plain Fn::Join is
+// what it joins: CDK moves the bounds of its parts when it nests one in another.
+func flatten(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case map[string]any:
+		if join, ok := v["Fn::Join"].([]any); ok && len(join) == 2 && join[0] == "" {
+			if parts, ok := join[1].([]any); ok {
+				var b strings.Builder
+				for _, p := range parts {
+					b.WriteString(flatten(p))
+				}
+				return b.String()
+			}
+		}
+	}
+	b, err := json.Marshal(v) // sorts the keys of a map
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}

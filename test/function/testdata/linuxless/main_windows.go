@@ -1,0 +1,4 @@
+// Command linuxless has no Go file for Linux.
+package main
+
+func main() {}

@@ -1,0 +1,4 @@
+// Command unpaired is a handler that does not import corslambda.
+package main
+
+func main() {}
