@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -223,32 +222,25 @@ func (c *compiler) repair(raw string) (string, bool) {
 	return s, true
 }
 
-// token is an unresolved CDK token in a Go string; listToken is one that
-// stands for a list of strings, which cannot be part of one.
-var (
-	token     = regexp.MustCompile(`\$\{Token\[[^\]]*\]\}`)
-	listToken = regexp.MustCompile(`#\{Token\[[^\]]*\]\}`)
-)
-
 // inspect finds the first fault of one origin or pattern, by its own rules
 // where it can say something helpful, and in the end by the validator's.
 func (c *compiler) inspect(raw string) *OriginError {
 	bad := func(reason OriginReason, text, fix string) *OriginError {
 		return &OriginError{Value: raw, Reason: reason, Text: text, Fix: fix}
 	}
-	if listToken.MatchString(raw) {
+	if listToken.in(raw) {
 		return bad(OriginTokenList, "it is a CDK list token", "name its elements one by one, with awscdk.Fn_Select")
 	}
 	s := raw
-	if token.MatchString(raw) {
+	if token.in(raw) {
 		if strings.Contains(raw, "*") {
 			return bad(OriginTokenPattern, "a pattern over a value known only at deploy time cannot be checked",
 				"name exact origins, or write the domain out")
 		}
-		if token.ReplaceAllString(raw, "") == "" {
+		if token.replace(raw, "") == "" {
 			return nil // the whole origin is a token: nothing to look at yet
 		}
-		s = token.ReplaceAllString(raw, "x")
+		s = token.replace(raw, "x")
 	}
 	switch {
 	case s == "":
@@ -483,7 +475,7 @@ func sortTokensLast(elements []string) {
 			}
 			return -1
 		}
-		return cmp.Or(cmp.Compare(token.ReplaceAllString(a, "$"), token.ReplaceAllString(b, "$")),
+		return cmp.Or(cmp.Compare(token.replace(a, "$"), token.replace(b, "$")),
 			cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 	})
 }

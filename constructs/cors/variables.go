@@ -78,7 +78,7 @@ func (p *Policy) variables() [][]string {
 	for i, e := range p.elements {
 		// A token's number changes with code that has nothing to do with the
 		// policy, so it must not decide where its origin stands.
-		key := token.ReplaceAllString(e, "$")
+		key := token.replace(e, "$")
 		if key != e {
 			repeats[key]++
 			key += strconv.Itoa(repeats[key])
@@ -121,7 +121,7 @@ func (p *Policy) textLen() int {
 }
 
 func deployedLen(element string) int {
-	return len(token.ReplaceAllString(element, strings.Repeat("x", tokenLen)))
+	return len(token.replace(element, strings.Repeat("x", tokenLen)))
 }
 
 // FromStageVariables reads a policy from the variables of a stage, as a Lambda
