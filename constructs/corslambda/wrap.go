@@ -1,0 +1,162 @@
+package corslambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/corsgate/corsgate/constructs/cors"
+)
+
+// A Handler answers the events of a Lambda proxy integration.
+type Handler = func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
+
+// A StreamingHandler answers the events of a Lambda proxy integration whose
+// response transfer mode is STREAM.
+type StreamingHandler = func(context.Context, events.APIGatewayProxyRequest) (*events.APIGatewayProxyStreamingResponse, error)
+
+// An Option changes what a wrapped handler does.
+type Option func(*middleware)
+
+// WithPolicy has p decide, whatever the stage's variables say. It is for tests
+// and local servers: a function deployed with it can disagree with the
+// preflights. A nil p changes nothing.
+func WithPolicy(p *cors.Policy) Option {
+	return func(m *middleware) { m.fixed = p }
+}
+
+// WithLogger has l take the lines that the middleware logs. Without it, or
+// with nil, they go to standard output as JSON with the keys of Lambda's own
+// JSON log format
+// (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html).
+func WithLogger(l *slog.Logger) Option {
+	return func(m *middleware) {
+		if l != nil {
+			m.log = l
+		}
+	}
+}
+
+// WithInvocationErrors leaves the handler's errors and panics to Lambda's
+// runtime: the invocation fails, Lambda's Errors metric counts it, and a panic
+// ends the process. API Gateway then answers 502 with its DEFAULT_5XX gateway
+// response, which cannot run an allowlist: pages may not be able to read it.
+func WithInvocationErrors() Option {
+	return func(m *middleware) { m.invocationErrors = true }
+}
+
+// Wrap returns a handler that answers as h does, with the CORS headers, and
+// answers preflights itself. See the package's comment for the whole of it.
+//
+// Status code, body and other headers are h's, also where they are zero.
+func Wrap(h Handler, opts ...Option) Handler {
+	m := newMiddleware(opts)
+	return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		var r events.APIGatewayProxyResponse
+		d := m.decide(ctx, &event)
+		if d.Kind == cors.Preflight {
+			r.StatusCode = d.Status
+		} else if err := m.call(ctx, &event, func() (err error) { r, err = h(ctx, event); return err }); err != nil {
+			if m.invocationErrors {
+				return events.APIGatewayProxyResponse{}, err
+			}
+			r = events.APIGatewayProxyResponse{
+				StatusCode: http.StatusInternalServerError,
+				Headers:    map[string]string{"Content-Type": "application/json"},
+				Body:       failureBody,
+			}
+		}
+		r.Headers, r.MultiValueHeaders = withDecision(d, r.Headers, r.MultiValueHeaders)
+		return r, nil
+	}
+}
+
+// WrapStreaming is [Wrap] for response streaming: the CORS headers are in the
+// prelude, which goes out before the first byte of the body. After that
+// nothing can be added, so an error while the body is read is the runtime's.
+//
+// A nil response without an error is treated as an error.
+func WrapStreaming(h StreamingHandler, opts ...Option) StreamingHandler {
+	m := newMiddleware(opts)
+	return func(ctx context.Context, event events.APIGatewayProxyRequest) (*events.APIGatewayProxyStreamingResponse, error) {
+		var theirs *events.APIGatewayProxyStreamingResponse
+		d := m.decide(ctx, &event)
+		if d.Kind == cors.Preflight {
+			theirs = &events.APIGatewayProxyStreamingResponse{StatusCode: d.Status}
+		} else if err := m.call(ctx, &event, func() (err error) {
+			theirs, err = h(ctx, event)
+			if theirs == nil && err == nil {
+				err = errors.New("the streaming handler returned no response")
+			}
+			return err
+		}); err != nil {
+			if m.invocationErrors {
+				return nil, err
+			}
+			theirs = &events.APIGatewayProxyStreamingResponse{
+				StatusCode: http.StatusInternalServerError,
+				Headers:    map[string]string{"Content-Type": "application/json"},
+				Body:       strings.NewReader(failureBody),
+			}
+		}
+		// Not a copy of *theirs: it would share the prelude that a response
+		// which is used twice, or was read from, holds already.
+		r := &events.APIGatewayProxyStreamingResponse{StatusCode: theirs.StatusCode, Body: theirs.Body, Cookies: theirs.Cookies}
+		r.Headers, r.MultiValueHeaders = withDecision(d, theirs.Headers, theirs.MultiValueHeaders)
+		return r, nil
+	}
+}
+
+// failureBody is the body of API Gateway's own internal server error.
+const failureBody = `{"message": "Internal server error"}`
+
+// A middleware is what one Wrap holds between events. It may be used by many
+// goroutines at once, as Lambda's managed instances do.
+type middleware struct {
+	fixed            *cors.Policy // nil: the policy of the stage's variables
+	policies         policies
+	log              *slog.Logger
+	invocationErrors bool
+}
+
+func newMiddleware(opts []Option) *middleware {
+	m := &middleware{
+		log: slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr})),
+	}
+	for _, o := range opts {
+		o(m)
+	}
+	return m
+}
+
+// call runs the handler and returns its error, or its panic as one, logged.
+// Where errors are the runtime's it does neither.
+func (m *middleware) call(ctx context.Context, event *events.APIGatewayProxyRequest, handler func() error) (err error) {
+	if m.invocationErrors {
+		return handler()
+	}
+	fail := func(message string, attrs ...slog.Attr) {
+		m.log.LogAttrs(ctx, slog.LevelError, message, append(attrs,
+			slog.String("method", event.HTTPMethod),
+			slog.String("path", clip(event.Path)),
+			slog.String("apiRequestId", event.RequestContext.RequestID))...)
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v", v)
+			fail("handler panicked", slog.String("error", err.Error()), slog.String("stack", string(debug.Stack())))
+		}
+	}()
+	if err = handler(); err != nil {
+		fail("handler failed", slog.String("error", err.Error()))
+	}
+	return err
+}
