@@ -26,9 +26,14 @@ func (m *middleware) decide(ctx context.Context, event *events.APIGatewayProxyRe
 				slog.String("stage", event.RequestContext.Stage))
 		}
 	}
-	r := cors.Request{Method: event.HTTPMethod, Origin: requestHeader(event, "Origin")}
-	if r.Method == http.MethodOptions {
-		r.RequestMethod = requestHeader(event, "Access-Control-Request-Method")
+	find := []header{{name: "Origin"}, {name: "Access-Control-Request-Method"}}
+	if event.HTTPMethod != http.MethodOptions {
+		find = find[:1]
+	}
+	findHeaders(event, find)
+	r := cors.Request{Method: event.HTTPMethod, Origin: find[0].value}
+	if len(find) > 1 {
+		r.RequestMethod = find[1].value
 	}
 	d := policy.Decide(r)
 	if !d.Allowed && d.Kind != cors.NotCORS {
@@ -46,28 +51,43 @@ func (m *middleware) decide(ctx context.Context, event *events.APIGatewayProxyRe
 	return d
 }
 
-// requestHeader returns the value of a header of the request, "" for none. The
-// name is in its canonical spelling; the event has that of the client, which
-// is lower case over HTTP/2 and anything over HTTP/1.1. Several values become
-// one, as RFC 9110, 5.3 has it.
-func requestHeader(event *events.APIGatewayProxyRequest, name string) string {
-	value, n := "", 0
+// A header is one to find in an event.
+type header struct {
+	name  string // canonical
+	value string
+	n     int // how many values there are
+}
+
+// see takes the values of k if that is h in some spelling: the event has the
+// client's, lower case over HTTP/2 and anything over HTTP/1.1.
+func (h *header) see(k string, values ...string) {
+	if len(k) == len(h.name) && len(values) > 0 && strings.EqualFold(k, h.name) {
+		h.value = values[0]
+		h.n += len(values)
+	}
+}
+
+// findHeaders sets the value of each header to find to what [requestHeaders]
+// would have, without making all of them; nearly all the cost of a decision is
+// going through the event's maps, so once must do. Several values become one,
+// as RFC 9110, 5.3 has it.
+func findHeaders(event *events.APIGatewayProxyRequest, find []header) {
 	for k, v := range event.MultiValueHeaders {
-		if len(k) == len(name) && strings.EqualFold(k, name) && len(v) > 0 {
-			value, n = v[0], n+len(v)
+		for i := range find {
+			find[i].see(k, v...)
 		}
 	}
-	if n == 0 {
-		for k, v := range event.Headers {
-			if len(k) == len(name) && strings.EqualFold(k, name) {
-				value, n = v, n+1
+	for i := range find {
+		h := &find[i]
+		if h.n == 0 {
+			for k, v := range event.Headers {
+				h.see(k, v)
 			}
 		}
+		if h.n > 1 {
+			h.value = strings.Join(requestHeaders(event)[h.name], ", ")
+		}
 	}
-	if n > 1 {
-		return strings.Join(requestHeaders(event)[name], ", ")
-	}
-	return value
 }
 
 // requestHeaders returns all headers of the request. An event has them twice,
