@@ -171,6 +171,7 @@ func (c *compiler) origins() []string {
 		return []string{anyOrigin}
 	}
 	folded := fold(elements)
+	slices.Sort(elements) // so that the notes do not depend on the order either
 	for _, e := range elements {
 		if !slices.Contains(folded, e) {
 			c.note("origin %q is left out: another pattern of the list covers it", strings.ReplaceAll(e, "~", "*"))
@@ -224,10 +225,12 @@ func (c *compiler) repair(raw string) (string, bool) {
 }
 
 // token is an unresolved CDK token in a Go string; listToken is one that
-// stands for a list of strings, which cannot be part of one.
+// stands for a list of strings, which cannot be part of one. The key has the
+// characters that CDK looks for: anything else it would leave as it stands,
+// and a token is deployed unread.
 var (
-	token     = regexp.MustCompile(`\$\{Token\[[^\]]*\]\}`)
-	listToken = regexp.MustCompile(`#\{Token\[[^\]]*\]\}`)
+	token     = regexp.MustCompile(`\$\{Token\[[a-zA-Z0-9:._-]+\]\}`)
+	listToken = regexp.MustCompile(`#\{Token\[[a-zA-Z0-9:._-]+\]\}`)
 )
 
 // inspect finds the first fault of one origin or pattern, by its own rules
