@@ -170,6 +170,7 @@ func (c *compiler) origins() []string {
 		return []string{anyOrigin}
 	}
 	folded := fold(elements)
+	slices.Sort(elements) // so that the notes do not depend on the order either
 	for _, e := range elements {
 		if !slices.Contains(folded, e) {
 			c.note("origin %q is left out: another pattern of the list covers it", strings.ReplaceAll(e, "~", "*"))

@@ -2,6 +2,7 @@ package cors_test
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -63,6 +64,7 @@ func TestInvalidOrigins(t *testing.T) {
 		{origin: "https://*.${Token[TOKEN.7]}", reason: cors.OriginTokenPattern, cure: "exact origins"},
 		{origin: "https://${Token[TOKEN.7]}/", reason: cors.OriginTrailingSlash, cure: "remove the trailing slash"},
 		{origin: "http://${Token[TOKEN.7]}", cfg: cors.Config{Credentials: true}, reason: cors.OriginInsecureCredentials, cure: "use https"},
+		{origin: `https://${Token[x",https://evil.net]}`, reason: cors.OriginCharacter, cure: "each an element"},
 		{origin: "#{Token[TOKEN.7]}", reason: cors.OriginTokenList, cure: "Fn_Select"},
 	} {
 		t.Run(tt.origin, func(t *testing.T) {
@@ -170,6 +172,17 @@ func TestFoldingAndNotes(t *testing.T) {
 		if !strings.Contains(notes, s) {
 			t.Errorf("notes do not say %q:\n%s", s, notes)
 		}
+	}
+}
+
+// Neither the policy nor what it says about itself depends on the order.
+func TestOrderOfOrigins(t *testing.T) {
+	origins := []string{"https://*.example.com", "https://b.example.com", "https://a.example.com", "https://example.org", "https://${Token[TOKEN.7]}"}
+	want := mustNew(t, cors.Config{Origins: origins})
+	slices.Reverse(origins)
+	got := mustNew(t, cors.Config{Origins: append(origins, origins...)})
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
 }
 

@@ -83,5 +83,7 @@ func (p *Policy) ResponseTemplate() string {
 	if p.exposedHeaders != "" {
 		b += `#set($context.responseOverride.header.Access-Control-Expose-Headers = "` + p.exposedHeaders + `")`
 	}
-	return b + `#end`
+	// What follows may begin with a letter, and "#endx" is no "#end". A closing
+	// parenthesis ends a directive whatever follows it.
+	return b + `#end#set($corsList = "")`
 }

@@ -2,10 +2,11 @@ package cors
 
 import "strings"
 
-// A marker is how a kind of unresolved CDK token begins in a Go string; "]}"
-// ends it, and there is no "]" between. It is not a regular expression because
-// reading a policy from stage variables passes here, and package regexp would
-// add 90 KB to every Lambda function.
+// A marker is how a kind of unresolved CDK token begins in a Go string. Its key
+// follows, of the characters that the CDK looks for (it leaves anything else as
+// it stands, and a token is deployed unread), and "]}" ends it. It is not a
+// regular expression because reading a policy from stage variables passes
+// here, and package regexp would add 90 KB to every Lambda function.
 type marker string
 
 const (
@@ -25,7 +26,7 @@ func (m marker) replace(s, with string) string {
 		if !ok {
 			return b.String()
 		}
-		if inside, after, ok := strings.Cut(rest, "]}"); ok && !strings.Contains(inside, "]") {
+		if inside, after, ok := strings.Cut(rest, "]}"); ok && tokenKey(inside) {
 			b.WriteString(with)
 			s = after
 		} else {
@@ -33,4 +34,14 @@ func (m marker) replace(s, with string) string {
 			s = rest
 		}
 	}
+}
+
+func tokenKey(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i] | 0x20 // letters in lower case
+		if !(lower(c) || digit(s[i]) || strings.IndexByte(":._-", s[i]) >= 0) {
+			return false
+		}
+	}
+	return s != ""
 }

@@ -11,11 +11,11 @@ import (
 // looks like.
 func TestTokenMarkers(t *testing.T) {
 	for m, re := range map[marker]*regexp.Regexp{
-		token:     regexp.MustCompile(`\$\{Token\[[^\]]*\]\}`),
-		listToken: regexp.MustCompile(`#\{Token\[[^\]]*\]\}`),
+		token:     regexp.MustCompile(`\$\{Token\[[a-zA-Z0-9:._-]+\]\}`),
+		listToken: regexp.MustCompile(`#\{Token\[[a-zA-Z0-9:._-]+\]\}`),
 	} {
 		rapid.Check(t, func(t *rapid.T) {
-			parts := rapid.SliceOf(rapid.SampledFrom([]string{"${Token[", "#{Token[", "]", "}", "]}", "TOKEN.7", "$", "a", "x.y"})).Draw(t, "parts")
+			parts := rapid.SliceOf(rapid.SampledFrom([]string{"${Token[", "#{Token[", "]", "}", "]}", "TOKEN.7", "$", "a", "x.y", "\"", ",", "@", "Z-_:"})).Draw(t, "parts")
 			s := ""
 			for _, p := range parts {
 				s += p

@@ -1,0 +1,538 @@
+package differential
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	jub0bs "github.com/jub0bs/cors"
+
+	"github.com/corsgate/corsgate/constructs/cors"
+)
+
+const (
+	allowOrigin      = "Access-Control-Allow-Origin"
+	allowCredentials = "Access-Control-Allow-Credentials"
+	exposeHeaders    = "Access-Control-Expose-Headers"
+)
+
+// newGenerator returns a generator with a fixed seed, or with the one that
+// CORSGATE_SEED names.
+func newGenerator(t *testing.T) *generator {
+	t.Helper()
+	seed := uint64(1)
+	if s := os.Getenv("CORSGATE_SEED"); s != "" {
+		var err error
+		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatalf("CORSGATE_SEED: %v", err)
+		}
+	}
+	t.Logf("CORSGATE_SEED=%d", seed)
+	return &generator{rand.New(rand.NewPCG(seed, 0))}
+}
+
+// sorted returns the stage variables of p in the order of their names: all of
+// them, or those of the allowlist, which are all that the templates read.
+func sorted(p *cors.Policy, all bool) list {
+	vars := p.StageVariables()
+	var l list
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		if all || strings.HasPrefix(name, cors.VariableOrigins) {
+			l = append(l, name, vars[name])
+		}
+	}
+	return l
+}
+
+// spelling is the name of the Origin header in the nth request: HTTP/2 has it
+// in lower case, HTTP/1.1 as the client writes it.
+func spelling(n int) string {
+	if n%2 == 0 {
+		return "origin"
+	}
+	return "Origin"
+}
+
+// checkPreflight says what is wrong with the preflight template's result.
+func checkPreflight(r result, origin string, allowed bool) error {
+	if r.err != "" {
+		return fmt.Errorf("failed: %.500s", r.err)
+	}
+	var answer struct {
+		StatusCode int `json:"statusCode"`
+	}
+	if err := json.Unmarshal([]byte(r.text), &answer); err != nil {
+		return fmt.Errorf("printed %q: %v", r.text, err)
+	}
+	status, overrides := http.StatusForbidden, map[string]string(nil)
+	if allowed {
+		status, overrides = http.StatusNoContent, map[string]string{allowOrigin: origin}
+	}
+	if answer.StatusCode != status || !maps.Equal(r.overrides, overrides) {
+		return fmt.Errorf("gave %d and %q, want %d and %q", answer.StatusCode, r.overrides, status, overrides)
+	}
+	return nil
+}
+
+// The texts that the response template is put in front of: it must not run
+// into what they begin with.
+var responseTexts = []string{"", "text", "{\"a\": 1}", "(x)", "#set($a = 1)a", "$input.params().get('x')", "[1]", "  indented", ".x", "else", "end", "0"}
+
+// checkResponse says what is wrong with the response template's result, given
+// what the text behind it prints by itself.
+func checkResponse(r result, p policy, origin, text string, allowed bool) error {
+	if r.err != "" {
+		return fmt.Errorf("failed: %.500s", r.err)
+	}
+	var overrides map[string]string
+	if allowed {
+		overrides = map[string]string{allowOrigin: origin}
+		if p.Credentials() {
+			overrides[allowCredentials] = "true"
+		}
+		if h := p.ExposedHeaders(); h != "" {
+			overrides[exposeHeaders] = h
+		}
+	}
+	if r.text != text || !maps.Equal(r.overrides, overrides) {
+		return fmt.Errorf("gave %q and %q, want %q and %q", r.text, r.overrides, text, overrides)
+	}
+	return nil
+}
+
+// other is the other library's middleware for the same policy.
+type other struct {
+	handler http.Handler
+	header  http.Header
+}
+
+func newOther(t *testing.T, p policy) *other {
+	t.Helper()
+	m, err := jub0bs.NewMiddleware(jub0bs.Config{
+		Origins:                            p.config.Origins,
+		Credentialed:                       p.config.Credentials,
+		ResponseHeaders:                    p.config.ExposedHeaders,
+		Methods:                            []string{http.MethodPut}, // or it refuses every preflight
+		DangerouslyTolerateInsecureOrigins: true,
+		DangerouslyTolerateSubdomainsOfPublicSuffixes: true,
+	})
+	if err != nil {
+		t.Fatalf("jub0bs/cors refuses what we accept: %v", err)
+	}
+	o := &other{header: http.Header{}}
+	o.handler = m.Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	return o
+}
+
+func (o *other) Header() http.Header         { return o.header }
+func (o *other) Write(b []byte) (int, error) { return len(b), nil }
+func (o *other) WriteHeader(int)             {}
+
+// allows reports what the middleware says to the origin, the same for an
+// actual request as for a preflight.
+func (o *other) allows(t *testing.T, origin string) bool {
+	t.Helper()
+	var answers [2]bool
+	for i, header := range []http.Header{
+		{"Origin": {origin}},
+		{"Origin": {origin}, "Access-Control-Request-Method": {http.MethodPut}},
+	} {
+		clear(o.header)
+		method := []string{http.MethodPut, http.MethodOptions}[i]
+		o.handler.ServeHTTP(o, &http.Request{Method: method, Header: header})
+		echo, ok := o.header[allowOrigin]
+		answers[i] = ok && echo[0] == origin
+	}
+	if answers[0] != answers[1] {
+		t.Fatalf("jub0bs/cors answers a preflight from %q with %v, the request itself with %v", origin, answers[1], answers[0])
+	}
+	return answers[0]
+}
+
+// wellFormed is an origin as a browser writes it, but for IPv6 addresses. It
+// is written down apart from the code under test.
+var wellFormed = regexp.MustCompile(`^[a-z][a-z0-9.-]*://[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?(:[1-9][0-9]{0,4})?$`)
+
+// tolerated says why jub0bs/cors may allow what we refuse: it takes requests'
+// origins apart without looking at the characters of a host, since no browser
+// sends such origins. "" means that there is no excuse.
+func tolerated(p policy, origin string) string {
+	if wellFormed.MatchString(origin) {
+		return ""
+	}
+	// It drops the brackets around a host, whatever is in them.
+	if scheme, rest, ok := strings.Cut(origin, "://["); ok {
+		if i := strings.LastIndexByte(rest, ']'); i >= 0 {
+			bare := scheme + "://" + rest[:i] + rest[i+1:]
+			if p.Match(bare) || tolerated(p, bare) != "" {
+				return "a host in brackets"
+			}
+		}
+	}
+	// Below a "*." it takes any text that is not empty for labels.
+	for _, e := range p.elements {
+		rest, ok := strings.CutPrefix(origin, e.scheme+"://")
+		if !e.subdomains || !ok {
+			continue
+		}
+		i := strings.LastIndex(rest, "."+e.host)
+		if i <= 0 {
+			continue
+		}
+		port := rest[i+1+len(e.host):]
+		if port == "" || port == ":"+e.port || e.port == "*" && regexp.MustCompile(`^:[1-9][0-9]{0,4}$`).MatchString(port) {
+			if !wellFormed.MatchString("https://" + rest[:i] + ".x") {
+				return `malformed labels below a "*."`
+			}
+		}
+	}
+	return ""
+}
+
+// sizes are the numbers of elements of the policies compared.
+func sizes() []int {
+	sizes := []int{1, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 5, 6, 8, 8, 10, 12, 15, 20, 30}
+	sizes = slices.Concat(sizes, sizes, sizes)
+	return append(sizes, 60, 100, 150, 300)
+}
+
+const originsPerPolicy = 1600
+
+// The template, the matcher and another library agree about every origin.
+func TestOrigins(t *testing.T) {
+	v := sharedVelocity(t)
+	g := newGenerator(t)
+	var policies, origins, allowed, evaluations, variables, reverse int
+	excuses := map[string]int{}
+	for _, size := range sizes() {
+		p := g.policy(size)
+		theirs := newOther(t, p)
+		policies++
+		l := sorted(p.Policy, true)
+		variables = max(variables, len(l)/2)
+
+		seen := map[string]bool{}
+		list := []string{"", "null", "*"}
+		for _, o := range list {
+			seen[o] = true
+		}
+		for tries := 0; len(list) < originsPerPolicy && tries < 50*originsPerPolicy; tries++ {
+			if o := g.origin(p); !seen[o] {
+				seen[o] = true
+				list = append(list, o)
+			}
+		}
+		texts := make([]string, len(responseTexts))
+		var b batch
+		b.variables(g.shuffle(l)...)
+		b.template("preflight", p.PreflightTemplate())
+		for i, text := range responseTexts {
+			b.template(fmt.Sprint("text", i), text)
+			b.template(fmt.Sprint("response", i), p.ResponseTemplate()+text)
+			b.eval(stock, fmt.Sprint("text", i))
+		}
+		for i, o := range list {
+			for j, m := range modes {
+				b.eval(m, "preflight", spelling(i+j), o)
+			}
+			b.eval(modes[i/2%2], fmt.Sprint("response", i%len(responseTexts)), spelling(i), o)
+		}
+		for _, m := range modes { // no Origin header at all
+			b.eval(m, "preflight")
+			b.eval(m, "response0", "Host", "api.example.com")
+		}
+		results := v.do(t, &b)
+		evaluations += len(results)
+		for i := range texts {
+			texts[i] = results[i].text
+		}
+		results = results[len(texts):]
+
+		for i, o := range list {
+			origins++
+			match := p.Match(o)
+			if match {
+				allowed++
+			}
+			for j, m := range modes {
+				if err := checkPreflight(results[3*i+j], o, match); err != nil {
+					t.Errorf("preflight template (%s) for %q %v\npolicy %q", m, o, err, p.Origins())
+				}
+			}
+			if err := checkResponse(results[3*i+2], p, o, texts[i%len(texts)], match); err != nil {
+				t.Errorf("response template for %q %v\npolicy %q", o, err, p.Origins())
+			}
+			switch theirs := theirs.allows(t, o); {
+			case match && !theirs:
+				t.Errorf("we allow %q and jub0bs/cors does not\npolicy %q", o, p.Origins())
+			case !match && theirs:
+				excuse := tolerated(p, o)
+				if excuse == "" {
+					t.Errorf("jub0bs/cors allows %q and we do not\npolicy %q", o, p.Origins())
+				}
+				reverse++
+				excuses[excuse]++
+			}
+			if match && !wellFormed.MatchString(o) {
+				t.Errorf("%q is allowed\npolicy %q", o, p.Origins())
+			}
+		}
+		for i, r := range results[3*len(list):] {
+			var err error
+			if i%2 == 0 {
+				err = checkPreflight(r, "", false)
+			} else {
+				err = checkResponse(r, p, "", texts[0], false)
+			}
+			if err != nil {
+				t.Errorf("without an Origin header: %v", err)
+			}
+		}
+		if t.Failed() {
+			t.FailNow() // one policy shows enough
+		}
+	}
+	t.Logf("%d policies in up to %d stage variables, %d origins (%d allowed), %d evaluations; jub0bs/cors alone allows %d: %v",
+		policies, variables, origins, allowed, evaluations, reverse, excuses)
+	if policies < 50 || origins < 100_000 || allowed < origins/20 {
+		t.Error("too few to mean anything")
+	}
+}
+
+const malformedLists = 20_000
+
+// A list that the Lambda function would refuse to read must make the template
+// refuse everybody, and no other list may.
+func TestMalformedLists(t *testing.T) {
+	v := sharedVelocity(t)
+	g := newGenerator(t)
+	var lists, malformed, evaluations int
+	for lists < malformedLists {
+		p := g.policy(pick(g, 1, 2, 3, 5, 12, 40))
+		whole := sorted(p.Policy, false)
+		type attempt struct {
+			list    list
+			origins []string
+			policy  *cors.Policy // nil: malformed
+		}
+		var attempts []attempt
+		var b batch
+		b.template("preflight", p.PreflightTemplate())
+		for range 200 {
+			a := attempt{list: g.damage(whole)}
+			a.policy, _ = cors.FromStageVariables(a.list.vars())
+			a.origins = []string{g.member(pick(g, p.elements...)), g.origin(p), g.listed(a.list)}
+			attempts = append(attempts, a)
+			b.variables(a.list...)
+			for i, o := range a.origins {
+				b.eval(modes[(len(attempts)+i)%2], "preflight", spelling(i), o)
+			}
+		}
+		results := v.do(t, &b)
+		evaluations += len(results)
+		for i, a := range attempts {
+			lists++
+			if a.policy == nil {
+				malformed++
+			}
+			for j, o := range a.origins {
+				// The one list that only the Lambda function takes: a policy that
+				// allows every origin has static headers instead of this template.
+				allowed := a.policy != nil && !a.policy.AnyOrigin() && a.policy.Match(o)
+				if err := checkPreflight(results[i*len(a.origins)+j], o, allowed); err != nil {
+					t.Errorf("%q %v\nvariables %q", o, err, a.list)
+				}
+			}
+		}
+		if t.Failed() {
+			t.FailNow()
+		}
+	}
+	t.Logf("%d lists (%d malformed), %d evaluations", lists, malformed, evaluations)
+	if malformed < lists/10 || malformed > lists*9/10 {
+		t.Error("nearly all of them are alike")
+	}
+}
+
+// listed makes an origin which the list allows, if it allows any; malformed
+// elements are tried as they stand.
+func (g *generator) listed(l list) string {
+	if len(l) == 0 {
+		return "https://a.example.com"
+	}
+	e := pick(g, strings.Split(l[1+2*g.IntN(len(l)/2)], ",")...)
+	e = strings.ReplaceAll(e, ":~", pick(g, "", ":"+g.port()))
+	return strings.ReplaceAll(e, "~", g.label())
+}
+
+// What may come in place of a list, one by one.
+func TestOddVariables(t *testing.T) {
+	v := sharedVelocity(t)
+	const origin = "https://a.example.com"
+	tests := []struct {
+		name string
+		list list // nil: $stageVariables is undefined
+		ok   bool
+	}{
+		{"list", list{"corsOrigins", origin}, true},
+		{"two variables", list{"corsOrigins2", origin, "corsOrigins", "https://b.example.com"}, true},
+		{"the second alone", list{"corsOrigins2", origin}, true},
+		{"other variables", list{"other", "x", "corsOrigins", origin, "corsOriginsOld", "/", "corsCredentials", "true"}, true},
+		{"undefined", nil, false},
+		{"none", list{}, false},
+		{"others only", list{"corsOriginsOld", origin}, false},
+		{"empty", list{"corsOrigins", ""}, false},
+		{"empty beside a list", list{"corsOrigins", origin, "corsOrigins2", ""}, false},
+		{"trailing comma", list{"corsOrigins", origin + ","}, false},
+		{"empty element", list{"corsOrigins", origin + ",,https://b.example.com"}, false},
+		{"slash", list{"corsOrigins", origin + "/"}, false},
+		{"slash elsewhere", list{"corsOrigins", origin, "corsOrigins2", "https://b.example.com/"}, false},
+		{"upper case", list{"corsOrigins", origin + ",https://B.example.com"}, false},
+		{"question mark", list{"corsOrigins", "https?://a.example.com"}, false},
+		{"two dots", list{"corsOrigins", origin + ",https://b..example.com"}, false},
+		{"null", list{"corsOrigins", origin + ",null"}, false},
+		{"asterisk", list{"corsOrigins", "*"}, false},
+		{"every origin", list{"corsOrigins", "~"}, false},
+		{"every origin and others", list{"corsOrigins", "~," + origin}, false},
+		{"every origin elsewhere", list{"corsOrigins", origin, "corsOrigins2", "~"}, false},
+		{"regular expression", list{"corsOrigins", ".*"}, false},
+		{"alternative", list{"corsOrigins", origin + "|.*"}, false},
+		{"quote", list{"corsOrigins", origin + `" || "a" == "a`}, false},
+		{"directive", list{"corsOrigins", origin + `,#set($corsRest = "")`}, false},
+		{"reference", list{"corsOrigins", `$corsOrigin`}, false},
+		{"silent reference", list{"corsOrigins", `$!{corsOrigin},https://b.example.com`}, false},
+		{"end", list{"corsOrigins", origin + `#end{"statusCode": 204}`}, false},
+		{"comment", list{"corsOrigins", origin + `##`}, false},
+		{"replacement group", list{"corsOrigins", `https://$1`}, false},
+		{"backslash", list{"corsOrigins", origin + `\E`}, false},
+		{"line break", list{"corsOrigins", origin + "\n"}, false},
+		{"line break in the name", list{"corsOrigins\n", origin}, false},
+	}
+	for _, tt := range tests {
+		if p, err := cors.FromStageVariables(tt.list.vars()); tt.ok != (err == nil && !p.AnyOrigin()) {
+			t.Errorf("%s: FromStageVariables: %v", tt.name, err)
+		}
+	}
+	p, err := cors.New(cors.Config{Origins: []string{origin}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b batch
+	b.template("preflight", p.PreflightTemplate())
+	for _, tt := range tests {
+		if tt.list == nil {
+			b.noVariables()
+		} else {
+			b.variables(tt.list...)
+		}
+		for i, m := range modes {
+			b.eval(m, "preflight", spelling(i), origin)
+		}
+	}
+	for i, r := range v.do(t, &b) {
+		if err := checkPreflight(r, origin, tests[i/2].ok); err != nil {
+			t.Errorf("%s (%s): %v", tests[i/2].name, modes[i%2], err)
+		}
+	}
+}
+
+// Java matches some regular expressions by recursion, as deep as the text is
+// long, and compiles them by recursion, as deep as an alternative is long. The
+// driver's stack is small. A JVM that only interprets takes the most of it, but
+// too long for the longest lists, which go no deeper than a single variable.
+func TestStack(t *testing.T) {
+	compiled := sharedVelocity(t)
+	interpreted, err := start("-Xint")
+	needed(t, err)
+	defer func() {
+		if err := interpreted.close(); err != nil {
+			t.Errorf("the Java driver failed: %v", err)
+		}
+	}()
+	fill := func(unit, end string) string { // a variable, as full as it gets
+		return strings.Repeat(unit, (512-len(end))/len(unit)) + end
+	}
+	host := func(unit string, n int) string { return strings.Repeat(unit, n)[:n-1] + "a" }
+	values := map[string]string{
+		"short elements":       fill("a://a,", "a://a"),
+		"short patterns":       fill("a://~.a:~,", "a://~.a:~"),
+		"short ports":          fill("a://a:1,", "a://a:65535"),
+		"labels":               "https://" + host("a.", 504),
+		"labels of a pattern":  "https://~." + host("a.", 500) + ":~",
+		"one label":            "https://" + host("a", 504),
+		"hyphens":              "https://" + host("-_", 504),
+		"scheme":               strings.Repeat("a.", 252) + "a://~.a",
+		"longest member":       "https://" + host("a.", 253) + ":65535",
+		"pattern under it":     "https://~." + host("a.", 100) + ":~",
+		"no element":           strings.Repeat("a", 512),
+		"no host":              strings.Repeat("a://", 128),
+		"commas":               strings.Repeat(",", 512),
+		"dots":                 strings.Repeat(".", 512),
+		"wildcards":            strings.Repeat("~", 512),
+		"unclosed":             "https://" + strings.Repeat("~.", 252),
+		"everything but a dot": fill("https://a,", "https://a..b"),
+	}
+	origins := []string{
+		"https://" + host("a.", 253) + ":65535",
+		"https://" + host("a.", 318),
+		"https://" + host("a", 318),
+		"https://" + strings.Repeat("a.", 100) + host("a.", 100) + ":1",
+		"a://a", "a://a.a.a.a:65535",
+		"https://" + host("a.", 8192),
+		"https://" + host("a", 8192),
+		"https://" + strings.Repeat("a.", 4096) + host("a.", 253) + ":65535",
+		strings.Repeat("a://", 2048),
+		"https://a:" + strings.Repeat("9", 8192),
+		strings.Repeat("https://a,", 819),
+		strings.Repeat("\n", 8192),
+	}
+	p, err := cors.New(cors.Config{Origins: []string{"https://a.example.com"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var allowed, evaluations int
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if len(values[name]) > 512 {
+			t.Fatalf("%s: %d characters", name, len(values[name]))
+		}
+		one, many := list{"corsOrigins", values[name]}, list{"corsOrigins", values[name]}
+		for n := 2; n <= 80; n++ {
+			many = append(many, fmt.Sprint("corsOrigins", n), values[name])
+		}
+		for _, run := range []struct {
+			v *velocity
+			l list
+		}{{interpreted, one}, {compiled, many}} {
+			l := run.l
+			policy, _ := cors.FromStageVariables(l.vars())
+			var b batch
+			b.template("preflight", p.PreflightTemplate())
+			b.variables(l...)
+			for i, o := range origins {
+				b.eval(modes[i%2], "preflight", "origin", o)
+			}
+			evaluations += b.evals
+			for i, r := range run.v.do(t, &b) {
+				match := policy != nil && policy.Match(origins[i])
+				if match {
+					allowed++
+				}
+				if err := checkPreflight(r, origins[i], match); err != nil {
+					t.Errorf("%s in %d variables, origin %.40q (%d bytes): %v", name, len(l)/2, origins[i], len(origins[i]), err)
+				}
+			}
+		}
+	}
+	t.Logf("%d evaluations, %d allowed", evaluations, allowed)
+	if allowed < 10 {
+		t.Error("too few match to show how deep matching goes")
+	}
+}
