@@ -17,10 +17,9 @@ import "strings"
 // A missing header or variable is null in Velocity and the empty string in API
 // Gateway; "$!x" makes both the empty string.
 const (
-	vtlHostStart = `[a-z0-9_-]`
-	vtlHost      = vtlHostStart + `[a-z0-9_.-]*`
-	vtlPort      = `(6553[0-5]|655[0-2][0-9]|65[0-4][0-9][0-9]|6[0-4][0-9][0-9][0-9]|[1-5][0-9][0-9][0-9][0-9]|[1-9][0-9]?[0-9]?[0-9]?)`
-	vtlElement   = `[a-z][a-z0-9.-]*://(~[.])?` + vtlHost + `(:~|:` + vtlPort + `)?,`
+	vtlHost    = `[a-z0-9_-][a-z0-9_.-]*`
+	vtlPort    = `([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])`
+	vtlElement = `[a-z][a-z0-9.-]*://(~[.])?` + vtlHost + `(:~|:$corsPort)?,`
 )
 
 // vtlPrepare sets what vtlAllowed needs. It is one directive a line; joined
@@ -33,9 +32,10 @@ var vtlPrepare = []string{
 	`#foreach($corsName in $stageVariables.keySet())`,
 	`#if($corsName.matches("` + VariableOrigins + `[0-9]*"))#set($corsList = "$corsList$!stageVariables.get($corsName),")#end`,
 	`#end`,
+	`#set($corsPort = "` + vtlPort + `")`,
 	`#set($corsRest = $corsList.replaceAll("` + vtlElement + `", ""))`,
 	`#set($corsRegex = $corsList.replaceAll("[.]", "[.]").replaceAll(",", "|")` +
-		`.replaceAll(":~", "(:` + vtlPort + `)?").replaceAll("~", "` + vtlHost + `"))`,
+		`.replaceAll(":~", "(:$corsPort)?").replaceAll("~", "` + vtlHost + `"))`,
 }
 
 const (
