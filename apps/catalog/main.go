@@ -26,6 +26,7 @@ func run() int {
 	policy, err := stack.Policy(app)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "catalog: %v\n", err)
+		os.Remove(*app.Outdir()) // NewApp made the folder; with anything in it, it stays
 		return 1
 	}
 	stack.New(app, "CatalogStack", policy)

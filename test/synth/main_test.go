@@ -31,7 +31,9 @@ func TestMain(m *testing.M) {
 	// The kernel reads the environment when it starts, and the CDK's packages
 	// start it when they are loaded: it has to start again.
 	jsii.Close()
-	os.Setenv("CDK_VALIDATION", "false")
+	if os.Getenv(validating) == "" {
+		os.Setenv("CDK_VALIDATION", "false")
+	}
 	os.Setenv("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
 	code := m.Run()
 	jsii.Close()

@@ -1,0 +1,61 @@
+// Package walls holds who may import whom.
+package walls
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/corsgate/corsgate/"
+
+// deps returns all packages that those of a pattern depend on, themselves
+// included.
+func deps(t *testing.T, pattern string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps", module+pattern).Output()
+	if err != nil {
+		t.Fatalf("go list -deps %s: %v", pattern, err)
+	}
+	return strings.Fields(string(out))
+}
+
+func imports(packages []string, prefix string) bool {
+	return slices.ContainsFunc(packages, func(p string) bool { return strings.HasPrefix(p, prefix) })
+}
+
+func TestWalls(t *testing.T) {
+	const (
+		cdk    = "github.com/aws/aws-cdk-go/"
+		jsii   = "github.com/aws/jsii-runtime-go"
+		lambda = "github.com/aws/aws-lambda-go/"
+	)
+	for _, tt := range []struct {
+		pattern string
+		must    []string
+		mustNot []string
+	}{
+		// What a Lambda function links, and the tool, compile without the CDK.
+		{"constructs/cors", nil, []string{cdk, jsii, lambda, module + "internal/"}},
+		{"constructs/corslambda", []string{lambda, module + "constructs/cors"}, []string{cdk, jsii, module + "internal/"}},
+		{"apps/catalog/handler", []string{lambda, module + "constructs/corslambda"}, []string{cdk, jsii}},
+		{"internal/fetch", nil, []string{cdk, jsii, lambda, module + "constructs/"}},
+		// The constructs do not know each other, only the mark.
+		{"constructs/corsapi", []string{cdk, jsii, module + "constructs/cors", module + "internal/paired"}, []string{lambda, module + "constructs/corsfunction", module + "constructs/corslambda"}},
+		{"constructs/corsfunction", []string{cdk, jsii, module + "internal/paired"}, []string{lambda, module + "constructs/corsapi", module + "constructs/corslambda"}},
+		{"apps/catalog", []string{cdk, module + "constructs/corsapi", module + "constructs/corsfunction"}, []string{lambda}},
+	} {
+		got := deps(t, tt.pattern)
+		for _, p := range tt.must {
+			if !imports(got, p) {
+				t.Errorf("%s does not import %s, so this test looks at nothing", tt.pattern, p)
+			}
+		}
+		for _, p := range tt.mustNot {
+			if imports(got, p) {
+				t.Errorf("%s imports %s", tt.pattern, p)
+			}
+		}
+	}
+}
