@@ -71,28 +71,30 @@ func (p pattern) covers(q pattern) bool {
 }
 
 func validScheme(s string) bool {
-	if s == "" || s[0] < 'a' || s[0] > 'z' {
+	if s == "" || !lower(s[0]) {
 		return false
 	}
-	for i := 1; i < len(s); i++ {
+	last := byte(0)
+	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if !(lower(c) || digit(c) || c == '-' || c == '.') {
+		if !hostByte(c) || c == '_' || c == '.' && last == '.' {
 			return false
 		}
+		last = c
 	}
-	return !strings.Contains(s, "..")
+	return true
 }
 
 func validHost(s string) bool {
-	if s == "" || s[0] == '.' {
-		return false
-	}
+	last := byte('.') // a host does not begin with a dot either
 	for i := 0; i < len(s); i++ {
-		if !hostByte(s[i]) || s[i] == '.' && i+1 < len(s) && s[i+1] == '.' {
+		c := s[i]
+		if !hostByte(c) || c == '.' && last == '.' {
 			return false
 		}
+		last = c
 	}
-	return true
+	return s != ""
 }
 
 func validPort(s string) bool {
@@ -109,6 +111,16 @@ func validPort(s string) bool {
 	return n <= 65535
 }
 
-func hostByte(c byte) bool { return lower(c) || digit(c) || c == '-' || c == '_' || c == '.' }
-func lower(c byte) bool    { return 'a' <= c && c <= 'z' }
-func digit(c byte) bool    { return '0' <= c && c <= '9' }
+func lower(c byte) bool { return 'a' <= c && c <= 'z' }
+func digit(c byte) bool { return '0' <= c && c <= '9' }
+
+// hostByte reports whether c is a lower-case letter, a digit, "-", "_" or ".".
+// It looks at every byte of a refused origin, so it looks it up.
+func hostByte(c byte) bool { return hostBytes[c] }
+
+var hostBytes = func() (is [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyz0123456789-_.") {
+		is[c] = true
+	}
+	return is
+}()
