@@ -86,7 +86,6 @@ func survey(api awsapigateway.RestApi) *inventory {
 	type parented struct {
 		ref, parent, part string
 		refText           any
-		native            bool
 		scope             constructs.Construct
 	}
 	var (
