@@ -234,7 +234,7 @@ func TestErrors(t *testing.T) {
 	}{
 		"error":                 {fails, fromApp, allowed, "handler failed", "no such table: \"prices\"\nsecond line", ""},
 		"error, refused origin": {fails, fromEvil, refused, "handler failed", "no such table: \"prices\"\nsecond line", ""},
-		"panic":                 {panics, fromApp, allowed, "handler panicked", "panic: runtime error: index out of range", "wrap_test.go:"},
+		"panic":                 {panics, fromApp, allowed, "handler panicked", "panic: runtime error: index out of range [0] with length 0", "wrap_test.go:"},
 		"panic, without a value": {func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 			panic(nil)
 		}, fromNowhere, refused, "handler panicked", "panic: panic called with nil argument", "wrap_test.go:"},
