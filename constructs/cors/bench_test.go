@@ -39,14 +39,22 @@ type middleware struct {
 }
 
 func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	d := m.policy.Decide(cors.Request{
-		Method:        r.Method,
-		Origin:        first(r.Header["Origin"]),
-		RequestMethod: first(r.Header["Access-Control-Request-Method"]),
-	})
+	q := cors.Request{Method: r.Method, Origin: first(r.Header["Origin"])}
+	if r.Method == http.MethodOptions {
+		q.RequestMethod = first(r.Header["Access-Control-Request-Method"])
+	}
+	d := m.policy.Decide(q)
 	h := w.Header()
-	for name, value := range d.Headers() {
-		h[name] = []string{value}
+	if d.Allowed {
+		values := new([7]string) // one allocation for the values of all headers
+		n := 0
+		for name, value := range d.Headers() {
+			values[n] = value
+			h[name] = values[n : n+1 : n+1]
+			n++
+		}
+	} else {
+		h["Vary"] = []string{"Origin"} // the only header then
 	}
 	if d.Kind == cors.Preflight {
 		w.WriteHeader(d.Status)
