@@ -297,10 +297,10 @@ func TestRefusedOriginIsLogged(t *testing.T) {
 	}{
 		"not listed": {fromEvil, "https://evil.example", "GET", "origin not allowed"},
 		"preflight":  {evilPreflight, "https://evil.example", "OPTIONS", "origin not allowed"},
-		"null":       {headers(map[string]string{"Origin": "null"}), "null", "GET", "not a browser's origin"},
-		"line break": {headers(map[string]string{"Origin": "https://a\n{\"level\":\"ERROR\"}"}), "https://a\n{\"level\":\"ERROR\"}", "GET", "not a browser's origin"},
-		"two":        {with(fromApp, patch{"multiValueHeaders": map[string][]string{"Origin": {"https://app.example.com", "https://b.example"}}}), "https://app.example.com, https://b.example", "GET", "not a browser's origin"},
-		"very long":  {headers(map[string]string{"Origin": "https://" + strings.Repeat("é", 4000)}), "https://" + strings.Repeat("é", 252) + "...", "GET", "not a browser's origin"},
+		"null":       {headers(map[string]string{"Origin": "null"}), "null", "GET", "opaque origin"},
+		"line break": {headers(map[string]string{"Origin": "https://a\n{\"level\":\"ERROR\"}"}), "https://a\n{\"level\":\"ERROR\"}", "GET", "origin not allowed"},
+		"two":        {with(fromApp, patch{"multiValueHeaders": map[string][]string{"Origin": {"https://app.example.com", "https://b.example"}}}), "https://app.example.com, https://b.example", "GET", "origin not allowed"},
+		"very long":  {headers(map[string]string{"Origin": "https://" + strings.Repeat("é", 4000)}), "https://" + strings.Repeat("é", 252) + "...", "GET", "origin not allowed"},
 		"allowed":    {fromApp, "", "", ""},
 		"no origin":  {fromNowhere, "", "", ""},
 	} {
