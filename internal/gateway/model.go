@@ -3,9 +3,11 @@ package gateway
 import (
 	"sort"
 	"strings"
+	"sync"
 )
 
-// API is a REST API read from a template. It is not changed by serving and may be used by several goroutines at once.
+// API is a REST API read from a template. Serving does not change what it answers, and several goroutines may use it at
+// once.
 type API struct {
 	ID          string // logical id
 	Name        string
@@ -23,6 +25,7 @@ type API struct {
 	account   string
 	functions map[string]string // function name to logical id
 	authorize authorizeFunc
+	templates sync.Map // text to *vtl.Template
 }
 
 // Resource is one node of the API's tree.

@@ -592,7 +592,7 @@ func (x *exchange) integrationBody(i *Integration) ([]byte, error) {
 
 // render evaluates a mapping template and traces what it decides.
 func (x *exchange) render(t *Template, body string) (string, error) {
-	tm, err := vtl.Parse(t.Text)
+	tm, err := x.api.parsed(t.Text)
 	if err != nil {
 		return "", configError("the %s template does not parse: %v", t.ContentType, err)
 	}
@@ -612,6 +612,20 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 		return "", configError("the %s template fails: %v", t.ContentType, err)
 	}
 	return out, nil
+}
+
+// parsed gives a template's tree, parsed once.
+func (a *API) parsed(src string) (*vtl.Template, error) {
+	if v, ok := a.templates.Load(src); ok {
+		if tm, ok := v.(*vtl.Template); ok {
+			return tm, nil
+		}
+	}
+	tm, err := vtl.Parse(src)
+	if err == nil {
+		a.templates.Store(src, tm)
+	}
+	return tm, err
 }
 
 func (x *exchange) input(body string) *vtl.Input {
