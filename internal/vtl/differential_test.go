@@ -15,8 +15,9 @@ import (
 )
 
 // velocity renders templates with Apache Velocity 1.7 in one Java process. The jar comes from Debian's package velocity.
-// Without it the test is skipped, except where CI=true, where it fails.
-func velocity(t *testing.T, templates []string) []velocityAnswer {
+// Without it the test is skipped, except where CI=true, where it fails. A request is a header's name, the stage variable
+// corsOrigins and the header's value; see Driver.java.
+func velocity(t *testing.T, templates []string, requests ...[3]string) []velocityAnswer {
 	t.Helper()
 	absent := func(what string) {
 		if os.Getenv("CI") == "true" {
@@ -46,8 +47,14 @@ func velocity(t *testing.T, templates []string) []velocityAnswer {
 		jars = append(jars, found)
 	}
 	var in bytes.Buffer
-	for _, s := range templates {
-		in.WriteString(base64.StdEncoding.EncodeToString([]byte(s)) + "\n")
+	for i, s := range templates {
+		in.WriteString(base64.StdEncoding.EncodeToString([]byte(s)))
+		if i < len(requests) {
+			for _, f := range requests[i] {
+				in.WriteString(" " + base64.StdEncoding.EncodeToString([]byte(f)))
+			}
+		}
+		in.WriteString("\n")
 	}
 	cmd := exec.Command(java, "-Xss4m", "-Dfile.encoding=UTF-8", "-cp", strings.Join(jars, string(os.PathListSeparator)), filepath.Join("testdata", "velocity", "Driver.java"))
 	cmd.Stdin = &in
@@ -104,7 +111,7 @@ func sampleVars() map[string]any {
 func compare(t *testing.T, templates []string, perMille int, mutated bool, percentRefused int) {
 	t.Helper()
 	answers := velocity(t, templates)
-	bad, refused := 0, 0
+	bad, refused, both := 0, 0, 0
 	var parse *Error
 	report := t.Logf
 	if perMille == 0 {
@@ -120,6 +127,7 @@ func compare(t *testing.T, templates []string, perMille int, mutated bool, perce
 		case err != nil && !want.ok:
 			continue
 		case err == nil && want.ok && got == want.text:
+			both++
 			continue
 		case mutated && err != nil && errors.As(err, &parse) && parse.Parse:
 			refused++
@@ -135,7 +143,10 @@ func compare(t *testing.T, templates []string, perMille int, mutated bool, perce
 	if refused*100 > percentRefused*len(templates) {
 		t.Errorf("%d of %d templates refused as unsupported", refused, len(templates))
 	}
-	t.Logf("%d templates, %d differ, %d refused", len(templates), bad, refused)
+	t.Logf("%d templates: %d render alike, %d differ, %d are refused, the rest fail in both", len(templates), both, bad, refused)
+	if both*2 < len(templates) && !mutated {
+		t.Errorf("only %d of %d templates render at all", both, len(templates))
+	}
 }
 
 func render(src string, env *Env) (string, error) {
@@ -445,4 +456,62 @@ func TestAgainstVelocityNumbers(t *testing.T) {
 	}
 	// Before version 19 Java prints some large doubles with a digit too many (JDK-4511638).
 	compare(t, templates, 10, false, 0)
+}
+
+// TestAgainstVelocityDecisions compares the templates that decide about an origin: ours, CDK's, and the form that is
+// right whatever the case of the header's name.
+func TestAgainstVelocityDecisions(t *testing.T) {
+	shapes := []string{
+		decision,
+		`#set($origin = $input.params().header.get("Origin"))
+#if($origin == "")
+  #set($origin = $input.params().header.get("origin"))
+#end
+#if($origin == "https://b.com" || $origin == "https://app.example.com")
+  #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
+#end`,
+		`#foreach($k in $input.params().header.keySet())
+#if($k.toLowerCase() == "origin")#set($found = $input.params().header.get($k))#end
+#end
+#foreach($a in $stageVariables.corsOrigins.split(","))#if($a == $found)$context.responseOverride.header.put("Access-Control-Allow-Origin", $found)#end#end
+#if($context.responseOverride.header.isEmpty())no#else yes #end`,
+	}
+	variables := []string{"", "https://app.example.com", "https://app.example.com,https://~.preview.example.com,http://localhost:~", "https://b.com,https://c.com"}
+	r := rand.New(rand.NewSource(3))
+	var templates []string
+	var requests [][3]string
+	for _, shape := range shapes {
+		for _, v := range variables {
+			for i := 0; i < 60; i++ {
+				o := []rune([]string{"https://app.example.com", "https://x.preview.example.com", "http://localhost:3000", "https://b.com", "null", ""}[r.Intn(6)])
+				for k := r.Intn(3); k > 0 && len(o) > 0; k-- {
+					o[r.Intn(len(o))] = []rune("a.X:-/~$#9")[r.Intn(10)]
+				}
+				templates = append(templates, shape)
+				requests = append(requests, [3]string{[]string{"Origin", "origin", "oRiGin", "", "Accept"}[r.Intn(5)], v, string(o)})
+			}
+		}
+	}
+	for i, want := range velocity(t, templates, requests...) {
+		q := requests[i]
+		header, overrides, vars := NewMap(), NewMap(), NewMap()
+		if q[0] != "" {
+			header.Put(q[0], q[2])
+		}
+		response, gateway := NewMap(), NewMap()
+		response.Put("header", overrides)
+		gateway.Put("responseOverride", response)
+		vars.Put("corsOrigins", q[1])
+		got, err := render(templates[i], &Env{Mode: Velocity17, Vars: map[string]any{"input": &Input{Header: header}, "stageVariables": vars, "context": gateway}})
+		if err == nil {
+			s, perr := Print(overrides)
+			if perr != nil {
+				t.Fatal(perr)
+			}
+			got += "|" + s
+		}
+		if (err == nil) != want.ok || err == nil && got != want.text {
+			t.Errorf("%q\n%s\nVelocity: %v %q\nhere:     %v %q", q, templates[i], want.ok, want.text, err, got)
+		}
+	}
 }
