@@ -290,6 +290,24 @@ func TestUnknownIntrinsicAnswers502(t *testing.T) {
 	}
 }
 
+func TestUnreadablePartsAreLeftOut(t *testing.T) {
+	ok := mock(`{"statusCode": 200}`, `{"StatusCode": "200"}`)
+	a := load(t, tpl(res("A", "", "a")+","+method("M", "A", "GET", ok)+","+
+		strings.Replace(method("Lost", "A", "PUT", ok), `{"Ref": "A"}`, `{"Fn::ImportValue": "r"}`, 1)+","+
+		res("Loop", "Loop", "l")+","+res("Orphan", "Gone", "o")+`,
+		"Gr": {"Type": "AWS::ApiGateway::GatewayResponse", "Properties": {"RestApiId": {"Ref": "Api"}, "ResponseType": "MISSING_AUTHENTICATION_TOKEN",
+			"ResponseParameters": {"gatewayresponse.header.Access-Control-Allow-Origin": {"Fn::If": ["c", "'*'", "'x'"]}}}}`, ""), Options{})
+	if r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/a"}, nil); r.Status != 200 {
+		t.Errorf("%d %s", r.Status, r.Body)
+	}
+	if r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/b"}, nil); r.Status != 502 || !strings.Contains(string(r.Body), "Fn::If") {
+		t.Errorf("%d %s", r.Status, r.Body)
+	}
+	if s := strings.Join(a.Problems, "\n"); len(a.Problems) != 3 || !strings.Contains(s, "Lost") || !strings.Contains(s, "its own parent") || !strings.Contains(s, "Gone") {
+		t.Errorf("%q", a.Problems)
+	}
+}
+
 func TestBackendFaults(t *testing.T) {
 	proxy := `"Integration": {"Type": "AWS_PROXY", "Uri": "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:1:function:f:live/invocations"}`
 	a := load(t, tpl(method("G", "", "GET", proxy), ""), Options{})

@@ -14,6 +14,8 @@ type API struct {
 	Stage       string
 	Variables   map[string]string
 	BinaryTypes []string
+	// Problems says, one line each, what of the API could not be read and is left out.
+	Problems []string
 
 	root      *Resource
 	resources []*Resource
@@ -102,6 +104,7 @@ type gatewayResponse struct {
 	status     string
 	parameters map[string]string
 	templates  []Template
+	err        error
 }
 
 // Resources gives the tree's nodes in the order of their paths.

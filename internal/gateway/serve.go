@@ -38,7 +38,6 @@ type exchange struct {
 	stageVars *vtl.Map
 	id        string
 	traced    bool // the answer carries X-Amzn-Trace-Id
-	testing   bool // TestInvokeMethod
 	reqBody   string
 }
 
@@ -987,6 +986,9 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 		x.makeContext()
 	}
 	g := x.api.GatewayResponse(f.typ)
+	if r := x.api.responses[g.From]; r != nil && r.err != nil {
+		return x.gatewayResponse(unsupported("the gateway response %s cannot be read: %v", g.From, r.err))
+	}
 	status, _ := strconv.Atoi(g.Status)
 	if f.status != 0 && (g.Status == "" || g.From == "" || x.api.responses[g.From].status == "") {
 		status = f.status

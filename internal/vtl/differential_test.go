@@ -56,7 +56,7 @@ func velocity(t *testing.T, templates []string, requests ...[3]string) []velocit
 		}
 		in.WriteString("\n")
 	}
-	cmd := exec.Command(java, "-Xss4m", "-Dfile.encoding=UTF-8", "-cp", strings.Join(jars, string(os.PathListSeparator)), filepath.Join("testdata", "velocity", "Driver.java"))
+	cmd := exec.Command(java, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xss4m", "-Dfile.encoding=UTF-8", "-cp", strings.Join(jars, string(os.PathListSeparator)), filepath.Join("testdata", "velocity", "Driver.java"))
 	cmd.Stdin = &in
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
