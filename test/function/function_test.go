@@ -23,6 +23,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/corsfunction"
+	"github.com/corsgate/corsgate/internal/lambdarun"
 	"github.com/corsgate/corsgate/internal/paired"
 )
 
@@ -266,8 +267,9 @@ func TestFunction(t *testing.T) {
 				t.Errorf("%s: %s is %v, want %v", path, name, properties[name], value)
 			}
 		}
-		if metadata[paired.Key] != "built" {
-			t.Errorf("%s: metadata %v", path, metadata)
+		// However it was spelt, and no more of it than is the same on every machine.
+		if want := map[string]any{paired.Key: "built", paired.EntryKey: "test/function/testdata/good"}; !reflect.DeepEqual(metadata, want) {
+			t.Errorf("%s: metadata %v, want %v", path, metadata, want)
 		}
 		_, code := tpl.code(t, out, want.fn)
 		if exe, err := elf.NewFile(bytes.NewReader(code)); err != nil || exe.Machine != want.machine {
@@ -275,6 +277,16 @@ func TestFunction(t *testing.T) {
 		}
 		if errs := errorsOf(want.fn); len(errs) > 0 {
 			t.Errorf("%s: %q", path, errs)
+		}
+	}
+	// Whoever runs them from the assembly finds the code and the source.
+	functions, err := lambdarun.FromTemplate(filepath.Join(out, "Good.template.json"))
+	if err != nil || len(functions) != 3 {
+		t.Errorf("to be run: %+v, %v", functions, err)
+	}
+	for _, f := range functions {
+		if _, err := os.Stat(filepath.Join(f.Code.Path, "bootstrap")); err != nil || f.Emits != "built" || f.Entry != "test/function/testdata/good" {
+			t.Errorf("to be run: %+v, %v", f, err)
 		}
 	}
 	properties, _ := tpl.of(fn)
@@ -329,8 +341,12 @@ func TestFunction(t *testing.T) {
 				t.Errorf("%s: got %q, want %q", path, got[i], want)
 			}
 		}
-		if _, metadata := tpl.of(r.fn); metadata[paired.Key] != "placeholder" {
+		_, metadata := tpl.of(r.fn)
+		if metadata[paired.Key] != "placeholder" {
 			t.Errorf("%s: metadata %v", path, metadata)
+		}
+		if _, ok := metadata[paired.EntryKey]; ok != (r.fn.Entry() != "") {
+			t.Errorf("%s: metadata %v of a handler in %q", path, metadata, r.fn.Entry())
 		}
 		_, stub = tpl.code(t, out, r.fn)
 	}
