@@ -1,0 +1,538 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/corsgate/corsgate/internal/vtl"
+)
+
+func sortStrings(s []string) { sort.Strings(s) }
+
+func searchPattern(p string) (*regexp.Regexp, error) { return regexp.Compile(p) }
+
+var stageVariable = regexp.MustCompile(`\$\{stageVariables\.([A-Za-z0-9_]+)\}`)
+
+// uri fills the stage variables into an integration's URI.
+func (x *exchange) uri(i *Integration) (string, error) {
+	var missing string
+	out := stageVariable.ReplaceAllStringFunc(i.URI, func(s string) string {
+		name := stageVariable.FindStringSubmatch(s)[1]
+		v, ok := x.api.Variables[name]
+		if !ok && missing == "" {
+			missing = name
+		}
+		return v
+	})
+	if missing != "" {
+		return "", configError("the URI names the stage variable %s, which the stage %s lacks", missing, x.api.Stage)
+	}
+	return out, nil
+}
+
+// backendError turns an error of the backend into an answer.
+func backendError(err error) error {
+	var u *Unavailable
+	switch {
+	case errors.As(err, &u):
+		return unsupported("%s", u.Reason)
+	case errors.Is(err, context.DeadlineExceeded):
+		return &failure{typ: "INTEGRATION_TIMEOUT", message: "Endpoint request timed out", errType: "InternalServerErrorException", detail: "the integration took too long"}
+	}
+	return &failure{typ: "INTEGRATION_FAILURE", message: "Internal server error", errType: "InternalServerErrorException", detail: err.Error()}
+}
+
+// malformed is the answer to a proxy function's result that is none: 502, and of no type of its own.
+func malformed(detail string) error {
+	return &failure{typ: "DEFAULT_5XX", status: 502, message: "Internal server error", errType: "InternalServerErrorException", detail: "malformed Lambda proxy response: " + detail}
+}
+
+// lambdaProxy serves AWS_PROXY.
+func (x *exchange) lambdaProxy(i *Integration) (*Response, error) {
+	uri, err := x.uri(i)
+	if err != nil {
+		return nil, err
+	}
+	fn := x.api.functionOf(uri)
+	if fn == nil {
+		return nil, unsupported("AWS_PROXY integration with the URI %s is not a Lambda function", clip(uri))
+	}
+	if x.backend == nil {
+		return nil, unsupported("no backend for the function %s", fn.Name)
+	}
+	event, err := json.Marshal(x.event())
+	if err != nil {
+		return nil, configError("the event: %v", err)
+	}
+	x.step(Step{Kind: StepIntegration, Name: "AWS_PROXY", Detail: fn.Name})
+	result, err := x.backend.Invoke(x.ctx, *fn, event)
+	if err != nil {
+		var fe *FunctionError
+		if errors.As(err, &fe) {
+			return nil, malformed("the function failed: " + fe.Error())
+		}
+		return nil, backendError(err)
+	}
+	x.traced = true
+	return x.proxyResult(result)
+}
+
+// event is the proxy event, format 1.0.
+func (x *exchange) event() map[string]any {
+	single, multi := map[string]any{}, map[string]any{}
+	for _, h := range x.headers {
+		name := h.Name
+		if strings.EqualFold(name, "authorization") {
+			name = "Authorization" // recorded 2024-07; other names keep their case
+		}
+		single[name] = h.Value
+		l, _ := multi[name].([]string)
+		multi[name] = append(l, h.Value)
+	}
+	var q, mq any
+	if len(x.query) > 0 {
+		s, m := map[string]string{}, map[string][]string{}
+		for _, p := range x.query {
+			s[p.Name] = p.Value
+			m[p.Name] = append(m[p.Name], p.Value)
+		}
+		q, mq = s, m
+	}
+	var params, vars, body any
+	if len(x.params) > 0 {
+		params = x.params
+	}
+	if len(x.api.Variables) > 0 {
+		vars = x.api.Variables
+	}
+	encoded := false
+	if len(x.req.Body) > 0 {
+		if ct, _ := x.req.Headers.Get("Content-Type"); x.api.isBinary(ct) {
+			body, encoded = string(toBase64(x.req.Body)), true
+		} else {
+			body = text(x.req.Body)
+		}
+	}
+	ua, _ := x.req.Headers.Get("User-Agent")
+	now := time.Now().UTC()
+	rc := map[string]any{
+		"accountId": x.api.account, "apiId": x.api.ID, "domainName": x.api.domain(), "domainPrefix": x.api.ID, "extendedRequestId": x.id,
+		"httpMethod": x.req.Method, "path": x.fullPath, "protocol": x.protocol(), "requestId": x.id,
+		"requestTime": now.Format("02/Jan/2006:15:04:05 -0700"), "requestTimeEpoch": now.UnixMilli(),
+		"resourceId": x.resource.ID, "resourcePath": x.resource.Path, "stage": x.api.Stage,
+		"identity": map[string]any{"accessKey": nil, "accountId": nil, "caller": nil, "cognitoAuthenticationProvider": nil,
+			"cognitoAuthenticationType": nil, "cognitoIdentityId": nil, "cognitoIdentityPoolId": nil, "principalOrgId": nil,
+			"sourceIp": x.sourceIP(), "user": nil, "userAgent": ua, "userArn": nil},
+	}
+	if v, _ := x.context.Get("authorizer"); x.method.AuthorizationType != "NONE" && v != nil {
+		if m, ok := v.(*vtl.Map); ok && m.Len() > 0 {
+			am := map[string]string{}
+			pairs, _ := m.Pairs()
+			for _, p := range pairs {
+				am[p[0]] = p[1]
+			}
+			rc["authorizer"] = am
+		}
+	}
+	return map[string]any{
+		"resource": x.resource.Path, "path": x.path, "httpMethod": x.req.Method, "headers": single, "multiValueHeaders": multi,
+		"queryStringParameters": q, "multiValueQueryStringParameters": mq, "pathParameters": params, "stageVariables": vars,
+		"requestContext": rc, "body": body, "isBase64Encoded": encoded,
+	}
+}
+
+// proxyResult makes the answer out of a proxy function's result (recorded 2024-11).
+func (x *exchange) proxyResult(result []byte) (*Response, error) {
+	dec := json.NewDecoder(bytes.NewReader(result))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, malformed("not JSON")
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		return nil, malformed("not an object")
+	}
+	out := &Response{Status: 200}
+	for k := range m {
+		switch k {
+		case "statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded":
+		default:
+			return nil, malformed("the member " + strconv.Quote(k) + " is not part of the format")
+		}
+	}
+	switch s := m["statusCode"].(type) {
+	case nil:
+	case json.Number, string:
+		str := ""
+		if n, ok := s.(json.Number); ok {
+			str = n.String()
+		} else {
+			str = s.(string)
+		}
+		n, err := strconv.Atoi(str)
+		if err != nil || n < 100 || n > 999 {
+			return nil, malformed("statusCode is " + strconv.Quote(str))
+		}
+		out.Status = n
+	default:
+		return nil, malformed("statusCode is not a number")
+	}
+	var lines Headers
+	add := func(name string, v any) bool {
+		s, ok := scalar(v)
+		if !ok {
+			return false
+		}
+		for _, h := range lines {
+			if strings.EqualFold(h.Name, name) && h.Value == s {
+				return true // the same pair is sent once
+			}
+		}
+		lines = append(lines, Header{name, s})
+		return true
+	}
+	if mv := m["multiValueHeaders"]; mv != nil {
+		mm, ok := mv.(map[string]any)
+		if !ok {
+			return nil, malformed("multiValueHeaders is not an object")
+		}
+		for _, name := range keys(mm) {
+			vs, ok := mm[name].([]any)
+			if !ok {
+				return nil, malformed("multiValueHeaders." + name + " is not a list")
+			}
+			for _, v := range vs {
+				if !add(name, v) {
+					return nil, malformed("multiValueHeaders." + name + " holds an object or a list")
+				}
+			}
+		}
+	}
+	if hv := m["headers"]; hv != nil {
+		hm, ok := hv.(map[string]any)
+		if !ok {
+			return nil, malformed("headers is not an object")
+		}
+		for _, name := range keys(hm) {
+			if hm[name] == nil {
+				continue
+			}
+			if !add(name, hm[name]) {
+				return nil, malformed("headers." + name + " is an object or a list")
+			}
+		}
+	}
+	switch b := m["body"].(type) {
+	case nil:
+	case string:
+		out.Body = []byte(b)
+	default:
+		return nil, malformed("body is not a string")
+	}
+	encoded := false
+	switch e := m["isBase64Encoded"].(type) {
+	case nil:
+	case bool:
+		encoded = e
+	case string:
+		encoded = strings.EqualFold(e, "true")
+	default:
+		return nil, malformed("isBase64Encoded is not true or false")
+	}
+	if encoded && x.acceptsBinary() {
+		b, err := fromBase64(out.Body)
+		if err != nil {
+			return nil, configError("isBase64Encoded, and the body is not base64")
+		}
+		out.Body = b
+	}
+	if _, ok := lines.Get("Content-Type"); !ok {
+		out.Headers = append(out.Headers, Header{"Content-Type", "application/json"})
+	}
+	for _, h := range lines {
+		if name, ok := remap(h.Name); ok {
+			out.Headers = append(out.Headers, Header{name, h.Value})
+		}
+	}
+	return out, nil
+}
+
+func keys(m map[string]any) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// scalar gives a header's value as text.
+func scalar(v any) (string, bool) {
+	switch x := v.(type) {
+	case string:
+		return x, true
+	case bool:
+		return strconv.FormatBool(x), true
+	case json.Number:
+		return x.String(), true
+	case nil:
+		return "", true
+	}
+	return "", false
+}
+
+// forbidden are request headers whose mapping makes every call fail (recorded 2024-12).
+var forbidden = map[string]map[string]bool{
+	"HTTP": {"content-length": true, "transfer-encoding": true},
+	"AWS": {"content-length": true, "transfer-encoding": true, "authorization": true, "connection": true, "expect": true,
+		"proxy-authenticate": true, "te": true},
+}
+
+// swallowed are mapped request headers that do not reach an HTTP backend (recorded 2024-12).
+var swallowed = map[string]bool{"via": true, "connection": true, "expect": true, "proxy-authenticate": true, "te": true}
+
+// mappedRequest applies the request mappings and overrides to what goes to the backend.
+func (x *exchange) mappedRequest(i *Integration, kind string, r *BackendRequest) error {
+	path := map[string]string{}
+	names := make([]string, 0, len(i.RequestParameters))
+	for k := range i.RequestParameters {
+		names = append(names, k)
+	}
+	sortStrings(names)
+	setQuery := func(name, v string) {
+		var q []Param
+		for _, p := range r.Query {
+			if p.Name != name {
+				q = append(q, p)
+			}
+		}
+		r.Query = append(q, Param{name, v})
+	}
+	for _, k := range names {
+		v, found := x.source(i.RequestParameters[k])
+		switch {
+		case strings.HasPrefix(k, "integration.request.header."):
+			name := strings.TrimPrefix(k, "integration.request.header.")
+			if forbidden[kind][strings.ToLower(name)] {
+				return configError("the request header %s cannot be mapped", name)
+			}
+			if found && !swallowed[strings.ToLower(name)] {
+				r.Headers = r.Headers.set(name, v)
+			}
+		case strings.HasPrefix(k, "integration.request.querystring."):
+			if found {
+				setQuery(strings.TrimPrefix(k, "integration.request.querystring."), v)
+			}
+		case strings.HasPrefix(k, "integration.request.path."):
+			if found {
+				path[strings.TrimPrefix(k, "integration.request.path.")] = v
+			}
+		}
+	}
+	for _, part := range []string{"header", "querystring", "path"} {
+		v, _ := x.overrides.Request.Get(part)
+		m, ok := v.(*vtl.Map)
+		if !ok {
+			continue
+		}
+		pairs, err := m.Pairs()
+		if err != nil {
+			return configError("$context.requestOverride.%s: %v", part, err)
+		}
+		for _, p := range pairs {
+			switch part {
+			case "header":
+				r.Headers = r.Headers.set(p[0], p[1])
+			case "querystring":
+				setQuery(p[0], p[1])
+			case "path":
+				path[p[0]] = p[1]
+			}
+		}
+	}
+	for name, v := range path {
+		r.URL = strings.ReplaceAll(strings.ReplaceAll(r.URL, "{"+name+"}", v), "{"+name+"+}", v)
+	}
+	return nil
+}
+
+// http serves HTTP and HTTP_PROXY.
+func (x *exchange) http(i *Integration, proxy bool) (*Response, error) {
+	uri, err := x.uri(i)
+	if err != nil {
+		return nil, err
+	}
+	if x.backend == nil {
+		return nil, unsupported("no backend for %s", clip(uri))
+	}
+	r := &BackendRequest{Method: i.HTTPMethod, URL: uri}
+	if r.Method == "" || r.Method == "ANY" {
+		r.Method = x.req.Method
+	}
+	if base, q, ok := strings.Cut(uri, "?"); ok {
+		r.URL = base
+		if vs, err := url.ParseQuery(q); err == nil {
+			for _, k := range sortedKeys(vs) {
+				for _, v := range vs[k] {
+					r.Query = append(r.Query, Param{k, v})
+				}
+			}
+		}
+	}
+	if proxy {
+		r.Query = append(r.Query, x.query...)
+		for _, h := range x.headers {
+			switch strings.ToLower(h.Name) {
+			case "content-encoding", "via", "host", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id":
+			default:
+				r.Headers = append(r.Headers, h)
+			}
+		}
+		body, _, err := x.requestBody(i.ContentHandling)
+		if err != nil {
+			return nil, err
+		}
+		r.Body = body
+	} else {
+		body, err := x.integrationBody(i)
+		if err != nil {
+			return nil, err
+		}
+		r.Body = body
+		x.customHeaders(r)
+	}
+	if err := x.mappedRequest(i, "HTTP", r); err != nil {
+		return nil, err
+	}
+	x.endpointHeaders(r)
+	x.step(Step{Kind: StepIntegration, Name: i.Type, Detail: r.Method + " " + r.URL})
+	reply, err := x.backend.HTTP(x.ctx, r)
+	if err != nil {
+		return nil, backendError(err)
+	}
+	x.traced = true
+	ct, _ := reply.Headers.Get("Content-Type")
+	if !proxy {
+		return x.respond(i, strconv.Itoa(reply.Status), true, reply.Headers, reply.Body, &ct)
+	}
+	out := &Response{Status: reply.Status, Body: reply.Body}
+	if len(x.api.BinaryTypes) == 0 {
+		out.Body = []byte(text(reply.Body))
+	}
+	if ct == "" {
+		out.Headers = append(out.Headers, Header{"Content-Type", "application/json"})
+	}
+	length := false
+	for _, h := range reply.Headers {
+		name, ok := remap(h.Name)
+		switch {
+		case strings.EqualFold(h.Name, "x-amzn-RequestId"):
+			name = "x-amzn-Remapped-" + h.Name
+		case strings.EqualFold(h.Name, "content-length"):
+			length = true
+		}
+		if ok {
+			out.Headers = append(out.Headers, Header{name, h.Value})
+		}
+	}
+	if !length {
+		out.Headers = append(out.Headers, Header{"x-amzn-Remapped-Content-Length", strconv.Itoa(len(reply.Body))})
+	}
+	return out, nil
+}
+
+func sortedKeys(m map[string][]string) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// customHeaders are those a custom integration sends instead of the client's (recorded 2024-08).
+func (x *exchange) customHeaders(r *BackendRequest) {
+	ct := "application/json"
+	if v, ok := x.req.Headers.Get("Content-Type"); ok {
+		ct = v
+	}
+	r.Headers = Headers{{"Accept", "application/json"}, {"Content-Type", ct}, {"User-Agent", "AmazonAPIGateway_" + x.api.ID}}
+}
+
+// endpointHeaders are those the gateway adds to every backend request.
+func (x *exchange) endpointHeaders(r *BackendRequest) {
+	if _, ok := r.Headers.Get("Host"); !ok {
+		if u, err := url.Parse(r.URL); err == nil && u.Host != "" {
+			r.Headers = r.Headers.set("Host", u.Host)
+		}
+	}
+	r.Headers = r.Headers.set("x-amzn-apigateway-api-id", x.api.ID).set("Content-Length", strconv.Itoa(len(r.Body)))
+	if v, ok := x.headers.Get("X-Amzn-Trace-Id"); ok {
+		r.Headers = r.Headers.set("X-Amzn-Trace-Id", v)
+	}
+}
+
+// aws serves AWS: a function without the proxy format, or another service.
+func (x *exchange) aws(i *Integration) (*Response, error) {
+	uri, err := x.uri(i)
+	if err != nil {
+		return nil, err
+	}
+	if x.backend == nil {
+		return nil, unsupported("no backend for %s", clip(uri))
+	}
+	body, err := x.integrationBody(i)
+	if err != nil {
+		return nil, err
+	}
+	r := &BackendRequest{Method: i.HTTPMethod, URL: uri, Body: body}
+	if r.Method == "" || r.Method == "ANY" {
+		r.Method = x.req.Method
+	}
+	x.customHeaders(r)
+	if err := x.mappedRequest(i, "AWS", r); err != nil {
+		return nil, err
+	}
+	x.reqBody = string(body)
+	fn := x.api.functionOf(r.URL)
+	if fn == nil {
+		x.endpointHeaders(r)
+		x.step(Step{Kind: StepIntegration, Name: "AWS", Detail: r.Method + " " + r.URL})
+		reply, err := x.backend.AWS(x.ctx, r)
+		if err != nil {
+			return nil, backendError(err)
+		}
+		x.traced = true
+		ct, _ := reply.Headers.Get("Content-Type")
+		return x.respond(i, strconv.Itoa(reply.Status), true, reply.Headers, reply.Body, &ct)
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		body = []byte("{}")
+	}
+	x.step(Step{Kind: StepIntegration, Name: "AWS", Detail: fn.Name})
+	result, err := x.backend.Invoke(x.ctx, *fn, body)
+	ct := "application/json"
+	said, failed := "", false
+	if err != nil {
+		var fe *FunctionError
+		if !errors.As(err, &fe) {
+			return nil, backendError(err)
+		}
+		failed, said = true, fe.Message
+		result = fe.Payload
+		if result == nil {
+			result, _ = json.Marshal(map[string]string{"errorMessage": fe.Message, "errorType": fe.Type})
+		}
+	}
+	x.traced = true
+	return x.respond(i, said, failed, nil, result, &ct)
+}

@@ -1,0 +1,229 @@
+// Package gateway answers requests as an Amazon API Gateway REST API does, from the CloudFormation template that
+// describes the API.
+//
+// [Load] reads a synthesized template: the resources of type AWS::ApiGateway::* or the OpenAPI document in a RestApi's
+// Body. [API.Serve] routes a request, checks it, calls the integration (a [Backend] given by the caller stands for
+// Lambda functions, HTTP servers and AWS services) and makes the answer, with a trace of how it came to be. The package
+// needs neither AWS nor a network.
+//
+// How the service behaves is taken from recordings of it (test/conformance/testdata) and, where there is none, from its
+// documentation. What decides whether an answer carries CORS headers is modelled; caching, throttling, resource
+// policies, WAF, compression and custom domains are not.
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// Header is one header line; the case of the name is as it was sent.
+type Header struct {
+	Name, Value string
+}
+
+// Headers is a list of header lines in order.
+type Headers []Header
+
+// Get gives the first value of a header, whatever the case of its name.
+func (h Headers) Get(name string) (string, bool) {
+	for _, x := range h {
+		if strings.EqualFold(x.Name, name) {
+			return x.Value, true
+		}
+	}
+	return "", false
+}
+
+// Values gives all values of a header, whatever the case of its name.
+func (h Headers) Values(name string) []string {
+	var out []string
+	for _, x := range h {
+		if strings.EqualFold(x.Name, name) {
+			out = append(out, x.Value)
+		}
+	}
+	return out
+}
+
+// set replaces every line of a header with one.
+func (h Headers) set(name, value string) Headers {
+	return append(h.without(name), Header{name, value})
+}
+
+func (h Headers) without(name string) Headers {
+	out := Headers{}
+	for _, x := range h {
+		if !strings.EqualFold(x.Name, name) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// Request is what a client sends.
+type Request struct {
+	Method string
+	// Path is the path after the stage, percent-encoded as it was sent. Ignored where RawPath is set.
+	Path string
+	// RawPath is the whole path with the stage and the query string as sent, such as /prod/items?x=1.
+	RawPath string
+	Headers Headers
+	// Query holds decoded query parameters in order. Where it is nil, they are read from RawPath or Path.
+	Query []Param
+	Body  []byte
+	// SourceIP is the client's address, 127.0.0.1 by default; Protocol is HTTP/1.1 by default.
+	SourceIP, Protocol string
+}
+
+// Param is one query parameter.
+type Param struct {
+	Name, Value string
+}
+
+// Response is what the client gets.
+type Response struct {
+	Status  int
+	Headers Headers
+	Body    []byte
+	Trace   []Step
+}
+
+// Step is one thing that decided the answer.
+type Step struct {
+	// Kind is one of the constants below.
+	Kind StepKind `json:"kind"`
+	// Name is the logical id, type, status or parameter the step is about.
+	Name string `json:"name,omitempty"`
+	// Line and Source are the line of a mapping template and its text.
+	Line   int    `json:"line,omitempty"`
+	Source string `json:"source,omitempty"`
+	// Detail is a sentence for people.
+	Detail string `json:"detail,omitempty"`
+}
+
+// StepKind says what a step is about.
+type StepKind string
+
+// The kinds of steps, in the order in which they usually come.
+const (
+	StepResource            StepKind = "resource"
+	StepMethod              StepKind = "method"
+	StepAuthorizer          StepKind = "authorizer"
+	StepAPIKey              StepKind = "apiKey"
+	StepValidator           StepKind = "validator"
+	StepRequestTemplate     StepKind = "requestTemplate"
+	StepIntegration         StepKind = "integration"
+	StepIntegrationResponse StepKind = "integrationResponse"
+	StepResponseTemplate    StepKind = "responseTemplate"
+	StepBranch              StepKind = "branch"
+	StepOverride            StepKind = "override"
+	StepGatewayResponse     StepKind = "gatewayResponse"
+	StepUnsupported         StepKind = "unsupported"
+)
+
+// Function names a Lambda function an integration calls.
+type Function struct {
+	ARN  string
+	Name string
+	// LogicalID is the function's resource in the template, or empty where the template does not have it.
+	LogicalID string
+}
+
+// BackendRequest is what an integration sends to an HTTP server or an AWS service.
+type BackendRequest struct {
+	Method string
+	// URL is the integration's URI with its parameters filled in, without the query string; for an AWS service, the ARN.
+	URL     string
+	Query   []Param
+	Headers Headers
+	Body    []byte
+}
+
+// BackendResponse is the reply of an HTTP server or an AWS service.
+type BackendResponse struct {
+	Status  int
+	Headers Headers
+	Body    []byte
+}
+
+// Backend stands for what is behind the API. Its methods may return context.DeadlineExceeded (the client gets the answer
+// to a timeout), an [*Unavailable] (502 with the reason), or another error (the answer to a failed integration).
+type Backend interface {
+	// Invoke calls a function and gives its result as JSON, or a [*FunctionError] where the function failed.
+	Invoke(ctx context.Context, fn Function, event []byte) ([]byte, error)
+	// HTTP sends a request of an HTTP or HTTP_PROXY integration.
+	HTTP(ctx context.Context, r *BackendRequest) (*BackendResponse, error)
+	// AWS calls an AWS service.
+	AWS(ctx context.Context, r *BackendRequest) (*BackendResponse, error)
+}
+
+// FunctionError says that a function raised an error.
+type FunctionError struct {
+	Message, Type string
+	// Payload is the error as Lambda reports it, JSON; made from Message and Type where empty.
+	Payload []byte
+}
+
+func (e *FunctionError) Error() string { return "function error: " + e.Type + ": " + e.Message }
+
+// Unavailable says that a backend cannot be called here, and why.
+type Unavailable struct{ Reason string }
+
+func (e *Unavailable) Error() string { return e.Reason }
+
+// LoadError says why no API could be read from a template, in one line that names the file.
+type LoadError struct {
+	File string
+	Msg  string
+}
+
+func (e *LoadError) Error() string {
+	if e.File == "" {
+		return e.Msg
+	}
+	return e.File + ": " + e.Msg
+}
+
+func loadErr(file, format string, args ...any) error {
+	return &LoadError{file, fmt.Sprintf(format, args...)}
+}
+
+// Options chooses among what a template offers.
+type Options struct {
+	// File names the template in errors.
+	File string
+	// API is the logical id of the RestApi, needed where there are several.
+	API string
+	// Stage is a stage's name, needed where there are several.
+	Stage string
+	// Variables override the stage's variables.
+	Variables map[string]string
+	// Parameters are values of the template's parameters, instead of their defaults.
+	Parameters map[string]string
+	// APIKeys are key values that are valid besides those the template holds.
+	APIKeys []string
+	// Region and Account are those of the pseudo parameters: us-east-1 and 111111111111 by default.
+	Region, Account string
+	// Authorize decides for authorizers. Where it is nil, every request that brings the identity sources is let in.
+	Authorize func(ctx context.Context, a *AuthorizerRequest) (*AuthorizerResult, error)
+}
+
+// AuthorizerRequest is what an authorizer is asked.
+type AuthorizerRequest struct {
+	// Type is CUSTOM, COGNITO_USER_POOLS or AWS_IAM; Authorizer its logical id.
+	Type, Authorizer string
+	// Function is that of a Lambda authorizer.
+	Function Function
+	// Token is the first identity source's value.
+	Token   string
+	Request *Request
+}
+
+// AuthorizerResult is an authorizer's answer.
+type AuthorizerResult struct {
+	// Allow lets the request in. Otherwise the answer is ACCESS_DENIED or, where Unauthorized is set, UNAUTHORIZED.
+	Allow, Unauthorized bool
+	// Context is what $context.authorizer holds.
+	Context map[string]string
+}

@@ -1,0 +1,205 @@
+package gateway
+
+import (
+	"sort"
+	"strings"
+)
+
+// API is a REST API read from a template. It is not changed by serving and may be used by several goroutines at once.
+type API struct {
+	ID          string // logical id
+	Name        string
+	Stage       string
+	Variables   map[string]string
+	BinaryTypes []string
+
+	root      *Resource
+	resources []*Resource
+	responses map[string]*gatewayResponse
+	keys      map[string]bool
+	keySource string
+	canary    bool
+	region    string
+	account   string
+	functions map[string]string // function name to logical id
+	authorize authorizeFunc
+}
+
+// Resource is one node of the API's tree.
+type Resource struct {
+	ID       string // logical id, or the path for OpenAPI
+	Path     string
+	part     string
+	parent   *Resource
+	children []*Resource
+	methods  map[string]*Method
+}
+
+// Method is a method of a resource.
+type Method struct {
+	ID         string // logical id, or "METHOD path"
+	HTTPMethod string
+	Resource   *Resource
+	// Err says why the method cannot be served, if it cannot.
+	Err error
+
+	AuthorizationType string
+	APIKeyRequired    bool
+	Integration       *Integration
+	Responses         []MethodResponse
+	RequestParameters map[string]bool
+
+	authorizer     *authorizer
+	validateBody   bool
+	validateParams bool
+	models         map[string]*schema // by content type
+}
+
+// MethodResponse declares a status with its headers.
+type MethodResponse struct {
+	Status  string
+	Headers map[string]bool
+	Models  map[string]string
+	has     bool // Parameters were given
+}
+
+// Integration says what a method calls.
+type Integration struct {
+	Type, URI, HTTPMethod string
+	Passthrough           string
+	ContentHandling       string
+	RequestParameters     map[string]string
+	RequestTemplates      []Template
+	Responses             []IntegrationResponse
+	function              *Function
+}
+
+// Template is a mapping template for a content type.
+type Template struct {
+	ContentType, Text string
+}
+
+// IntegrationResponse makes an answer out of a backend's reply.
+type IntegrationResponse struct {
+	Status          string
+	Pattern         string
+	ContentHandling string
+	Parameters      map[string]string
+	Templates       []Template
+}
+
+type authorizer struct {
+	id       string
+	typ      string
+	sources  []string
+	function *Function
+}
+
+type gatewayResponse struct {
+	status     string
+	parameters map[string]string
+	templates  []Template
+}
+
+// Resources gives the tree's nodes in the order of their paths.
+func (a *API) Resources() []*Resource { return append([]*Resource(nil), a.resources...) }
+
+// Methods gives a resource's methods by name.
+func (r *Resource) Methods() []*Method {
+	var out []*Method
+	for _, m := range r.methods {
+		out = append(out, m)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].HTTPMethod < out[j].HTTPMethod })
+	return out
+}
+
+// Find gives the resource with a path such as /items/{id}, or nil.
+func (a *API) Find(path string) *Resource {
+	for _, r := range a.resources {
+		if r.Path == path {
+			return r
+		}
+	}
+	return nil
+}
+
+// Method gives a resource's own method, or nil.
+func (r *Resource) Method(name string) *Method { return r.methods[name] }
+
+func (r *Resource) greedy() bool {
+	return strings.HasPrefix(r.part, "{") && strings.HasSuffix(r.part, "+}")
+}
+func (r *Resource) variable() bool { return strings.HasPrefix(r.part, "{") }
+func (r *Resource) paramName() string {
+	return strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(r.part, "{"), "}"), "+")
+}
+
+// child gives the child of a part, made where there is none.
+func (a *API) child(parent *Resource, part, id string) *Resource {
+	for _, c := range parent.children {
+		if c.part == part {
+			return c
+		}
+	}
+	p := parent.Path
+	if p == "/" {
+		p = ""
+	}
+	r := &Resource{ID: id, Path: p + "/" + part, part: part, parent: parent, methods: map[string]*Method{}}
+	parent.children = append(parent.children, r)
+	a.resources = append(a.resources, r)
+	return r
+}
+
+// route finds the method for a path. A resource that lacks the method gives way to a variable and then to a greedy
+// sibling, at every level (recorded 2024-07 one level deep; believed deeper).
+func (a *API) route(method string, segs []string) (*Method, *Resource, map[string]string) {
+	var exact *Resource
+	var walk func(r *Resource, segs []string, params map[string]string) (*Method, map[string]string)
+	walk = func(r *Resource, segs []string, params map[string]string) (*Method, map[string]string) {
+		if len(segs) == 0 {
+			if exact == nil {
+				exact = r
+			}
+			if m := r.methods[method]; m != nil {
+				return m, params
+			}
+			if m := r.methods["ANY"]; m != nil {
+				return m, params
+			}
+			return nil, nil
+		}
+		var variable, greedy *Resource
+		for _, c := range r.children {
+			switch {
+			case c.greedy():
+				greedy = c
+			case c.variable():
+				variable = c
+			case c.part == segs[0]:
+				if m, p := walk(c, segs[1:], params); m != nil {
+					return m, p
+				}
+			}
+		}
+		with := func(c *Resource, v string) map[string]string {
+			p := map[string]string{c.paramName(): v}
+			for k, v := range params {
+				p[k] = v
+			}
+			return p
+		}
+		if variable != nil && segs[0] != "" {
+			if m, p := walk(variable, segs[1:], with(variable, segs[0])); m != nil {
+				return m, p
+			}
+		}
+		if greedy != nil {
+			return walk(greedy, nil, with(greedy, strings.Join(segs, "/")))
+		}
+		return nil, nil
+	}
+	m, params := walk(a.root, segs, map[string]string{})
+	return m, exact, params
+}

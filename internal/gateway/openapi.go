@@ -1,0 +1,382 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// openAPI reads an OpenAPI 2 or 3 document with x-amazon-apigateway-* extensions, as RestApi.Body holds it.
+func (l *loader) openAPI(v any) error {
+	v, err := l.resolve(v, 0)
+	if err != nil {
+		return err
+	}
+	doc, ok := v.(map[string]any)
+	if !ok {
+		return fmt.Errorf("not an object")
+	}
+	a := l.api
+	for _, t := range list(doc["x-amazon-apigateway-binary-media-types"]) {
+		if s, err := l.str(t); err == nil {
+			a.BinaryTypes = append(a.BinaryTypes, s)
+		}
+	}
+	if s, err := l.str(doc["x-amazon-apigateway-api-key-source"]); err == nil && s != "" {
+		a.keySource = s
+	}
+	responses, _ := doc["x-amazon-apigateway-gateway-responses"].(map[string]any)
+	for typ, g := range responses {
+		gm, _ := g.(map[string]any)
+		l.gatewayResponse(map[string]any{"ResponseType": typ, "StatusCode": gm["statusCode"], "ResponseParameters": gm["responseParameters"], "ResponseTemplates": gm["responseTemplates"]})
+	}
+	paths, _ := doc["paths"].(map[string]any)
+	names := make([]string, 0, len(paths))
+	for p := range paths {
+		names = append(names, p)
+	}
+	sort.Strings(names)
+	for _, path := range names {
+		item, _ := paths[path].(map[string]any)
+		r := a.root
+		for _, part := range strings.Split(strings.Trim(path, "/"), "/") {
+			if part != "" {
+				id := strings.TrimSuffix(r.Path, "/") + "/" + part
+				r = a.child(r, part, id)
+			}
+		}
+		for key, op := range item {
+			method := strings.ToUpper(key)
+			if key == "x-amazon-apigateway-any-method" {
+				method = "ANY"
+			}
+			switch method {
+			case "GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY":
+			default:
+				continue
+			}
+			o, _ := op.(map[string]any)
+			l.operation(doc, r, method, item, o)
+		}
+	}
+	return nil
+}
+
+// pointer follows a local $ref.
+func pointer(doc map[string]any, v any) map[string]any {
+	m, _ := v.(map[string]any)
+	for i := 0; i < 20 && m != nil; i++ {
+		ref, ok := m["$ref"].(string)
+		if !ok || !strings.HasPrefix(ref, "#/") {
+			return m
+		}
+		var cur any = doc
+		for _, part := range strings.Split(ref[2:], "/") {
+			c, _ := cur.(map[string]any)
+			cur = c[strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")]
+		}
+		m, _ = cur.(map[string]any)
+	}
+	return m
+}
+
+func (l *loader) operation(doc map[string]any, res *Resource, method string, item, op map[string]any) {
+	r := &reader{l: l}
+	m := &Method{ID: method + " " + res.Path, HTTPMethod: method, Resource: res, AuthorizationType: "NONE", RequestParameters: map[string]bool{}}
+	for _, ps := range [][]any{list(item["parameters"]), list(op["parameters"])} {
+		for _, pv := range ps {
+			p := pointer(doc, pv)
+			in, _ := p["in"].(string)
+			name, _ := p["name"].(string)
+			switch in {
+			case "query":
+				in = "querystring"
+			case "body":
+				m.models = map[string]*schema{"application/json": {root: doc, node: p["schema"]}}
+				continue
+			case "path", "header":
+			default:
+				continue
+			}
+			m.RequestParameters["method.request."+in+"."+name] = isTrue(p["required"])
+		}
+	}
+	if body := pointer(doc, op["requestBody"]); body != nil {
+		content, _ := body["content"].(map[string]any)
+		m.models = map[string]*schema{}
+		for ct, c := range content {
+			cm, _ := c.(map[string]any)
+			if cm["schema"] != nil {
+				m.models[ct] = &schema{root: doc, node: cm["schema"]}
+			}
+		}
+	}
+	validator, _ := doc["x-amazon-apigateway-request-validator"].(string)
+	if s, ok := op["x-amazon-apigateway-request-validator"].(string); ok {
+		validator = s
+	}
+	validators, _ := doc["x-amazon-apigateway-request-validators"].(map[string]any)
+	if v, ok := validators[validator].(map[string]any); ok {
+		m.validateBody = isTrue(v["validateRequestBody"])
+		m.validateParams = isTrue(v["validateRequestParameters"])
+	}
+	l.security(doc, m, op, r)
+	resps, _ := op["responses"].(map[string]any)
+	for status, rv := range resps {
+		rm := pointer(doc, rv)
+		x := MethodResponse{Status: status, Headers: map[string]bool{}, Models: map[string]string{}}
+		hs, has := rm["headers"].(map[string]any)
+		for h := range hs {
+			x.Headers[h] = false
+		}
+		x.has = has
+		m.Responses = append(m.Responses, x)
+	}
+	sort.Slice(m.Responses, func(i, j int) bool { return m.Responses[i].Status < m.Responses[j].Status })
+	if in := pointer(doc, op["x-amazon-apigateway-integration"]); in != nil {
+		i := &Integration{Type: strings.ToUpper(r.str(in, "type")), URI: r.str(in, "uri"), HTTPMethod: strings.ToUpper(r.str(in, "httpMethod")),
+			Passthrough: strings.ToUpper(r.str(in, "passthroughBehavior")), ContentHandling: r.str(in, "contentHandling"),
+			RequestParameters: r.strMap(in["requestParameters"], "requestParameters"), RequestTemplates: r.templates(in["requestTemplates"], "requestTemplates")}
+		if i.Passthrough == "" {
+			i.Passthrough = "WHEN_NO_MATCH"
+		}
+		irs, _ := in["responses"].(map[string]any)
+		patterns := make([]string, 0, len(irs))
+		for p := range irs {
+			patterns = append(patterns, p)
+		}
+		sort.Strings(patterns)
+		for _, p := range patterns {
+			ir, _ := irs[p].(map[string]any)
+			x := IntegrationResponse{Status: r.str(ir, "statusCode"), Pattern: p, ContentHandling: r.str(ir, "contentHandling"),
+				Parameters: r.strMap(ir["responseParameters"], "responseParameters"), Templates: r.templates(ir["responseTemplates"], "responseTemplates")}
+			if p == "default" {
+				x.Pattern = ""
+			}
+			i.Responses = append(i.Responses, x)
+		}
+		m.Integration = i
+	}
+	m.Err = r.err
+	res.methods[method] = m
+}
+
+// security reads who may call an operation: an API key, IAM, or an authorizer.
+func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *reader) {
+	sec, ok := op["security"]
+	if !ok {
+		sec = doc["security"]
+	}
+	schemes, _ := doc["securityDefinitions"].(map[string]any)
+	if c, ok := doc["components"].(map[string]any); ok && schemes == nil {
+		schemes, _ = c["securitySchemes"].(map[string]any)
+	}
+	for _, s := range list(sec) {
+		sm, _ := s.(map[string]any)
+		for name := range sm {
+			def, _ := schemes[name].(map[string]any)
+			auth, _ := def["x-amazon-apigateway-authorizer"].(map[string]any)
+			typ, _ := def["x-amazon-apigateway-authtype"].(string)
+			header, _ := def["name"].(string)
+			switch {
+			case auth != nil:
+				a := &authorizer{id: name, typ: strings.ToUpper(r.str(auth, "type"))}
+				m.AuthorizationType = "CUSTOM"
+				if a.typ == "COGNITO_USER_POOLS" {
+					m.AuthorizationType = a.typ
+				}
+				for _, s := range strings.Split(r.str(auth, "identitySource"), ",") {
+					if s = strings.TrimSpace(s); s != "" {
+						a.sources = append(a.sources, s)
+					}
+				}
+				if len(a.sources) == 0 && a.typ != "REQUEST" && header != "" && header != "Unused" {
+					a.sources = []string{"method.request.header." + header}
+				}
+				if uri := r.str(auth, "authorizerUri"); uri != "" {
+					a.function = l.api.functionOf(uri)
+				}
+				m.authorizer = a
+			case strings.EqualFold(typ, "awsSigv4"):
+				m.AuthorizationType = "AWS_IAM"
+			case def["type"] == "apiKey" && strings.EqualFold(header, "x-api-key"):
+				m.APIKeyRequired = true
+			}
+		}
+	}
+}
+
+// schema is a JSON schema with the document its references point into.
+type schema struct {
+	root, node any
+}
+
+// valid tells whether a body fits. Keywords it does not know are ignored, as draft 4 says.
+func (s *schema) valid(body []byte) bool {
+	var v any
+	dec := json.NewDecoder(strings.NewReader(string(body)))
+	dec.UseNumber()
+	if err := dec.Decode(&v); err != nil || dec.More() {
+		return false
+	}
+	return s.check(s.node, v, 0)
+}
+
+func (s *schema) check(node, v any, depth int) bool {
+	m, ok := node.(map[string]any)
+	if !ok || depth > 60 {
+		return true
+	}
+	if _, ok := m["$ref"]; ok {
+		root, _ := s.root.(map[string]any)
+		return s.check(pointer(root, m), v, depth+1)
+	}
+	if t, ok := m["type"]; ok {
+		types := list(t)
+		if s, ok := t.(string); ok {
+			types = []any{s}
+		}
+		fits := false
+		for _, t := range types {
+			fits = fits || ofType(t, v)
+		}
+		if !fits {
+			return false
+		}
+	}
+	if e := list(m["enum"]); e != nil {
+		in := false
+		for _, x := range e {
+			in = in || sameJSON(x, v)
+		}
+		if !in {
+			return false
+		}
+	}
+	for _, x := range list(m["allOf"]) {
+		if !s.check(x, v, depth+1) {
+			return false
+		}
+	}
+	count := func(xs []any) int {
+		n := 0
+		for _, x := range xs {
+			if s.check(x, v, depth+1) {
+				n++
+			}
+		}
+		return n
+	}
+	if xs := list(m["anyOf"]); xs != nil && count(xs) == 0 {
+		return false
+	}
+	if xs := list(m["oneOf"]); xs != nil && count(xs) != 1 {
+		return false
+	}
+	if x, ok := m["not"]; ok && s.check(x, v, depth+1) {
+		return false
+	}
+	switch x := v.(type) {
+	case map[string]any:
+		for _, r := range list(m["required"]) {
+			name, _ := r.(string)
+			if _, ok := x[name]; !ok {
+				return false
+			}
+		}
+		props, _ := m["properties"].(map[string]any)
+		for k, val := range x {
+			if p, ok := props[k]; ok {
+				if !s.check(p, val, depth+1) {
+					return false
+				}
+			} else if extra, ok := m["additionalProperties"]; ok && m["patternProperties"] == nil {
+				if extra == false || !s.check(extra, val, depth+1) {
+					return false
+				}
+			}
+		}
+	case []any:
+		if n, ok := number(m["minItems"]); ok && float64(len(x)) < n {
+			return false
+		}
+		if n, ok := number(m["maxItems"]); ok && float64(len(x)) > n {
+			return false
+		}
+		for _, e := range x {
+			if !s.check(m["items"], e, depth+1) {
+				return false
+			}
+		}
+	case string:
+		n := float64(len([]rune(x)))
+		if min, ok := number(m["minLength"]); ok && n < min {
+			return false
+		}
+		if max, ok := number(m["maxLength"]); ok && n > max {
+			return false
+		}
+		if p, ok := m["pattern"].(string); ok {
+			if re, err := searchPattern(p); err == nil && !re.MatchString(x) {
+				return false
+			}
+		}
+	case json.Number:
+		f, _ := x.Float64()
+		if min, ok := number(m["minimum"]); ok && (f < min || f == min && isTrue(m["exclusiveMinimum"])) {
+			return false
+		}
+		if max, ok := number(m["maximum"]); ok && (f > max || f == max && isTrue(m["exclusiveMaximum"])) {
+			return false
+		}
+	}
+	return true
+}
+
+func number(v any) (float64, bool) {
+	switch x := v.(type) {
+	case json.Number:
+		f, err := x.Float64()
+		return f, err == nil
+	case float64:
+		return x, true
+	}
+	return 0, false
+}
+
+func ofType(t, v any) bool {
+	switch t {
+	case "object":
+		_, ok := v.(map[string]any)
+		return ok
+	case "array":
+		_, ok := v.([]any)
+		return ok
+	case "string":
+		_, ok := v.(string)
+		return ok
+	case "boolean":
+		_, ok := v.(bool)
+		return ok
+	case "null":
+		return v == nil
+	case "number":
+		_, ok := v.(json.Number)
+		return ok
+	case "integer":
+		n, ok := v.(json.Number)
+		if !ok {
+			return false
+		}
+		f, err := n.Float64()
+		return err == nil && f == float64(int64(f))
+	}
+	return true
+}
+
+func sameJSON(a, b any) bool {
+	x, err1 := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	return err1 == nil && err2 == nil && string(x) == string(y)
+}
