@@ -141,6 +141,10 @@ func New(scope constructs.Construct, id *string, props *Props) *Function {
 		awscdk.Annotations_Of(f).AddError(jsii.String("corsgate: " + fault.Error()))
 	}
 	paired.Mark(f, how)
+	// Not an absolute directory: the template is the same on every machine.
+	if entry, ok := gohandler.Relative(f.entry); ok && f.entry != "" {
+		paired.Source(f, entry)
+	}
 	return f
 }
 

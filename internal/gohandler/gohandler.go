@@ -43,7 +43,7 @@ const (
 	EntryEmpty   Reason = "entry-empty"   // no entry was given
 	EntryMissing Reason = "entry-missing" // there is no such directory
 	EntryFile    Reason = "entry-file"    // a file, not a directory
-	NoPackage    Reason = "no-package"    // no Go files, or none for Linux
+	NoPackage    Reason = "no-package"    // no Go files, or none for the target
 	NotProgram   Reason = "not-program"   // not a package main
 	NotPaired    Reason = "not-paired"    // does not import corslambda
 	NotCompiled  Reason = "not-compiled"  // go build fails
@@ -130,9 +130,45 @@ func moduleRoot(dir string) string {
 	}
 }
 
-// Build builds the package main in the directory that [Find] gives for entry,
-// for linux and goarch ("arm64" or "amd64"), and checks that it imports
-// [Lambda]. It gives the program, or every fault.
+// Module gives the root of the module that the working directory is in (the
+// nearest go.mod, upwards), or "" outside of one.
+func Module() string {
+	wd, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	return moduleRoot(wd)
+}
+
+// Relative gives dir, the absolute directory of a handler, relative to [Module],
+// with forward slashes: a name of the handler that is the same on every machine.
+// Where dir is not in that module's tree, there is none, and ok is false.
+func Relative(dir string) (entry string, ok bool) {
+	root := Module()
+	if root == "" {
+		return "", false
+	}
+	// Either may have been reached through a symbolic link, as the temporary
+	// directory of macOS is.
+	if r, err := filepath.EvalSymlinks(root); err == nil {
+		root = r
+	}
+	if d, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = d
+	}
+	rel, err := filepath.Rel(root, dir)
+	if err != nil || !filepath.IsLocal(rel) {
+		return "", false
+	}
+	return filepath.ToSlash(rel), true
+}
+
+// Build builds a handler for Lambda: it is [BuildFor] with linux.
+func Build(entry, goarch string) (*Program, []*Fault) { return BuildFor(entry, "linux", goarch) }
+
+// BuildFor builds the package main in the directory that [Find] gives for entry,
+// for goos and goarch (for Lambda: "linux", and "arm64" or "amd64"), and checks
+// that it imports [Lambda]. It gives the program, or every fault.
 //
 // The program is static (CGO_ENABLED=0), stripped, and the same bytes wherever
 // its module is checked out and whatever the state of its repository:
@@ -142,17 +178,17 @@ func moduleRoot(dir string) string {
 // -buildvcs and -ldflags, which are set here; build tags of GOFLAGS are kept
 // beside lambda.norpc.
 //
-// A handler is built once in a process for the same directory, goarch and Go
+// A handler is built once in a process for the same directory, target and Go
 // settings, however many functions it is in; what it gave the first time, faults
 // too, is given again. It may be called from many goroutines.
-func Build(entry, goarch string) (*Program, []*Fault) {
+func BuildFor(entry, goos, goarch string) (*Program, []*Fault) {
 	dir, fault := Find(entry)
 	if fault != nil {
 		return nil, []*Fault{fault}
 	}
-	key := strings.Join(append([]string{entry, dir, goarch}, goSettings()...), "\x00")
+	key := strings.Join(append([]string{entry, dir, goos, goarch}, goSettings()...), "\x00")
 	once, _ := builds.LoadOrStore(key, sync.OnceValue(func() result {
-		p, faults := build(entry, dir, goarch)
+		p, faults := build(entry, dir, goos, goarch)
 		return result{p, faults}
 	}))
 	r := once.(func() result)()
@@ -179,8 +215,8 @@ func goSettings() []string {
 	return s
 }
 
-// build is Build without its memory.
-func build(entry, dir, goarch string) (*Program, []*Fault) {
+// build is BuildFor without its memory.
+func build(entry, dir, goos, goarch string) (*Program, []*Fault) {
 	fault := func(r Reason, text, fix string) *Fault {
 		return &Fault{Entry: entry, Reason: r, Text: text, Fix: fix}
 	}
@@ -188,11 +224,11 @@ func build(entry, dir, goarch string) (*Program, []*Fault) {
 		return nil, []*Fault{fault(NoToolchain, "the go command is not found: "+err.Error(),
 			"install Go, https://go.dev/dl, and have it in PATH")}
 	}
-	target := "linux/" + goarch
+	target := goos + "/" + goarch
 
 	// A -tags flag replaces the one in GOFLAGS, and a handler must not lose a
 	// tag its owner set for every build.
-	out, words, err := run(dir, goarch, "list", "-e", "-find", "-f", `{{join context.BuildTags ","}}`, ".")
+	out, words, err := run(dir, goos, goarch, "list", "-e", "-find", "-f", `{{join context.BuildTags ","}}`, ".")
 	if err != nil {
 		return nil, []*Fault{fault(NotCompiled, "the go command refuses it for "+target+":\n"+words, "")}
 	}
@@ -203,7 +239,7 @@ func build(entry, dir, goarch string) (*Program, []*Fault) {
 
 	// -e, so that a fault comes as a value: what package it is can be said even
 	// if an import of it is missing, and go build says the rest.
-	out, words, err = run(dir, goarch, "list", "-e", "-deps", "-tags", tags, "-json=ImportPath,Name,DepOnly,Incomplete,Error", ".")
+	out, words, err = run(dir, goos, goarch, "list", "-e", "-deps", "-tags", tags, "-json=ImportPath,Name,DepOnly,Incomplete,Error", ".")
 	if err != nil {
 		return nil, []*Fault{fault(NotCompiled, "the go command refuses it for "+target+":\n"+words, "")}
 	}
@@ -238,7 +274,7 @@ func build(entry, dir, goarch string) (*Program, []*Fault) {
 		faults = append(faults, fault(NotPaired, "it does not import "+Lambda+", so its responses would carry no CORS headers",
 			"wrap the handler with that package; if it writes CORS headers by itself, make it a plain awslambda.Function and declare it with corsfunction.Emits"))
 	}
-	p, words := compile(dir, goarch, tags)
+	p, words := compile(dir, goos, goarch, tags)
 	if p == nil {
 		faults = append(faults, fault(NotCompiled, "it does not compile for "+target+":\n"+words, ""))
 	}
@@ -258,14 +294,14 @@ type listed struct {
 }
 
 // compile builds the program in dir, or gives no program and the compiler's words.
-func compile(dir, goarch, tags string) (*Program, string) {
+func compile(dir, goos, goarch, tags string) (*Program, string) {
 	tmp, err := os.MkdirTemp("", "corsgate-")
 	if err != nil {
 		return nil, err.Error()
 	}
 	defer os.RemoveAll(tmp)
 	exe := filepath.Join(tmp, Bootstrap)
-	if _, words, err := run(dir, goarch, "build", "-trimpath", "-buildvcs=false", "-tags", tags,
+	if _, words, err := run(dir, goos, goarch, "build", "-trimpath", "-buildvcs=false", "-tags", tags,
 		"-ldflags", "-s -w -buildid=", "-o", exe, "."); err != nil {
 		return nil, words
 	}
@@ -277,13 +313,13 @@ func compile(dir, goarch, tags string) (*Program, string) {
 	return &Program{Code: code, Sum: hex.EncodeToString(sum[:])}, ""
 }
 
-// run runs the go command in dir, for linux and goarch. It gives what the
+// run runs the go command in dir, for goos and goarch. It gives what the
 // command wrote, and in words what it said to a person; they are never empty
 // where there is an error.
-func run(dir, goarch string, args ...string) (out []byte, words string, err error) {
+func run(dir, goos, goarch string, args ...string) (out []byte, words string, err error) {
 	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(cmd.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0")
+	cmd.Env = append(cmd.Environ(), "GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err = cmd.Output()

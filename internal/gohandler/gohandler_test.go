@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"debug/buildinfo"
 	"debug/elf"
+	"debug/macho"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -88,7 +89,7 @@ func TestProgramIsReproducible(t *testing.T) {
 	}
 	// Ask for what would put the repository's state into the program.
 	t.Setenv("GOFLAGS", "-buildvcs=true")
-	again, faults := build("good", filepath.Join(root, fixture("good")), "arm64")
+	again, faults := build("good", filepath.Join(root, fixture("good")), "linux", "arm64")
 	if len(faults) > 0 {
 		t.Fatal(texts(faults))
 	}
@@ -254,6 +255,48 @@ func TestFind(t *testing.T) {
 	}
 }
 
+func TestRelative(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Module(); got != root {
+		t.Errorf("Module() = %q, want %q", got, root)
+	}
+	for dir, want := range map[string]string{
+		filepath.Join(root, "apps", "catalog", "handler"): "apps/catalog/handler",
+		root:                                     ".",
+		filepath.Dir(root):                       "",
+		root + "-beside":                         "",
+		t.TempDir():                              "",
+		filepath.Join(root, "no such directory"): "no such directory",
+	} {
+		if got, ok := Relative(dir); got != want || ok != (want != "") {
+			t.Errorf("Relative(%q) = %q, %v, want %q", dir, got, ok, want)
+		}
+	}
+	t.Chdir(t.TempDir())
+	if got, ok := Relative(root); ok {
+		t.Errorf("outside of a module: %q", got)
+	}
+}
+
+// The target is part of what is remembered, and an operating system that is not
+// Lambda's is built for.
+func TestBuildForAnother(t *testing.T) {
+	linux := mustBuild(t, fixture("good"), "amd64")
+	other, faults := BuildFor(fixture("good"), "darwin", "amd64")
+	if len(faults) > 0 {
+		t.Fatal(texts(faults))
+	}
+	if _, err := macho.NewFile(bytes.NewReader(other.Code)); err != nil || other.Sum == linux.Sum {
+		t.Errorf("not a program for macOS: %v", err)
+	}
+	if _, faults := BuildFor(fixture("broken"), "darwin", "amd64"); !strings.Contains(texts(faults), "does not compile for darwin/amd64") {
+		t.Errorf("got %s", texts(faults))
+	}
+}
+
 func TestNothingIsLeftBehind(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
@@ -262,7 +305,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, faults := range map[string]int{"good": 0, "broken": 1} {
-		if _, got := build(name, filepath.Join(root, fixture(name)), "arm64"); len(got) != faults {
+		if _, got := build(name, filepath.Join(root, fixture(name)), "linux", "arm64"); len(got) != faults {
 			t.Errorf("%s: %d faults, want %d:\n%s", name, len(got), faults, texts(got))
 		}
 	}
@@ -278,7 +321,7 @@ func BenchmarkBuild(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, faults := build("good", filepath.Join(root, fixture("good")), "arm64"); len(faults) > 0 {
+		if _, faults := build("good", filepath.Join(root, fixture("good")), "linux", "arm64"); len(faults) > 0 {
 			b.Fatal(texts(faults))
 		}
 	}

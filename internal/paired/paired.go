@@ -16,6 +16,13 @@
 //
 //     "Metadata": {"corsgate:emits": "built"}
 //
+// Beside it, corsfunction writes which source it built, with [Source], under
+// [EntryKey]: the handler's directory, relative to the root of the app's module
+// and with forward slashes, so that it is the same on every machine. Whoever
+// runs the function elsewhere than on Lambda builds it from there:
+//
+//	"Metadata": {"corsgate:emits": "built", "corsgate:entry": "apps/catalog/handler"}
+//
 // An alias or a version emits if its function does. In a template that is its
 // FunctionName property, a {"Ref": <logical id of the function>}; in the app it
 // is the construct that the token in FunctionName refers to. An alias or version
@@ -30,10 +37,17 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/corsgate/corsgate/internal/mark"
 )
 
-// Key is the metadata key of the mark.
-const Key = "corsgate:emits"
+const (
+	// Key is the metadata key of the mark.
+	Key = mark.Emits
+
+	// EntryKey is the metadata key of the source a function is built from.
+	EntryKey = mark.Entry
+)
 
 // A How says on whose word a function is known to emit. The set is closed:
 // [Declared], [Built] and [Placeholder].
@@ -64,6 +78,14 @@ func Mark(fn awslambda.IFunction, how How) {
 		if r, ok := resource(node.DefaultChild()); ok {
 			r.AddMetadata(jsii.String(Key), how.value)
 		}
+	}
+}
+
+// Source records that fn is built from the Go package main in entry, a directory
+// relative to the root of the app's module, with forward slashes.
+func Source(fn awslambda.IFunction, entry string) {
+	if r, ok := resource(fn.Node().DefaultChild()); ok {
+		r.AddMetadata(jsii.String(EntryKey), entry)
 	}
 }
 

@@ -266,8 +266,9 @@ func TestFunction(t *testing.T) {
 				t.Errorf("%s: %s is %v, want %v", path, name, properties[name], value)
 			}
 		}
-		if metadata[paired.Key] != "built" {
-			t.Errorf("%s: metadata %v", path, metadata)
+		// However it was spelt, and no more of it than is the same on every machine.
+		if want := map[string]any{paired.Key: "built", paired.EntryKey: "test/function/testdata/good"}; !reflect.DeepEqual(metadata, want) {
+			t.Errorf("%s: metadata %v, want %v", path, metadata, want)
 		}
 		_, code := tpl.code(t, out, want.fn)
 		if exe, err := elf.NewFile(bytes.NewReader(code)); err != nil || exe.Machine != want.machine {
@@ -325,8 +326,12 @@ func TestFunction(t *testing.T) {
 				t.Errorf("%s: got %q, want %q", path, got[i], want)
 			}
 		}
-		if _, metadata := tpl.of(r.fn); metadata[paired.Key] != "placeholder" {
+		_, metadata := tpl.of(r.fn)
+		if metadata[paired.Key] != "placeholder" {
 			t.Errorf("%s: metadata %v", path, metadata)
+		}
+		if _, ok := metadata[paired.EntryKey]; ok != (r.fn.Entry() != "") {
+			t.Errorf("%s: metadata %v of a handler in %q", path, metadata, r.fn.Entry())
 		}
 		_, stub = tpl.code(t, out, r.fn)
 	}

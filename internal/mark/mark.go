@@ -1,0 +1,17 @@
+// Package mark names the CloudFormation metadata by which the constructs of
+// corsgate speak to whoever reads only the template. Package paired writes it,
+// and says what it means; readers of templates compile without the CDK, so the
+// names are here.
+package mark
+
+const (
+	// Emits is on a function, alias or version known to emit CORS headers: true
+	// on its owner's word, "built" where a build proved it, "placeholder" where
+	// it was not built.
+	Emits = "corsgate:emits"
+
+	// Entry is on a function that corsfunction builds: the directory of its
+	// source, relative to the root of the app's module, with forward slashes. A
+	// handler outside of that module has none.
+	Entry = "corsgate:entry"
+)
