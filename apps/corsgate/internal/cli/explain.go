@@ -76,8 +76,8 @@ func (x *explain) Run(ctx context.Context, c Command) error {
 // request is what the page asks for.
 func (x *explain) request() (fetch.Request, error) {
 	r := fetch.Request{Origin: x.Origin, Method: x.Method, URL: x.Path, Body: []byte(x.Body)}
-	if strings.Contains(x.Path, "://") {
-		return r, usage("--path %q is an address; want a path of the API, such as /items", x.Path)
+	if !strings.HasPrefix(x.Path, "/") {
+		return r, usage("--path %q does not begin with a slash; want a path of the API, such as /items", x.Path)
 	}
 	if x.Credentials {
 		r.Credentials = fetch.Include
