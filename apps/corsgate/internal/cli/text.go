@@ -135,6 +135,12 @@ func (p *printer) message(q *exchange.Request, a *exchange.Response) {
 	}
 	p.line("", "   < ", 5, fmt.Sprint(a.Status))
 	p.headers("   < ", a.Headers)
+	switch {
+	case a.Base64 != "":
+		p.line(p.faint, "   < ", 5, "(a body that is no text)")
+	case strings.TrimSpace(a.Text) != "":
+		p.line(p.faint, "   < ", 5, clip(a.Text))
+	}
 }
 
 func (p *printer) headers(indent string, h exchange.Headers) {
@@ -189,7 +195,7 @@ func (p *printer) course(c *exchange.Course, standIn string) {
 	}
 }
 
-// clip shortens a line of a template: some templates are a single one.
+// clip shortens what may be long: a body, or a line of a template, some of which are a single one.
 func clip(s string) string {
 	const most = 240
 	if len(s) <= most {
