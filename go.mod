@@ -3,11 +3,13 @@ module github.com/corsgate/corsgate
 go 1.26
 
 require (
+	github.com/alecthomas/kong v1.17.0
 	github.com/aws/aws-cdk-go/awscdk/v2 v2.270.0
 	github.com/aws/aws-lambda-go v1.55.0
 	github.com/aws/constructs-go/constructs/v10 v10.6.0
 	github.com/aws/jsii-runtime-go v1.139.0
 	github.com/jub0bs/cors v1.0.1
+	github.com/rogpeppe/go-internal v1.16.0
 	github.com/rs/cors v1.11.1
 	golang.org/x/net v0.57.0
 	pgregory.net/rapid v1.2.0

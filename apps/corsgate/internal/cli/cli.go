@@ -1,0 +1,96 @@
+// Package cli is the command line of corsgate.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit statuses. A command's own comment says what they mean for it.
+const (
+	statusOK      = 0
+	statusRefused = 1 // the answer to what was asked is no
+	statusUsage   = 2 // the command line, or a file it names, cannot be used
+	statusUnknown = 3 // the answer to what was asked is not known
+
+	statusStopped = 130 // by Ctrl-C or the like, as shells have it
+)
+
+// A Command is the tool, run in a process of its own or in a test.
+type Command struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// grammar is the command line.
+type grammar struct {
+	Explain explain `cmd:"" help:"Say what a browser would do with a request of a page, step by step."`
+}
+
+const description = `CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized, and why.
+
+Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line or a file it names cannot be used, 3 it is not known.`
+
+// Run runs the command that args name, without the program's name, and gives the exit status.
+func (c Command) Run(ctx context.Context, args []string) (status int) {
+	// Kong ends the process after printing its help; here it ends Run.
+	type exit int
+	defer func() {
+		if v := recover(); v != nil {
+			code, ok := v.(exit)
+			if !ok {
+				panic(v)
+			}
+			status = int(code)
+		}
+	}()
+	var g grammar
+	parser, err := kong.New(&g, kong.Name("corsgate"), kong.Description(description), kong.Writers(c.Stdout, c.Stderr),
+		kong.Exit(func(code int) { panic(exit(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 80}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
+	if err != nil {
+		panic(err) // the grammar above is wrong
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return c.fail(&usageError{err, "; see corsgate --help"})
+	}
+	if err := parsed.Run(); err != nil {
+		return c.fail(err)
+	}
+	return statusOK
+}
+
+// A usageError is a command line, or a file it names, that cannot be used.
+type usageError struct {
+	err  error
+	hint string
+}
+
+func (e *usageError) Error() string { return e.err.Error() + e.hint }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usage(format string, args ...any) error { return &usageError{err: fmt.Errorf(format, args...)} }
+
+// A statusError ends the program with a status and says nothing: the command has said it all.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// fail says in one line what went wrong and gives the exit status for it.
+func (c Command) fail(err error) int {
+	var status statusError
+	if errors.As(err, &status) {
+		return int(status)
+	}
+	fmt.Fprintln(c.Stderr, "corsgate: "+strings.Join(strings.Fields(err.Error()), " "))
+	return statusUsage
+}

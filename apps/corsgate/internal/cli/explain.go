@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/exchange"
+	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/lambdarun"
+)
+
+// explain says what a browser would do with a request of a page. Its exit statuses are 0 for a request that is allowed, 1
+// for one that the browser refuses, 2 for a command line or a file that cannot be used, and 3 where it depends on a
+// function that was not run, or cannot be.
+type explain struct {
+	api
+
+	Origin      string   `required:"" placeholder:"ORIGIN" help:"The page's origin, such as https://app.example.com, or null."`
+	Method      string   `default:"GET" placeholder:"METHOD" help:"The request's method (default: GET)."`
+	Path        string   `default:"/" placeholder:"PATH" help:"The request's path without the stage, with its query string (default: /)."`
+	Header      []string `sep:"none" placeholder:"NAME[:VALUE]" help:"A header that the page's script sets; can be repeated. Without a value, content-type is application/json and any other is given one."`
+	Body        string   `placeholder:"TEXT" help:"The request's body, or @FILE."`
+	Credentials bool     `help:"The request includes credentials: fetch with credentials 'include'."`
+
+	JSON     bool   `name:"json" help:"Print everything as one JSON object."`
+	NoInvoke bool   `xor:"answer" help:"Do not run the function behind the API, which happens on this machine otherwise. One that emits CORS headers by corsgate answers with those; what any other answers is not known."`
+	Response string `xor:"answer" placeholder:"FILE" help:"A file with the proxy response, JSON, that stands for what the function answers."`
+	HTTP1    bool   `name:"http1" help:"The browser uses HTTP/1.1, where header names reach the API as Origin; in HTTP/2 they are in lower case."`
+}
+
+// Run is called by kong.
+func (x *explain) Run(ctx context.Context, c Command) error {
+	request, err := x.request()
+	if err != nil {
+		return err
+	}
+	opts := gateway.Options{}
+	if key, ok := request.Header.Get("x-api-key"); ok {
+		// A template rarely holds its keys. Whether this one is right is not CORS's question.
+		opts.APIKeys = []string{key}
+	}
+	template, loaded, err := x.load(c, opts)
+	if err != nil {
+		return err
+	}
+	backend, done, err := x.backend(template)
+	if err != nil {
+		return err
+	}
+	defer done()
+	site := exchange.Site{API: loaded, Backend: backend, HTTP1: x.HTTP1}
+	report, err := site.Run(ctx, request)
+	if err != nil {
+		return &usageError{err: err}
+	}
+	if ctx.Err() != nil {
+		return statusError(statusStopped) // a function was cut off, and what it answers would not be its answer
+	}
+	if x.JSON {
+		enc := json.NewEncoder(c.Stdout)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		err = enc.Encode(report)
+	} else {
+		err = printReport(c.Stdout, colours(c.Stdout), request, report)
+	}
+	switch {
+	case err != nil:
+		return err
+	case !report.Verdict.Known:
+		return statusError(statusUnknown)
+	case !report.Verdict.Allowed:
+		return statusError(statusRefused)
+	}
+	return nil
+}
+
+// request is what the page asks for.
+func (x *explain) request() (fetch.Request, error) {
+	r := fetch.Request{Origin: x.Origin, Method: x.Method, URL: x.Path, Body: []byte(x.Body)}
+	if !strings.HasPrefix(x.Path, "/") {
+		return r, usage("--path %q does not begin with a slash; want a path of the API, such as /items", x.Path)
+	}
+	if x.Credentials {
+		r.Credentials = fetch.Include
+	}
+	if file, ok := strings.CutPrefix(x.Body, "@"); ok {
+		b, err := readFile(file)
+		if err != nil {
+			return r, err
+		}
+		r.Body = b
+	}
+	for _, h := range x.Header {
+		name, value, given := strings.Cut(h, ":")
+		name = strings.TrimSpace(name)
+		if name == "" {
+			return r, usage("--header %q has no name; want NAME or NAME:VALUE", h)
+		}
+		if !given {
+			value = headerValue(name)
+		}
+		r.Header = append(r.Header, fetch.Field{Name: name, Value: strings.TrimSpace(value)})
+	}
+	return r, nil
+}
+
+// headerValue is the value of a header that was named without one. A content type is taken to be the one for which pages
+// have to name it; of most headers the value makes no difference to CORS.
+func headerValue(name string) string {
+	if strings.EqualFold(name, "content-type") {
+		return "application/json"
+	}
+	return "1"
+}
+
+// backend gives what stands for the functions, and what to call when it is no longer needed.
+func (x *explain) backend(template []byte) (b gateway.Backend, done func(), err error) {
+	done = func() {}
+	if x.Response != "" {
+		response, err := readFile(x.Response)
+		if err != nil {
+			return nil, nil, err
+		}
+		b, err := exchange.Reply(response, x.Response)
+		if err != nil {
+			return nil, nil, usage("%s: %w", x.Response, err)
+		}
+		return b, done, nil
+	}
+	b, err = exchange.NotRun(template)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", x.Template, err)
+	}
+	if x.NoInvoke {
+		return b, done, nil
+	}
+	functions, err := lambdarun.FromTemplate(x.Template)
+	if err != nil {
+		return nil, nil, err
+	}
+	pool, err := lambdarun.New(lambdarun.Options{Functions: functions})
+	if err != nil {
+		return nil, nil, err
+	}
+	return exchange.Else(exchange.Running(pool, b), b), func() { pool.Close() }, nil
+}
