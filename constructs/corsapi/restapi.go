@@ -178,7 +178,13 @@ func (c *completer) compare(now *inventory) {
 			}
 		}
 	}
-	for _, st := range now.stages[len(c.completed.stages):] {
+	for _, st := range c.completed.stages {
+		had[*st.node.Node().Path()] = true
+	}
+	for _, st := range now.stages {
+		if had[*st.node.Node().Path()] {
+			continue
+		}
 		fail(st.node, "stage "+st.name+" has no CORS variables and refuses every origin: "+laterCure)
 	}
 }

@@ -119,8 +119,14 @@ func TestRemarks(t *testing.T) {
 		"an aspect that comes later": {func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			r := add(api.Root(), "health", "GET", mock())
-			awscdk.Aspects_Of(constructs.NewConstruct(s, jsii.String("Later"))).Add(&late{func() { r.AddMethod(jsii.String("PUT"), mock(), nil) }}, nil)
-		}, []string{"error: PUT /health has no CORS headers: an aspect changed the API after corsgate completed it"}},
+			awscdk.Aspects_Of(constructs.NewConstruct(s, jsii.String("Later"))).Add(&late{func() {
+				r.AddMethod(jsii.String("PUT"), mock(), nil)
+				awsapigateway.NewStage(s, jsii.String("LateStage"), &awsapigateway.StageProps{Deployment: api.LatestDeployment(), StageName: jsii.String("late")})
+			}}, nil)
+		}, []string{
+			"error: PUT /health has no CORS headers: an aspect changed the API after corsgate completed it",
+			"error: stage late has no CORS variables and refuses every origin: an aspect changed the API",
+		}},
 		"an aspect that caches later": {func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 			add(api.Root(), "health", "GET", mock())
