@@ -187,7 +187,7 @@ func (c *compiler) origin(raw string) *OriginError {
 	}
 	fault.Value = raw
 	// One suggestion that cures everything at once beats a cure a run.
-	if fix, ok := c.repair(raw); ok {
+	if fix, ok := c.repair(raw); ok && fault.Reason != OriginNull {
 		fault.Fix += fmt.Sprintf(": write %q", fix)
 	}
 	return fault

@@ -22,10 +22,10 @@ type Reason string
 
 // The reasons of a [Decision].
 const (
-	ReasonNone      Reason = ""                       // it allows
-	ReasonNoOrigin  Reason = "no origin"              // not a CORS request
-	ReasonNotListed Reason = "origin not allowed"     // well formed, not on the list
-	ReasonNotOrigin Reason = "not a browser's origin" // null, or nothing a browser sends for a page's origin
+	ReasonNone      Reason = ""                   // it allows
+	ReasonNoOrigin  Reason = "no origin"          // not a CORS request
+	ReasonNotListed Reason = "origin not allowed" // it is not on the list
+	ReasonOpaque    Reason = "opaque origin"      // null: a sandboxed frame, a local file, a redirect across origins
 )
 
 // A Request is what a decision depends on.
@@ -82,8 +82,8 @@ func (p *Policy) Decide(r Request) Decision {
 		d.Allowed, d.AllowOrigin = true, r.Origin
 	default:
 		d.Reason = ReasonNotListed
-		if !plausible(r.Origin) {
-			d.Reason = ReasonNotOrigin
+		if r.Origin == "null" {
+			d.Reason = ReasonOpaque
 		}
 		if d.Kind == Preflight {
 			d.Status = http.StatusForbidden
@@ -109,19 +109,6 @@ func (p *Policy) Decide(r Request) Decision {
 		d.AllowMethods = r.RequestMethod
 	}
 	return d
-}
-
-// plausible reports whether a browser could have sent s for the origin of a
-// page on the web.
-func plausible(s string) bool {
-	scheme, rest, ok := strings.Cut(s, schemeSep)
-	host, port, hasPort := strings.Cut(rest, ":")
-	if strings.HasPrefix(rest, "[") { // an IPv6 address
-		end := strings.IndexByte(rest, ']')
-		return ok && validScheme(scheme) && end > 0 && len(s) <= maxOriginLen &&
-			strings.Trim(rest[1:end], "0123456789abcdef:") == ""
-	}
-	return ok && validScheme(scheme) && validHost(host) && (!hasPort || validPort(port)) && len(s) <= maxOriginLen
 }
 
 // methodToken reports whether s is an upper-case method name, which can stand

@@ -91,7 +91,7 @@ func TestDecide(t *testing.T) {
 		"actual": {p, cors.Request{Method: "PUT", Origin: "https://app.example.com"}, cors.Actual, 0, "",
 			"Access-Control-Allow-Origin: https://app.example.com\nAccess-Control-Allow-Credentials: true\nAccess-Control-Expose-Headers: etag\nVary: Origin"},
 		"refused":        {p, cors.Request{Method: "GET", Origin: "https://c.example.com"}, cors.Actual, 0, cors.ReasonNotListed, "Vary: Origin"},
-		"opaque":         {p, cors.Request{Method: "GET", Origin: "null"}, cors.Actual, 0, cors.ReasonNotOrigin, "Vary: Origin"},
+		"opaque":         {p, cors.Request{Method: "GET", Origin: "null"}, cors.Actual, 0, cors.ReasonOpaque, "Vary: Origin"},
 		"IPv6":           {p, cors.Request{Method: "GET", Origin: "http://[::1]:3000"}, cors.Actual, 0, cors.ReasonNotListed, "Vary: Origin"},
 		"OPTIONS itself": {p, cors.Request{Method: "OPTIONS", Origin: "https://c.example.com"}, cors.Actual, 0, cors.ReasonNotListed, "Vary: Origin"},
 		"preflight": {p, cors.Request{Method: "OPTIONS", Origin: "https://b.example.com", RequestMethod: "PUT", Methods: []string{"PUT", "GET"}}, cors.Preflight, 204, "",

@@ -24,7 +24,6 @@ type inventory struct {
 }
 
 type restAPI struct {
-	node             awsapigateway.CfnRestApi
 	policy           any // the resource policy, resolved
 	binaryMediaTypes bool
 }
@@ -67,172 +66,176 @@ type gatewayResponse struct {
 }
 
 type stage struct {
-	node       awscdk.CfnResource // a Stage, or a Deployment that makes one
-	prefix     string             // of the property that holds the variables
-	name       string
-	variables  map[string]any
-	clustered  any
-	methodSets any
+	node           awscdk.CfnResource // a Stage, or a Deployment that makes one
+	prefix         string             // of the property that holds the variables
+	name           string
+	variables      map[string]any
+	clustered      any
+	methodSettings any
 }
 
 // survey reads the whole app: resources, methods and stages of an API may stand
 // outside its own tree, in another scope or stack.
 func survey(api awsapigateway.RestApi) *inventory {
-	s := &inventory{}
-	r := &resolver{}
-	self := *api.RestApiId()
-	rootID := *api.RestApiRootResourceId()
-
-	type parented struct {
-		ref, parent, part string
-		refText           any
-		native            bool
-		scope             constructs.Construct
+	s := &surveyor{
+		inventory: &inventory{},
+		id:        *api.RestApiId(),
+		byID:      map[string]*place{},
 	}
-	var (
-		resources []*parented
-		methods   []*struct {
-			*method
-			resource     string
-			resourceText any
-		}
-		previous constructs.IConstruct
-	)
+	root := *api.RestApiRootResourceId()
+	s.byID[root] = &place{id: root, path: "/"}
+	s.byID[root].scope, _ = api.Root().(constructs.Construct)
+
+	var before constructs.IConstruct
 	for _, node := range *api.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
-		// The CDK's own constructs make their CloudFormation resource first
-		// of all, so that it directly follows them.
-		before := previous
-		previous = node
-		switch n := node.(type) {
-		case awsapigateway.CfnRestApi:
-			if *n.Ref() != self {
-				continue
-			}
-			s.api.node = n
+		s.visit(node, before)
+		before = node
+	}
+	s.resolve(awscdk.Stack_Of(api))
+	s.group()
+	return s.inventory
+}
+
+// A surveyor is a survey under way.
+type surveyor struct {
+	*inventory
+	resolver
+	id      string            // of the API, as its constructs have it: a token
+	byID    map[string]*place // by resource id, likewise
+	methods []*placed
+}
+
+// A place is a resource, with or without methods.
+type place struct {
+	id, parent, part string
+	reference        any // id, resolved
+	path             string
+	scope            constructs.Construct
+}
+
+// A placed is a method and the id of its resource.
+type placed struct {
+	*method
+	resource  string
+	reference any // resource, resolved
+}
+
+// visit takes down one construct, if it is the API's. The CDK's own constructs
+// make their CloudFormation resource first of all, so that it directly follows
+// them in the tree: before is what the node follows.
+func (s *surveyor) visit(node, before constructs.IConstruct) {
+	switch n := node.(type) {
+	case awsapigateway.CfnRestApi:
+		if *n.Ref() == s.id {
 			p := properties(n.CfnProperties())
 			s.api.binaryMediaTypes = nonEmpty(p["binaryMediaTypes"])
-			r.later(p["policy"], func(v any) { s.api.policy = v })
-		case awsapigateway.CfnResource:
-			p := properties(n.CfnProperties())
-			if p["restApiId"] != self {
-				continue
-			}
-			e := &parented{ref: *n.Ref(), parent: text(p["parentId"]), part: text(p["pathPart"]), scope: n}
-			if native, ok := before.(awsapigateway.Resource); ok {
-				e.scope = native
-			}
-			r.later(e.ref, func(v any) { e.refText = v })
-			resources = append(resources, e)
-		case awsapigateway.CfnMethod:
-			p := properties(n.CfnProperties())
-			if p["restApiId"] != self {
-				continue
-			}
-			e := &struct {
-				*method
-				resource     string
-				resourceText any
-			}{&method{node: n, verb: text(p["httpMethod"])}, text(p["resourceId"]), nil}
-			_, e.native = before.(awsapigateway.Method)
-			e.parameters, _ = p["requestParameters"].(map[string]any)
-			r.later(p["methodResponses"], func(v any) { e.responses = v })
-			r.later(e.resource, func(v any) { e.resourceText = v })
-			r.plain(p["integration"], func(v any) {
-				e.integration, _ = v.(map[string]any)
-				e.integrationType = text(e.integration["type"])
+			s.later(p["policy"], func(v any) { s.api.policy = v })
+		}
+	case awsapigateway.CfnResource:
+		if p := s.mine(n); p != nil {
+			s.resource(n, before, p)
+		}
+	case awsapigateway.CfnMethod:
+		if p := s.mine(n); p != nil {
+			s.method(n, before, p)
+		}
+	case awsapigateway.CfnGatewayResponse:
+		if p := s.mine(n); p != nil {
+			g := &gatewayResponse{node: n, responseType: text(p["responseType"])}
+			s.plain(p, func(v any) {
+				g.props, _ = v.(map[string]any)
+				g.parameters, _ = g.props["responseParameters"].(map[string]any)
 			})
-			if i, ok := p["integration"].(map[string]any); ok && strings.HasSuffix(text(i["type"]), "_PROXY") {
-				r.later(i["uri"], func(v any) { e.integrationURI = v })
-			}
-			methods = append(methods, e)
-		case awsapigateway.CfnGatewayResponse:
-			p := properties(n.CfnProperties())
-			if p["restApiId"] != self {
-				continue
-			}
-			e := &gatewayResponse{node: n, responseType: text(p["responseType"])}
-			r.plain(p, func(v any) {
-				e.props, _ = v.(map[string]any)
-				e.parameters, _ = e.props["responseParameters"].(map[string]any)
-			})
-			s.gatewayResponses = append(s.gatewayResponses, e)
-		case awsapigateway.CfnStage:
-			p := properties(n.CfnProperties())
-			if p["restApiId"] != self {
-				continue
-			}
-			e := &stage{node: n, prefix: "Variables.", name: text(p["stageName"]), clustered: p["cacheClusterEnabled"]}
-			r.plain(p["methodSettings"], func(v any) { e.methodSets = v })
-			r.plain(p["variables"], func(v any) { e.variables, _ = v.(map[string]any) })
-			s.stages = append(s.stages, e)
-		case awsapigateway.Deployment:
-			if *n.Api().RestApiId() == self {
-				s.deployments = append(s.deployments, n)
-			}
-		case awsapigateway.CfnDeployment:
-			p := properties(n.CfnProperties())
-			if p["restApiId"] != self {
-				continue
-			}
+			s.gatewayResponses = append(s.gatewayResponses, g)
+		}
+	case awsapigateway.CfnStage:
+		if p := s.mine(n); p != nil {
+			s.stage(n, "Variables.", text(p["stageName"]), p)
+		}
+	case awsapigateway.Deployment:
+		if *n.Api().RestApiId() == s.id {
+			s.deployments = append(s.deployments, n)
+		}
+	case awsapigateway.CfnDeployment:
+		if p := s.mine(n); p != nil {
 			if _, ok := before.(awsapigateway.Deployment); !ok {
 				s.looseDeployments = append(s.looseDeployments, n)
 			}
 			if name := text(p["stageName"]); name != "" {
-				e := &stage{node: n, prefix: "StageDescription.Variables.", name: name}
-				r.plain(p["stageDescription"], func(v any) {
-					d, _ := v.(map[string]any)
-					e.variables, _ = d["variables"].(map[string]any)
-					e.clustered, e.methodSets = d["cacheClusterEnabled"], d["methodSettings"]
-				})
-				s.stages = append(s.stages, e)
+				description, _ := p["stageDescription"].(map[string]any)
+				s.stage(n, "StageDescription.Variables.", name, description)
 			}
 		}
 	}
-	r.resolve(awscdk.Stack_Of(api))
+}
 
-	byRef := map[string]*parented{}
-	byText := map[string]*parented{}
-	for _, e := range resources {
-		byRef[e.ref] = e
-		byText[reference(e.refText)] = e
+// mine returns the properties of a construct of this API, or nil.
+func (s *surveyor) mine(n interface{ CfnProperties() *map[string]any }) map[string]any {
+	p := properties(n.CfnProperties())
+	if p["restApiId"] != s.id {
+		return nil
 	}
-	var pathOf func(ref string, depth int) string
-	pathOf = func(ref string, depth int) string {
-		if ref == rootID {
-			return "/"
+	return p
+}
+
+func (s *surveyor) resource(n awsapigateway.CfnResource, before constructs.IConstruct, p map[string]any) {
+	e := &place{id: *n.Ref(), parent: text(p["parentId"]), part: text(p["pathPart"]), scope: n}
+	if native, ok := before.(awsapigateway.Resource); ok {
+		e.scope = native
+	}
+	s.later(e.id, func(v any) { e.reference = v })
+	s.byID[e.id] = e
+}
+
+func (s *surveyor) method(n awsapigateway.CfnMethod, before constructs.IConstruct, p map[string]any) {
+	m := &placed{method: &method{node: n, verb: text(p["httpMethod"])}, resource: text(p["resourceId"])}
+	_, m.native = before.(awsapigateway.Method)
+	m.parameters, _ = p["requestParameters"].(map[string]any)
+	s.later(m.resource, func(v any) { m.reference = v })
+	s.later(p["methodResponses"], func(v any) { m.responses = v })
+	s.plain(p["integration"], func(v any) {
+		m.integration, _ = v.(map[string]any)
+		m.integrationType = text(m.integration["type"])
+	})
+	if in, ok := p["integration"].(map[string]any); ok && strings.HasSuffix(text(in["type"]), "_PROXY") {
+		s.later(in["uri"], func(v any) { m.integrationURI = v })
+	}
+	s.methods = append(s.methods, m)
+}
+
+// stage takes down a stage, or the description of one in a deployment.
+func (s *surveyor) stage(n awscdk.CfnResource, prefix, name string, p map[string]any) {
+	st := &stage{node: n, prefix: prefix, name: name, clustered: p["cacheClusterEnabled"]}
+	s.plain(p["methodSettings"], func(v any) { st.methodSettings = v })
+	s.plain(p["variables"], func(v any) { st.variables, _ = v.(map[string]any) })
+	s.stages = append(s.stages, st)
+}
+
+// group puts the methods on their resources, by path.
+func (s *surveyor) group() {
+	byReference := map[string]*place{}
+	for _, e := range s.byID {
+		if e.reference != nil {
+			byReference[reference(e.reference)] = e
 		}
-		e := byRef[ref]
-		if e == nil || depth > 64 {
-			return "" // imported, or a cycle
-		}
-		parent := pathOf(e.parent, depth+1)
-		if parent == "" {
-			return ""
-		}
-		return strings.TrimSuffix(parent, "/") + "/" + e.part
 	}
 	grouped := map[string]*resource{}
-	for _, m := range methods {
-		id := m.resource
-		if e := byText[reference(m.resourceText)]; byRef[id] == nil && e != nil {
-			id = e.ref // the same resource, by its other attribute
+	for _, m := range s.methods {
+		e := s.byID[m.resource]
+		if e == nil { // the same resource by its other attribute, or an imported one
+			e = byReference[reference(m.reference)]
 		}
-		g := grouped[id]
+		if e == nil {
+			e = &place{id: m.resource, path: "resource of " + *m.node.Node().Path()}
+			s.byID[e.id] = e
+		}
+		g := grouped[e.id]
 		if g == nil {
-			g = &resource{path: pathOf(id, 0), id: &id}
-			switch e := byRef[id]; {
-			case e != nil:
-				g.scope = e.scope
-			case id == rootID:
-				g.scope, _ = api.Root().(constructs.Construct)
-			}
+			g = &resource{path: s.path(e, 0), id: &e.id, scope: e.scope}
 			if g.scope == nil {
 				g.scope = m.node
 			}
-			if g.path == "" {
-				g.path = "resource of " + *m.node.Node().Path()
-			}
-			grouped[id] = g
+			grouped[e.id] = g
 			s.resources = append(s.resources, g)
 		}
 		m.path = g.path
@@ -243,7 +246,19 @@ func survey(api awsapigateway.RestApi) *inventory {
 		}
 	}
 	slices.SortStableFunc(s.resources, func(a, b *resource) int { return cmp.Compare(a.path, b.path) })
-	return s
+}
+
+// path returns the API path of a resource. No API is 64 resources deep: a
+// longer chain is a cycle, which CloudFormation will refuse.
+func (s *surveyor) path(e *place, depth int) string {
+	if e.path == "" {
+		parent := s.byID[e.parent]
+		if parent == nil || depth > 64 {
+			return ".../" + e.part // below an imported resource
+		}
+		e.path = strings.TrimSuffix(s.path(parent, depth+1), "/") + "/" + e.part
+	}
+	return e.path
 }
 
 // caching reports whether a stage of the API may cache answers.
@@ -252,7 +267,7 @@ func (s *inventory) caching() bool {
 		if isOn(st.clustered) {
 			return true
 		}
-		settings, _ := st.methodSets.([]any)
+		settings, _ := st.methodSettings.([]any)
 		for _, v := range settings {
 			if m, ok := v.(map[string]any); ok && isOn(m["cachingEnabled"]) {
 				return true

@@ -185,9 +185,7 @@ func (l *loader) build() (*API, error) {
 			return nil, loadErr(l.opts.File, "the Body of %s: %v", l.apiID, err)
 		}
 	}
-	if err := l.tree(); err != nil {
-		return nil, err
-	}
+	l.tree()
 	for _, m := range l.ofType("Method") {
 		if l.mine(m) {
 			l.method(m)
@@ -272,7 +270,7 @@ func (l *loader) stage() error {
 }
 
 // tree makes the resources out of AWS::ApiGateway::Resource, parents first.
-func (l *loader) tree() error {
+func (l *loader) tree() {
 	made := map[string]*Resource{}
 	busy := map[string]bool{}
 	var place func(ref any) (*Resource, error)
@@ -312,17 +310,21 @@ func (l *loader) tree() error {
 			continue
 		}
 		if _, err := place(map[string]any{"Ref": res.id}); err != nil {
-			return loadErr(l.opts.File, "resource %s: %v", res.id, err)
+			l.problem("resource %s: %v", res.id, err)
 		}
 	}
 	for _, m := range l.ofType("Method") {
 		if l.mine(m) {
 			if _, err := place(m.props["ResourceId"]); err != nil {
-				return loadErr(l.opts.File, "method %s: %v", m.id, err)
+				l.problem("method %s: %v", m.id, err)
 			}
 		}
 	}
-	return nil
+}
+
+// problem notes something that is left out.
+func (l *loader) problem(format string, args ...any) {
+	l.api.Problems = append(l.api.Problems, fmt.Sprintf(format, args...))
 }
 
 func (l *loader) resourceOf(ref any) *Resource {
@@ -435,6 +437,9 @@ func (l *loader) method(res *resource) {
 		m.Integration = l.integration(in, r)
 	}
 	m.Err = r.err
+	if r.err != nil {
+		l.problem("method %s: %v", m.ID, r.err)
+	}
 	m.Resource.methods[m.HTTPMethod] = m
 }
 
@@ -475,6 +480,11 @@ func (l *loader) gatewayResponse(p map[string]any) {
 	r := &reader{l: l}
 	typ := r.str(p, "ResponseType")
 	g := &gatewayResponse{status: r.str(p, "StatusCode"), parameters: r.strMap(p["ResponseParameters"], "ResponseParameters"), templates: r.templates(p["ResponseTemplates"], "ResponseTemplates")}
+	g.err = r.err
+	if typ == "" {
+		l.problem("gateway response without a type: %v", r.err)
+		return
+	}
 	l.api.responses[typ] = g
 }
 

@@ -3,15 +3,19 @@ package gateway
 import (
 	"sort"
 	"strings"
+	"sync"
 )
 
-// API is a REST API read from a template. It is not changed by serving and may be used by several goroutines at once.
+// API is a REST API read from a template. Serving does not change what it answers, and several goroutines may use it at
+// once.
 type API struct {
 	ID          string // logical id
 	Name        string
 	Stage       string
 	Variables   map[string]string
 	BinaryTypes []string
+	// Problems says, one line each, what of the API could not be read and is left out.
+	Problems []string
 
 	root      *Resource
 	resources []*Resource
@@ -23,6 +27,7 @@ type API struct {
 	account   string
 	functions map[string]string // function name to logical id
 	authorize authorizeFunc
+	templates sync.Map // text to *vtl.Template
 }
 
 // Resource is one node of the API's tree.
@@ -99,6 +104,7 @@ type gatewayResponse struct {
 	status     string
 	parameters map[string]string
 	templates  []Template
+	err        error
 }
 
 // Resources gives the tree's nodes in the order of their paths.

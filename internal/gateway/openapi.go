@@ -159,6 +159,9 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 		m.Integration = i
 	}
 	m.Err = r.err
+	if r.err != nil {
+		l.problem("method %s: %v", m.ID, r.err)
+	}
 	res.methods[method] = m
 }
 

@@ -43,7 +43,6 @@ func (a *API) TestInvoke(ctx context.Context, t TestInvocation, backend Backend)
 		path = m.Resource.Path
 	}
 	x := a.exchange(ctx, &Request{Method: t.Method, Path: path, Headers: t.Headers, Body: t.Body}, backend)
-	x.testing = true
 	x.split()
 	x.method, x.resource = m, m.Resource
 	x.params = pathParams(m.Resource, x.path)

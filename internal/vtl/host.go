@@ -4,12 +4,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/url"
-	"sort"
 	"strings"
 	"unicode/utf16"
 )
-
-func sortStrings(s []string) { sort.Strings(s) }
 
 // Input is $input.
 type Input struct {

@@ -272,36 +272,6 @@ func (p *jsonParser) hex(at int) (uint64, bool) {
 	return v, err == nil
 }
 
-// FromGo turns what encoding/json decodes into template values. Objects are given in the order of their sorted keys.
-func FromGo(v any) any {
-	switch x := v.(type) {
-	case []any:
-		l := &List{Kind: JSONArray}
-		for _, e := range x {
-			l.Elems = append(l.Elems, FromGo(e))
-		}
-		return l
-	case map[string]any:
-		m := NewMap()
-		keys := make([]string, 0, len(x))
-		for k := range x {
-			keys = append(keys, k)
-		}
-		sortStrings(keys)
-		for _, k := range keys {
-			m.Put(k, FromGo(x[k]))
-		}
-		return m
-	case float64:
-		if x == math.Trunc(x) && math.Abs(x) < 1e15 {
-			return int64(x)
-		}
-	case int:
-		return int64(x)
-	}
-	return v
-}
-
 // ToJSON writes a value as compact JSON, as $input.json does.
 func ToJSON(v any) (string, error) {
 	ev := &eval{env: &Env{}, lim: Limits{Steps: 1 << 30, Bytes: 1 << 40, Depth: maxJSONDepth + 2}.withDefaults()}

@@ -11,6 +11,9 @@ const MaxTemplate = 300 * 1024
 // maxDepth bounds the nesting of blocks, expressions and strings inside strings.
 const maxDepth = 150
 
+// maxChain bounds the operators of one kind in a row.
+const maxChain = 20_000
+
 // Parse reads a template. Its error, if any, is an [*Error].
 func Parse(src string) (*Template, error) {
 	if len(src) > MaxTemplate {
@@ -479,10 +482,8 @@ func (p *parser) directive(start int, name string) node {
 	}
 	p.leave()
 	p.expect(')', "to close #"+name)
-	closeAt := p.pos
 	p.skipLineRest()
 	n.lit = p.src[start:p.pos]
-	_ = closeAt
 	if !isBlockDirective(name) {
 		return n
 	}
@@ -587,6 +588,7 @@ func (p *parser) binary(level int) expr {
 		return p.unary()
 	}
 	l := p.binary(level + 1)
+	chain := 0
 	for {
 		op, width := p.peekOp()
 		ok := false
@@ -598,11 +600,10 @@ func (p *parser) binary(level int) expr {
 		}
 		at := p.ix.pos(p.pos)
 		p.pos += width
-		p.depth++ // a long chain makes a deep tree
-		if p.depth > maxDepth*20 {
-			p.fail(p.pos, "expression too long")
+		// A long chain makes a deep tree, to the left. Long ones occur: one comparison for each origin.
+		if chain++; chain > maxChain {
+			p.fail(p.pos, "expression with more than "+strconv.Itoa(maxChain)+" operators")
 		}
-		defer p.leave()
 		r := p.binary(level + 1)
 		l = &binNode{pos: at, op: op, l: l, r: r}
 	}

@@ -25,6 +25,7 @@ type regex struct {
 	fold   bool           // has (?i)
 	min    int            // the least length of a match
 	size   int            // about as many states as it has
+	empty  bool           // repeats something that can be empty
 	names  []string
 }
 
@@ -90,6 +91,10 @@ func (ev *eval) matches(pos Pos, s, pattern string) (any, error) {
 // each calls f with the match of every find() of a Java matcher. Unlike Go's FindAll, Java also finds an empty match
 // where a match ended.
 func (r *regex) each(ev *eval, pos Pos, s string, f func(m []int) (bool, error)) error {
+	if r.empty {
+		// Java ends such a repetition elsewhere, which shows in what is found, though not in whether a whole text matches.
+		return ev.errf(pos, "regular expression %q repeats a group that can match nothing; that is not supported here", clip(r.src))
+	}
 	if r.bound && r.min == 0 {
 		return ev.errf(pos, "regular expression %q has \\b and can match nothing; that is not supported here", clip(r.src))
 	}
@@ -303,6 +308,7 @@ func compileJava(pattern string) (*regex, error) {
 		return nil, plain(err)
 	}
 	r.min = minWidth(tree)
+	r.empty = repeatsEmpty(tree)
 	if r.size = states(tree); r.size > maxStates {
 		return nil, fmt.Errorf("its repetitions make it larger than is supported")
 	}
@@ -342,6 +348,22 @@ func states(re *syntax.Regexp) int {
 		n = min(n*max(re.Min, re.Max, 1), 10*maxStates)
 	}
 	return n
+}
+
+// repeatsEmpty tells whether an expression repeats something that can match the empty text.
+func repeatsEmpty(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpStar, syntax.OpPlus, syntax.OpRepeat:
+		if minWidth(re.Sub[0]) == 0 {
+			return true
+		}
+	}
+	for _, s := range re.Sub {
+		if repeatsEmpty(s) {
+			return true
+		}
+	}
+	return false
 }
 
 func minWidth(re *syntax.Regexp) int {

@@ -27,7 +27,7 @@ var velocityJars = []string{
 	"/usr/share/java/commons-lang.jar",
 }
 
-var errMissing = errors.New("Java or Velocity is missing (Debian: apt-get install default-jdk-headless velocity)")
+var errMissing = errors.New("missing: Java, or Velocity (Debian: apt-get install default-jdk-headless velocity)")
 
 // A mode is how the driver's Velocity treats what is missing.
 type mode string

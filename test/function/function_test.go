@@ -300,6 +300,10 @@ func TestFunction(t *testing.T) {
 			t.Errorf("%s: metadata %v, want %v", *c.Node().Path(), metadata, want)
 		}
 	}
+	// The resource of a singleton is not the construct's own child.
+	if _, metadata := tpl.of(twin.Node().FindChild(jsii.String("SingletonLambdau"))); metadata[paired.Key] != true {
+		t.Errorf("the singleton's resource: metadata %v", metadata)
+	}
 	for _, c := range []constructs.IConstruct{declared, byARN} {
 		var marks []any
 		for _, m := range *c.Node().Metadata() {

@@ -34,7 +34,6 @@ func TestMain(m *testing.M) {
 	if os.Getenv(validating) == "" {
 		os.Setenv("CDK_VALIDATION", "false")
 	}
-	os.Setenv("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
 	code := m.Run()
 	jsii.Close()
 	os.Exit(code)
