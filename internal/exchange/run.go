@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/fetch"
@@ -97,6 +98,9 @@ func (s *Site) send(ctx context.Context, root *url.URL, r *fetch.HTTPRequest) *s
 	res := s.API.Serve(context.WithValue(ctx, notesKey{}, out.notes), in, watch{s.Backend})
 	out.course = course(s.API, res.Trace)
 	if out.notes.unknown != nil {
+		// The gateway took it for a failure, and its answer to one is not what happens.
+		out.course.GatewayResponse = nil
+		out.course.Steps = slices.DeleteFunc(out.course.Steps, func(s gateway.Step) bool { return s.Kind == gateway.StepGatewayResponse })
 		out.err = out.notes.unknown
 		return out
 	}

@@ -3,10 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/exchange"
@@ -33,37 +30,6 @@ type explain struct {
 	HTTP1    bool   `name:"http1" help:"The browser uses HTTP/1.1, where header names reach the API as Origin; in HTTP/2 they are in lower case."`
 }
 
-// api names an API in a template.
-type api struct {
-	Template string            `required:"" placeholder:"FILE" help:"The CloudFormation template, as synthesized."`
-	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where the template has several."`
-	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
-	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
-}
-
-// load reads the template and its API.
-func (a api) load(opts gateway.Options) ([]byte, *gateway.API, error) {
-	template, err := readFile(a.Template)
-	if err != nil {
-		return nil, nil, err
-	}
-	opts.File, opts.API, opts.Stage, opts.Variables = a.Template, a.API, a.Stage, a.Var
-	loaded, err := gateway.Load(template, opts)
-	if err != nil {
-		return nil, nil, &usageError{err: err}
-	}
-	return template, loaded, nil
-}
-
-func readFile(name string) ([]byte, error) {
-	b, err := os.ReadFile(name)
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return nil, usage("%s: %w", name, path.Err)
-	}
-	return b, err
-}
-
 // Run is called by kong.
 func (x *explain) Run(ctx context.Context, c Command) error {
 	request, err := x.request()
@@ -75,7 +41,7 @@ func (x *explain) Run(ctx context.Context, c Command) error {
 		// A template rarely holds its keys. Whether this one is right is not CORS's question.
 		opts.APIKeys = []string{key}
 	}
-	template, loaded, err := x.load(opts)
+	template, loaded, err := x.load(c, opts)
 	if err != nil {
 		return err
 	}
