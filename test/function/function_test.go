@@ -23,6 +23,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/corsfunction"
+	"github.com/corsgate/corsgate/internal/lambdarun"
 	"github.com/corsgate/corsgate/internal/paired"
 )
 
@@ -276,6 +277,16 @@ func TestFunction(t *testing.T) {
 		}
 		if errs := errorsOf(want.fn); len(errs) > 0 {
 			t.Errorf("%s: %q", path, errs)
+		}
+	}
+	// Whoever runs them from the assembly finds the code and the source.
+	functions, err := lambdarun.FromTemplate(filepath.Join(out, "Good.template.json"))
+	if err != nil || len(functions) != 3 {
+		t.Errorf("to be run: %+v, %v", functions, err)
+	}
+	for _, f := range functions {
+		if _, err := os.Stat(filepath.Join(f.Code.Path, "bootstrap")); err != nil || f.Emits != "built" || f.Entry != "test/function/testdata/good" {
+			t.Errorf("to be run: %+v, %v", f, err)
 		}
 	}
 	properties, _ := tpl.of(fn)
