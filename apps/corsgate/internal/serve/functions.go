@@ -2,33 +2,97 @@ package serve
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
-	"os"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
 
-	"github.com/corsgate/corsgate/internal/exchange"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/lambdarun"
 )
 
-// newBackend makes what is behind the API: functions stand in for themselves, HTTP integrations are real.
-func newBackend(o Options, _ io.Writer) (*backend, error) {
-	template, err := os.ReadFile(o.Template)
-	if err != nil {
-		return nil, err
-	}
-	functions, err := exchange.NotRun(template)
-	if err != nil {
-		return nil, err
-	}
-	return &backend{functions: functions, web: newWeb()}, nil
-}
-
+// A backend is what is behind the API: functions that run as processes here, and servers that are where they are.
 type backend struct {
-	functions gateway.Backend
 	web
+	pool  *lambdarun.Pool
+	all   []lambdarun.Function
+	stop  context.CancelFunc
+	ready sync.WaitGroup
 }
 
+// newBackend makes what is behind the API. Functions that cannot be run are no error: they answer 502 with the reason, and
+// the rest works.
+func newBackend(o Options, log io.Writer) (*backend, error) {
+	functions, err := lambdarun.FromTemplate(o.Template)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := lambdarun.New(lambdarun.Options{Functions: functions, Module: o.Module, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	return &backend{web: newWeb(), pool: pool, all: functions, stop: func() {}}, nil
+}
+
+// prepare builds and unpacks, in the background, the functions that an API calls, so that its first request need not
+// wait, and says of those that cannot be run why.
+func (b *backend) prepare(api *gateway.API, log *lineWriter) {
+	called := api.Functions()
+	for _, f := range b.all {
+		if !slices.Contains(called, f.LogicalID) {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(f.Unresolved)) {
+			if name, ok := strings.CutPrefix(name, "Environment.Variables."); ok {
+				log.line("warning: function " + f.LogicalID + ": its environment variable " + name + " is known only when it is deployed, and is not set")
+			}
+		}
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	b.stop = stop
+	b.ready.Go(func() {
+		for _, id := range called {
+			var failed *lambdarun.Error
+			if err := b.pool.Prepare(ctx, id); errors.As(err, &failed) && failed.Reason != lambdarun.Closed {
+				log.line("warning: " + failed.Error() + "; its routes answer 502")
+			}
+		}
+	})
+}
+
+// Invoke runs a function.
 func (b *backend) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
-	return b.functions.Invoke(ctx, fn, event)
+	if fn.LogicalID == "" {
+		return nil, &gateway.Unavailable{Reason: fmt.Sprintf("the function %s is not in the template, so that there is nothing to run", fn.Name)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	result, err := b.pool.Invoke(ctx, fn.LogicalID, event)
+	var failed *lambdarun.Error
+	switch {
+	case errors.As(err, &failed):
+		return nil, &gateway.Unavailable{Reason: failed.Error()}
+	case err != nil:
+		return nil, err
+	case result.FunctionError != "":
+		e := &gateway.FunctionError{Payload: result.Payload}
+		var said struct{ ErrorMessage, ErrorType string }
+		if json.Unmarshal(result.Payload, &said) == nil {
+			e.Message, e.Type = said.ErrorMessage, said.ErrorType
+		}
+		return nil, e
+	}
+	return result.Payload, nil
 }
 
-func (b *backend) Close() error { return nil }
+// Close ends every process.
+func (b *backend) Close() error {
+	b.stop()
+	err := b.pool.Close()
+	b.ready.Wait()
+	return err
+}

@@ -69,7 +69,7 @@ type Server struct {
 
 	listener, pageListener net.Listener
 	tls                    *tls.Config
-	servers                []*http.Server
+	servers                []server
 
 	once   sync.Once
 	closed chan struct{}
@@ -105,8 +105,33 @@ func New(o Options) (*Server, error) {
 		s.Close()
 		return nil, err
 	}
+	if b, ok := s.backend.(*backend); ok {
+		b.prepare(api, s.log)
+	}
 	s.page = newPage(s, o.TLSHosts)
+	s.serve(s.listener, s.APIHandler())
+	s.serve(s.pageListener, s.PageHandler())
 	return s, nil
+}
+
+type server struct {
+	*http.Server
+	listener net.Listener
+}
+
+func (s *Server) serve(l net.Listener, h http.Handler) {
+	if l == nil {
+		return
+	}
+	s.servers = append(s.servers, server{&http.Server{
+		Handler: h, TLSConfig: s.tls, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		// API Gateway knows no "OPTIONS *", and net/http shall not answer in its place.
+		DisableGeneralOptionsHandler: true,
+		ConnContext:                  wireContext,
+		// What a client does wrong with its connection is no exchange. Every failed handshake of a browser that does not
+		// know the certificate would be a line.
+		ErrorLog: log.New(io.Discard, "", 0),
+	}, l})
 }
 
 // listen opens the listeners that were not given.
@@ -176,24 +201,8 @@ func (s *Server) origin(l net.Listener) string {
 // Serve answers on the listeners until Close is called or a listener fails. After Close it returns nil.
 func (s *Server) Serve() error {
 	failed := make(chan error, 2)
-	for _, x := range []struct {
-		l net.Listener
-		h http.Handler
-	}{{s.listener, s.APIHandler()}, {s.pageListener, s.PageHandler()}} {
-		if x.l == nil {
-			continue
-		}
-		srv := &http.Server{
-			Handler: x.h, TLSConfig: s.tls, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-			// API Gateway knows no "OPTIONS *", and net/http shall not answer in its place.
-			DisableGeneralOptionsHandler: true,
-			ConnContext:                  wireContext,
-			// What a client does wrong with its connection is no exchange. Every failed handshake of a browser that does not
-			// know the certificate would be a line.
-			ErrorLog: log.New(io.Discard, "", 0),
-		}
-		s.servers = append(s.servers, srv)
-		go func() { failed <- srv.Serve(listenWire(x.l, s.tls)) }()
+	for _, srv := range s.servers {
+		go func() { failed <- srv.Serve(listenWire(srv.listener, s.tls)) }()
 	}
 	select {
 	case err := <-failed:
