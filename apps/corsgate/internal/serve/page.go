@@ -32,6 +32,7 @@ func newPage(s *Server, hosts []string) *page { return &page{s, hosts} }
 // would make their page one of the same origin (DNS rebinding).
 func (s *Server) PageHandler() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.page.html)
 	mux.HandleFunc("GET /overview.json", func(w http.ResponseWriter, r *http.Request) { reply(w, s.page.overview(r)) })
 	mux.HandleFunc("GET /explain.json", s.page.explain)
 	mux.HandleFunc("GET /exchanges.json", s.page.exchanges)
