@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -38,6 +39,8 @@ type policyView struct {
 	MaxAge         string   `json:"maxAge"`
 	// PageAllowed says whether the page's own origin is on the list.
 	PageAllowed bool `json:"pageAllowed"`
+	// PageElsewhere is another address of the page, whose origin is on the list; empty if there is none.
+	PageElsewhere string `json:"pageElsewhere"`
 }
 
 // An origin is a column of the matrix.
@@ -96,6 +99,10 @@ func (p *page) overview(r *http.Request) *overview {
 		o.Policy = &policyView{
 			Origins: policy.Origins(), Credentials: policy.Credentials(), RequestHeaders: policy.RequestHeaders(),
 			ExposedHeaders: policy.ExposedHeaders(), MaxAge: policy.MaxAge(), PageAllowed: policy.Match(scheme + r.Host),
+		}
+		host, port, err := net.SplitHostPort(r.Host)
+		if ip := net.ParseIP(host); err == nil && !o.Policy.PageAllowed && ip != nil && ip.IsLoopback() && policy.Match(scheme+"localhost:"+port) {
+			o.Policy.PageElsewhere = scheme + "localhost:" + port + "/"
 		}
 	}
 	o.Origins = p.origins(policy)
@@ -222,7 +229,7 @@ func (p *page) origins(policy *cors.Policy) []origin {
 		case policy == nil:
 			note = "named by a preflight"
 		case o != l:
-			note = "an example of " + l
+			note = "one of " + l
 		}
 		add(o, true, note)
 		if l != "*" {
@@ -258,12 +265,12 @@ func (p *page) origins(policy *cors.Policy) []origin {
 	}
 	for _, l := range listed {
 		if scheme, host, ok := strings.Cut(l, "://*."); ok {
-			like(scheme+"://a."+strings.TrimSuffix(host, ":*")+".evil.example", "a longer name than "+l)
-			like(scheme+"://"+strings.TrimSuffix(host, ":*"), "no label before it, which "+l+" wants")
+			like(scheme+"://a."+strings.TrimSuffix(host, ":*")+".evil.example", "a longer name")
+			like(scheme+"://"+strings.TrimSuffix(host, ":*"), "no label where * is")
 			break
 		}
 	}
-	add("null", match("null"), "a sandboxed frame or a local file")
+	add("null", match("null"), "a sandboxed frame, a local file")
 	return out
 }
 

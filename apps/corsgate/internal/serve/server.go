@@ -7,6 +7,7 @@
 package serve
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -128,10 +129,19 @@ func (s *Server) serve(l net.Listener, h http.Handler) {
 		// API Gateway knows no "OPTIONS *", and net/http shall not answer in its place.
 		DisableGeneralOptionsHandler: true,
 		ConnContext:                  wireContext,
-		// What a client does wrong with its connection is no exchange. Every failed handshake of a browser that does not
-		// know the certificate would be a line.
-		ErrorLog: log.New(io.Discard, "", 0),
+		ErrorLog:                     log.New(panics{s.log}, "", 0),
 	}, l})
+}
+
+// panics lets through what net/http logs of a mistake in this program. What a client does wrong with its connection is
+// neither that nor an exchange.
+type panics struct{ to io.Writer }
+
+func (p panics) Write(b []byte) (int, error) {
+	if !bytes.Contains(b, []byte("panic serving")) {
+		return len(b), nil
+	}
+	return p.to.Write(b)
 }
 
 // listen opens the listeners that were not given.
