@@ -13,7 +13,8 @@ import (
 
 // A Report is what a browser does for one request of a page, what the API answers, what the browser concludes and how
 // the answers came to be. Its JSON is what `corsgate explain --json` prints: the members are those of the fields below,
-// and none is ever left out unless its comment says so. The same template and the same request give the same bytes.
+// and none is ever left out unless its comment says so. The same template and the same request give the same bytes, where
+// no function is run.
 type Report struct {
 	// Preflight is the question whether the request may be made.
 	Preflight Preflight `json:"preflight"`

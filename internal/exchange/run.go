@@ -33,8 +33,8 @@ func Base(api *gateway.API) string {
 	return "https://" + strings.ToLower(api.ID) + ".execute-api.us-east-1.amazonaws.com/" + api.Stage
 }
 
-// Run does what a browser does for a request of a page. The request's URL is absolute, or a path of the API without its
-// stage, /items?x=1. The error, a [*fetch.InputError], is for what no page can ask.
+// Run does what a browser does for a request of a page. The request's URL is absolute, or begins with a slash: a path of
+// the API without its stage, /items?x=1. The error, a [*fetch.InputError], is for what no page can ask.
 func (s *Site) Run(ctx context.Context, req fetch.Request) (*Report, error) {
 	base := s.Base
 	if base == "" {
@@ -44,8 +44,8 @@ func (s *Site) Run(ctx context.Context, req fetch.Request) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the API's address: %w", err)
 	}
-	if !strings.Contains(req.URL, "://") {
-		req.URL = strings.TrimSuffix(base, "/") + "/" + strings.TrimPrefix(req.URL, "/")
+	if strings.HasPrefix(req.URL, "/") {
+		req.URL = strings.TrimSuffix(base, "/") + req.URL
 	}
 	var sent []*sent
 	ex, err := fetch.Run(req, func(r *fetch.HTTPRequest) (*fetch.HTTPResponse, error) {

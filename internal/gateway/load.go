@@ -684,7 +684,7 @@ func (l *loader) ref(id string, depth int) (any, error) {
 		}
 		return v, nil
 	}
-	return nil, fmt.Errorf("Ref to %s, which the template does not have", id)
+	return nil, fmt.Errorf("a Ref names %s, which the template does not have", id)
 }
 
 func (l *loader) getAtt(id, attr string, depth int) (any, error) {

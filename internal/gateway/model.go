@@ -77,7 +77,6 @@ type Integration struct {
 	RequestParameters     map[string]string
 	RequestTemplates      []Template
 	Responses             []IntegrationResponse
-	function              *Function
 }
 
 // Template is a mapping template for a content type.

@@ -278,15 +278,11 @@ func (ev *eval) renderRef(out *strings.Builder, n *refNode) error {
 		return err
 	}
 	if v == nil {
-		lit := n.lit
-		switch {
-		case n.esc%2 == 1: // stays, with half of the backslashes
+		if n.esc%2 == 1 { // stays, with half of the backslashes
 			return ev.write(n.pos, out, strings.Repeat(`\`, n.esc/2+1)+ev.literal(n))
-		case n.quiet:
-			lit = ""
-		case ev.env.Mode == APIGateway:
-			lit = ""
-		default:
+		}
+		lit := ""
+		if !n.quiet && ev.env.Mode != APIGateway {
 			lit = ev.literal(n)
 		}
 		return ev.write(n.pos, out, strings.Repeat(`\`, n.esc)+lit)

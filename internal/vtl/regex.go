@@ -401,8 +401,7 @@ type translator struct {
 	i      int
 	out    strings.Builder
 	r      *regex
-	passed bool // ^ is behind
-	depth  int
+	passed bool   // ^ is behind
 	dotall []bool // by group depth
 }
 

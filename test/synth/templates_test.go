@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
@@ -16,9 +17,11 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/apps/catalog/stack"
+	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/constructs/corsapi"
 )
 
-// TestTemplates keeps templates for the tests that have no CDK: the catalog's, and what the CDK's own
+// TestTemplates keeps templates for the tests that have no CDK: the catalog's, one with all that corsapi renders, and what the CDK's own
 // DefaultCorsPreflightOptions gives with one, three and every origin. Only what decides how the API answers is kept.
 func TestTemplates(t *testing.T) {
 	t.Chdir("../..") // the entry of the catalog's function is relative to the module
@@ -31,6 +34,7 @@ func TestTemplates(t *testing.T) {
 			t.Fatal(err)
 		}
 		stack.New(app, "catalog", policy)
+		everything(app, "everything")
 		plain(app, "cdk-one-origin", "https://app.example.com")
 		plain(app, "cdk-three-origins", "https://app.example.com", "https://admin.example.com", "http://localhost:3000")
 		plain(app, "cdk-any-origin", "*")
@@ -52,6 +56,29 @@ func TestTemplates(t *testing.T) {
 			t.Errorf("%s is not what is synthesized; run the test with -update and look at the difference", file)
 		}
 	}
+}
+
+// everything has each kind of method, each header and the choices that are not the default.
+func everything(app awscdk.App, id string) {
+	policy, err := cors.New(cors.Config{
+		Origins: []string{"https://app.example.com", "https://*.preview.example.com"}, Credentials: true, Methods: []string{"GET", "PUT", "DELETE"},
+		RequestHeaders: []string{"content-type", "x-api-key"}, ExposedHeaders: []string{"x-request-id", "etag"}, MaxAge: time.Hour,
+	})
+	if err != nil {
+		panic(err)
+	}
+	s := awscdk.NewStack(app, jsii.String(id), nil)
+	api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: policy, GatewayErrors: corsapi.EchoOrigin, RestApiProps: awsapigateway.RestApiProps{
+		BinaryMediaTypes: jsii.Strings("*/*"),
+	}})
+	orders := add(api.Root(), "orders", "ANY", proxy(s, "Fn"))
+	add(orders, "{id}", "GET", awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net/"), &awsapigateway.HttpIntegrationProps{
+		Proxy: jsii.Bool(false), Options: &awsapigateway.IntegrationOptions{IntegrationResponses: &[]*awsapigateway.IntegrationResponse{
+			{StatusCode: jsii.String("200"), ResponseTemplates: &map[string]*string{"application/json": jsii.String(`{"found": true}`)}},
+			{StatusCode: jsii.String("404"), SelectionPattern: jsii.String("4.."), ResponseTemplates: &map[string]*string{"application/json": jsii.String(`{"found": false}`)}},
+		}},
+	}))
+	add(api.Root(), "mock", "PUT", mock())
 }
 
 // plain is an API of the CDK's own, with a function that knows nothing of CORS and a mock.

@@ -9,11 +9,12 @@ import (
 	"github.com/corsgate/corsgate/internal/exchange"
 	"github.com/corsgate/corsgate/internal/fetch"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/lambdarun"
 )
 
 // explain says what a browser would do with a request of a page. Its exit statuses are 0 for a request that is allowed, 1
 // for one that the browser refuses, 2 for a command line or a file that cannot be used, and 3 where it depends on a
-// function that was not run.
+// function that was not run, or cannot be.
 type explain struct {
 	api
 
@@ -25,7 +26,7 @@ type explain struct {
 	Credentials bool     `help:"The request includes credentials: fetch with credentials 'include'."`
 
 	JSON     bool   `name:"json" help:"Print everything as one JSON object."`
-	NoInvoke bool   `xor:"answer" help:"Do not run the function behind the API. One that emits CORS headers by corsgate answers with those; what any other answers is not known."`
+	NoInvoke bool   `xor:"answer" help:"Do not run the function behind the API, which happens on this machine otherwise. One that emits CORS headers by corsgate answers with those; what any other answers is not known."`
 	Response string `xor:"answer" placeholder:"FILE" help:"A file with the proxy response, JSON, that stands for what the function answers."`
 	HTTP1    bool   `name:"http1" help:"The browser uses HTTP/1.1, where header names reach the API as Origin; in HTTP/2 they are in lower case."`
 }
@@ -45,10 +46,11 @@ func (x *explain) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return err
 	}
-	backend, err := x.backend(template)
+	backend, done, err := x.backend(template)
 	if err != nil {
 		return err
 	}
+	defer done()
 	site := exchange.Site{API: loaded, Backend: backend, HTTP1: x.HTTP1}
 	report, err := site.Run(ctx, request)
 	if err != nil {
@@ -76,8 +78,8 @@ func (x *explain) Run(ctx context.Context, c Command) error {
 // request is what the page asks for.
 func (x *explain) request() (fetch.Request, error) {
 	r := fetch.Request{Origin: x.Origin, Method: x.Method, URL: x.Path, Body: []byte(x.Body)}
-	if strings.Contains(x.Path, "://") {
-		return r, usage("--path %q is an address; want a path of the API, such as /items", x.Path)
+	if !strings.HasPrefix(x.Path, "/") {
+		return r, usage("--path %q does not begin with a slash; want a path of the API, such as /items", x.Path)
 	}
 	if x.Credentials {
 		r.Credentials = fetch.Include
@@ -112,22 +114,34 @@ func headerValue(name string) string {
 	return "1"
 }
 
-// backend gives what stands for the functions.
-func (x *explain) backend(template []byte) (gateway.Backend, error) {
+// backend gives what stands for the functions, and what to call when it is no longer needed.
+func (x *explain) backend(template []byte) (b gateway.Backend, done func(), err error) {
+	done = func() {}
 	if x.Response != "" {
-		b, err := readFile(x.Response)
+		response, err := readFile(x.Response)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		backend, err := exchange.Reply(b, x.Response)
+		b, err := exchange.Reply(response, x.Response)
 		if err != nil {
-			return nil, usage("%s: %w", x.Response, err)
+			return nil, nil, usage("%s: %w", x.Response, err)
 		}
-		return backend, nil
+		return b, done, nil
 	}
-	backend, err := exchange.NotRun(template)
+	b, err = exchange.NotRun(template)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", x.Template, err)
+		return nil, nil, fmt.Errorf("%s: %w", x.Template, err)
 	}
-	return backend, nil
+	if x.NoInvoke {
+		return b, done, nil
+	}
+	functions, err := lambdarun.FromTemplate(x.Template)
+	if err != nil {
+		return nil, nil, err
+	}
+	pool, err := lambdarun.New(lambdarun.Options{Functions: functions})
+	if err != nil {
+		return nil, nil, err
+	}
+	return exchange.Else(exchange.Running(pool, b), b), func() { pool.Close() }, nil
 }

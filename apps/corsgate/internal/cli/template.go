@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/corsgate/corsgate/internal/gateway"
 )
@@ -29,7 +30,11 @@ func (a api) load(c Command, opts gateway.Options) ([]byte, *gateway.API, error)
 	opts.File, opts.API, opts.Stage, opts.Variables = a.Template, a.API, a.Stage, a.Var
 	loaded, err := gateway.Load(template, opts)
 	if err != nil {
-		return nil, nil, &usageError{err: err}
+		hint := ""
+		if strings.HasSuffix(err.Error(), "say which one is meant") {
+			hint = " (--api, --stage)"
+		}
+		return nil, nil, &usageError{err, hint}
 	}
 	if err := dangling(template); err != nil {
 		return nil, nil, usage("%s: %w", a.Template, err)

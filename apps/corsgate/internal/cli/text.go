@@ -40,26 +40,31 @@ type printer struct {
 }
 
 // line writes text after an indent; what does not fit goes to lines of its own, indented by hang. A word that is longer
-// than a line stays whole, so that it can be copied.
+// than a line is broken at its commas, as a list of headers is one, and else stays whole, so that it can be copied.
 func (p *printer) line(colour, indent string, hang int, text string) {
 	pad := strings.Repeat(" ", hang)
 	at := utf8.RuneCountInString(indent)
 	p.WriteString(indent + colour)
-	first := true
-	for _, word := range strings.Fields(text) {
+	blank := ""
+	put := func(word string) {
 		n := utf8.RuneCountInString(word)
-		switch {
-		case first:
-		case at+1+n > width:
+		if at > hang && at+len(blank)+n > width {
 			p.WriteString("\n" + pad)
-			at = hang
-		default:
-			p.WriteByte(' ')
-			at++
+			at, blank = hang, ""
 		}
-		p.WriteString(word)
-		at += n
-		first = false
+		p.WriteString(blank + word)
+		at += len(blank) + n
+	}
+	for _, word := range strings.Fields(text) {
+		if utf8.RuneCountInString(word) <= width-hang {
+			put(word)
+		} else {
+			for part := range strings.SplitAfterSeq(word, ",") {
+				put(part)
+				blank = ""
+			}
+		}
+		blank = " "
 	}
 	if colour != "" {
 		p.WriteString(p.off)
@@ -130,6 +135,12 @@ func (p *printer) message(q *exchange.Request, a *exchange.Response) {
 	}
 	p.line("", "   < ", 5, fmt.Sprint(a.Status))
 	p.headers("   < ", a.Headers)
+	switch {
+	case a.Base64 != "":
+		p.line(p.faint, "   < ", 5, "(a body that is no text)")
+	case strings.TrimSpace(a.Text) != "":
+		p.line(p.faint, "   < ", 5, clip(a.Text))
+	}
 }
 
 func (p *printer) headers(indent string, h exchange.Headers) {
@@ -145,7 +156,7 @@ func (p *printer) course(c *exchange.Course, standIn string) {
 	}
 	p.WriteByte('\n')
 	p.line("", "   ", 3, "How the answer came to be:")
-	row := func(what, text string) { p.line("", fmt.Sprintf("     %-12s ", what), 18, text) }
+	row := func(what, text string) { p.line("", fmt.Sprintf("   %-11s ", what), 15, text) }
 	if c.Resource != nil {
 		row("resource", c.Resource.Path+" ("+c.Resource.ID+")")
 	}
@@ -163,7 +174,7 @@ func (p *printer) course(c *exchange.Course, standIn string) {
 		last = l
 		row(fmt.Sprintf("line %d", l.Line), clip(l.Source))
 		if l.Value != "" {
-			p.line("", strings.Repeat(" ", 18), 18, "sets "+l.Did+" to "+l.Value)
+			p.line("", strings.Repeat(" ", 15), 15, "sets "+l.Did+" to "+l.Value)
 		}
 	}
 	if r := c.IntegrationResponse; r != nil {
@@ -184,7 +195,7 @@ func (p *printer) course(c *exchange.Course, standIn string) {
 	}
 }
 
-// clip shortens a line of a template: some templates are a single one.
+// clip shortens what may be long: a body, or a line of a template, some of which are a single one.
 func clip(s string) string {
 	const most = 240
 	if len(s) <= most {
