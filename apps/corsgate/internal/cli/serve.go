@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -56,25 +55,18 @@ func (x *serveAPI) Run(ctx context.Context, c Command) error {
 			return c.explainSynth(err)
 		}
 	}
+	// As every command does: one line for what cannot be used, a warning for what is left out.
+	if _, _, err := (api{Template: template, API: x.API, Stage: x.Stage, Var: x.Var}).load(c, gateway.Options{}); err != nil {
+		return err
+	}
 	server, err := serve.New(serve.Options{
 		Template: template, API: x.API, Stage: x.Stage, Variables: x.Var, Module: x.App,
 		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, TLSHosts: x.TLSHost, Log: c.Stderr,
 	})
 	if err != nil {
-		var load *gateway.LoadError
-		var path *fs.PathError
-		switch {
-		case errors.As(err, &load):
-			return &usageError{err: err}
-		case errors.As(err, &path):
-			return usage("%s: %w", path.Path, path.Err)
-		}
 		return &failure{err}
 	}
 	defer server.Close()
-	for _, p := range server.API().Problems {
-		fmt.Fprintln(c.Stderr, "corsgate: warning: "+p)
-	}
 	fmt.Fprintf(c.Stdout, "API   %s\nPage  %s\n", server.URL(), server.PageURL())
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()

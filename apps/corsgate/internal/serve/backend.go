@@ -21,7 +21,7 @@ import (
 // TimeoutInMillis, which package gateway does not read.
 const patience = 29 * time.Second
 
-// web sends the requests of HTTP integrations.
+// web sends the requests of HTTP integrations. It has no functions.
 type web struct{ client *http.Client }
 
 func newWeb() web {
@@ -97,4 +97,9 @@ func unreachable(target string, err error) error {
 // AWS would call an AWS service.
 func (web) AWS(_ context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
 	return nil, &gateway.Unavailable{Reason: "AWS services are not called from here: " + r.URL}
+}
+
+// Invoke would run a function.
+func (web) Invoke(_ context.Context, fn gateway.Function, _ []byte) ([]byte, error) {
+	return nil, &gateway.Unavailable{Reason: "functions are not run from here: " + fn.Name}
 }

@@ -2,22 +2,21 @@ package serve
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/corsgate/corsgate/internal/exchange"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/lambdarun"
 )
 
 // A backend is what is behind the API: functions that run as processes here, and servers that are where they are.
 type backend struct {
-	web
+	gateway.Backend
 	pool  *lambdarun.Pool
 	all   []lambdarun.Function
 	stop  context.CancelFunc
@@ -35,7 +34,7 @@ func newBackend(o Options, log io.Writer) (*backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &backend{web: newWeb(), pool: pool, all: functions, stop: func() {}}, nil
+	return &backend{Backend: exchange.Running(pool, newWeb()), pool: pool, all: functions, stop: func() {}}, nil
 }
 
 // prepare builds and unpacks, in the background, the functions that an API calls, so that its first request need not
@@ -64,29 +63,11 @@ func (b *backend) prepare(api *gateway.API, log *lineWriter) {
 	})
 }
 
-// Invoke runs a function.
+// Invoke runs a function, for as long as API Gateway would wait.
 func (b *backend) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
-	if fn.LogicalID == "" {
-		return nil, &gateway.Unavailable{Reason: fmt.Sprintf("the function %s is not in the template, so that there is nothing to run", fn.Name)}
-	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	result, err := b.pool.Invoke(ctx, fn.LogicalID, event)
-	var failed *lambdarun.Error
-	switch {
-	case errors.As(err, &failed):
-		return nil, &gateway.Unavailable{Reason: failed.Error()}
-	case err != nil:
-		return nil, err
-	case result.FunctionError != "":
-		e := &gateway.FunctionError{Payload: result.Payload}
-		var said struct{ ErrorMessage, ErrorType string }
-		if json.Unmarshal(result.Payload, &said) == nil {
-			e.Message, e.Type = said.ErrorMessage, said.ErrorType
-		}
-		return nil, e
-	}
-	return result.Payload, nil
+	return b.Backend.Invoke(ctx, fn, event)
 }
 
 // Close ends every process.
