@@ -241,26 +241,33 @@ func (p *page) origins(policy *cors.Policy) []origin {
 		rank := map[bool]int{true: 0, false: 1}
 		return rank[strings.HasPrefix(a, "https:")] - rank[strings.HasPrefix(b, "https:")]
 	})
-	if len(examples) == 0 {
-		examples = []string{"https://app.example.com"}
-		add(examples[0], match(examples[0]), "anybody")
+	switch {
+	case len(out) == 0:
+		add("https://app.example.com", false, "nobody is named")
+	case len(examples) == 0:
+		add("http://any.example", true, "anybody")
 	}
 	like := func(o, note string) {
 		if on := match(o); !on {
 			add(o, false, note)
 		}
 	}
-	u, err := url.Parse(examples[0])
-	if err == nil {
-		like(u.Scheme+"://"+u.Host+".evil.example", "a longer name")
-		like(u.Scheme+"://evil"+u.Host, "another name before it")
-		if u.Scheme == "https" {
-			like("http://"+u.Host, "http for https")
-		}
-		if u.Port() == "" {
-			like(u.Scheme+"://"+u.Host+":8443", "another port")
-		} else {
-			like(u.Scheme+"://"+u.Hostname()+":8443", "another port")
+	if len(examples) > 0 {
+		if u, err := url.Parse(examples[0]); err == nil {
+			host, port := u.Hostname(), ""
+			if u.Port() != "" {
+				port = ":" + u.Port()
+			}
+			like(u.Scheme+"://"+host+".evil.example"+port, "a longer name")
+			like(u.Scheme+"://evil"+host+port, "another name before it")
+			if u.Scheme == "https" {
+				like("http://"+host+port, "http for https")
+			}
+			if port != ":8443" {
+				like(u.Scheme+"://"+host+":8443", "another port")
+			} else {
+				like(u.Scheme+"://"+host, "another port")
+			}
 		}
 	}
 	for _, l := range listed {
@@ -270,7 +277,7 @@ func (p *page) origins(policy *cors.Policy) []origin {
 			break
 		}
 	}
-	add("null", match("null"), "a sandboxed frame, a local file")
+	add("null", slices.Contains(listed, "*"), "a sandboxed frame, a local file")
 	return out
 }
 
@@ -307,7 +314,10 @@ func (p *page) named() []string {
 			find(t.Text)
 		}
 		for _, r := range m.Integration.Responses {
-			find(r.Parameters["method.response.header.Access-Control-Allow-Origin"])
+			value := r.Parameters["method.response.header.Access-Control-Allow-Origin"]
+			if find(value); value == "'*'" && !slices.Contains(out, "*") {
+				out = append(out, "*")
+			}
 			for _, t := range r.Templates {
 				find(t.Text)
 			}
