@@ -12,6 +12,7 @@ import (
 	"github.com/corsgate/corsgate/apps/corsgate/internal/serve"
 	"github.com/corsgate/corsgate/apps/corsgate/internal/synth"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/gohandler"
 )
 
 // serveAPI answers for an API on this machine, until it is interrupted. Its exit statuses are 0 when it was, by SIGINT or
@@ -60,7 +61,7 @@ func (x *serveAPI) Run(ctx context.Context, c Command) error {
 		return err
 	}
 	server, err := serve.New(serve.Options{
-		Template: template, API: x.API, Stage: x.Stage, Variables: x.Var, Module: x.App,
+		Template: template, API: x.API, Stage: x.Stage, Variables: x.Var, Module: gohandler.ModuleOf(x.App),
 		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, TLSHosts: x.TLSHost, Log: c.Stderr,
 	})
 	if err != nil {

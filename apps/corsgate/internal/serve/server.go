@@ -125,7 +125,7 @@ func (s *Server) serve(l net.Listener, h http.Handler) {
 		return
 	}
 	s.servers = append(s.servers, server{&http.Server{
-		Handler: h, TLSConfig: s.tls, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: h, TLSConfig: s.tls.Clone(), ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
 		// API Gateway knows no "OPTIONS *", and net/http shall not answer in its place.
 		DisableGeneralOptionsHandler: true,
 		ConnContext:                  wireContext,
