@@ -26,11 +26,8 @@ var sources = func() map[string]string {
 }()
 
 // html sends the page. It loads nothing from anywhere, and connects to itself and the API.
-func (p *page) html(w http.ResponseWriter, _ *http.Request) {
-	connect := "'self'"
-	if p.s.listener != nil {
-		connect += " " + p.s.origin(p.s.listener)
-	}
+func (p *page) html(w http.ResponseWriter, r *http.Request) {
+	connect := strings.TrimSpace("'self' " + p.origin(r))
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", strings.Join([]string{

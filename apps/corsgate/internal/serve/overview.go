@@ -81,10 +81,8 @@ type cell struct {
 
 func (p *page) overview(r *http.Request) *overview {
 	api := p.s.api
-	o := &overview{API: api.ID, Stage: api.Stage, Base: p.site().Base, Problems: api.Problems}
-	if o.Base == "" {
-		o.Base = exchange.Base(api)
-	}
+	site := p.site(r)
+	o := &overview{API: api.ID, Stage: api.Stage, Base: site.Base, Problems: api.Problems}
 	if o.Problems == nil {
 		o.Problems = []string{}
 	}
@@ -107,7 +105,6 @@ func (p *page) overview(r *http.Request) *overview {
 	}
 	o.Origins = p.origins(policy)
 	o.Routes = p.routes(policy)
-	site := p.site()
 	for _, route := range o.Routes {
 		row := []cell{}
 		for _, origin := range o.Origins {

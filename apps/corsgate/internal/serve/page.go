@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,9 +93,27 @@ func (p *page) exchanges(w http.ResponseWriter, r *http.Request) {
 	}{last, all})
 }
 
+// origin gives the API's origin for whoever looks at the page. Who came from another machine finds the API there too.
+func (p *page) origin(r *http.Request) string {
+	if p.s.listener == nil {
+		return ""
+	}
+	out := p.s.origin(p.s.listener)
+	host, _, err := net.SplitHostPort(r.Host)
+	if u, e := url.Parse(out); err == nil && e == nil && all(p.s.listener) {
+		u.Host = net.JoinHostPort(host, u.Port())
+		out = u.String()
+	}
+	return out
+}
+
 // site is the API as the matrix sees it: no function is run, since looking at a page shall change nothing.
-func (p *page) site() *exchange.Site {
-	return &exchange.Site{API: p.s.api, Backend: p.s.dry, Base: p.s.URL()}
+func (p *page) site(r *http.Request) *exchange.Site {
+	base := exchange.Base(p.s.api)
+	if o := p.origin(r); o != "" {
+		base = o + "/" + p.s.api.Stage
+	}
+	return &exchange.Site{API: p.s.api, Backend: p.s.dry, Base: base}
 }
 
 func (p *page) explain(w http.ResponseWriter, r *http.Request) {
@@ -106,7 +125,7 @@ func (p *page) explain(w http.ResponseWriter, r *http.Request) {
 		name, value, _ := strings.Cut(h, ":")
 		req.Header = append(req.Header, fetch.Field{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
 	}
-	report, err := p.site().Run(r.Context(), req)
+	report, err := p.site(r).Run(r.Context(), req)
 	var input *fetch.InputError
 	switch {
 	case errors.As(err, &input):

@@ -247,10 +247,15 @@ func TestCloseLeavesNoChild(t *testing.T) {
 	if _, err := exec.LookPath("node"); err != nil {
 		t.Skip(err)
 	}
-	s, log := start(t, Options{Template: template(t, map[string]string{"pid": invokes("Pid"), "hang": invokes("Hang")},
+	s, log := start(t, Options{Template: template(t, map[string]string{"length": invokes("Length"), "pid": invokes("Pid"), "hang": invokes("Hang")},
+		function("Length", "nodejs22.x", "exports.handler = async () => ({ statusCode: 200, headers: { 'content-length': '1', 'x-y': '2' }, body: 'longer' });"),
 		function("Pid", "nodejs22.x", "exports.handler = async () => ({ statusCode: 200, body: String(process.pid) });"),
 		function("Hang", "nodejs22.x", "exports.handler = async () => { console.log('hanging ' + process.pid); await new Promise((r) => setTimeout(r, 1e6)); };"),
 	)})
+	// What a function says of its answer's length must not break the answer.
+	if a := ask(t, "GET", s.URL()+"/length", ""); a.status != 200 || a.body != "longer" {
+		t.Errorf("a wrong length: %+v", a)
+	}
 	pids := []string{ask(t, "GET", s.URL()+"/pid", "").body}
 	waited := make(chan error, 1)
 	go func() {
@@ -359,6 +364,15 @@ func TestHTTP2(t *testing.T) {
 	}
 	if n := strings.Count(log.String(), "\n"); n != 1 {
 		t.Errorf("%d lines in the log, want 1:\n%s", n, log)
+	}
+}
+
+func TestNotes(t *testing.T) {
+	_, log := start(t, Options{Template: template(t, map[string]string{"m": mock + `, "ApiKeyRequired": true, "AuthorizationType": "AWS_IAM"`})})
+	for _, want := range []string{"note: authorizers are not run", "take x-api-key: corsgate-local\n"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %q", want)
+		}
 	}
 }
 

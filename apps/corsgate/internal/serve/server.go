@@ -8,15 +8,14 @@ package serve
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -110,6 +109,7 @@ func New(o Options) (*Server, error) {
 		b.prepare(api, s.log)
 	}
 	s.page = newPage(s, o.TLSHosts)
+	s.notes()
 	s.serve(s.listener, s.APIHandler())
 	s.serve(s.pageListener, s.PageHandler())
 	return s, nil
@@ -142,6 +142,23 @@ func (p panics) Write(b []byte) (int, error) {
 		return len(b), nil
 	}
 	return p.to.Write(b)
+}
+
+// notes says what is let in that API Gateway might not let in.
+func (s *Server) notes() {
+	authorizers, keys := false, false
+	for _, r := range s.api.Resources() {
+		for _, m := range r.Methods() {
+			authorizers = authorizers || m.AuthorizationType != "" && m.AuthorizationType != "NONE"
+			keys = keys || m.APIKeyRequired
+		}
+	}
+	if authorizers {
+		s.log.line("note: authorizers are not run; whoever sends what they look at is let in")
+	}
+	if keys {
+		s.log.line("note: methods that want an API key take x-api-key: " + LocalKey)
+	}
 }
 
 // listen opens the listeners that were not given.
@@ -202,10 +219,17 @@ func (s *Server) origin(l net.Listener) string {
 	if err != nil {
 		return scheme + "://" + l.Addr().String()
 	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+	if all(l) {
 		host = "127.0.0.1" // an address that means all of them is none to go to
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// all says whether a listener is at every address of this machine.
+func all(l net.Listener) bool {
+	host, _, err := net.SplitHostPort(l.Addr().String())
+	ip := net.ParseIP(host)
+	return err == nil && ip != nil && ip.IsUnspecified()
 }
 
 // Serve answers on the listeners until Close is called or a listener fails. After Close it returns nil.
@@ -268,13 +292,13 @@ func (s *Server) APIHandler() http.Handler {
 		host, _, _ := net.SplitHostPort(r.RemoteAddr)
 		req := &gateway.Request{Method: r.Method, RawPath: path, Headers: headers, Body: body, SourceIP: host, Protocol: r.Proto}
 		res := s.api.Serve(r.Context(), req, s.backend)
-		if errors.Is(r.Context().Err(), context.Canceled) {
-			panic(http.ErrAbortHandler) // nobody waits for it
+		e := s.record.add(req, res, time.Since(start))
+		if r.Context().Err() != nil {
+			s.log.line(e.String() + ", and nobody waited for it")
+			panic(http.ErrAbortHandler)
 		}
-		took := time.Since(start)
-		e := s.record.add(req, res, took)
 		s.log.line(e.String())
-		write(w, r, res)
+		write(w, res)
 	})
 }
 
@@ -282,17 +306,20 @@ func (s *Server) APIHandler() http.Handler {
 var hop = map[string]bool{"connection": true, "transfer-encoding": true, "keep-alive": true, "upgrade": true, "proxy-connection": true, "trailer": true}
 
 // write sends an answer. Names keep their case, except those that net/http must know to frame the answer.
-func write(w http.ResponseWriter, _ *http.Request, res *gateway.Response) {
+func write(w http.ResponseWriter, res *gateway.Response) {
 	h := w.Header()
 	for _, x := range res.Headers {
 		name := x.Name
 		switch lower := strings.ToLower(name); {
-		case hop[lower]:
+		case hop[lower], lower == "content-length":
 			continue
-		case lower == "content-length", lower == "content-type", lower == "date", lower == "content-encoding":
+		case lower == "content-type", lower == "date", lower == "content-encoding":
 			name = http.CanonicalHeaderKey(name)
 		}
 		h[name] = append(h[name], x.Value)
+	}
+	if res.Status != http.StatusNoContent && res.Status != http.StatusNotModified {
+		h["Content-Length"] = []string{strconv.Itoa(len(res.Body))} // whatever a function says it is
 	}
 	if _, ok := h["Content-Type"]; !ok {
 		h["Content-Type"] = nil // or net/http guesses one
