@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -116,6 +117,26 @@ func (r *Resource) Methods() []*Method {
 		out = append(out, m)
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].HTTPMethod < out[j].HTTPMethod })
+	return out
+}
+
+// Functions gives the logical ids of the template's functions that methods call, sorted.
+func (a *API) Functions() []string {
+	var out []string
+	for _, r := range a.resources {
+		for _, m := range r.methods {
+			if m.Integration == nil {
+				continue
+			}
+			uri := stageVariable.ReplaceAllStringFunc(m.Integration.URI, func(s string) string {
+				return a.Variables[stageVariable.FindStringSubmatch(s)[1]]
+			})
+			if f := a.functionOf(uri); f != nil && f.LogicalID != "" && !slices.Contains(out, f.LogicalID) {
+				out = append(out, f.LogicalID)
+			}
+		}
+	}
+	slices.Sort(out)
 	return out
 }
 

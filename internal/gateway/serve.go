@@ -59,13 +59,20 @@ var withheld = map[string]bool{
 	"server": true, "te": true, "transfer-encoding": true, "trailer": true, "upgrade": true, "www-authenticate": true,
 }
 
+// MaxBody is the largest body of a request that API Gateway takes, in bytes
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html).
+const MaxBody = 10 << 20
+
 // Serve answers a request. It never fails: what cannot be served is an answer whose trace says why.
 func (a *API) Serve(ctx context.Context, req *Request, backend Backend) *Response {
 	x := a.exchange(ctx, req, backend)
 	stageOK := x.split()
 	var res *Response
 	var err error
-	if !stageOK {
+	if len(req.Body) > MaxBody {
+		// The message is what users report of REST APIs; the name of the exception is believed.
+		err = &failure{typ: "REQUEST_TOO_LARGE", message: "HTTP content length exceeded 10485760 bytes.", errType: "RequestTooLargeException", detail: "the body is larger than 10485760 bytes"}
+	} else if !stageOK {
 		err = &failure{typ: "MISSING_AUTHENTICATION_TOKEN", message: "Forbidden", errType: "ForbiddenException", detail: "the path does not start with the stage " + a.Stage}
 	} else {
 		res, err = x.run()

@@ -132,12 +132,15 @@ func moduleRoot(dir string) string {
 
 // Module gives the root of the module that the working directory is in (the
 // nearest go.mod, upwards), or "" outside of one.
-func Module() string {
-	wd, err := os.Getwd()
+func Module() string { return ModuleOf(".") }
+
+// ModuleOf gives the root of the module that a directory is in, or "".
+func ModuleOf(dir string) string {
+	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return ""
 	}
-	return moduleRoot(wd)
+	return moduleRoot(abs)
 }
 
 // Relative gives dir, the absolute directory of a handler, relative to [Module],

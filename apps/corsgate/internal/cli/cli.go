@@ -29,12 +29,13 @@ type Command struct {
 
 // grammar is the command line.
 type grammar struct {
-	Explain explain `cmd:"" help:"Say what a browser would do with a request of a page, step by step."`
+	Serve   serveAPI `cmd:"" help:"Serve an API on this machine, its functions run for real, with a page that shows what a browser may do."`
+	Explain explain  `cmd:"" help:"Say what a browser would do with a request of a page, step by step."`
 }
 
 const description = `CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized, and why.
 
-Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line or a file it names cannot be used, 3 it is not known.`
+Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line or a file it names cannot be used, 3 it is not known. Of serve: 0 it was interrupted, 1 it could not serve, 2 as above.`
 
 // Run runs the command that args name, without the program's name, and gives the exit status.
 func (c Command) Run(ctx context.Context, args []string) (status int) {
@@ -85,6 +86,12 @@ type statusError int
 
 func (e statusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
+// A failure is what could not be done with a command line that is all right.
+type failure struct{ err error }
+
+func (e *failure) Error() string { return e.err.Error() }
+func (e *failure) Unwrap() error { return e.err }
+
 // fail says in one line what went wrong and gives the exit status for it.
 func (c Command) fail(err error) int {
 	var status statusError
@@ -92,5 +99,9 @@ func (c Command) fail(err error) int {
 		return int(status)
 	}
 	fmt.Fprintln(c.Stderr, "corsgate: "+strings.Join(strings.Fields(err.Error()), " "))
+	var failed *failure
+	if errors.As(err, &failed) {
+		return statusRefused
+	}
 	return statusUsage
 }

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/corsgate/corsgate/apps/corsgate/internal/serve"
+	"github.com/corsgate/corsgate/apps/corsgate/internal/synth"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/gohandler"
+)
+
+// serveAPI answers for an API on this machine, until it is interrupted. Its exit statuses are 0 when it was, by SIGINT or
+// SIGTERM, since that is how it is meant to end; 1 where the app cannot be synthesized or its API cannot be served here; 2 for
+// a command line or a template that cannot be used.
+type serveAPI struct {
+	App      string            `default:"." placeholder:"DIR" help:"The folder of the CDK app's cdk.json (default: the working directory)."`
+	Template string            `placeholder:"FILE" help:"A CloudFormation template, as synthesized. Without it, the app is synthesized."`
+	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several."`
+	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
+	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
+
+	Listen     string   `default:"127.0.0.1:4000" placeholder:"ADDRESS" help:"Where the API is served (default: 127.0.0.1:4000)."`
+	PageListen string   `default:"127.0.0.1:4001" placeholder:"ADDRESS" help:"Where the page is served (default: 127.0.0.1:4001)."`
+	TLS        bool     `name:"tls" help:"Serve both over https and HTTP/2, with a self-signed certificate made in memory."`
+	TLSHost    []string `name:"tls-host" sep:"none" placeholder:"NAME" help:"Another host that the certificate is for, and at which the page answers; can be repeated."`
+}
+
+// Run is called by kong.
+func (x *serveAPI) Run(ctx context.Context, c Command) error {
+	for _, a := range []struct{ flag, address string }{{"--listen", x.Listen}, {"--page-listen", x.PageListen}} {
+		host, _, err := net.SplitHostPort(a.address)
+		if err != nil {
+			return usage("%s %q is not an address; want HOST:PORT, such as 127.0.0.1:4000", a.flag, a.address)
+		}
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			fmt.Fprintf(c.Stderr, "corsgate: warning: %s %s: whoever can reach this machine can call the API and its functions\n", a.flag, a.address)
+		}
+	}
+	template := x.Template
+	if template == "" {
+		dir, err := os.MkdirTemp("", "corsgate-serve-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		if template, err = x.synthesize(ctx, dir); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return c.explainSynth(err)
+		}
+	}
+	// As every command does: one line for what cannot be used, a warning for what is left out.
+	if _, _, err := (api{Template: template, API: x.API, Stage: x.Stage, Var: x.Var}).load(c, gateway.Options{}); err != nil {
+		return err
+	}
+	server, err := serve.New(serve.Options{
+		Template: template, API: x.API, Stage: x.Stage, Variables: x.Var, Module: gohandler.ModuleOf(x.App),
+		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, TLSHosts: x.TLSHost, Log: c.Stderr,
+	})
+	if err != nil {
+		return &failure{err}
+	}
+	defer server.Close()
+	fmt.Fprintf(c.Stdout, "API   %s\nPage  %s\n", server.URL(), server.PageURL())
+	stop := context.AfterFunc(ctx, func() { server.Close() })
+	defer stop()
+	if err := server.Serve(); err != nil {
+		return &failure{err}
+	}
+	return server.Close()
+}
+
+// synthesize gives the template of the app that has the API.
+func (x *serveAPI) synthesize(ctx context.Context, dir string) (string, error) {
+	templates, err := synth.Run(ctx, x.App, dir)
+	if err != nil {
+		return "", err
+	}
+	var found, said []string
+	for _, t := range templates {
+		ids, err := synth.APIs(t)
+		if err != nil {
+			return "", err
+		}
+		for _, id := range ids {
+			if x.API == "" || x.API == id {
+				if len(found) == 0 || found[len(found)-1] != t {
+					found = append(found, t)
+				}
+				said = append(said, id+" in "+filepath.Base(t))
+			}
+		}
+	}
+	switch {
+	case len(said) == 1:
+		return found[0], nil
+	case len(said) == 0 && x.API != "":
+		return "", usage("no template of the app has a RestApi %s", x.API)
+	case len(said) == 0:
+		return "", usage("no template of the app has an AWS::ApiGateway::RestApi")
+	case x.API == "":
+		return "", usage("the app has %d REST APIs: %s; name one with --api, or its template with --template", len(said), strings.Join(said, ", "))
+	}
+	return "", usage("the app has %d REST APIs: %s; name the template with --template", len(said), strings.Join(said, ", "))
+}
+
+// explainSynth says what an app said that could not be synthesized, in its own lines: they are for people who write apps.
+func (c Command) explainSynth(err error) error {
+	var failed *synth.AppError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	fmt.Fprintf(c.Stderr, "corsgate: %v\n", failed)
+	if failed.Output != "" {
+		fmt.Fprintln(c.Stderr, strings.TrimRight(failed.Output, "\n"))
+	}
+	return statusError(statusRefused)
+}

@@ -1,0 +1,80 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/corsgate/corsgate/internal/exchange"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/lambdarun"
+)
+
+// A backend is what is behind the API: functions that run as processes here, and servers that are where they are.
+type backend struct {
+	gateway.Backend
+	pool  *lambdarun.Pool
+	all   []lambdarun.Function
+	stop  context.CancelFunc
+	ready sync.WaitGroup
+}
+
+// newBackend makes what is behind the API. Functions that cannot be run are no error: they answer 502 with the reason, and
+// the rest works.
+func newBackend(o Options, log io.Writer) (*backend, error) {
+	functions, err := lambdarun.FromTemplate(o.Template)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := lambdarun.New(lambdarun.Options{Functions: functions, Module: o.Module, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	return &backend{Backend: exchange.Running(pool, newWeb()), pool: pool, all: functions, stop: func() {}}, nil
+}
+
+// prepare builds and unpacks, in the background, the functions that an API calls, so that its first request need not
+// wait, and says of those that cannot be run why.
+func (b *backend) prepare(api *gateway.API, log *lineWriter) {
+	called := api.Functions()
+	for _, f := range b.all {
+		if !slices.Contains(called, f.LogicalID) {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(f.Unresolved)) {
+			if name, ok := strings.CutPrefix(name, "Environment.Variables."); ok {
+				log.line("warning: function " + f.LogicalID + ": its environment variable " + name + " is known only when it is deployed, and is not set")
+			}
+		}
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	b.stop = stop
+	b.ready.Go(func() {
+		for _, id := range called {
+			var failed *lambdarun.Error
+			if err := b.pool.Prepare(ctx, id); errors.As(err, &failed) && failed.Reason != lambdarun.Closed {
+				// A compiler says it in several lines.
+				log.line("warning: " + strings.Join(strings.Fields(failed.Error()), " ") + "; its routes answer 502")
+			}
+		}
+	})
+}
+
+// Invoke runs a function, for as long as API Gateway would wait.
+func (b *backend) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return b.Backend.Invoke(ctx, fn, event)
+}
+
+// Close ends every process.
+func (b *backend) Close() error {
+	b.stop()
+	err := b.pool.Close()
+	b.ready.Wait()
+	return err
+}

@@ -1,0 +1,138 @@
+package serve
+
+import (
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/exchange"
+	"github.com/corsgate/corsgate/internal/fetch"
+)
+
+// page answers for the page and the JSON it reads.
+type page struct {
+	s     *Server
+	hosts []string // names besides the address itself
+}
+
+func newPage(s *Server, hosts []string) *page { return &page{s, hosts} }
+
+// PageHandler answers for the page:
+//
+//	/                the page
+//	/overview.json   the API, its policy and the matrix
+//	/explain.json    an [exchange.Report] for origin, method, path, header (can be repeated) and credentials
+//	/exchanges.json  the [Exchange]s that went over the wire after the one with the id after
+//
+// A request whose Host is not the address it came to is refused: a name that somebody else has pointed at this machine
+// would make their page one of the same origin (DNS rebinding).
+func (s *Server) PageHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.page.html)
+	mux.HandleFunc("GET /overview.json", func(w http.ResponseWriter, r *http.Request) { reply(w, s.page.overview(r)) })
+	mux.HandleFunc("GET /explain.json", s.page.explain)
+	mux.HandleFunc("GET /exchanges.json", s.page.exchanges)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.page.mine(r) {
+			http.Error(w, "this page is not served at "+strconv.QuoteToASCII(r.Host), http.StatusMisdirectedRequest)
+			return
+		}
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// mine says whether a request names the address that it came to.
+func (p *page) mine(r *http.Request) bool {
+	host, port, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host, port = strings.Trim(r.Host, "[]"), ""
+	}
+	if slices.ContainsFunc(p.hosts, func(h string) bool { return strings.EqualFold(h, host) }) {
+		return true
+	}
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return false
+	}
+	localHost, localPort, err := net.SplitHostPort(local.String())
+	if err != nil {
+		return false
+	}
+	if port == "" {
+		port = map[bool]string{false: "80", true: "443"}[r.TLS != nil]
+	}
+	ip := net.ParseIP(localHost)
+	mine := ip != nil && (ip.Equal(net.ParseIP(host)) || ip.IsLoopback() && strings.EqualFold(host, "localhost"))
+	return mine && port == localPort
+}
+
+func reply(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func (p *page) exchanges(w http.ResponseWriter, r *http.Request) {
+	after, err := strconv.ParseUint(r.FormValue("after"), 10, 64)
+	if err != nil {
+		http.Error(w, "after is not a number", http.StatusBadRequest)
+		return
+	}
+	all, last := p.s.record.after(after)
+	reply(w, struct {
+		Last      uint64      `json:"last"`
+		Exchanges []*Exchange `json:"exchanges"`
+	}{last, all})
+}
+
+// origin gives the API's origin for whoever looks at the page. Who came from another machine finds the API there too.
+func (p *page) origin(r *http.Request) string {
+	if p.s.listener == nil {
+		return ""
+	}
+	out := p.s.origin(p.s.listener)
+	host, _, err := net.SplitHostPort(r.Host)
+	if u, e := url.Parse(out); err == nil && e == nil && all(p.s.listener) {
+		u.Host = net.JoinHostPort(host, u.Port())
+		out = u.String()
+	}
+	return out
+}
+
+// site is the API as the matrix sees it: no function is run, since looking at a page shall change nothing.
+func (p *page) site(r *http.Request) *exchange.Site {
+	base := exchange.Base(p.s.api)
+	if o := p.origin(r); o != "" {
+		base = o + "/" + p.s.api.Stage
+	}
+	return &exchange.Site{API: p.s.api, Backend: p.s.dry, Base: base}
+}
+
+func (p *page) explain(w http.ResponseWriter, r *http.Request) {
+	req := fetch.Request{Origin: r.FormValue("origin"), Method: r.FormValue("method"), URL: r.FormValue("path")}
+	if r.FormValue("credentials") != "" {
+		req.Credentials = fetch.Include
+	}
+	for _, h := range r.Form["header"] {
+		name, value, _ := strings.Cut(h, ":")
+		req.Header = append(req.Header, fetch.Field{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+	}
+	report, err := p.site(r).Run(r.Context(), req)
+	var input *fetch.InputError
+	switch {
+	case errors.As(err, &input):
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	default:
+		reply(w, report)
+	}
+}

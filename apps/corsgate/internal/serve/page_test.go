@@ -1,0 +1,174 @@
+package serve
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/corsgate/corsgate/internal/exchange"
+)
+
+func TestPageHost(t *testing.T) {
+	s, _ := start(t, Options{Template: template(t, map[string]string{"m": mock}), TLSHosts: []string{"page.example.com"}})
+	u, err := url.Parse(s.PageURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]int{
+		u.Host:                         200,
+		"localhost:" + u.Port():        200,
+		"LOCALHOST:" + u.Port():        200,
+		"page.example.com":             200,
+		"page.example.com:8443":        200,
+		"127.0.0.1":                    421,
+		"127.0.0.1:1":                  421,
+		"localhost":                    421,
+		"evil.example:" + u.Port():     421,
+		"127.0.0.1.nip.example":        421,
+		"localhost.evil.example:4001":  421,
+		"[::1]:" + u.Port():            421,
+		"evilpage.example.com":         421,
+		"page.example.com.evil.exampl": 421,
+	} {
+		for _, path := range []string{"", "overview.json", "exchanges.json?after=0"} {
+			a := ask(t, "GET", s.PageURL()+path, "", "Host: "+host)
+			if a.status != want {
+				t.Errorf("Host %s, /%s: status %d, want %d", host, path, a.status, want)
+			}
+			if want == 421 && strings.Contains(a.body, "{") {
+				t.Errorf("Host %s was told %s", host, a.body)
+			}
+		}
+	}
+	// Without a connection there is no address of its own.
+	w := httptest.NewRecorder()
+	s.PageHandler().ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if w.Code != 421 {
+		t.Errorf("without a connection: status %d", w.Code)
+	}
+}
+
+func TestPageIsClosed(t *testing.T) {
+	s, _ := start(t, Options{Template: template(t, map[string]string{"m": mock})})
+	a := ask(t, "GET", s.PageURL(), "")
+	policy := a.header.Get("Content-Security-Policy")
+	api, _, _ := strings.Cut(strings.TrimPrefix(s.URL(), "http://"), "/")
+	for _, want := range []string{"default-src 'none'", "script-src 'sha256-", "style-src 'sha256-", "connect-src 'self' http://" + api + ";", "frame-ancestors 'none'", "form-action 'none'", "base-uri 'none'"} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("the policy %q lacks %q", policy, want)
+		}
+	}
+	if strings.Contains(policy, "unsafe") || strings.Count(policy, "sha256-") != 3 {
+		t.Errorf("the policy is %q, want two scripts and a style", policy)
+	}
+	for _, no := range []string{"innerHTML", "insertAdjacentHTML", "document.write", "onclick=", "style=\"", "<script src", "http://", "https://"} {
+		if strings.Contains(a.body, no) {
+			t.Errorf("the page has %q", no)
+		}
+	}
+	for _, path := range []string{"", "overview.json", "exchanges.json?after=0", "explain.json?origin=null&method=GET&path=/m"} {
+		a := ask(t, "GET", s.PageURL()+path, "", "Origin: https://evil.example")
+		if a.status != 200 || a.header.Get(acao) != "" || a.header.Get("Cross-Origin-Resource-Policy") != "same-origin" {
+			t.Errorf("/%s: %d %v", path, a.status, a.header)
+		}
+		if a := ask(t, "POST", s.PageURL()+path, ""); a.status != http.StatusMethodNotAllowed {
+			t.Errorf("POST /%s: %d", path, a.status)
+		}
+	}
+	if a := ask(t, "GET", s.PageURL()+"nothing", ""); a.status != 404 {
+		t.Errorf("an unknown path: %d", a.status)
+	}
+}
+
+func decode[T any](t testing.TB, a answer) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(a.body), &v); a.status != 200 || err != nil {
+		t.Fatalf("status %d, %v: %s", a.status, err, a.body)
+	}
+	return v
+}
+
+func TestOverview(t *testing.T) {
+	s, log := start(t, Options{Template: templates + "catalog.template.json"})
+	o := decode[overview](t, ask(t, "GET", s.PageURL()+"overview.json", ""))
+	if o.Base != s.URL() || o.Policy == nil || o.Policy.PageAllowed || !strings.HasPrefix(o.Policy.PageElsewhere, "http://localhost:") {
+		t.Errorf("got %+v, policy %+v", o, o.Policy)
+	}
+	at := func(from, method, path string) cell {
+		i := slices.IndexFunc(o.Routes, func(r route) bool { return r.Method == method && r.Path == path })
+		j := slices.IndexFunc(o.Origins, func(x origin) bool { return x.Origin == from })
+		if i < 0 || j < 0 {
+			t.Fatalf("the matrix has no %s %s from %s", method, path, from)
+		}
+		c := o.Cells[i][j]
+		c.Why = ""
+		return c
+	}
+	const missing, preflight = "MissingAllowOriginHeader", "PreflightMissingAllowOriginHeader"
+	for _, tt := range []struct {
+		origin, method, path string
+		want                 cell
+	}{
+		{"https://app.example.com", "GET", "/products", cell{State: "allowed", Sent: true}},
+		{"https://a.preview.example.com", "GET", "/products/{id}", cell{State: "allowed", Sent: true}},
+		{"http://localhost:3000", "POST", "/carts/price", cell{State: "allowed", Preflight: true, Sent: true}},
+		{"https://app.example.com.evil.example", "GET", "/health", cell{State: "refused", Sent: true, Code: missing}},
+		{"https://evilapp.example.com", "GET", "/health", cell{State: "refused", Sent: true, Code: missing}},
+		{"http://app.example.com", "POST", "/carts/price", cell{State: "refused", Preflight: true, Code: preflight}},
+		{"https://app.example.com:8443", "POST", "/carts/price", cell{State: "refused", Preflight: true, Code: preflight}},
+		{"https://preview.example.com", "GET", "/products", cell{State: "refused", Sent: true, Code: missing}},
+		{"null", "POST", "/carts/price", cell{State: "refused", Preflight: true, Code: preflight}},
+	} {
+		if got := at(tt.origin, tt.method, tt.path); got != tt.want {
+			t.Errorf("%s %s from %s: %+v, want %+v", tt.method, tt.path, tt.origin, got, tt.want)
+		}
+	}
+	if strings.Contains(log.String(), "/prod/") {
+		t.Errorf("looking at the page sent something:\n%s", log)
+	}
+
+	q := url.Values{"origin": {"https://app.example.com"}, "method": {"POST"}, "path": {"/carts/price"}, "header": {"content-type: application/json"}, "credentials": {"1"}}
+	r := decode[exchange.Report](t, ask(t, "GET", s.PageURL()+"explain.json?"+q.Encode(), ""))
+	if !r.Preflight.Needed || r.Verdict.Code != "PreflightInvalidAllowCredentials" {
+		t.Errorf("with credentials: %+v", r.Verdict)
+	}
+	if a := ask(t, "GET", s.PageURL()+"explain.json?origin=x&method=GET&path=/", ""); a.status != 400 {
+		t.Errorf("no origin: %d %s", a.status, a.body)
+	}
+}
+
+func TestColumns(t *testing.T) {
+	for _, tt := range []struct {
+		list string
+		want string
+	}{
+		{"~", "+https://any.example +http://any.example +null"},
+		{"http://localhost:~", "+http://localhost:3000 -http://localhost.evil.example:3000 -http://evillocalhost:3000 -null"},
+		{"https://app.example.com:8443", "+https://app.example.com:8443 -https://app.example.com.evil.example:8443 -https://evilapp.example.com:8443 -http://app.example.com:8443 -https://app.example.com -null"},
+		{"", "-https://app.example.com -null"},
+	} {
+		vars := map[string]string{"corsOrigins": tt.list}
+		s, _ := start(t, Options{Template: template(t, map[string]string{"m": mock}), Variables: vars})
+		o := decode[overview](t, ask(t, "GET", s.PageURL()+"overview.json", ""))
+		var got []string
+		for _, x := range o.Origins {
+			got = append(got, map[bool]string{true: "+", false: "-"}[x.Listed]+x.Origin)
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s:\n got %s\nwant %s\n%s", tt.list, strings.Join(got, " "), tt.want, o.PolicyError)
+		}
+	}
+}
+
+func TestExamplePath(t *testing.T) {
+	for path, want := range map[string]string{"/": "/", "/items/{id}": "/items/1", "/{proxy+}": "/a/b", "/a/{b}/c/{d+}": "/a/1/c/a/b"} {
+		if got := examplePath(path); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}
