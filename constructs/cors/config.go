@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -159,7 +160,7 @@ func (c *compiler) origins() []string {
 			continue
 		}
 		if token.in(raw) {
-			elements = append(elements, exactly+raw)
+			elements = append(elements, exactly+raw+exactly)
 		} else {
 			elements = append(elements, strings.ReplaceAll(raw, "*", "~"))
 		}
@@ -218,7 +219,8 @@ func (c *compiler) repair(raw string) (string, bool) {
 		}
 		host = ascii
 	}
-	local := host == "localhost" || strings.HasPrefix(host, "127.")
+	ip, _ := netip.ParseAddr(host)
+	local := host == "localhost" || ip.IsLoopback()
 	switch {
 	case !local && !strings.Contains(host, "."):
 		return "", false // a typing error of another kind: "https//app.example.com", "undefined"

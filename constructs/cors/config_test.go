@@ -39,6 +39,8 @@ func TestInvalidOrigins(t *testing.T) {
 		{origin: "NULL", reason: cors.OriginNull, cure: "name that\n"},
 		{origin: " null", reason: cors.OriginNull, cure: "name that\n"},
 		{origin: "localhost:3000", reason: cors.OriginNoScheme, cure: `write "http://localhost:3000"`},
+		{origin: "127.0.0.1:3000", reason: cors.OriginNoScheme, cure: `write "http://127.0.0.1:3000"`},
+		{origin: "127.example.com", reason: cors.OriginNoScheme, cure: `write "https://127.example.com"`},
 		{origin: "https//app.example.com", reason: cors.OriginNoScheme, cure: `begin with "https://"` + "\n"},
 		{origin: "https:/app.example.com", reason: cors.OriginNoScheme, cure: `begin with "https://"` + "\n"},
 		{origin: "https://https://a.example.com", reason: cors.OriginPath, cure: "name the origin alone\n"},

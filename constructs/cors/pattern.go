@@ -5,7 +5,9 @@ import "strings"
 // The text form of an origin or pattern is what a person writes with "~" for
 // "*", since a stage variable may not hold "*":
 //
-//	element = [ "=" ] scheme "://" [ "~." ] host [ ":" ( port | "~" ) ]
+//	element = pattern | "=" exact "="
+//	pattern = scheme "://" [ "~." ] host [ ":" ( port | "~" ) ]
+//	exact   = scheme "://" host [ ":" port ]
 //	scheme  = lower-case letter, then lower-case letters, digits, "-" or "."
 //	host    = letters (lower case), digits, "-", "_" and ".", not beginning
 //	          with a dot, without two dots in a row
@@ -14,9 +16,9 @@ import "strings"
 // The mapping template checks the same grammar (see template.go): the two must
 // accept the same strings, which a differential test holds.
 //
-// An element names an exact origin unless it has a "~". "=" in front says that it
-// has none: it stands before a CDK token, whose value nobody has seen when it
-// is deployed, and must not turn out to be a pattern.
+// An element names an exact origin unless it has a "~". One with a CDK token is
+// enclosed in "=": nobody has seen its value when it is deployed, and it must
+// not turn out to be a pattern, or a list.
 
 const (
 	// maxOriginLen is the longest origin that can match: 64 characters of
@@ -29,7 +31,7 @@ const (
 	// anyOrigin is the text form of the policy that allows every origin.
 	anyOrigin = "~"
 
-	// exactly stands in front of an element that may not be a pattern.
+	// exactly encloses an element that may not be a pattern.
 	exactly = "="
 )
 
@@ -44,8 +46,9 @@ type pattern struct {
 // parseElement splits the text form of an origin or pattern. It reports false
 // for anything the grammar above does not allow.
 func parseElement(s string) (p pattern, ok bool) {
-	rest, exact := strings.CutPrefix(s, exactly)
-	p.scheme, rest, ok = strings.Cut(rest, schemeSep)
+	bare := unquote(s)
+	var rest string
+	p.scheme, rest, ok = strings.Cut(bare, schemeSep)
 	if !ok || !validScheme(p.scheme) {
 		return pattern{}, false
 	}
@@ -55,7 +58,17 @@ func parseElement(s string) (p pattern, ok bool) {
 		return pattern{}, false
 	}
 	p.host, p.port = host, port
-	return p, !exact || !p.wild()
+	return p, bare == s || !p.wild()
+}
+
+// unquote takes the enclosing "=" off an element, if both are there.
+func unquote(s string) string {
+	if inner, ok := strings.CutPrefix(s, exactly); ok {
+		if inner, ok := strings.CutSuffix(inner, exactly); ok {
+			return inner
+		}
+	}
+	return s
 }
 
 // wild reports whether p names more than one origin.

@@ -41,7 +41,7 @@ func (p *Policy) Match(origin string) bool {
 func (p *Policy) Origins() []string {
 	out := slices.Clone(p.elements)
 	for i, e := range out {
-		out[i] = strings.ReplaceAll(strings.TrimPrefix(e, exactly), "~", "*")
+		out[i] = strings.ReplaceAll(unquote(e), "~", "*")
 	}
 	return out
 }
@@ -58,7 +58,7 @@ func (p *Policy) SingleOrigin() (string, bool) {
 	if e, ok := parseElement(p.elements[0]); ok && e.wild() {
 		return "", false
 	}
-	return strings.TrimPrefix(p.elements[0], exactly), true
+	return unquote(p.elements[0]), true
 }
 
 // Credentials reports whether pages may send credentials.

@@ -106,6 +106,9 @@ func TestDecide(t *testing.T) {
 		"methods bounded": {mustNew(t, cors.Config{Origins: []string{"https://b.example.com"}, Methods: []string{"PUT", "GET"}}),
 			cors.Request{Method: "OPTIONS", Origin: "https://b.example.com", RequestMethod: "DELETE", Methods: []string{"ANY"}}, cors.Preflight, 204, "",
 			"Access-Control-Allow-Origin: https://b.example.com\nAccess-Control-Allow-Methods: GET,PUT\nVary: Origin"},
+		"methods bounded, the resource unknown": {mustNew(t, cors.Config{Origins: []string{"https://b.example.com"}, Methods: []string{"PUT", "GET"}}),
+			cors.Request{Method: "OPTIONS", Origin: "https://b.example.com", RequestMethod: "DELETE"}, cors.Preflight, 204, "",
+			"Access-Control-Allow-Origin: https://b.example.com\nAccess-Control-Allow-Methods: GET,PUT\nVary: Origin"},
 		"zero policy": {new(cors.Policy), cors.Request{Method: "GET", Origin: "https://b.example.com"}, cors.Actual, 0, cors.ReasonNotListed, "Vary: Origin"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -211,10 +214,10 @@ func TestTokens(t *testing.T) {
 		t.Errorf("got\n%v\nand\n%v", a, b)
 	}
 	two := mustNew(t, cors.Config{Origins: []string{"https://${Token[TOKEN.7]}.${Token[TOKEN.8]}"}})
-	if got := two.StageVariables()["corsOrigins"]; got != "=https://${Token[TOKEN.7]}.${Token[TOKEN.8]}" {
+	if got := two.StageVariables()["corsOrigins"]; got != "=https://${Token[TOKEN.7]}.${Token[TOKEN.8]}=" {
 		t.Errorf("two tokens in one origin become %q", got)
 	}
-	if p, err := cors.FromStageVariables(map[string]string{"corsOrigins": "=https://d1.example.net,https://a.example.com"}); err != nil || !p.Match("https://d1.example.net") {
+	if p, err := cors.FromStageVariables(map[string]string{"corsOrigins": "=https://d1.example.net=,https://a.example.com"}); err != nil || !p.Match("https://d1.example.net") {
 		t.Errorf("a token that became an origin: %v, %v", p, err)
 	}
 	one := mustNew(t, cors.Config{Origins: []string{"https://${Token[TOKEN.7]}"}})
@@ -249,10 +252,13 @@ func TestMalformedVariables(t *testing.T) {
 		"methods":             {map[string]string{"corsOrigins": "https://a.example.com", "corsMethods": "put"}, "corsMethods"},
 		"headers":             {map[string]string{"corsOrigins": "https://a.example.com", "corsRequestHeaders": "X-A"}, "corsRequestHeaders"},
 		"exposed":             {map[string]string{"corsOrigins": "https://a.example.com", "corsExposedHeaders": ""}, "corsExposedHeaders"},
-		"exact any":           {map[string]string{"corsOrigins": "https://a.example.com,=~"}, "corsOrigins"},
-		"exact pattern":       {map[string]string{"corsOrigins": "=https://~.example.com"}, "corsOrigins"},
-		"exact port":          {map[string]string{"corsOrigins": "=http://localhost:~"}, "corsOrigins"},
-		"exact twice":         {map[string]string{"corsOrigins": "==https://a.example.com"}, "corsOrigins"},
+		"exact any":           {map[string]string{"corsOrigins": "https://a.example.com,=~="}, "corsOrigins"},
+		"exact pattern":       {map[string]string{"corsOrigins": "=https://~.example.com="}, "corsOrigins"},
+		"exact port":          {map[string]string{"corsOrigins": "=http://localhost:~="}, "corsOrigins"},
+		"exact twice":         {map[string]string{"corsOrigins": "==https://a.example.com=="}, "corsOrigins"},
+		"exact and open":      {map[string]string{"corsOrigins": "=https://a.example.com"}, "corsOrigins"},
+		"exact and closed":    {map[string]string{"corsOrigins": "https://a.example.com="}, "corsOrigins"},
+		"exact and more":      {map[string]string{"corsOrigins": "=https://a.example.com,https://~.b.example.com="}, "corsOrigins"},
 		"max age":             {map[string]string{"corsOrigins": "https://a.example.com", "corsMaxAge": "1h"}, "corsMaxAge"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -264,5 +270,21 @@ func TestMalformedVariables(t *testing.T) {
 	}
 	if _, err := cors.FromStageVariables(map[string]string{"corsOrigins": "https://a.example.com", "corsOriginsOld": "x", "other": "y"}); err != nil {
 		t.Errorf("other variables matter: %v", err)
+	}
+}
+
+// Only what is one origin is sent as one.
+func TestSingleOrigin(t *testing.T) {
+	for origins, want := range map[string]string{
+		"https://a.example.com":                       "https://a.example.com",
+		"https://a.example.com https://b.example.com": "",
+		"http://localhost:*":                          "",
+		"https://*.example.com":                       "",
+		"*":                                           "",
+	} {
+		got, ok := mustNew(t, cors.Config{Origins: strings.Fields(origins)}).SingleOrigin()
+		if got != want || ok != (want != "") {
+			t.Errorf("%s: %q, %v", origins, got, ok)
+		}
 	}
 }

@@ -18,9 +18,10 @@ import "strings"
 // A missing header or variable is null in Velocity and the empty string in API
 // Gateway; "$!x" makes both the empty string.
 const (
+	vtlScheme  = `[a-z][a-z0-9.-]*://`
 	vtlHost    = `[a-z0-9_-][a-z0-9_.-]*`
-	vtlPort    = `([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])`
-	vtlElement = `=?[a-z][a-z0-9.-]*://(~[.])?` + vtlHost + `(:~|:$corsPort)?,`
+	vtlPort    = `:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])`
+	vtlElement = `($corsScheme(~[.])?$corsHost(:~|$corsPort)?|=$corsScheme$corsHost($corsPort)?=),`
 
 	// The variables beside the list, as "name=value": see readCompanions.
 	vtlCompanion       = `cors(Credentials|MaxAge|Methods|RequestHeaders|ExposedHeaders)`
@@ -41,15 +42,17 @@ var vtlPrepare = []string{
 	`#if(!$corsPair.matches("` + vtlCompanionValues + `"))#set($corsFault = $corsName)#end`,
 	`#end`,
 	`#end`,
+	`#set($corsScheme = "` + vtlScheme + `")`,
+	`#set($corsHost = "` + vtlHost + `")`,
 	`#set($corsPort = "` + vtlPort + `")`,
 	`#set($corsRest = $corsList.replaceAll("` + vtlElement + `", ""))`,
 	`#set($corsRegex = $corsList.replaceAll("=", "").replaceAll("[.]", "[.]").replaceAll(",", "|")` +
-		`.replaceAll(":~", "(:$corsPort)?").replaceAll("~", "` + vtlHost + `"))`,
+		`.replaceAll(":~", "($corsPort)?").replaceAll("~", $corsHost))`,
 }
 
 const (
 	vtlAllowed = `#if($corsOrigin != "" && $corsOrigin.length() <= 326 && $corsRest == "" && $corsFault == ""` +
-		` && !$corsList.matches(".*=[^,]*~.*") && !$corsList.contains("..") && !$corsOrigin.contains("..") && $corsOrigin.matches($corsRegex))`
+		` && !$corsList.contains("..") && !$corsOrigin.contains("..") && $corsOrigin.matches($corsRegex))`
 	vtlAllowOrigin = `#set($context.responseOverride.header.Access-Control-Allow-Origin = $corsOrigin)`
 )
 

@@ -121,7 +121,7 @@ func (p *Policy) textLen() int {
 // deployedLen is the longest that an element can become: a longer one would
 // match no origin.
 func deployedLen(element string) int {
-	return min(len(token.replace(element, strings.Repeat("x", tokenLen))), len(exactly)+maxOriginLen)
+	return min(len(token.replace(element, strings.Repeat("x", tokenLen))), 2*len(exactly)+maxOriginLen)
 }
 
 // FromStageVariables reads a policy from the variables of a stage, as a Lambda
@@ -145,7 +145,7 @@ func FromStageVariables(vars map[string]string) (*Policy, error) {
 				bad(name, fmt.Sprintf("%q is not an origin (a list separated by commas, as corsgate writes it)", e))
 				break
 			}
-			elements = append(elements, strings.TrimPrefix(e, exactly))
+			elements = append(elements, unquote(e))
 		}
 	}
 	if len(elements) == 0 && len(faults) == 0 {

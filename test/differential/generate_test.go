@@ -351,7 +351,7 @@ func (g *generator) damageValue(v string) string {
 	case 4:
 		e = pick(g, "", "~", "*", "null", scheme, rest, scheme+"://", scheme+":/"+rest, scheme+":"+rest, "://"+rest, scheme+":///"+rest)
 	case 5:
-		e = strings.ToUpper(e)
+		e = pick(g, strings.ToUpper(e), "="+e+"=", "="+e+"=")
 	case 6:
 		e = scheme + "://" + pick(g, "~", "~.", "~..", ".", "..", "~.~.", "~~.", "~a.", "a~.", "*.", "user@", "-", "_", "x.~.", "[") + rest
 	case 7:
