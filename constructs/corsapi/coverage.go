@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+
 	"github.com/corsgate/corsgate/internal/paired"
 )
 
@@ -44,12 +47,12 @@ func (w *writer) coverProxy(m *method, where string, emitters *paired.Emitters) 
 	if m.integrationURI == nil {
 		return // CloudFormation will not deploy it
 	}
-	switch emitters.Emits(m.integrationURI) {
+	switch emitters.Emits(m.integrationURI, func() string { return permitted(m) }) {
 	case paired.Yes:
 		return
 	case paired.Unclear:
-		warn(m.node, "unclear-function", where+" is a Lambda proxy to a function whose logical id two stacks of the app have, and only one of the two is known to emit CORS headers: "+
-			"give one of them another construct id")
+		warn(m.node, "unclear-function", where+" is a Lambda proxy to a function whose logical id two stacks of the app have, and not all of those are known to emit CORS headers: "+
+			"give them different construct ids")
 		return
 	}
 	if uri, err := json.Marshal(m.integrationURI); err == nil && strings.Contains(string(uri), "${stageVariables.") {
@@ -59,4 +62,22 @@ func (w *writer) coverProxy(m *method, where string, emitters *paired.Emitters) 
 	}
 	fail(m.node, fmt.Sprintf("%s is a Lambda proxy, and its function is not known to emit CORS headers: API Gateway adds none to what it answers. "+
 		"Build it with corsfunction.New, or, if it emits them by itself, say so with corsfunction.Emits(fn)", where))
+}
+
+// permitted returns the path of the function, version or alias that the CDK has
+// given method m the permission to invoke, as its Lambda integrations do; "" for
+// none.
+func permitted(m *method) string {
+	for _, c := range *m.node.Node().Scope().Node().Children() {
+		p, ok := c.(awslambda.CfnPermission)
+		if !ok {
+			continue
+		}
+		for _, token := range *awscdk.Tokenization_ReverseString(p.FunctionName()).Tokens() {
+			if ref, ok := token.(awscdk.Reference); ok {
+				return *ref.Target().Node().Path()
+			}
+		}
+	}
+	return ""
 }

@@ -181,6 +181,14 @@ func (c *completer) compare(now *inventory) {
 	for _, st := range c.completed.stages {
 		had[*st.node.Node().Path()] = true
 	}
+	for _, g := range c.completed.gatewayResponses {
+		had[g.responseType] = true
+	}
+	for _, g := range now.gatewayResponses {
+		if !had[g.responseType] && g.responseType != "DEFAULT_4XX" && g.responseType != "DEFAULT_5XX" {
+			fail(g.node, "gateway response "+g.responseType+" has no CORS headers: "+laterCure)
+		}
+	}
 	for _, st := range now.stages {
 		if had[*st.node.Node().Path()] {
 			continue

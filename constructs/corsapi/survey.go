@@ -42,18 +42,37 @@ func (s *inventory) stackAt(at int) int {
 	return in
 }
 
-// canFollow reports whether a construct in stack a may be told to wait for one
-// in stack b: in the same stack, or a nested stack of it. Another stack waits for
-// the API's anyway, so that the API's cannot wait for it.
-func (s *inventory) canFollow(a, b int) bool {
+// An order says what a construct in one stack may do about one in another.
+type order int
+
+const (
+	unordered order = iota // it cannot wait: the other stack comes after, or may
+	follows                // it can be told to wait
+	after                  // its stack comes after the other anyway
+)
+
+// order says what a construct in stack a may do about one in stack b. Another
+// stack waits for the API's, so that the API's cannot wait for it.
+func (s *inventory) order(a, b int) order {
 	if a == b || b == s.stackAt(s.api.at) {
-		return true
+		return follows
 	}
 	if a < 0 || b < 0 {
-		return false
+		return unordered
 	}
-	_, nested := s.stacks[b].stack.(awscdk.NestedStack)
-	return nested && s.stacks[a].from < s.stacks[b].from && s.stacks[b].to <= s.stacks[a].to
+	sa, sb := s.stacks[a], s.stacks[b]
+	if _, nested := sb.stack.(awscdk.NestedStack); nested && sa.from < sb.from && sb.to <= sa.to {
+		return follows
+	}
+	if _, nested := sa.stack.(awscdk.NestedStack); nested {
+		return after // beside it in one parent, where the app orders them
+	}
+	for _, d := range *sa.stack.Dependencies() {
+		if *d.Node().Path() == *sb.stack.Node().Path() {
+			return after
+		}
+	}
+	return unordered
 }
 
 // A deployment is the CDK's construct, which can be told of changes, or
@@ -92,7 +111,6 @@ func (r *resource) names() []string {
 type method struct {
 	at              int
 	node            awsapigateway.CfnMethod
-	native          bool // made by the CDK's own Method, which tells deployments of it
 	verb            string
 	path            string
 	integration     map[string]any
@@ -187,9 +205,9 @@ type placed struct {
 	reference any // resource, resolved
 }
 
-// visit takes down one construct, if it is the API's. The CDK's own constructs
-// make their CloudFormation resource first of all, so that it directly follows
-// them in the tree: before is what the node follows.
+// visit takes down one construct, if it is the API's. before is what it follows
+// in the tree: the CDK's resources and deployments make their CloudFormation
+// resource first of all, so that it directly follows them.
 func (s *surveyor) visit(node, before constructs.IConstruct) {
 	switch n := node.(type) {
 	case awscdk.Stack:
@@ -207,7 +225,7 @@ func (s *surveyor) visit(node, before constructs.IConstruct) {
 		}
 	case awsapigateway.CfnMethod:
 		if p := s.mine(n); p != nil {
-			s.method(n, before, p)
+			s.method(n, p)
 		}
 	case awsapigateway.CfnGatewayResponse:
 		if p := s.mine(n); p != nil {
@@ -255,17 +273,20 @@ func (s *surveyor) resource(n awsapigateway.CfnResource, before constructs.ICons
 	s.byID[e.id] = e
 }
 
-func (s *surveyor) method(n awsapigateway.CfnMethod, before constructs.IConstruct, p map[string]any) {
+func (s *surveyor) method(n awsapigateway.CfnMethod, p map[string]any) {
 	m := &placed{method: &method{at: s.at, node: n, verb: text(p["httpMethod"])}, resource: text(p["resourceId"])}
-	_, m.native = before.(awsapigateway.Method)
 	m.parameters, _ = p["requestParameters"].(map[string]any)
 	s.later(m.resource, func(v any) { m.reference = v })
 	s.later(p["methodResponses"], func(v any) { m.responses = v })
+	in, plain := p["integration"].(map[string]any)
 	s.plain(p["integration"], func(v any) {
 		m.integration, _ = v.(map[string]any)
 		m.integrationType = text(m.integration["type"])
+		if !plain || !isPlain(in) {
+			m.integrationURI = m.integration["uri"] // it is resolved already
+		}
 	})
-	if in, ok := p["integration"].(map[string]any); ok && strings.HasSuffix(text(in["type"]), "_PROXY") {
+	if plain && isPlain(in) && strings.HasSuffix(text(in["type"]), "_PROXY") {
 		s.later(in["uri"], func(v any) { m.integrationURI = v })
 	}
 	s.methods = append(s.methods, m)
@@ -432,6 +453,9 @@ func isPlain(v any) bool {
 	case nil, string, bool, float64:
 		return true
 	case map[string]any:
+		if v["$jsii.byref"] != nil { // an object of the JavaScript process
+			return false
+		}
 		for _, e := range v {
 			if !isPlain(e) {
 				return false

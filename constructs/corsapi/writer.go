@@ -117,10 +117,10 @@ func (w *writer) methods() {
 			if m.integration != nil && !strings.HasSuffix(m.integrationType, "_PROXY") {
 				w.answer(m)
 			}
-			if !m.native { // the CDK's deployments know only of its own methods
-				w.parts = append(w.parts, part{m.at, m.node})
-				w.wrote(m.path, m.verb, m.integration, m.responses)
-			}
+			// The CDK tells the API's own deployments of its own methods, but no
+			// other deployment, and of no other method.
+			w.parts = append(w.parts, part{m.at, m.node})
+			w.wrote(m.path, m.verb, m.integration, m.responses)
 		}
 	}
 }
@@ -147,7 +147,11 @@ func (w *writer) cacheKey(m *method) {
 // read here and written back.
 func (w *writer) answer(m *method) {
 	where := m.verb + " " + m.path
-	responses, _ := m.integration["integrationResponses"].([]any)
+	responses, known := m.integration["integrationResponses"].([]any)
+	if !known && m.integration["integrationResponses"] != nil {
+		fail(m.node, "the integration responses of "+where+" are not known at synthesis, so they cannot get the headers: write them as a list")
+		return
+	}
 	if len(responses) == 0 {
 		warn(m.node, "no-response", where+" has no integration response, so API Gateway answers 500 whatever happens: add one")
 		return
@@ -376,25 +380,21 @@ func (w *writer) deployments() {
 		stack := w.survey.stackAt(d.at)
 		var wait []constructs.IDependable
 		late := ""
-		parts := w.parts
-		if d.aware == nil { // nobody has told it of the CDK's methods either
-			for _, r := range w.survey.resources {
-				for _, m := range r.methods {
-					parts = append(slices.Clip(parts), part{m.at, m.node})
-				}
-			}
-		}
-		for _, p := range parts {
-			if in := w.survey.stackAt(p.at); w.survey.canFollow(stack, in) {
+		for _, p := range w.parts {
+			in := w.survey.stackAt(p.at)
+			switch w.survey.order(stack, in) {
+			case follows:
 				wait = append(wait, p.node)
-			} else if late == "" {
-				late = *w.survey.stacks[in].stack.StackName()
+			case unordered:
+				if late == "" {
+					late = *w.survey.stacks[in].stack.Node().Path()
+				}
 			}
 		}
 		d.node.Node().AddDependency(wait...)
 		if late != "" {
 			warn(d.node, "early-deployment", "the API is deployed before the methods of stack "+late+" exist, so its stage does not have them: "+
-				"put the deployment into a stack that comes after, as the CDK's documentation of awsapigateway shows, or use nested stacks")
+				"put the deployment into that stack or one that depends on it, or use nested stacks")
 		}
 		if d.aware == nil {
 			warn(d.node, "loose-deployment", "a CfnDeployment keeps its logical id when the API's answers change, so the stage keeps the old ones: use awsapigateway.NewDeployment")

@@ -156,14 +156,20 @@ func functionOf(r awscdk.CfnResource) constructs.IConstruct {
 // Emitters are the functions, aliases and versions of an app that are known to
 // emit.
 type Emitters struct {
-	owned    map[string][]bool // by logical id: does it emit? Stacks can have the same ids
-	imported []string          // the ARNs of those that do and are not owned, flattened
+	owned    map[string][]owned // by logical id: stacks can have the same ids
+	imported []string           // the ARNs of those that do and are not owned, flattened
+}
+
+// An owned is a function, alias or version of the app.
+type owned struct {
+	resource awscdk.CfnResource
+	emits    bool
 }
 
 // Find gives the emitters below root, in one walk; root is best the app. It is
 // for the time of synthesis, when everything that is to be marked is.
 func Find(root constructs.IConstruct) *Emitters {
-	e := &Emitters{owned: map[string][]bool{}}
+	e := &Emitters{owned: map[string][]owned{}}
 	// The type assertions cost nothing; a question to a construct is a message to
 	// another process, so only Lambda's are asked.
 	for _, c := range *root.Node().FindAll(constructs.ConstructOrder_PREORDER) {
@@ -172,7 +178,7 @@ func Find(root constructs.IConstruct) *Emitters {
 			// Not stack.GetLogicalId, which does not know of an overridden id;
 			// CDK overrides that of a function's current version.
 			id := stack.Resolve(r.LogicalId()).(string)
-			e.owned[id] = append(e.owned[id], Marked(r))
+			e.owned[id] = append(e.owned[id], owned{r, Marked(r)})
 			continue
 		}
 		if fn, ok := c.(awslambda.IFunction); ok && fn.Node().DefaultChild() == nil && marked(fn.Node()) {
@@ -198,14 +204,20 @@ const (
 //	{"Fn::Join": ["", ["arn:", ..., ":lambda:path/2015-03-31/functions/", {"Fn::GetAtt": [<id>, "Arn"]}, "/invocations"]]}
 //
 // While an app is being synthesized, a reference to a function in another stack
-// looks like one to the same stack, so that the logical id alone counts.
-func (e *Emitters) Emits(uri any) Answer {
+// looks like one to the same stack, so that the logical id alone counts. Where
+// stacks have functions of one id that are not alike, target is asked for the
+// path of the one that is meant; it may be "".
+func (e *Emitters) Emits(uri any, target func() string) Answer {
 	for _, id := range references(uri) {
-		switch answers := e.owned[id]; {
-		case !slices.Contains(answers, true):
-		case slices.Contains(answers, false):
-			return Unclear
-		default:
+		candidates := e.owned[id]
+		if !alike(candidates) {
+			path := target()
+			candidates = slices.DeleteFunc(slices.Clone(candidates), func(o owned) bool { return *o.resource.Node().Path() != path })
+			if len(candidates) == 0 {
+				return Unclear
+			}
+		}
+		if len(candidates) > 0 && candidates[0].emits {
 			return Yes
 		}
 	}
@@ -216,6 +228,10 @@ func (e *Emitters) Emits(uri any) Answer {
 		}
 	}
 	return No
+}
+
+func alike(of []owned) bool {
+	return !slices.ContainsFunc(of, func(o owned) bool { return o.emits != of[0].emits })
 }
 
 // references gives the logical ids that a resolved value names with Ref and

@@ -242,7 +242,7 @@ func TestFunction(t *testing.T) {
 		case r.emits:
 			want = paired.Yes
 		}
-		if got := emitters.Emits(integration["uri"]); got != want {
+		if got := emitters.Emits(integration["uri"], func() string { return "" }); got != want {
 			t.Errorf("%s: by its method's uri it emits: %v, want %v\n%v", path, got, want, integration["uri"])
 		}
 		if got := paired.Marked(r.fn); got != r.emits {

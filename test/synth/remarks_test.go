@@ -110,6 +110,18 @@ func TestRemarks(t *testing.T) {
 			}})}})
 			add(api.Root(), "health", "GET", mock())
 		}, []string{"warning: a Deny statement of the resource policy may refuse preflights"}},
+		"responses that are only known later": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			r := add(api.Root(), "health", "GET", mock())
+			awsapigateway.NewCfnMethod(s, jsii.String("M"), &awsapigateway.CfnMethodProps{RestApiId: api.RestApiId(), ResourceId: r.ResourceId(), HttpMethod: jsii.String("PUT"), AuthorizationType: jsii.String("NONE"),
+				Integration: &awsapigateway.CfnMethod_IntegrationProperty{Type: jsii.String("MOCK"), RequestTemplates: &map[string]*string{"application/json": jsii.String(`{"statusCode": 200}`)},
+					IntegrationResponses: awscdk.Fn_ConditionIf(jsii.String("C"), []any{}, []any{})}})
+			awsapigateway.NewCfnMethod(s, jsii.String("N"), &awsapigateway.CfnMethodProps{RestApiId: api.RestApiId(), ResourceId: r.ResourceId(), HttpMethod: jsii.String("POST"), AuthorizationType: jsii.String("NONE"),
+				Integration: awscdk.Token_AsAny(map[string]any{"type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:111122223333:function:x/invocations"})})
+		}, []string{
+			"error: the integration responses of PUT /health are not known at synthesis",
+			"error: POST /health is a Lambda proxy, and its function is not known to emit",
+		}},
 		"mock without a template": {func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			add(api.Root(), "broken", "GET", awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{

@@ -92,6 +92,19 @@ var samples = []sample{
 		add(api.Root(), "orders", "GET", proxy(s, "Fn"))
 	}},
 	{"iam-only-policy", two, endpoint(awsapigateway.EndpointType_REGIONAL, iamOnly)},
+	{"organization-policy", two, endpoint(awsapigateway.EndpointType_REGIONAL, func() awsiam.PolicyDocument {
+		return awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
+			awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+				Principals: &[]awsiam.IPrincipal{awsiam.NewOrganizationPrincipal(jsii.String("o-abcdefghij"))},
+				Actions:    jsii.Strings("execute-api:*"), Resources: jsii.Strings("execute-api:/*"),
+			}),
+		}})
+	})},
+	{"enable-echo-origin", credentialed, func(s awscdk.Stack, p *cors.Policy) {
+		api := awsapigateway.NewRestApi(s, jsii.String("Api"), nil)
+		corsapi.Enable(api, p, &corsapi.EnableProps{GatewayErrors: corsapi.EchoOrigin})
+		add(api.Root(), "orders", "GET", proxy(s, "Fn"))
+	}},
 	{"own-deployment-and-stages", two, func(s awscdk.Stack, p *cors.Policy) {
 		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 		d := awsapigateway.NewDeployment(s, jsii.String("D"), &awsapigateway.DeploymentProps{Api: api})
