@@ -17,6 +17,11 @@ import (
 
 func main() {
 	code := run()
+	if code != 0 {
+		// Closing races with the end of the JavaScript process, and may print a
+		// line about that after the one message.
+		os.Stderr, _ = os.Open(os.DevNull)
+	}
 	jsii.Close() // removes the temporary folder of the JavaScript process
 	os.Exit(code)
 }

@@ -32,8 +32,9 @@ type Config struct {
 	//	"https://*.com"                  // refused: anybody can register a name there
 	//
 	// An element may hold CDK tokens ("https://" + *distribution.DistributionDomainName()).
-	// It is an exact origin; what the token stands for is checked when a
-	// request comes in, and a list that turns out malformed allows nobody.
+	// It is an exact origin: what a token turns out to be is checked with each
+	// request, and if that is no origin, or a pattern, the whole list is
+	// malformed and allows nobody.
 	//
 	// Patterns mean what they mean in github.com/jub0bs/cors, which validates
 	// them. Order and repetition do not matter.
@@ -157,7 +158,11 @@ func (c *compiler) origins() []string {
 			c.fault(fault)
 			continue
 		}
-		elements = append(elements, strings.ReplaceAll(raw, "*", "~"))
+		if token.in(raw) {
+			elements = append(elements, exactly+raw)
+		} else {
+			elements = append(elements, strings.ReplaceAll(raw, "*", "~"))
+		}
 	}
 	if any {
 		if len(seen) > 1 {
@@ -187,7 +192,7 @@ func (c *compiler) origin(raw string) *OriginError {
 	}
 	fault.Value = raw
 	// One suggestion that cures everything at once beats a cure a run.
-	if fix, ok := c.repair(raw); ok && fault.Reason != OriginNull {
+	if fix, ok := c.repair(raw); ok {
 		fault.Fix += fmt.Sprintf(": write %q", fix)
 	}
 	return fault
@@ -196,8 +201,8 @@ func (c *compiler) origin(raw string) *OriginError {
 // repair returns what raw was most likely meant to be, if that is valid.
 func (c *compiler) repair(raw string) (string, bool) {
 	s := strings.ToLower(strings.TrimSpace(raw))
-	scheme, rest, ok := strings.Cut(s, schemeSep)
-	if !ok {
+	scheme, rest, hasScheme := strings.Cut(s, schemeSep)
+	if !hasScheme {
 		scheme, rest = "https", s
 	}
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
@@ -212,6 +217,13 @@ func (c *compiler) repair(raw string) (string, bool) {
 			ascii = "*." + ascii
 		}
 		host = ascii
+	}
+	local := host == "localhost" || strings.HasPrefix(host, "127.")
+	switch {
+	case !local && !strings.Contains(host, "."):
+		return "", false // a typing error of another kind: "https//app.example.com", "undefined"
+	case local && !hasScheme:
+		scheme = "http"
 	}
 	s = scheme + schemeSep + host
 	if port != "" && !defaultPort(scheme, port) {
@@ -246,7 +258,7 @@ func (c *compiler) inspect(raw string) *OriginError {
 	switch {
 	case s == "":
 		return bad(OriginEmpty, "it is empty", "remove it")
-	case s == "null":
+	case strings.EqualFold(strings.TrimSpace(s), "null"):
 		return bad(OriginNull, "every sandboxed frame and local file has the origin null, so it allows everybody",
 			"serve the page from an origin of its own and name that")
 	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }):
@@ -323,7 +335,7 @@ func (c *compiler) validate(s string, bad func(OriginReason, string, string) *Or
 	case err == nil:
 		return nil
 	case errors.As(err, &incompatible) && incompatible.Reason == "insecure":
-		return bad(OriginInsecureCredentials, "without https anybody on the way can act as the user, since Credentials is set",
+		return bad(OriginInsecureCredentials, "with a scheme other than https anybody on the way may act as the user, since Credentials is set",
 			"use https, or set DangerouslyAllowInsecureOrigins")
 	case errors.As(err, &unacceptable):
 		return bad(OriginHost, "that is no host that a browser would send", "correct it: a host name in ASCII lower case, or an IPv4 address in dotted form")
@@ -442,9 +454,9 @@ func (c *compiler) sizes(p *Policy) {
 	if total := p.textLen(); p.variables() == nil {
 		c.fault(&SizeError{
 			Field: "Origins", Got: total, Max: maxOriginVariables * maxVariableLen,
-			Text: fmt.Sprintf("%d origins of %d characters in all do not fit in the %d stage variables of %d characters that an allowlist may take",
-				len(p.elements), total, maxOriginVariables, maxVariableLen),
-			Fix: "use patterns, or give each audience an API of its own",
+			Text: fmt.Sprintf("%d origins of %d characters in all could not be dealt out to the %d stage variables that an allowlist may take: "+
+				"each holds %d characters, and whole origins", len(p.elements), total, maxOriginVariables, maxVariableLen),
+			Fix: "name fewer or shorter ones, use patterns, or give each audience an API of its own",
 		})
 	}
 	for _, l := range []struct{ field, text string }{

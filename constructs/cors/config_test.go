@@ -36,6 +36,13 @@ func TestInvalidOrigins(t *testing.T) {
 		{origin: "9https://app.example.com", reason: cors.OriginScheme, cure: "https://"},
 		{origin: "web+app://x.example.com", reason: cors.OriginCharacter, cure: "another scheme"},
 		{origin: "null", reason: cors.OriginNull, cure: "an origin of its own"},
+		{origin: "NULL", reason: cors.OriginNull, cure: "name that\n"},
+		{origin: " null", reason: cors.OriginNull, cure: "name that\n"},
+		{origin: "localhost:3000", reason: cors.OriginNoScheme, cure: `write "http://localhost:3000"`},
+		{origin: "https//app.example.com", reason: cors.OriginNoScheme, cure: `begin with "https://"` + "\n"},
+		{origin: "https:/app.example.com", reason: cors.OriginNoScheme, cure: `begin with "https://"` + "\n"},
+		{origin: "https://https://a.example.com", reason: cors.OriginPath, cure: "name the origin alone\n"},
+		{origin: "undefined", reason: cors.OriginNoScheme, cure: `begin with "https://"` + "\n"},
 		{origin: "", reason: cors.OriginEmpty, cure: "remove it"},
 		{origin: " https://app.example.com", reason: cors.OriginSpace, cure: `write "https://app.example.com"`},
 		{origin: "https://app.example.com\r\n", reason: cors.OriginSpace, cure: `write "https://app.example.com"`},
@@ -77,7 +84,7 @@ func TestInvalidOrigins(t *testing.T) {
 			if fault.Reason != tt.reason || fault.Value != tt.origin {
 				t.Errorf("got reason %q of %q, want %q", fault.Reason, fault.Value, tt.reason)
 			}
-			if msg := err.Error(); !strings.Contains(msg, tt.cure) {
+			if msg := err.Error() + "\n"; !strings.Contains(msg, tt.cure) {
 				t.Errorf("message %q does not say %q", msg, tt.cure)
 			}
 		})

@@ -5,7 +5,7 @@ import "strings"
 // The text form of an origin or pattern is what a person writes with "~" for
 // "*", since a stage variable may not hold "*":
 //
-//	element = scheme "://" [ "~." ] host [ ":" ( port | "~" ) ]
+//	element = [ "=" ] scheme "://" [ "~." ] host [ ":" ( port | "~" ) ]
 //	scheme  = lower-case letter, then lower-case letters, digits, "-" or "."
 //	host    = letters (lower case), digits, "-", "_" and ".", not beginning
 //	          with a dot, without two dots in a row
@@ -14,7 +14,9 @@ import "strings"
 // The mapping template checks the same grammar (see template.go): the two must
 // accept the same strings, which a differential test holds.
 //
-// An element names an exact origin unless it has a "~".
+// An element names an exact origin unless it has a "~". "=" in front says that it
+// has none: it stands before a CDK token, whose value nobody has seen when it
+// is deployed, and must not turn out to be a pattern.
 
 const (
 	// maxOriginLen is the longest origin that can match: 64 characters of
@@ -26,6 +28,9 @@ const (
 
 	// anyOrigin is the text form of the policy that allows every origin.
 	anyOrigin = "~"
+
+	// exactly stands in front of an element that may not be a pattern.
+	exactly = "="
 )
 
 // A pattern is a parsed element that has a wildcard.
@@ -39,8 +44,8 @@ type pattern struct {
 // parseElement splits the text form of an origin or pattern. It reports false
 // for anything the grammar above does not allow.
 func parseElement(s string) (p pattern, ok bool) {
-	var rest string
-	p.scheme, rest, ok = strings.Cut(s, schemeSep)
+	rest, exact := strings.CutPrefix(s, exactly)
+	p.scheme, rest, ok = strings.Cut(rest, schemeSep)
 	if !ok || !validScheme(p.scheme) {
 		return pattern{}, false
 	}
@@ -50,7 +55,7 @@ func parseElement(s string) (p pattern, ok bool) {
 		return pattern{}, false
 	}
 	p.host, p.port = host, port
-	return p, true
+	return p, !exact || !p.wild()
 }
 
 // wild reports whether p names more than one origin.

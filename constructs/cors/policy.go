@@ -41,7 +41,7 @@ func (p *Policy) Match(origin string) bool {
 func (p *Policy) Origins() []string {
 	out := slices.Clone(p.elements)
 	for i, e := range out {
-		out[i] = strings.ReplaceAll(e, "~", "*")
+		out[i] = strings.ReplaceAll(strings.TrimPrefix(e, exactly), "~", "*")
 	}
 	return out
 }
@@ -58,7 +58,7 @@ func (p *Policy) SingleOrigin() (string, bool) {
 	if e, ok := parseElement(p.elements[0]); ok && e.wild() {
 		return "", false
 	}
-	return p.elements[0], true
+	return strings.TrimPrefix(p.elements[0], exactly), true
 }
 
 // Credentials reports whether pages may send credentials.

@@ -210,6 +210,13 @@ func TestTokens(t *testing.T) {
 	if !maps.Equal(strip(a), strip(b)) {
 		t.Errorf("got\n%v\nand\n%v", a, b)
 	}
+	two := mustNew(t, cors.Config{Origins: []string{"https://${Token[TOKEN.7]}.${Token[TOKEN.8]}"}})
+	if got := two.StageVariables()["corsOrigins"]; got != "=https://${Token[TOKEN.7]}.${Token[TOKEN.8]}" {
+		t.Errorf("two tokens in one origin become %q", got)
+	}
+	if p, err := cors.FromStageVariables(map[string]string{"corsOrigins": "=https://d1.example.net,https://a.example.com"}); err != nil || !p.Match("https://d1.example.net") {
+		t.Errorf("a token that became an origin: %v, %v", p, err)
+	}
 	one := mustNew(t, cors.Config{Origins: []string{"https://${Token[TOKEN.7]}"}})
 	if o, ok := one.SingleOrigin(); !ok || o != "https://${Token[TOKEN.7]}" {
 		t.Errorf("SingleOrigin = %q, %v", o, ok)
@@ -239,10 +246,13 @@ func TestMalformedVariables(t *testing.T) {
 		"any beside others":   {map[string]string{"corsOrigins": "~,https://a.example.com"}, "corsOrigins"},
 		"any and credentials": {map[string]string{"corsOrigins": "~", "corsCredentials": "true"}, "corsOrigins"},
 		"credentials":         {map[string]string{"corsOrigins": "https://a.example.com", "corsCredentials": "yes"}, "corsCredentials"},
-		"methods":             {map[string]string{"corsOrigins": "https://a.example.com", "corsMethods": "PUT,GET"}, "corsMethods"},
+		"methods":             {map[string]string{"corsOrigins": "https://a.example.com", "corsMethods": "put"}, "corsMethods"},
 		"headers":             {map[string]string{"corsOrigins": "https://a.example.com", "corsRequestHeaders": "X-A"}, "corsRequestHeaders"},
 		"exposed":             {map[string]string{"corsOrigins": "https://a.example.com", "corsExposedHeaders": ""}, "corsExposedHeaders"},
-		"any header":          {map[string]string{"corsOrigins": "https://a.example.com", "corsCredentials": "true", "corsExposedHeaders": "~"}, "corsExposedHeaders"},
+		"exact any":           {map[string]string{"corsOrigins": "https://a.example.com,=~"}, "corsOrigins"},
+		"exact pattern":       {map[string]string{"corsOrigins": "=https://~.example.com"}, "corsOrigins"},
+		"exact port":          {map[string]string{"corsOrigins": "=http://localhost:~"}, "corsOrigins"},
+		"exact twice":         {map[string]string{"corsOrigins": "==https://a.example.com"}, "corsOrigins"},
 		"max age":             {map[string]string{"corsOrigins": "https://a.example.com", "corsMaxAge": "1h"}, "corsMaxAge"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,16 +10,21 @@ import "strings"
 // group is repeated: Java matches a repeated group by recursion, and a long
 // origin would overflow its stack.
 //
-// The allowlist is checked against the grammar of pattern.go before it is used:
-// everything well formed is taken out of it, and nothing may be left. Only then
-// does it become the regular expression that the origin must match as a whole.
+// The variables are checked before they are used, by the grammars of pattern.go
+// and variables.go: everything well formed is taken out of the list, and nothing
+// may be left; of the others each must match. Only then does the list become
+// the regular expression that the origin must match as a whole.
 //
 // A missing header or variable is null in Velocity and the empty string in API
 // Gateway; "$!x" makes both the empty string.
 const (
 	vtlHost    = `[a-z0-9_-][a-z0-9_.-]*`
 	vtlPort    = `([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])`
-	vtlElement = `[a-z][a-z0-9.-]*://(~[.])?` + vtlHost + `(:~|:$corsPort)?,`
+	vtlElement = `=?[a-z][a-z0-9.-]*://(~[.])?` + vtlHost + `(:~|:$corsPort)?,`
+
+	// The variables beside the list, as "name=value": see readCompanions.
+	vtlCompanion       = `cors(Credentials|MaxAge|Methods|RequestHeaders|ExposedHeaders)`
+	vtlCompanionValues = `cors(Credentials=true|MaxAge=(0|[1-9][0-9]{0,4})|Methods=[A-Z,]+|(Request|Exposed)Headers=[a-z0-9_.,~-]+)`
 )
 
 // vtlPrepare sets what vtlAllowed needs. It is one directive a line; joined
@@ -29,18 +34,22 @@ var vtlPrepare = []string{
 	`#if("$!corsOrigin" == "")#set($corsOrigin = $input.params().header.get("Origin"))#end`,
 	`#set($corsOrigin = "$!corsOrigin")`,
 	`#set($corsList = "")`,
+	`#set($corsFault = "")`,
 	`#foreach($corsName in $stageVariables.keySet())`,
-	`#if($corsName.matches("` + VariableOrigins + `[0-9]*"))#set($corsList = "$corsList$!stageVariables.get($corsName),")#end`,
+	`#if($corsName.matches("` + VariableOrigins + `[0-9]*"))#set($corsList = "$corsList$!stageVariables.get($corsName),")`,
+	`#elseif($corsName.matches("` + vtlCompanion + `"))#set($corsPair = "$corsName=$!stageVariables.get($corsName)")`,
+	`#if(!$corsPair.matches("` + vtlCompanionValues + `"))#set($corsFault = $corsName)#end`,
+	`#end`,
 	`#end`,
 	`#set($corsPort = "` + vtlPort + `")`,
 	`#set($corsRest = $corsList.replaceAll("` + vtlElement + `", ""))`,
-	`#set($corsRegex = $corsList.replaceAll("[.]", "[.]").replaceAll(",", "|")` +
+	`#set($corsRegex = $corsList.replaceAll("=", "").replaceAll("[.]", "[.]").replaceAll(",", "|")` +
 		`.replaceAll(":~", "(:$corsPort)?").replaceAll("~", "` + vtlHost + `"))`,
 }
 
 const (
-	vtlAllowed = `#if($corsOrigin != "" && $corsOrigin.length() <= 326 && $corsRest == ""` +
-		` && !$corsList.contains("..") && !$corsOrigin.contains("..") && $corsOrigin.matches($corsRegex))`
+	vtlAllowed = `#if($corsOrigin != "" && $corsOrigin.length() <= 326 && $corsRest == "" && $corsFault == ""` +
+		` && !$corsList.matches(".*=[^,]*~.*") && !$corsList.contains("..") && !$corsOrigin.contains("..") && $corsOrigin.matches($corsRegex))`
 	vtlAllowOrigin = `#set($context.responseOverride.header.Access-Control-Allow-Origin = $corsOrigin)`
 )
 

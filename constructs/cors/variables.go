@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // The stage variables of a policy. The allowlist takes as many as it needs:
@@ -32,8 +31,7 @@ const (
 	maxVariableLen = 512
 	// maxOriginVariables leaves the user fifteen of a stage's 100.
 	maxOriginVariables = 80
-	// tokenLen is what a CDK token is taken to become: no origin is longer
-	// than a host of 253 characters and what stands around it.
+	// tokenLen is what a CDK token is taken to become: a URL of the longest host.
 	tokenLen = len("https://") + 253 + len(":65535")
 )
 
@@ -120,8 +118,10 @@ func (p *Policy) textLen() int {
 	return n
 }
 
+// deployedLen is the longest that an element can become: a longer one would
+// match no origin.
 func deployedLen(element string) int {
-	return len(token.replace(element, strings.Repeat("x", tokenLen)))
+	return min(len(token.replace(element, strings.Repeat("x", tokenLen))), len(exactly)+maxOriginLen)
 }
 
 // FromStageVariables reads a policy from the variables of a stage, as a Lambda
@@ -145,7 +145,7 @@ func FromStageVariables(vars map[string]string) (*Policy, error) {
 				bad(name, fmt.Sprintf("%q is not an origin (a list separated by commas, as corsgate writes it)", e))
 				break
 			}
-			elements = append(elements, e)
+			elements = append(elements, strings.TrimPrefix(e, exactly))
 		}
 	}
 	if len(elements) == 0 && len(faults) == 0 {
@@ -161,42 +161,45 @@ func FromStageVariables(vars map[string]string) (*Policy, error) {
 			bad(VariableOrigins, `"~" (every origin) does not go with `+VariableCredentials)
 		}
 	}
-	if v, ok := vars[VariableCredentials]; ok && v != "true" {
-		bad(VariableCredentials, `it is "true" or absent`)
-	}
-	if v, ok := vars[VariableMethods]; ok {
-		p.methods = strings.Split(v, ",")
-		if !slices.IsSorted(p.methods) || slices.ContainsFunc(p.methods, func(m string) bool { return !slices.Contains(routable, m) }) {
-			bad(VariableMethods, "it is a sorted list of methods separated by commas")
-		}
-		p.methodList = v
-	}
-	readHeaders := func(name string) string {
-		v, ok := vars[name]
-		if !ok {
-			return ""
-		}
-		for _, h := range strings.Split(v, ",") {
-			if h != "~" && !carriedHeader(h) || h == "~" && p.credentials {
-				bad(name, fmt.Sprintf("%q is not a header name (a list in lower case separated by commas)", h))
-				break
-			}
-		}
-		return strings.ReplaceAll(v, "~", "*")
-	}
-	p.requestHeaders = readHeaders(VariableRequestHeaders)
-	p.exposedHeaders = readHeaders(VariableExposedHeaders)
-	if v, ok := vars[VariableMaxAge]; ok {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 0 || strconv.Itoa(n) != v || n > int(maxAgeFirefox/time.Second) {
-			bad(VariableMaxAge, "it is a number of seconds from 0 to 86400")
-		}
-		p.maxAge = v
-	}
+	p.readCompanions(vars, bad)
 	if len(faults) > 0 {
 		return nil, &ConfigError{Faults: faults}
 	}
 	return p, nil
+}
+
+// readCompanions reads the variables beside the list. The mapping template checks
+// the same grammar (vtlCompanionValues), which is why it is a loose one.
+func (p *Policy) readCompanions(vars map[string]string, bad func(name, text string)) {
+	if v, ok := vars[VariableCredentials]; ok && v != "true" {
+		bad(VariableCredentials, `it is "true" or absent`)
+	}
+	if v, ok := vars[VariableMethods]; ok {
+		if v == "" || strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZ,") != "" {
+			bad(VariableMethods, "it is a list of methods separated by commas")
+		}
+		p.methods, p.methodList = strings.Split(v, ","), v
+	}
+	for _, h := range []struct {
+		name string
+		dst  *string
+	}{{VariableRequestHeaders, &p.requestHeaders}, {VariableExposedHeaders, &p.exposedHeaders}} {
+		v, ok := vars[h.name]
+		if !ok {
+			continue
+		}
+		if v == "" || strings.Trim(v, "abcdefghijklmnopqrstuvwxyz0123456789_.,~-") != "" {
+			bad(h.name, `it is a list of header names in lower case separated by commas, "~" for any`)
+		}
+		*h.dst = strings.ReplaceAll(v, "~", "*")
+	}
+	if v, ok := vars[VariableMaxAge]; ok {
+		n, err := strconv.Atoi(v)
+		if err != nil || strconv.Itoa(n) != v || n < 0 || n > 99999 {
+			bad(VariableMaxAge, "it is a number of seconds without leading zeros")
+		}
+		p.maxAge = v
+	}
 }
 
 // isOriginVariable reports whether a stage variable holds part of the allowlist.

@@ -44,7 +44,12 @@ func (w *writer) coverProxy(m *method, where string, emitters *paired.Emitters) 
 	if m.integrationURI == nil {
 		return // CloudFormation will not deploy it
 	}
-	if emitters.Emits(m.node.Stack(), m.integrationURI) {
+	switch emitters.Emits(m.integrationURI) {
+	case paired.Yes:
+		return
+	case paired.Unclear:
+		warn(m.node, "unclear-function", where+" is a Lambda proxy to a function whose logical id two stacks of the app have, and only one of the two is known to emit CORS headers: "+
+			"give one of them another construct id")
 		return
 	}
 	if uri, err := json.Marshal(m.integrationURI); err == nil && strings.Contains(string(uri), "${stageVariables.") {

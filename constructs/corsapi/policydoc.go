@@ -37,7 +37,7 @@ func preflightsPass(document any) preflightVerdict {
 		}
 		switch st["Effect"] {
 		case "Allow":
-			allowed = allowed || everybody(st["Principal"])
+			allowed = allowed || everybody(st["Principal"]) && (!nonEmptyMap(st["Condition"]) || !aboutPrincipals(st["Condition"]))
 		case "Deny":
 			if st["NotPrincipal"] != nil || everybody(st["Principal"]) && aboutPrincipals(st["Condition"]) {
 				return denied
@@ -75,8 +75,9 @@ func everybody(principal any) bool {
 }
 
 // aboutPrincipals reports whether a condition names keys that only a signed
-// request has. Such a condition denies, in the negated form in which it is
-// written, whoever has none; and where it is empty everybody is denied.
+// request has. In an Allow such a condition leaves out whoever has none, in a
+// Deny, in the negated form in which it is written, it hits them. A Deny
+// without a condition hits everybody.
 func aboutPrincipals(condition any) bool {
 	m, ok := condition.(map[string]any)
 	if !ok || len(m) == 0 {

@@ -1,7 +1,6 @@
 package corsapi
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -247,13 +246,6 @@ func pascalAll(list []any) []any {
 		out[i] = v
 	}
 	return out
-}
-
-// byStatus orders responses, as data, by status code.
-func byStatus(responses []any) {
-	slices.SortStableFunc(responses, func(a, b any) int {
-		return cmp.Compare(statusOf(a), statusOf(b))
-	})
 }
 
 func statusOf(response any) string {

@@ -104,7 +104,9 @@ func enable(api awsapigateway.RestApi, policy *cors.Policy, props EnableProps, r
 		return
 	}
 	leaf := constructs.NewConstruct(api, jsii.String(leafID))
-	awscdk.Aspects_Of(leaf).Add(&completer{api: api, policy: policy, props: props, replace: replace}, nil)
+	c := &completer{api: api, policy: policy, props: props, replace: replace}
+	awscdk.Aspects_Of(leaf).Add(c, nil)
+	leaf.Node().AddValidation(&watcher{c})
 }
 
 // A completer is the aspect that completes the API.
@@ -113,10 +115,17 @@ type completer struct {
 	policy  *cors.Policy
 	props   EnableProps
 	replace bool // what stands there already is replaced without a word
+
+	completed *inventory // nil before
+	added     int        // constructs made
 }
 
-// Visit is called by the CDK once, when the app is synthesized.
+// Visit is called by the CDK when the app is synthesized: once, or again where
+// an app is synthesized twice.
 func (c *completer) Visit(constructs.IConstruct) {
+	if c.completed != nil {
+		return
+	}
 	s := survey(c.api)
 	w := &writer{completer: c, survey: s, caching: s.caching()}
 	w.preflights()
@@ -126,6 +135,52 @@ func (c *completer) Visit(constructs.IConstruct) {
 	w.stages()
 	w.deployments()
 	w.coverage()
+	c.completed = s
+}
+
+// A watcher looks whether the API stayed complete.
+type watcher struct{ c *completer }
+
+// Validate is called by the CDK after all aspects. An aspect is called as the
+// tree is walked, so one that comes later may have added what the completer did
+// not see. It returns no errors of its own, which would end the synthesis before
+// the others are told.
+func (w *watcher) Validate() *[]*string {
+	c := w.c
+	if c.completed == nil {
+		return &[]*string{}
+	}
+	if nodes := len(*c.api.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER)); nodes != c.completed.nodes+c.added {
+		c.compare(survey(c.api))
+	}
+	for _, st := range c.completed.stages {
+		if n, ok := st.node.(awsapigateway.CfnStage); ok && !c.completed.caching() && cached(properties(n.CfnProperties())) {
+			fail(n, "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure)
+		}
+	}
+	return &[]*string{}
+}
+
+const laterCure = "an aspect changed the API after corsgate completed it; make the change before synthesis, or with an aspect on a construct above the API"
+
+// compare names what the API has now and had not when it was completed.
+func (c *completer) compare(now *inventory) {
+	had := map[string]bool{}
+	for _, r := range c.completed.resources {
+		for _, m := range r.methods {
+			had[m.verb+" "+m.path] = true
+		}
+	}
+	for _, r := range now.resources {
+		for _, m := range r.methods {
+			if where := m.verb + " " + m.path; !had[where] {
+				fail(m.node, where+" has no CORS headers: "+laterCure)
+			}
+		}
+	}
+	for _, st := range now.stages[len(c.completed.stages):] {
+		fail(st.node, "stage "+st.name+" has no CORS variables and refuses every origin: "+laterCure)
+	}
 }
 
 // fail and the like put a remark where `cdk synth` prints it. An error fails the

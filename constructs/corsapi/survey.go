@@ -16,19 +16,62 @@ import (
 // to the JavaScript process: survey asks for each construct's properties once.
 type inventory struct {
 	api              restAPI
+	stacks           []stackSpan
+	nodes            int         // how many constructs the app had
 	resources        []*resource // by path
 	gatewayResponses []*gatewayResponse
 	stages           []*stage
-	deployments      []awsapigateway.Deployment
-	looseDeployments []awsapigateway.CfnDeployment // without the construct that hashes
+	deployments      []*deployment
+}
+
+// A stackSpan is a stack and where its constructs stand in the tree, in preorder.
+type stackSpan struct {
+	stack    awscdk.Stack
+	from, to int
+}
+
+// stackAt returns the index of the innermost stack around a position, -1 for
+// none.
+func (s *inventory) stackAt(at int) int {
+	in := -1
+	for i, sp := range s.stacks { // inner stacks follow outer ones
+		if sp.from <= at && at < sp.to {
+			in = i
+		}
+	}
+	return in
+}
+
+// canFollow reports whether a construct in stack a may be told to wait for one
+// in stack b: in the same stack, or a nested stack of it. Another stack waits for
+// the API's anyway, so that the API's cannot wait for it.
+func (s *inventory) canFollow(a, b int) bool {
+	if a == b || b == s.stackAt(s.api.at) {
+		return true
+	}
+	if a < 0 || b < 0 {
+		return false
+	}
+	_, nested := s.stacks[b].stack.(awscdk.NestedStack)
+	return nested && s.stacks[a].from < s.stacks[b].from && s.stacks[b].to <= s.stacks[a].to
+}
+
+// A deployment is the CDK's construct, which can be told of changes, or
+// CloudFormation's alone, which cannot.
+type deployment struct {
+	at    int
+	node  constructs.IConstruct
+	aware awsapigateway.Deployment // nil for CloudFormation's alone
 }
 
 type restAPI struct {
+	at               int
 	policy           any // the resource policy, resolved
 	binaryMediaTypes bool
 }
 
 type resource struct {
+	at      int // where an OPTIONS method would stand
 	path    string
 	id      *string              // the ResourceId of a method on it
 	scope   constructs.Construct // where an OPTIONS method is put
@@ -47,6 +90,7 @@ func (r *resource) names() []string {
 }
 
 type method struct {
+	at              int
 	node            awsapigateway.CfnMethod
 	native          bool // made by the CDK's own Method, which tells deployments of it
 	verb            string
@@ -59,6 +103,7 @@ type method struct {
 }
 
 type gatewayResponse struct {
+	at           int
 	node         awsapigateway.CfnGatewayResponse
 	responseType string
 	parameters   map[string]any
@@ -66,12 +111,11 @@ type gatewayResponse struct {
 }
 
 type stage struct {
-	node           awscdk.CfnResource // a Stage, or a Deployment that makes one
-	prefix         string             // of the property that holds the variables
-	name           string
-	variables      map[string]any
-	clustered      any
-	methodSettings any
+	node      awscdk.CfnResource // a Stage, or a Deployment that makes one
+	prefix    string             // of the property that holds the variables
+	name      string
+	variables map[string]any
+	cached    bool
 }
 
 // survey reads the whole app: resources, methods and stages of an API may stand
@@ -79,18 +123,27 @@ type stage struct {
 func survey(api awsapigateway.RestApi) *inventory {
 	s := &surveyor{
 		inventory: &inventory{},
-		id:        *api.RestApiId(),
+		ids:       []any{*api.RestApiId()},
 		byID:      map[string]*place{},
 	}
+	if cfn, ok := api.Node().DefaultChild().(awsapigateway.CfnRestApi); ok {
+		s.ids = append(s.ids, *cfn.AttrRestApiId()) // the same id, by another attribute
+	}
 	root := *api.RestApiRootResourceId()
-	s.byID[root] = &place{id: root, path: "/"}
-	s.byID[root].scope, _ = api.Root().(constructs.Construct)
+	top := &place{id: root, path: "/"}
+	top.scope, _ = api.Root().(constructs.Construct)
+	s.byID[root] = top
 
+	nodes := *api.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER)
+	s.nodes = len(nodes)
 	var before constructs.IConstruct
-	for _, node := range *api.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER) {
+	for at, node := range nodes {
+		s.at = at
 		s.visit(node, before)
 		before = node
 	}
+	s.measureStacks(len(nodes))
+	top.at = s.api.at
 	s.resolve(awscdk.Stack_Of(api))
 	s.group()
 	return s.inventory
@@ -100,13 +153,27 @@ func survey(api awsapigateway.RestApi) *inventory {
 type surveyor struct {
 	*inventory
 	resolver
-	id      string            // of the API, as its constructs have it: a token
+	at      int               // of the construct that is visited, in preorder
+	ids     []any             // of the API, as its constructs have it: tokens
 	byID    map[string]*place // by resource id, likewise
 	methods []*placed
 }
 
+// measureStacks finds where each stack's constructs end, which takes a message
+// each; with one stack there is nothing to tell apart.
+func (s *surveyor) measureStacks(nodes int) {
+	for i := range s.stacks {
+		sp := &s.stacks[i]
+		sp.to = nodes
+		if len(s.stacks) > 1 {
+			sp.to = sp.from + len(*sp.stack.Node().FindAll(constructs.ConstructOrder_PREORDER))
+		}
+	}
+}
+
 // A place is a resource, with or without methods.
 type place struct {
+	at               int
 	id, parent, part string
 	reference        any // id, resolved
 	path             string
@@ -125,8 +192,11 @@ type placed struct {
 // them in the tree: before is what the node follows.
 func (s *surveyor) visit(node, before constructs.IConstruct) {
 	switch n := node.(type) {
+	case awscdk.Stack:
+		s.stacks = append(s.stacks, stackSpan{stack: n, from: s.at})
 	case awsapigateway.CfnRestApi:
-		if *n.Ref() == s.id {
+		if *n.Ref() == s.ids[0] {
+			s.api.at = s.at
 			p := properties(n.CfnProperties())
 			s.api.binaryMediaTypes = nonEmpty(p["binaryMediaTypes"])
 			s.later(p["policy"], func(v any) { s.api.policy = v })
@@ -141,11 +211,9 @@ func (s *surveyor) visit(node, before constructs.IConstruct) {
 		}
 	case awsapigateway.CfnGatewayResponse:
 		if p := s.mine(n); p != nil {
-			g := &gatewayResponse{node: n, responseType: text(p["responseType"])}
-			s.plain(p, func(v any) {
-				g.props, _ = v.(map[string]any)
-				g.parameters, _ = g.props["responseParameters"].(map[string]any)
-			})
+			g := &gatewayResponse{at: s.at, node: n, responseType: text(p["responseType"])}
+			s.plain(p["responseParameters"], func(v any) { g.parameters, _ = v.(map[string]any) })
+			s.plain(p, func(v any) { g.props, _ = v.(map[string]any) })
 			s.gatewayResponses = append(s.gatewayResponses, g)
 		}
 	case awsapigateway.CfnStage:
@@ -153,13 +221,13 @@ func (s *surveyor) visit(node, before constructs.IConstruct) {
 			s.stage(n, "Variables.", text(p["stageName"]), p)
 		}
 	case awsapigateway.Deployment:
-		if *n.Api().RestApiId() == s.id {
-			s.deployments = append(s.deployments, n)
+		if slices.Contains(s.ids, any(*n.Api().RestApiId())) {
+			s.deployments = append(s.deployments, &deployment{at: s.at, node: n, aware: n})
 		}
 	case awsapigateway.CfnDeployment:
 		if p := s.mine(n); p != nil {
 			if _, ok := before.(awsapigateway.Deployment); !ok {
-				s.looseDeployments = append(s.looseDeployments, n)
+				s.deployments = append(s.deployments, &deployment{at: s.at, node: n})
 			}
 			if name := text(p["stageName"]); name != "" {
 				description, _ := p["stageDescription"].(map[string]any)
@@ -172,14 +240,14 @@ func (s *surveyor) visit(node, before constructs.IConstruct) {
 // mine returns the properties of a construct of this API, or nil.
 func (s *surveyor) mine(n interface{ CfnProperties() *map[string]any }) map[string]any {
 	p := properties(n.CfnProperties())
-	if p["restApiId"] != s.id {
+	if !slices.Contains(s.ids, p["restApiId"]) {
 		return nil
 	}
 	return p
 }
 
 func (s *surveyor) resource(n awsapigateway.CfnResource, before constructs.IConstruct, p map[string]any) {
-	e := &place{id: *n.Ref(), parent: text(p["parentId"]), part: text(p["pathPart"]), scope: n}
+	e := &place{at: s.at, id: *n.Ref(), parent: text(p["parentId"]), part: text(p["pathPart"]), scope: n}
 	if native, ok := before.(awsapigateway.Resource); ok {
 		e.scope = native
 	}
@@ -188,7 +256,7 @@ func (s *surveyor) resource(n awsapigateway.CfnResource, before constructs.ICons
 }
 
 func (s *surveyor) method(n awsapigateway.CfnMethod, before constructs.IConstruct, p map[string]any) {
-	m := &placed{method: &method{node: n, verb: text(p["httpMethod"])}, resource: text(p["resourceId"])}
+	m := &placed{method: &method{at: s.at, node: n, verb: text(p["httpMethod"])}, resource: text(p["resourceId"])}
 	_, m.native = before.(awsapigateway.Method)
 	m.parameters, _ = p["requestParameters"].(map[string]any)
 	s.later(m.resource, func(v any) { m.reference = v })
@@ -205,8 +273,7 @@ func (s *surveyor) method(n awsapigateway.CfnMethod, before constructs.IConstruc
 
 // stage takes down a stage, or the description of one in a deployment.
 func (s *surveyor) stage(n awscdk.CfnResource, prefix, name string, p map[string]any) {
-	st := &stage{node: n, prefix: prefix, name: name, clustered: p["cacheClusterEnabled"]}
-	s.plain(p["methodSettings"], func(v any) { st.methodSettings = v })
+	st := &stage{node: n, prefix: prefix, name: name, cached: cached(p)}
 	s.plain(p["variables"], func(v any) { st.variables, _ = v.(map[string]any) })
 	s.stages = append(s.stages, st)
 }
@@ -226,14 +293,14 @@ func (s *surveyor) group() {
 			e = byReference[reference(m.reference)]
 		}
 		if e == nil {
-			e = &place{id: m.resource, path: "resource of " + *m.node.Node().Path()}
+			e = &place{at: m.at, id: m.resource, path: "resource of " + *m.node.Node().Path()}
 			s.byID[e.id] = e
 		}
 		g := grouped[e.id]
 		if g == nil {
-			g = &resource{path: s.path(e, 0), id: &e.id, scope: e.scope}
+			g = &resource{at: e.at, path: s.path(e, 0), id: &e.id, scope: e.scope}
 			if g.scope == nil {
-				g.scope = m.node
+				g.at, g.scope = m.at, m.node
 			}
 			grouped[e.id] = g
 			s.resources = append(s.resources, g)
@@ -263,18 +330,20 @@ func (s *surveyor) path(e *place, depth int) string {
 
 // caching reports whether a stage of the API may cache answers.
 func (s *inventory) caching() bool {
-	for _, st := range s.stages {
-		if isOn(st.clustered) {
-			return true
-		}
-		settings, _ := st.methodSettings.([]any)
-		for _, v := range settings {
-			if m, ok := v.(map[string]any); ok && isOn(m["cachingEnabled"]) {
-				return true
-			}
-		}
+	return slices.ContainsFunc(s.stages, func(st *stage) bool { return st.cached })
+}
+
+// cached reports whether a stage, or a stage's description, has a cache for any
+// method.
+func cached(p map[string]any) bool {
+	if isOn(p["cacheClusterEnabled"]) {
+		return true
 	}
-	return false
+	settings, known := p["methodSettings"].([]any)
+	return !known && p["methodSettings"] != nil || slices.ContainsFunc(settings, func(v any) bool {
+		m, ok := v.(map[string]any)
+		return !ok || isOn(m["cachingEnabled"])
+	})
 }
 
 // isOn reports whether a switch is on, or is decided only at deploy time.

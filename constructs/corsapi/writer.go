@@ -3,9 +3,11 @@ package corsapi
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -26,7 +28,13 @@ type writer struct {
 	caching bool
 
 	written []any // what the API answers, but for the stage's variables
-	created []constructs.IDependable
+	parts   []part
+}
+
+// A part is a construct that a deployment has to wait for.
+type part struct {
+	at   int // where it stands, or as good as
+	node constructs.IConstruct
 }
 
 func (w *writer) wrote(parts ...any) { w.written = append(w.written, parts...) }
@@ -58,7 +66,8 @@ func (w *writer) preflights() {
 		if w.caching {
 			props.RequestParameters = optionalParameters()
 		}
-		w.created = append(w.created, awsapigateway.NewCfnMethod(scope, jsii.String("Resource"), props))
+		w.parts = append(w.parts, part{r.at, awsapigateway.NewCfnMethod(scope, jsii.String("Resource"), props)})
+		w.added += 2
 	}
 }
 
@@ -68,28 +77,25 @@ func (w *writer) replaceOptions(r *resource, integration map[string]any, respons
 	if !w.replace {
 		warn(o, "own-options", r.path+" has an OPTIONS method of its own: it is replaced; remove it")
 	}
-	o.SetAuthorizationType(jsii.String("NONE"))
-	o.SetAuthorizerId(nil)
-	o.SetAuthorizationScopes(nil)
-	o.SetApiKeyRequired(jsii.Bool(false))
-	o.SetOperationName(nil)
-	o.SetRequestValidatorId(nil)
-	o.AddPropertyDeletionOverride(jsii.String("RequestModels"))
+	// Overrides and no setters: overrides of the user's own would win over those.
+	o.AddPropertyOverride(jsii.String("AuthorizationType"), "NONE")
+	o.AddPropertyOverride(jsii.String("ApiKeyRequired"), false)
+	for _, name := range []string{"AuthorizerId", "AuthorizationScopes", "OperationName", "RequestModels", "RequestParameters", "RequestValidatorId"} {
+		o.AddPropertyDeletionOverride(jsii.String(name))
+	}
 	if w.caching {
+		o.AddPropertyOverride(jsii.String("RequestParameters"), optionalParameters())
 		for _, name := range slices.Sorted(maps.Keys(r.options.parameters)) {
-			o.AddPropertyDeletionOverride(jsii.String("RequestParameters." + escape(name)))
+			if !slices.Contains(originParameters, any(name)) {
+				o.AddPropertyDeletionOverride(jsii.String("RequestParameters." + escape(name)))
+			}
 		}
-		for _, name := range originParameters {
-			o.AddPropertyOverride(jsii.String("RequestParameters."+escape(name.(string))), false)
-		}
-	} else {
-		o.AddPropertyDeletionOverride(jsii.String("RequestParameters"))
 	}
 	// An override is merged with what is there, so nothing may be.
 	o.SetIntegration(&awsapigateway.CfnMethod_IntegrationProperty{Type: jsii.String("MOCK")})
 	o.AddPropertyOverride(jsii.String("Integration"), pascal(integration))
 	o.AddPropertyOverride(jsii.String("MethodResponses"), pascalAll(responses))
-	w.created = append(w.created, o)
+	w.parts = append(w.parts, part{r.options.at, o})
 }
 
 // optionalParameters declares the cache key parameters as not required.
@@ -112,7 +118,7 @@ func (w *writer) methods() {
 				w.answer(m)
 			}
 			if !m.native { // the CDK's deployments know only of its own methods
-				w.created = append(w.created, m.node)
+				w.parts = append(w.parts, part{m.at, m.node})
 				w.wrote(m.path, m.verb, m.integration, m.responses)
 			}
 		}
@@ -136,7 +142,9 @@ func (w *writer) cacheKey(m *method) {
 }
 
 // answer declares and maps the headers on every response of a method that is
-// no proxy.
+// no proxy. It writes header by header and template by template: what else
+// stands in a response may hold references to other stacks, which cannot be
+// read here and written back.
 func (w *writer) answer(m *method) {
 	where := m.verb + " " + m.path
 	responses, _ := m.integration["integrationResponses"].([]any)
@@ -144,111 +152,125 @@ func (w *writer) answer(m *method) {
 		warn(m.node, "no-response", where+" has no integration response, so API Gateway answers 500 whatever happens: add one")
 		return
 	}
-	prefix := w.policy.ResponseTemplate()
 	mock := m.integrationType == "MOCK"
-	if mock && w.survey.api.binaryMediaTypes && m.integration["contentHandling"] == nil {
-		// As for OPTIONS: its request may count as binary, and has no body.
-		m.node.AddPropertyOverride(jsii.String("Integration.ContentHandling"), "CONVERT_TO_TEXT")
+	if mock {
+		w.mock(m, where)
 	}
-	if mock && prefix != "" {
-		templates := w.prefixed(m, "request", m.integration["requestTemplates"])
-		m.node.AddPropertyOverride(jsii.String("Integration.RequestTemplates"), templates)
-		w.wrote(templates)
-	}
-	var mappings []any
 	statuses := map[string][]header{}
-	for _, v := range responses {
+	for i, v := range responses {
 		one, _ := v.(map[string]any)
-		one = maps.Clone(one)
-		static := false
-		if !mock && prefix != "" {
-			if templates := w.responseTemplates(m, one); templates != nil {
-				one["responseTemplates"] = templates
-			} else {
-				static = true
-			}
-		}
+		at := fmt.Sprintf("Integration.IntegrationResponses.%d.", i)
+		static := !mock && w.policy.ResponseTemplate() != "" && !w.responseTemplates(m, at, one)
 		headers := answerHeaders(w.policy, static)
 		params, _ := one["responseParameters"].(map[string]any)
 		merged, replaced := remap(params, methodHeader, mapped(headers))
 		w.reportReplaced(m.node, where, replaced)
-		one["responseParameters"] = merged
+		override(m.node, at+"ResponseParameters.", params, merged)
 		statuses[statusOf(one)] = headers
-		mappings = append(mappings, one)
+		w.wrote(where, i, merged)
 	}
-	m.node.AddPropertyOverride(jsii.String("Integration.IntegrationResponses"), pascalAll(mappings))
-
-	declarations := w.declarations(m, statuses)
-	m.node.AddPropertyOverride(jsii.String("MethodResponses"), pascalAll(declarations))
-	w.wrote(where, mappings, declarations)
+	w.declare(m, statuses)
 }
 
-// declarations returns the method responses with the headers of each status
-// declared: mapping a header that is not declared fails the deployment.
-func (w *writer) declarations(m *method, statuses map[string][]header) []any {
+// mock puts the policy in front of the request templates of a mock.
+func (w *writer) mock(m *method, where string) {
+	if w.survey.api.binaryMediaTypes && m.integration["contentHandling"] == nil {
+		// As for OPTIONS: its request may count as binary, and has no body.
+		m.node.AddPropertyOverride(jsii.String("Integration.ContentHandling"), "CONVERT_TO_TEXT")
+		w.wrote(where, "CONVERT_TO_TEXT")
+	}
+	if !nonEmptyMap(m.integration["requestTemplates"]) {
+		warn(m.node, "no-template", where+" is a mock without a request template, so API Gateway answers 500 whatever happens: add one that gives a statusCode")
+		return
+	}
+	if w.policy.ResponseTemplate() != "" {
+		w.prefix(m, "request", "Integration.RequestTemplates.", m.integration["requestTemplates"])
+	}
+}
+
+// declare declares the headers of each status: mapping a header that is not
+// declared fails the deployment.
+func (w *writer) declare(m *method, statuses map[string][]header) {
 	existing, _ := m.responses.([]any)
-	existing = slices.Clone(existing)
+	var added []any
 	for _, status := range slices.Sorted(maps.Keys(statuses)) {
-		if !slices.ContainsFunc(existing, func(r any) bool { return statusOf(r) == status }) {
-			existing = append(existing, map[string]any{"statusCode": status})
+		ours := declared(statuses[status])
+		w.wrote(m.path, m.verb, status, ours)
+		i := slices.IndexFunc(existing, func(r any) bool { return statusOf(r) == status })
+		if i < 0 {
+			added = append(added, map[string]any{"statusCode": status, "responseParameters": ours})
+			continue
 		}
-	}
-	byStatus(existing)
-	var out []any
-	for _, v := range existing {
-		one, _ := v.(map[string]any)
-		one = maps.Clone(one)
-		if headers, ok := statuses[statusOf(one)]; ok {
-			params, _ := one["responseParameters"].(map[string]any)
-			merged := declared(headers)
-			for key, required := range params {
-				if !isCORS(key, methodHeader) && !isVary(key, methodHeader) {
-					merged[key] = required
-				}
+		params, _ := existing[i].(map[string]any)["responseParameters"].(map[string]any)
+		merged := ours
+		for key, required := range params {
+			if !isCORS(key, methodHeader) && !isVary(key, methodHeader) {
+				merged[key] = required
 			}
-			one["responseParameters"] = merged
 		}
-		out = append(out, one)
+		override(m.node, fmt.Sprintf("MethodResponses.%d.ResponseParameters.", i), params, merged)
 	}
-	return out
+	if len(existing) == 0 {
+		m.node.AddPropertyOverride(jsii.String("MethodResponses"), pascalAll(added))
+		return
+	}
+	for i, r := range added {
+		m.node.AddPropertyOverride(jsii.String(fmt.Sprintf("MethodResponses.%d", len(existing)+i)), pascal(r.(map[string]any)))
+	}
 }
 
-// prefixed puts the policy's directives in front of each of m's templates.
-func (w *writer) prefixed(m *method, kind string, templates any) map[string]any {
-	out := map[string]any{}
+// override turns one map of a property into another, key by key.
+func override(node awscdk.CfnResource, path string, from, to map[string]any) {
+	for _, key := range slices.Sorted(maps.Keys(from)) {
+		if _, ok := to[key]; !ok {
+			node.AddPropertyDeletionOverride(jsii.String(path + escape(key)))
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(to)) {
+		if v, ok := from[key]; !ok || !reflect.DeepEqual(v, to[key]) {
+			node.AddPropertyOverride(jsii.String(path+escape(key)), to[key])
+		}
+	}
+}
+
+// prefix puts the policy's directives in front of each of m's templates.
+func (w *writer) prefix(m *method, kind, path string, templates any) {
 	given, _ := templates.(map[string]any)
 	for _, contentType := range slices.Sorted(maps.Keys(given)) {
 		t, ok := given[contentType].(string)
-		if ok && strings.Contains(strings.ToLower(t), "responseoverride.header.access-control-") {
-			fail(m.node, fmt.Sprintf("the %s template (%s) of %s %s sets a CORS header itself, and API Gateway fails when one is set twice: remove that from the template",
-				kind, contentType, m.verb, m.path))
-		}
-		if !ok {
+		switch {
+		case !ok:
 			fail(m.node, fmt.Sprintf("the %s template (%s) of %s %s is not known at synthesis, so the policy cannot be put in front of it: write it as a string",
 				kind, contentType, m.verb, m.path))
 			continue
+		case strings.Contains(strings.ToLower(t), "responseoverride.header.access-control-"):
+			fail(m.node, fmt.Sprintf("the %s template (%s) of %s %s sets a CORS header itself, and API Gateway fails when one is set twice: remove that from the template",
+				kind, contentType, m.verb, m.path))
 		}
-		out[contentType] = w.policy.ResponseTemplate() + t
+		m.node.AddPropertyOverride(jsii.String(path+escape(contentType)), w.policy.ResponseTemplate()+t)
+		w.wrote(m.path, m.verb, path, contentType, w.policy.ResponseTemplate())
 	}
-	return out
 }
 
-// responseTemplates returns the templates of one integration response of m, with
-// the policy in front, or nil where there can be none.
-func (w *writer) responseTemplates(m *method, response map[string]any) map[string]any {
+// responseTemplates puts the policy in front of the templates of one integration
+// response of m, whose properties are at a path. It reports false where there
+// can be no template.
+func (w *writer) responseTemplates(m *method, at string, response map[string]any) bool {
 	if nonEmptyMap(response["responseTemplates"]) {
-		return w.prefixed(m, "response", response["responseTemplates"])
+		w.prefix(m, "response", at+"ResponseTemplates.", response["responseTemplates"])
+		return true
 	}
 	// Without a template the body passes as it is. A template that prints the
 	// body does the same to text, but not to bytes.
 	if !w.survey.api.binaryMediaTypes && response["contentHandling"] != "CONVERT_TO_BINARY" {
-		return map[string]any{"application/json": w.policy.ResponseTemplate() + "$input.body"}
+		w.prefix(m, "response", at+"ResponseTemplates.", map[string]any{"application/json": "$input.body"})
+		return true
 	}
 	if _, ok := w.policy.SingleOrigin(); !ok {
 		fail(m.node, fmt.Sprintf("%s %s passes bodies through that may be binary, so no template can compare the request's origin with the policy's: "+
 			"give the integration response a response template, make the method a Lambda proxy, or name a single origin", m.verb, m.path))
 	}
-	return nil
+	return false
 }
 
 func nonEmptyMap(v any) bool {
@@ -279,26 +301,18 @@ func (w *writer) gatewayResponses() {
 		missing = slices.DeleteFunc(missing, func(t string) bool { return t == g.responseType })
 		merged, replaced := remap(g.parameters, gatewayHeader, ours)
 		w.reportReplaced(g.node, "gateway response "+g.responseType, replaced)
-		for _, key := range slices.Sorted(maps.Keys(g.parameters)) {
-			if _, ok := merged[key]; !ok { // ours in another case
-				g.node.AddPropertyDeletionOverride(jsii.String("ResponseParameters." + escape(key)))
-			}
-		}
-		for _, key := range slices.Sorted(maps.Keys(merged)) {
-			if merged[key] != g.parameters[key] {
-				g.node.AddPropertyOverride(jsii.String("ResponseParameters."+escape(key)), merged[key])
-			}
-		}
-		w.created = append(w.created, g.node)
+		override(g.node, "ResponseParameters.", g.parameters, merged)
+		w.parts = append(w.parts, part{g.at, g.node})
 		w.wrote(g.props, merged)
 	}
 	for _, responseType := range missing {
 		id := "Cors" + strings.ReplaceAll(responseType, "DEFAULT_", "Default")
-		w.created = append(w.created, awsapigateway.NewCfnGatewayResponse(w.api, jsii.String(id), &awsapigateway.CfnGatewayResponseProps{
+		w.parts = append(w.parts, part{w.survey.api.at, awsapigateway.NewCfnGatewayResponse(w.api, jsii.String(id), &awsapigateway.CfnGatewayResponseProps{
 			RestApiId:          w.api.RestApiId(),
 			ResponseType:       jsii.String(responseType),
 			ResponseParameters: ours,
-		}))
+		})})
+		w.added++
 		w.wrote(responseType, ours)
 	}
 }
@@ -359,12 +373,34 @@ func isOurs(name string) bool {
 // it changes.
 func (w *writer) deployments() {
 	for _, d := range w.survey.deployments {
-		d.Node().AddDependency(w.created...)
-		d.AddToLogicalId(w.written)
-	}
-	for _, d := range w.survey.looseDeployments {
-		d.Node().AddDependency(w.created...)
-		warn(d, "loose-deployment", "a CfnDeployment keeps its logical id when the API's answers change, so the stage keeps the old ones: use awsapigateway.NewDeployment")
+		stack := w.survey.stackAt(d.at)
+		var wait []constructs.IDependable
+		late := ""
+		parts := w.parts
+		if d.aware == nil { // nobody has told it of the CDK's methods either
+			for _, r := range w.survey.resources {
+				for _, m := range r.methods {
+					parts = append(slices.Clip(parts), part{m.at, m.node})
+				}
+			}
+		}
+		for _, p := range parts {
+			if in := w.survey.stackAt(p.at); w.survey.canFollow(stack, in) {
+				wait = append(wait, p.node)
+			} else if late == "" {
+				late = *w.survey.stacks[in].stack.StackName()
+			}
+		}
+		d.node.Node().AddDependency(wait...)
+		if late != "" {
+			warn(d.node, "early-deployment", "the API is deployed before the methods of stack "+late+" exist, so its stage does not have them: "+
+				"put the deployment into a stack that comes after, as the CDK's documentation of awsapigateway shows, or use nested stacks")
+		}
+		if d.aware == nil {
+			warn(d.node, "loose-deployment", "a CfnDeployment keeps its logical id when the API's answers change, so the stage keeps the old ones: use awsapigateway.NewDeployment")
+			continue
+		}
+		d.aware.AddToLogicalId(w.written)
 	}
 }
 

@@ -31,6 +31,7 @@ package paired
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -155,15 +156,14 @@ func functionOf(r awscdk.CfnResource) constructs.IConstruct {
 // Emitters are the functions, aliases and versions of an app that are known to
 // emit.
 type Emitters struct {
-	owned    map[string]bool // of every owned one, by address of the stack and logical id: does it emit?
-	anywhere map[string]bool // the logical ids of those that do
-	imported []string        // the ARNs of those that do and are not owned, flattened
+	owned    map[string][]bool // by logical id: does it emit? Stacks can have the same ids
+	imported []string          // the ARNs of those that do and are not owned, flattened
 }
 
 // Find gives the emitters below root, in one walk; root is best the app. It is
 // for the time of synthesis, when everything that is to be marked is.
 func Find(root constructs.IConstruct) *Emitters {
-	e := &Emitters{owned: map[string]bool{}, anywhere: map[string]bool{}}
+	e := &Emitters{owned: map[string][]bool{}}
 	// The type assertions cost nothing; a question to a construct is a message to
 	// another process, so only Lambda's are asked.
 	for _, c := range *root.Node().FindAll(constructs.ConstructOrder_PREORDER) {
@@ -172,11 +172,7 @@ func Find(root constructs.IConstruct) *Emitters {
 			// Not stack.GetLogicalId, which does not know of an overridden id;
 			// CDK overrides that of a function's current version.
 			id := stack.Resolve(r.LogicalId()).(string)
-			emits := Marked(r)
-			e.owned[*stack.Node().Addr()+id] = emits
-			if emits {
-				e.anywhere[id] = true
-			}
+			e.owned[id] = append(e.owned[id], Marked(r))
 			continue
 		}
 		if fn, ok := c.(awslambda.IFunction); ok && fn.Node().DefaultChild() == nil && marked(fn.Node()) {
@@ -186,30 +182,40 @@ func Find(root constructs.IConstruct) *Emitters {
 	return e
 }
 
+// An Answer says whether a function is known to emit.
+type Answer int
+
+// The answers of [Emitters.Emits].
+const (
+	No      Answer = iota
+	Yes            // it is
+	Unclear        // one stack's is, and another's of the same logical id is not
+)
+
 // Emits reports whether the function that an integration's uri invokes is known
-// to emit. The uri is as stack.Resolve gives it, the stack being the one the
-// method is in:
+// to emit. The uri is as stack.Resolve gives it:
 //
 //	{"Fn::Join": ["", ["arn:", ..., ":lambda:path/2015-03-31/functions/", {"Fn::GetAtt": [<id>, "Arn"]}, "/invocations"]]}
 //
 // While an app is being synthesized, a reference to a function in another stack
-// still looks like one to the same stack. So an id that is no function, alias or
-// version of the method's own stack is looked for in the others.
-func (e *Emitters) Emits(stack awscdk.Stack, uri any) bool {
-	addr := *stack.Node().Addr()
+// looks like one to the same stack, so that the logical id alone counts.
+func (e *Emitters) Emits(uri any) Answer {
 	for _, id := range references(uri) {
-		emits, own := e.owned[addr+id]
-		if emits || !own && e.anywhere[id] {
-			return true
+		switch answers := e.owned[id]; {
+		case !slices.Contains(answers, true):
+		case slices.Contains(answers, false):
+			return Unclear
+		default:
+			return Yes
 		}
 	}
 	flat := flatten(uri)
 	for _, arn := range e.imported {
 		if strings.Contains(flat, "functions/"+arn+"/") {
-			return true
+			return Yes
 		}
 	}
-	return false
+	return No
 }
 
 // references gives the logical ids that a resolved value names with Ref and

@@ -319,6 +319,10 @@ func (g *generator) damage(l list) list {
 			l = append(l[:i-1], l[i+1:]...)
 		case g.chance(4):
 			l[i-1] = pick(g, "corsOrigins0", "corsOrigins007", "corsOrigins99", "corsOriginsX", "corsorigins", "corsOrigins ", "corsOrigins-1", "xcorsOrigins", "corsOrigins\n", "corsOrigins\u0661", "corsOrigin")
+		case g.chance(4): // one of the variables beside the list
+			name := pick(g, "corsCredentials", "corsMaxAge", "corsMethods", "corsRequestHeaders", "corsExposedHeaders", "corsCredentials2", "corsMaxage")
+			l = append(l, name, pick(g, "true", "false", "", "0", "00", "600", "99999", "100000", "-1", "1h", "GET,PUT", "put", "GET, PUT", ",",
+				"content-type,x-api-key", "Content-Type", "~", "~,authorization", "*", "x'y", "a b", "x\n", "\nx", "\u0661", "$corsName", `" || "a" == "a`))
 		case g.chance(5):
 			name := fmt.Sprint("corsOrigins", 100+g.IntN(10))
 			l = append(l, name, pick(g, "", "~", "https://a.example.com", "b.example.com", "https://~.b.example.com:~", ","))
@@ -339,7 +343,7 @@ func (g *generator) damageValue(v string) string {
 	case 0:
 		e += pick(g, "/", "/x", "?", "?x=1", "#", "&", "=", ".", "..", "~", "*", ":", ":~", ":0", ":65535", ":65536", ":080", ":443", ":~~", ":~:1", ":1:~", " ", "\n", "\r\n", "\x00", "|", "|.*", "$", "^")
 	case 1:
-		e = pick(g, " ", "\n", "/", "~", "*", ".", "-", "_", "1", "a", "A", "|", "(", "^", "", "://", "https://") + e
+		e = pick(g, "=", "=", "==", "=~", " ", "\n", "/", "~", "*", ".", "-", "_", "1", "a", "A", "|", "(", "^", "", "://", "https://") + e
 	case 2:
 		e = g.insert(e, pick(g, "..", ".", "/", "?", "#", "&", "=", "~", "*", ":", "://", "_", "-", "A", "@", "%", "+", "(", ")", "[", "]", "|", "\\", "{2}", ".*", " ", "\n", "\u00e9", "\u212a"))
 	case 3: // VTL

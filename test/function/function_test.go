@@ -234,10 +234,16 @@ func TestFunction(t *testing.T) {
 	emitters := paired.Find(app)
 	for m, r := range methods {
 		path := *r.fn.Node().Path()
-		s := awscdk.Stack_Of(m)
-		integration := s.Resolve(m.Node().DefaultChild().(awsapigateway.CfnMethod).Integration()).(map[string]any)
-		if got := emitters.Emits(s, integration["uri"]); got != r.emits {
-			t.Errorf("%s: by its method's uri it emits: %v, want %v\n%v", path, got, r.emits, integration["uri"])
+		integration := awscdk.Stack_Of(m).Resolve(m.Node().DefaultChild().(awsapigateway.CfnMethod).Integration()).(map[string]any)
+		want := paired.No
+		switch {
+		case strings.HasSuffix(path, "/Handler"):
+			want = paired.Unclear // two stacks have one of that logical id, and one emits
+		case r.emits:
+			want = paired.Yes
+		}
+		if got := emitters.Emits(integration["uri"]); got != want {
+			t.Errorf("%s: by its method's uri it emits: %v, want %v\n%v", path, got, want, integration["uri"])
 		}
 		if got := paired.Marked(r.fn); got != r.emits {
 			t.Errorf("%s: marked: %v, want %v", path, got, r.emits)

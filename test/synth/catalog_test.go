@@ -70,6 +70,16 @@ func TestCatalogProgram(t *testing.T) {
 					t.Errorf("%s: no %q in\n%s", context, w, stderr)
 				}
 			}
+			message := 0
+			for line := range strings.Lines(stderr) {
+				switch {
+				case strings.HasPrefix(line, "!!"): // a banner of the Node that runs the CDK
+				case message == 0 && strings.HasPrefix(line, "catalog: "), message > 0 && strings.HasPrefix(line, "  - "):
+					message++
+				default:
+					t.Errorf("%s: beside the one message: %q", context, line)
+				}
+			}
 			if strings.Contains(stderr, "goroutine") || strings.Contains(stderr, "at Object.") {
 				t.Errorf("%s: a stack trace:\n%s", context, stderr)
 			}

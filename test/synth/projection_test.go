@@ -90,6 +90,10 @@ func (pr *projector) api(api res) {
 		if !mine(d) {
 			continue
 		}
+		if name := d.props["StageName"]; name != nil {
+			description, _ := d.props["StageDescription"].(map[string]any)
+			pr.line(1, "deployment makes stage %v%s", name, suffix(" ", description["Variables"]))
+		}
 		var missing []string
 		deps, _ := d.dependsOn.([]any)
 		for _, kind := range []string{"AWS::ApiGateway::Method", "AWS::ApiGateway::GatewayResponse"} {
@@ -122,6 +126,9 @@ func (pr *projector) api(api res) {
 func (pr *projector) path(resourceID any) string {
 	m, _ := resourceID.(map[string]any)
 	id, ok := m["Ref"].(string)
+	if att, isAtt := m["Fn::GetAtt"].([]any); isAtt && att[1] == "ResourceId" {
+		id, ok = att[0].(string)
+	}
 	if !ok {
 		return "/"
 	}

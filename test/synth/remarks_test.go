@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/cors"
@@ -102,6 +103,38 @@ func TestRemarks(t *testing.T) {
 			}})}})
 			add(api.Root(), "health", "GET", mock())
 		}, []string{"warning: a Deny statement of the resource policy may refuse preflights"}},
+		"allow by principal": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Policy: awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
+				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*/GET/*")}),
+				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Effect: awsiam.Effect_DENY, NotPrincipals: &[]awsiam.IPrincipal{awsiam.NewAccountRootPrincipal()}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*")}),
+			}})}})
+			add(api.Root(), "health", "GET", mock())
+		}, []string{"warning: a Deny statement of the resource policy may refuse preflights"}},
+		"mock without a template": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			add(api.Root(), "broken", "GET", awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{
+				IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{StatusCode: jsii.String("200")}},
+			}))
+		}, []string{"warning: GET /broken is a mock without a request template"}},
+		"an aspect that comes later": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			r := add(api.Root(), "health", "GET", mock())
+			awscdk.Aspects_Of(constructs.NewConstruct(s, jsii.String("Later"))).Add(&late{func() { r.AddMethod(jsii.String("PUT"), mock(), nil) }}, nil)
+		}, []string{"error: PUT /health has no CORS headers: an aspect changed the API after corsgate completed it"}},
+		"an aspect that caches later": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
+			add(api.Root(), "health", "GET", mock())
+			st := awsapigateway.NewStage(s, jsii.String("St"), &awsapigateway.StageProps{Deployment: awsapigateway.NewDeployment(s, jsii.String("D"), &awsapigateway.DeploymentProps{Api: api}), StageName: jsii.String("live")})
+			awscdk.Aspects_Of(st).Add(&late{func() { st.Node().DefaultChild().(awsapigateway.CfnStage).SetCacheClusterEnabled(jsii.Bool(true)) }}, nil)
+		}, []string{"error: stage live caches answers, and their cache keys do not tell origins apart"}},
+		"a header that is only known later": {func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			add(api.Root(), "health", "GET", mock())
+			awsapigateway.NewCfnGatewayResponse(s, jsii.String("G"), &awsapigateway.CfnGatewayResponseProps{RestApiId: api.RestApiId(), ResponseType: jsii.String("THROTTLED"),
+				ResponseParameters: map[string]any{"gatewayresponse.header.X-Region": "'" + *s.Region() + "'", "gatewayresponse.header.Vary": jsii.String("'" + *s.Region() + "'")},
+				ResponseTemplates:  awscdk.Token_AsAny(map[string]any{"application/json": "{}"}),
+			})
+		}, nil},
 		"nil policy, two policies": {func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), nil)
 			add(api.Root(), "health", "GET", mock())
@@ -145,4 +178,14 @@ func TestRemarks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// late is an aspect that does something once.
+type late struct{ do func() }
+
+func (l *late) Visit(constructs.IConstruct) {
+	if l.do != nil {
+		l.do()
+	}
+	l.do = nil
 }

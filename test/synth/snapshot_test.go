@@ -40,7 +40,31 @@ var samples = []sample{
 			},
 		}})
 		add(api.Root(), "orders", "GET", proxy(s, "Fn"))
-		awsapigateway.NewRequestValidator(s, jsii.String("V"), &awsapigateway.RequestValidatorProps{RestApi: api, ValidateRequestBody: jsii.Bool(true)})
+	}},
+	{"validator", two, func(s awscdk.Stack, p *cors.Policy) {
+		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{
+			DefaultMethodOptions: &awsapigateway.MethodOptions{RequestValidatorOptions: &awsapigateway.RequestValidatorOptions{ValidateRequestBody: jsii.Bool(true)}},
+		}})
+		v := awsapigateway.NewRequestValidator(s, jsii.String("V"), &awsapigateway.RequestValidatorProps{RestApi: api, ValidateRequestParameters: jsii.Bool(true)})
+		add(api.Root(), "orders", "ANY", proxy(s, "Fn"), &awsapigateway.MethodOptions{RequestValidator: v})
+	}},
+	{"enable-replaces-guarded", two, func(s awscdk.Stack, p *cors.Policy) {
+		api := awsapigateway.NewRestApi(s, jsii.String("Api"), &awsapigateway.RestApiProps{
+			DeployOptions: &awsapigateway.StageOptions{MethodOptions: &map[string]*awsapigateway.MethodDeploymentOptions{"/orders/GET": {CachingEnabled: jsii.Bool(true)}}},
+		})
+		model := api.AddModel(jsii.String("M"), &awsapigateway.ModelOptions{Schema: &awsapigateway.JsonSchema{Type: awsapigateway.JsonSchemaType_OBJECT}})
+		authorizer := awsapigateway.NewTokenAuthorizer(s, jsii.String("Authorizer"), &awsapigateway.TokenAuthorizerProps{Handler: emitter(s, "Auth")})
+		orders := add(api.Root(), "orders", "GET", proxy(s, "Fn"))
+		o := orders.AddMethod(jsii.String("OPTIONS"), awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net"), nil), &awsapigateway.MethodOptions{
+			Authorizer: authorizer, AuthorizationType: awsapigateway.AuthorizationType_CUSTOM, ApiKeyRequired: jsii.Bool(true), OperationName: jsii.String("op"),
+			RequestParameters: &map[string]*bool{"method.request.header.X-Tenant": jsii.Bool(true)}, RequestModels: &map[string]awsapigateway.IModel{"application/json": model},
+			RequestValidatorOptions: &awsapigateway.RequestValidatorOptions{ValidateRequestBody: jsii.Bool(true)},
+		})
+		// What an app sets with an override counts no more than its other settings.
+		cfn := o.Node().DefaultChild().(awsapigateway.CfnMethod)
+		cfn.AddPropertyOverride(jsii.String("AuthorizationType"), "AWS_IAM")
+		cfn.AddPropertyOverride(jsii.String("AuthorizationScopes"), []any{"read"})
+		corsapi.Enable(api, p, nil)
 	}},
 	{"binary-media-types", two, func(s awscdk.Stack, p *cors.Policy) {
 		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{
@@ -139,6 +163,10 @@ var samples = []sample{
 				Uri: jsii.String("arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/" + *emitter(s, "Fn").FunctionArn() + "/invocations")}})
 		awsapigateway.NewCfnGatewayResponse(s, jsii.String("G"), &awsapigateway.CfnGatewayResponseProps{RestApiId: api.RestApiId(), ResponseType: jsii.String("THROTTLED")})
 		add(api.Root(), "native", "GET", mock())
+		awsapigateway.NewCfnDeployment(s, jsii.String("Loose"), &awsapigateway.CfnDeploymentProps{RestApiId: api.RestApiId(), StageName: jsii.String("loose")})
+		awsapigateway.NewCfnMethod(s, jsii.String("M2"), &awsapigateway.CfnMethodProps{RestApiId: api.RestApiId(), ResourceId: r.AttrResourceId(), HttpMethod: jsii.String("GET"), AuthorizationType: jsii.String("NONE"),
+			Integration: &awsapigateway.CfnMethod_IntegrationProperty{Type: jsii.String("MOCK"), RequestTemplates: &map[string]*string{"application/json": jsii.String(`{"statusCode": 200}`)},
+				IntegrationResponses: &[]any{&awsapigateway.CfnMethod_IntegrationResponseProperty{StatusCode: jsii.String("200")}}}})
 		awsapigateway.NewStage(s, jsii.String("St"), &awsapigateway.StageProps{StageName: jsii.String("live"), Deployment: awsapigateway.NewDeployment(s, jsii.String("D"), &awsapigateway.DeploymentProps{Api: api})})
 	}},
 }

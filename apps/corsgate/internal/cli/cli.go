@@ -17,6 +17,8 @@ const (
 	statusRefused = 1 // the answer to what was asked is no
 	statusUsage   = 2 // the command line, or a file it names, cannot be used
 	statusUnknown = 3 // the answer to what was asked is not known
+
+	statusStopped = 130 // by Ctrl-C or the like, as shells have it
 )
 
 // A Command is the tool, run in a process of its own or in a test.

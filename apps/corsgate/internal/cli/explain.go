@@ -56,6 +56,9 @@ func (x *explain) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return &usageError{err: err}
 	}
+	if ctx.Err() != nil {
+		return statusError(statusStopped) // a function was cut off, and what it answers would not be its answer
+	}
 	if x.JSON {
 		enc := json.NewEncoder(c.Stdout)
 		enc.SetEscapeHTML(false)
