@@ -166,13 +166,12 @@ func (p *printer) course(c *exchange.Course, standIn string) {
 	if c.Integration != nil {
 		row("integration", strings.TrimSuffix(c.Integration.Type+": "+c.Integration.Detail, ": "))
 	}
-	var last exchange.Line
+	shown := map[string]bool{} // a loop comes by the same lines again
 	for _, l := range c.Template {
-		if l == last {
-			continue // a loop comes by the same line again
+		if at := fmt.Sprint(l.In, l.Line); !shown[at] {
+			shown[at] = true
+			row(fmt.Sprintf("line %d", l.Line), clip(l.Source))
 		}
-		last = l
-		row(fmt.Sprintf("line %d", l.Line), clip(l.Source))
 		if l.Value != "" {
 			p.line("", strings.Repeat(" ", 15), 15, "sets "+l.Did+" to "+l.Value)
 		}
