@@ -57,7 +57,8 @@ func (b *backend) prepare(api *gateway.API, log *lineWriter) {
 		for _, id := range called {
 			var failed *lambdarun.Error
 			if err := b.pool.Prepare(ctx, id); errors.As(err, &failed) && failed.Reason != lambdarun.Closed {
-				log.line("warning: " + failed.Error() + "; its routes answer 502")
+				// A compiler says it in several lines.
+				log.line("warning: " + strings.Join(strings.Fields(failed.Error()), " ") + "; its routes answer 502")
 			}
 		}
 	})
