@@ -67,6 +67,12 @@ func TestPreflightCache(t *testing.T) {
 		"Chromium forgets what did not suffice": {fetch.Chromium, []ask{
 			{0, put, fetch.CacheMiss}, {0, fetch.Request{Method: "DELETE"}, fetch.CacheInsufficient}, {0, put, fetch.CacheMiss},
 		}},
+		"Chromium remembers nothing for an opaque origin": {fetch.Chromium, []ask{
+			{0, fetch.Request{Method: "PUT", Origin: "null"}, fetch.CacheMiss}, {0, fetch.Request{Method: "PUT", Origin: "null"}, fetch.CacheMiss},
+		}},
+		"in the standard, null is an origin like others": {fetch.Firefox, []ask{
+			{0, fetch.Request{Method: "PUT", Origin: "null"}, fetch.CacheMiss}, {0, fetch.Request{Method: "PUT", Origin: "null"}, fetch.CacheHit},
+		}},
 		"WebKit too": {fetch.WebKit, []ask{
 			{0, put, fetch.CacheMiss}, {0, fetch.Request{Method: "DELETE"}, fetch.CacheInsufficient}, {0, put, fetch.CacheMiss},
 		}},
