@@ -152,6 +152,7 @@ func (b *bench) judge(t *testing.T, c trial, query string) []wired {
 	if _, err := api.wire(); err != nil {
 		t.Fatal(err)
 	}
+	b.tab.said()
 	got, how, err := b.tab.fetch(req.URL, init, c.from == null)
 	if err != nil {
 		t.Fatal(err)
@@ -190,6 +191,13 @@ func (b *bench) judge(t *testing.T, c trial, query string) []wired {
 		// Chromium names one of several headers, whichever its hash table holds first.
 		if how.param != v.FailedParameter && !slices.Contains(v.Disallowed, how.param) {
 			t.Errorf("CorsErrorStatus.failedParameter is %q, package fetch says %q of %q", how.param, v.FailedParameter, v.Disallowed)
+		}
+		message := v.Message
+		if len(v.Disallowed) > 1 {
+			message = strings.Replace(message, " "+v.FailedParameter+" ", " "+how.param+" ", 1)
+		}
+		if said := b.tab.said(); !slices.Contains(said, message) {
+			t.Errorf("the console is told %q, package fetch says %q", said, message)
 		}
 	}
 	same(t, wire, report)

@@ -108,7 +108,7 @@ func (b *tab) listen(ev any) {
 	switch e := ev.(type) {
 	case *network.EventRequestWillBeSent:
 		// A redirect has the id of the request before it, and the script asked for the first.
-		if _, again := b.loads[e.RequestID]; !again && e.Type != network.ResourceTypePreflight {
+		if _, again := b.loads[e.RequestID]; !again && e.Initiator.Type != network.InitiatorTypePreflight {
 			b.loads[e.RequestID] = e.Request.URL
 		}
 	case *network.EventLoadingFinished:

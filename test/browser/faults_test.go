@@ -71,6 +71,10 @@ var faults = func() []fault {
 		preflight("p-method-lower", gives(204, acao+app, acac+"true", acam+"put, patch")),
 		preflight("p-stars", gives(204, acao+"*", acac+"true", acam+"*", acah+"*")),
 		preflight("p-stars-named", gives(204, acao+app, acac+"true", acam+"*", acah+"*")),
+		preflight("p-age-0", gives(204, acao+app, acac+"true", acam+"PUT", "Access-Control-Max-Age: 0")),
+		preflight("p-age-minus", gives(204, acao+app, acac+"true", acam+"PUT", "Access-Control-Max-Age: -1")),
+		preflight("p-age-60", gives(204, acao+app, acac+"true", acam+"PUT, DELETE", acah+"x-one", "Access-Control-Max-Age: 60")),
+		{"p-age-null", gives(204, acao+"null", acam+"PUT", "Access-Control-Max-Age: 60"), gives(200, acao+"null")},
 		preflight("p-headers", gives(204, acao+app, acac+"true", acam+"PUT, PATCH, DELETE", acah+"Content-Type,X-One")),
 	}
 }()

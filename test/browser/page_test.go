@@ -2,5 +2,4 @@ package browser
 
 import "testing"
 
-func (b *bench) testCache(t *testing.T)       {}
-func (b *bench) testPage(t *testing.T)        {}
+func (b *bench) testPage(t *testing.T) {}

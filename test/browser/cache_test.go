@@ -1,0 +1,69 @@
+package browser
+
+import (
+	"strconv"
+	"testing"
+
+	"github.com/corsgate/corsgate/internal/fetch"
+)
+
+// testCache asks the same URL again and again: the API counts the preflights, and package fetch's memory of them has to be
+// Chromium's.
+func (b *bench) testCache(t *testing.T) {
+	for _, s := range b.apis {
+		s.expects.Cache = fetch.NewPreflightCache(fetch.Chromium, nil)
+		defer func() { s.expects.Cache = nil }()
+	}
+	type step struct {
+		trial
+		preflights int // that reach the API
+	}
+	cart := func(from, want string, more ...string) trial {
+		return trial{api: "catalog", from: from, ask: "POST /carts/price", headers: append([]string{json_}, more...), body: `{"lines": []}`, want: want}
+	}
+	orders := func(ask, with, want string, headers ...string) trial {
+		return trial{api: "everything", from: app, ask: ask, headers: headers, with: with, want: want}
+	}
+	faults := func(from, ask, want string, headers ...string) trial {
+		return trial{api: "faults", from: from, ask: ask, headers: headers, want: want}
+	}
+	const method, header = "MethodDisallowedByPreflightResponse", "HeaderDisallowedByPreflightResponse"
+	for _, tt := range []struct {
+		name  string
+		steps []step
+	}{
+		{"remembered", []step{{cart(app, "200"), 1}, {cart(app, "200"), 0}, {cart(app, "200"), 0}}},
+		{"for one origin", []step{{cart(app, "200"), 1}, {cart("https://a.preview.example.com", "200"), 1}, {cart("https://a.preview.example.com", "200"), 0}, {cart(other, preflightMissing), 1}, {cart(other, preflightMissing), 1}}},
+		{"for what it allows", []step{
+			{orders("PUT /orders", include, "200"), 1}, {orders("DELETE /orders", include, "200"), 0}, {orders("PUT /orders", include, "200", json_, "x-api-key: 1"), 0},
+			{orders("PATCH /orders", include, method), 1}, {orders("PUT /orders", include, "200"), 1}, {orders("PUT /orders", include, "200"), 0},
+			{orders("PUT /orders", include, header, "x-other: 1"), 1}, {orders("PUT /orders", include, "200"), 1},
+		}},
+		{"for one credentials mode", []step{
+			{orders("PUT /orders", omit, "200"), 1}, {orders("PUT /orders", include, "200"), 1}, {orders("PUT /orders", include, "200"), 0}, {orders("PUT /orders", omit, "200"), 0},
+		}},
+		{"of a failed request", []step{{orders("PUT /orders?do=throw", include, "502"), 1}, {orders("PUT /orders?do=throw", include, "502"), 0}}},
+		{"not at all", []step{{faults(app, "PUT /p-age-0", "200"), 1}, {faults(app, "PUT /p-age-0", "200"), 1}}},
+		{"for less than nothing", []step{{faults(app, "PUT /p-age-minus", "200"), 1}, {faults(app, "PUT /p-age-minus", "200"), 1}}},
+		{"for a minute", []step{{faults(app, "PUT /p-age-60", "200"), 1}, {faults(app, "DELETE /p-age-60", "200", "x-one: 1"), 0}, {faults(app, "GET /p-age-60", "200"), 0}}},
+		{"not for a frame without an origin", []step{{faults(null, "PUT /p-age-null", "200"), 1}, {faults(null, "PUT /p-age-null", "200"), 1}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b.asked++
+			for i, s := range tt.steps {
+				preflights := 0
+				for _, w := range b.judge(t, s.trial, "n="+strconv.Itoa(b.asked)) {
+					if w.Method == "OPTIONS" {
+						preflights++
+					}
+				}
+				if preflights != s.preflights {
+					t.Errorf("step %d, %s: %d preflights, want %d", i+1, s.trial, preflights, s.preflights)
+				}
+				if t.Failed() {
+					return // what comes after depends on it
+				}
+			}
+		})
+	}
+}
