@@ -201,3 +201,33 @@ func TestCacheAfterFailure(t *testing.T) {
 		}
 	}
 }
+
+// A request that was redirected from another origin to a third says Origin: null. Chromium, unlike the standard, preflights
+// it each time, and what it remembers for the page's own origin is no help.
+func TestCacheTainted(t *testing.T) {
+	const third = "https://third.example/"
+	for browser, want := range map[fetch.Browser]int{fetch.Chromium: 2, fetch.Firefox: 1} {
+		cache := fetch.NewPreflightCache(browser, nil)
+		preflights := 0
+		answer := func(r *fetch.HTTPRequest) (*fetch.HTTPResponse, error) {
+			resp := &fetch.HTTPResponse{Status: 200, Header: fields("Access-Control-Allow-Origin: *", "Access-Control-Allow-Methods: PUT", "Access-Control-Max-Age: 60")}
+			origin, _ := r.Header.Get("Origin")
+			switch {
+			case r.Method == "OPTIONS" && r.URL == third && origin == "null":
+				preflights++
+			case r.Method == "PUT" && r.URL != third:
+				resp.Status = 307
+				resp.Header = append(resp.Header, fetch.Field{Name: "Location", Value: third})
+			}
+			return resp, nil
+		}
+		for _, url := range []string{third, api, api} {
+			if ex, err := fetch.Run(fetch.Request{Method: "PUT", URL: url, Origin: app}, answer, cache); err != nil || !ex.Verdict.Allowed {
+				t.Fatalf("%s: %+v %v", browser, ex.Verdict, err)
+			}
+		}
+		if preflights != want {
+			t.Errorf("%s: %d preflights with an opaque origin, want %d", browser, preflights, want)
+		}
+	}
+}

@@ -9,6 +9,7 @@ package browser
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -42,7 +43,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("preflight cache", b.testCache)
 	t.Run("page", b.testPage)
 	t.Logf("%d exchanges", b.exchanges)
-	if b.exchanges < fewest {
+	if part := strings.Contains(flag.Lookup("test.run").Value.String(), "/"); b.exchanges < fewest && !part {
 		t.Errorf("%d exchanges, want %d at the least", b.exchanges, fewest)
 	}
 }

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/corsgate/corsgate/internal/fetch"
@@ -65,5 +66,47 @@ func (b *bench) testCache(t *testing.T) {
 				}
 			}
 		})
+	}
+	t.Run("not across a redirect to a third origin", b.testCacheRedirect)
+}
+
+// testCacheRedirect follows a redirect to an API that package exchange does not see from here. The request's origin is
+// opaque there: what is remembered for the page's is no help to it, and it leaves nothing behind.
+func (b *bench) testCacheRedirect(t *testing.T) {
+	if err := b.tab.open(app); err != nil {
+		t.Fatal(err)
+	}
+	first, third := b.apis["everything"], b.apis["faults"]
+	const redirected, direct = "redirected", "direct"
+	for i, step := range []struct{ how, origins string }{
+		{redirected, "OPTIONS null, PUT null"}, {redirected, "OPTIONS null, PUT null"},
+		{direct, "OPTIONS " + app + ", PUT " + app}, {direct, "PUT " + app},
+		{redirected, "OPTIONS null, PUT null"}, {direct, "PUT " + app},
+	} {
+		for _, s := range []*served{first, third} {
+			if _, err := s.wire(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		url := third.base() + "/p-age-any"
+		if step.how == redirected {
+			url = first.base() + "/orders?do=redirect"
+		}
+		if _, _, err := b.tab.fetch(url, init_{Method: "PUT", Headers: [][2]string{}, Credentials: omit}, false); err != nil {
+			t.Fatal(err)
+		}
+		wire, err := third.wire()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, w := range wire {
+			origin, _ := w.Request.header("origin")
+			got = append(got, w.Method+" "+origin)
+		}
+		if strings.Join(got, ", ") != step.origins {
+			t.Errorf("step %d, %s: %q reached the third origin, want %s", i+1, step.how, got, step.origins)
+		}
+		b.exchanges++
 	}
 }

@@ -142,6 +142,13 @@ var trials = []trial{
 	{api: "faults", from: app, ask: "PUT /redirect", with: include, want: "200"},
 	{api: "faults", from: app, ask: "GET /redirect-userinfo", with: include, want: "RedirectContainsCredentials"},
 	{api: "faults", from: app, ask: "GET /redirect-silent", want: missing},
+	{api: "faults", from: app, ask: "GET /nothing", with: include, want: "404"}, // a gateway response of its own
+	{api: "faults", from: null, ask: "GET /nothing", with: include, want: "AllowOriginMismatch"},
+	{api: "faults", from: app, ask: "GET /locked", want: "403"},
+	{api: "faults", from: other, ask: "GET /locked", want: "403"},
+	{api: "faults", from: app, ask: "GET /locked", with: include, want: "WildcardOriginNotAllowed"},
+	{api: "faults", from: app, ask: "GET /locked", headers: []string{"x-api-key: wrong"}, want: "403"},
+	{api: "faults", from: app, ask: "GET /locked", headers: []string{"x-api-key: " + localKey}, with: include, want: "200"},
 	{api: "faults", from: app, ask: "PUT /p-403", with: include, want: "PreflightInvalidStatus"},
 	{api: "faults", from: app, ask: "PUT /p-200", with: include, want: "200"},
 	{api: "faults", from: app, ask: "PUT /p-redirect", with: include, want: "PreflightDisallowedRedirect"},

@@ -50,6 +50,7 @@ var faults = func() []fault {
 		actual("another", gives(200, acao+other)),
 		actual("no-credentials", gives(200, acao+app)),
 		actual("credentials-upper", gives(200, acao+app, acac+"True")),
+		{"locked", gives(204, acao+app, acac+"true", acah+"x-api-key"), good},
 		actual("expose-any", gives(200, acao+app, acac+"true", aceh+"*", "X-Seen: 1")),
 		actual("expose-list", gives(200, acao+app, acac+"true", aceh+"x-seen, etag", "X-Seen: 1", "ETag: 7", "X-Unseen: 1")),
 		actual("redirect", gives(302, acao+app, acac+"true", "Location: https://faults"+apiDomain+"/prod/good")),
@@ -74,6 +75,7 @@ var faults = func() []fault {
 		preflight("p-age-0", gives(204, acao+app, acac+"true", acam+"PUT", "Access-Control-Max-Age: 0")),
 		preflight("p-age-minus", gives(204, acao+app, acac+"true", acam+"PUT", "Access-Control-Max-Age: -1")),
 		preflight("p-age-60", gives(204, acao+app, acac+"true", acam+"PUT, DELETE", acah+"x-one", "Access-Control-Max-Age: 60")),
+		{"p-age-any", gives(204, acao+"*", acam+"PUT", "Access-Control-Max-Age: 60"), gives(200, acao+"*")},
 		{"p-age-null", gives(204, acao+"null", acam+"PUT", "Access-Control-Max-Age: 60"), gives(200, acao+"null")},
 		preflight("p-headers", gives(204, acao+app, acac+"true", acam+"PUT, PATCH, DELETE", acah+"Content-Type,X-One")),
 	}
@@ -90,6 +92,20 @@ func faulty(t *testing.T) string {
 	add("Api", "RestApi", map[string]any{"Name": "faults"})
 	add("Deployment", "Deployment", map[string]any{"RestApiId": ref("Api")})
 	add("Stage", "Stage", map[string]any{"RestApiId": ref("Api"), "DeploymentId": ref("Deployment"), "StageName": "prod"})
+	gatewayResponse := func(kind, status string, lines ...string) {
+		mapped := map[string]any{}
+		for _, l := range lines {
+			name, value, _ := strings.Cut(l, ": ")
+			mapped["gatewayresponse.header."+name] = "'" + value + "'"
+		}
+		properties := map[string]any{"RestApiId": ref("Api"), "ResponseType": kind, "ResponseParameters": mapped}
+		if status != "" {
+			properties["StatusCode"] = status
+		}
+		add("Gateway"+strings.ReplaceAll(kind, "_", ""), "GatewayResponse", properties)
+	}
+	gatewayResponse("MISSING_AUTHENTICATION_TOKEN", "404", acao+app, acac+"true", aceh+"x-amzn-errortype")
+	gatewayResponse("INVALID_API_KEY", "", acao+"*")
 	for i, f := range faults {
 		id := "R" + strconv.Itoa(i)
 		add(id, "Resource", map[string]any{"RestApiId": ref("Api"), "ParentId": map[string]any{"Fn::GetAtt": []string{"Api", "RootResourceId"}}, "PathPart": f.name})
@@ -102,7 +118,7 @@ func faulty(t *testing.T) string {
 			}
 			status := strconv.Itoa(a.status)
 			add(id+method, "Method", map[string]any{
-				"RestApiId": ref("Api"), "ResourceId": ref(id), "HttpMethod": method, "AuthorizationType": "NONE",
+				"RestApiId": ref("Api"), "ResourceId": ref(id), "HttpMethod": method, "AuthorizationType": "NONE", "ApiKeyRequired": f.name == "locked" && method == "ANY",
 				"Integration": map[string]any{
 					"Type": "MOCK", "RequestTemplates": map[string]any{"application/json": `{"statusCode": 200}`},
 					"IntegrationResponses": []any{map[string]any{"StatusCode": status, "ResponseParameters": mapped}},

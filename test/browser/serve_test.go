@@ -47,6 +47,9 @@ type served struct {
 	expects *exchange.Site
 }
 
+// localKey is the API key that serve takes besides those of the template.
+const localKey = "corsgate-local"
+
 const apiDomain = ".api.example.net"
 
 func (s *served) base() string { return "https://" + s.name + apiDomain + "/" + s.expects.API.Stage }
@@ -111,7 +114,7 @@ func (s *served) expect(t *testing.T, template string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, err := gateway.Load(b, gateway.Options{File: template})
+	api, err := gateway.Load(b, gateway.Options{File: template, APIKeys: []string{localKey}})
 	if err != nil {
 		t.Fatal(err)
 	}

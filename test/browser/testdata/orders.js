@@ -16,6 +16,8 @@ exports.handler = async (event) => {
       return "not what a proxy integration takes";
     case "binary":
       return { statusCode: 200, headers: { ...headers, "Content-Type": "image/png" }, body: "iVBORw0KGgo=", isBase64Encoded: true };
+    case "redirect":
+      return { statusCode: 307, headers: { ...headers, Location: "https://faults.api.example.net/prod/p-age-any" }, body: "" };
     case "twice":
       return { statusCode: 200, headers: {}, multiValueHeaders: { "Access-Control-Allow-Origin": [origin, "*"] }, body: "" };
     case "missing":
