@@ -115,14 +115,14 @@ func (c trial) String() string {
 }
 
 // request gives what package fetch and the script ask for.
-func (c trial) request(base, query string) (fetch.Request, init_) {
+func (c trial) request(base, query string) (fetch.Request, options) {
 	method, path, _ := strings.Cut(c.ask, " ")
 	joint := "?"
 	if strings.Contains(path, "?") {
 		joint = "&"
 	}
 	req := fetch.Request{Method: method, URL: base + path + joint + query, Origin: c.from, Body: []byte(c.body), Credentials: fetch.Credentials(c.with)}
-	init := init_{Method: method, Headers: [][2]string{}, Credentials: c.with}
+	init := options{Method: method, Headers: [][2]string{}, Credentials: c.with}
 	if c.with == "" {
 		init.Credentials = "same-origin"
 	}

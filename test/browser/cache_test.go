@@ -20,7 +20,7 @@ func (b *bench) testCache(t *testing.T) {
 		preflights int // that reach the API
 	}
 	cart := func(from, want string, more ...string) trial {
-		return trial{api: "catalog", from: from, ask: "POST /carts/price", headers: append([]string{json_}, more...), body: `{"lines": []}`, want: want}
+		return trial{api: "catalog", from: from, ask: "POST /carts/price", headers: append([]string{asJSON}, more...), body: `{"lines": []}`, want: want}
 	}
 	orders := func(ask, with, want string, headers ...string) trial {
 		return trial{api: "everything", from: app, ask: ask, headers: headers, with: with, want: want}
@@ -36,7 +36,7 @@ func (b *bench) testCache(t *testing.T) {
 		{"remembered", []step{{cart(app, "200"), 1}, {cart(app, "200"), 0}, {cart(app, "200"), 0}}},
 		{"for one origin", []step{{cart(app, "200"), 1}, {cart("https://a.preview.example.com", "200"), 1}, {cart("https://a.preview.example.com", "200"), 0}, {cart(other, preflightMissing), 1}, {cart(other, preflightMissing), 1}}},
 		{"for what it allows", []step{
-			{orders("PUT /orders", include, "200"), 1}, {orders("DELETE /orders", include, "200"), 0}, {orders("PUT /orders", include, "200", json_, "x-api-key: 1"), 0},
+			{orders("PUT /orders", include, "200"), 1}, {orders("DELETE /orders", include, "200"), 0}, {orders("PUT /orders", include, "200", asJSON, "x-api-key: 1"), 0},
 			{orders("PATCH /orders", include, method), 1}, {orders("PUT /orders", include, "200"), 1}, {orders("PUT /orders", include, "200"), 0},
 			{orders("PUT /orders", include, header, "x-other: 1"), 1}, {orders("PUT /orders", include, "200"), 1},
 		}},
@@ -92,7 +92,7 @@ func (b *bench) testCacheRedirect(t *testing.T) {
 		if step.how == redirected {
 			url = first.base() + "/orders?do=redirect"
 		}
-		if _, _, err := b.tab.fetch(url, init_{Method: "PUT", Headers: [][2]string{}, Credentials: omit}, false); err != nil {
+		if _, _, err := b.tab.fetch(url, options{Method: "PUT", Headers: [][2]string{}, Credentials: omit}, false); err != nil {
 			t.Fatal(err)
 		}
 		wire, err := third.wire()

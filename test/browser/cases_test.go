@@ -1,10 +1,10 @@
 package browser
 
 const (
-	app   = "https://app.example.com"
-	other = "https://other.example"
-	null  = "null" // a sandboxed frame in a page of app
-	json_ = "content-type: application/json"
+	app    = "https://app.example.com"
+	other  = "https://other.example"
+	null   = "null" // a sandboxed frame in a page of app
+	asJSON = "content-type: application/json"
 )
 
 // A trial is one exchange: a page's script asks an API for something.
@@ -32,14 +32,14 @@ var trials = []trial{
 	{api: "catalog", from: app, ask: "GET /products/nothing", want: "404"},
 	{api: "catalog", from: app, ask: "HEAD /products", want: "403"}, // API Gateway has GET there, and no HEAD
 	{api: "catalog", from: app, ask: "GET /health", want: "200"},
-	{api: "catalog", from: app, ask: "POST /carts/price", headers: []string{json_}, body: `{"lines": [{"id": "cup", "quantity": 2}]}`, want: "200"},
+	{api: "catalog", from: app, ask: "POST /carts/price", headers: []string{asJSON}, body: `{"lines": [{"id": "cup", "quantity": 2}]}`, want: "200"},
 	{api: "catalog", from: app, ask: "POST /carts/price", body: `{"lines": [{"id": "cup", "quantity": 2}]}`, want: "200"},
-	{api: "catalog", from: app, ask: "POST /carts/price", headers: []string{json_}, body: `{`, want: "400"},
-	{api: "catalog", from: app, ask: "POST /carts/price", headers: []string{json_, "x-one: 1", "x-two: 2"}, body: `{}`, want: "HeaderDisallowedByPreflightResponse"},
+	{api: "catalog", from: app, ask: "POST /carts/price", headers: []string{asJSON}, body: `{`, want: "400"},
+	{api: "catalog", from: app, ask: "POST /carts/price", headers: []string{asJSON, "x-one: 1", "x-two: 2"}, body: `{}`, want: "HeaderDisallowedByPreflightResponse"},
 	{api: "catalog", from: app, ask: "GET /products", headers: []string{"authorization: Bearer x"}, want: "HeaderDisallowedByPreflightResponse"},
 	{api: "catalog", from: app, ask: "GET /products", with: omit, want: "200"},
 	{api: "catalog", from: app, ask: "GET /products", with: include, want: "InvalidAllowCredentials"},
-	{api: "catalog", from: app, ask: "POST /carts/price", headers: []string{json_}, body: `{}`, with: include, want: "PreflightInvalidAllowCredentials"},
+	{api: "catalog", from: app, ask: "POST /carts/price", headers: []string{asJSON}, body: `{}`, with: include, want: "PreflightInvalidAllowCredentials"},
 	{api: "catalog", from: app, ask: "PUT /products", want: "MethodDisallowedByPreflightResponse"},
 	{api: "catalog", from: app, ask: "PATCH /products/cup", want: "MethodDisallowedByPreflightResponse"},
 	{api: "catalog", from: app, ask: "patch /products/cup", want: "MethodDisallowedByPreflightResponse"},
@@ -48,26 +48,26 @@ var trials = []trial{
 	{api: "catalog", from: app, ask: "GET /nothing/here", with: include, want: "WildcardOriginNotAllowed"},
 	{api: "catalog", from: app, ask: "PUT /nothing/here", want: "PreflightInvalidStatus"},
 	{api: "catalog", from: "https://a.preview.example.com", ask: "GET /products", want: "200"},
-	{api: "catalog", from: "https://a.b.preview.example.com", ask: "POST /carts/price", headers: []string{json_}, body: `{"lines": []}`, want: "200"},
-	{api: "catalog", from: "http://localhost:3000", ask: "POST /carts/price", headers: []string{json_}, body: `{"lines": []}`, want: "200"},
+	{api: "catalog", from: "https://a.b.preview.example.com", ask: "POST /carts/price", headers: []string{asJSON}, body: `{"lines": []}`, want: "200"},
+	{api: "catalog", from: "http://localhost:3000", ask: "POST /carts/price", headers: []string{asJSON}, body: `{"lines": []}`, want: "200"},
 
 	// Those that look like one that is listed.
 	{api: "catalog", from: other, ask: "GET /products", want: missing},
 	{api: "catalog", from: other, ask: "GET /health", want: missing},
 	{api: "catalog", from: other, ask: "GET /nothing/here", want: "403"},
-	{api: "catalog", from: other, ask: "POST /carts/price", headers: []string{json_}, body: `{}`, want: preflightMissing},
+	{api: "catalog", from: other, ask: "POST /carts/price", headers: []string{asJSON}, body: `{}`, want: preflightMissing},
 	{api: "catalog", from: app + ".evil.example", ask: "GET /products", want: missing},
-	{api: "catalog", from: app + ".evil.example", ask: "POST /carts/price", headers: []string{json_}, body: `{}`, want: preflightMissing},
+	{api: "catalog", from: app + ".evil.example", ask: "POST /carts/price", headers: []string{asJSON}, body: `{}`, want: preflightMissing},
 	{api: "catalog", from: "https://evilapp.example.com", ask: "GET /products", want: missing},
 	{api: "catalog", from: app + ":8443", ask: "GET /products", want: missing},
 	{api: "catalog", from: "http://app.example.com", ask: "GET /products", want: missing},
-	{api: "catalog", from: "http://app.example.com", ask: "POST /carts/price", headers: []string{json_}, body: `{}`, want: preflightMissing},
+	{api: "catalog", from: "http://app.example.com", ask: "POST /carts/price", headers: []string{asJSON}, body: `{}`, want: preflightMissing},
 	{api: "catalog", from: "http://localhost.:3000", ask: "GET /products", want: missing}, // a page of https cannot be served so: Go takes no server name with a dot at its end
 	{api: "catalog", from: "https://preview.example.com", ask: "GET /products", want: missing},
 	{api: "catalog", from: "https://xpreview.example.com", ask: "GET /health", want: missing},
 	{api: "catalog", from: "https://a.preview.example.com:8443", ask: "GET /health", want: missing},
 	{api: "catalog", from: null, ask: "GET /products", want: missing},
-	{api: "catalog", from: null, ask: "POST /carts/price", headers: []string{json_}, body: `{}`, want: preflightMissing},
+	{api: "catalog", from: null, ask: "POST /carts/price", headers: []string{asJSON}, body: `{}`, want: preflightMissing},
 	{api: "catalog", from: null, ask: "GET /nothing/here", want: "403"},
 
 	// Everything: credentials, exposed headers, binary types, gateway errors that echo, a function in Node.
@@ -76,7 +76,7 @@ var trials = []trial{
 	{api: "everything", from: app, ask: "GET /orders", with: omit, want: "200"},
 	{api: "everything", from: app, ask: "HEAD /orders", with: include, want: "200"},
 	{api: "everything", from: app, ask: "POST /orders", body: "x", with: include, want: "200"},
-	{api: "everything", from: app, ask: "PUT /orders", headers: []string{json_, "x-api-key: k"}, body: "{}", with: include, want: "200"},
+	{api: "everything", from: app, ask: "PUT /orders", headers: []string{asJSON, "x-api-key: k"}, body: "{}", with: include, want: "200"},
 	{api: "everything", from: app, ask: "put /orders", with: include, want: "200"},
 	{api: "everything", from: app, ask: "DELETE /orders", with: include, want: "200"},
 	{api: "everything", from: app, ask: "PATCH /orders", with: include, want: "MethodDisallowedByPreflightResponse"},
@@ -89,7 +89,7 @@ var trials = []trial{
 	{api: "everything", from: app, ask: "GET /orders?do=missing", with: include, want: "404"},
 	{api: "everything", from: app, ask: "GET /orders?do=binary", with: include, want: "200"},
 	{api: "everything", from: app, ask: "GET /orders?do=twice", want: "MultipleAllowOriginValues"},
-	{api: "everything", from: app, ask: "PUT /mock", headers: []string{json_}, body: "{}", with: include, want: "200"},
+	{api: "everything", from: app, ask: "PUT /mock", headers: []string{asJSON}, body: "{}", with: include, want: "200"},
 	{api: "everything", from: app, ask: "GET /mock", with: include, want: "403"},
 	{api: "everything", from: app, ask: "GET /orders/1", with: include, want: "404"},
 	{api: "everything", from: other, ask: "GET /orders/1", with: include, want: missing},
@@ -167,7 +167,7 @@ var trials = []trial{
 	{api: "faults", from: app, ask: "PUT /p-stars", headers: []string{"x-one: 1", "authorization: x"}, want: "200"},
 	{api: "faults", from: app, ask: "DELETE /p-stars-named", with: include, want: "MethodDisallowedByPreflightResponse"},
 	{api: "faults", from: app, ask: "GET /p-stars-named", headers: []string{"x-one: 1"}, with: include, want: "HeaderDisallowedByPreflightResponse"},
-	{api: "faults", from: app, ask: "DELETE /p-headers", headers: []string{json_, "X-One: 1"}, with: include, want: "200"},
+	{api: "faults", from: app, ask: "DELETE /p-headers", headers: []string{asJSON, "X-One: 1"}, with: include, want: "200"},
 	{api: "faults", from: app, ask: "PUT /p-headers", headers: []string{"x-zwei: 1", "x-drei: 1", "x-eins: 1", "x-one: 1"}, with: include, want: "HeaderDisallowedByPreflightResponse"},
 	{api: "faults", from: app, ask: "patch /p-headers", with: include, want: "MethodDisallowedByPreflightResponse"},
 }

@@ -74,8 +74,15 @@ func startChromium(t *testing.T, rules []string) *tab {
 		chromedp.Flag("disable-features", "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,IsolateSandboxedIframes,Translate,OptimizationHints,MediaRouter"),
 	)
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
+	ctx, _ = chromedp.NewContext(ctx)
+	t.Cleanup(func() {
+		// As a user closes it: it ends its own children.
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		if err := chromedp.Cancel(ctx); err != nil {
+			t.Errorf("closing the browser: %v", err)
+		}
+	})
 	b := &tab{ctx: ctx, loads: map[network.RequestID]string{}, ended: map[string]ended{}, more: make(chan struct{}, 1)}
 	if err := chromedp.Listen(ctx, b.listen); err != nil {
 		t.Fatalf("the browser does not start: %v", err)
@@ -90,7 +97,12 @@ func startChromium(t *testing.T, rules []string) *tab {
 // upstream's does not.
 func profile(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir, err := os.MkdirTemp("", "corsgate-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Not t.TempDir, which fails the test where a child of the browser outlives it by a moment and still writes.
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	if err := os.Mkdir(filepath.Join(dir, "Default"), 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -204,8 +216,8 @@ type saw struct {
 	Error string `json:"error"`
 }
 
-// An init is what fetch() is called with beside the URL.
-type init_ struct {
+// Options are what fetch() is called with beside the URL.
+type options struct {
 	Method      string      `json:"method"`
 	Headers     [][2]string `json:"headers"`
 	Body        *string     `json:"body,omitempty"`
@@ -213,7 +225,7 @@ type init_ struct {
 }
 
 // fetch has the page, or the sandboxed frame in it, call fetch(), and gives what its script saw and how the load ended.
-func (b *tab) fetch(url string, init init_, sandboxed bool) (saw, ended, error) {
+func (b *tab) fetch(url string, init options, sandboxed bool) (saw, ended, error) {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	in, err := json.Marshal(init)

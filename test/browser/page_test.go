@@ -115,7 +115,7 @@ func (b *bench) testPage(t *testing.T) {
 		}
 	}
 	const cart = `{"lines": [{"id": "cup", "quantity": 2}]}`
-	page, frame := send("POST", "/carts/price", json_, cart)
+	page, frame := send("POST", "/carts/price", asJSON, cart)
 	if !strings.Contains(page.Head, "https://"+listedPage) || !strings.Contains(page.Verdict, "with the status 200") || !strings.Contains(page.All, `{"total":`) {
 		t.Errorf("from the page: %s", page.All)
 	}
@@ -141,7 +141,7 @@ func (b *bench) testPage(t *testing.T) {
 	}
 	b.picture(t, ctx)
 
-	page, frame = send("POST", "/carts/price", json_, cart)
+	page, frame = send("POST", "/carts/price", asJSON, cart)
 	if !strings.Contains(page.All, "No preflight this time") {
 		t.Errorf("a preflight that is remembered: %s", page.All)
 	}
