@@ -114,6 +114,9 @@ type Verdict struct {
 	Known bool `json:"known"`
 	// Code is the refusal as the DevTools protocol's CorsErrorStatus.corsError has it; empty if CORS does not refuse.
 	Code fetch.Code `json:"code"`
+	// FailedParameter is the value, method or header at fault, as CorsErrorStatus.failedParameter has it; left out if there
+	// is none.
+	FailedParameter string `json:"failedParameter,omitempty"`
 	// Message is what Chromium prints to the console or, if the verdict is not known, why; empty if allowed.
 	Message string `json:"message"`
 	// NetError names a failure that is not one of CORS; left out if there is none.
@@ -259,7 +262,7 @@ func reasons(rs []fetch.Reason) []Reason {
 }
 
 func verdict(v fetch.Verdict) Verdict {
-	return Verdict{Allowed: v.Allowed, Known: true, Code: v.Code, Message: v.Message, NetError: v.NetError, Disallowed: v.Disallowed, Warning: v.Warning, Section: v.Section}
+	return Verdict{Allowed: v.Allowed, Known: true, Code: v.Code, FailedParameter: v.FailedParameter, Message: v.Message, NetError: v.NetError, Disallowed: v.Disallowed, Warning: v.Warning, Section: v.Section}
 }
 
 // course sorts the steps of an answer.

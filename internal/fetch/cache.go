@@ -60,7 +60,9 @@ const maxCachedURL = 1024
 // Entries are for one page origin and one URL with its query; an answer for /a says nothing about /b.
 //
 // Firefox does as the standard says: each allowed method and header is remembered by itself, and stays until its time is
-// up. Chromium and WebKit remember the last answer as a whole: a request that it does not cover throws it away.
+// up. Chromium and WebKit remember the last answer as a whole: a request that it does not cover throws it away. For an
+// opaque origin, a sandboxed frame's or that of a request redirected from another origin to a third, Chromium remembers
+// nothing.
 //
 // It may be used from several goroutines.
 type PreflightCache struct {
@@ -167,7 +169,7 @@ func (c *PreflightCache) Store(p *Plan, resp *HTTPResponse) {
 	headers = lowered(headers)
 	a := answer{permit{methods, headers, p.credentials == Include}, c.now().Add(c.browser.MaxAge(resp.Header))}
 	if c.browser != Firefox {
-		if c.browser == Chromium && len(key.url) >= maxCachedURL {
+		if c.browser == Chromium && (len(key.url) >= maxCachedURL || key.origin == "null") {
 			return
 		}
 		c.answers[key] = []answer{a}

@@ -67,6 +67,12 @@ func TestPreflightCache(t *testing.T) {
 		"Chromium forgets what did not suffice": {fetch.Chromium, []ask{
 			{0, put, fetch.CacheMiss}, {0, fetch.Request{Method: "DELETE"}, fetch.CacheInsufficient}, {0, put, fetch.CacheMiss},
 		}},
+		"Chromium remembers nothing for an opaque origin": {fetch.Chromium, []ask{
+			{0, fetch.Request{Method: "PUT", Origin: "null"}, fetch.CacheMiss}, {0, fetch.Request{Method: "PUT", Origin: "null"}, fetch.CacheMiss},
+		}},
+		"in the standard, null is an origin like others": {fetch.Firefox, []ask{
+			{0, fetch.Request{Method: "PUT", Origin: "null"}, fetch.CacheMiss}, {0, fetch.Request{Method: "PUT", Origin: "null"}, fetch.CacheHit},
+		}},
 		"WebKit too": {fetch.WebKit, []ask{
 			{0, put, fetch.CacheMiss}, {0, fetch.Request{Method: "DELETE"}, fetch.CacheInsufficient}, {0, put, fetch.CacheMiss},
 		}},
@@ -192,6 +198,36 @@ func TestCacheAfterFailure(t *testing.T) {
 		}
 		if got := cache.Lookup(prepare(t, fetch.Request{Method: "PUT"})); got != want {
 			t.Errorf("%s: a %s, want a %s", browser, got, want)
+		}
+	}
+}
+
+// A request that was redirected from another origin to a third says Origin: null. Chromium, unlike the standard, preflights
+// it each time, and what it remembers for the page's own origin is no help.
+func TestCacheTainted(t *testing.T) {
+	const third = "https://third.example/"
+	for browser, want := range map[fetch.Browser]int{fetch.Chromium: 2, fetch.Firefox: 1} {
+		cache := fetch.NewPreflightCache(browser, nil)
+		preflights := 0
+		answer := func(r *fetch.HTTPRequest) (*fetch.HTTPResponse, error) {
+			resp := &fetch.HTTPResponse{Status: 200, Header: fields("Access-Control-Allow-Origin: *", "Access-Control-Allow-Methods: PUT", "Access-Control-Max-Age: 60")}
+			origin, _ := r.Header.Get("Origin")
+			switch {
+			case r.Method == "OPTIONS" && r.URL == third && origin == "null":
+				preflights++
+			case r.Method == "PUT" && r.URL != third:
+				resp.Status = 307
+				resp.Header = append(resp.Header, fetch.Field{Name: "Location", Value: third})
+			}
+			return resp, nil
+		}
+		for _, url := range []string{third, api, api} {
+			if ex, err := fetch.Run(fetch.Request{Method: "PUT", URL: url, Origin: app}, answer, cache); err != nil || !ex.Verdict.Allowed {
+				t.Fatalf("%s: %+v %v", browser, ex.Verdict, err)
+			}
+		}
+		if preflights != want {
+			t.Errorf("%s: %d preflights with an opaque origin, want %d", browser, preflights, want)
 		}
 	}
 }

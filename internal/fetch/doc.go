@@ -25,6 +25,7 @@
 //     not stand for the request's own method (in the standard, CORS-preflight fetch, step 7.4, it does), and the listener
 //     forces one only if there is a body to upload.
 //   - A negative Access-Control-Max-Age means "do not cache". In the standard it does not parse, which means five seconds.
+//   - The answer to a preflight is not remembered where the request's origin is opaque. In the standard, null matches null.
 //   - A redirect to a URL with a user name and password is not followed even within the page's own origin.
 //
 // All of these were seen in Chromium 156. One thing could not be mirrored: of several headers that a preflight's answer
