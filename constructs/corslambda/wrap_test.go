@@ -355,8 +355,7 @@ func TestMalformedVariablesAreLogged(t *testing.T) {
 	}
 }
 
-// A change of the stage's variables takes effect with the next event, and
-// many sets of variables do not confuse each other.
+// Many sets of variables do not confuse each other.
 func TestManyStages(t *testing.T) {
 	h := corslambda.Wrap(answers(events.APIGatewayProxyResponse{StatusCode: 200}), quiet())
 	for range 2 {
@@ -369,6 +368,23 @@ func TestManyStages(t *testing.T) {
 					t.Fatalf("%s gets %q from the stage of %d", origin, got, i+j)
 				}
 			}
+		}
+	}
+}
+
+// A change of the stage's variables takes effect with the next event, also one
+// that only adds a variable or takes one away.
+func TestVariablesChange(t *testing.T) {
+	h := corslambda.Wrap(answers(events.APIGatewayProxyResponse{StatusCode: 200}), quiet())
+	one := map[string]string{"corsOrigins": "https://b.example"}
+	two := map[string]string{"corsOrigins": "https://b.example", "corsOrigins2": "https://app.example.com"}
+	for i, step := range []struct {
+		variables map[string]string
+		allowed   bool
+	}{{one, false}, {two, true}, {one, false}, {two, true}} {
+		r := ask(t, h, event(t, with(fromApp, patch{"stageVariables": step.variables})))
+		if got := r.Headers["Access-Control-Allow-Origin"]; (got != "") != step.allowed {
+			t.Errorf("step %d: allowed origin %q", i, got)
 		}
 	}
 }

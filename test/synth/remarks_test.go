@@ -57,10 +57,16 @@ func TestRemarks(t *testing.T) {
 		}, []string{"warning: the app has no stage of this API; a stage without these variables refuses every origin: corsOrigins=https://app.example.com,https://~.preview.example.com corsRequestHeaders=content-type"}},
 		"stage with the variable": {func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{
-				DeployOptions: &awsapigateway.StageOptions{Variables: &map[string]*string{"corsOrigins2": jsii.String("https://x.example"), "corsage": jsii.String("a flower")}},
+				DeployOptions: &awsapigateway.StageOptions{Variables: &map[string]*string{
+					"corsOrigins2": jsii.String("https://x.example"), "corsCredentials": jsii.String("true"), "corsMethods": jsii.String("GET"), "corsMaxAge": jsii.String("5"),
+					"corsRequestHeaders": jsii.String("x-a"), "corsExposedHeaders": jsii.String("x-b"), "corsage": jsii.String("a flower"),
+				}},
 			}})
 			add(api.Root(), "health", "GET", mock())
-		}, []string{"error: stage prod sets the variable corsOrigins2 itself"}},
+		}, []string{
+			"error: stage prod sets the variable corsOrigins2 itself", "error: stage prod sets the variable corsCredentials itself", "error: stage prod sets the variable corsMethods itself",
+			"error: stage prod sets the variable corsMaxAge itself", "error: stage prod sets the variable corsRequestHeaders itself", "error: stage prod sets the variable corsExposedHeaders itself",
+		}},
 		"second sources": {func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{
 				DefaultCorsPreflightOptions: &awsapigateway.CorsOptions{AllowOrigins: jsii.Strings("*")},
