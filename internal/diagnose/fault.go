@@ -70,6 +70,9 @@ func (v *View) blame(rep *exchange.Report) string {
 	}
 	switch rep.Preflight.Verdict.Code {
 	case fetch.PreflightInvalidStatus, fetch.PreflightDisallowedRedirect:
+		if len(c.Template) > 0 {
+			return "CORS109" // a mapping template looked at the origin and decided
+		}
 		return "CORS108"
 	case fetch.MethodDisallowedByPreflightResponse:
 		return "CORS110"
@@ -96,7 +99,7 @@ func (v *View) readsVariables(c *exchange.Course) bool {
 	}
 	m := res.Method(c.Method.Name)
 	return m != nil && m.Integration != nil && slices.ContainsFunc(m.Integration.RequestTemplates, func(t gateway.Template) bool {
-		return strings.Contains(t.Text, "$stageVariables") && strings.Contains(t.Text, "corsOrigins")
+		return strings.Contains(t.Text, "stageVariables") && strings.Contains(t.Text, "corsOrigins")
 	})
 }
 

@@ -10,7 +10,7 @@ func (r Rule) Page() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s: %s\n\nSeverity: %s.\n\n%s\n\n## Cure\n\nWith corsgate:\n\n```go\n%s\n```\n\nIn a template:\n\n```yaml\n%s\n```\n", r.ID, r.Title, r.Severity, r.Why, r.Cure.Go, r.Cure.CloudFormation)
 	if r.Before != "" {
-		fmt.Fprintf(&b, "\n## Example\n\nThese are changes to a [clean template](../../internal/diagnose/testdata/clean.yaml); `null` takes away. Found in:\n\n```yaml\n%s\n```\n\nNot found in:\n\n```yaml\n%s\n```\n", r.Before, r.After)
+		fmt.Fprintf(&b, "\n## Example\n\nThese are changes to a [clean template](../../internal/diagnose/testdata/clean.yaml); `null` takes away, and a\nmapping laid over a list changes each of its elements. Found in:\n\n```yaml\n%s\n```\n\nNot found in:\n\n```yaml\n%s\n```\n", r.Before, r.After)
 	}
 	b.WriteString("\n## Sources\n\n")
 	for _, s := range r.Source {

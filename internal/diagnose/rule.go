@@ -3,6 +3,7 @@ package diagnose
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A Rule finds one kind of fault. Its documentation is part of it; docs/rules is made from it.
@@ -15,8 +16,9 @@ type Rule struct {
 	// Why says what happens, and how it comes to that.
 	Why  string
 	Cure Cure
-	// Before and After are changes (RFC 7386, in YAML) to the clean template that the package keeps as its fixture: the first
-	// makes it one with this finding, the second one without. Empty where no template shows the finding.
+	// Before and After are changes to the clean template that the package keeps as its fixture: the first makes it one with
+	// this finding and no other, the second one without any. They are merged as RFC 7386 has it, in YAML, but for one thing:
+	// a mapping laid over a list changes each of its elements.
 	Before, After string
 	// Source is where this is documented or was observed.
 	Source []string
@@ -42,15 +44,17 @@ const site = "https://github.com/corsgate/corsgate/blob/main/docs/rules/"
 func (r Rule) Link() string { return site + r.ID + ".md" }
 
 // Rules gives every rule, by id.
-func Rules() []Rule {
+func Rules() []Rule { return slices.Clone(table()) }
+
+var table = sync.OnceValue(func() []Rule {
 	out := slices.Concat(preflightRules(), headerRules(), gatewayRules(), aroundRules(), checkRules())
 	slices.SortFunc(out, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
 	return out
-}
+})
 
 // Lookup finds a rule.
 func Lookup(id string) (Rule, bool) {
-	for _, r := range Rules() {
+	for _, r := range table() {
 		if strings.EqualFold(r.ID, id) {
 			return r, true
 		}

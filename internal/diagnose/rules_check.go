@@ -38,7 +38,7 @@ var (
 		Cure: Cure{Go: `// check what was synthesized: corsgate check cdk.out`,
 			CloudFormation: `# check the template after its transforms: aws cloudformation get-template --template-stage Processed`},
 		Before: `Resources:
-  ItemsPost:
+  ItemsPut:
     Properties:
       HttpMethod: {"Fn::ImportValue": "method"}`,
 		After:  `Resources: {}`,
