@@ -93,6 +93,15 @@ func infer(api *gateway.API) *Allowlist {
 	if p, err := cors.FromStageVariables(api.Variables); err == nil {
 		return ofPolicy(p, "stage-variables")
 	}
+	var all []*gateway.Method
+	for _, r := range api.Resources() {
+		all = append(all, r.Methods()...)
+	}
+	return inferFrom(all)
+}
+
+// inferFrom reads the origins that some methods are for.
+func inferFrom(methods []*gateway.Method) *Allowlist {
 	a := &Allowlist{From: "template"}
 	seen := map[string]bool{}
 	add := func(o string) {
@@ -110,26 +119,24 @@ func infer(api *gateway.API) *Allowlist {
 			a.Origins = append(a.Origins, o)
 		}
 	}
-	for _, r := range api.Resources() {
-		for _, m := range r.Methods() {
-			if m.Integration == nil {
-				continue
+	for _, m := range methods {
+		if m.Integration == nil {
+			continue
+		}
+		for _, t := range m.Integration.RequestTemplates {
+			for _, o := range literals(t.Text) {
+				add(o)
 			}
-			for _, t := range m.Integration.RequestTemplates {
-				for _, o := range literals(t.Text) {
+		}
+		for _, ir := range m.Integration.Responses {
+			if v, ok := static(ir.Parameters[allowOriginParameter]); ok {
+				for _, o := range strings.FieldsFunc(v, func(c rune) bool { return c == ',' || c == ' ' }) {
 					add(o)
 				}
 			}
-			for _, ir := range m.Integration.Responses {
-				if v, ok := static(ir.Parameters[allowOriginParameter]); ok {
-					for _, o := range strings.FieldsFunc(v, func(c rune) bool { return c == ',' || c == ' ' }) {
-						add(o)
-					}
-				}
-				for _, t := range ir.Templates {
-					for _, o := range literals(t.Text) {
-						add(o)
-					}
+			for _, t := range ir.Templates {
+				for _, o := range literals(t.Text) {
+					add(o)
 				}
 			}
 		}

@@ -21,7 +21,7 @@ type fault struct {
 // fault asks the model about a route and says whose fault it is that a preflight fails; rule is empty if none does. Each
 // fault belongs to one rule, so that one mistake is one finding.
 func (v *View) fault(r route) fault {
-	for _, origin := range v.origins() {
+	for _, origin := range v.originsOf(v.answers(r)) {
 		rep := v.preflight(r, origin)
 		if rep == nil || !rep.Preflight.Needed || rep.Preflight.Verdict.Allowed || !rep.Preflight.Verdict.Known {
 			continue

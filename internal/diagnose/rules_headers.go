@@ -448,7 +448,15 @@ func unreadable(v *View, report reporter) {
 		if !fetch.SafelistedMethod(name) || v.authorized(m) {
 			return // the preflight's rules say what is wrong, or nobody gets that far
 		}
-		for _, o := range v.origins() {
+		own := route{m.Resource, m, name, concrete(m.Resource.Path)}
+		if v.fault(own).rule != "" {
+			return // what is wrong with the one is mostly wrong with the other, and said there
+		}
+		by := v.answers(own)
+		if by == nil {
+			by = m
+		}
+		for _, o := range v.originsOf(by) {
 			rep := v.ask(question{origin: o, method: name, path: concrete(m.Resource.Path)})
 			if rep == nil || !rep.Verdict.Known || rep.Verdict.Allowed || rep.Trace.Actual == nil || rep.Trace.Actual.GatewayResponse != nil || rep.Trace.Actual.Unsupported != "" {
 				continue

@@ -401,6 +401,20 @@ func preflightRules() []Rule {
     Properties: {Integration: {IntegrationResponses: {ResponseParameters: {method.response.header.Access-Control-Max-Age: "'7200'"}}}}`,
 		Source: []string{"https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Access-Control-Max-Age"},
 		check:  maxAge,
+	}, {
+		ID:       "CORS118",
+		Title:    "resources differ in the origins that they allow",
+		Severity: Warning,
+		Why: "A page at an origin may call one resource and not another. Where that is meant, say so with a suppression; " +
+			"mostly an origin was added in one place and forgotten in the other.",
+		Cure: Cure{Go: goPolicy + " // one list for all resources", CloudFormation: `# the same value in every OPTIONS method
+method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"`},
+		Before: `Resources:
+  ItemsOptions:
+    Properties: {Integration: {IntegrationResponses: {ResponseParameters: {method.response.header.Access-Control-Allow-Origin: "'https://admin.example.com'"}}}}`,
+		After:  `Resources: {}`,
+		Source: []string{docCORS},
+		check:  unlike,
 	}}
 }
 
@@ -494,10 +508,10 @@ func (v *View) answering() []answer {
 	return out
 }
 
-// response gives the answer to a preflight; nil if it is not known.
+// response gives the answer of an integration to a preflight; nil if it is not known, or the gateway answered itself.
 func (v *View) response(r route, origin string) *exchange.Response {
 	rep := v.preflight(r, origin)
-	if rep == nil || rep.Trace.Preflight == nil || rep.Trace.Preflight.Unsupported != "" {
+	if rep == nil || rep.Trace.Preflight == nil || rep.Trace.Preflight.Unsupported != "" || rep.Trace.Preflight.GatewayResponse != nil {
 		return nil
 	}
 	return rep.Preflight.Response
@@ -603,10 +617,10 @@ func allowOrigin(r *exchange.Response) string {
 }
 
 func firstOrigin(v *View, report reporter) {
-	if v.Allowlist.Any || len(v.Allowlist.Origins) < 2 {
-		return
-	}
 	for _, a := range v.answering() {
+		if len(v.originsOf(a.method)) < 2 {
+			continue
+		}
 		if got := allowOrigin(v.response(a.route, stranger)); isOrigin(got) && got != stranger {
 			rep := v.preflight(a.route, stranger)
 			report(at(a.method), "a preflight from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, rep.Preflight.Verdict.Message)
@@ -676,6 +690,43 @@ func resembling(v *View, report reporter) {
 		found[key] = like
 		if like != "" {
 			report(at(a.method), "a preflight from "+like+" is answered as if it were listed", "")
+		}
+	}
+}
+
+func unlike(v *View, report reporter) {
+	if v.Allowlist.From != "template" {
+		return // then each origin of the list is to be allowed everywhere, and another rule says where it is not
+	}
+	all := v.answering()
+	allowed := map[string]map[string]bool{} // by shape and origin
+	anywhere := map[string]bool{}
+	for _, a := range all {
+		key := shape(a.method)
+		if allowed[key] != nil || v.fault(a.route).rule != "" {
+			continue
+		}
+		allowed[key] = map[string]bool{}
+		for _, o := range v.origins() {
+			if got := allowOrigin(v.response(a.route, o)); got == o || got == "*" {
+				allowed[key][o], anywhere[o] = true, true
+			}
+		}
+	}
+	for _, a := range all {
+		set := allowed[shape(a.method)]
+		if set == nil || v.fault(a.route).rule != "" {
+			continue
+		}
+		var refused []string
+		for _, o := range v.origins() {
+			if anywhere[o] && !set[o] {
+				refused = append(refused, o)
+			}
+		}
+		if len(refused) > 0 {
+			rep := v.preflight(a.route, refused[0])
+			report(at(a.method), "refuses "+strings.Join(refused, ", ")+", which another resource allows", rep.Preflight.Verdict.Message)
 		}
 	}
 }

@@ -19,6 +19,7 @@ type View struct {
 	site   exchange.Site
 	routes []route
 	asked  map[question]*exchange.Report
+	own    map[*gateway.Method][]string // what originsOf found
 }
 
 // route is a method of a resource, as a page would call it.
@@ -44,7 +45,7 @@ func newView(d *Document, api *gateway.API, stated *Allowlist) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &View{Document: d, API: api, Allowlist: stated, site: exchange.Site{API: api, Backend: backend}, asked: map[question]*exchange.Report{}}
+	v := &View{Document: d, API: api, Allowlist: stated, site: exchange.Site{API: api, Backend: backend}, asked: map[question]*exchange.Report{}, own: map[*gateway.Method][]string{}}
 	if stated == nil {
 		v.Allowlist = infer(api)
 	}
@@ -124,12 +125,32 @@ func (v *View) origin() string {
 // first, its last and some between show a fault in it.
 const perList = 6
 
+// originsOf are those to ask a method from: those it names itself where the list is inferred, since one resource may be
+// for other pages than another, and else the API's.
+func (v *View) originsOf(m *gateway.Method) []string {
+	if v.Allowlist.From != "template" || m == nil {
+		return v.origins()
+	}
+	own, ok := v.own[m]
+	if !ok {
+		own = few(inferFrom([]*gateway.Method{m}).Origins)
+		v.own[m] = own
+	}
+	if len(own) == 0 {
+		return v.origins()
+	}
+	return own
+}
+
 // origins are those to ask from.
 func (v *View) origins() []string {
-	o := v.Allowlist.Origins
-	if len(o) == 0 {
+	if len(v.Allowlist.Origins) == 0 {
 		return []string{anyPage}
 	}
+	return few(v.Allowlist.Origins)
+}
+
+func few(o []string) []string {
 	if len(o) <= perList {
 		return o
 	}
