@@ -185,13 +185,17 @@ func static(expression string) (string, bool) {
 
 // describe says what the list is.
 func (a *Allowlist) describe() string {
+	list := a.Origins
+	if a.policy != nil {
+		list = a.policy.Origins()
+	}
 	switch {
 	case a.Any:
 		return "every origin"
-	case len(a.Origins) > 3:
-		return fmt.Sprintf("%s and %d more", strings.Join(a.Origins[:3], ", "), len(a.Origins)-3)
+	case len(list) > 3:
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:3], ", "), len(list)-3)
 	}
-	return strings.Join(a.Origins, ", ")
+	return strings.Join(list, ", ")
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

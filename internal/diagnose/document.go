@@ -117,8 +117,7 @@ func (d *Document) parseJSON(text []byte) error {
 		}
 	}
 	if err != nil {
-		line := 1 + bytes.Count(text[:min(int(dec.InputOffset()), len(text))], []byte("\n"))
-		return fmt.Errorf("line %d: not JSON: %w", line, err)
+		return fmt.Errorf("line %d: not JSON: %w", lineOf(text, dec.InputOffset(), err), err)
 	}
 	root, ok := v.(map[string]any)
 	if !ok {
@@ -138,6 +137,15 @@ func (d *Document) parseJSON(text []byte) error {
 		}
 	}
 	return nil
+}
+
+// lineOf gives the line at which JSON was given up.
+func lineOf(text []byte, offset int64, err error) int {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		offset = syntax.Offset
+	}
+	return 1 + bytes.Count(text[:min(max(int(offset), 0), len(text))], []byte("\n"))
 }
 
 func (d *Document) parseYAML(text []byte) (err error) {

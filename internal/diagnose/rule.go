@@ -10,18 +10,19 @@ import (
 type Rule struct {
 	// ID is CORS and three digits: 1 the preflight, 2 headers and their values, 3 the gateway's own answers, 4 what is around
 	// the API, 9 the check itself. No id is ever used for another rule.
-	ID       string
-	Title    string
-	Severity Severity
+	ID       string   `json:"id"`
+	Title    string   `json:"title"`
+	Severity Severity `json:"severity"`
 	// Why says what happens, and how it comes to that.
-	Why  string
-	Cure Cure
+	Why  string `json:"why"`
+	Cure Cure   `json:"cure"`
 	// Before and After are changes to the clean template that the package keeps as its fixture: the first makes it one with
 	// this finding and no other, the second one without any. They are merged as RFC 7386 has it, in YAML, but for one thing:
 	// a mapping laid over a list changes each of its elements.
-	Before, After string
+	Before string `json:"before"`
+	After  string `json:"after"`
 	// Source is where this is documented or was observed.
-	Source []string
+	Source []string `json:"source"`
 
 	check func(v *View, report reporter)
 }

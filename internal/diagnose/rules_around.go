@@ -5,6 +5,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/exchange"
+	"github.com/corsgate/corsgate/internal/fetch"
 )
 
 func aroundRules() []Rule {
@@ -314,10 +317,10 @@ func policy(v *View, report reporter) {
 	}
 	for _, r := range v.routes {
 		if !anonymous(doc, v.API.Stage+"/OPTIONS"+r.path) {
-			rep := v.ask(question{origin: v.origin(), method: r.name, path: "/corsgate-no-such-path", header: probeHeader})
 			console := ""
-			if rep != nil {
-				console = strings.Replace(rep.Preflight.Verdict.Message, "/corsgate-no-such-path", r.path, 1)
+			plan, err := fetch.Prepare(fetch.Request{Origin: v.origin(), Method: r.name, URL: exchange.Base(v.API) + r.path, Header: fetch.Header{{Name: probeHeader, Value: "1"}}})
+			if err == nil && plan.Preflight != nil {
+				console = plan.CheckPreflight(&fetch.HTTPResponse{Status: 403}).Message
 			}
 			report(place{id: v.API.ID}, "the resource policy does not let an anonymous OPTIONS "+r.resource.Path+" in", console)
 			return

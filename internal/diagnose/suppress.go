@@ -88,8 +88,7 @@ func ParseSuppressions(name string, text []byte) ([]Suppression, error) {
 	dec.DisallowUnknownFields()
 	var out []Suppression
 	if err := dec.Decode(&out); err != nil {
-		line := 1 + bytes.Count(text[:min(int(dec.InputOffset()), len(text))], []byte("\n"))
-		return nil, fmt.Errorf("line %d: not a list of suppressions: %w", line, err)
+		return nil, fmt.Errorf("line %d: not a list of suppressions: %w", lineOf(text, dec.InputOffset(), err), err)
 	}
 	for i := range out {
 		out[i].file = name
