@@ -169,7 +169,7 @@ func views(d *Document, stated *Allowlist, problem func(id, text string)) []*Vie
 	for _, api := range d.sorted("AWS::ApiGateway::RestApi") {
 		opts := gateway.Options{API: api.id, Parameters: d.parameters()}
 		stages := []string{""}
-		if named := d.stages(api.id); len(named) > 1 {
+		if named, err := gateway.Stages(d.JSON, opts); err == nil && len(named) > 1 {
 			stages = named
 		}
 		for _, stage := range stages {
@@ -237,18 +237,4 @@ func (d *Document) parameters() map[string]string {
 		}
 	}
 	return out
-}
-
-// stages names the stages of an API, those whose names are in plain text.
-func (d *Document) stages(api string) []string {
-	var out []string
-	for _, typ := range []string{"AWS::ApiGateway::Stage", "AWS::ApiGateway::Deployment"} {
-		for _, s := range d.sorted(typ) {
-			if name, ok := s.props["StageName"].(string); ok && name != "" && refersTo(s.props["RestApiId"], api) {
-				out = append(out, name)
-			}
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
