@@ -63,10 +63,14 @@ func (r *Report) Markdown() string {
 	for _, l := range r.Crashed {
 		fmt.Fprintf(&b, "\n- crashed: %s\n", escape(l))
 	}
-	for _, f := range r.Findings {
+	for i, f := range r.Findings {
 		fmt.Fprintf(&b, "\n### %s %s: %s\n\n`%s`\n\n%s\n", f.Severity, f.Rule, escape(f.Title), strings.ReplaceAll(f.Where(), "`", "'"), escape(f.Detail))
 		if f.Console != "" {
 			fmt.Fprintf(&b, "\n> %s\n", escape(f.Console))
+		}
+		// Findings of one rule follow each other, and have one cure.
+		if i+1 < len(r.Findings) && r.Findings[i+1].Rule == f.Rule {
+			continue
 		}
 		fmt.Fprintf(&b, "\n%s\n\n<details><summary>Cure</summary>\n\nCDK with corsgate:\n\n```go\n%s\n```\n\nCloudFormation:\n\n```yaml\n%s\n```\n\n</details>\n\n[%s](%s)\n", escape(f.Why), f.Cure.Go, f.Cure.CloudFormation, f.Rule, f.Link)
 	}

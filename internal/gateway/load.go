@@ -718,6 +718,13 @@ func (l *loader) getAtt(id, attr string, depth int) (any, error) {
 	if r == nil {
 		return nil, fmt.Errorf("Fn::GetAtt of %s, which the template does not have", id)
 	}
+	// These say what Ref says
+	// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-resource.html).
+	switch r.typ + "." + attr {
+	case "AWS::ApiGateway::RestApi.RestApiId", "AWS::ApiGateway::Resource.ResourceId", "AWS::ApiGateway::Authorizer.AuthorizerId",
+		"AWS::ApiGateway::RequestValidator.RequestValidatorId", "AWS::ApiGateway::Deployment.DeploymentId":
+		return id, nil
+	}
 	switch {
 	case attr == "Arn" && r.typ == "AWS::Lambda::Function":
 		name := id

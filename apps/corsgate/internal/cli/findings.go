@@ -35,7 +35,7 @@ func printJSON(w io.Writer, v any) error {
 
 func printText(w io.Writer, colour palette, rep *diagnose.Report) error {
 	p := printer{palette: colour}
-	for _, f := range rep.Findings {
+	for i, f := range rep.Findings {
 		c := p.faint
 		switch f.Severity {
 		case diagnose.Error:
@@ -48,6 +48,10 @@ func printText(w io.Writer, colour palette, rep *diagnose.Report) error {
 		p.line("", "  ", 2, f.Detail)
 		if f.Console != "" {
 			p.line("", "  browser: ", 11, f.Console)
+		}
+		// Findings of one rule follow each other, and have one cure.
+		if i+1 < len(rep.Findings) && rep.Findings[i+1].Rule == f.Rule {
+			continue
 		}
 		p.line("", "  why: ", 7, f.Why)
 		for _, cure := range []struct{ in, text string }{{"cure, CDK with corsgate:", f.Cure.Go}, {"cure, CloudFormation:", f.Cure.CloudFormation}} {
