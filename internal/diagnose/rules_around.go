@@ -32,7 +32,7 @@ api.LatestDeployment().AddToLogicalId(map[string]any{"errors": "1"}) // or use a
 		Severity: Warning,
 		Why: "The stage keeps answers of GET methods, with their headers. The key has no Origin in it, so a page gets what was made for another one, or for a request without Origin, and its browser refuses it. " +
 			"Vary means nothing to this cache.",
-		Cure: Cure{Go: `api.AddMethod(jsii.String("GET"), awsapigateway.NewLambdaIntegration(fn, &awsapigateway.LambdaIntegrationOptions{
+		Cure: Cure{Go: `items.AddMethod(jsii.String("GET"), awsapigateway.NewLambdaIntegration(fn, &awsapigateway.LambdaIntegrationOptions{
 	CacheKeyParameters: jsii.Strings("method.request.header.Origin"),
 }), &awsapigateway.MethodOptions{RequestParameters: &map[string]*bool{"method.request.header.Origin": jsii.Bool(false)}})`, CloudFormation: `ItemsGet:
   Properties:
@@ -139,7 +139,7 @@ api.LatestDeployment().AddToLogicalId(map[string]any{"errors": "1"}) // or use a
 		Severity: Warning,
 		Why: "The preflight allows one set of origins and the environment of the function behind it has another. A page on one of them only has its preflight pass and its answer refused, or the other way round: " +
 			"the two lists have to be kept alike by hand.",
-		Cure: Cure{Go: `fn := corsfunction.New(stack, jsii.String("Handler"), &corsfunction.Props{Entry: jsii.String("./handler")}) // reads the stage's variables, which the preflight reads`, CloudFormation: `Function:
+		Cure: Cure{Go: `fn := corsfunction.New(stack, jsii.String("Handler"), &corsfunction.Props{Entry: "./handler"}) // reads the stage's variables, which the preflight reads`, CloudFormation: `Function:
   Properties:
     Environment:
       Variables:

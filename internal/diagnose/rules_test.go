@@ -4,12 +4,16 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
 
 var update = flag.Bool("update", false, "write the pages of the rules anew")
@@ -118,6 +122,14 @@ func TestTable(t *testing.T) {
 		seen[r.ID] = true
 		if r.Title == "" || r.Why == "" || r.Cure.Go == "" || r.Cure.CloudFormation == "" || r.Before == "" || r.After == "" || len(r.Source) == 0 || r.check == nil {
 			t.Errorf("%s is not documented", r.ID)
+		}
+		// What can be pasted has to be Go, or YAML.
+		if _, err := parser.ParseFile(token.NewFileSet(), "", "package p\nfunc _() {\n"+r.Cure.Go+"\n}", 0); err != nil {
+			t.Errorf("%s: the cure in Go: %v", r.ID, err)
+		}
+		var cure any
+		if err := yaml.Unmarshal([]byte(r.Cure.CloudFormation), &cure); err != nil {
+			t.Errorf("%s: the cure in CloudFormation: %v", r.ID, err)
 		}
 		if rank(r.Severity) < 0 {
 			t.Errorf("%s: severity %q", r.ID, r.Severity)
