@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -32,6 +33,31 @@ type loader struct {
 // Load reads the REST API of a CloudFormation template, JSON. A template without one, or with several among which opts
 // does not choose, is a [*LoadError].
 func Load(template []byte, opts Options) (*API, error) {
+	l, err := newLoader(template, opts)
+	if err != nil {
+		return nil, err
+	}
+	return l.build()
+}
+
+// Stages gives the names of the stages that a template has for the API that opts chooses, in the template's order; a name
+// that cannot be evaluated is left out.
+func Stages(template []byte, opts Options) ([]string, error) {
+	l, err := newLoader(template, opts)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, s := range append(l.ofType("Stage"), l.ofType("Deployment")...) {
+		if name, err := l.str(s.props["StageName"]); err == nil && name != "" && l.mine(s) && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out, nil
+}
+
+// newLoader reads a template and chooses the API.
+func newLoader(template []byte, opts Options) (*loader, error) {
 	var doc struct {
 		Parameters map[string]map[string]any
 		Resources  json.RawMessage
@@ -62,7 +88,7 @@ func Load(template []byte, opts Options) (*API, error) {
 	if err := l.chooseAPI(); err != nil {
 		return nil, err
 	}
-	return l.build()
+	return l, nil
 }
 
 // readResources keeps the order of the template, since it decides among equal integration responses of OpenAPI bodies.
@@ -691,6 +717,13 @@ func (l *loader) getAtt(id, attr string, depth int) (any, error) {
 	r := l.resources[id]
 	if r == nil {
 		return nil, fmt.Errorf("Fn::GetAtt of %s, which the template does not have", id)
+	}
+	// These say what Ref says
+	// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-resource.html).
+	switch r.typ + "." + attr {
+	case "AWS::ApiGateway::RestApi.RestApiId", "AWS::ApiGateway::Resource.ResourceId", "AWS::ApiGateway::Authorizer.AuthorizerId",
+		"AWS::ApiGateway::RequestValidator.RequestValidatorId", "AWS::ApiGateway::Deployment.DeploymentId":
+		return id, nil
 	}
 	switch {
 	case attr == "Arn" && r.typ == "AWS::Lambda::Function":

@@ -272,6 +272,7 @@ func TestSnapshots(t *testing.T) {
 				sm.build(awscdk.NewStack(app, jsii.String("Stack"), nil), p)
 			})
 			golden(t, sm.name, project(s.templates["Stack"], p)+remarks(s))
+			checkTemplate(t, sm.name, s.files["Stack"])
 			if sm.name != "token-origin" && strings.Contains(string(s.files["Stack"]), "${Token[") {
 				t.Error("the template holds an unresolved token")
 			}
@@ -280,6 +281,7 @@ func TestSnapshots(t *testing.T) {
 	t.Run("catalog", func(t *testing.T) {
 		s, p := catalog(t, "https://app.example.com", "https://*.preview.example.com", "http://localhost:*")
 		golden(t, "catalog", project(s.templates["CatalogStack"], p)+remarks(s))
+		checkTemplate(t, "catalog", s.files["CatalogStack"])
 	})
 }
 

@@ -42,6 +42,7 @@ func TestWalls(t *testing.T) {
 		{"apps/catalog/handler", []string{lambda, module + "constructs/corslambda"}, []string{cdk, jsii}},
 		{"internal/fetch", nil, []string{cdk, jsii, lambda, module + "constructs/"}},
 		{"internal/exchange", []string{module + "internal/fetch", module + "internal/gateway"}, []string{cdk, jsii, lambda}},
+		{"internal/diagnose", []string{module + "internal/exchange", module + "constructs/cors"}, []string{cdk, jsii, lambda}},
 		{"apps/corsgate", []string{module + "internal/exchange", "github.com/alecthomas/kong"}, []string{cdk, jsii, lambda}},
 		// The constructs do not know each other, only the mark.
 		{"constructs/corsapi", []string{cdk, jsii, module + "constructs/cors", module + "internal/paired"}, []string{lambda, module + "constructs/corsfunction", module + "constructs/corslambda"}},

@@ -31,11 +31,13 @@ type Command struct {
 type grammar struct {
 	Serve   serveAPI `cmd:"" help:"Serve an API on this machine, its functions run for real, with a page that shows what a browser may do."`
 	Explain explain  `cmd:"" help:"Say what a browser would do with a request of a page, step by step."`
+	Check   check    `cmd:"" help:"Say what in templates keeps pages from using an API, or lets in those that should not, and the cure."`
+	Rules   rules    `cmd:"" help:"List the rules of check, or print the page of one."`
 }
 
 const description = `CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized, and why.
 
-Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line or a file it names cannot be used, 3 it is not known. Of serve: 0 it was interrupted, 1 it could not serve, 2 as above.`
+Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line or a file it names cannot be used, 3 it is not known. Of serve: 0 it was interrupted, 1 it could not serve, 2 as above. Of check: 0 clean, 1 findings at or above --fail-on, 2 the command line cannot be used, 3 something could not be read.`
 
 // Run runs the command that args name, without the program's name, and gives the exit status.
 func (c Command) Run(ctx context.Context, args []string) (status int) {

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/diagnose"
+)
+
+// statusUnread is check's exit status for a template that could not be read, or a rule that crashed.
+const statusUnread = 3
+
+// check says what in templates keeps pages from using an API. Its exit statuses are 0 for a clean result, 1 for findings
+// at or above --fail-on, 2 for a command line that cannot be used, and 3 for what could not be read or answered.
+type check struct {
+	Paths        []string `arg:"" name:"path" help:"A template (.json, .yaml, .yml, .template), or a folder such as cdk.out with some."`
+	Format       string   `enum:"text,json,sarif,markdown,github" default:"text" placeholder:"FORMAT" help:"text, json, sarif, markdown or github (workflow commands); default: text."`
+	FailOn       string   `enum:"error,warning,info" default:"error" placeholder:"SEVERITY" help:"The least severity that fails: error, warning or info; default: error."`
+	Origins      []string `placeholder:"ORIGIN" help:"The origins and patterns that the API is meant for, instead of those inferred from the template; separated by commas, or repeated."`
+	Suppressions string   `placeholder:"FILE" help:"A file with suppressions, JSON: [{\"id\", \"reason\", \"stack\", \"logicalId\"}]; the last two may be left out."`
+}
+
+// Run is called by kong.
+func (x *check) Run(c Command) error {
+	var stated *diagnose.Allowlist
+	if len(x.Origins) > 0 {
+		var err error
+		if stated, err = diagnose.State(x.Origins); err != nil {
+			return usage("--origins: %w", err)
+		}
+	}
+	var suppressions []diagnose.Suppression
+	if x.Suppressions != "" {
+		b, err := readFile(x.Suppressions)
+		if err != nil {
+			return err
+		}
+		if suppressions, err = diagnose.ParseSuppressions(x.Suppressions, b); err != nil {
+			return usage("%s: %w", x.Suppressions, err)
+		}
+	}
+	var docs []*diagnose.Document
+	for _, path := range x.Paths {
+		more, err := read(path)
+		if err != nil {
+			fmt.Fprintln(c.Stderr, "corsgate: "+strings.Join(strings.Fields(err.Error()), " "))
+			return statusError(statusUnread)
+		}
+		docs = append(docs, more...)
+	}
+	report := diagnose.Check(docs, stated, suppressions)
+	// No API is no answer: nothing was checked, and a clean result would say otherwise.
+	if len(report.Checked) == 0 && len(report.Findings) == 0 {
+		fmt.Fprintf(c.Stderr, "corsgate: %s: no AWS::ApiGateway::RestApi in the templates\n", strings.Join(x.Paths, ", "))
+		return statusError(statusUnread)
+	}
+	if err := printFindings(c.Stdout, x.Format, report); err != nil {
+		return err
+	}
+	if len(report.Crashed) > 0 {
+		return statusError(statusUnread)
+	}
+	if worst, any := report.Worst(); any && worst.AtLeast(diagnose.Severity(x.FailOn)) {
+		return statusError(statusRefused)
+	}
+	return nil
+}
+
+// read reads the templates that a path names: a file, or those of a folder, a cloud assembly's with those of its nested
+// assemblies (https://docs.aws.amazon.com/cdk/v2/guide/deploy.html).
+func read(path string) ([]*diagnose.Document, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, plain(path, err)
+	}
+	files := []string{path}
+	if info.IsDir() {
+		if files, err = templates(path); err != nil {
+			return nil, plain(path, err)
+		}
+		if len(files) == 0 {
+			return nil, fmt.Errorf("%s: no templates in this folder", path)
+		}
+	}
+	var out []*diagnose.Document
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			return nil, plain(f, err)
+		}
+		d, err := diagnose.ParseDocument(f, b)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f, err)
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// templates finds the templates of a folder. In a cloud assembly they are named by CDK; anywhere else every file whose
+// text has Resources is one.
+func templates(dir string) ([]string, error) {
+	var out []string
+	_, err := os.Stat(filepath.Join(dir, "manifest.json"))
+	assembly := err == nil
+	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			// The code of functions is in folders of its own.
+			if path != dir && (!assembly || strings.HasPrefix(e.Name(), "asset.")) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		name := e.Name()
+		switch {
+		case strings.HasSuffix(name, ".template.json"), strings.HasSuffix(name, ".template.yaml"), strings.HasSuffix(name, ".template.yml"):
+			out = append(out, path)
+		case assembly:
+		case slices.Contains([]string{".json", ".yaml", ".yml", ".template"}, filepath.Ext(name)):
+			b, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			if strings.Contains(string(b), "Resources") && strings.Contains(string(b), "AWS::") {
+				out = append(out, path)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// plain is an error of a file, named as the command line has it.
+func plain(name string, err error) error {
+	if path, ok := err.(*fs.PathError); ok {
+		return fmt.Errorf("%s: %w", name, path.Err)
+	}
+	return err
+}
+
+// rules prints the table of rules, or one rule's page.
+type rules struct {
+	ID   string `arg:"" optional:"" help:"A rule's id, such as CORS101."`
+	JSON bool   `name:"json" help:"Print it as JSON."`
+}
+
+// Run is called by kong.
+func (x *rules) Run(c Command) error {
+	list := diagnose.Rules()
+	if x.ID != "" {
+		r, ok := diagnose.Lookup(x.ID)
+		if !ok {
+			return usage("no rule %s; corsgate rules lists them", x.ID)
+		}
+		list = []diagnose.Rule{r}
+	}
+	if x.JSON {
+		enc := json.NewEncoder(c.Stdout)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(list)
+	}
+	if x.ID != "" {
+		_, err := fmt.Fprint(c.Stdout, list[0].Page())
+		return err
+	}
+	for _, r := range list {
+		if _, err := fmt.Fprintf(c.Stdout, "%s  %-7s  %s\n", r.ID, r.Severity, r.Title); err != nil {
+			return err
+		}
+	}
+	return nil
+}

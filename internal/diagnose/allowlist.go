@@ -1,0 +1,201 @@
+package diagnose
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/gateway"
+)
+
+// An Allowlist is the origins that an API is meant for.
+type Allowlist struct {
+	// Any says that every origin is.
+	Any bool `json:"any,omitempty"`
+	// Origins are those to ask from: each exact one, and for each pattern one that it covers.
+	Origins []string `json:"origins"`
+	// From says where the list is from: stated, stage-variables or template; empty if there is none.
+	From string `json:"from"`
+
+	policy *cors.Policy // where the list is a policy
+	wild   []string     // patterns of mapping templates, * for any text
+}
+
+// has says that an origin is on the list.
+func (a *Allowlist) has(origin string) bool {
+	if a.Any || slices.Contains(a.Origins, origin) {
+		return true
+	}
+	if a.policy != nil {
+		return a.policy.Match(origin)
+	}
+	return slices.ContainsFunc(a.wild, func(w string) bool {
+		before, after, _ := strings.Cut(w, "*")
+		return len(origin) > len(before)+len(after) && strings.HasPrefix(origin, before) && strings.HasSuffix(origin, after)
+	})
+}
+
+// State makes an allowlist of origins and patterns as [cors.Config] has them.
+func State(origins []string) (*Allowlist, error) {
+	p, err := cors.New(cors.Config{Origins: origins, DangerouslyAllowInsecureOrigins: true, DangerouslyAllowPublicSuffixes: true})
+	if err != nil {
+		return nil, err
+	}
+	return ofPolicy(p, "stated"), nil
+}
+
+func ofPolicy(p *cors.Policy, from string) *Allowlist {
+	a := &Allowlist{Any: p.AnyOrigin(), From: from, policy: p}
+	if a.Any {
+		a.Origins = []string{anyPage}
+		return a
+	}
+	for _, o := range p.Origins() {
+		a.Origins = append(a.Origins, sample(o))
+	}
+	return a
+}
+
+// anyPage is the page to ask from where every origin is allowed.
+const anyPage = "https://app.example.com"
+
+// sample gives an origin that a pattern covers; an origin covers itself.
+func sample(pattern string) string {
+	s := strings.Replace(pattern, "*.", "sub.", 1)
+	if before, ok := strings.CutSuffix(s, ":*"); ok {
+		s = before + ":3000"
+	}
+	return s
+}
+
+var (
+	// quoted finds the strings of a mapping template, in either kind of quotes.
+	quoted = regexp.MustCompile(`"([^"\n]*)"|'([^'\n]*)'`)
+	// serialized is an origin as browsers send it (https://fetch.spec.whatwg.org/#origin-header): no path, no default port,
+	// no capitals. What it lets through beyond that, no browser sends either.
+	serialized = regexp.MustCompile(`^([a-z][a-z0-9+.-]*)://([a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?$`)
+	// looksLike is what was meant for an origin.
+	looksLike = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^\s"']+$`)
+)
+
+// isOrigin says that a browser may send a text as its origin.
+func isOrigin(s string) bool {
+	m := serialized.FindStringSubmatch(s)
+	return m != nil && (m[1] != "https" || m[3] != ":443") && (m[1] != "http" || m[3] != ":80")
+}
+
+// infer reads the allowlist out of a template: the stage's variables where they are corsgate's, else the origins that
+// are mapped as they are and those that mapping templates compare with.
+func infer(api *gateway.API) *Allowlist {
+	if p, err := cors.FromStageVariables(api.Variables); err == nil {
+		return ofPolicy(p, "stage-variables")
+	}
+	var all []*gateway.Method
+	for _, r := range api.Resources() {
+		all = append(all, r.Methods()...)
+	}
+	return inferFrom(all)
+}
+
+// inferFrom reads the origins that some methods are for.
+func inferFrom(methods []*gateway.Method) *Allowlist {
+	a := &Allowlist{From: "template"}
+	seen := map[string]bool{}
+	add := func(o string) {
+		switch {
+		case o == "*":
+			a.Any = true
+		case strings.Contains(o, "*"):
+			if s := strings.Replace(o, "*", "sub", 1); isOrigin(s) && !seen[o] {
+				seen[o] = true
+				a.wild = append(a.wild, o)
+				a.Origins = append(a.Origins, s)
+			}
+		case isOrigin(o) && !seen[o]:
+			seen[o] = true
+			a.Origins = append(a.Origins, o)
+		}
+	}
+	for _, m := range methods {
+		if m.Integration == nil {
+			continue
+		}
+		for _, t := range m.Integration.RequestTemplates {
+			for _, o := range literals(t.Text) {
+				add(o)
+			}
+		}
+		for _, ir := range m.Integration.Responses {
+			if v, ok := static(ir.Parameters[allowOriginParameter]); ok {
+				for _, o := range strings.FieldsFunc(v, func(c rune) bool { return c == ',' || c == ' ' }) {
+					add(o)
+				}
+			}
+			for _, t := range ir.Templates {
+				for _, o := range literals(t.Text) {
+					add(o)
+				}
+			}
+		}
+	}
+	if a.Any {
+		// An API that answers some routes for everyone and others for a few is asked about the few.
+		a.Any = len(a.Origins) == 0
+	}
+	if a.Any {
+		a.Origins = []string{anyPage}
+	}
+	if len(a.Origins) == 0 {
+		a.From = ""
+	}
+	return a
+}
+
+const allowOriginParameter = "method.response.header.Access-Control-Allow-Origin"
+
+// literals gives the origins that a mapping template compares with. Those in a regular expression are given as what it
+// was meant to be: its dots escaped or not, its wildcards as *.
+func literals(template string) []string {
+	if !strings.Contains(template, "responseOverride") {
+		return nil
+	}
+	var out []string
+	for _, m := range quoted.FindAllStringSubmatch(template, -1) {
+		for _, s := range strings.Split(strings.ReplaceAll(m[1]+m[2], ",", "|"), "|") {
+			s = strings.Trim(strings.TrimSpace(s), "^$()")
+			s = strings.NewReplacer(`\\.`, ".", `\.`, ".", "[.]", ".", "[^.]+", "*", "[a-z0-9-]+", "*", "[^/]+", "*", ".+", "*", ".*", "*").Replace(s)
+			if looksLike.MatchString(s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// static gives the text of a mapping expression that is one, 'text'.
+func static(expression string) (string, bool) {
+	if len(expression) >= 2 && expression[0] == '\'' && expression[len(expression)-1] == '\'' {
+		return expression[1 : len(expression)-1], true
+	}
+	return "", false
+}
+
+// describe says what the list is.
+func (a *Allowlist) describe() string {
+	list := a.Origins
+	if a.policy != nil {
+		list = a.policy.Origins()
+	}
+	switch {
+	case a.Any:
+		return "every origin"
+	case len(list) > 3:
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:3], ", "), len(list)-3)
+	}
+	return strings.Join(list, ", ")
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,149 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Where says in a line where a finding is.
+func (f Finding) Where() string {
+	var b strings.Builder
+	b.WriteString(f.File)
+	if f.Line > 0 {
+		fmt.Fprintf(&b, ":%d", f.Line)
+	}
+	if f.LogicalID != "" {
+		b.WriteString(", " + f.LogicalID)
+	}
+	if f.ConstructPath != "" {
+		b.WriteString(" (" + f.ConstructPath + ")")
+	}
+	if f.Path != "" {
+		b.WriteString(", " + strings.TrimSpace(f.Method+" "+f.Path))
+	}
+	return b.String()
+}
+
+// Summary says in a line what came of the check.
+func (r *Report) Summary() string {
+	count := map[Severity]int{}
+	for _, f := range r.Findings {
+		count[f.Severity]++
+	}
+	routes := 0
+	for _, c := range r.Checked {
+		routes += c.Routes
+	}
+	s := fmt.Sprintf("%s, %s, %s in %s of %s", plural(count[Error], "error"), plural(count[Warning], "warning"), plural(count[Info], "note"), plural(routes, "route"), plural(len(r.Checked), "stage"))
+	if n := len(r.Suppressed); n > 0 {
+		s += fmt.Sprintf("; %d suppressed", n)
+	}
+	if n := len(r.Crashed); n > 0 {
+		s += "; " + plural(n, "rule") + " crashed"
+	}
+	for i, c := range r.Checked {
+		if c.Allowlist.From != "" && i < 3 {
+			s += fmt.Sprintf("; %s is for %s (%s)", c.API, c.Allowlist.describe(), c.Allowlist.From)
+		}
+	}
+	return s
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// Markdown gives the report as something to post.
+func (r *Report) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**corsgate check**: %s\n", r.Summary())
+	for _, l := range r.Crashed {
+		fmt.Fprintf(&b, "\n- crashed: %s\n", escape(l))
+	}
+	for i, f := range r.Findings {
+		fmt.Fprintf(&b, "\n### %s %s: %s\n\n`%s`\n\n%s\n", f.Severity, f.Rule, escape(f.Title), strings.ReplaceAll(f.Where(), "`", "'"), escape(f.Detail))
+		if f.Console != "" {
+			fmt.Fprintf(&b, "\n> %s\n", escape(f.Console))
+		}
+		// Findings of one rule follow each other, and have one cure.
+		if i+1 < len(r.Findings) && r.Findings[i+1].Rule == f.Rule {
+			continue
+		}
+		fmt.Fprintf(&b, "\n%s\n\n<details><summary>Cure</summary>\n\nCDK with corsgate:\n\n```go\n%s\n```\n\nCloudFormation:\n\n```yaml\n%s\n```\n\n</details>\n\n[%s](%s)\n", escape(f.Why), f.Cure.Go, f.Cure.CloudFormation, f.Rule, f.Link)
+	}
+	return b.String()
+}
+
+// escape keeps text that came out of a template from being Markdown or HTML.
+func escape(s string) string {
+	return strings.NewReplacer("\\", "\\\\", "`", "\\`", "*", "\\*", "_", "\\_", "<", "&lt;", ">", "&gt;", "[", "\\[", "]", "\\]", "|", "\\|", "@", "&#64;", "\n", " ").Replace(s)
+}
+
+// GitHub gives the report as workflow commands, which GitHub shows beside the lines
+// (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands).
+func (r *Report) GitHub() string {
+	message := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+	var b strings.Builder
+	for _, f := range r.Findings {
+		command := map[Severity]string{Error: "error", Warning: "warning", Info: "notice"}[f.Severity]
+		place := "file=" + property.Replace(f.File)
+		if f.Line > 0 {
+			place += fmt.Sprintf(",line=%d", f.Line)
+		}
+		text := f.Detail
+		if f.Console != "" {
+			text += "\n" + f.Console
+		}
+		fmt.Fprintf(&b, "::%s %s,title=%s::%s\n", command, place, property.Replace(f.Rule+" "+f.Title), message.Replace(text+"\n"+f.Link))
+	}
+	for _, l := range r.Crashed {
+		fmt.Fprintf(&b, "::error title=corsgate::%s\n", message.Replace("crashed: "+l))
+	}
+	b.WriteString(message.Replace(r.Summary()) + "\n")
+	return b.String()
+}
+
+// SARIF gives the report as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
+func (r *Report) SARIF() any {
+	type m = map[string]any
+	level := map[Severity]string{Error: "error", Warning: "warning", Info: "note"}
+	var rules []m
+	for _, rule := range Rules() {
+		rules = append(rules, m{"id": rule.ID, "shortDescription": m{"text": rule.Title}, "fullDescription": m{"text": rule.Why}, "helpUri": rule.Link(),
+			"help": m{"text": rule.Cure.CloudFormation, "markdown": rule.Page()}, "defaultConfiguration": m{"level": level[rule.Severity]}})
+	}
+	results := []m{}
+	add := func(f Finding) {
+		physical := m{"artifactLocation": m{"uri": strings.ReplaceAll(f.File, `\`, "/")}}
+		if f.Line > 0 {
+			physical["region"] = m{"startLine": f.Line}
+		}
+		text := f.Detail
+		if f.Console != "" {
+			text += "\n" + f.Console
+		}
+		result := m{"ruleId": f.Rule, "level": level[f.Severity], "message": m{"text": text}, "locations": []m{{"physicalLocation": physical,
+			"logicalLocations": []m{{"name": f.LogicalID, "fullyQualifiedName": strings.Trim(f.Stack+"/"+f.LogicalID, "/")}}}}}
+		if f.Suppressed != "" {
+			result["suppressions"] = []m{{"kind": "inSource", "justification": f.Suppressed}}
+		}
+		results = append(results, result)
+	}
+	for _, f := range r.Findings {
+		add(f)
+	}
+	for _, f := range r.Suppressed {
+		add(f)
+	}
+	notes := []m{}
+	for _, l := range r.Crashed {
+		notes = append(notes, m{"level": "error", "message": m{"text": l}})
+	}
+	return m{"version": "2.1.0", "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+		"runs": []m{{"tool": m{"driver": m{"name": "corsgate", "informationUri": "https://github.com/corsgate/corsgate", "rules": rules}}, "results": results,
+			"invocations": []m{{"executionSuccessful": len(r.Crashed) == 0, "toolExecutionNotifications": notes}}}}}
+}

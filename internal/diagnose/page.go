@@ -1,0 +1,48 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Page gives the rule's documentation as Markdown, as docs/rules has it.
+func (r Rule) Page() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s: %s\n\nSeverity: %s.\n\n%s\n\n## Cure\n\nWith corsgate:\n\n```go\n%s\n```\n\nIn a template:\n\n```yaml\n%s\n```\n", r.ID, r.Title, r.Severity, r.Why, r.Cure.Go, r.Cure.CloudFormation)
+	if r.Before != "" {
+		fmt.Fprintf(&b, "\n## Example\n\nThese are changes to a [clean template](../../internal/diagnose/testdata/clean.yaml); `null` takes away, and a\nmapping laid over a list changes each of its elements. Found in:\n\n```yaml\n%s\n```\n\nNot found in:\n\n```yaml\n%s\n```\n", r.Before, r.After)
+	}
+	b.WriteString("\n## Sources\n\n")
+	for _, s := range r.Source {
+		if strings.HasPrefix(s, "https://") {
+			s = "<" + s + ">"
+		}
+		fmt.Fprintf(&b, "- %s\n", s)
+	}
+	return b.String()
+}
+
+// Index gives the table of all rules as Markdown.
+func Index() string {
+	var b strings.Builder
+	b.WriteString(`# The rules of corsgate check
+
+A finding can be suppressed, with a reason, in the metadata of its resource or of the RestApi,
+
+` + "```yaml" + `
+Metadata:
+  corsgate:
+    suppress:
+      - {id: CORS107, reason: only browsers call it}
+` + "```" + `
+
+or in a file: ` + "`corsgate check --suppressions FILE`" + `, with a JSON list of the same entries, to which ` + "`stack` and `logicalId`" + ` may be added. A suppression without a finding is a finding.
+
+| Rule | Severity | Finds |
+|---|---|---|
+`)
+	for _, r := range Rules() {
+		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s |\n", r.ID, r.ID, r.Severity, strings.ReplaceAll(r.Title, "|", `\|`))
+	}
+	return b.String()
+}

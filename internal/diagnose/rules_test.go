@@ -1,0 +1,195 @@
+package diagnose
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+var update = flag.Bool("update", false, "write the pages of the rules anew")
+
+// tree reads YAML into what a template is made of.
+func tree(t testing.TB, text string) map[string]any {
+	t.Helper()
+	d := &Document{lines: map[string]int{}}
+	if err := d.parseYAML([]byte(text)); err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	return d.root
+}
+
+// merge lays a change over a value: RFC 7386, and a mapping over a list changes each of its elements.
+func merge(base, change any) any {
+	c, ok := change.(map[string]any)
+	if !ok {
+		return change
+	}
+	if list, ok := base.([]any); ok {
+		out := make([]any, len(list))
+		for i, e := range list {
+			out[i] = merge(e, change)
+		}
+		return out
+	}
+	out := map[string]any{}
+	if b, ok := base.(map[string]any); ok {
+		for k, v := range b {
+			out[k] = v
+		}
+	}
+	for k, v := range c {
+		if v == nil {
+			delete(out, k)
+			continue
+		}
+		out[k] = merge(out[k], v)
+	}
+	return out
+}
+
+func cleanText(t testing.TB) string {
+	t.Helper()
+	b, err := os.ReadFile("testdata/clean.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// checkTree checks a template that is in memory.
+func checkTree(t testing.TB, root any) *Report {
+	t.Helper()
+	b, err := json.Marshal(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := ParseDocument("t.json", b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Check([]*Document{d}, nil, nil)
+}
+
+func listing(r *Report) string {
+	var b strings.Builder
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "%s %s %s %s: %s\n", f.Rule, f.LogicalID, f.Method, f.Path, f.Detail)
+	}
+	for _, c := range r.Crashed {
+		fmt.Fprintln(&b, c)
+	}
+	return b.String()
+}
+
+func TestClean(t *testing.T) {
+	if got := listing(checkTree(t, tree(t, cleanText(t)))); got != "" {
+		t.Error(got)
+	}
+}
+
+// TestFixtures holds that each rule finds its fault, that it alone does, and that nothing is found where it is cured.
+func TestFixtures(t *testing.T) {
+	base := tree(t, cleanText(t))
+	for _, r := range Rules() {
+		t.Run(r.ID, func(t *testing.T) {
+			before := checkTree(t, merge(base, tree(t, r.Before)))
+			if got := ids(before); got[r.ID] == 0 || len(got) != 1 || len(before.Crashed) > 0 {
+				t.Errorf("before:\n%s", listing(before))
+			}
+			if got := listing(checkTree(t, merge(base, tree(t, r.After)))); got != "" {
+				t.Errorf("after:\n%s", got)
+			}
+		})
+	}
+}
+
+func TestTable(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range Rules() {
+		if seen[r.ID] || !regexp.MustCompile(`^CORS[1-9][0-9]{2}$`).MatchString(r.ID) {
+			t.Errorf("id %q", r.ID)
+		}
+		seen[r.ID] = true
+		if r.Title == "" || r.Why == "" || r.Cure.Go == "" || r.Cure.CloudFormation == "" || r.Before == "" || r.After == "" || len(r.Source) == 0 || r.check == nil {
+			t.Errorf("%s is not documented", r.ID)
+		}
+		// What can be pasted has to be Go, or YAML.
+		if _, err := parser.ParseFile(token.NewFileSet(), "", "package p\nfunc _() {\n"+r.Cure.Go+"\n}", 0); err != nil {
+			t.Errorf("%s: the cure in Go: %v", r.ID, err)
+		}
+		var cure any
+		if err := yaml.Unmarshal([]byte(r.Cure.CloudFormation), &cure); err != nil {
+			t.Errorf("%s: the cure in CloudFormation: %v", r.ID, err)
+		}
+		if rank(r.Severity) < 0 {
+			t.Errorf("%s: severity %q", r.ID, r.Severity)
+		}
+	}
+}
+
+// TestPages holds that docs/rules says what the rules say; -update writes it.
+func TestPages(t *testing.T) {
+	dir := "../../docs/rules"
+	want := map[string]string{"README.md": Index()}
+	for _, r := range Rules() {
+		want[r.ID+".md"] = r.Page()
+	}
+	if *update {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range sortedKeys(want) {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(want[name]), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "*"))
+	var names []string
+	for _, f := range files {
+		name := filepath.Base(f)
+		names = append(names, name)
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want[name] == "" {
+			t.Errorf("%s is of no rule", f)
+		} else if string(b) != want[name] {
+			t.Errorf("%s is not what the rule says; go test ./internal/diagnose -update", f)
+		}
+	}
+	for name := range want {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s/%s is missing; go test ./internal/diagnose -update", dir, name)
+		}
+	}
+}
+
+func TestCrash(t *testing.T) {
+	rule := Rule{ID: "CORS999", check: func(*View, reporter) { panic("oh") }}
+	d := parse(t, "testdata/clean.yaml")
+	rep := check([]Rule{rule}, []*Document{d}, nil, nil)
+	if want := []string{"CORS999 crashed on testdata/clean.yaml, API Api: oh"}; !slices.Equal(rep.Crashed, want) {
+		t.Errorf("crashed: %q", rep.Crashed)
+	}
+}
+
+func TestSuppress(t *testing.T) {
+	change := `Resources:
+  ItemsOptions: {Properties: {ApiKeyRequired: true}, Metadata: {corsgate: {suppress: [{id: CORS103, reason: "only servers put items"}]}}}`
+	rep := checkTree(t, merge(tree(t, cleanText(t)), tree(t, change)))
+	if got := listing(rep); got != "" || len(rep.Suppressed) != 1 || rep.Suppressed[0].Suppressed != "only servers put items" {
+		t.Errorf("%s\n%v", got, rep.Suppressed)
+	}
+}
