@@ -10,6 +10,7 @@ import (
 	"github.com/corsgate/corsgate/internal/fetch"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/lambdarun"
+	"github.com/corsgate/corsgate/internal/transcript"
 )
 
 // explain says what a browser would do with a request of a page. Its exit statuses are 0 for a request that is allowed, 1
@@ -65,7 +66,7 @@ func (x *explain) Run(ctx context.Context, c Command) error {
 		enc.SetIndent("", "  ")
 		err = enc.Encode(report)
 	} else {
-		err = printReport(c.Stdout, colours(c.Stdout), request, report)
+		err = transcript.Print(c.Stdout, transcript.Colours(c.Stdout), request, report)
 	}
 	switch {
 	case err != nil:

@@ -1,4 +1,5 @@
-package cli
+// Package transcript writes a report of package exchange for people: what `corsgate explain` prints.
+package transcript
 
 import (
 	"fmt"
@@ -17,26 +18,26 @@ import (
 // width is that of a terminal which nobody has made wider.
 const width = 80
 
-// A palette has the escape sequences of a terminal's colours; all are empty where there is no colour.
-type palette struct{ good, bad, unsure, strong, faint, off string }
+// A Palette has the escape sequences of a terminal's colours; all are empty where there is no colour.
+type Palette struct{ good, bad, unsure, strong, faint, off string }
 
-// colours gives the colours for an output: some on a terminal, none anywhere else and none if the environment has
+// Colours gives the colours for an output: some on a terminal, none anywhere else and none if the environment has
 // NO_COLOR (https://no-color.org) or a terminal that cannot do it.
-func colours(w io.Writer) palette {
+func Colours(w io.Writer) Palette {
 	f, ok := w.(*os.File)
 	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return palette{}
+		return Palette{}
 	}
 	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return palette{}
+		return Palette{}
 	}
-	return palette{good: "\x1b[32m", bad: "\x1b[31m", unsure: "\x1b[33m", strong: "\x1b[1m", faint: "\x1b[2m", off: "\x1b[0m"}
+	return Palette{good: "\x1b[32m", bad: "\x1b[31m", unsure: "\x1b[33m", strong: "\x1b[1m", faint: "\x1b[2m", off: "\x1b[0m"}
 }
 
 // A printer writes text that is wrapped.
 type printer struct {
 	strings.Builder
-	palette
+	Palette
 }
 
 // line writes text after an indent; what does not fit goes to lines of its own, indented by hang. A word that is longer
@@ -72,9 +73,9 @@ func (p *printer) line(colour, indent string, hang int, text string) {
 	p.WriteByte('\n')
 }
 
-// printReport writes a report for people.
-func printReport(w io.Writer, colour palette, asked fetch.Request, r *exchange.Report) error {
-	p := &printer{palette: colour}
+// Print writes the report of what a page asked for.
+func Print(w io.Writer, colour Palette, asked fetch.Request, r *exchange.Report) error {
+	p := &printer{Palette: colour}
 	credentials := ""
 	if asked.Credentials == fetch.Include {
 		credentials = ", with credentials"
