@@ -40,3 +40,6 @@ func (m *Method) Identity() []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// ServerError says of a type of gateway response that it takes what is not customised from DEFAULT_5XX.
+func ServerError(typ string) bool { return defaultStatus[typ] >= 500 || typ == "DEFAULT_5XX" }

@@ -4,6 +4,7 @@
 package probe
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -140,10 +141,21 @@ func Origins(apis ...*gateway.API) []Origin {
 	add(Origin{Origin: never, Beside: true})
 	var list []Origin
 	for _, o := range out {
+		for _, name := range slices.Sorted(maps.Keys(named)) {
+			if o.Beside && covers(name, o.Origin) {
+				o.Beside, o.Of = false, name
+			}
+		}
 		list = append(list, o)
 	}
 	slices.SortFunc(list, func(a, b Origin) int { return strings.Compare(a.Origin, b.Origin) })
 	return list
+}
+
+// covers says whether an origin is one of a pattern's.
+func covers(pattern, origin string) bool {
+	p, err := cors.FromStageVariables(map[string]string{cors.VariableOrigins: strings.ReplaceAll(pattern, "*", "~")})
+	return err == nil && p.Match(origin)
 }
 
 // ofMethod gives the texts of a method that may name an origin.
@@ -197,4 +209,55 @@ func lookalikes(origin string) []string {
 		out = append(out, "http://"+rest)
 	}
 	return out
+}
+
+// Any is a header that no template names; what is allowed with it is allowed with any.
+const Any = "x-corsgate-any"
+
+// Headers gives the request headers that are worth asking with: those that the APIs' variables and static values name,
+// those that pages send most, and [Any]. Names are in lower case and sorted.
+func Headers(apis ...*gateway.API) []string {
+	out := []string{"authorization", "content-type", Any}
+	add := func(value string) {
+		for name := range strings.SplitSeq(strings.ToLower(strings.Trim(value, "'")), ",") {
+			name = strings.TrimSpace(name)
+			if name != "" && name != "*" && !fetch.ForbiddenHeader(name, Value(name)) && token.MatchString(name) {
+				out = append(out, name)
+			}
+		}
+	}
+	for _, api := range apis {
+		add(strings.ReplaceAll(api.Variables[cors.VariableRequestHeaders], "~", "*"))
+		for _, r := range api.Resources() {
+			for _, m := range r.Methods() {
+				if m.Integration == nil {
+					continue
+				}
+				for _, ir := range m.Integration.Responses {
+					for name, v := range ir.Parameters {
+						if strings.HasSuffix(strings.ToLower(name), ".access-control-allow-headers") {
+							add(v)
+						}
+					}
+				}
+				for _, name := range m.Identity() {
+					add(name)
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// token is a header's name (https://www.rfc-editor.org/rfc/rfc9110.html#name-tokens).
+var token = regexp.MustCompile("^[a-z0-9!#$%&'*+.^_`|~-]+$")
+
+// Value gives a header a value with which it is worth asking. A content type is taken to be the one for which pages have
+// to name it; of most headers the value makes no difference to CORS.
+func Value(name string) string {
+	if strings.EqualFold(name, "content-type") {
+		return "application/json"
+	}
+	return "1"
 }

@@ -31,11 +31,12 @@ type Command struct {
 type grammar struct {
 	Serve   serveAPI `cmd:"" help:"Serve an API on this machine, its functions run for real, with a page that shows what a browser may do."`
 	Explain explain  `cmd:"" help:"Say what a browser would do with a request of a page, step by step."`
+	Diff    diff     `cmd:"" help:"Say what changes for browsers between two templates."`
 }
 
 const description = `CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized, and why.
 
-Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line or a file it names cannot be used, 3 it is not known. Of serve: 0 it was interrupted, 1 it could not serve, 2 as above.`
+Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line or a file it names cannot be used, 3 it is not known. Of serve: 0 it was interrupted, 1 it could not serve, 2 as above. Of diff: 0 no change for browsers, 1 a change, 2 the command line cannot be used, 3 a file cannot be read.`
 
 // Run runs the command that args name, without the program's name, and gives the exit status.
 func (c Command) Run(ctx context.Context, args []string) (status int) {
@@ -92,6 +93,12 @@ type failure struct{ err error }
 func (e *failure) Error() string { return e.err.Error() }
 func (e *failure) Unwrap() error { return e.err }
 
+// unreadable is a file that cannot be read, of a command for which that is not a matter of its command line.
+type unreadable struct{ err error }
+
+func (e *unreadable) Error() string { return e.err.Error() }
+func (e *unreadable) Unwrap() error { return e.err }
+
 // fail says in one line what went wrong and gives the exit status for it.
 func (c Command) fail(err error) int {
 	var status statusError
@@ -102,6 +109,10 @@ func (c Command) fail(err error) int {
 	var failed *failure
 	if errors.As(err, &failed) {
 		return statusRefused
+	}
+	var file *unreadable
+	if errors.As(err, &file) {
+		return statusUnknown
 	}
 	return statusUsage
 }

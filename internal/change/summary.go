@@ -1,0 +1,344 @@
+package change
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/probe"
+)
+
+// A Group is one sentence of a summary: changes that have one cause, as far as can be told from outside.
+type Group struct {
+	Direction Direction `json:"direction"`
+	// Before and After say what becomes of the group's requests, in words.
+	Before string `json:"before"`
+	After  string `json:"after"`
+	// Origins are those of the pages; an allowlist's pattern stands for all that was asked for it.
+	Origins []string `json:"origins"`
+	// Unnamed says that neither template's allowlist names any of the origins.
+	Unnamed bool `json:"unnamed,omitempty"`
+	// Routes are GET /items and so on.
+	Routes []string `json:"routes"`
+	// AllRoutes says that these are all that the pages could use, on the side that lets them further.
+	AllRoutes bool `json:"allRoutes,omitempty"`
+	// Headers are those with which requests changed; empty means with whichever.
+	Headers []string `json:"headers,omitempty"`
+	// Credentials is with, without or, for both, empty.
+	Credentials string `json:"credentials,omitempty"`
+	// Everything says that nothing of what the pages can do on one side can they do on the other.
+	Everything bool `json:"everything,omitempty"`
+	// Errors are the types of gateway responses, where the group is about those.
+	Errors []string `json:"errors,omitempty"`
+}
+
+// extra is a header set and a credentials mode.
+type extra struct {
+	header      string
+	credentials bool
+}
+
+// words says what becomes of a request.
+func (o Outcome) words() string {
+	switch {
+	case o.Allowed && o.Gateway != "":
+		return "answered by API Gateway itself (" + o.Gateway + ")"
+	case o.Allowed:
+		return "allowed"
+	case !o.Known && o.Preflight == "allowed":
+		return "decided by a function that was not run; its preflight passes"
+	case !o.Known && o.Preflight != "":
+		return "decided by a function that was not run, preflight and all"
+	case !o.Known:
+		return "decided by a function that was not run"
+	case o.Code == "":
+		return "failed"
+	}
+	return "refused (" + string(o.Code) + ")"
+}
+
+// transition is what a change is grouped by first. The reason for a refusal matters where it is all that changed, or
+// where something is newly refused; not where it is gone.
+func (c Change) transition() (before, after string) {
+	before, after = c.Before.words(), c.After.words()
+	switch {
+	case before != after:
+		if c.Direction == Looser && !c.Before.Allowed && c.Before.Known {
+			before = "refused"
+		}
+		return before, after
+	case !slices.Equal(c.Before.Exposed, c.After.Exposed):
+		return "can read " + exposed(c.Before), "can read " + exposed(c.After)
+	}
+	return "remembers preflights for " + seconds(c.Before.MaxAge), "remembers preflights for " + seconds(c.After.MaxAge)
+}
+
+func exposed(o Outcome) string {
+	if len(o.Exposed) == 0 {
+		return "no header but the safelisted ones"
+	}
+	return strings.Join(o.Exposed, ", ")
+}
+
+// Groups summarises. Every change is in exactly one group, and every request that a group describes has changed.
+func (d *Difference) Groups() []Group {
+	type key struct{ direction, before, after, origin string }
+	type box struct{ headers, credentials string }
+	changed := map[key]map[string]map[extra]bool{} // route to what changed
+	for _, c := range d.Changes {
+		before, after := c.transition()
+		k := key{string(c.Direction), before, after, c.Origin}
+		route := c.Method + " " + c.Path
+		if changed[k] == nil {
+			changed[k] = map[string]map[extra]bool{}
+		}
+		if changed[k][route] == nil {
+			changed[k][route] = map[extra]bool{}
+		}
+		changed[k][route][extra{c.extra, c.Credentials}] = true
+	}
+	// What could have changed: what comes as far as the farther side of the change, and for that origin and route.
+	possible := map[Direction]map[string]map[string]map[extra]bool{Looser: {}, Stricter: {}, Different: {}}
+	poor := map[Direction]map[string]bool{Looser: {}, Stricter: {}} // origins that could do something on the other side, too
+	for i, q := range d.asked {
+		b, a := d.outcomes[0][i], d.outcomes[1][i]
+		for dir, o := range map[Direction]Outcome{Looser: a, Stricter: b, Different: b} {
+			if o.reach() == 0 && dir != Different {
+				continue
+			}
+			if possible[dir][q.Origin] == nil {
+				possible[dir][q.Origin] = map[string]map[extra]bool{}
+			}
+			route := q.Method + " " + q.Path
+			if possible[dir][q.Origin][route] == nil {
+				possible[dir][q.Origin][route] = map[extra]bool{}
+			}
+			possible[dir][q.Origin][route][extra{q.extra, q.Credentials}] = true
+		}
+		if b.reach() > 0 {
+			poor[Looser][q.Origin] = true
+		}
+		if a.reach() > 0 {
+			poor[Stricter][q.Origin] = true
+		}
+	}
+
+	type sentence struct {
+		direction, before, after, headers, credentials, routes string
+		all, everything, unnamed                               bool
+	}
+	about := map[string]probe.Origin{}
+	for _, o := range d.Origins {
+		about[o.Origin] = o
+	}
+	origins := map[sentence][]string{}
+	for k, routes := range changed {
+		dir := Direction(k.direction)
+		could := possible[dir][k.origin]
+		boxes := map[box][]string{}
+		for route, set := range routes {
+			for _, b := range describe(set, could[route]) {
+				boxes[box{strings.Join(b.headers, ","), b.credentials}] = append(boxes[box{strings.Join(b.headers, ","), b.credentials}], route)
+			}
+		}
+		for b, rs := range boxes {
+			slices.SortFunc(rs, byPath)
+			s := sentence{k.direction, k.before, k.after, b.headers, b.credentials, strings.Join(rs, "\n"), len(rs) == len(could), false, about[k.origin].Beside}
+			s.everything = s.all && b == box{} && dir != Different && !poor[dir][k.origin]
+			origins[s] = append(origins[s], k.origin)
+		}
+	}
+	var out []Group
+	for s, os := range origins {
+		g := Group{Direction: Direction(s.direction), Before: s.before, After: s.after, Origins: d.collapse(os), Unnamed: s.unnamed,
+			Routes: strings.Split(s.routes, "\n"), AllRoutes: s.all, Credentials: s.credentials, Everything: s.everything}
+		if s.headers != "" {
+			g.Headers = strings.Split(s.headers, ",")
+		}
+		out = append(out, g)
+	}
+	out = append(out, d.errorGroups()...)
+	order := []Direction{Looser, Stricter, Different}
+	slices.SortFunc(out, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(slices.Index(order, a.Direction), slices.Index(order, b.Direction)), cmp.Compare(len(a.Errors), len(b.Errors)),
+			-compareBool(a.Everything, b.Everything), compareBool(a.Unnamed, b.Unnamed), -cmp.Compare(len(a.Routes), len(b.Routes)),
+			slices.Compare(a.Origins, b.Origins), slices.Compare(a.Routes, b.Routes), slices.Compare(a.Headers, b.Headers),
+			cmp.Compare(a.Credentials, b.Credentials), cmp.Compare(a.After, b.After), cmp.Compare(a.Before, b.Before), slices.Compare(a.Errors, b.Errors))
+	})
+	return out
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// byPath compares routes by their path and then by the usual order of methods.
+func byPath(a, b string) int {
+	m, p, _ := strings.Cut(a, " ")
+	n, q, _ := strings.Cut(b, " ")
+	return cmp.Or(cmp.Compare(p, q), cmp.Compare(slices.Index(probe.Methods, m), slices.Index(probe.Methods, n)))
+}
+
+// A slab is a product of headers and credentials; nil headers are all, and so are empty credentials.
+type slab struct {
+	headers     []string
+	credentials string
+}
+
+// describe covers a set exactly with slabs of what was possible: one, if it is a product, and else one for each
+// credentials mode.
+func describe(set, could map[extra]bool) []slab {
+	product := func(credentials ...bool) (slab, bool) {
+		var headers []string
+		for e := range set {
+			if slices.Contains(credentials, e.credentials) {
+				headers = append(headers, e.header)
+			}
+		}
+		slices.Sort(headers)
+		headers = slices.Compact(headers)
+		all := true
+		for e := range could {
+			if !slices.Contains(credentials, e.credentials) {
+				continue
+			}
+			has := slices.Contains(headers, e.header)
+			if has && !set[e] {
+				return slab{}, false
+			}
+			all = all && has
+		}
+		if all {
+			return slab{}, true
+		}
+		return slab{headers: headers}, true
+	}
+	uses := func(m map[extra]bool, credentials bool) bool {
+		for e := range m {
+			if e.credentials == credentials {
+				return true
+			}
+		}
+		return false
+	}
+	modes := map[bool]string{true: "with", false: "without"}
+	if uses(set, true) && uses(set, false) {
+		if s, ok := product(false, true); ok {
+			return []slab{s}
+		}
+	}
+	var out []slab
+	for _, c := range []bool{false, true} {
+		if !uses(set, c) {
+			continue
+		}
+		s, _ := product(c) // of one mode it is one always
+		if uses(could, !c) {
+			s.credentials = modes[c]
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// collapse puts a pattern in the place of its examples, where all are there.
+func (d *Difference) collapse(origins []string) []string {
+	examples := map[string][]string{}
+	of := map[string]string{}
+	for _, o := range d.Origins {
+		if o.Of != "" {
+			examples[o.Of] = append(examples[o.Of], o.Origin)
+			of[o.Origin] = o.Of
+		}
+	}
+	out := map[string]bool{}
+	for _, o := range origins {
+		out[o] = true
+		if p := of[o]; p != "" && !slices.ContainsFunc(examples[p], func(e string) bool { return !slices.Contains(origins, e) }) {
+			delete(out, o)
+			out[p] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(out))
+}
+
+// errorGroups summarises the changes of the gateway's own answers.
+func (d *Difference) errorGroups() []Group {
+	type key struct {
+		direction Direction
+		origin    string
+		mode      string
+	}
+	types := map[key][]string{}
+	for _, c := range d.Errors {
+		k := key{c.Direction, c.Origin, "without"}
+		if c.Credentials {
+			k.mode = "with"
+		}
+		types[k] = append(types[k], c.Type)
+	}
+	for k, ts := range types {
+		if other := (key{k.direction, k.origin, "without"}); k.mode == "with" && slices.Equal(types[other], ts) {
+			delete(types, k)
+			delete(types, other)
+			types[key{k.direction, k.origin, ""}] = ts
+		}
+	}
+	beside := map[string]bool{}
+	for _, o := range d.Origins {
+		beside[o.Origin] = o.Beside
+	}
+	type sentence struct {
+		direction Direction
+		mode      string
+		types     string
+		unnamed   bool
+	}
+	origins := map[sentence][]string{}
+	for k, ts := range types {
+		s := sentence{k.direction, k.mode, strings.Join(ts, ","), beside[k.origin]}
+		origins[s] = append(origins[s], k.origin)
+	}
+	var out []Group
+	for s, os := range origins {
+		g := Group{Direction: s.direction, Before: "cannot read", After: "can read", Origins: d.collapse(os), Unnamed: s.unnamed, Routes: []string{}, Credentials: s.mode,
+			Errors: strings.Split(s.types, ",")}
+		if s.direction == Stricter {
+			g.Before, g.After = g.After, g.Before
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+// family names a list of gateway response types that is all of them, or all of a family.
+func family(types []string) string {
+	var all, client, server []string
+	for _, t := range gateway.GatewayResponseTypes() {
+		switch {
+		case strings.HasPrefix(t, "DEFAULT_"):
+		case gateway.ServerError(t):
+			all, server = append(all, t), append(server, t)
+		default:
+			all, client = append(all, t), append(client, t)
+		}
+	}
+	sorted := slices.Sorted(slices.Values(types))
+	switch {
+	case slices.Equal(sorted, all):
+		return "all of API Gateway's own errors"
+	case slices.Equal(sorted, client):
+		return "API Gateway's own 4xx errors"
+	case slices.Equal(sorted, server):
+		return "API Gateway's own 5xx errors"
+	}
+	return "API Gateway's own " + strings.Join(sorted, ", ")
+}
