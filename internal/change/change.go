@@ -60,10 +60,10 @@ func (o Outcome) reach() int {
 	switch {
 	case o.Allowed && o.Gateway == "":
 		return 3
-	case o.Allowed:
-		return 2 // an error, and yet one that it can read
 	case !o.Known:
-		return 1
+		return 2
+	case o.Allowed:
+		return 1 // an error, and yet one that it can read
 	}
 	return 0
 }

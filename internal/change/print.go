@@ -72,12 +72,18 @@ func (f format) enumerate(items []string) string {
 // sentence puts a group in words.
 func (f format) sentence(g Group) string {
 	who := "pages of " + f.enumerate(g.Origins)
+	switch {
+	case g.AnyOrigin:
+		who = "pages of any origin"
+	case g.AllUnnamed:
+		who = "pages of any origin that no allowlist names"
+	}
 	mode := ""
 	if g.Credentials != "" {
 		mode = " " + g.Credentials + " credentials"
 	}
 	aside := ""
-	if g.Unnamed {
+	if g.Unnamed && !g.AllUnnamed {
 		aside = " (which no allowlist names)"
 	}
 	if len(g.Errors) > 0 {
@@ -95,12 +101,15 @@ func (f format) sentence(g Group) string {
 		}
 	}
 	if g.Everything && g.After == "allowed" && g.Before == "refused" {
-		return who + aside + f.strong(" may now use the API") + ": " + f.enumerate(g.Routes)
+		return who + aside + " " + f.strong("may now use the API") + ": " + f.enumerate(g.Routes)
 	}
 	if g.Everything && g.Before == "allowed" && strings.HasPrefix(g.After, "refused") {
-		return who + aside + f.strong(" may no longer use the API") + ": " + f.enumerate(g.Routes) + " are " + g.After
+		return who + aside + " " + f.strong("may no longer use the API") + ": " + f.enumerate(g.Routes) + " are " + g.After
 	}
 	headers := ""
+	if g.Preflighted {
+		headers = " with headers that take a preflight"
+	}
 	if len(g.Headers) > 0 {
 		var named []string
 		none := ""
@@ -131,7 +140,9 @@ func (f format) sentence(g Group) string {
 func (d *Difference) headline(groups []Group, f format) string {
 	count := map[Direction]int{}
 	for _, g := range groups {
-		count[g.Direction]++
+		if !g.stillRefused() {
+			count[g.Direction]++
+		}
 	}
 	var parts []string
 	for _, dir := range []Direction{Looser, Stricter, Different} {
@@ -139,21 +150,41 @@ func (d *Difference) headline(groups []Group, f format) string {
 			parts = append(parts, fmt.Sprintf("%s in %s", dir, plural(count[dir], "way")))
 		}
 	}
+	if parts == nil {
+		return "Browsers allow what they allowed, and refuse what they refused"
+	}
 	return "For browsers this is " + strings.Join(parts, ", ")
 }
 
-// preflights counts the requests whose preflight fails now and did not.
-func (d *Difference) preflights() (n int, routes []string) {
+// preflights gives the routes of which some request has a preflight that fails now and did not.
+func (d *Difference) preflights() (routes []string) {
 	for _, c := range d.Changes {
-		if c.Before.Preflight != "" && c.Before.Preflight != "not known" && strings.Contains(string(c.After.Code), "Preflight") {
-			n++
+		if c.Before.Preflight == "allowed" && c.After.refusedPreflight() {
 			if r := c.Method + " " + c.Path; !slices.Contains(routes, r) {
 				routes = append(routes, r)
 			}
 		}
 	}
 	slices.SortFunc(routes, byPath)
-	return n, routes
+	return routes
+}
+
+// refusedPreflight says that it is the preflight by which a request is refused.
+func (o Outcome) refusedPreflight() bool { return strings.Contains(string(o.Code), "Preflight") }
+
+// stillRefused says that a group's requests were refused and are.
+func (g Group) stillRefused() bool {
+	return g.Direction == Different && strings.HasPrefix(g.Before, "refused") && strings.HasPrefix(g.After, "refused")
+}
+
+// otherReasons counts the requests that are refused for another reason than they were.
+func (d *Difference) otherReasons() (n int) {
+	for _, c := range d.Changes {
+		if c.Before.Code != "" && c.After.Code != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // print writes the summary.
@@ -176,6 +207,9 @@ func (d *Difference) print(w io.Writer, f format, same bool) error {
 	titles := map[Direction]string{Looser: "Looser", Stricter: "Stricter", Different: "Different, neither looser nor stricter"}
 	last := Direction("")
 	for _, g := range groups {
+		if g.stillRefused() {
+			continue
+		}
 		if g.Direction != last {
 			title := titles[g.Direction]
 			if f.title != "" {
@@ -187,7 +221,10 @@ func (d *Difference) print(w io.Writer, f format, same bool) error {
 		s := f.sentence(g)
 		b.WriteString(f.item + strings.ToUpper(s[:1]) + s[1:] + "\n")
 	}
-	if _, routes := d.preflights(); len(routes) > 0 {
+	if n := d.otherReasons(); n > 0 {
+		b.WriteString("\n" + plural(n, "request") + " that browsers refused " + map[bool]string{true: "is", false: "are"}[n == 1] + " refused still, for another reason; --format json has them.\n")
+	}
+	if routes := d.preflights(); len(routes) > 0 {
 		b.WriteString("\nPreflights that will now fail: those of " + f.enumerate(routes) + ".\n")
 	}
 	b.WriteString("\n" + footer + "\n")

@@ -3,6 +3,7 @@ package change
 import (
 	"cmp"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -18,20 +19,29 @@ type Group struct {
 	After  string `json:"after"`
 	// Origins are those of the pages; an allowlist's pattern stands for all that was asked for it.
 	Origins []string `json:"origins"`
-	// Unnamed says that neither template's allowlist names any of the origins.
-	Unnamed bool `json:"unnamed,omitempty"`
+	// Unnamed says that neither template's allowlist names any of the origins, and AllUnnamed that these are all of that
+	// kind which were asked for, null and a stranger among them.
+	Unnamed    bool `json:"unnamed,omitempty"`
+	AllUnnamed bool `json:"allUnnamed,omitempty"`
+	// AnyOrigin says that these are all origins that were asked for.
+	AnyOrigin bool `json:"anyOrigin,omitempty"`
 	// Routes are GET /items and so on.
 	Routes []string `json:"routes"`
 	// AllRoutes says that these are all that the pages could use, on the side that lets them further.
 	AllRoutes bool `json:"allRoutes,omitempty"`
 	// Headers are those with which requests changed; empty means with whichever.
 	Headers []string `json:"headers,omitempty"`
+	// Preflighted says that, of requests that need no preflight by themselves, those changed that have one for their
+	// headers' sake, whichever those are.
+	Preflighted bool `json:"preflighted,omitempty"`
 	// Credentials is with, without or, for both, empty.
 	Credentials string `json:"credentials,omitempty"`
 	// Everything says that nothing of what the pages can do on one side can they do on the other.
 	Everything bool `json:"everything,omitempty"`
 	// Errors are the types of gateway responses, where the group is about those.
 	Errors []string `json:"errors,omitempty"`
+
+	asked []string // the origins, patterns' examples one by one
 }
 
 // extra is a header set and a credentials mode.
@@ -43,6 +53,8 @@ type extra struct {
 // words says what becomes of a request.
 func (o Outcome) words() string {
 	switch {
+	case o.Allowed && o.Gateway == "MISSING_AUTHENTICATION_TOKEN":
+		return "not served: API Gateway itself answers (MISSING_AUTHENTICATION_TOKEN)"
 	case o.Allowed && o.Gateway != "":
 		return "answered by API Gateway itself (" + o.Gateway + ")"
 	case o.Allowed:
@@ -85,7 +97,10 @@ func exposed(o Outcome) string {
 // Groups summarises. Every change is in exactly one group, and every request that a group describes has changed.
 func (d *Difference) Groups() []Group {
 	type key struct{ direction, before, after, origin string }
-	type box struct{ headers, credentials string }
+	type box struct {
+		headers, credentials string
+		preflighted          bool
+	}
 	changed := map[key]map[string]map[extra]bool{} // route to what changed
 	for _, c := range d.Changes {
 		before, after := c.transition()
@@ -127,7 +142,7 @@ func (d *Difference) Groups() []Group {
 
 	type sentence struct {
 		direction, before, after, headers, credentials, routes string
-		all, everything, unnamed                               bool
+		preflighted, all, everything, unnamed                  bool
 	}
 	about := map[string]probe.Origin{}
 	for _, o := range d.Origins {
@@ -140,26 +155,27 @@ func (d *Difference) Groups() []Group {
 		boxes := map[box][]string{}
 		for route, set := range routes {
 			for _, b := range describe(set, could[route]) {
-				boxes[box{strings.Join(b.headers, ","), b.credentials}] = append(boxes[box{strings.Join(b.headers, ","), b.credentials}], route)
+				at := box{strings.Join(b.headers, ","), b.credentials, b.preflighted}
+				boxes[at] = append(boxes[at], route)
 			}
 		}
 		for b, rs := range boxes {
 			slices.SortFunc(rs, byPath)
-			s := sentence{k.direction, k.before, k.after, b.headers, b.credentials, strings.Join(rs, "\n"), len(rs) == len(could), false, about[k.origin].Beside}
+			s := sentence{k.direction, k.before, k.after, b.headers, b.credentials, strings.Join(rs, "\n"), b.preflighted, len(rs) == len(could), false, about[k.origin].Beside}
 			s.everything = s.all && b == box{} && dir != Different && !poor[dir][k.origin]
 			origins[s] = append(origins[s], k.origin)
 		}
 	}
 	var out []Group
 	for s, os := range origins {
-		g := Group{Direction: Direction(s.direction), Before: s.before, After: s.after, Origins: d.collapse(os), Unnamed: s.unnamed,
+		g := Group{Direction: Direction(s.direction), Before: s.before, After: s.after, Origins: d.collapse(os), asked: os, Unnamed: s.unnamed, AllUnnamed: s.unnamed && d.allUnnamed(os), Preflighted: s.preflighted,
 			Routes: strings.Split(s.routes, "\n"), AllRoutes: s.all, Credentials: s.credentials, Everything: s.everything}
 		if s.headers != "" {
 			g.Headers = strings.Split(s.headers, ",")
 		}
 		out = append(out, g)
 	}
-	out = append(out, d.errorGroups()...)
+	out = d.joined(append(out, d.errorGroups()...))
 	order := []Direction{Looser, Stricter, Different}
 	slices.SortFunc(out, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(slices.Index(order, a.Direction), slices.Index(order, b.Direction)), cmp.Compare(len(a.Errors), len(b.Errors)),
@@ -191,6 +207,7 @@ func byPath(a, b string) int {
 type slab struct {
 	headers     []string
 	credentials string
+	preflighted bool // with whatever header makes a preflight necessary
 }
 
 // describe covers a set exactly with slabs of what was possible: one, if it is a product, and else one for each
@@ -205,7 +222,7 @@ func describe(set, could map[extra]bool) []slab {
 		}
 		slices.Sort(headers)
 		headers = slices.Compact(headers)
-		all := true
+		all, others := true, true
 		for e := range could {
 			if !slices.Contains(credentials, e.credentials) {
 				continue
@@ -215,9 +232,13 @@ func describe(set, could map[extra]bool) []slab {
 				return slab{}, false
 			}
 			all = all && has
+			others = others && has == (e.header != "")
 		}
-		if all {
+		switch {
+		case all:
 			return slab{}, true
+		case others && len(headers) > 1:
+			return slab{preflighted: true}, true
 		}
 		return slab{headers: headers}, true
 	}
@@ -247,6 +268,40 @@ func describe(set, could map[extra]bool) []slab {
 		out = append(out, s)
 	}
 	return out
+}
+
+// joined puts groups together that are the same but for that one has all the origins which an allowlist names and the
+// other all the others.
+func (d *Difference) joined(groups []Group) []Group {
+	named := 0
+	var all []string
+	for _, o := range d.Origins {
+		all = append(all, o.Origin)
+		if !o.Beside {
+			named++
+		}
+	}
+	same := func(g, h Group) bool {
+		g.Origins, h.Origins, g.asked, h.asked, g.Unnamed, g.AllUnnamed = nil, nil, nil, nil, false, false
+		return reflect.DeepEqual(g, h)
+	}
+	var out []Group
+	for _, g := range groups {
+		if g.AllUnnamed {
+			if at := slices.IndexFunc(groups, func(h Group) bool { return !h.Unnamed && len(h.asked) == named && same(g, h) }); at >= 0 {
+				continue // the other is here for both
+			}
+		} else if !g.Unnamed && len(g.asked) == named && slices.ContainsFunc(groups, func(h Group) bool { return h.AllUnnamed && same(h, g) }) {
+			g.Origins, g.AnyOrigin = d.collapse(all), true
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+// allUnnamed says that origins are all those that no allowlist names.
+func (d *Difference) allUnnamed(origins []string) bool {
+	return !slices.ContainsFunc(d.Origins, func(o probe.Origin) bool { return o.Beside && !slices.Contains(origins, o.Origin) })
 }
 
 // collapse puts a pattern in the place of its examples, where all are there.
@@ -309,7 +364,7 @@ func (d *Difference) errorGroups() []Group {
 	}
 	var out []Group
 	for s, os := range origins {
-		g := Group{Direction: s.direction, Before: "cannot read", After: "can read", Origins: d.collapse(os), Unnamed: s.unnamed, Routes: []string{}, Credentials: s.mode,
+		g := Group{Direction: s.direction, Before: "cannot read", After: "can read", Origins: d.collapse(os), asked: os, Unnamed: s.unnamed, AllUnnamed: s.unnamed && d.allUnnamed(os), Routes: []string{}, Credentials: s.mode,
 			Errors: strings.Split(s.types, ",")}
 		if s.direction == Stricter {
 			g.Before, g.After = g.After, g.Before
