@@ -68,13 +68,15 @@ type Origin struct {
 	Of string
 	// Beside says that no allowlist names it: a look-alike, a stranger, null.
 	Beside bool
+	// Lookalike says that it is among the origins for its likeness to another, even if a pattern turns out to cover it.
+	Lookalike bool
 }
 
 var (
 	// urls finds what looks like an origin or a pattern of some, as corsgate, its mapping templates and others write it.
 	urls = regexp.MustCompile(`[a-z][a-z0-9+.-]*://[A-Za-z0-9_.*~\[\]-]+(?::(?:[0-9]{1,5}|[*~]))?`)
-	// never is not a name of the internet (https://www.rfc-editor.org/rfc/rfc2606.html).
-	never = "https://corsgate-stranger.example"
+	// Stranger is an origin that nobody has: not a name of the internet (https://www.rfc-editor.org/rfc/rfc2606.html).
+	Stranger = "https://corsgate-stranger.example"
 )
 
 // Origins gives the origins that are worth asking from: those that the stages' variables and the static values and
@@ -128,17 +130,17 @@ func Origins(apis ...*gateway.API) []Origin {
 		add(o)
 		if strings.Contains(name, "://*.") {
 			add(Origin{Origin: strings.Replace(base, "://x.", "://x.y.", 1), Of: name})
-			add(Origin{Origin: strings.Replace(base, "://x.", "://", 1), Beside: true}) // a pattern does not cover its own domain
+			add(Origin{Origin: strings.Replace(base, "://x.", "://", 1), Beside: true, Lookalike: true}) // a pattern does not cover its own domain
 		}
 		if strings.HasSuffix(name, ":*") {
 			add(Origin{Origin: strings.TrimSuffix(base, ":3000"), Of: name})
 		}
 		for _, o := range lookalikes(base) {
-			add(Origin{Origin: o, Beside: true})
+			add(Origin{Origin: o, Beside: true, Lookalike: true})
 		}
 	}
 	add(Origin{Origin: "null", Beside: true})
-	add(Origin{Origin: never, Beside: true})
+	add(Origin{Origin: Stranger, Beside: true})
 	var list []Origin
 	for _, o := range out {
 		for _, name := range slices.Sorted(maps.Keys(named)) {
