@@ -55,6 +55,9 @@ func (o Outcome) equal(p Outcome) bool {
 		o.Preflight == p.Preflight && o.Gateway == p.Gateway && o.MaxAge == p.MaxAge
 }
 
+// notServed is the type of the answer where there is no route.
+const notServed = "MISSING_AUTHENTICATION_TOKEN"
+
 // reach says how far a page gets: the higher, the farther.
 func (o Outcome) reach() int {
 	switch {
@@ -62,9 +65,11 @@ func (o Outcome) reach() int {
 		return 3
 	case !o.Known:
 		return 2
-	case o.Allowed:
+	case o.Allowed && o.Gateway != notServed:
 		return 1 // an error, and yet one that it can read
 	}
+	// A route that is not there is no use to a page, whether or not it can read so. Whether it can is not a matter of the
+	// route, and is asked for itself.
 	return 0
 }
 
@@ -87,9 +92,11 @@ func Of(r *exchange.Report) Outcome {
 		}
 	}
 	if o.Allowed && r.Actual.Response != nil {
-		o.Exposed = list(r.Actual.Response.Headers["access-control-expose-headers"])
 		if c := r.Trace.Actual; c != nil && c.GatewayResponse != nil {
 			o.Gateway = c.GatewayResponse.Type
+		}
+		if o.Gateway != notServed {
+			o.Exposed = list(r.Actual.Response.Headers["access-control-expose-headers"])
 		}
 	}
 	return o

@@ -103,8 +103,16 @@ func (f format) sentence(g Group) string {
 	if g.Everything && g.After == "allowed" && g.Before == "refused" {
 		return who + aside + " " + f.strong("may now use the API") + ": " + f.enumerate(g.Routes)
 	}
-	if g.Everything && g.Before == "allowed" && strings.HasPrefix(g.After, "refused") {
-		return who + aside + " " + f.strong("may no longer use the API") + ": " + f.enumerate(g.Routes) + " are " + g.After
+	codes := ""
+	if len(g.Codes) > 0 {
+		var names []string
+		for _, c := range g.Codes {
+			names = append(names, string(c))
+		}
+		codes = " (" + strings.Join(names, ", ") + ")"
+	}
+	if g.Everything && g.Before == "allowed" && g.After == "refused" {
+		return who + aside + " " + f.strong("may no longer use the API") + ": " + f.enumerate(g.Routes) + " refused" + codes
 	}
 	headers := ""
 	if g.Preflighted {
@@ -133,14 +141,18 @@ func (f format) sentence(g Group) string {
 			headers += " with the header " + strings.Join(named, " or ")
 		}
 	}
-	return who + aside + ", " + routes + headers + mode + ": " + f.strong(g.After) + ", was " + g.Before
+	was := ", was "
+	if g.Direction == Different || len(strings.Fields(g.Before)) > 1 {
+		was = "; before: "
+	}
+	return who + aside + ", " + routes + headers + mode + ": " + f.strong(g.After) + codes + was + g.Before
 }
 
 // headline says it all in a line.
 func (d *Difference) headline(groups []Group, f format) string {
 	count := map[Direction]int{}
 	for _, g := range groups {
-		if !g.stillRefused() {
+		if !g.stillNowhere() {
 			count[g.Direction]++
 		}
 	}
@@ -172,15 +184,15 @@ func (d *Difference) preflights() (routes []string) {
 // refusedPreflight says that it is the preflight by which a request is refused.
 func (o Outcome) refusedPreflight() bool { return strings.Contains(string(o.Code), "Preflight") }
 
-// stillRefused says that a group's requests were refused and are.
-func (g Group) stillRefused() bool {
-	return g.Direction == Different && strings.HasPrefix(g.Before, "refused") && strings.HasPrefix(g.After, "refused")
+// stillNowhere says that a group's requests were no use to their pages and are none.
+func (g Group) stillNowhere() bool {
+	return g.Direction == Different && getsNowhere(g.Before) && getsNowhere(g.After)
 }
 
-// otherReasons counts the requests that are refused for another reason than they were.
+// otherReasons counts the requests that are no use to their pages for another reason than they were.
 func (d *Difference) otherReasons() (n int) {
 	for _, c := range d.Changes {
-		if c.Before.Code != "" && c.After.Code != "" {
+		if c.Before.reach() == 0 && c.After.reach() == 0 {
 			n++
 		}
 	}
@@ -207,7 +219,7 @@ func (d *Difference) print(w io.Writer, f format, same bool) error {
 	titles := map[Direction]string{Looser: "Looser", Stricter: "Stricter", Different: "Different, neither looser nor stricter"}
 	last := Direction("")
 	for _, g := range groups {
-		if g.stillRefused() {
+		if g.stillNowhere() {
 			continue
 		}
 		if g.Direction != last {
@@ -222,7 +234,7 @@ func (d *Difference) print(w io.Writer, f format, same bool) error {
 		b.WriteString(f.item + strings.ToUpper(s[:1]) + s[1:] + "\n")
 	}
 	if n := d.otherReasons(); n > 0 {
-		b.WriteString("\n" + plural(n, "request") + " that browsers refused " + map[bool]string{true: "is", false: "are"}[n == 1] + " refused still, for another reason; --format json has them.\n")
+		b.WriteString("\nBesides, " + plural(n, "request") + " that got nowhere before still " + map[bool]string{true: "gets", false: "get"}[n == 1] + " nowhere, for another reason (" + f.code("--format json") + ").\n")
 	}
 	if routes := d.preflights(); len(routes) > 0 {
 		b.WriteString("\nPreflights that will now fail: those of " + f.enumerate(routes) + ".\n")

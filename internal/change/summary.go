@@ -2,11 +2,11 @@ package change
 
 import (
 	"cmp"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/fetch"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/probe"
 )
@@ -17,6 +17,8 @@ type Group struct {
 	// Before and After say what becomes of the group's requests, in words.
 	Before string `json:"before"`
 	After  string `json:"after"`
+	// Codes are the ways in which requests are refused now; empty if they are not.
+	Codes []fetch.Code `json:"codes,omitempty"`
 	// Origins are those of the pages; an allowlist's pattern stands for all that was asked for it.
 	Origins []string `json:"origins"`
 	// Unnamed says that neither template's allowlist names any of the origins, and AllUnnamed that these are all of that
@@ -53,8 +55,8 @@ type extra struct {
 // words says what becomes of a request.
 func (o Outcome) words() string {
 	switch {
-	case o.Allowed && o.Gateway == "MISSING_AUTHENTICATION_TOKEN":
-		return "not served: API Gateway itself answers (MISSING_AUTHENTICATION_TOKEN)"
+	case o.Allowed && o.Gateway == notServed:
+		return "not served (" + notServed + ")"
 	case o.Allowed && o.Gateway != "":
 		return "answered by API Gateway itself (" + o.Gateway + ")"
 	case o.Allowed:
@@ -68,23 +70,24 @@ func (o Outcome) words() string {
 	case o.Code == "":
 		return "failed"
 	}
-	return "refused (" + string(o.Code) + ")"
+	return "refused"
 }
 
-// transition is what a change is grouped by first. The reason for a refusal matters where it is all that changed, or
-// where something is newly refused; not where it is gone.
+// transition is what a change is grouped by first. For what reason something is refused is left to [Group.Codes].
 func (c Change) transition() (before, after string) {
 	before, after = c.Before.words(), c.After.words()
 	switch {
+	case c.Before.reach() == 0 && c.After.reach() == 0:
+		return before, after
 	case before != after:
-		if c.Direction == Looser && !c.Before.Allowed && c.Before.Known {
-			before = "refused"
+		if !c.Before.Known && c.After.Known {
+			before = Outcome{}.words() // whether its preflight passed is no matter any more
 		}
 		return before, after
 	case !slices.Equal(c.Before.Exposed, c.After.Exposed):
-		return "can read " + exposed(c.Before), "can read " + exposed(c.After)
+		return "able to read " + exposed(c.Before), "able to read " + exposed(c.After)
 	}
-	return "remembers preflights for " + seconds(c.Before.MaxAge), "remembers preflights for " + seconds(c.After.MaxAge)
+	return "preflights remembered for " + seconds(c.Before.MaxAge), "preflights remembered for " + seconds(c.After.MaxAge)
 }
 
 func exposed(o Outcome) string {
@@ -101,27 +104,30 @@ func (d *Difference) Groups() []Group {
 		headers, credentials string
 		preflighted          bool
 	}
-	changed := map[key]map[string]map[extra]bool{} // route to what changed
+	changed := map[key]map[string]map[extra]fetch.Code{} // route to what changed
 	for _, c := range d.Changes {
 		before, after := c.transition()
 		k := key{string(c.Direction), before, after, c.Origin}
 		route := c.Method + " " + c.Path
 		if changed[k] == nil {
-			changed[k] = map[string]map[extra]bool{}
+			changed[k] = map[string]map[extra]fetch.Code{}
 		}
 		if changed[k][route] == nil {
-			changed[k][route] = map[extra]bool{}
+			changed[k][route] = map[extra]fetch.Code{}
 		}
-		changed[k][route][extra{c.extra, c.Credentials}] = true
+		changed[k][route][extra{c.extra, c.Credentials}] = c.After.Code
 	}
 	// What could have changed: what comes as far as the farther side of the change, and for that origin and route.
-	possible := map[Direction]map[string]map[string]map[extra]bool{Looser: {}, Stricter: {}, Different: {}}
+	possible := map[Direction]map[string]map[string]map[extra]bool{Looser: {}, Stricter: {}, Different: {}, nowhere: {}}
 	poor := map[Direction]map[string]bool{Looser: {}, Stricter: {}} // origins that could do something on the other side, too
 	for i, q := range d.asked {
 		b, a := d.outcomes[0][i], d.outcomes[1][i]
 		for dir, o := range map[Direction]Outcome{Looser: a, Stricter: b, Different: b} {
-			if o.reach() == 0 && dir != Different {
+			switch {
+			case o.reach() == 0 && dir != Different:
 				continue
+			case o.reach() == 0:
+				dir = nowhere
 			}
 			if possible[dir][q.Origin] == nil {
 				possible[dir][q.Origin] = map[string]map[extra]bool{}
@@ -148,27 +154,31 @@ func (d *Difference) Groups() []Group {
 	for _, o := range d.Origins {
 		about[o.Origin] = o
 	}
-	origins := map[sentence][]string{}
+	origins, reasons := map[sentence][]string{}, map[sentence][]fetch.Code{}
 	for k, routes := range changed {
 		dir := Direction(k.direction)
 		could := possible[dir][k.origin]
-		boxes := map[box][]string{}
+		if dir == Different && getsNowhere(k.before) && getsNowhere(k.after) {
+			could = possible[nowhere][k.origin]
+		}
+		boxes, codes := map[box][]string{}, map[box][]fetch.Code{}
 		for route, set := range routes {
 			for _, b := range describe(set, could[route]) {
 				at := box{strings.Join(b.headers, ","), b.credentials, b.preflighted}
-				boxes[at] = append(boxes[at], route)
+				boxes[at], codes[at] = append(boxes[at], route), append(codes[at], b.codes...)
 			}
 		}
 		for b, rs := range boxes {
 			slices.SortFunc(rs, byPath)
 			s := sentence{k.direction, k.before, k.after, b.headers, b.credentials, strings.Join(rs, "\n"), b.preflighted, len(rs) == len(could), false, about[k.origin].Beside}
 			s.everything = s.all && b == box{} && dir != Different && !poor[dir][k.origin]
-			origins[s] = append(origins[s], k.origin)
+			origins[s], reasons[s] = append(origins[s], k.origin), append(reasons[s], codes[b]...)
 		}
 	}
 	var out []Group
 	for s, os := range origins {
-		g := Group{Direction: Direction(s.direction), Before: s.before, After: s.after, Origins: d.collapse(os), asked: os, Unnamed: s.unnamed, AllUnnamed: s.unnamed && d.allUnnamed(os), Preflighted: s.preflighted,
+		slices.Sort(reasons[s])
+		g := Group{Direction: Direction(s.direction), Before: s.before, After: s.after, Codes: slices.Compact(reasons[s]), Origins: d.collapse(os), asked: os, Unnamed: s.unnamed, AllUnnamed: s.unnamed && d.allUnnamed(os), Preflighted: s.preflighted,
 			Routes: strings.Split(s.routes, "\n"), AllRoutes: s.all, Credentials: s.credentials, Everything: s.everything}
 		if s.headers != "" {
 			g.Headers = strings.Split(s.headers, ",")
@@ -203,21 +213,34 @@ func byPath(a, b string) int {
 	return cmp.Or(cmp.Compare(p, q), cmp.Compare(slices.Index(probe.Methods, m), slices.Index(probe.Methods, n)))
 }
 
+// nowhere is a direction of its own where it is asked what could have changed: of what was no use to a page and is none.
+const nowhere Direction = "nowhere"
+
+// getsNowhere says of words that a page whose request becomes of it has nothing of it.
+func getsNowhere(words string) bool {
+	return slices.Contains([]string{"refused", "failed", Outcome{Allowed: true, Known: true, Gateway: notServed}.words()}, words)
+}
+
 // A slab is a product of headers and credentials; nil headers are all, and so are empty credentials.
 type slab struct {
 	headers     []string
 	credentials string
 	preflighted bool // with whatever header makes a preflight necessary
+	codes       []fetch.Code
 }
 
 // describe covers a set exactly with slabs of what was possible: one, if it is a product, and else one for each
 // credentials mode.
-func describe(set, could map[extra]bool) []slab {
+func describe(set map[extra]fetch.Code, could map[extra]bool) []slab {
 	product := func(credentials ...bool) (slab, bool) {
 		var headers []string
-		for e := range set {
+		var codes []fetch.Code
+		for e, code := range set {
 			if slices.Contains(credentials, e.credentials) {
 				headers = append(headers, e.header)
+				if code != "" {
+					codes = append(codes, code)
+				}
 			}
 		}
 		slices.Sort(headers)
@@ -228,7 +251,7 @@ func describe(set, could map[extra]bool) []slab {
 				continue
 			}
 			has := slices.Contains(headers, e.header)
-			if has && !set[e] {
+			if _, changed := set[e]; has && !changed {
 				return slab{}, false
 			}
 			all = all && has
@@ -236,33 +259,32 @@ func describe(set, could map[extra]bool) []slab {
 		}
 		switch {
 		case all:
-			return slab{}, true
+			return slab{codes: codes}, true
 		case others && len(headers) > 1:
-			return slab{preflighted: true}, true
+			return slab{preflighted: true, codes: codes}, true
 		}
-		return slab{headers: headers}, true
+		return slab{headers: headers, codes: codes}, true
 	}
-	uses := func(m map[extra]bool, credentials bool) bool {
-		for e := range m {
-			if e.credentials == credentials {
-				return true
-			}
-		}
-		return false
+	changes, exists := map[bool]bool{}, map[bool]bool{}
+	for e := range set {
+		changes[e.credentials] = true
+	}
+	for e := range could {
+		exists[e.credentials] = true
 	}
 	modes := map[bool]string{true: "with", false: "without"}
-	if uses(set, true) && uses(set, false) {
+	if changes[true] && changes[false] {
 		if s, ok := product(false, true); ok {
 			return []slab{s}
 		}
 	}
 	var out []slab
 	for _, c := range []bool{false, true} {
-		if !uses(set, c) {
+		if !changes[c] {
 			continue
 		}
 		s, _ := product(c) // of one mode it is one always
-		if uses(could, !c) {
+		if exists[!c] {
 			s.credentials = modes[c]
 		}
 		out = append(out, s)
@@ -304,25 +326,30 @@ func (d *Difference) allUnnamed(origins []string) bool {
 	return !slices.ContainsFunc(d.Origins, func(o probe.Origin) bool { return o.Beside && !slices.Contains(origins, o.Origin) })
 }
 
-// collapse puts a pattern in the place of its examples, where all are there.
+// collapse puts a pattern in the place of its examples, where all are there, and of what else it covers.
 func (d *Difference) collapse(origins []string) []string {
-	examples := map[string][]string{}
-	of := map[string]string{}
+	of, missing := map[string]string{}, map[string]bool{}
 	for _, o := range d.Origins {
-		if o.Of != "" {
-			examples[o.Of] = append(examples[o.Of], o.Origin)
-			of[o.Origin] = o.Of
+		of[o.Origin] = o.Of
+		if !o.Lookalike && !slices.Contains(origins, o.Origin) {
+			missing[o.Of] = true
 		}
 	}
-	out := map[string]bool{}
+	has := map[string]bool{}
+	for _, o := range d.Origins {
+		if o.Of != "" && !o.Lookalike && slices.Contains(origins, o.Origin) {
+			has[o.Of] = true
+		}
+	}
+	var out []string
 	for _, o := range origins {
-		out[o] = true
-		if p := of[o]; p != "" && !slices.ContainsFunc(examples[p], func(e string) bool { return !slices.Contains(origins, e) }) {
-			delete(out, o)
-			out[p] = true
+		if p := of[o]; has[p] && !missing[p] {
+			o = p
 		}
+		out = append(out, o)
 	}
-	return slices.Sorted(maps.Keys(out))
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // errorGroups summarises the changes of the gateway's own answers.
