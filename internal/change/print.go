@@ -120,23 +120,23 @@ func (f format) sentence(g Group) string {
 	}
 	if len(g.Headers) > 0 {
 		var named []string
-		none := ""
+		lacking := ""
 		for _, h := range g.Headers {
 			switch h {
-			case "":
-				none = " without further headers"
+			case none:
+				lacking = " without further headers"
 			case bare:
-				none += " without what the route wants of a request (a token, an API key)"
+				lacking += " without what the route wants of a request (a token, an API key)"
 			case probe.Any:
 				named = append(named, "any other header")
 			default:
 				named = append(named, f.code(h))
 			}
 		}
-		if none != "" && len(named) > 0 {
-			none += " or"
+		if lacking != "" && len(named) > 0 {
+			lacking += " or"
 		}
-		headers = none
+		headers = lacking
 		if len(named) > 0 {
 			headers += " with the header " + strings.Join(named, " or ")
 		}

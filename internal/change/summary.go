@@ -31,7 +31,8 @@ type Group struct {
 	Routes []string `json:"routes"`
 	// AllRoutes says that these are all that the pages could use, on the side that lets them further.
 	AllRoutes bool `json:"allRoutes,omitempty"`
-	// Headers are those with which requests changed; empty means with whichever.
+	// Headers are those with which requests changed; empty means with whichever. They may be (none), for requests with no
+	// headers but those that the route cannot do without, and (bare), for those that lack these.
 	Headers []string `json:"headers,omitempty"`
 	// Preflighted says that, of requests that need no preflight by themselves, those changed that have one for their
 	// headers' sake, whichever those are.
@@ -45,6 +46,9 @@ type Group struct {
 
 	asked []string // the origins, patterns' examples one by one
 }
+
+// none stands in a group's headers for requests without further ones.
+const none = "(none)"
 
 // extra is a header set and a credentials mode.
 type extra struct {
@@ -237,7 +241,7 @@ func describe(set map[extra]fetch.Code, could map[extra]bool) []slab {
 		var codes []fetch.Code
 		for e, code := range set {
 			if slices.Contains(credentials, e.credentials) {
-				headers = append(headers, e.header)
+				headers = append(headers, cmp.Or(e.header, none))
 				if code != "" {
 					codes = append(codes, code)
 				}
@@ -250,7 +254,7 @@ func describe(set map[extra]fetch.Code, could map[extra]bool) []slab {
 			if !slices.Contains(credentials, e.credentials) {
 				continue
 			}
-			has := slices.Contains(headers, e.header)
+			has := slices.Contains(headers, cmp.Or(e.header, none))
 			if _, changed := set[e]; has && !changed {
 				return slab{}, false
 			}
@@ -314,7 +318,7 @@ func (d *Difference) joined(groups []Group) []Group {
 				continue // the other is here for both
 			}
 		} else if !g.Unnamed && len(g.asked) == named && slices.ContainsFunc(groups, func(h Group) bool { return h.AllUnnamed && same(h, g) }) {
-			g.Origins, g.AnyOrigin = d.collapse(all), true
+			g.Origins, g.asked, g.AnyOrigin = d.collapse(all), all, true
 		}
 		out = append(out, g)
 	}
