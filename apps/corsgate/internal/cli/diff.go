@@ -37,11 +37,11 @@ func (x *diff) Run(ctx context.Context, c Command) error {
 	}
 	before, old, err := site(c, api{x.Old, x.OldAPI, x.OldStage, x.Var})
 	if err != nil {
-		return &unreadable{err}
+		return x.cannot(err)
 	}
 	after, now, err := site(c, api{x.New, x.API, x.Stage, x.Var})
 	if err != nil {
-		return &unreadable{err}
+		return x.cannot(err)
 	}
 	d, err := change.Between(ctx, before, after)
 	if errors.Is(err, context.Canceled) {
@@ -65,6 +65,15 @@ func (x *diff) Run(ctx context.Context, c Command) error {
 		return statusError(statusRefused)
 	}
 	return nil
+}
+
+// cannot tells a template that leaves a choice, which is for the command line to make, from one that cannot be read.
+func (x *diff) cannot(err error) error {
+	var choose *usageError
+	if errors.As(err, &choose) && choose.hint != "" {
+		return err
+	}
+	return &unreadable{err}
 }
 
 // site gives an API of a template with nothing behind it that would have to be run, and the template.
