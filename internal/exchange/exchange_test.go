@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -171,6 +172,36 @@ func TestCache(t *testing.T) {
 	if first.Preflight.Cached || !second.Preflight.Cached || second.Preflight.Response != nil || second.Trace.Preflight != nil || !second.Verdict.Allowed {
 		t.Errorf("first %+v, second %+v", first.Preflight, second.Preflight)
 	}
+}
+
+// What a memo has is not asked for again, and what differs in anything but credentials is.
+func TestMemo(t *testing.T) {
+	backend := &counting{Backend: site(t).Backend}
+	s := site(t)
+	s.Backend, s.Memo = backend, &exchange.Memo{}
+	requests := []fetch.Request{{URL: "/marked"}, {URL: "/marked?x=1"}, {URL: "/marked", Method: "PUT"}, {URL: "/marked", Origin: "null"},
+		{URL: "/marked", Method: "POST", Body: []byte("x")}, {URL: "/marked", Method: "POST", Body: []byte("y")},
+		{URL: "/marked", Header: fetch.Header{{Name: "Accept", Value: "a"}}}}
+	for _, r := range requests {
+		for _, r.Credentials = range []fetch.Credentials{fetch.SameOrigin, fetch.Include} {
+			if got, want := run(t, s, r), run(t, site(t), r); !reflect.DeepEqual(got.Verdict, want.Verdict) || !reflect.DeepEqual(got.Actual, want.Actual) || !reflect.DeepEqual(got.Preflight, want.Preflight) {
+				t.Errorf("%+v: with a memo %+v, without %+v", r, got, want)
+			}
+		}
+	}
+	if backend.calls != len(requests)+1 { // PUT has a preflight, and is refused if it includes credentials
+		t.Errorf("%d calls", backend.calls)
+	}
+}
+
+type counting struct {
+	gateway.Backend
+	calls int
+}
+
+func (c *counting) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
+	c.calls++
+	return c.Backend.Invoke(ctx, fn, event)
 }
 
 // The members of the document are what the issue names, whatever happened.

@@ -32,3 +32,9 @@ func (p *Plan) Exposed(resp *HTTPResponse) Header {
 	}
 	return out
 }
+
+// SafelistedResponseHeader says whether a page can read an answer's header without leave
+// (https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name).
+func SafelistedResponseHeader(name string) bool {
+	return slices.Contains(safelistedResponseHeaders, lower(name))
+}

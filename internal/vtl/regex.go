@@ -6,6 +6,7 @@ import (
 	"regexp/syntax"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -39,7 +40,7 @@ func (ev *eval) compile(pos Pos, pattern string) (*regex, error) {
 	if err := ev.charge(pos, 64*len(pattern)); err != nil {
 		return nil, err
 	}
-	r, err := compileJava(pattern)
+	r, err := compiled(pattern)
 	if err != nil {
 		return nil, ev.errf(pos, "regular expression %q: %v", clip(pattern), err)
 	}
@@ -284,6 +285,43 @@ func CompileJava(pattern string) (*regexp.Regexp, error) {
 		return nil, err
 	}
 	return r.whole, nil
+}
+
+// recent has the expressions that templates compiled last. A template is evaluated over and over, for many requests, and
+// compiling its expressions anew took two thirds of the time.
+var recent struct {
+	sync.Mutex
+	regex map[string]*regex
+}
+
+// maxRecent is how many of them are kept, and maxRecentSize how many states the largest of those has.
+const (
+	maxRecent     = 64
+	maxRecentSize = 20_000
+)
+
+// compiled gives compileJava's expression, which nobody changes, or the one it gave before.
+func compiled(pattern string) (*regex, error) {
+	recent.Lock()
+	r := recent.regex[pattern]
+	recent.Unlock()
+	if r != nil {
+		return r, nil
+	}
+	r, err := compileJava(pattern)
+	if err != nil {
+		return nil, err
+	}
+	if r.size > maxRecentSize {
+		return r, nil
+	}
+	recent.Lock()
+	defer recent.Unlock()
+	if recent.regex == nil || len(recent.regex) >= maxRecent {
+		recent.regex = map[string]*regex{}
+	}
+	recent.regex[pattern] = r
+	return r, nil
 }
 
 func compileJava(pattern string) (*regex, error) {

@@ -21,8 +21,8 @@ import (
 	"github.com/corsgate/corsgate/constructs/corsapi"
 )
 
-// TestTemplates keeps templates for the tests that have no CDK: the catalog's, one with all that corsapi renders, and what the CDK's own
-// DefaultCorsPreflightOptions gives with one, three and every origin. Only what decides how the API answers is kept.
+// TestTemplates keeps templates for the tests that have no CDK: the catalog's, one with all that corsapi renders, what the CDK's own
+// DefaultCorsPreflightOptions gives with one, three and every origin, and what becomes of the second of these with corsgate. Only what decides how the API answers is kept.
 func TestTemplates(t *testing.T) {
 	t.Chdir("../..") // the entry of the catalog's function is relative to the module
 	s := synthesize(t, map[string]any{
@@ -38,6 +38,8 @@ func TestTemplates(t *testing.T) {
 		plain(app, "cdk-one-origin", "https://app.example.com")
 		plain(app, "cdk-three-origins", "https://app.example.com", "https://admin.example.com", "http://localhost:3000")
 		plain(app, "cdk-any-origin", "*")
+		moved(app, "corsgate-three-origins", cors.Config{})
+		moved(app, "corsgate-credentials", cors.Config{Credentials: true})
 	})
 	for _, name := range slices.Sorted(maps.Keys(s.templates)) {
 		got := trimmed(t, s.templates[name])
@@ -95,6 +97,21 @@ func plain(app awscdk.App, id string, origins ...string) {
 	add(api.Root(), "health", "GET", mock(), &awsapigateway.MethodOptions{
 		MethodResponses: &[]*awsapigateway.MethodResponse{{StatusCode: jsii.String("200")}},
 	})
+}
+
+// moved is plain's API with three origins after its move to corsgate.
+func moved(app awscdk.App, id string, cfg cors.Config) {
+	cfg.Origins, cfg.DangerouslyAllowInsecureOrigins = []string{"https://app.example.com", "https://admin.example.com", "http://localhost:3000"}, true
+	cfg.RequestHeaders = []string{"content-type", "authorization"}
+	policy, err := cors.New(cfg)
+	if err != nil {
+		panic(err)
+	}
+	s := awscdk.NewStack(app, jsii.String(id), nil)
+	api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: policy})
+	fn := proxy(s, "Fn")
+	add(add(api.Root(), "items", "GET", fn), "{id}", "PUT", fn)
+	add(api.Root(), "health", "GET", mock())
 }
 
 // trimmed gives the part of a template that decides how the API answers, as JSON.

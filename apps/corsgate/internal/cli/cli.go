@@ -33,11 +33,12 @@ type grammar struct {
 	Explain explain  `cmd:"" help:"Say what a browser would do with a request of a page, step by step."`
 	Check   check    `cmd:"" help:"Say what in templates keeps pages from using an API, or lets in those that should not, and the cure."`
 	Rules   rules    `cmd:"" help:"List the rules of check, or print the page of one."`
+	Diff    diff     `cmd:"" help:"Say what changes for browsers between two templates."`
 }
 
 const description = `CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized, and why.
 
-Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line or a file it names cannot be used, 3 it is not known. Of serve: 0 it was interrupted, 1 it could not serve, 2 as above. Of check: 0 clean, 1 findings at or above --fail-on, 2 the command line cannot be used, 3 something could not be read.`
+Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line or a file it names cannot be used, 3 it is not known. Of serve: 0 it was interrupted, 1 it could not serve, 2 as above. Of check: 0 clean, 1 findings at or above --fail-on, 2 the command line cannot be used, 3 something could not be read. Of diff: 0 no change for browsers, 1 a change, 2 the command line cannot be used, 3 a file cannot be read.`
 
 // Run runs the command that args name, without the program's name, and gives the exit status.
 func (c Command) Run(ctx context.Context, args []string) (status int) {
@@ -94,6 +95,12 @@ type failure struct{ err error }
 func (e *failure) Error() string { return e.err.Error() }
 func (e *failure) Unwrap() error { return e.err }
 
+// unreadable is a file that cannot be read, of a command for which that is not a matter of its command line.
+type unreadable struct{ err error }
+
+func (e *unreadable) Error() string { return e.err.Error() }
+func (e *unreadable) Unwrap() error { return e.err }
+
 // fail says in one line what went wrong and gives the exit status for it.
 func (c Command) fail(err error) int {
 	var status statusError
@@ -104,6 +111,10 @@ func (c Command) fail(err error) int {
 	var failed *failure
 	if errors.As(err, &failed) {
 		return statusRefused
+	}
+	var file *unreadable
+	if errors.As(err, &file) {
+		return statusUnknown
 	}
 	return statusUsage
 }

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,7 +33,16 @@ func TestMain(m *testing.M) {
 //
 //	corsgate STATUS ARGUMENT...
 //
-// which runs the tool and wants this exit status. The templates that test/synth keeps are in the working folder.
+// which runs the tool and wants this exit status,
+//
+//	edit FILE NEW [OLD TEXT]...
+//
+// which writes a file with texts replaced, and
+//
+//	without FILE NEW ID...
+//
+// which writes a template without some of its resources, named by their logical ids or, gateway responses, by their type.
+// The templates that test/synth keeps are in the working folder.
 func TestScripts(t *testing.T) {
 	templates, err := filepath.Abs("../../../../test/templates")
 	if err != nil {
@@ -56,6 +67,39 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"edit": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) < 4 || len(args)%2 != 0 {
+					ts.Fatalf("usage: edit FILE NEW [OLD TEXT]...")
+				}
+				text := ts.ReadFile(args[0])
+				for i := 2; i < len(args); i += 2 {
+					if !strings.Contains(text, args[i]) {
+						ts.Fatalf("%s does not have %s", args[0], args[i])
+					}
+					text = strings.ReplaceAll(text, args[i], args[i+1])
+				}
+				ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o666))
+			},
+			"without": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) < 3 {
+					ts.Fatalf("usage: without FILE NEW ID...")
+				}
+				var template struct{ Resources map[string]map[string]any }
+				ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &template))
+				for _, id := range args[2:] {
+					n := len(template.Resources)
+					maps.DeleteFunc(template.Resources, func(key string, r map[string]any) bool {
+						properties, _ := r["Properties"].(map[string]any)
+						return key == id || properties["ResponseType"] == id
+					})
+					if len(template.Resources) == n {
+						ts.Fatalf("%s does not have %s", args[0], id)
+					}
+				}
+				b, err := json.Marshal(template)
+				ts.Check(err)
+				ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o666))
+			},
 			"corsgate": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg || len(args) < 2 {
 					ts.Fatalf("usage: corsgate STATUS ARGUMENT...")

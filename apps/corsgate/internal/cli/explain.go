@@ -10,6 +10,8 @@ import (
 	"github.com/corsgate/corsgate/internal/fetch"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/lambdarun"
+	"github.com/corsgate/corsgate/internal/probe"
+	"github.com/corsgate/corsgate/internal/transcript"
 )
 
 // explain says what a browser would do with a request of a page. Its exit statuses are 0 for a request that is allowed, 1
@@ -65,7 +67,7 @@ func (x *explain) Run(ctx context.Context, c Command) error {
 		enc.SetIndent("", "  ")
 		err = enc.Encode(report)
 	} else {
-		err = printReport(c.Stdout, colours(c.Stdout), request, report)
+		err = transcript.Print(c.Stdout, transcript.Colours(c.Stdout), request, report)
 	}
 	switch {
 	case err != nil:
@@ -101,20 +103,11 @@ func (x *explain) request() (fetch.Request, error) {
 			return r, usage("--header %q has no name; want NAME or NAME:VALUE", h)
 		}
 		if !given {
-			value = headerValue(name)
+			value = probe.Value(name)
 		}
 		r.Header = append(r.Header, fetch.Field{Name: name, Value: strings.TrimSpace(value)})
 	}
 	return r, nil
-}
-
-// headerValue is the value of a header that was named without one. A content type is taken to be the one for which pages
-// have to name it; of most headers the value makes no difference to CORS.
-func headerValue(name string) string {
-	if strings.EqualFold(name, "content-type") {
-		return "application/json"
-	}
-	return "1"
 }
 
 // backend gives what stands for the functions, and what to call when it is no longer needed.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/transcript"
 )
 
 // printFindings writes a report in a format.
@@ -23,7 +24,7 @@ func printFindings(w io.Writer, format string, rep *diagnose.Report) error {
 		_, err := io.WriteString(w, rep.GitHub())
 		return err
 	}
-	return printText(w, colours(w), rep)
+	return printText(w, transcript.Colours(w), rep)
 }
 
 func printJSON(w io.Writer, v any) error {
@@ -33,40 +34,40 @@ func printJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-func printText(w io.Writer, colour palette, rep *diagnose.Report) error {
-	p := printer{palette: colour}
+func printText(w io.Writer, colour transcript.Palette, rep *diagnose.Report) error {
+	p := transcript.Printer{Palette: colour}
 	for i, f := range rep.Findings {
-		c := p.faint
+		c := p.Faint
 		switch f.Severity {
 		case diagnose.Error:
-			c = p.bad
+			c = p.Bad
 		case diagnose.Warning:
-			c = p.unsure
+			c = p.Unsure
 		}
-		p.line(c+p.strong, "", 2, fmt.Sprintf("%s %s: %s", f.Severity, f.Rule, f.Title))
-		p.line("", "  ", 2, f.Where())
-		p.line("", "  ", 2, f.Detail)
+		p.Line(c+p.Strong, "", 2, fmt.Sprintf("%s %s: %s", f.Severity, f.Rule, f.Title))
+		p.Line("", "  ", 2, f.Where())
+		p.Line("", "  ", 2, f.Detail)
 		if f.Console != "" {
-			p.line("", "  browser: ", 11, f.Console)
+			p.Line("", "  browser: ", 11, f.Console)
 		}
 		// Findings of one rule follow each other, and have one cure.
 		if i+1 < len(rep.Findings) && rep.Findings[i+1].Rule == f.Rule {
 			continue
 		}
-		p.line("", "  why: ", 7, f.Why)
+		p.Line("", "  why: ", 7, f.Why)
 		for _, cure := range []struct{ in, text string }{{"cure, CDK with corsgate:", f.Cure.Go}, {"cure, CloudFormation:", f.Cure.CloudFormation}} {
-			p.line("", "  ", 2, cure.in)
+			p.Line("", "  ", 2, cure.in)
 			for _, l := range strings.Split(cure.text, "\n") {
 				p.WriteString(strings.TrimRight("    "+l, " ") + "\n")
 			}
 		}
-		p.line(p.faint, "  ", 2, f.Link)
+		p.Line(p.Faint, "  ", 2, f.Link)
 		p.WriteString("\n")
 	}
 	for _, l := range rep.Crashed {
-		p.line(p.bad, "", 2, "crashed: "+l)
+		p.Line(p.Bad, "", 2, "crashed: "+l)
 	}
-	p.line(p.strong, "", 0, rep.Summary())
+	p.Line(p.Strong, "", 0, rep.Summary())
 	_, err := io.WriteString(w, p.String())
 	return err
 }

@@ -1,4 +1,5 @@
-package cli
+// Package transcript writes a report of package exchange for people: what `corsgate explain` prints.
+package transcript
 
 import (
 	"fmt"
@@ -17,31 +18,31 @@ import (
 // width is that of a terminal which nobody has made wider.
 const width = 80
 
-// A palette has the escape sequences of a terminal's colours; all are empty where there is no colour.
-type palette struct{ good, bad, unsure, strong, faint, off string }
+// A Palette has the escape sequences of a terminal's colours; all are empty where there is no colour.
+type Palette struct{ Good, Bad, Unsure, Strong, Faint, Off string }
 
-// colours gives the colours for an output: some on a terminal, none anywhere else and none if the environment has
+// Colours gives the colours for an output: some on a terminal, none anywhere else and none if the environment has
 // NO_COLOR (https://no-color.org) or a terminal that cannot do it.
-func colours(w io.Writer) palette {
+func Colours(w io.Writer) Palette {
 	f, ok := w.(*os.File)
 	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return palette{}
+		return Palette{}
 	}
 	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return palette{}
+		return Palette{}
 	}
-	return palette{good: "\x1b[32m", bad: "\x1b[31m", unsure: "\x1b[33m", strong: "\x1b[1m", faint: "\x1b[2m", off: "\x1b[0m"}
+	return Palette{Good: "\x1b[32m", Bad: "\x1b[31m", Unsure: "\x1b[33m", Strong: "\x1b[1m", Faint: "\x1b[2m", Off: "\x1b[0m"}
 }
 
-// A printer writes text that is wrapped.
-type printer struct {
+// A Printer writes text that is wrapped.
+type Printer struct {
 	strings.Builder
-	palette
+	Palette
 }
 
-// line writes text after an indent; what does not fit goes to lines of its own, indented by hang. A word that is longer
+// Line writes text after an indent; what does not fit goes to lines of its own, indented by hang. A word that is longer
 // than a line is broken at its commas, as a list of headers is one, and else stays whole, so that it can be copied.
-func (p *printer) line(colour, indent string, hang int, text string) {
+func (p *Printer) Line(colour, indent string, hang int, text string) {
 	pad := strings.Repeat(" ", hang)
 	at := utf8.RuneCountInString(indent)
 	p.WriteString(indent + colour)
@@ -67,22 +68,22 @@ func (p *printer) line(colour, indent string, hang int, text string) {
 		blank = " "
 	}
 	if colour != "" {
-		p.WriteString(p.off)
+		p.WriteString(p.Off)
 	}
 	p.WriteByte('\n')
 }
 
-// printReport writes a report for people.
-func printReport(w io.Writer, colour palette, asked fetch.Request, r *exchange.Report) error {
-	p := &printer{palette: colour}
+// Print writes the report of what a page asked for.
+func Print(w io.Writer, colour Palette, asked fetch.Request, r *exchange.Report) error {
+	p := &Printer{Palette: colour}
 	credentials := ""
 	if asked.Credentials == fetch.Include {
 		credentials = ", with credentials"
 	}
-	p.line(p.strong, "", 0, "A page of "+asked.Origin+" asks for "+asked.Method+" "+asked.URL+credentials)
+	p.Line(p.Strong, "", 0, "A page of "+asked.Origin+" asks for "+asked.Method+" "+asked.URL+credentials)
 	for _, hop := range r.Redirects {
 		p.hop(hop.Preflight, hop.Actual, hop.Trace)
-		p.line("", "   ", 3, "It is redirected.")
+		p.Line("", "   ", 3, "It is redirected.")
 	}
 	p.hop(r.Preflight, r.Actual, r.Trace)
 	p.verdict(r)
@@ -90,73 +91,73 @@ func printReport(w io.Writer, colour palette, asked fetch.Request, r *exchange.R
 	return err
 }
 
-func (p *printer) hop(preflight exchange.Preflight, actual exchange.Actual, trace exchange.Trace) {
+func (p *Printer) hop(preflight exchange.Preflight, actual exchange.Actual, trace exchange.Trace) {
 	p.WriteByte('\n')
 	switch {
 	case !preflight.Needed && actual.Request == nil:
-		p.line(p.strong, "", 0, "Nothing is sent")
+		p.Line(p.Strong, "", 0, "Nothing is sent")
 		return
 	case !preflight.Needed:
-		p.line(p.strong, "", 0, "1. Preflight: not needed")
+		p.Line(p.Strong, "", 0, "1. Preflight: not needed")
 	default:
-		p.line(p.strong, "", 0, "1. Preflight: needed")
+		p.Line(p.Strong, "", 0, "1. Preflight: needed")
 		for _, r := range preflight.Reasons {
-			p.line("", "   - ", 5, r.Text)
+			p.Line("", "   - ", 5, r.Text)
 		}
 		p.message(preflight.Request, preflight.Response)
 		p.course(trace.Preflight, preflight.StandIn)
 	}
 	p.WriteByte('\n')
 	if actual.Request == nil {
-		p.line(p.strong, "", 0, "2. Actual request: not sent")
+		p.Line(p.Strong, "", 0, "2. Actual request: not sent")
 		return
 	}
-	p.line(p.strong, "", 0, "2. Actual request")
+	p.Line(p.Strong, "", 0, "2. Actual request")
 	if len(actual.Dropped) > 0 {
-		p.line("", "   ", 3, "Not sent, since scripts may not set them: "+strings.Join(actual.Dropped, ", "))
+		p.Line("", "   ", 3, "Not sent, since scripts may not set them: "+strings.Join(actual.Dropped, ", "))
 	}
 	p.message(actual.Request, actual.Response)
 	if len(actual.Readable) > 0 {
 		p.WriteByte('\n')
-		p.line("", "   ", 3, "The page can read the headers "+strings.Join(actual.Readable, ", "))
+		p.Line("", "   ", 3, "The page can read the headers "+strings.Join(actual.Readable, ", "))
 	}
 	p.course(trace.Actual, actual.StandIn)
 }
 
 // message writes a request and its answer.
-func (p *printer) message(q *exchange.Request, a *exchange.Response) {
+func (p *Printer) message(q *exchange.Request, a *exchange.Response) {
 	p.WriteByte('\n')
-	p.line("", "   > ", 5, q.Method+" "+q.URL)
+	p.Line("", "   > ", 5, q.Method+" "+q.URL)
 	p.headers("   > ", q.Headers)
 	p.WriteByte('\n')
 	if a == nil {
-		p.line(p.unsure, "   < ", 5, "not known")
+		p.Line(p.Unsure, "   < ", 5, "not known")
 		return
 	}
-	p.line("", "   < ", 5, fmt.Sprint(a.Status))
+	p.Line("", "   < ", 5, fmt.Sprint(a.Status))
 	p.headers("   < ", a.Headers)
 	switch {
 	case a.Base64 != "":
-		p.line(p.faint, "   < ", 5, "(a body that is no text)")
+		p.Line(p.Faint, "   < ", 5, "(a body that is no text)")
 	case strings.TrimSpace(a.Text) != "":
-		p.line(p.faint, "   < ", 5, clip(a.Text))
+		p.Line(p.Faint, "   < ", 5, clip(a.Text))
 	}
 }
 
-func (p *printer) headers(indent string, h exchange.Headers) {
+func (p *Printer) headers(indent string, h exchange.Headers) {
 	for _, name := range slices.Sorted(maps.Keys(h)) {
-		p.line("", indent, 7, textproto.CanonicalMIMEHeaderKey(name)+": "+h[name])
+		p.Line("", indent, 7, textproto.CanonicalMIMEHeaderKey(name)+": "+h[name])
 	}
 }
 
 // course writes how an answer came to be.
-func (p *printer) course(c *exchange.Course, standIn string) {
+func (p *Printer) course(c *exchange.Course, standIn string) {
 	if c == nil {
 		return
 	}
 	p.WriteByte('\n')
-	p.line("", "   ", 3, "How the answer came to be:")
-	row := func(what, text string) { p.line("", fmt.Sprintf("   %-11s ", what), 15, text) }
+	p.Line("", "   ", 3, "How the answer came to be:")
+	row := func(what, text string) { p.Line("", fmt.Sprintf("   %-11s ", what), 15, text) }
 	if c.Resource != nil {
 		row("resource", c.Resource.Path+" ("+c.Resource.ID+")")
 	}
@@ -173,7 +174,7 @@ func (p *printer) course(c *exchange.Course, standIn string) {
 			row(fmt.Sprintf("line %d", l.Line), clip(l.Source))
 		}
 		if l.Value != "" {
-			p.line("", strings.Repeat(" ", 15), 15, "sets "+l.Did+" to "+l.Value)
+			p.Line("", strings.Repeat(" ", 15), 15, "sets "+l.Did+" to "+l.Value)
 		}
 	}
 	if r := c.IntegrationResponse; r != nil {
@@ -204,39 +205,39 @@ func clip(s string) string {
 }
 
 // verdict writes how it ends. The console's words come in lines of their own, so that they can be looked for.
-func (p *printer) verdict(r *exchange.Report) {
+func (p *Printer) verdict(r *exchange.Report) {
 	p.WriteByte('\n')
 	v := r.Verdict
 	switch {
 	case !v.Known:
-		p.line(p.unsure+p.strong, "", 0, "Verdict: not known")
-		p.line("", "  ", 2, strings.TrimPrefix(v.Message, "not known: "))
+		p.Line(p.Unsure+p.Strong, "", 0, "Verdict: not known")
+		p.Line("", "  ", 2, strings.TrimPrefix(v.Message, "not known: "))
 		if r.Preflight.Needed && r.Preflight.Verdict.Allowed {
-			p.line("", "  ", 2, "The preflight is allowed.")
+			p.Line("", "  ", 2, "The preflight is allowed.")
 		}
 	case v.Allowed:
-		p.line(p.good+p.strong, "", 0, "Verdict: allowed")
+		p.Line(p.Good+p.Strong, "", 0, "Verdict: allowed")
 	case v.Code != "":
-		p.line(p.bad+p.strong, "", 0, "Verdict: refused ("+string(v.Code)+")")
+		p.Line(p.Bad+p.Strong, "", 0, "Verdict: refused ("+string(v.Code)+")")
 		text := v.Message
 		for _, end := range []string{" has been blocked by CORS policy: ", " access control check: "} {
 			if before, after, found := strings.Cut(text, end); found {
-				p.line("", "  ", 2, before+end)
+				p.Line("", "  ", 2, before+end)
 				text = after
 			}
 		}
-		p.line("", "  ", 2, text)
+		p.Line("", "  ", 2, text)
 		if len(v.Disallowed) > 1 {
-			p.line("", "  ", 2, "Not allowed are "+strings.Join(v.Disallowed, ", "))
+			p.Line("", "  ", 2, "Not allowed are "+strings.Join(v.Disallowed, ", "))
 		}
 	default:
-		p.line(p.bad+p.strong, "", 0, "Verdict: failed ("+v.NetError+")")
-		p.line("", "  ", 2, v.Message)
+		p.Line(p.Bad+p.Strong, "", 0, "Verdict: failed ("+v.NetError+")")
+		p.Line("", "  ", 2, v.Message)
 	}
 	if v.Warning != "" {
-		p.line(p.unsure, "  ", 2, "Warning: "+v.Warning)
+		p.Line(p.Unsure, "  ", 2, "Warning: "+v.Warning)
 	}
 	if v.Section != "" {
-		p.line(p.faint, "  ", 2, v.Section)
+		p.Line(p.Faint, "  ", 2, v.Section)
 	}
 }

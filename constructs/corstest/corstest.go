@@ -1,0 +1,343 @@
+// Package corstest says in a test what pages may do with an API, and has it checked against the synthesized template:
+//
+//	api := corstest.New(t, assertions.Template_FromStack(stack, nil))
+//	app := api.From("https://app.example.com")
+//	app.Put("/products/1").WithHeader("content-type").IsAllowed()
+//	app.Put("/products/1").WithHeader("x-debug").IsRefused("HeaderDisallowedByPreflightResponse")
+//	api.From("https://evil.example").Get("/products").IsRefused()
+//
+// What a browser does and what API Gateway answers is worked out as `corsgate explain` works it out, without a network,
+// and a failure prints what that command would print. A snapshot test fails when a line of the template changes; this one
+// when a page can do what it could not, or cannot what it could.
+//
+// Functions are not run. One that the template marks as one that emits CORS headers, as corsfunction does with those it
+// builds, is taken to answer 200 with the headers that corslambda puts; what any other function answers is not known, and
+// neither allowed nor refused, until [Answering] says what to take it for.
+package corstest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/exchange"
+	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/probe"
+	"github.com/corsgate/corsgate/internal/transcript"
+)
+
+// T is what of a [*testing.T] is used.
+type T interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// A Template is a CloudFormation template as an object. The assertions.Template of the CDK's Go bindings is one.
+type Template interface {
+	ToJSON() *map[string]any
+}
+
+// An Option chooses among what a template offers, or says what it does not.
+type Option func(*options)
+
+type options struct {
+	gateway  gateway.Options
+	response string
+	http1    bool
+}
+
+// WithAPI names the RestApi by its logical id, where the template has several.
+func WithAPI(logicalID string) Option { return func(o *options) { o.gateway.API = logicalID } }
+
+// WithStage names the stage, where the API has several.
+func WithStage(name string) Option { return func(o *options) { o.gateway.Stage = name } }
+
+// WithVariable sets a stage variable in the place of the template's. Origins that are known at deployment only, such as a
+// distribution's domain name, are tokens in the template; this is how a test gives them.
+func WithVariable(name, value string) Option {
+	return func(o *options) {
+		if o.gateway.Variables == nil {
+			o.gateway.Variables = map[string]string{}
+		}
+		o.gateway.Variables[name] = value
+	}
+}
+
+// WithParameter gives a parameter of the template a value in the place of its default.
+func WithParameter(name, value string) Option {
+	return func(o *options) {
+		if o.gateway.Parameters == nil {
+			o.gateway.Parameters = map[string]string{}
+		}
+		o.gateway.Parameters[name] = value
+	}
+}
+
+// Answering has everything behind the API answer with the same response, that of a Lambda proxy integration, as JSON:
+// {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*"}, "body": ""}. Functions that the template marks are
+// asked no more than others.
+func Answering(proxyResponse string) Option { return func(o *options) { o.response = proxyResponse } }
+
+// OverHTTP1 has browsers use HTTP/1.1, where the names of headers reach the API as Origin, and not origin as in HTTP/2.
+// API Gateway tells them apart.
+func OverHTTP1() Option { return func(o *options) { o.http1 = true } }
+
+// An API is one of a template, at a stage.
+type API struct {
+	t    T
+	site *exchange.Site
+}
+
+// New gives the API of a template. It ends the test if there is none, or if there are several and none is chosen.
+func New(t T, template Template, opts ...Option) *API {
+	t.Helper()
+	b, err := json.Marshal(template.ToJSON())
+	if err != nil {
+		t.Fatalf("corstest: the template: %v", err)
+		return nil
+	}
+	return load(t, "", b, opts)
+}
+
+// FromJSON is [New] of a template's text.
+func FromJSON(t T, template []byte, opts ...Option) *API {
+	t.Helper()
+	return load(t, "", template, opts)
+}
+
+// FromFile is [New] of a file, such as cdk.out/CatalogStack.template.json.
+func FromFile(t T, name string, opts ...Option) *API {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatalf("corstest: %v", err)
+		return nil
+	}
+	return load(t, name, b, opts)
+}
+
+func load(t T, name string, template []byte, opts []Option) *API {
+	t.Helper()
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	o.gateway.File = name
+	// Whether a key is the right one is not CORS's question.
+	o.gateway.APIKeys = []string{probe.Value("x-api-key")}
+	loaded, err := gateway.Load(template, o.gateway)
+	if err != nil {
+		hint := ""
+		if strings.HasSuffix(err.Error(), "say which one is meant") {
+			hint = " (corstest.WithAPI, corstest.WithStage)"
+		}
+		t.Fatalf("corstest: %v%s", err, hint)
+		return nil
+	}
+	if len(loaded.Problems) > 0 {
+		t.Fatalf("corstest: the API cannot be read: %s", strings.Join(loaded.Problems, "; "))
+		return nil
+	}
+	var backend gateway.Backend
+	if o.response != "" {
+		if backend, err = exchange.Reply([]byte(o.response), "corstest.Answering"); err != nil {
+			err = fmt.Errorf("the response given to corstest.Answering is %w", err)
+		}
+	} else {
+		backend, err = exchange.NotRun(template)
+	}
+	if err != nil {
+		t.Fatalf("corstest: %v", err)
+		return nil
+	}
+	return &API{t, &exchange.Site{API: loaded, Backend: backend, HTTP1: o.http1}}
+}
+
+// From gives a page of an origin, https://app.example.com, or "null".
+func (a *API) From(origin string) Page { return Page{a, origin} }
+
+// A Page is one whose script uses the API.
+type Page struct {
+	api    *API
+	origin string
+}
+
+// Get, and each method that is named likewise, gives a request for a path of the API, without the stage and with the
+// query string, /products?page=2.
+func (p Page) Get(path string) Request { return p.Do("GET", path) }
+
+// Head is [Page.Get] for HEAD.
+func (p Page) Head(path string) Request { return p.Do("HEAD", path) }
+
+// Post is [Page.Get] for POST.
+func (p Page) Post(path string) Request { return p.Do("POST", path) }
+
+// Put is [Page.Get] for PUT.
+func (p Page) Put(path string) Request { return p.Do("PUT", path) }
+
+// Patch is [Page.Get] for PATCH.
+func (p Page) Patch(path string) Request { return p.Do("PATCH", path) }
+
+// Delete is [Page.Get] for DELETE.
+func (p Page) Delete(path string) Request { return p.Do("DELETE", path) }
+
+// Do is [Page.Get] for any method, as the script writes it.
+func (p Page) Do(method, path string) Request {
+	return Request{p.api, fetch.Request{Origin: p.origin, Method: method, URL: path}}
+}
+
+// A Request is one of a page. The methods that add to it give another and leave it as it is.
+type Request struct {
+	api *API
+	req fetch.Request
+}
+
+// WithHeader adds a header that the script sets. Without a value content-type is application/json, which takes a
+// preflight, and any other header is given one.
+func (r Request) WithHeader(name string, value ...string) Request {
+	v := probe.Value(name)
+	if len(value) > 0 {
+		v = strings.Join(value, ", ")
+	}
+	r.req.Header = append(slices.Clone(r.req.Header), fetch.Field{Name: name, Value: v})
+	return r
+}
+
+// WithCredentials has cookies go with the request: fetch with credentials "include".
+func (r Request) WithCredentials() Request {
+	r.req.Credentials = fetch.Include
+	return r
+}
+
+// WithBody gives the request a body. Without a content-type of the script's it is text/plain.
+func (r Request) WithBody(body string) Request {
+	r.req.Body = []byte(body)
+	return r
+}
+
+// run gives the report, or nil where the test has failed.
+func (r Request) run() *exchange.Report {
+	r.api.t.Helper()
+	if !strings.HasPrefix(r.req.URL, "/") {
+		r.api.t.Fatalf("corstest: the path %q does not begin with a slash; want a path of the API, such as /items", r.req.URL)
+		return nil
+	}
+	report, err := r.api.site.Run(context.Background(), r.req)
+	if err != nil {
+		r.api.t.Fatalf("corstest: %v", err)
+		return nil
+	}
+	return report
+}
+
+// fail says what was wanted, what came of it, and how.
+func (r Request) fail(want string, report *exchange.Report) {
+	r.api.t.Helper()
+	var b bytes.Buffer
+	_ = transcript.Print(&b, transcript.Palette{}, r.req, report) // a buffer takes everything
+	r.api.t.Errorf("corstest: want %s, got %s\n\n%s", want, outcome(report.Verdict), b.String())
+}
+
+func outcome(v exchange.Verdict) string {
+	switch {
+	case v.Allowed:
+		return "allowed"
+	case !v.Known:
+		return "not known"
+	case v.Code == "":
+		return "failed (" + v.NetError + ")"
+	}
+	return "refused (" + string(v.Code) + ")"
+}
+
+// IsAllowed fails the test unless the page can make the request and read the answer, whatever its status: an error of API
+// Gateway's own that the page can read is allowed, too.
+func (r Request) IsAllowed() {
+	r.api.t.Helper()
+	if report := r.run(); report != nil && !report.Verdict.Allowed {
+		r.fail("allowed", report)
+	}
+}
+
+// IsRefused fails the test unless CORS keeps the page from making the request or from reading the answer. Codes are the
+// ways in which it may be refused, as Chromium's DevTools name them (PreflightMissingAllowOriginHeader, for one); without
+// any, all do.
+func (r Request) IsRefused(codes ...string) {
+	r.api.t.Helper()
+	for _, c := range codes {
+		if !slices.Contains(fetch.Codes(), fetch.Code(c)) {
+			r.api.t.Fatalf("corstest: %q is not a way in which CORS refuses; want one of %s", c, join(fetch.Codes()))
+			return
+		}
+	}
+	report := r.run()
+	if report == nil {
+		return
+	}
+	v := report.Verdict
+	if v.Code != "" && (len(codes) == 0 || slices.Contains(codes, string(v.Code))) {
+		return
+	}
+	want := "refused"
+	if len(codes) > 0 {
+		want += " (" + strings.Join(codes, " or ") + ")"
+	}
+	r.fail(want, report)
+}
+
+func join(codes []fetch.Code) string {
+	var out []string
+	for _, c := range codes {
+		out = append(out, string(c))
+	}
+	return strings.Join(out, ", ")
+}
+
+// PassesPreflight fails the test unless the browser sends the request, having asked leave if it has to. It is what can be
+// said of a function that is not known to emit CORS headers.
+func (r Request) PassesPreflight() {
+	r.api.t.Helper()
+	if report := r.run(); report != nil && !report.Preflight.Verdict.Allowed {
+		r.fail("a preflight that passes", report)
+	}
+}
+
+// CanRead fails the test unless the request is allowed and the page can read headers of the answer. The template has to
+// say so; whether the answer has such a header is the function's.
+func (r Request) CanRead(headers ...string) {
+	r.api.t.Helper()
+	report := r.run()
+	if report == nil {
+		return
+	}
+	if !report.Verdict.Allowed {
+		r.fail("allowed", report)
+		return
+	}
+	for _, h := range headers {
+		if name := strings.ToLower(h); !r.readable(name, report) {
+			r.fail(fmt.Sprintf("that the page can read the header %s", name), report)
+		}
+	}
+}
+
+func (r Request) readable(name string, report *exchange.Report) bool {
+	if slices.Contains(report.Actual.Readable, name) || fetch.SafelistedResponseHeader(name) {
+		return true
+	}
+	if report.Actual.Response == nil {
+		return false
+	}
+	for h := range strings.SplitSeq(strings.ToLower(report.Actual.Response.Headers["access-control-expose-headers"]), ",") {
+		if h = strings.TrimSpace(h); h == name || h == "*" && r.req.Credentials != fetch.Include {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,358 @@
+// Package change says what a browser would notice of the difference between two templates of an API: it asks the same
+// questions of both, as package exchange answers them, and keeps those whose answers differ.
+package change
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/corsgate/corsgate/internal/exchange"
+	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/probe"
+)
+
+// A Question is one request of a page.
+type Question struct {
+	Origin string `json:"origin"`
+	Method string `json:"method"`
+	// Path is the resource's, such as /items/{id}, and URL the path that was asked for, /items/1.
+	Path string `json:"path"`
+	URL  string `json:"url"`
+	// Headers are those that the page's script sets, in lower case and sorted.
+	Headers     []string `json:"headers"`
+	Credentials bool     `json:"credentials"`
+
+	extra string // the header that the question is about, besides those that the route cannot do without
+}
+
+// An Outcome is what comes of a question.
+type Outcome struct {
+	// Allowed says that the page can read the answer. Where Known is false that depends on a function that was not run.
+	Allowed bool `json:"allowed"`
+	Known   bool `json:"known"`
+	// Code is the way in which CORS refuses, as Chromium's DevTools protocol names it.
+	Code fetch.Code `json:"code,omitempty"`
+	// Preflight is allowed, refused, not known or, where there is no need for one, empty.
+	Preflight string `json:"preflight,omitempty"`
+	// Gateway is the type of API Gateway's own answer, where the page can read the answer and it is one of those.
+	Gateway string `json:"gateway,omitempty"`
+	// Exposed has the names in Access-Control-Expose-Headers, where the page can read the answer.
+	Exposed []string `json:"exposed,omitempty"`
+	// MaxAge is how many seconds the leave that a preflight gives may be remembered, where one gives leave.
+	MaxAge int `json:"maxAge,omitempty"`
+}
+
+// defaultMaxAge is that of an answer that says nothing (https://fetch.spec.whatwg.org/#cors-preflight-fetch).
+const defaultMaxAge = 5
+
+func (o Outcome) equal(p Outcome) bool {
+	return slices.Equal(o.Exposed, p.Exposed) && o.Allowed == p.Allowed && o.Known == p.Known && o.Code == p.Code &&
+		o.Preflight == p.Preflight && o.Gateway == p.Gateway && o.MaxAge == p.MaxAge
+}
+
+// notServed is the type of the answer where there is no route.
+const notServed = "MISSING_AUTHENTICATION_TOKEN"
+
+// reach says how far a page gets: the higher, the farther.
+func (o Outcome) reach() int {
+	switch {
+	case o.Allowed && o.Gateway == "":
+		return 3
+	case !o.Known:
+		return 2
+	case o.Allowed && o.Gateway != notServed:
+		return 1 // an error, and yet one that it can read
+	}
+	// A route that is not there is no use to a page, whether or not it can read so. Whether it can is not a matter of the
+	// route, and is asked for itself.
+	return 0
+}
+
+// Of gives the outcome that a report is about.
+func Of(r *exchange.Report) Outcome {
+	o := Outcome{Allowed: r.Verdict.Allowed, Known: r.Verdict.Known, Code: r.Verdict.Code}
+	if o.Known && !o.Allowed {
+		// Why it is refused is in the code; what else the answer would have been does not reach the page.
+		return o
+	}
+	if r.Preflight.Needed {
+		o.Preflight = "not known"
+		if v := r.Preflight.Verdict; v.Allowed {
+			o.Preflight, o.MaxAge = "allowed", defaultMaxAge
+			if r.Preflight.Response != nil {
+				if n, err := strconv.Atoi(r.Preflight.Response.Headers["access-control-max-age"]); err == nil {
+					o.MaxAge = n
+				}
+			}
+		}
+	}
+	if o.Allowed && r.Actual.Response != nil {
+		if c := r.Trace.Actual; c != nil && c.GatewayResponse != nil {
+			o.Gateway = c.GatewayResponse.Type
+		}
+		if o.Gateway != notServed {
+			o.Exposed = list(r.Actual.Response.Headers["access-control-expose-headers"])
+		}
+	}
+	return o
+}
+
+// list gives the names of a header's value, in lower case and sorted.
+func list(value string) []string {
+	var out []string
+	for name := range strings.SplitSeq(strings.ToLower(value), ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// A Direction is where a change goes.
+type Direction string
+
+// The directions. What is only different lets nobody further and keeps nobody back: another reason for the same refusal,
+// another time for which a preflight is remembered.
+const (
+	Looser    Direction = "looser"
+	Stricter  Direction = "stricter"
+	Different Direction = "different"
+)
+
+func direction(before, after Outcome) Direction {
+	switch b, a := before.reach(), after.reach(); {
+	case a > b:
+		return Looser
+	case a < b:
+		return Stricter
+	}
+	gained := slices.ContainsFunc(after.Exposed, func(h string) bool { return !slices.Contains(before.Exposed, h) })
+	lost := slices.ContainsFunc(before.Exposed, func(h string) bool { return !slices.Contains(after.Exposed, h) })
+	switch {
+	case gained:
+		return Looser // even if others are lost: a reviewer has to see it
+	case lost:
+		return Stricter
+	}
+	return Different
+}
+
+// A Change is a question whose outcome is not what it was.
+type Change struct {
+	Question
+	Before    Outcome   `json:"before"`
+	After     Outcome   `json:"after"`
+	Direction Direction `json:"direction"`
+}
+
+// An ErrorChange is one of API Gateway's own answers, which a page could read and cannot, or the other way round.
+type ErrorChange struct {
+	Origin      string `json:"origin"`
+	Credentials bool   `json:"credentials"`
+	// Type is the gateway response's.
+	Type      string    `json:"type"`
+	Before    bool      `json:"before"`
+	After     bool      `json:"after"`
+	Direction Direction `json:"direction"`
+}
+
+// A Difference is all that browsers would notice.
+type Difference struct {
+	Questions int
+	Origins   []probe.Origin
+	Routes    []probe.Route
+	Changes   []Change
+	Errors    []ErrorChange
+
+	asked    []Question
+	outcomes [2][]Outcome // of asked
+}
+
+// Empty says that browsers would notice nothing.
+func (d *Difference) Empty() bool { return len(d.Changes) == 0 && len(d.Errors) == 0 }
+
+// Looser says that something is allowed that was not.
+func (d *Difference) Looser() bool {
+	return slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Direction == Looser }) ||
+		slices.ContainsFunc(d.Errors, func(c ErrorChange) bool { return c.Direction == Looser })
+}
+
+// Between asks both sites the questions that either's template suggests.
+func Between(ctx context.Context, before, after *exchange.Site) (*Difference, error) {
+	d := &Difference{Origins: probe.Origins(before.API, after.API), Routes: routes(before.API, after.API)}
+	d.asked = questions(d.Origins, d.Routes, probe.Headers(before.API, after.API))
+	d.Questions = len(d.asked)
+	for i, site := range []*exchange.Site{before, after} {
+		var err error
+		if d.outcomes[i], err = ask(ctx, site, d.asked); err != nil {
+			return nil, err
+		}
+	}
+	for i, q := range d.asked {
+		if b, a := d.outcomes[0][i], d.outcomes[1][i]; !b.equal(a) {
+			d.Changes = append(d.Changes, Change{q, b, a, direction(b, a)})
+		}
+	}
+	return d, d.errors(ctx, before, after)
+}
+
+// routes gives those of both APIs. One that both have is named as the second has it, and cannot do without what either
+// wants of it.
+func routes(before, after *gateway.API) []probe.Route {
+	out := probe.Routes(after)
+	for _, r := range probe.Routes(before) {
+		at := slices.IndexFunc(out, func(o probe.Route) bool { return o.Method == r.Method && o.URL == r.URL })
+		if at < 0 {
+			out = append(out, r)
+			continue
+		}
+		out[at].Identity = append(slices.Clone(out[at].Identity), r.Identity...)
+		slices.Sort(out[at].Identity)
+		out[at].Identity = slices.Compact(out[at].Identity)
+	}
+	slices.SortStableFunc(out, func(a, b probe.Route) int { return strings.Compare(a.Path, b.Path) })
+	return out
+}
+
+// bare is the question what becomes of a request that lacks what the route cannot do without.
+const bare = "(bare)"
+
+// questions gives the product of all. Headers are asked for one by one, since a preflight allows them one by one.
+func questions(origins []probe.Origin, routes []probe.Route, headers []string) []Question {
+	var out []Question
+	for _, o := range origins {
+		for _, r := range routes {
+			extras := []string{""}
+			if len(r.Identity) > 0 {
+				extras = append(extras, bare)
+			}
+			for _, h := range headers {
+				if !slices.Contains(r.Identity, h) {
+					extras = append(extras, h)
+				}
+			}
+			for _, h := range extras {
+				set := slices.Clone(r.Identity)
+				switch h {
+				case "":
+				case bare:
+					set = nil
+				default:
+					set = append(set, h)
+				}
+				slices.Sort(set)
+				if set == nil {
+					set = []string{}
+				}
+				for _, credentials := range []bool{false, true} {
+					out = append(out, Question{o.Origin, r.Method, r.Path, r.URL, set, credentials, h})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// Request gives the page's request of a question.
+func (q Question) Request() fetch.Request {
+	r := fetch.Request{Origin: q.Origin, Method: q.Method, URL: q.URL}
+	if q.Credentials {
+		r.Credentials = fetch.Include
+	}
+	for _, name := range q.Headers {
+		r.Header = append(r.Header, fetch.Field{Name: name, Value: probe.Value(name)})
+	}
+	return r
+}
+
+// ask gives the outcomes of questions.
+func ask(ctx context.Context, site *exchange.Site, questions []Question) ([]Outcome, error) {
+	out := make([]Outcome, len(questions))
+	workers := min(runtime.GOMAXPROCS(0), len(questions))
+	faults := make([]error, workers)
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() {
+			own := *site
+			own.Memo = &exchange.Memo{}
+			// A question and the same one with credentials are neighbours.
+			from, to := len(questions)*w/workers/2*2, len(questions)*(w+1)/workers/2*2
+			for i := from; i < to && ctx.Err() == nil; i++ {
+				report, err := own.Run(ctx, questions[i].Request())
+				if err != nil {
+					faults[w] = err
+					return
+				}
+				out[i] = Of(report)
+			}
+		})
+	}
+	wait.Wait()
+	for _, err := range append(faults, ctx.Err()) {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// errors compares the gateway's own answers. None needs a preflight to be read: what it takes to come by most of them,
+// such as a token that has expired, is a request that a preflight has let pass.
+func (d *Difference) errors(ctx context.Context, before, after *exchange.Site) error {
+	for _, o := range d.Origins {
+		for _, typ := range gateway.GatewayResponseTypes() {
+			if strings.HasPrefix(typ, "DEFAULT_") {
+				continue // others inherit from it, and nobody is sent it
+			}
+			for _, credentials := range []bool{false, true} {
+				c := ErrorChange{Origin: o.Origin, Credentials: credentials, Type: typ}
+				var err error
+				if c.Before, err = readable(ctx, before, c); err == nil {
+					c.After, err = readable(ctx, after, c)
+				}
+				if err != nil {
+					return err
+				}
+				if c.Before != c.After {
+					c.Direction = Stricter
+					if c.After {
+						c.Direction = Looser
+					}
+					d.Errors = append(d.Errors, c)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// readable says whether a page can read a gateway response.
+func readable(ctx context.Context, site *exchange.Site, c ErrorChange) (bool, error) {
+	req := fetch.Request{Origin: c.Origin, URL: exchange.Base(site.API) + "/"}
+	if c.Credentials {
+		req.Credentials = fetch.Include
+	}
+	ex, err := fetch.Run(req, func(r *fetch.HTTPRequest) (*fetch.HTTPResponse, error) {
+		in := &gateway.Request{Method: r.Method, Path: "/"}
+		for _, f := range r.Header {
+			name := f.Name
+			if !site.HTTP1 {
+				name = strings.ToLower(name)
+			}
+			in.Headers = append(in.Headers, gateway.Header{Name: name, Value: f.Value})
+		}
+		res := site.API.Refuse(ctx, in, c.Type)
+		out := &fetch.HTTPResponse{Status: res.Status, Body: res.Body}
+		for _, h := range res.Headers {
+			out.Header = append(out.Header, fetch.Field{Name: h.Name, Value: h.Value})
+		}
+		return out, nil
+	}, nil)
+	return ex.Verdict.Allowed, err
+}

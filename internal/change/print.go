@@ -1,0 +1,295 @@
+package change
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/probe"
+)
+
+// seconds writes a time to live as people say it.
+func seconds(n int) string {
+	switch {
+	case n > 0 && n%3600 == 0:
+		return plural(n/3600, "hour")
+	case n > 0 && n%60 == 0:
+		return plural(n/60, "minute")
+	}
+	return plural(n, "second")
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// A format is how a summary is marked up.
+type format struct {
+	code        func(string) string
+	strong      func(string) string
+	title, item string
+}
+
+var (
+	plain    = format{func(s string) string { return s }, func(s string) string { return s }, "", "- "}
+	markdown = format{code, func(s string) string { return "**" + s + "**" }, "### ", "- "}
+)
+
+// code marks text as code in Markdown. Text of a template, which may be anybody's pull request, must not get out of it.
+func code(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	if len(fence) > 1 {
+		return fence + " " + s + " " + fence
+	}
+	return fence + s + fence
+}
+
+// enumerate writes a list of code, the rest as a number where there are many.
+func (f format) enumerate(items []string) string {
+	const most = 12
+	var out []string
+	for _, s := range items {
+		out = append(out, f.code(s))
+	}
+	if n := len(out) - most; n > 1 {
+		out = append(out[:most], fmt.Sprintf("%d more", n))
+	}
+	if len(out) == 1 {
+		return out[0]
+	}
+	return strings.Join(out[:len(out)-1], ", ") + " and " + out[len(out)-1]
+}
+
+// sentence puts a group in words.
+func (f format) sentence(g Group) string {
+	who := "pages of " + f.enumerate(g.Origins)
+	switch {
+	case g.AnyOrigin:
+		who = "pages of any origin"
+	case g.AllUnnamed:
+		who = "pages of any origin that no allowlist names"
+	}
+	mode := ""
+	if g.Credentials != "" {
+		mode = " " + g.Credentials + " credentials"
+	}
+	aside := ""
+	if g.Unnamed && !g.AllUnnamed {
+		aside = " (which no allowlist names)"
+	}
+	if len(g.Errors) > 0 {
+		verb := " can now read "
+		if g.Direction == Stricter {
+			verb = " can no longer read "
+		}
+		return who + aside + verb + family(g.Errors) + mode
+	}
+	routes := f.enumerate(g.Routes)
+	if g.AllRoutes {
+		routes = "every route they can use"
+		if len(g.Routes) <= 3 {
+			routes += " (" + f.enumerate(g.Routes) + ")"
+		}
+	}
+	if g.Everything && g.After == "allowed" && g.Before == "refused" {
+		return who + aside + " " + f.strong("may now use the API") + ": " + f.enumerate(g.Routes)
+	}
+	codes := ""
+	if len(g.Codes) > 0 {
+		var names []string
+		for _, c := range g.Codes {
+			names = append(names, string(c))
+		}
+		codes = " (" + strings.Join(names, ", ") + ")"
+	}
+	if g.Everything && g.Before == "allowed" && g.After == "refused" {
+		return who + aside + " " + f.strong("may no longer use the API") + ": " + f.enumerate(g.Routes) + " refused" + codes
+	}
+	headers := ""
+	if g.Preflighted {
+		headers = " with headers that take a preflight"
+	}
+	if len(g.Headers) > 0 {
+		var named []string
+		lacking := ""
+		for _, h := range g.Headers {
+			switch h {
+			case none:
+				lacking = " without further headers"
+			case bare:
+				lacking += " without what the route wants of a request (a token, an API key)"
+			case probe.Any:
+				named = append(named, "any other header")
+			default:
+				named = append(named, f.code(h))
+			}
+		}
+		if lacking != "" && len(named) > 0 {
+			lacking += " or"
+		}
+		headers = lacking
+		if len(named) > 0 {
+			headers += " with the header " + strings.Join(named, " or ")
+		}
+	}
+	was := ", was "
+	if g.Direction == Different || len(strings.Fields(g.Before)) > 1 {
+		was = "; before: "
+	}
+	return who + aside + ", " + routes + headers + mode + ": " + f.strong(g.After) + codes + was + g.Before
+}
+
+// headline says it all in a line.
+func (d *Difference) headline(groups []Group, f format) string {
+	count := map[Direction]int{}
+	for _, g := range groups {
+		if !g.stillNowhere() {
+			count[g.Direction]++
+		}
+	}
+	var parts []string
+	for _, dir := range []Direction{Looser, Stricter, Different} {
+		if count[dir] > 0 {
+			parts = append(parts, fmt.Sprintf("%s in %s", dir, plural(count[dir], "way")))
+		}
+	}
+	if parts == nil {
+		return "Browsers allow what they allowed, and refuse what they refused"
+	}
+	return "For browsers this is " + strings.Join(parts, ", ")
+}
+
+// preflights gives the routes of which some request has a preflight that fails now and did not.
+func (d *Difference) preflights() (routes []string) {
+	for _, c := range d.Changes {
+		if c.Before.Preflight == "allowed" && c.After.refusedPreflight() {
+			if r := c.Method + " " + c.Path; !slices.Contains(routes, r) {
+				routes = append(routes, r)
+			}
+		}
+	}
+	slices.SortFunc(routes, byPath)
+	return routes
+}
+
+// refusedPreflight says that it is the preflight by which a request is refused.
+func (o Outcome) refusedPreflight() bool { return strings.Contains(string(o.Code), "Preflight") }
+
+// stillNowhere says that a group's requests were no use to their pages and are none.
+func (g Group) stillNowhere() bool {
+	return g.Direction == Different && getsNowhere(g.Before) && getsNowhere(g.After)
+}
+
+// otherReasons counts the requests that are no use to their pages for another reason than they were.
+func (d *Difference) otherReasons() (n int) {
+	for _, c := range d.Changes {
+		if c.Before.reach() == 0 && c.After.reach() == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// print writes the summary.
+func (d *Difference) print(w io.Writer, f format, same bool) error {
+	var b strings.Builder
+	b.WriteString(f.title + "CORS: what changes for browsers\n\n")
+	footer := fmt.Sprintf("Both templates were asked %s: %s, %s.", plural(d.Questions, "question"), plural(len(d.Origins), "origin"), plural(len(d.Routes), "route"))
+	if d.Empty() {
+		if same {
+			b.WriteString("Nothing: the templates are the same.\n")
+		} else {
+			b.WriteString("Nothing, although the templates differ.\n")
+		}
+		b.WriteString("\n" + footer + "\n")
+		_, err := io.WriteString(w, b.String())
+		return err
+	}
+	groups := d.Groups()
+	b.WriteString(f.strong(d.headline(groups, f)) + ".\n")
+	titles := map[Direction]string{Looser: "Looser", Stricter: "Stricter", Different: "Different, neither looser nor stricter"}
+	last := Direction("")
+	for _, g := range groups {
+		if g.stillNowhere() {
+			continue
+		}
+		if g.Direction != last {
+			title := titles[g.Direction]
+			if f.title != "" {
+				title = "#" + f.title + title
+			}
+			b.WriteString("\n" + title + "\n\n")
+			last = g.Direction
+		}
+		s := f.sentence(g)
+		b.WriteString(f.item + strings.ToUpper(s[:1]) + s[1:] + "\n")
+	}
+	if n := d.otherReasons(); n > 0 {
+		b.WriteString("\nBesides, " + plural(n, "request") + " that got nowhere before still " + map[bool]string{true: "gets", false: "get"}[n == 1] + " nowhere, for another reason (" + f.code("--format json") + ").\n")
+	}
+	if routes := d.preflights(); len(routes) > 0 {
+		b.WriteString("\nPreflights that will now fail: those of " + f.enumerate(routes) + ".\n")
+	}
+	b.WriteString("\n" + footer + "\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Markdown writes the summary to be posted as a comment. Same says that the templates are equal to the byte.
+func (d *Difference) Markdown(w io.Writer, same bool) error { return d.print(w, markdown, same) }
+
+// Text writes the summary for a terminal.
+func (d *Difference) Text(w io.Writer, same bool) error { return d.print(w, plain, same) }
+
+// A Document is the whole difference as `corsgate diff --format json` prints it. Nothing is left out of changes and
+// errors: a question that is not among them has the same outcome on both sides.
+type Document struct {
+	// Looser says that something is allowed that was not.
+	Looser bool `json:"looser"`
+	// Summary has the same changes in fewer words.
+	Summary []Group       `json:"summary"`
+	Changes []Change      `json:"changes"`
+	Errors  []ErrorChange `json:"errors"`
+	// Asked says what the product is of which the changes are a part; headers come one by one, besides those that a route
+	// cannot do without.
+	Asked struct {
+		Questions int      `json:"questions"`
+		Origins   []string `json:"origins"`
+		Routes    []string `json:"routes"`
+	} `json:"asked"`
+}
+
+// JSON writes the document.
+func (d *Difference) JSON(w io.Writer) error {
+	doc := Document{Looser: d.Looser(), Summary: d.Groups(), Changes: d.Changes, Errors: d.Errors}
+	if doc.Summary == nil {
+		doc.Summary = []Group{}
+	}
+	if doc.Changes == nil {
+		doc.Changes = []Change{}
+	}
+	if doc.Errors == nil {
+		doc.Errors = []ErrorChange{}
+	}
+	doc.Asked.Questions = d.Questions
+	doc.Asked.Origins, doc.Asked.Routes = []string{}, []string{}
+	for _, o := range d.Origins {
+		doc.Asked.Origins = append(doc.Asked.Origins, o.Origin)
+	}
+	for _, r := range d.Routes {
+		doc.Asked.Routes = append(doc.Asked.Routes, r.Method+" "+r.Path)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(doc)
+}

@@ -1,0 +1,45 @@
+package gateway
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// Refuse gives the answer that API Gateway gives to a request which it turns away with a gateway response of a type, one
+// of [GatewayResponseTypes], whether or not this model ever comes to give that type by itself: no template says what makes
+// the service throttle a request, and yet a page has to be able to read that answer, too.
+func (a *API) Refuse(ctx context.Context, req *Request, typ string) *Response {
+	x := a.exchange(ctx, req, nil)
+	x.split()
+	return x.finish(nil, &failure{typ: typ, message: "Refused", detail: "as asked"})
+}
+
+// Identity names the headers, in lower case and sorted, without which a method turns a request away: those of its
+// authorizer's identity sources and that of an API key.
+func (m *Method) Identity() []string {
+	var out []string
+	switch m.AuthorizationType {
+	case "", "NONE":
+	case "AWS_IAM":
+		out = append(out, "authorization")
+	default:
+		sources := []string{"method.request.header.Authorization"}
+		if m.authorizer != nil {
+			sources = m.authorizer.sources
+		}
+		for _, s := range sources {
+			if name, ok := strings.CutPrefix(s, "method.request.header."); ok {
+				out = append(out, strings.ToLower(name))
+			}
+		}
+	}
+	if m.APIKeyRequired {
+		out = append(out, "x-api-key")
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// ServerError says of a type of gateway response that it takes what is not customised from DEFAULT_5XX.
+func ServerError(typ string) bool { return defaultStatus[typ] >= 500 || typ == "DEFAULT_5XX" }
