@@ -604,6 +604,7 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 	}
 	out, err := tm.Eval(&vtl.Env{
 		Vars: map[string]any{"input": x.input(body), "context": x.context, "util": vtl.Util{}, "stageVariables": x.stageVars},
+		Done: x.ctx.Done(),
 		Trace: func(e vtl.Event) {
 			s := Step{Kind: StepBranch, Name: e.Name, Line: e.Line, Source: strings.TrimSpace(tm.Line(e.Line))}
 			if e.Kind == vtl.Override {
