@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // tpl makes a template of resources written in JSON, with a RestApi Api and a Stage prod.
@@ -286,6 +287,50 @@ func TestUnknownIntrinsicAnswers502(t *testing.T) {
 		r := a.Serve(context.Background(), &Request{Method: verb, Path: "/"}, be)
 		if r.Status != 502 || !strings.Contains(string(r.Body), want) {
 			t.Errorf("%s: %d %s", verb, r.Status, r.Body)
+		}
+	}
+}
+
+// TestErrorsBeforeTheKey holds that a method that cannot be read says so, rather than refuse a request for a reason that
+// may have been misread.
+func TestErrorsBeforeTheKey(t *testing.T) {
+	a := load(t, tpl(method("M", "", "GET", `"ApiKeyRequired": true, "Integration": {"Type": "MOCK", "Uri": {"Fn::ImportValue": "x"}}`), ""), Options{})
+	r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/"}, nil)
+	if r.Status != 502 || !strings.Contains(string(r.Body), "Fn::ImportValue") {
+		t.Errorf("%d %s", r.Status, r.Body)
+	}
+}
+
+// TestSchemaCost holds that a schema whose alternatives refer to themselves ends, with the reason.
+func TestSchemaCost(t *testing.T) {
+	for _, kind := range []string{"anyOf", "oneOf", "allOf"} {
+		// The body's depth is the exponent: at each level both alternatives ask again, and fail at the end.
+		schema := `{"type": "object", "properties": {"a": {"` + kind + `": [{"$ref": "#"}, {"$ref": "#"}]}, "z": {"type": "string"}}}`
+		leaf := `{"z": 1}`
+		if kind == "allOf" {
+			leaf = `{"z": "x"}`
+		}
+		model := `"Model": {"Type": "AWS::ApiGateway::Model", "Properties": {"RestApiId": {"Ref": "Api"}, "Schema": ` + schema + `}},
+			"V": {"Type": "AWS::ApiGateway::RequestValidator", "Properties": {"RestApiId": {"Ref": "Api"}, "ValidateRequestBody": true}},`
+		a := load(t, tpl(model+method("M", "", "POST", `"RequestModels": {"application/json": {"Ref": "Model"}}, "RequestValidatorId": {"Ref": "V"}, `+mock(`{"statusCode": 200}`, `{"StatusCode": "200"}`)), ""), Options{})
+		post := func(body string) *Response {
+			c := make(chan *Response, 1)
+			go func() {
+				c <- a.Serve(context.Background(), &Request{Method: "POST", Path: "/", Body: []byte(body)}, nil)
+			}()
+			select {
+			case r := <-c:
+				return r
+			case <-time.After(time.Minute):
+				t.Fatalf("%s: not done after a minute", kind)
+				return nil
+			}
+		}
+		if r := post(strings.Repeat(`{"a":`, 18) + leaf + strings.Repeat("}", 18)); r.Status != 502 || !strings.Contains(string(r.Body), "more than 100") {
+			t.Errorf("%s: %d %s", kind, r.Status, r.Body)
+		}
+		if r := post(`{"z": "x"}`); r.Status != 200 {
+			t.Errorf("%s: %d %s", kind, r.Status, r.Body)
 		}
 	}
 }

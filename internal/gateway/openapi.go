@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"unicode/utf8"
 )
 
 // openAPI reads an OpenAPI 2 or 3 document with x-amazon-apigateway-* extensions, as RestApi.Body holds it.
@@ -68,6 +69,10 @@ func pointer(doc map[string]any, v any) map[string]any {
 	m, _ := v.(map[string]any)
 	for i := 0; i < 20 && m != nil; i++ {
 		ref, ok := m["$ref"].(string)
+		if ref == "#" {
+			m = doc
+			continue
+		}
 		if !ok || !strings.HasPrefix(ref, "#/") {
 			return m
 		}
@@ -215,21 +220,39 @@ type schema struct {
 	root, node any
 }
 
-// valid tells whether a body fits. Keywords it does not know are ignored, as draft 4 says.
-func (s *schema) valid(body []byte) bool {
+// valid tells whether a body fits. Keywords it does not know are ignored, as draft 4 says. The error is for a schema that
+// takes too long to tell: alternatives that refer to themselves double the work at each level.
+func (s *schema) valid(body []byte) (bool, error) {
 	var v any
 	dec := json.NewDecoder(strings.NewReader(string(body)))
 	dec.UseNumber()
 	if err := dec.Decode(&v); err != nil || dec.More() {
-		return false
+		return false, nil
 	}
-	return s.check(s.node, v, 0)
+	// A large body has many values, each of which is checked at least once.
+	c := &checker{root: s.root, left: maxChecks + len(body)}
+	ok := c.check(s.node, v, 0)
+	if c.left < 0 {
+		return false, fmt.Errorf("the model needs more than %d checks for this body", maxChecks+len(body))
+	}
+	return ok, nil
 }
 
-func (s *schema) check(node, v any, depth int) bool {
+const maxChecks = 100_000
+
+// checker counts what one validation does. Once nothing is left, its answers mean nothing.
+type checker struct {
+	root any
+	left int
+}
+
+func (s *checker) check(node, v any, depth int) bool {
 	m, ok := node.(map[string]any)
 	if !ok || depth > 60 {
 		return true
+	}
+	if s.left--; s.left < 0 {
+		return false
 	}
 	if _, ok := m["$ref"]; ok {
 		root, _ := s.root.(map[string]any)
@@ -249,11 +272,7 @@ func (s *schema) check(node, v any, depth int) bool {
 		}
 	}
 	if e := list(m["enum"]); e != nil {
-		in := false
-		for _, x := range e {
-			in = in || sameJSON(x, v)
-		}
-		if !in {
+		if !s.oneOf(e, v) {
 			return false
 		}
 	}
@@ -262,19 +281,23 @@ func (s *schema) check(node, v any, depth int) bool {
 			return false
 		}
 	}
-	count := func(xs []any) int {
+	// count stops at the first of which it is certain that more make no difference.
+	count := func(xs []any, enough int) int {
 		n := 0
 		for _, x := range xs {
+			if n == enough || s.left < 0 {
+				break
+			}
 			if s.check(x, v, depth+1) {
 				n++
 			}
 		}
 		return n
 	}
-	if xs := list(m["anyOf"]); xs != nil && count(xs) == 0 {
+	if xs := list(m["anyOf"]); xs != nil && count(xs, 1) == 0 {
 		return false
 	}
-	if xs := list(m["oneOf"]); xs != nil && count(xs) != 1 {
+	if xs := list(m["oneOf"]); xs != nil && count(xs, 2) != 1 {
 		return false
 	}
 	if x, ok := m["not"]; ok && s.check(x, v, depth+1) {
@@ -313,14 +336,18 @@ func (s *schema) check(node, v any, depth int) bool {
 			}
 		}
 	case string:
-		n := float64(len([]rune(x)))
+		p, _ := m["pattern"].(string)
+		if s.left -= (len(x) + len(p)) / 100; s.left < 0 {
+			return false
+		}
+		n := float64(utf8.RuneCountInString(x))
 		if min, ok := number(m["minLength"]); ok && n < min {
 			return false
 		}
 		if max, ok := number(m["maxLength"]); ok && n > max {
 			return false
 		}
-		if p, ok := m["pattern"].(string); ok {
+		if p != "" {
 			if re, err := searchPattern(p); err == nil && !re.MatchString(x) {
 				return false
 			}
@@ -378,8 +405,16 @@ func ofType(t, v any) bool {
 	return true
 }
 
-func sameJSON(a, b any) bool {
-	x, err1 := json.Marshal(a)
-	y, err2 := json.Marshal(b)
-	return err1 == nil && err2 == nil && string(x) == string(y)
+// oneOf tells whether a value is one of those listed.
+func (s *checker) oneOf(values []any, v any) bool {
+	y, err := json.Marshal(v)
+	if s.left -= len(values) + len(y)/100; s.left < 0 || err != nil {
+		return false
+	}
+	for _, a := range values {
+		if x, err := json.Marshal(a); err == nil && string(x) == string(y) {
+			return true
+		}
+	}
+	return false
 }

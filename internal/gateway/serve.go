@@ -190,6 +190,10 @@ func (x *exchange) run() (*Response, error) {
 	x.step(Step{Kind: StepResource, Name: m.Resource.ID, Detail: m.Resource.Path})
 	x.step(Step{Kind: StepMethod, Name: m.ID, Detail: m.HTTPMethod + " " + m.Resource.Path})
 	x.makeContext()
+	if m.Err != nil {
+		// Before anything else is asked of the request: what was read of the method may be all wrong.
+		return nil, unsupported("method %s cannot be served: %v", m.ID, m.Err)
+	}
 	if err := x.authorize(); err != nil {
 		return nil, err
 	}
@@ -431,7 +435,15 @@ func (x *exchange) validate() error {
 		}
 	}
 	if m.validateBody && m.models != nil {
-		if s := m.models[x.contentType()]; s != nil && !s.valid(x.req.Body) {
+		s := m.models[x.contentType()]
+		if s == nil {
+			return nil
+		}
+		ok, err := s.valid(x.req.Body)
+		if err != nil {
+			return unsupported("the body cannot be validated: %v", err)
+		}
+		if !ok {
 			x.step(Step{Kind: StepValidator, Detail: "the body does not fit the model"})
 			return &failure{typ: "BAD_REQUEST_BODY", message: "Invalid request body", errType: "BadRequestException", detail: "the body does not fit the model", valid: "the body does not fit the model"}
 		}
