@@ -348,7 +348,7 @@ func TestUnreadablePartsAreLeftOut(t *testing.T) {
 	if r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/b"}, nil); r.Status != 502 || !strings.Contains(string(r.Body), "Fn::If") {
 		t.Errorf("%d %s", r.Status, r.Body)
 	}
-	if s := strings.Join(a.Problems, "\n"); len(a.Problems) != 3 || !strings.Contains(s, "Lost") || !strings.Contains(s, "its own parent") || !strings.Contains(s, "Gone") {
+	if s := strings.Join(a.Problems, "\n"); len(a.Problems) != 4 || !strings.Contains(s, "MISSING_AUTHENTICATION_TOKEN") || !strings.Contains(s, "Lost") || !strings.Contains(s, "its own parent") || !strings.Contains(s, "Gone") {
 		t.Errorf("%q", a.Problems)
 	}
 }
@@ -426,6 +426,75 @@ func TestOpenAPIBody(t *testing.T) {
 			if v, _ := r.Headers.Get("Access-Control-Allow-Origin"); (v == "*") != (r.Status >= 400) {
 				t.Errorf("%s %s: %v", tt.verb, tt.path, r.Headers)
 			}
+		}
+	}
+}
+
+// TestStructuralIntrinsics holds that an intrinsic function in the place of an object, a list or a truth value is not
+// read as one without members: the method says so.
+func TestStructuralIntrinsics(t *testing.T) {
+	branch := `{"Fn::If": ["C", {}, {}]}`
+	for what, rest := range map[string]string{
+		"Integration":          `"Integration": ` + branch,
+		"IntegrationResponses": `"Integration": {"Type": "MOCK", "IntegrationResponses": ` + branch + `}`,
+		"one response":         `"Integration": {"Type": "MOCK", "IntegrationResponses": [` + branch + `]}`,
+		"ResponseParameters":   `"Integration": {"Type": "MOCK", "IntegrationResponses": [{"StatusCode": "200", "ResponseParameters": ` + branch + `}]}`,
+		"MethodResponses":      `"MethodResponses": ` + branch + `, "Integration": {"Type": "MOCK"}`,
+		"RequestParameters":    `"RequestParameters": ` + branch + `, "Integration": {"Type": "MOCK"}`,
+		"RequestModels":        `"RequestModels": ` + branch + `, "Integration": {"Type": "MOCK"}`,
+		"ApiKeyRequired":       `"ApiKeyRequired": ` + branch + `, "Integration": {"Type": "MOCK"}`,
+	} {
+		a := load(t, tpl(method("M", "", "GET", rest), ""), Options{})
+		r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/"}, nil)
+		if r.Status != 502 || !strings.Contains(string(r.Body), "Fn::If") || len(a.Problems) != 1 || !strings.Contains(a.Problems[0], "Fn::If") {
+			t.Errorf("%s: %d %s %q", what, r.Status, r.Body, a.Problems)
+		}
+	}
+	for what, path := range map[string]string{
+		"a path":       branch,
+		"an operation": `{"get": ` + branch + `}`,
+		"integration":  `{"get": {"x-amazon-apigateway-integration": ` + branch + `}}`,
+		"its response": `{"get": {"x-amazon-apigateway-integration": {"type": "mock", "responses": {"default": ` + branch + `}}}}`,
+		"responses":    `{"get": {"responses": ` + branch + `, "x-amazon-apigateway-integration": {"type": "mock"}}}`,
+		"parameters":   `{"get": {"parameters": ` + branch + `, "x-amazon-apigateway-integration": {"type": "mock"}}}`,
+	} {
+		a := load(t, []byte(`{"Resources": {"A": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": {"swagger": "2.0", "paths": {"/x": `+path+`}}}}}}`), Options{})
+		r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/x"}, nil)
+		if r.Status != 502 || !strings.Contains(string(r.Body), "Fn::If") || len(a.Problems) != 1 {
+			t.Errorf("OpenAPI, %s: %d %s %q", what, r.Status, r.Body, a.Problems)
+		}
+	}
+	for _, body := range []string{`{"paths": ` + branch + `}`, `{"paths": {}, "Fn::Transform": {"Name": "AWS::Include"}}`} {
+		if _, err := Load([]byte(`{"Resources": {"A": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": `+body+`}}}}`), Options{}); err == nil || !strings.Contains(err.Error(), "Fn::") {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+// TestConditions holds that resources whose condition is false are not there, and that one that cannot be decided is told.
+func TestConditions(t *testing.T) {
+	given := func(id, verb, condition string) string {
+		return strings.Replace(method(id, "", verb, mock(`{"statusCode": 200}`, `{"StatusCode": "200"}`)), `{"Type"`, `{"Condition": "`+condition+`", "Type"`, 1)
+	}
+	tail := `, "Parameters": {"Env": {"Type": "String", "Default": "prod"}, "Open": {"Type": "String"}}, "Conditions": {
+		"Prod": {"Fn::Equals": [{"Ref": "Env"}, "prod"]}, "Dev": {"Fn::Not": [{"Condition": "Prod"}]},
+		"Both": {"Fn::And": [{"Condition": "Prod"}, {"Condition": "Dev"}]}, "Either": {"Fn::Or": [{"Condition": "Unknown"}, {"Condition": "Prod"}]},
+		"Unknown": {"Fn::Equals": [{"Ref": "Open"}, "x"]}, "Itself": {"Fn::Not": [{"Condition": "Itself"}]}}}`
+	b := tpl(strings.Join([]string{given("A", "GET", "Prod"), given("B", "PUT", "Dev"), given("C", "POST", "Both"), given("D", "DELETE", "Either"), given("E", "PATCH", "Unknown"), given("F", "HEAD", "Itself")}, ","), "")
+	b = append(b[:len(b)-1], tail...)
+	a := load(t, b, Options{})
+	for verb, want := range map[string]int{"GET": 200, "PUT": 403, "POST": 403, "DELETE": 200, "PATCH": 502, "HEAD": 502} {
+		if r := a.Serve(context.Background(), &Request{Method: verb, Path: "/"}, nil); r.Status != want {
+			t.Errorf("%s: %d %s, want %d", verb, r.Status, r.Body, want)
+		}
+	}
+	if s := strings.Join(a.Problems, "\n"); len(a.Problems) != 2 || !strings.Contains(s, "Open has no value") || !strings.Contains(s, "refers to itself") {
+		t.Errorf("%q", a.Problems)
+	}
+	a = load(t, b, Options{Parameters: map[string]string{"Env": "dev", "Open": "x"}})
+	for verb, want := range map[string]int{"GET": 403, "PUT": 200, "DELETE": 200, "PATCH": 200} {
+		if r := a.Serve(context.Background(), &Request{Method: verb, Path: "/"}, nil); r.Status != want {
+			t.Errorf("%s: %d %s, want %d", verb, r.Status, r.Body, want)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package gateway
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -18,8 +20,10 @@ func (l *loader) openAPI(v any) error {
 	if !ok {
 		return fmt.Errorf("not an object")
 	}
+	r := &reader{l: l}
+	r.object(doc, "the document")
 	a := l.api
-	for _, t := range list(doc["x-amazon-apigateway-binary-media-types"]) {
+	for _, t := range r.list(doc["x-amazon-apigateway-binary-media-types"], "x-amazon-apigateway-binary-media-types") {
 		if s, err := l.str(t); err == nil {
 			a.BinaryTypes = append(a.BinaryTypes, s)
 		}
@@ -27,19 +31,23 @@ func (l *loader) openAPI(v any) error {
 	if s, err := l.str(doc["x-amazon-apigateway-api-key-source"]); err == nil && s != "" {
 		a.keySource = s
 	}
-	responses, _ := doc["x-amazon-apigateway-gateway-responses"].(map[string]any)
-	for typ, g := range responses {
-		gm, _ := g.(map[string]any)
-		l.gatewayResponse(map[string]any{"ResponseType": typ, "StatusCode": gm["statusCode"], "ResponseParameters": gm["responseParameters"], "ResponseTemplates": gm["responseTemplates"]})
+	responses := r.object(doc["x-amazon-apigateway-gateway-responses"], "x-amazon-apigateway-gateway-responses")
+	for _, typ := range slices.Sorted(maps.Keys(responses)) {
+		gm := r.object(responses[typ], "the gateway response "+typ)
+		l.gatewayResponse(map[string]any{"ResponseType": typ, "StatusCode": gm["statusCode"], "ResponseParameters": gm["responseParameters"], "ResponseTemplates": gm["responseTemplates"]}, nil)
 	}
-	paths, _ := doc["paths"].(map[string]any)
+	paths := r.object(doc["paths"], "paths")
+	if r.err != nil {
+		return r.err
+	}
 	names := make([]string, 0, len(paths))
 	for p := range paths {
 		names = append(names, p)
 	}
 	sort.Strings(names)
 	for _, path := range names {
-		item, _ := paths[path].(map[string]any)
+		read := &reader{l: l}
+		item := read.object(paths[path], "the path "+path)
 		r := a.root
 		for _, part := range strings.Split(strings.Trim(path, "/"), "/") {
 			if part != "" {
@@ -47,7 +55,12 @@ func (l *loader) openAPI(v any) error {
 				r = a.child(r, part, id)
 			}
 		}
-		for key, op := range item {
+		if read.err != nil { // which methods it has is not known
+			r.methods["ANY"] = &Method{ID: "ANY " + r.Path, HTTPMethod: "ANY", Resource: r, AuthorizationType: "NONE", RequestParameters: map[string]bool{}, Err: read.err}
+			l.problem("%v", read.err)
+			continue
+		}
+		for _, key := range slices.Sorted(maps.Keys(item)) {
 			method := strings.ToUpper(key)
 			if key == "x-amazon-apigateway-any-method" {
 				method = "ANY"
@@ -57,8 +70,7 @@ func (l *loader) openAPI(v any) error {
 			default:
 				continue
 			}
-			o, _ := op.(map[string]any)
-			l.operation(doc, r, method, item, o)
+			l.operation(doc, r, method, item, item[key])
 		}
 	}
 	return nil
@@ -86,12 +98,13 @@ func pointer(doc map[string]any, v any) map[string]any {
 	return m
 }
 
-func (l *loader) operation(doc map[string]any, res *Resource, method string, item, op map[string]any) {
+func (l *loader) operation(doc map[string]any, res *Resource, method string, item map[string]any, v any) {
 	r := &reader{l: l}
+	op := r.object(v, "the operation")
 	m := &Method{ID: method + " " + res.Path, HTTPMethod: method, Resource: res, AuthorizationType: "NONE", RequestParameters: map[string]bool{}}
-	for _, ps := range [][]any{list(item["parameters"]), list(op["parameters"])} {
+	for _, ps := range [][]any{r.list(item["parameters"], "parameters"), r.list(op["parameters"], "parameters")} {
 		for _, pv := range ps {
-			p := pointer(doc, pv)
+			p := r.object(pointer(doc, pv), "parameters")
 			in, _ := p["in"].(string)
 			name, _ := p["name"].(string)
 			switch in {
@@ -104,7 +117,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 			default:
 				continue
 			}
-			m.RequestParameters["method.request."+in+"."+name] = isTrue(p["required"])
+			m.RequestParameters["method.request."+in+"."+name] = r.bool(p["required"], "required")
 		}
 	}
 	if body := pointer(doc, op["requestBody"]); body != nil {
@@ -127,33 +140,32 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 		m.validateParams = isTrue(v["validateRequestParameters"])
 	}
 	l.security(doc, m, op, r)
-	resps, _ := op["responses"].(map[string]any)
+	resps := r.object(op["responses"], "responses")
 	for status, rv := range resps {
-		rm := pointer(doc, rv)
+		rm := r.object(pointer(doc, rv), "responses")
 		x := MethodResponse{Status: status, Headers: map[string]bool{}, Models: map[string]string{}}
-		hs, has := rm["headers"].(map[string]any)
-		for h := range hs {
+		_, x.has = rm["headers"]
+		for h := range r.object(rm["headers"], "headers") {
 			x.Headers[h] = false
 		}
-		x.has = has
 		m.Responses = append(m.Responses, x)
 	}
 	sort.Slice(m.Responses, func(i, j int) bool { return m.Responses[i].Status < m.Responses[j].Status })
-	if in := pointer(doc, op["x-amazon-apigateway-integration"]); in != nil {
+	if in := r.object(pointer(doc, op["x-amazon-apigateway-integration"]), "x-amazon-apigateway-integration"); in != nil {
 		i := &Integration{Type: strings.ToUpper(r.str(in, "type")), URI: r.str(in, "uri"), HTTPMethod: strings.ToUpper(r.str(in, "httpMethod")),
 			Passthrough: strings.ToUpper(r.str(in, "passthroughBehavior")), ContentHandling: r.str(in, "contentHandling"),
 			RequestParameters: r.strMap(in["requestParameters"], "requestParameters"), RequestTemplates: r.templates(in["requestTemplates"], "requestTemplates")}
 		if i.Passthrough == "" {
 			i.Passthrough = "WHEN_NO_MATCH"
 		}
-		irs, _ := in["responses"].(map[string]any)
+		irs := r.object(in["responses"], "the integration's responses")
 		patterns := make([]string, 0, len(irs))
 		for p := range irs {
 			patterns = append(patterns, p)
 		}
 		sort.Strings(patterns)
 		for _, p := range patterns {
-			ir, _ := irs[p].(map[string]any)
+			ir := r.object(irs[p], "the integration's response "+p)
 			x := IntegrationResponse{Status: r.str(ir, "statusCode"), Pattern: p, ContentHandling: r.str(ir, "contentHandling"),
 				Parameters: r.strMap(ir["responseParameters"], "responseParameters"), Templates: r.templates(ir["responseTemplates"], "responseTemplates")}
 			if p == "default" {
