@@ -471,6 +471,40 @@ func TestStructuralIntrinsics(t *testing.T) {
 	}
 }
 
+// TestHeaderMappings holds that mappings which API Gateway does not take are told of, and why a header is not sent.
+func TestHeaderMappings(t *testing.T) {
+	const pre = "method.response.header."
+	a := load(t, tpl(method("M", "", "GET", `"MethodResponses": [{"StatusCode": "200", "ResponseParameters": {"`+pre+`A": true, "`+pre+`B": true, "`+pre+`C": true, "`+pre+`D": true}}], `+
+		mock(`{"statusCode": 200}`, `{"StatusCode": "200", "ResponseParameters": {"`+pre+`A": "'*'", "`+pre+`B": "*", "`+pre+`C": "'*", "`+pre+`D": "stageVariables.none", "`+pre+`E": "'x'"}}`))+`,
+		"G": {"Type": "AWS::ApiGateway::GatewayResponse", "Properties": {"RestApiId": {"Ref": "Api"}, "ResponseType": "DEFAULT_4XX", "ResponseParameters": {"gatewayresponse.header.A": "'*'", "gatewayresponse.header.B": "*"}}}`, ""), Options{})
+	want := []string{"200 does not send the header B", "200 does not send the header C", "maps the header E, which", "DEFAULT_4XX: it does not send the header B"}
+	if len(a.Problems) != len(want) {
+		t.Errorf("%q", a.Problems)
+	}
+	for _, w := range want {
+		if !strings.Contains(strings.Join(a.Problems, "\n"), w) {
+			t.Errorf("%q lacks %s", a.Problems, w)
+		}
+	}
+	for path, want := range map[string]string{"/": "A,E not B,C,D", "/none": "A not B"} {
+		r := a.Serve(context.Background(), &Request{Method: "GET", Path: path}, nil)
+		var sent, not []string
+		for _, h := range r.Headers {
+			if len(h.Name) == 1 {
+				sent = append(sent, h.Name)
+			}
+		}
+		for _, s := range r.Trace {
+			if s.Kind == StepHeader {
+				not = append(not, s.Name)
+			}
+		}
+		if got := strings.Join(sent, ",") + " not " + strings.Join(not, ","); got != want {
+			t.Errorf("%s: %s, want %s\n%+v", path, got, want, r.Trace)
+		}
+	}
+}
+
 // TestConditions holds that resources whose condition is false are not there, and that one that cannot be decided is told.
 func TestConditions(t *testing.T) {
 	given := func(id, verb, condition string) string {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -519,6 +521,7 @@ func (l *loader) method(res *resource) {
 	if r.err != nil && l.undecided[res.id] == nil {
 		l.problem("method %s: %v", m.ID, r.err)
 	}
+	l.mappings(m)
 	m.Resource.methods[m.HTTPMethod] = m
 }
 
@@ -567,6 +570,11 @@ func (l *loader) gatewayResponse(p map[string]any, undecided error) {
 	if typ == "" {
 		l.problem("gateway response without a type: %v", r.err)
 		return
+	}
+	for _, k := range slices.Sorted(maps.Keys(g.parameters)) {
+		if why := badSource(g.parameters[k]); why != "" && g.err == nil {
+			l.problem("gateway response %s: it does not send the header %s, since %s; API Gateway does not deploy that", typ, strings.TrimPrefix(k, "gatewayresponse.header."), why)
+		}
 	}
 	l.api.responses[typ] = g
 }

@@ -179,6 +179,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 	if r.err != nil {
 		l.problem("method %s: %v", m.ID, r.err)
 	}
+	l.mappings(m)
 	res.methods[method] = m
 }
 

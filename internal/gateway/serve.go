@@ -757,7 +757,13 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 		}
 		if found {
 			mapped = mapped.set(name, v)
+			continue
 		}
+		why := badSource(src)
+		if why == "" {
+			why = "there is no " + src
+		}
+		x.step(Step{Kind: StepHeader, Name: name, Detail: "not sent, since " + why})
 	}
 	payload := body
 	t := x.responseTemplate(ir)
@@ -1060,9 +1066,18 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 	sortStrings(names)
 	for _, k := range names {
 		name := strings.TrimPrefix(k, "gatewayresponse.header.")
-		if v, ok := x.source(g.Parameters[k]); ok && !strings.ContainsAny(v, "\r\n") {
+		v, ok := x.source(g.Parameters[k])
+		why := badSource(g.Parameters[k])
+		switch {
+		case ok && !strings.ContainsAny(v, "\r\n"):
 			res.Headers = res.Headers.set(name, v)
+			continue
+		case ok:
+			why = "its value has a line end"
+		case why == "":
+			why = "there is no " + g.Parameters[k]
 		}
+		x.step(Step{Kind: StepHeader, Name: name, Detail: "not sent, since " + why})
 	}
 	return res
 }
