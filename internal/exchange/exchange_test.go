@@ -103,6 +103,33 @@ func TestNotKnown(t *testing.T) {
 	}
 }
 
+// What of the template the model cannot serve is not known either, whatever its own answer to it would mean.
+func TestUnsupported(t *testing.T) {
+	for what, change := range map[string][2]string{
+		"unknown intrinsic":   {`"Uri": "https://backend.example.net/web"`, `"Uri": {"Fn::ImportValue": "web"}`},
+		"unknown integration": {`"HTTP_PROXY"`, `"GRPC"`},
+	} {
+		changed := strings.Replace(template, change[0], change[1], 1)
+		api, err := gateway.Load([]byte(changed), gateway.Options{})
+		if err != nil || changed == template {
+			t.Fatal(what, err)
+		}
+		for _, method := range []string{"GET", "PUT"} {
+			r := run(t, exchange.Site{API: api}, fetch.Request{Method: method, URL: "/web"})
+			preflight := method == "PUT"
+			if r.Verdict.Known || r.Verdict.Allowed || r.Verdict.Code != "" || r.Preflight.Verdict.Known == preflight {
+				t.Errorf("%s: %s: %+v", what, method, r.Verdict)
+			}
+			if !strings.Contains(r.Verdict.Message, "Fn::ImportValue") && !strings.Contains(r.Verdict.Message, "GRPC") {
+				t.Errorf("%s: %s does not say why: %s", what, method, r.Verdict.Message)
+			}
+			if preflight && (r.Preflight.Response != nil || r.Trace.Preflight.Unsupported == "") || !preflight && r.Actual.Response != nil {
+				t.Errorf("%s: %s: %+v", what, method, r)
+			}
+		}
+	}
+}
+
 // A redirect is followed, with what it came from in the report.
 func TestRedirect(t *testing.T) {
 	s := site(t)

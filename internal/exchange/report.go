@@ -110,7 +110,8 @@ type Body struct {
 type Verdict struct {
 	// Allowed says that the request may go on or, at the end, that the page's script can read the answer.
 	Allowed bool `json:"allowed"`
-	// Known is false where that depends on a function that was not run; Allowed is false then, too.
+	// Known is false where that depends on a function that was not run, or on what of the template this model cannot
+	// serve; Allowed is false then, too.
 	Known bool `json:"known"`
 	// Code is the refusal as the DevTools protocol's CorsErrorStatus.corsError has it; empty if CORS does not refuse.
 	Code fetch.Code `json:"code"`
@@ -157,7 +158,7 @@ type Course struct {
 	IntegrationResponse *IntegrationResponse `json:"integrationResponse"`
 	// GatewayResponse is the gateway's own answer; null where the integration's went through.
 	GatewayResponse *GatewayResponse `json:"gatewayResponse"`
-	// Unsupported says what of the template this model cannot serve, which was then answered with 502; else empty.
+	// Unsupported says what of the template this model cannot serve, or what could not be called; else empty.
 	Unsupported string `json:"unsupported"`
 	// Steps is everything that decided the answer, in order.
 	Steps []gateway.Step `json:"steps"`

@@ -139,6 +139,10 @@ func (s *Site) send(ctx context.Context, root *url.URL, r *fetch.HTTPRequest) *s
 	}
 	res := s.API.Serve(context.WithValue(ctx, notesKey{}, out.notes), in, watch{s.Backend})
 	out.course = course(s.API, res.Trace)
+	if why := out.course.Unsupported; why != "" && out.notes.unknown == nil {
+		// API Gateway would not answer so, and what a browser makes of this model's 502 is no verdict on the API.
+		out.notes.unknown = &NotInvoked{Reason: "not known: " + why}
+	}
 	if out.notes.unknown != nil {
 		// The gateway took it for a failure, and its answer to one is not what happens.
 		out.course.GatewayResponse = nil
@@ -231,7 +235,7 @@ func StandIn(ctx context.Context, what string) {
 }
 
 // NotInvoked is a backend's error where the answer is not known because nothing was called. The report's verdict is
-// then not known.
+// then not known, as it is where the model cannot serve a part of the template.
 type NotInvoked struct{ Reason string }
 
 func (e *NotInvoked) Error() string { return e.Reason }

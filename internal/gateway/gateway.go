@@ -115,6 +115,7 @@ const (
 	StepRequestTemplate     StepKind = "requestTemplate"
 	StepIntegration         StepKind = "integration"
 	StepIntegrationResponse StepKind = "integrationResponse"
+	StepHeader              StepKind = "header" // a mapped header that is not sent
 	StepResponseTemplate    StepKind = "responseTemplate"
 	StepBranch              StepKind = "branch"
 	StepOverride            StepKind = "override"

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // tpl makes a template of resources written in JSON, with a RestApi Api and a Stage prod.
@@ -290,6 +291,50 @@ func TestUnknownIntrinsicAnswers502(t *testing.T) {
 	}
 }
 
+// TestErrorsBeforeTheKey holds that a method that cannot be read says so, rather than refuse a request for a reason that
+// may have been misread.
+func TestErrorsBeforeTheKey(t *testing.T) {
+	a := load(t, tpl(method("M", "", "GET", `"ApiKeyRequired": true, "Integration": {"Type": "MOCK", "Uri": {"Fn::ImportValue": "x"}}`), ""), Options{})
+	r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/"}, nil)
+	if r.Status != 502 || !strings.Contains(string(r.Body), "Fn::ImportValue") {
+		t.Errorf("%d %s", r.Status, r.Body)
+	}
+}
+
+// TestSchemaCost holds that a schema whose alternatives refer to themselves ends, with the reason.
+func TestSchemaCost(t *testing.T) {
+	for _, kind := range []string{"anyOf", "oneOf", "allOf"} {
+		// The body's depth is the exponent: at each level both alternatives ask again, and fail at the end.
+		schema := `{"type": "object", "properties": {"a": {"` + kind + `": [{"$ref": "#"}, {"$ref": "#"}]}, "z": {"type": "string"}}}`
+		leaf := `{"z": 1}`
+		if kind == "allOf" {
+			leaf = `{"z": "x"}`
+		}
+		model := `"Model": {"Type": "AWS::ApiGateway::Model", "Properties": {"RestApiId": {"Ref": "Api"}, "Schema": ` + schema + `}},
+			"V": {"Type": "AWS::ApiGateway::RequestValidator", "Properties": {"RestApiId": {"Ref": "Api"}, "ValidateRequestBody": true}},`
+		a := load(t, tpl(model+method("M", "", "POST", `"RequestModels": {"application/json": {"Ref": "Model"}}, "RequestValidatorId": {"Ref": "V"}, `+mock(`{"statusCode": 200}`, `{"StatusCode": "200"}`)), ""), Options{})
+		post := func(body string) *Response {
+			c := make(chan *Response, 1)
+			go func() {
+				c <- a.Serve(context.Background(), &Request{Method: "POST", Path: "/", Body: []byte(body)}, nil)
+			}()
+			select {
+			case r := <-c:
+				return r
+			case <-time.After(time.Minute):
+				t.Fatalf("%s: not done after a minute", kind)
+				return nil
+			}
+		}
+		if r := post(strings.Repeat(`{"a":`, 18) + leaf + strings.Repeat("}", 18)); r.Status != 502 || !strings.Contains(string(r.Body), "more than 100") {
+			t.Errorf("%s: %d %s", kind, r.Status, r.Body)
+		}
+		if r := post(`{"z": "x"}`); r.Status != 200 {
+			t.Errorf("%s: %d %s", kind, r.Status, r.Body)
+		}
+	}
+}
+
 func TestUnreadablePartsAreLeftOut(t *testing.T) {
 	ok := mock(`{"statusCode": 200}`, `{"StatusCode": "200"}`)
 	a := load(t, tpl(res("A", "", "a")+","+method("M", "A", "GET", ok)+","+
@@ -303,7 +348,7 @@ func TestUnreadablePartsAreLeftOut(t *testing.T) {
 	if r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/b"}, nil); r.Status != 502 || !strings.Contains(string(r.Body), "Fn::If") {
 		t.Errorf("%d %s", r.Status, r.Body)
 	}
-	if s := strings.Join(a.Problems, "\n"); len(a.Problems) != 3 || !strings.Contains(s, "Lost") || !strings.Contains(s, "its own parent") || !strings.Contains(s, "Gone") {
+	if s := strings.Join(a.Problems, "\n"); len(a.Problems) != 4 || !strings.Contains(s, "MISSING_AUTHENTICATION_TOKEN") || !strings.Contains(s, "Lost") || !strings.Contains(s, "its own parent") || !strings.Contains(s, "Gone") {
 		t.Errorf("%q", a.Problems)
 	}
 }
@@ -381,6 +426,109 @@ func TestOpenAPIBody(t *testing.T) {
 			if v, _ := r.Headers.Get("Access-Control-Allow-Origin"); (v == "*") != (r.Status >= 400) {
 				t.Errorf("%s %s: %v", tt.verb, tt.path, r.Headers)
 			}
+		}
+	}
+}
+
+// TestStructuralIntrinsics holds that an intrinsic function in the place of an object, a list or a truth value is not
+// read as one without members: the method says so.
+func TestStructuralIntrinsics(t *testing.T) {
+	branch := `{"Fn::If": ["C", {}, {}]}`
+	for what, rest := range map[string]string{
+		"Integration":          `"Integration": ` + branch,
+		"IntegrationResponses": `"Integration": {"Type": "MOCK", "IntegrationResponses": ` + branch + `}`,
+		"one response":         `"Integration": {"Type": "MOCK", "IntegrationResponses": [` + branch + `]}`,
+		"ResponseParameters":   `"Integration": {"Type": "MOCK", "IntegrationResponses": [{"StatusCode": "200", "ResponseParameters": ` + branch + `}]}`,
+		"MethodResponses":      `"MethodResponses": ` + branch + `, "Integration": {"Type": "MOCK"}`,
+		"RequestParameters":    `"RequestParameters": ` + branch + `, "Integration": {"Type": "MOCK"}`,
+		"RequestModels":        `"RequestModels": ` + branch + `, "Integration": {"Type": "MOCK"}`,
+		"ApiKeyRequired":       `"ApiKeyRequired": ` + branch + `, "Integration": {"Type": "MOCK"}`,
+	} {
+		a := load(t, tpl(method("M", "", "GET", rest), ""), Options{})
+		r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/"}, nil)
+		if r.Status != 502 || !strings.Contains(string(r.Body), "Fn::If") || len(a.Problems) != 1 || !strings.Contains(a.Problems[0], "Fn::If") {
+			t.Errorf("%s: %d %s %q", what, r.Status, r.Body, a.Problems)
+		}
+	}
+	for what, path := range map[string]string{
+		"a path":       branch,
+		"an operation": `{"get": ` + branch + `}`,
+		"integration":  `{"get": {"x-amazon-apigateway-integration": ` + branch + `}}`,
+		"its response": `{"get": {"x-amazon-apigateway-integration": {"type": "mock", "responses": {"default": ` + branch + `}}}}`,
+		"responses":    `{"get": {"responses": ` + branch + `, "x-amazon-apigateway-integration": {"type": "mock"}}}`,
+		"parameters":   `{"get": {"parameters": ` + branch + `, "x-amazon-apigateway-integration": {"type": "mock"}}}`,
+	} {
+		a := load(t, []byte(`{"Resources": {"A": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": {"swagger": "2.0", "paths": {"/x": `+path+`}}}}}}`), Options{})
+		r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/x"}, nil)
+		if r.Status != 502 || !strings.Contains(string(r.Body), "Fn::If") || len(a.Problems) != 1 {
+			t.Errorf("OpenAPI, %s: %d %s %q", what, r.Status, r.Body, a.Problems)
+		}
+	}
+	for _, body := range []string{`{"paths": ` + branch + `}`, `{"paths": {}, "Fn::Transform": {"Name": "AWS::Include"}}`} {
+		if _, err := Load([]byte(`{"Resources": {"A": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": `+body+`}}}}`), Options{}); err == nil || !strings.Contains(err.Error(), "Fn::") {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+// TestHeaderMappings holds that mappings which API Gateway does not take are told of, and why a header is not sent.
+func TestHeaderMappings(t *testing.T) {
+	const pre = "method.response.header."
+	a := load(t, tpl(method("M", "", "GET", `"MethodResponses": [{"StatusCode": "200", "ResponseParameters": {"`+pre+`A": true, "`+pre+`B": true, "`+pre+`C": true, "`+pre+`D": true}}], `+
+		mock(`{"statusCode": 200}`, `{"StatusCode": "200", "ResponseParameters": {"`+pre+`A": "'*'", "`+pre+`B": "*", "`+pre+`C": "'*", "`+pre+`D": "stageVariables.none", "`+pre+`E": "'x'"}}`))+`,
+		"G": {"Type": "AWS::ApiGateway::GatewayResponse", "Properties": {"RestApiId": {"Ref": "Api"}, "ResponseType": "DEFAULT_4XX", "ResponseParameters": {"gatewayresponse.header.A": "'*'", "gatewayresponse.header.B": "*"}}}`, ""), Options{})
+	want := []string{"200 does not send the header B", "200 does not send the header C", "maps the header E, which", "DEFAULT_4XX: it does not send the header B"}
+	if len(a.Undeployable) != len(want) {
+		t.Errorf("%q", a.Undeployable)
+	}
+	for _, w := range want {
+		if !strings.Contains(strings.Join(a.Undeployable, "\n"), w) {
+			t.Errorf("%q lacks %s", a.Undeployable, w)
+		}
+	}
+	for path, want := range map[string]string{"/": "A,E not B,C,D", "/none": "A not B"} {
+		r := a.Serve(context.Background(), &Request{Method: "GET", Path: path}, nil)
+		var sent, not []string
+		for _, h := range r.Headers {
+			if len(h.Name) == 1 {
+				sent = append(sent, h.Name)
+			}
+		}
+		for _, s := range r.Trace {
+			if s.Kind == StepHeader {
+				not = append(not, s.Name)
+			}
+		}
+		if got := strings.Join(sent, ",") + " not " + strings.Join(not, ","); got != want {
+			t.Errorf("%s: %s, want %s\n%+v", path, got, want, r.Trace)
+		}
+	}
+}
+
+// TestConditions holds that resources whose condition is false are not there, and that one that cannot be decided is told.
+func TestConditions(t *testing.T) {
+	given := func(id, verb, condition string) string {
+		return strings.Replace(method(id, "", verb, mock(`{"statusCode": 200}`, `{"StatusCode": "200"}`)), `{"Type"`, `{"Condition": "`+condition+`", "Type"`, 1)
+	}
+	tail := `, "Parameters": {"Env": {"Type": "String", "Default": "prod"}, "Open": {"Type": "String"}}, "Conditions": {
+		"Prod": {"Fn::Equals": [{"Ref": "Env"}, "prod"]}, "Dev": {"Fn::Not": [{"Condition": "Prod"}]},
+		"Both": {"Fn::And": [{"Condition": "Prod"}, {"Condition": "Dev"}]}, "Either": {"Fn::Or": [{"Condition": "Unknown"}, {"Condition": "Prod"}]},
+		"Unknown": {"Fn::Equals": [{"Ref": "Open"}, "x"]}, "Itself": {"Fn::Not": [{"Condition": "Itself"}]}}}`
+	b := tpl(strings.Join([]string{given("A", "GET", "Prod"), given("B", "PUT", "Dev"), given("C", "POST", "Both"), given("D", "DELETE", "Either"), given("E", "PATCH", "Unknown"), given("F", "HEAD", "Itself")}, ","), "")
+	b = append(b[:len(b)-1], tail...)
+	a := load(t, b, Options{})
+	for verb, want := range map[string]int{"GET": 200, "PUT": 403, "POST": 403, "DELETE": 200, "PATCH": 502, "HEAD": 502} {
+		if r := a.Serve(context.Background(), &Request{Method: verb, Path: "/"}, nil); r.Status != want {
+			t.Errorf("%s: %d %s, want %d", verb, r.Status, r.Body, want)
+		}
+	}
+	if s := strings.Join(a.Problems, "\n"); len(a.Problems) != 2 || !strings.Contains(s, "Open has no value") || !strings.Contains(s, "refers to itself") {
+		t.Errorf("%q", a.Problems)
+	}
+	a = load(t, b, Options{Parameters: map[string]string{"Env": "dev", "Open": "x"}})
+	for verb, want := range map[string]int{"GET": 403, "PUT": 200, "DELETE": 200, "PATCH": 200} {
+		if r := a.Serve(context.Background(), &Request{Method: verb, Path: "/"}, nil); r.Status != want {
+			t.Errorf("%s: %d %s, want %d", verb, r.Status, r.Body, want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -17,7 +18,8 @@ type resource struct {
 	id    string
 	typ   string
 	props map[string]any
-	index int
+	// condition names the template's condition on which it depends whether the resource is there.
+	condition string
 }
 
 type loader struct {
@@ -28,6 +30,9 @@ type loader struct {
 	api       *API
 	apiID     string
 	models    map[string]*resource
+
+	conditions map[string]any
+	undecided  map[string]error // why it is not known whether a resource is there, by logical id
 }
 
 // Load reads the REST API of a CloudFormation template, JSON. A template without one, or with several among which opts
@@ -60,12 +65,13 @@ func Stages(template []byte, opts Options) ([]string, error) {
 func newLoader(template []byte, opts Options) (*loader, error) {
 	var doc struct {
 		Parameters map[string]map[string]any
+		Conditions map[string]any
 		Resources  json.RawMessage
 	}
 	if err := json.Unmarshal(bytes.TrimPrefix(template, []byte("\xef\xbb\xbf")), &doc); err != nil {
 		return nil, loadErr(opts.File, "not a CloudFormation template in JSON: %v", err)
 	}
-	l := &loader{opts: opts, resources: map[string]*resource{}, params: map[string]any{}}
+	l := &loader{opts: opts, resources: map[string]*resource{}, params: map[string]any{}, conditions: doc.Conditions}
 	if l.opts.Region == "" {
 		l.opts.Region = "us-east-1"
 	}
@@ -85,6 +91,7 @@ func newLoader(template []byte, opts Options) (*loader, error) {
 	if err := l.readResources(doc.Resources); err != nil {
 		return nil, loadErr(opts.File, "%v", err)
 	}
+	l.conditioned()
 	if err := l.chooseAPI(); err != nil {
 		return nil, err
 	}
@@ -111,11 +118,12 @@ func (l *loader) readResources(raw json.RawMessage) error {
 		var r struct {
 			Type       string
 			Properties map[string]any
+			Condition  string
 		}
 		if err := dec.Decode(&r); err != nil {
 			return fmt.Errorf("resource %s: %v", id, err)
 		}
-		res := &resource{id: id, typ: r.Type, props: r.Properties, index: len(l.order)}
+		res := &resource{id: id, typ: r.Type, props: r.Properties, condition: r.Condition}
 		l.resources[id] = res
 		l.order = append(l.order, res)
 	}
@@ -176,9 +184,26 @@ func (l *loader) build() (*API, error) {
 	a.resources = []*Resource{a.root}
 	a.Name, _ = l.str(rest.props["Name"])
 	a.keySource, _ = l.str(rest.props["ApiKeySourceType"])
-	for _, v := range list(rest.props["BinaryMediaTypes"]) {
-		if s, err := l.str(v); err == nil {
+	top := &reader{l: l}
+	for _, v := range top.list(rest.props["BinaryMediaTypes"], "BinaryMediaTypes") {
+		s, err := l.str(v)
+		top.fail("BinaryMediaTypes", err)
+		if err == nil {
 			a.BinaryTypes = append(a.BinaryTypes, strings.ReplaceAll(s, "~1", "/"))
+		}
+	}
+	if top.err != nil {
+		l.problem("%s: %v", l.apiID, top.err)
+	}
+	for _, r := range l.order {
+		if !strings.HasPrefix(r.typ, "AWS::ApiGateway::") {
+			continue
+		}
+		if err := l.undecided[r.id]; err != nil {
+			l.problem("%s: %v", r.id, err)
+		}
+		if _, err := l.str(r.props["RestApiId"]); err != nil {
+			l.problem("%s: RestApiId: %v", r.id, err)
 		}
 	}
 	for _, r := range l.order {
@@ -219,7 +244,7 @@ func (l *loader) build() (*API, error) {
 	}
 	for _, g := range l.ofType("GatewayResponse") {
 		if l.mine(g) {
-			l.gatewayResponse(g.props)
+			l.gatewayResponse(g.props, l.undecided[g.id])
 		}
 	}
 	for _, k := range l.ofType("ApiKey") {
@@ -257,8 +282,11 @@ func (l *loader) stage() error {
 		if n, err := l.str(d.props["StageName"]); err == nil && n != "" && l.mine(d) {
 			names = append(names, n)
 			if l.opts.Stage == "" || l.opts.Stage == n {
-				desc, _ := d.props["StageDescription"].(map[string]any)
-				found = &resource{id: d.id, props: desc}
+				r := &reader{l: l}
+				found = &resource{id: d.id, props: r.object(d.props["StageDescription"], "StageDescription")}
+				if r.err != nil {
+					return loadErr(l.opts.File, "the stage of deployment %s: %v", d.id, r.err)
+				}
 				a.Stage = n
 			}
 		}
@@ -278,7 +306,11 @@ func (l *loader) stage() error {
 		if found.props["CanarySetting"] != nil {
 			a.canary = true
 		}
-		vars, _ := found.props["Variables"].(map[string]any)
+		r := &reader{l: l}
+		vars := r.object(found.props["Variables"], "Variables")
+		if r.err != nil {
+			return loadErr(l.opts.File, "the stage %s: %v", a.Stage, r.err)
+		}
 		for k, v := range vars {
 			s, err := l.str(v)
 			if err != nil {
@@ -353,6 +385,11 @@ func (l *loader) problem(format string, args ...any) {
 	l.api.Problems = append(l.api.Problems, fmt.Sprintf(format, args...))
 }
 
+// undeployable notes a mapping that the service refuses.
+func (l *loader) undeployable(format string, args ...any) {
+	l.api.Undeployable = append(l.api.Undeployable, fmt.Sprintf(format, args...)+"; API Gateway does not deploy that")
+}
+
 func (l *loader) resourceOf(ref any) *Resource {
 	id, err := l.str(ref)
 	if err != nil {
@@ -387,8 +424,52 @@ func (r *reader) str(m map[string]any, name string) string {
 	return s
 }
 
+// object gives what has to be an object, nil where there is none. An intrinsic function in its place is not taken for
+// the object's members.
+func (r *reader) object(v any, name string) map[string]any {
+	v, err := r.l.resolve(v, 0)
+	r.fail(name, err)
+	m, ok := v.(map[string]any)
+	if !ok && v != nil && err == nil {
+		r.fail(name, fmt.Errorf("an object expected"))
+	}
+	for k := range m {
+		if strings.HasPrefix(k, "Fn::") {
+			r.fail(name, fmt.Errorf("the intrinsic function %s is not supported", k))
+			return nil
+		}
+	}
+	return m
+}
+
+// list gives what has to be a list.
+func (r *reader) list(v any, name string) []any {
+	v, err := r.l.resolve(v, 0)
+	r.fail(name, err)
+	out, ok := v.([]any)
+	if !ok && v != nil && err == nil {
+		r.fail(name, fmt.Errorf("a list expected"))
+	}
+	return out
+}
+
+// bool gives a truth value, false where there is none.
+func (r *reader) bool(v any, name string) bool {
+	s, err := r.l.str(v)
+	r.fail(name, err)
+	return strings.EqualFold(s, "true")
+}
+
+func (r *reader) boolMap(v any, name string) map[string]bool {
+	out := map[string]bool{}
+	for k, x := range r.object(v, name) {
+		out[k] = r.bool(x, name+" "+k)
+	}
+	return out
+}
+
 func (r *reader) strMap(v any, name string) map[string]string {
-	m, _ := v.(map[string]any)
+	m := r.object(v, name)
 	out := map[string]string{}
 	for k, x := range m {
 		s, err := r.l.str(x)
@@ -413,11 +494,15 @@ func (l *loader) method(res *resource) {
 	r := &reader{l: l}
 	p := res.props
 	m := &Method{ID: res.id, HTTPMethod: strings.ToUpper(r.str(p, "HttpMethod")), Resource: l.resourceOf(p["ResourceId"]),
-		AuthorizationType: r.str(p, "AuthorizationType"), APIKeyRequired: truthy(p["ApiKeyRequired"]) && p["ApiKeyRequired"] != nil}
+		AuthorizationType: r.str(p, "AuthorizationType"), APIKeyRequired: r.bool(p["ApiKeyRequired"], "ApiKeyRequired")}
 	if m.Resource == nil {
 		return
 	}
-	m.RequestParameters = boolMap(p["RequestParameters"])
+	r.fail("Condition", l.undecided[res.id])
+	for x := m.Resource; x != nil; x = x.parent {
+		r.fail("the resource "+x.ID, l.undecided[x.ID])
+	}
+	m.RequestParameters = r.boolMap(p["RequestParameters"], "RequestParameters")
 	if id := r.str(p, "AuthorizerId"); id != "" {
 		if a := l.resources[id]; a != nil {
 			m.authorizer = l.authorizer(a, r)
@@ -425,11 +510,11 @@ func (l *loader) method(res *resource) {
 	}
 	if id := r.str(p, "RequestValidatorId"); id != "" {
 		if v := l.resources[id]; v != nil {
-			m.validateBody = isTrue(v.props["ValidateRequestBody"])
-			m.validateParams = isTrue(v.props["ValidateRequestParameters"])
+			m.validateBody = r.bool(v.props["ValidateRequestBody"], "ValidateRequestBody")
+			m.validateParams = r.bool(v.props["ValidateRequestParameters"], "ValidateRequestParameters")
 		}
 	}
-	if models, ok := p["RequestModels"].(map[string]any); ok {
+	if models := r.object(p["RequestModels"], "RequestModels"); models != nil {
 		m.models = map[string]*schema{}
 		for ct, ref := range models {
 			name, err := l.str(ref)
@@ -449,23 +534,24 @@ func (l *loader) method(res *resource) {
 			}
 		}
 	}
-	for _, v := range list(p["MethodResponses"]) {
-		mr, _ := v.(map[string]any)
+	for _, v := range r.list(p["MethodResponses"], "MethodResponses") {
+		mr := r.object(v, "MethodResponses")
 		x := MethodResponse{Status: r.str(mr, "StatusCode"), Headers: map[string]bool{}, Models: map[string]string{}}
-		for k, b := range boolMap(mr["ResponseParameters"]) {
+		for k, b := range r.boolMap(mr["ResponseParameters"], "ResponseParameters") {
 			x.Headers[strings.TrimPrefix(k, "method.response.header.")] = b
 		}
 		_, x.has = mr["ResponseParameters"]
 		x.Models = r.strMap(mr["ResponseModels"], "ResponseModels")
 		m.Responses = append(m.Responses, x)
 	}
-	if in, ok := p["Integration"].(map[string]any); ok {
+	if in := r.object(p["Integration"], "Integration"); in != nil {
 		m.Integration = l.integration(in, r)
 	}
 	m.Err = r.err
-	if r.err != nil {
+	if r.err != nil && l.undecided[res.id] == nil {
 		l.problem("method %s: %v", m.ID, r.err)
 	}
+	l.mappings(m)
 	m.Resource.methods[m.HTTPMethod] = m
 }
 
@@ -476,8 +562,8 @@ func (l *loader) integration(in map[string]any, r *reader) *Integration {
 	if i.Passthrough == "" {
 		i.Passthrough = "WHEN_NO_MATCH"
 	}
-	for _, v := range list(in["IntegrationResponses"]) {
-		ir, _ := v.(map[string]any)
+	for _, v := range r.list(in["IntegrationResponses"], "IntegrationResponses") {
+		ir := r.object(v, "IntegrationResponses")
 		i.Responses = append(i.Responses, IntegrationResponse{Status: r.str(ir, "StatusCode"), Pattern: r.str(ir, "SelectionPattern"),
 			ContentHandling: r.str(ir, "ContentHandling"), Parameters: r.strMap(ir["ResponseParameters"], "ResponseParameters"),
 			Templates: r.templates(ir["ResponseTemplates"], "ResponseTemplates")})
@@ -502,14 +588,23 @@ func (l *loader) authorizer(res *resource, r *reader) *authorizer {
 	return a
 }
 
-func (l *loader) gatewayResponse(p map[string]any) {
+func (l *loader) gatewayResponse(p map[string]any, undecided error) {
 	r := &reader{l: l}
+	r.fail("Condition", undecided)
 	typ := r.str(p, "ResponseType")
 	g := &gatewayResponse{status: r.str(p, "StatusCode"), parameters: r.strMap(p["ResponseParameters"], "ResponseParameters"), templates: r.templates(p["ResponseTemplates"], "ResponseTemplates")}
 	g.err = r.err
+	if r.err != nil && undecided == nil && typ != "" {
+		l.problem("gateway response %s: %v", typ, r.err)
+	}
 	if typ == "" {
 		l.problem("gateway response without a type: %v", r.err)
 		return
+	}
+	for _, k := range slices.Sorted(maps.Keys(g.parameters)) {
+		if why := badSource(g.parameters[k]); why != "" && g.err == nil {
+			l.undeployable("gateway response %s: it does not send the header %s, since %s", typ, strings.TrimPrefix(k, "gatewayresponse.header."), why)
+		}
 	}
 	l.api.responses[typ] = g
 }
@@ -530,15 +625,6 @@ func isTrue(v any) bool {
 		return strings.EqualFold(x, "true")
 	}
 	return false
-}
-
-func boolMap(v any) map[string]bool {
-	m, _ := v.(map[string]any)
-	out := map[string]bool{}
-	for k, x := range m {
-		out[k] = isTrue(x)
-	}
-	return out
 }
 
 // functionOf reads the function out of an integration's URI.

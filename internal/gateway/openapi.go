@@ -3,8 +3,11 @@ package gateway
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
+	"unicode/utf8"
 )
 
 // openAPI reads an OpenAPI 2 or 3 document with x-amazon-apigateway-* extensions, as RestApi.Body holds it.
@@ -17,8 +20,10 @@ func (l *loader) openAPI(v any) error {
 	if !ok {
 		return fmt.Errorf("not an object")
 	}
+	r := &reader{l: l}
+	r.object(doc, "the document")
 	a := l.api
-	for _, t := range list(doc["x-amazon-apigateway-binary-media-types"]) {
+	for _, t := range r.list(doc["x-amazon-apigateway-binary-media-types"], "x-amazon-apigateway-binary-media-types") {
 		if s, err := l.str(t); err == nil {
 			a.BinaryTypes = append(a.BinaryTypes, s)
 		}
@@ -26,19 +31,23 @@ func (l *loader) openAPI(v any) error {
 	if s, err := l.str(doc["x-amazon-apigateway-api-key-source"]); err == nil && s != "" {
 		a.keySource = s
 	}
-	responses, _ := doc["x-amazon-apigateway-gateway-responses"].(map[string]any)
-	for typ, g := range responses {
-		gm, _ := g.(map[string]any)
-		l.gatewayResponse(map[string]any{"ResponseType": typ, "StatusCode": gm["statusCode"], "ResponseParameters": gm["responseParameters"], "ResponseTemplates": gm["responseTemplates"]})
+	responses := r.object(doc["x-amazon-apigateway-gateway-responses"], "x-amazon-apigateway-gateway-responses")
+	for _, typ := range slices.Sorted(maps.Keys(responses)) {
+		gm := r.object(responses[typ], "the gateway response "+typ)
+		l.gatewayResponse(map[string]any{"ResponseType": typ, "StatusCode": gm["statusCode"], "ResponseParameters": gm["responseParameters"], "ResponseTemplates": gm["responseTemplates"]}, nil)
 	}
-	paths, _ := doc["paths"].(map[string]any)
+	paths := r.object(doc["paths"], "paths")
+	if r.err != nil {
+		return r.err
+	}
 	names := make([]string, 0, len(paths))
 	for p := range paths {
 		names = append(names, p)
 	}
 	sort.Strings(names)
 	for _, path := range names {
-		item, _ := paths[path].(map[string]any)
+		read := &reader{l: l}
+		item := read.object(paths[path], "the path "+path)
 		r := a.root
 		for _, part := range strings.Split(strings.Trim(path, "/"), "/") {
 			if part != "" {
@@ -46,7 +55,12 @@ func (l *loader) openAPI(v any) error {
 				r = a.child(r, part, id)
 			}
 		}
-		for key, op := range item {
+		if read.err != nil { // which methods it has is not known
+			r.methods["ANY"] = &Method{ID: "ANY " + r.Path, HTTPMethod: "ANY", Resource: r, AuthorizationType: "NONE", RequestParameters: map[string]bool{}, Err: read.err}
+			l.problem("%v", read.err)
+			continue
+		}
+		for _, key := range slices.Sorted(maps.Keys(item)) {
 			method := strings.ToUpper(key)
 			if key == "x-amazon-apigateway-any-method" {
 				method = "ANY"
@@ -56,8 +70,7 @@ func (l *loader) openAPI(v any) error {
 			default:
 				continue
 			}
-			o, _ := op.(map[string]any)
-			l.operation(doc, r, method, item, o)
+			l.operation(doc, r, method, item, item[key])
 		}
 	}
 	return nil
@@ -68,6 +81,10 @@ func pointer(doc map[string]any, v any) map[string]any {
 	m, _ := v.(map[string]any)
 	for i := 0; i < 20 && m != nil; i++ {
 		ref, ok := m["$ref"].(string)
+		if ref == "#" {
+			m = doc
+			continue
+		}
 		if !ok || !strings.HasPrefix(ref, "#/") {
 			return m
 		}
@@ -81,12 +98,13 @@ func pointer(doc map[string]any, v any) map[string]any {
 	return m
 }
 
-func (l *loader) operation(doc map[string]any, res *Resource, method string, item, op map[string]any) {
+func (l *loader) operation(doc map[string]any, res *Resource, method string, item map[string]any, v any) {
 	r := &reader{l: l}
+	op := r.object(v, "the operation")
 	m := &Method{ID: method + " " + res.Path, HTTPMethod: method, Resource: res, AuthorizationType: "NONE", RequestParameters: map[string]bool{}}
-	for _, ps := range [][]any{list(item["parameters"]), list(op["parameters"])} {
+	for _, ps := range [][]any{r.list(item["parameters"], "parameters"), r.list(op["parameters"], "parameters")} {
 		for _, pv := range ps {
-			p := pointer(doc, pv)
+			p := r.object(pointer(doc, pv), "parameters")
 			in, _ := p["in"].(string)
 			name, _ := p["name"].(string)
 			switch in {
@@ -99,7 +117,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 			default:
 				continue
 			}
-			m.RequestParameters["method.request."+in+"."+name] = isTrue(p["required"])
+			m.RequestParameters["method.request."+in+"."+name] = r.bool(p["required"], "required")
 		}
 	}
 	if body := pointer(doc, op["requestBody"]); body != nil {
@@ -122,33 +140,32 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 		m.validateParams = isTrue(v["validateRequestParameters"])
 	}
 	l.security(doc, m, op, r)
-	resps, _ := op["responses"].(map[string]any)
+	resps := r.object(op["responses"], "responses")
 	for status, rv := range resps {
-		rm := pointer(doc, rv)
+		rm := r.object(pointer(doc, rv), "responses")
 		x := MethodResponse{Status: status, Headers: map[string]bool{}, Models: map[string]string{}}
-		hs, has := rm["headers"].(map[string]any)
-		for h := range hs {
+		_, x.has = rm["headers"]
+		for h := range r.object(rm["headers"], "headers") {
 			x.Headers[h] = false
 		}
-		x.has = has
 		m.Responses = append(m.Responses, x)
 	}
 	sort.Slice(m.Responses, func(i, j int) bool { return m.Responses[i].Status < m.Responses[j].Status })
-	if in := pointer(doc, op["x-amazon-apigateway-integration"]); in != nil {
+	if in := r.object(pointer(doc, op["x-amazon-apigateway-integration"]), "x-amazon-apigateway-integration"); in != nil {
 		i := &Integration{Type: strings.ToUpper(r.str(in, "type")), URI: r.str(in, "uri"), HTTPMethod: strings.ToUpper(r.str(in, "httpMethod")),
 			Passthrough: strings.ToUpper(r.str(in, "passthroughBehavior")), ContentHandling: r.str(in, "contentHandling"),
 			RequestParameters: r.strMap(in["requestParameters"], "requestParameters"), RequestTemplates: r.templates(in["requestTemplates"], "requestTemplates")}
 		if i.Passthrough == "" {
 			i.Passthrough = "WHEN_NO_MATCH"
 		}
-		irs, _ := in["responses"].(map[string]any)
+		irs := r.object(in["responses"], "the integration's responses")
 		patterns := make([]string, 0, len(irs))
 		for p := range irs {
 			patterns = append(patterns, p)
 		}
 		sort.Strings(patterns)
 		for _, p := range patterns {
-			ir, _ := irs[p].(map[string]any)
+			ir := r.object(irs[p], "the integration's response "+p)
 			x := IntegrationResponse{Status: r.str(ir, "statusCode"), Pattern: p, ContentHandling: r.str(ir, "contentHandling"),
 				Parameters: r.strMap(ir["responseParameters"], "responseParameters"), Templates: r.templates(ir["responseTemplates"], "responseTemplates")}
 			if p == "default" {
@@ -162,6 +179,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 	if r.err != nil {
 		l.problem("method %s: %v", m.ID, r.err)
 	}
+	l.mappings(m)
 	res.methods[method] = m
 }
 
@@ -215,21 +233,39 @@ type schema struct {
 	root, node any
 }
 
-// valid tells whether a body fits. Keywords it does not know are ignored, as draft 4 says.
-func (s *schema) valid(body []byte) bool {
+// valid tells whether a body fits. Keywords it does not know are ignored, as draft 4 says. The error is for a schema that
+// takes too long to tell: alternatives that refer to themselves double the work at each level.
+func (s *schema) valid(body []byte) (bool, error) {
 	var v any
 	dec := json.NewDecoder(strings.NewReader(string(body)))
 	dec.UseNumber()
 	if err := dec.Decode(&v); err != nil || dec.More() {
-		return false
+		return false, nil
 	}
-	return s.check(s.node, v, 0)
+	// A large body has many values, each of which is checked at least once.
+	c := &checker{root: s.root, left: maxChecks + len(body)}
+	ok := c.check(s.node, v, 0)
+	if c.left < 0 {
+		return false, fmt.Errorf("the model needs more than %d checks for this body", maxChecks+len(body))
+	}
+	return ok, nil
 }
 
-func (s *schema) check(node, v any, depth int) bool {
+const maxChecks = 100_000
+
+// checker counts what one validation does. Once nothing is left, its answers mean nothing.
+type checker struct {
+	root any
+	left int
+}
+
+func (s *checker) check(node, v any, depth int) bool {
 	m, ok := node.(map[string]any)
 	if !ok || depth > 60 {
 		return true
+	}
+	if s.left--; s.left < 0 {
+		return false
 	}
 	if _, ok := m["$ref"]; ok {
 		root, _ := s.root.(map[string]any)
@@ -249,11 +285,7 @@ func (s *schema) check(node, v any, depth int) bool {
 		}
 	}
 	if e := list(m["enum"]); e != nil {
-		in := false
-		for _, x := range e {
-			in = in || sameJSON(x, v)
-		}
-		if !in {
+		if !s.oneOf(e, v) {
 			return false
 		}
 	}
@@ -262,19 +294,23 @@ func (s *schema) check(node, v any, depth int) bool {
 			return false
 		}
 	}
-	count := func(xs []any) int {
+	// count stops at the first of which it is certain that more make no difference.
+	count := func(xs []any, enough int) int {
 		n := 0
 		for _, x := range xs {
+			if n == enough || s.left < 0 {
+				break
+			}
 			if s.check(x, v, depth+1) {
 				n++
 			}
 		}
 		return n
 	}
-	if xs := list(m["anyOf"]); xs != nil && count(xs) == 0 {
+	if xs := list(m["anyOf"]); xs != nil && count(xs, 1) == 0 {
 		return false
 	}
-	if xs := list(m["oneOf"]); xs != nil && count(xs) != 1 {
+	if xs := list(m["oneOf"]); xs != nil && count(xs, 2) != 1 {
 		return false
 	}
 	if x, ok := m["not"]; ok && s.check(x, v, depth+1) {
@@ -313,14 +349,18 @@ func (s *schema) check(node, v any, depth int) bool {
 			}
 		}
 	case string:
-		n := float64(len([]rune(x)))
+		p, _ := m["pattern"].(string)
+		if s.left -= (len(x) + len(p)) / 100; s.left < 0 {
+			return false
+		}
+		n := float64(utf8.RuneCountInString(x))
 		if min, ok := number(m["minLength"]); ok && n < min {
 			return false
 		}
 		if max, ok := number(m["maxLength"]); ok && n > max {
 			return false
 		}
-		if p, ok := m["pattern"].(string); ok {
+		if p != "" {
 			if re, err := searchPattern(p); err == nil && !re.MatchString(x) {
 				return false
 			}
@@ -378,8 +418,16 @@ func ofType(t, v any) bool {
 	return true
 }
 
-func sameJSON(a, b any) bool {
-	x, err1 := json.Marshal(a)
-	y, err2 := json.Marshal(b)
-	return err1 == nil && err2 == nil && string(x) == string(y)
+// oneOf tells whether a value is one of those listed.
+func (s *checker) oneOf(values []any, v any) bool {
+	y, err := json.Marshal(v)
+	if s.left -= len(values) + len(y)/100; s.left < 0 || err != nil {
+		return false
+	}
+	for _, a := range values {
+		if x, err := json.Marshal(a); err == nil && string(x) == string(y) {
+			return true
+		}
+	}
+	return false
 }

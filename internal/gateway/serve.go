@@ -190,6 +190,10 @@ func (x *exchange) run() (*Response, error) {
 	x.step(Step{Kind: StepResource, Name: m.Resource.ID, Detail: m.Resource.Path})
 	x.step(Step{Kind: StepMethod, Name: m.ID, Detail: m.HTTPMethod + " " + m.Resource.Path})
 	x.makeContext()
+	if m.Err != nil {
+		// Before anything else is asked of the request: what was read of the method may be all wrong.
+		return nil, unsupported("method %s cannot be served: %v", m.ID, m.Err)
+	}
 	if err := x.authorize(); err != nil {
 		return nil, err
 	}
@@ -431,7 +435,15 @@ func (x *exchange) validate() error {
 		}
 	}
 	if m.validateBody && m.models != nil {
-		if s := m.models[x.contentType()]; s != nil && !s.valid(x.req.Body) {
+		s := m.models[x.contentType()]
+		if s == nil {
+			return nil
+		}
+		ok, err := s.valid(x.req.Body)
+		if err != nil {
+			return unsupported("the body cannot be validated: %v", err)
+		}
+		if !ok {
 			x.step(Step{Kind: StepValidator, Detail: "the body does not fit the model"})
 			return &failure{typ: "BAD_REQUEST_BODY", message: "Invalid request body", errType: "BadRequestException", detail: "the body does not fit the model", valid: "the body does not fit the model"}
 		}
@@ -604,6 +616,7 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 	}
 	out, err := tm.Eval(&vtl.Env{
 		Vars: map[string]any{"input": x.input(body), "context": x.context, "util": vtl.Util{}, "stageVariables": x.stageVars},
+		Done: x.ctx.Done(),
 		Trace: func(e vtl.Event) {
 			s := Step{Kind: StepBranch, Name: e.Name, Line: e.Line, Source: strings.TrimSpace(tm.Line(e.Line))}
 			if e.Kind == vtl.Override {
@@ -744,7 +757,13 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 		}
 		if found {
 			mapped = mapped.set(name, v)
+			continue
 		}
+		why := badSource(src)
+		if why == "" {
+			why = "there is no " + src
+		}
+		x.step(Step{Kind: StepHeader, Name: name, Detail: "not sent, since " + why})
 	}
 	payload := body
 	t := x.responseTemplate(ir)
@@ -1047,9 +1066,18 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 	sortStrings(names)
 	for _, k := range names {
 		name := strings.TrimPrefix(k, "gatewayresponse.header.")
-		if v, ok := x.source(g.Parameters[k]); ok && !strings.ContainsAny(v, "\r\n") {
+		v, ok := x.source(g.Parameters[k])
+		why := badSource(g.Parameters[k])
+		switch {
+		case ok && !strings.ContainsAny(v, "\r\n"):
 			res.Headers = res.Headers.set(name, v)
+			continue
+		case ok:
+			why = "its value has a line end"
+		case why == "":
+			why = "there is no " + g.Parameters[k]
 		}
+		x.step(Step{Kind: StepHeader, Name: name, Detail: "not sent, since " + why})
 	}
 	return res
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/exchange"
 	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/gateway"
 )
 
 // width is that of a terminal which nobody has made wider.
@@ -183,6 +184,11 @@ func (p *Printer) course(c *exchange.Course, standIn string) {
 			text += ", chosen by the pattern " + r.Pattern
 		}
 		row("response", text)
+	}
+	for _, s := range c.Steps {
+		if s.Kind == gateway.StepHeader {
+			row("header", s.Name+" "+s.Detail)
+		}
 	}
 	if g := c.GatewayResponse; g != nil {
 		row("gateway's", g.Type+": "+g.Detail)

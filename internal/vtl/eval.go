@@ -75,6 +75,8 @@ type Env struct {
 	Limits Limits
 	// Trace, if set, is called as the evaluation goes.
 	Trace func(Event)
+	// Done, if set, ends the evaluation with an error once it is closed, as a context's Done is.
+	Done <-chan struct{}
 }
 
 // Eval renders the template. Its error, if any, is an [*Error].
@@ -126,6 +128,7 @@ type eval struct {
 	bytes  int
 	depth  int
 	regex  map[string]*regex // compiled so far
+	ascii  string            // the last text that was found to be ASCII
 }
 
 func (ev *eval) errf(pos Pos, format string, args ...any) error {
@@ -138,7 +141,22 @@ func (ev *eval) step(pos Pos) error {
 	if ev.steps > ev.lim.Steps {
 		return ev.errf(pos, "the template takes more than %d steps; simplify it", ev.lim.Steps)
 	}
+	if ev.stopped() {
+		return ev.errf(pos, stoppedText)
+	}
 	return nil
+}
+
+const stoppedText = "the evaluation was stopped before its end"
+
+// stopped tells whether nobody waits for the result any more.
+func (ev *eval) stopped() bool {
+	select {
+	case <-ev.env.Done:
+		return true
+	default:
+		return false
+	}
 }
 
 // charge counts n bytes made or looked at, and n as the size of one string.
@@ -414,6 +432,9 @@ func (ev *eval) set(n *setNode) error {
 
 // put changes a map, by way of its guard.
 func (ev *eval) put(pos Pos, m *Map, key, v any) (any, error) {
+	if err := ev.charge(pos, keyCost(key)); err != nil {
+		return nil, err
+	}
 	if _, ok := mapKey(key); !ok {
 		return nil, ev.errf(pos, "a collection as the key of a map is not supported")
 	}
@@ -545,7 +566,18 @@ func (ev *eval) equal(pos Pos, l, r any) (bool, error) {
 		return false, err
 	}
 	rs, err := ev.text(pos, r)
-	return ls == rs, err
+	if err != nil {
+		return false, err
+	}
+	return ls == rs, ev.compared(pos, ls, rs)
+}
+
+// compared counts the comparison of two texts. Those of unlike length are not looked at.
+func (ev *eval) compared(pos Pos, a, b string) error {
+	if len(a) != len(b) {
+		return nil
+	}
+	return ev.charge(pos, len(a))
 }
 
 // javaEqual is Java's equals.
@@ -596,6 +628,9 @@ func (ev *eval) javaEqual(pos Pos, l, r any) (bool, error) {
 		}
 		defer func() { ev.depth-- }()
 		for _, e := range a.entries {
+			if err := ev.charge(pos, keyCost(e.Key)); err != nil {
+				return false, err
+			}
 			v, there := b.Get(e.Key)
 			if !there {
 				return false, nil
@@ -614,7 +649,13 @@ func (ev *eval) javaEqual(pos Pos, l, r any) (bool, error) {
 			return false, err
 		}
 		return ev.javaEqual(pos, a.Value, b.Value)
-	case string, bool, int64, float64, nil, javaClass:
+	case string:
+		b, ok := r.(string)
+		if !ok {
+			return false, nil
+		}
+		return a == b, ev.compared(pos, a, b)
+	case bool, int64, float64, nil, javaClass:
 		return l == r, nil
 	}
 	return l == r, nil
@@ -880,6 +921,9 @@ func (ev *eval) at(pos Pos, v, key any) (any, error) {
 	case *Map:
 		if i, ok := key.(int64); ok && i < 0 {
 			key = i + int64(x.Len())
+		}
+		if err := ev.charge(pos, keyCost(key)); err != nil {
+			return nil, err
 		}
 		r, _ := x.Get(key)
 		return r, nil

@@ -82,21 +82,57 @@ func (in *Input) Method(name string, args []any) (any, bool, error) {
 		if !ok {
 			return nil, false, fmt.Errorf("$input.%s takes a JSONPath, such as '$.name'", name)
 		}
-		v, err := JSONPath(in.json(), p)
-		if err != nil {
-			return nil, true, err
+		v, _, err := in.at(p)
+		if err != nil || name == "path" {
+			return v, true, err
 		}
-		if name == "path" {
-			return v, true, nil
-		}
-		if v == nil {
-			// What is not there reads as an empty string, here as its JSON; believed, not recorded.
-			return `""`, true, nil
-		}
-		s, err := ToJSON(v)
+		s, err := jsonText(v)
 		return s, true, err
 	}
 	return nil, false, fmt.Errorf("$input has no method %s for these arguments; it has json, path and params", name)
+}
+
+// at gives what a JSONPath leads to, and how many values were visited.
+func (in *Input) at(path string) (any, int, error) {
+	budget := pathBudget
+	v, err := jsonPath(in.json(), path, &budget)
+	return v, pathBudget - budget, err
+}
+
+// jsonText is what $input.json makes of a value. What is not there reads as an empty string, here as its JSON; believed,
+// not recorded.
+func jsonText(v any) (string, error) {
+	if v == nil {
+		return `""`, nil
+	}
+	return ToJSON(v)
+}
+
+// call is Method, paid for: a path may visit every value of the body, and each call of json makes a text anew.
+func (in *Input) call(ev *eval, pos Pos, name string, args []any) (any, error) {
+	p, ok := one[string](args)
+	if !ok || name != "json" && name != "path" {
+		v, _, err := in.Method(name, args)
+		return v, err
+	}
+	if err := ev.charge(pos, len(p)); err != nil {
+		return nil, err
+	}
+	v, visited, err := in.at(p)
+	if err != nil {
+		return nil, err
+	}
+	ev.steps += visited / 16
+	if err := ev.step(pos); err != nil || name == "path" {
+		return v, err
+	}
+	s, err := jsonText(v)
+	if err != nil {
+		return nil, err
+	}
+	// Making the text visits as many values as it has, which are short at times.
+	ev.steps += len(s) / 128
+	return s, ev.charge(pos, len(s))
 }
 
 // Util is $util.

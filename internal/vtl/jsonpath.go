@@ -1,6 +1,7 @@
 package vtl
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,6 +12,16 @@ import (
 // a JSON array. Written here because the libraries at hand follow RFC 9535 or lose the order of members, which
 // shows in what $input.path prints. A construct that is not known is an error.
 func JSONPath(root any, path string) (any, error) {
+	budget := pathBudget
+	return jsonPath(root, path, &budget)
+}
+
+// pathBudget is the number of values that one path may visit.
+const pathBudget = 200_000
+
+var errVisits = errors.New("the JSONPath visits too many values")
+
+func jsonPath(root any, path string, budget *int) (any, error) {
 	p := &pathParser{s: strings.TrimSpace(path)}
 	if p.s == "" {
 		return nil, fmt.Errorf("empty JSONPath; write '$' for the whole body")
@@ -32,8 +43,7 @@ func JSONPath(root any, path string) (any, error) {
 	if p.i < len(p.s) {
 		return nil, fmt.Errorf("JSONPath %q: unexpected %q", clip(path), clip(p.s[p.i:]))
 	}
-	budget := 200_000
-	return runPath(root, root, steps, &budget)
+	return runPath(root, root, steps, budget)
 }
 
 type pathStep struct {
@@ -71,7 +81,7 @@ func runPath(root, v any, steps []pathStep, budget *int) (any, error) {
 			} else {
 				arg = &List{Kind: JSONArray, Elems: cur}
 			}
-			r, err := pathFunc(s.names[0], arg)
+			r, err := pathFunc(s.names[0], arg, budget)
 			if err != nil {
 				return nil, err
 			}
@@ -81,7 +91,7 @@ func runPath(root, v any, steps []pathStep, budget *int) (any, error) {
 		var next []any
 		for _, x := range cur {
 			if *budget--; *budget < 0 {
-				return nil, fmt.Errorf("the JSONPath visits too many values")
+				return nil, errVisits
 			}
 			var err error
 			next, err = stepPath(root, x, s, next, budget)
@@ -101,7 +111,7 @@ func runPath(root, v any, steps []pathStep, budget *int) (any, error) {
 	return &List{Kind: JSONArray, Elems: cur}, nil
 }
 
-func pathFunc(name string, v any) (any, error) {
+func pathFunc(name string, v any, budget *int) (any, error) {
 	if name == "length" || name == "size" {
 		switch x := v.(type) {
 		case *List:
@@ -117,6 +127,9 @@ func pathFunc(name string, v any) (any, error) {
 		if !ok {
 			return nil, nil
 		}
+		if *budget -= m.Len() / 8; *budget < 0 {
+			return nil, errVisits
+		}
 		out := &List{Kind: JSONArray}
 		for _, e := range m.entries {
 			out.Elems = append(out.Elems, e.Key)
@@ -125,6 +138,9 @@ func pathFunc(name string, v any) (any, error) {
 	}
 	if !ok {
 		return nil, fmt.Errorf("the JSONPath function %s() needs an array of numbers", name)
+	}
+	if *budget -= len(l.Elems) / 8; *budget < 0 {
+		return nil, errVisits
 	}
 	var sum, least, most float64
 	n := 0
@@ -224,7 +240,7 @@ func stepPath(root, x any, s pathStep, out []any, budget *int) ([]any, error) {
 	case 'f':
 		test := func(v any) error {
 			if *budget--; *budget < 0 {
-				return fmt.Errorf("the JSONPath visits too many values")
+				return errVisits
 			}
 			ok, err := s.cond.eval(root, v, budget)
 			if ok {
@@ -246,7 +262,7 @@ func stepPath(root, x any, s pathStep, out []any, budget *int) ([]any, error) {
 		}
 	}
 	if *budget -= len(out) / 8; *budget < 0 {
-		return nil, fmt.Errorf("the JSONPath visits too many values")
+		return nil, errVisits
 	}
 	return out, nil
 }
@@ -254,7 +270,7 @@ func stepPath(root, x any, s pathStep, out []any, budget *int) ([]any, error) {
 // deep lists a value and everything below it.
 func deep(x any, out []any, depth int, budget *int) ([]any, error) {
 	if *budget--; *budget < 0 || depth > maxJSONDepth+1 {
-		return nil, fmt.Errorf("the JSONPath visits too many values")
+		return nil, errVisits
 	}
 	var err error
 	switch c := x.(type) {
@@ -524,7 +540,7 @@ func (o pathOperand) value(root, cur any, budget *int) (any, bool, error) {
 	cs := []any{from}
 	for _, s := range o.path {
 		if s.kind == 'F' {
-			v, err := pathFunc(s.names[0], cs[0])
+			v, err := pathFunc(s.names[0], cs[0], budget)
 			if err != nil {
 				return nil, false, err
 			}
@@ -568,6 +584,9 @@ func (c compareCond) eval(root, cur any, budget *int) (bool, error) {
 	n, numbers := compareNumbers(l, r)
 	ls, lstr := l.(string)
 	rs, rstr := r.(string)
+	if *budget -= min(len(ls), len(rs)) / 64; *budget < 0 {
+		return false, errVisits
+	}
 	switch {
 	case !lok || !rok:
 	case numbers:

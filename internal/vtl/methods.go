@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // property is $x.name, in the order Velocity 1.7 looks: a getter of the class, then a map's key, then isName().
@@ -310,7 +311,8 @@ func (ev *eval) stringCall(pos Pos, s, name string, args []any) (any, bool, erro
 	case 0:
 		switch name {
 		case "length":
-			return int64(strLen(s)), true, nil
+			n, err := ev.strLen(pos, s)
+			return int64(n), true, err
 		case "isEmpty":
 			return s == "", true, nil
 		case "isBlank":
@@ -334,12 +336,18 @@ func (ev *eval) stringCall(pos Pos, s, name string, args []any) (any, bool, erro
 		case "trim":
 			return strings.TrimFunc(s, func(r rune) bool { return r <= ' ' }), true, nil
 		case "hashCode":
+			if err := ev.charge(pos, 4*len(s)); err != nil {
+				return nil, true, err
+			}
 			var h int32
 			for _, u := range utf16.Encode([]rune(s)) {
 				h = h*31 + int32(u)
 			}
 			return int64(h), true, nil
 		case "toCharArray":
+			if err := ev.charge(pos, 4*len(s)); err != nil {
+				return nil, true, err
+			}
 			l := &List{Kind: JavaArray}
 			for _, u := range utf16.Encode([]rune(s)) {
 				l.Elems = append(l.Elems, utf16String([]uint16{u}))
@@ -358,16 +366,19 @@ func (ev *eval) stringCall(pos Pos, s, name string, args []any) (any, bool, erro
 			case "concat":
 				return s + a, true, ev.charge(pos, len(s)+len(a))
 			case "indexOf":
-				return int64(utf16Index(s, strings.Index(s, a))), true, nil
+				return ev.utf16Index(pos, s, strings.Index(s, a))
 			case "lastIndexOf":
-				return int64(utf16Index(s, strings.LastIndex(s, a))), true, nil
+				return ev.utf16Index(pos, s, strings.LastIndex(s, a))
 			case "equals":
-				return s == a, true, nil
+				return s == a, true, ev.compared(pos, s, a)
 			case "equalsIgnoreCase":
-				return strings.EqualFold(s, a), true, nil
+				return strings.EqualFold(s, a), true, ev.charge(pos, min(len(s), len(a)))
 			case "compareTo":
-				return int64(compareUTF16(s, a)), true, nil
+				return int64(compareUTF16(s, a)), true, ev.charge(pos, min(len(s), len(a)))
 			case "compareToIgnoreCase":
+				if err := ev.charge(pos, 2*(len(s)+len(a))); err != nil {
+					return nil, true, err
+				}
 				return int64(compareUTF16(strings.ToLower(strings.ToUpper(s)), strings.ToLower(strings.ToUpper(a)))), true, nil
 			case "matches":
 				r, err := ev.matches(pos, s, a)
@@ -387,18 +398,23 @@ func (ev *eval) stringCall(pos Pos, s, name string, args []any) (any, bool, erro
 		}
 		if ints(args) {
 			i := int(args[0].(int64))
-			n := strLen(s)
+			n, err := ev.strLen(pos, s)
+			if err != nil {
+				return nil, true, err
+			}
 			switch name {
 			case "substring":
 				if i < 0 || i > n {
 					return nil, true, ev.errf(pos, "substring(%d) is out of bounds for length %d", i, n)
 				}
-				return substring(s, i, n), true, nil
+				r, err := ev.substring(pos, s, i, n)
+				return r, true, err
 			case "charAt":
 				if i < 0 || i >= n {
 					return nil, true, ev.errf(pos, "charAt(%d) is out of bounds for length %d", i, n)
 				}
-				return substring(s, i, i+1), true, nil
+				r, err := ev.substring(pos, s, i, i+1)
+				return r, true, err
 			case "repeat":
 				if i < 0 {
 					return nil, true, ev.errf(pos, "repeat(%d): the count is negative", i)
@@ -408,9 +424,9 @@ func (ev *eval) stringCall(pos Pos, s, name string, args []any) (any, bool, erro
 				}
 				return strings.Repeat(s, i), true, ev.charge(pos, i*len(s))
 			case "indexOf":
-				return int64(utf16Index(s, strings.IndexRune(s, rune(i)))), true, nil
+				return ev.utf16Index(pos, s, strings.IndexRune(s, rune(i)))
 			case "lastIndexOf":
-				return int64(utf16Index(s, strings.LastIndex(s, string(rune(i))))), true, nil
+				return ev.utf16Index(pos, s, strings.LastIndex(s, string(rune(i))))
 			}
 		}
 	case 2:
@@ -434,20 +450,21 @@ func (ev *eval) stringCall(pos Pos, s, name string, args []any) (any, bool, erro
 			}
 		}
 		if ints(args) && name == "indexOf" {
-			i, n := args[1].(int64), int64(strLen(s))
-			i = max(0, min(i, n))
-			rest := substring(s, int(i), int(n))
-			if k := strings.IndexRune(rest, rune(args[0].(int64))); k >= 0 {
-				return i + int64(utf16Index(rest, k)), true, nil
-			}
-			return int64(-1), true, nil
+			c := rune(args[0].(int64))
+			r, err := ev.indexFrom(pos, s, args[1].(int64), func(rest string) int { return strings.IndexRune(rest, c) })
+			return r, true, err
 		}
 		if ints(args) && name == "substring" {
-			i, j, n := int(args[0].(int64)), int(args[1].(int64)), strLen(s)
+			i, j := int(args[0].(int64)), int(args[1].(int64))
+			n, err := ev.strLen(pos, s)
+			if err != nil {
+				return nil, true, err
+			}
 			if i < 0 || j > n || i > j {
 				return nil, true, ev.errf(pos, "substring(%d, %d) is out of bounds for length %d", i, j, n)
 			}
-			return substring(s, i, j), true, nil
+			r, err := ev.substring(pos, s, i, j)
+			return r, true, err
 		}
 		if a, i, ok := two[string, int64](args); ok && ints(args[1:]) {
 			switch name {
@@ -455,23 +472,29 @@ func (ev *eval) stringCall(pos Pos, s, name string, args []any) (any, bool, erro
 				r, err := ev.split(pos, s, a, int(i))
 				return r, true, err
 			case "indexOf", "lastIndexOf", "startsWith":
-				n := int64(strLen(s))
-				switch name {
-				case "startsWith":
-					return i >= 0 && i <= n && strings.HasPrefix(substring(s, int(i), int(n)), a), true, nil
-				case "indexOf":
-					i = max(0, min(i, n))
-					rest := substring(s, int(i), int(n))
-					if k := strings.Index(rest, a); k >= 0 {
-						return i + int64(utf16Index(rest, k)), true, nil
+				if name == "indexOf" {
+					r, err := ev.indexFrom(pos, s, i, func(rest string) int { return strings.Index(rest, a) })
+					return r, true, err
+				}
+				n, err := ev.strLen(pos, s)
+				if err != nil {
+					return nil, true, err
+				}
+				if name == "startsWith" {
+					if i < 0 || i > int64(n) {
+						return false, true, nil
 					}
-					return int64(-1), true, nil
+					rest, err := ev.substring(pos, s, int(i), n)
+					return strings.HasPrefix(rest, a), true, err
 				}
 				if i < 0 {
 					return int64(-1), true, nil
 				}
-				head := substring(s, 0, int(min(i+int64(strLen(a)), n)))
-				return int64(utf16Index(head, strings.LastIndex(head, a))), true, nil
+				head, err := ev.substring(pos, s, 0, int(min(i+int64(units(a)), int64(n))))
+				if err != nil {
+					return nil, true, err
+				}
+				return ev.utf16Index(pos, head, strings.LastIndex(head, a))
 			}
 		}
 	}
@@ -480,13 +503,38 @@ func (ev *eval) stringCall(pos Pos, s, name string, args []any) (any, bool, erro
 
 // compareUTF16 is String.compareTo: the difference of the first unlike units, or of the lengths.
 func compareUTF16(a, b string) int {
-	x, y := utf16.Encode([]rune(a)), utf16.Encode([]rune(b))
-	for i := 0; i < len(x) && i < len(y); i++ {
-		if x[i] != y[i] {
-			return int(x[i]) - int(y[i])
+	for a != "" && b != "" {
+		r, w := utf8.DecodeRuneInString(a)
+		q, v := utf8.DecodeRuneInString(b)
+		if r != q {
+			x, y := utf16.Encode([]rune{r}), utf16.Encode([]rune{q})
+			if x[0] == y[0] { // of one plane; both have a second unit
+				return int(x[1]) - int(y[1])
+			}
+			return int(x[0]) - int(y[0])
 		}
+		a, b = a[w:], b[v:]
 	}
-	return len(x) - len(y)
+	return units(a) - units(b)
+}
+
+// indexFrom is indexOf from a position on, which Java moves into the text.
+func (ev *eval) indexFrom(pos Pos, s string, i int64, find func(rest string) int) (any, error) {
+	n, err := ev.strLen(pos, s)
+	if err != nil {
+		return nil, err
+	}
+	i = max(0, min(i, int64(n)))
+	rest, err := ev.substring(pos, s, int(i), n)
+	if err != nil {
+		return nil, err
+	}
+	k := find(rest)
+	if k < 0 {
+		return int64(-1), nil
+	}
+	m, err := ev.strLen(pos, rest[:k])
+	return i + int64(m), err
 }
 
 func (ev *eval) listCall(pos Pos, l *List, name string, args []any) (any, bool, error) {
@@ -684,6 +732,9 @@ func (ev *eval) mapCall(pos Pos, m *Map, name string, args []any) (any, bool, er
 			return void, true, nil
 		}
 	case 1:
+		if err := ev.charge(pos, keyCost(args[0])); err != nil {
+			return nil, true, err
+		}
 		switch name {
 		case "get":
 			v, _ := m.Get(args[0])
@@ -717,6 +768,9 @@ func (ev *eval) mapCall(pos Pos, m *Map, name string, args []any) (any, bool, er
 			return void, true, ev.charge(pos, 64*o.Len())
 		}
 	case 2:
+		if err := ev.charge(pos, keyCost(args[0])); err != nil {
+			return nil, true, err
+		}
 		switch name {
 		case "put":
 			if err := ev.charge(pos, 64); err != nil {

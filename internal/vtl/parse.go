@@ -139,23 +139,24 @@ func (p *parser) setAt(i int) (hash, args int, ok bool) {
 func (p *parser) block() (nodes []node, end blockEnd) {
 	p.enter()
 	defer p.leave()
-	text := func(s string) {
-		if s == "" {
-			return
+	// Text comes in pieces, of which a template can have as many as it has characters.
+	var run strings.Builder
+	flush := func() {
+		if run.Len() > 0 {
+			nodes = append(nodes, &textNode{run.String()})
+			run.Reset()
 		}
-		if n := len(nodes); n > 0 {
-			if t, ok := nodes[n-1].(*textNode); ok {
-				t.text += s
-				return
-			}
-		}
-		nodes = append(nodes, &textNode{s})
+	}
+	text := func(s string) { run.WriteString(s) }
+	add := func(n node) {
+		flush()
+		nodes = append(nodes, n)
 	}
 	for p.pos < len(p.src) {
 		// What is here is the start of a token of the lexer's default state.
 		if hash, args, ok := p.setAt(p.pos); ok {
 			p.pos = args
-			nodes = append(nodes, p.set(hash))
+			add(p.set(hash))
 			continue
 		}
 		switch c := p.src[p.pos]; c {
@@ -171,7 +172,7 @@ func (p *parser) block() (nodes []node, end blockEnd) {
 				p.pos = i
 				if r := p.reference(); r != nil {
 					r.esc = n
-					nodes = append(nodes, r)
+					add(r)
 				} else {
 					text(p.src[start:i])
 					p.textDollar(text)
@@ -184,11 +185,11 @@ func (p *parser) block() (nodes []node, end blockEnd) {
 						p.pos = i
 						break
 					}
-					nodes = append(nodes, &escDirNode{slashes: n, word: word, name: name})
+					add(&escDirNode{slashes: n, word: word, name: name})
 					p.pos = i + len(word)
 				} else {
 					if name != "" {
-						nodes = append(nodes, &escNode{pairs: n / 2, word: name})
+						add(&escNode{pairs: n / 2, word: name})
 					} else {
 						text(p.src[start:i])
 					}
@@ -200,22 +201,24 @@ func (p *parser) block() (nodes []node, end blockEnd) {
 			}
 		case '$':
 			if r := p.reference(); r != nil {
-				nodes = append(nodes, r)
+				add(r)
 			} else {
 				p.textDollar(text)
 			}
 		case '#':
 			n, stop := p.hash(text)
 			if stop.kind != "" {
+				flush()
 				return nodes, stop
 			}
 			if n != nil {
-				nodes = append(nodes, n)
+				add(n)
 			}
 		default:
 			text(p.textRun())
 		}
 	}
+	flush()
 	return nodes, blockEnd{at: p.pos}
 }
 

@@ -2,6 +2,7 @@ package vtl
 
 import (
 	"fmt"
+	"io"
 	"regexp"
 	"regexp/syntax"
 	"strconv"
@@ -20,6 +21,7 @@ type regex struct {
 	whole  *regexp.Regexp // anchored, for matches
 	find   *regexp.Regexp // for replaceAll, replaceFirst, split
 	rest   *regexp.Regexp // find, where ^ has passed
+	after  *regexp.Regexp // rest, in group 1, on a text that begins one character before; only with \b
 	dollar bool           // has $
 	caret  bool           // has ^ or \A
 	bound  bool           // has \b or \B
@@ -70,12 +72,50 @@ func (r *regex) use(ev *eval, pos Pos, s string) error {
 	if (r.fold || r.bound) && !ascii(s) {
 		return ev.errf(pos, "regular expression %q has (?i) or \\b and the text is not ASCII; Java's meaning of that is not supported", clip(r.src))
 	}
-	// Go's engine takes time in proportion to the text and to the expression.
-	ev.steps += len(s) * r.size / 1000
-	if err := ev.step(pos); err != nil {
-		return err
-	}
 	return ev.charge(pos, len(s))
+}
+
+// reader hands a text to Go's engine and counts what the engine looks at, which can be much more than it finds: from one
+// match, a search may read to the end of the text and find the next character. It ends the text where no more may be read.
+type reader struct {
+	s    string
+	i    int
+	fuel int // the characters that may be read
+	ev   *eval
+}
+
+func (r *reader) ReadRune() (rune, int, error) {
+	if r.i >= len(r.s) {
+		return 0, 0, io.EOF
+	}
+	if r.fuel--; r.fuel < 0 || r.fuel&4095 == 0 && r.ev.stopped() {
+		r.fuel = -1
+		return 0, 0, io.EOF
+	}
+	c, w := utf8.DecodeRuneInString(r.s[r.i:])
+	r.i += w
+	return c, w, nil
+}
+
+// search is re.FindStringSubmatchIndex, paid for: the engine takes time in proportion to the text it looks at and to the
+// size of the expression.
+func (r *regex) search(ev *eval, pos Pos, re *regexp.Regexp, s string) ([]int, error) {
+	if err := ev.step(pos); err != nil {
+		return nil, err
+	}
+	size := max(r.size, 4)
+	in := &reader{s: s, fuel: (ev.lim.Steps - ev.steps + 1) * 1000 / size, ev: ev}
+	was := in.fuel
+	m := re.FindReaderSubmatchIndex(in)
+	if in.fuel < 0 {
+		if ev.stopped() {
+			return nil, ev.errf(pos, stoppedText)
+		}
+		ev.steps = ev.lim.Steps
+		return nil, ev.step(pos)
+	}
+	ev.steps += (was - in.fuel) * size / 1000
+	return m, nil
 }
 
 func (ev *eval) matches(pos Pos, s, pattern string) (any, error) {
@@ -86,7 +126,8 @@ func (ev *eval) matches(pos Pos, s, pattern string) (any, error) {
 	if err := r.use(ev, pos, s); err != nil {
 		return nil, err
 	}
-	return r.whole.MatchString(s), nil
+	m, err := r.search(ev, pos, r.whole, s)
+	return m != nil, err
 }
 
 // each calls f with the match of every find() of a Java matcher. Unlike Go's FindAll, Java also finds an empty match
@@ -99,29 +140,22 @@ func (r *regex) each(ev *eval, pos Pos, s string, f func(m []int) (bool, error))
 	if r.bound && r.min == 0 {
 		return ev.errf(pos, "regular expression %q has \\b and can match nothing; that is not supported here", clip(r.src))
 	}
-	if r.bound { // cannot be cut into pieces; no empty matches, so Go's walk is Java's
-		for _, m := range r.find.FindAllStringSubmatchIndex(s, -1) {
-			if err := ev.step(pos); err != nil {
-				return err
-			}
-			if more, err := f(m); err != nil || !more {
-				return err
-			}
-		}
-		return nil
-	}
 	re := r.find
 	for off := 0; off <= len(s); {
-		if err := ev.step(pos); err != nil {
+		from := off
+		if r.bound && off > 0 {
+			from-- // \b looks at the character before; the text is ASCII then
+		}
+		m, err := r.search(ev, pos, re, s[from:])
+		if err != nil || m == nil {
 			return err
 		}
-		m := re.FindStringSubmatchIndex(s[off:])
-		if m == nil {
-			return nil
+		if r.bound && off > 0 {
+			m = m[2:]
 		}
 		for i := range m {
 			if m[i] >= 0 {
-				m[i] += off
+				m[i] += from
 			}
 		}
 		if more, err := f(m); err != nil || !more {
@@ -137,6 +171,9 @@ func (r *regex) each(ev *eval, pos Pos, s string, f func(m []int) (bool, error))
 			off = m[1]
 		}
 		re = r.rest
+		if r.bound {
+			re = r.after
+		}
 	}
 	return nil
 }
@@ -356,6 +393,11 @@ func compileJava(pattern string) (*regex, error) {
 	r.rest = r.find
 	if r.caret {
 		if r.rest, err = regexp.Compile(rest); err != nil {
+			return nil, plain(err)
+		}
+	}
+	if r.bound {
+		if r.after, err = regexp.Compile(`\A(?s:.)(?s:.*?)(` + rest + `)`); err != nil {
 			return nil, plain(err)
 		}
 	}

@@ -70,6 +70,12 @@ func mapKey(k any) (string, bool) {
 	return "", false
 }
 
+// keyCost is what looking a key up costs, in bytes.
+func keyCost(k any) int {
+	s, _ := k.(string)
+	return len(s)
+}
+
 // Get gives the value of a key and whether the key is there.
 func (m *Map) Get(key any) (any, bool) {
 	k, ok := mapKey(key)
@@ -112,9 +118,10 @@ func (m *Map) Delete(key any) (old any) {
 	old = m.entries[i].Value
 	m.entries = append(m.entries[:i:i], m.entries[i+1:]...)
 	delete(m.index, k)
-	for j := i; j < len(m.entries); j++ {
-		kk, _ := mapKey(m.entries[j].Key)
-		m.index[kk] = j
+	for kk, j := range m.index {
+		if j > i {
+			m.index[kk] = j - 1
+		}
 	}
 	return old
 }
@@ -272,11 +279,31 @@ func ascii(s string) bool {
 	return true
 }
 
-// strLen gives String.length().
-func strLen(s string) int {
-	if ascii(s) {
-		return len(s)
+// isASCII is ascii, paid for, and remembers the last text it was true of: loops ask again and again about one.
+func (ev *eval) isASCII(pos Pos, s string) (bool, error) {
+	if s == ev.ascii { // quick where it is the same text; others mostly differ in length
+		return true, nil
 	}
+	if err := ev.charge(pos, len(s)); err != nil {
+		return false, err
+	}
+	if !ascii(s) {
+		return false, nil
+	}
+	ev.ascii = s
+	return true, nil
+}
+
+// strLen gives String.length().
+func (ev *eval) strLen(pos Pos, s string) (int, error) {
+	if ok, err := ev.isASCII(pos, s); ok || err != nil {
+		return len(s), err
+	}
+	return units(s), nil
+}
+
+// units counts the UTF-16 units of a text.
+func units(s string) int {
 	n := 0
 	for _, r := range s {
 		n++
@@ -288,19 +315,26 @@ func strLen(s string) int {
 }
 
 // substring gives s[from:to] in UTF-16 units; the caller has checked the bounds.
-func substring(s string, from, to int) string {
-	if ascii(s) {
-		return s[from:to]
+func (ev *eval) substring(pos Pos, s string, from, to int) (string, error) {
+	if ok, err := ev.isASCII(pos, s); ok || err != nil {
+		if ok {
+			s = s[from:to]
+		}
+		return s, err
 	}
-	return utf16String(utf16.Encode([]rune(s))[from:to])
+	if err := ev.charge(pos, 4*len(s)); err != nil {
+		return "", err
+	}
+	return utf16String(utf16.Encode([]rune(s))[from:to]), nil
 }
 
 func utf16String(u []uint16) string { return string(utf16.Decode(u)) }
 
 // utf16Index turns a byte offset into a count of UTF-16 units.
-func utf16Index(s string, off int) int {
+func (ev *eval) utf16Index(pos Pos, s string, off int) (any, bool, error) {
 	if off < 0 {
-		return off
+		return int64(off), true, nil
 	}
-	return strLen(s[:off])
+	n, err := ev.strLen(pos, s[:off])
+	return int64(n), true, err
 }

@@ -16,7 +16,7 @@ import (
 
 // explain says what a browser would do with a request of a page. Its exit statuses are 0 for a request that is allowed, 1
 // for one that the browser refuses, 2 for a command line or a file that cannot be used, and 3 where it depends on a
-// function that was not run, or cannot be.
+// function that was not run, or cannot be, or on what of the template cannot be served here.
 type explain struct {
 	api
 

@@ -15,8 +15,8 @@ import (
 	"github.com/corsgate/corsgate/internal/gohandler"
 )
 
-// serveAPI answers for an API on this machine, until it is interrupted. Its exit statuses are 0 when it was, by SIGINT or
-// SIGTERM, since that is how it is meant to end; 1 where the app cannot be synthesized or its API cannot be served here; 2 for
+// serveAPI answers for an API on this machine, until it is interrupted. Its exit statuses are 0 when it was, by SIGINT,
+// SIGTERM or SIGHUP, since that is how it is meant to end; 1 where the app cannot be synthesized or its API cannot be served here; 2 for
 // a command line or a template that cannot be used.
 type serveAPI struct {
 	App      string            `default:"." placeholder:"DIR" help:"The folder of the CDK app's cdk.json (default: the working directory)."`

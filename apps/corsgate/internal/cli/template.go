@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"maps"
 	"os"
 	"slices"
@@ -32,21 +33,24 @@ func (a api) load(c Command, opts gateway.Options) ([]byte, *gateway.API, error)
 	if err != nil {
 		hint := ""
 		if strings.HasSuffix(err.Error(), "say which one is meant") {
-			hint = " (--api, --stage)"
+			hint = " (--api)"
+			if strings.Contains(err.Error(), " stages: ") {
+				hint = " (--stage)"
+			}
 		}
 		return nil, nil, &usageError{err, hint}
 	}
 	if err := dangling(template); err != nil {
 		return nil, nil, usage("%s: %w", a.Template, err)
 	}
-	for _, p := range loaded.Problems {
+	for _, p := range slices.Concat(loaded.Problems, loaded.Undeployable) {
 		fmt.Fprintf(c.Stderr, "corsgate: warning: %s: %s\n", a.Template, p)
 	}
 	return template, loaded, nil
 }
 
 // dangling gives an error for a template whose API names a resource that is not there; CloudFormation would refuse it,
-// and what it says of the API's tree is nothing to go by.
+// and what it says of the API is nothing to go by.
 func dangling(template []byte) error {
 	var t struct {
 		Parameters map[string]any
@@ -58,25 +62,77 @@ func dangling(template []byte) error {
 	if err := json.Unmarshal(template, &t); err != nil {
 		return err
 	}
+	there := func(name string) bool {
+		_, resource := t.Resources[name]
+		_, parameter := t.Parameters[name]
+		return resource || parameter || strings.HasPrefix(name, "AWS::")
+	}
 	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
 		r := t.Resources[id]
-		if r.Type != "AWS::ApiGateway::Resource" && r.Type != "AWS::ApiGateway::Method" {
+		if !strings.HasPrefix(r.Type, "AWS::ApiGateway::") {
 			continue
 		}
-		for _, property := range []string{"RestApiId", "ParentId", "ResourceId"} {
-			v, _ := r.Properties[property].(map[string]any)
-			name, ok := v["Ref"].(string)
-			if att, is := v["Fn::GetAtt"].([]any); is && len(att) > 0 {
-				name, ok = att[0].(string)
-			}
-			_, resource := t.Resources[name]
-			_, parameter := t.Parameters[name]
-			if ok && !resource && !parameter {
+		for _, property := range slices.Sorted(maps.Keys(r.Properties)) {
+			v := r.Properties[property]
+			if name, ok := named(v); ok && !there(name) {
 				return fmt.Errorf("the %s of %s is %s, which the template does not have", property, id, name)
+			}
+			for name := range references(v) {
+				if !there(name) {
+					return fmt.Errorf("the %s of %s names %s, which the template does not have", property, id, name)
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// named gives the logical id that a Ref or an Fn::GetAtt names.
+func named(v any) (string, bool) {
+	m, _ := v.(map[string]any)
+	if len(m) != 1 {
+		return "", false
+	}
+	if name, ok := m["Ref"].(string); ok {
+		return name, true
+	}
+	switch att := m["Fn::GetAtt"].(type) {
+	case string:
+		name, _, _ := strings.Cut(att, ".")
+		return name, true
+	case []any:
+		if len(att) > 0 {
+			name, ok := att[0].(string)
+			return name, ok
+		}
+	}
+	return "", false
+}
+
+// references gives the logical ids that a value names, wherever in it, in the order of its keys.
+func references(v any) iter.Seq[string] {
+	return func(yield func(string) bool) { walk(v, yield) }
+}
+
+func walk(v any, yield func(string) bool) bool {
+	if name, ok := named(v); ok {
+		return yield(name)
+	}
+	switch x := v.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(x)) {
+			if !walk(x[key], yield) {
+				return false
+			}
+		}
+	case []any:
+		for _, e := range x {
+			if !walk(e, yield) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // readFile reads a file that the command line names.

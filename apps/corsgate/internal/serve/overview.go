@@ -82,7 +82,7 @@ type cell struct {
 func (p *page) overview(r *http.Request) *overview {
 	api := p.s.api
 	site := p.site(r)
-	o := &overview{API: api.ID, Stage: api.Stage, Base: site.Base, Problems: api.Problems}
+	o := &overview{API: api.ID, Stage: api.Stage, Base: site.Base, Problems: slices.Concat(api.Problems, api.Undeployable)}
 	if o.Problems == nil {
 		o.Problems = []string{}
 	}

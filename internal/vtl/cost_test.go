@@ -1,0 +1,145 @@
+package vtl
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// within runs a render and fails where it takes longer, without waiting for its end.
+func within(t *testing.T, d time.Duration, src string, env *Env) (string, error) {
+	t.Helper()
+	done := make(chan struct{})
+	env.Done = done
+	type result struct {
+		out string
+		err error
+	}
+	c := make(chan result, 1)
+	go func() {
+		out, err := render(src, env)
+		c <- result{out, err}
+	}()
+	select {
+	case r := <-c:
+		return r.out, r.err
+	case <-time.After(d):
+		close(done)
+		t.Fatalf("not done after %v", d)
+		return "", nil
+	}
+}
+
+// TestCost holds that what could take very long ends soon under the default limits: most of it in an error, since it is
+// paid for by what it looks at, the rest because it is quick.
+func TestCost(t *testing.T) {
+	long := func(s string, doublings int) string {
+		return "#set($s='" + s + "')#foreach($i in [1.." + strconv.Itoa(doublings) + "])#set($s=$s+$s)#end"
+	}
+	loop := func(body string) string {
+		return "#foreach($i in [1..1000])#foreach($j in [1..100])" + body + "#end#end"
+	}
+	members := `{"a":[` + strings.Repeat(`{"b":1},`, 20_000) + `1]}`
+	tests := []struct {
+		name, body, src string
+		fails           bool
+		cap             time.Duration // a minute where it is zero
+	}{
+		{"search to the end from every match", "", long("a", 16) + `#set($q=$s.replaceAll('a.*b|a',''))`, true, 0},
+		{"split likewise", "", long("a", 16) + `#set($q=$s.split('a.*b|a'))`, true, 0},
+		{"with a word boundary", "", long("a ", 16) + `#set($q=$s.replaceAll('\ba.*b|\ba',''))`, true, 0},
+		{"replaceFirst often", "", long("a", 16) + loop(`#set($q=$s.replaceFirst('b.*c|d',''))`), true, 0},
+		{"one pass is cheap", "", long("a ", 15) + `#set($q=$s.replaceAll('[a-z]+ ','b'))$q.length()`, false, 0},
+		{"json of a large body", members, loop(`#set($x=$input.json('$'))`), true, 0},
+		{"path over a large body", members, loop(`#set($x=$input.path('$.a[?(@.b > 1)]'))`), true, 0},
+		{"deep scan", members, loop(`#set($x=$input.path('$..b'))`), true, 0},
+		{"sum", `{"a":[` + strings.Repeat("1,", 500_000) + `1]}`, loop(`#set($x=$input.path('$.a.sum()'))`), true, 0},
+		{"long texts in a filter", `{"x":"` + strings.Repeat("x", 1<<20) + `","a":[` + strings.Repeat(`1,`, 20_000) + `1]}`,
+			loop(`#set($x=$input.path('$.a[?($.x >= $.x)]'))`), true, 0},
+		{"equal texts", "", long("a", 20) + `#set($q=$s+'')` + loop(`#if($q==$s)x#end`), true, 0},
+		{"equals", "", long("a", 20) + `#set($q=$s+'')` + loop(`#if($q.equals($s))x#end`), true, 0},
+		{"compareTo", "", long("a", 20) + `#set($q=$s+'')` + loop(`#if($q.compareTo($s)==0)x#end`), true, 0},
+		{"long keys", "", long("a", 20) + `#set($m={})` + loop(`#set($x=$m.get($s))`), true, 0},
+		{"charAt, not ASCII", "", long("é", 20) + loop(`#set($x=$s.charAt($i))`), true, 0},
+		{"charAt, ASCII", "", long("a", 16) + `#foreach($i in [1..1000])#set($x=$s.charAt($i))#end`, false, 0},
+		{"substring, ASCII", "", long("a", 16) + `#foreach($i in [1..1000])#set($x=$s.substring($i))#end`, false, 0},
+		{"escaped blanks", "", strings.Repeat(`\ `, MaxTemplate/2), false, 3 * time.Second},
+		{"escaped dollars", "", strings.Repeat(`\$`, MaxTemplate/2), false, 3 * time.Second},
+		{"dollars", "", strings.Repeat(`$ `, MaxTemplate/2), false, 3 * time.Second},
+		{"hashes", "", strings.Repeat(`# `, MaxTemplate/2), false, 3 * time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			env, _ := apiEnv(tt.body)
+			limit := tt.cap
+			if limit == 0 {
+				limit = time.Minute
+			}
+			_, err := within(t, limit, tt.src, env)
+			if (err != nil) != tt.fails {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+// TestTextJoined holds that a run of text, in however many pieces it comes, is one node.
+func TestTextJoined(t *testing.T) {
+	tm, err := Parse(strings.Repeat(`\ $ # `, 1000) + "$x" + "## note\n" + strings.Repeat(`\ `, 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tm.nodes) != 3 {
+		t.Errorf("%d nodes, want text, a reference and text", len(tm.nodes))
+	}
+}
+
+// TestDone holds that an evaluation ends with its context, in the middle of a search, too.
+func TestDone(t *testing.T) {
+	for _, src := range []string{
+		`#foreach($i in [1..1000])#foreach($j in [1..1000])x#end#end`,
+		`#set($s='aaaaaaaaaaaaaaaa')#foreach($i in [1..12])#set($s=$s+$s)#end$s.matches('(b?a?){100}')`,
+	} {
+		env, _ := apiEnv("")
+		done := make(chan struct{})
+		env.Done = done
+		close(done)
+		if _, err := render(src, env); err == nil || !strings.Contains(err.Error(), stoppedText) {
+			t.Errorf("%s: %v", src, err)
+		}
+	}
+}
+
+// TestBoundary holds that searching step by step finds what one search over the whole text does.
+func TestBoundary(t *testing.T) {
+	tests := []struct{ src, want string }{
+		{`#set($s='foo bar foobar')$s.replaceAll('\bfoo\b','x')`, "x bar foobar"},
+		{`#set($s='foofoo foo')$s.replaceAll('\bfoo','x')`, "xfoo x"},
+		{`#set($s='foofoo foo')$s.replaceAll('\Bfoo','x')`, "foox foo"},
+		{`#set($s='a1b2 c3')$s.replaceAll('([a-z])(\d)\b','$2$1')`, "a12b 3c"},
+		{`#set($s='aa aa')$s.replaceAll('^a\B|a\b','x')`, "xx ax"},
+		{`#set($s='a-b c')#foreach($p in $s.split('\b-\b'))[$p]#end`, "[a][b c]"},
+	}
+	for _, tt := range tests {
+		env, _ := apiEnv("")
+		if got, err := render(tt.src, env); err != nil || got != tt.want {
+			t.Errorf("%s: %q, %v; want %q", tt.src, got, err, tt.want)
+		}
+	}
+}
+
+// TestUTF16 holds the methods that count in UTF-16 units.
+func TestUTF16(t *testing.T) {
+	tests := []struct{ src, want string }{
+		{`#set($s='aé😀b')$s.length() $s.substring(1,2) $s.indexOf('b') $s.indexOf('b',2) $s.lastIndexOf('b') $s.lastIndexOf('b',9) $s.charAt(4) $s.startsWith('b',4)`, "5 é 4 4 4 4 b true"},
+		{`#set($s='ab')$s.compareTo('ac') $s.compareTo('a') $s.compareTo('a😀') $s.compareTo('ab')`, "-1 1 -55259 0"},
+		{`#set($s='😀')$s.compareTo('😁') $s.compareTo('�') $s.compareTo('')`, "-1 -10176 2"},
+	}
+	for _, tt := range tests {
+		env, _ := apiEnv("")
+		if got, err := render(tt.src, env); err != nil || got != tt.want {
+			t.Errorf("%s: %q, %v; want %q", tt.src, got, err, tt.want)
+		}
+	}
+}
