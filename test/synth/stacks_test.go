@@ -80,7 +80,7 @@ func TestOtherStacks(t *testing.T) {
 			sibling := awscdk.NewStack(app, jsii.String("Sibling"), nil)
 			modelled(api, imported(sibling, api).Root())
 			third := awscdk.NewStack(app, jsii.String("Third"), nil)
-			third.AddDependency(sibling, nil)
+			third.AddStackDependency(sibling, nil)
 			d := awsapigateway.NewDeployment(third, jsii.String("D"), &awsapigateway.DeploymentProps{Api: api})
 			awsapigateway.NewStage(third, jsii.String("Live"), &awsapigateway.StageProps{Deployment: d, StageName: jsii.String("live")})
 		}, "Sibling", nil},
@@ -90,7 +90,7 @@ func TestOtherStacks(t *testing.T) {
 			pets := awscdk.NewNestedStack(s, jsii.String("Pets"), nil)
 			modelled(api, imported(pets, api).Root())
 			deploy := awscdk.NewNestedStack(s, jsii.String("Deploy"), nil)
-			deploy.AddDependency(pets, nil)
+			deploy.AddStackDependency(pets, nil)
 			d := awsapigateway.NewDeployment(deploy, jsii.String("D"), &awsapigateway.DeploymentProps{Api: imported(deploy, api)})
 			awsapigateway.NewStage(deploy, jsii.String("Live"), &awsapigateway.StageProps{Deployment: d, StageName: jsii.String("live")})
 		}, "StackPets", nil},
