@@ -238,7 +238,12 @@ func TestBackends(t *testing.T) {
 			t.Errorf("%s: %d %s; want 502 and %q", path, a.status, a.body, want)
 		}
 	}
-	if want := "warning: function Java: its runtime"; !strings.Contains(log.String(), want) {
+	// Functions are made ready beside the serving.
+	want := "warning: function Java: its runtime"
+	for end := time.Now().Add(15 * time.Second); !strings.Contains(log.String(), want) && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if !strings.Contains(log.String(), want) {
 		t.Errorf("nothing was said when serving began: want %q", want)
 	}
 }
