@@ -200,14 +200,9 @@ func TestLimits(t *testing.T) {
 	}
 	for name, src := range tests {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
 			env, _ := apiEnv(`{"a":[[[[[[1,2,3],[1,2,3]],[[1,2,3],[1,2,3]]]]]],"b":[[[[[[1,2,3],[1,2,3]],[[1,2,3],[1,2,3]]]]]]}`)
-			_, err := render(src, env)
-			if err == nil {
+			if _, err := within(t, hang, src, env); err == nil {
 				t.Error("no error")
-			}
-			if d := time.Since(start); d > 30*time.Second {
-				t.Errorf("took %v", d)
 			}
 		})
 	}
@@ -287,20 +282,16 @@ func seed(f *testing.F) {
 	f.Add(`#set($r = $input.path("$.a[?(@.b == 'c')]"))$r $input.json('$..*') $util.escapeJavaScript($input.body)`)
 }
 
-// TestRegexCost holds that many and large expressions end in an error, soon.
+// TestRegexCost holds that many and large expressions end in an error, and end.
 func TestRegexCost(t *testing.T) {
 	for _, src := range []string{
 		`#set($s = "x")#foreach($a in [1..900])#foreach($b in [1..900])$s.matches("[a-z]{1,$a}.{$b}")#end#end`,
 		`#set($s = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")#foreach($i in [1..14])#set($s = "$s$s")#end#foreach($i in [1..900])$s.matches("(a?){900}b$i")#end`,
 		`#set($s = "a")#foreach($i in [1..900])$s.matches("(?:\p{L}{5}x){$i}")#end`,
 	} {
-		start := time.Now()
 		env, _ := apiEnv("")
-		if _, err := render(src, env); err == nil {
+		if _, err := within(t, hang, src, env); err == nil {
 			t.Errorf("%s: no error", src)
-		}
-		if d := time.Since(start); d > 30*time.Second {
-			t.Errorf("%s: took %v", src, d)
 		}
 	}
 }
