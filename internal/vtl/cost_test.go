@@ -1,6 +1,7 @@
 package vtl
 
 import (
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -90,6 +91,23 @@ func TestTextJoined(t *testing.T) {
 	}
 	if len(tm.nodes) != 3 {
 		t.Errorf("%d nodes, want text, a reference and text", len(tm.nodes))
+	}
+}
+
+// TestTextCost holds that joining text takes memory in proportion to the template: text that grows by a piece at a time
+// is copied for each, so that a template of the greatest size took gigabytes, and most of a minute.
+func TestTextCost(t *testing.T) {
+	for _, piece := range []string{`\ `, `\$`, `$ `, `# `} {
+		src := strings.Repeat(piece, 10_000)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := Parse(src); err != nil {
+			t.Fatalf("%q: %v", piece, err)
+		}
+		runtime.ReadMemStats(&after)
+		if got, most := after.TotalAlloc-before.TotalAlloc, uint64(1000*len(src)); got > most {
+			t.Errorf("%q: %d bytes for a template of %d, want at most %d", piece, got, len(src), most)
+		}
 	}
 }
 
