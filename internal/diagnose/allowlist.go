@@ -81,8 +81,8 @@ var (
 	looksLike = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^\s"']+$`)
 )
 
-// isOrigin says that a browser may send a text as its origin.
-func isOrigin(s string) bool {
+// IsOrigin says that a browser may send a text as its origin.
+func IsOrigin(s string) bool {
 	m := serialized.FindStringSubmatch(s)
 	return m != nil && (m[1] != "https" || m[3] != ":443") && (m[1] != "http" || m[3] != ":80")
 }
@@ -109,12 +109,12 @@ func inferFrom(methods []*gateway.Method) *Allowlist {
 		case o == "*":
 			a.Any = true
 		case strings.Contains(o, "*"):
-			if s := strings.Replace(o, "*", "sub", 1); isOrigin(s) && !seen[o] {
+			if s := strings.Replace(o, "*", "sub", 1); IsOrigin(s) && !seen[o] {
 				seen[o] = true
 				a.wild = append(a.wild, o)
 				a.Origins = append(a.Origins, s)
 			}
-		case isOrigin(o) && !seen[o]:
+		case IsOrigin(o) && !seen[o]:
 			seen[o] = true
 			a.Origins = append(a.Origins, o)
 		}

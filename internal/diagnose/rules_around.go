@@ -499,7 +499,7 @@ func environment(v *View, report reporter) {
 			list := strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(", ;|", c) })
 			var extra, missing []string
 			for _, o := range list {
-				if o == "*" && !v.Allowlist.Any || isOrigin(o) && !v.Allowlist.has(o) {
+				if o == "*" && !v.Allowlist.Any || IsOrigin(o) && !v.Allowlist.has(o) {
 					extra = append(extra, o)
 				}
 			}

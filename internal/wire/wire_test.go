@@ -277,7 +277,9 @@ func TestHTTP2(t *testing.T) {
 			}
 		}, "", "", "its answer is no valid HTTP/2: connection error: PROTOCOL_ERROR"},
 		{"a large frame", func(f *http2.Framer) { _ = f.WriteRawFrame(http2.FrameData, 0, 1, make([]byte, 1<<20)) }, "", "", "more than 256 KiB of headers"},
-		{"garbage", func(f *http2.Framer) { _ = f.WriteRawFrame(http2.FrameHeaders, http2.FlagHeadersEndHeaders, 1, []byte("\xff\xff\xff\xff\xff")) }, "", "", "its answer is no valid HTTP/2: connection error: COMPRESSION_ERROR"},
+		{"garbage", func(f *http2.Framer) {
+			_ = f.WriteRawFrame(http2.FrameHeaders, http2.FlagHeadersEndHeaders, 1, []byte("\xff\xff\xff\xff\xff"))
+		}, "", "", "its answer is no valid HTTP/2: connection error: COMPRESSION_ERROR"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := Client{Timeout: patient, Insecure: true}
