@@ -32,7 +32,7 @@ func http1(conn net.Conn, to target, r *Request) (*Response, error) {
 	for _, f := range r.Header {
 		fmt.Fprintf(&b, "%s: %s\r\n", f.Name, f.Value)
 	}
-	if r.Body != nil {
+	if r.hasLength() {
 		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(r.Body))
 	}
 	b.WriteString("\r\n")

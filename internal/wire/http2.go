@@ -73,7 +73,7 @@ func (x *h2) ask(conn io.Writer, to target, r *Request) error {
 	for _, f := range r.Header {
 		put(strings.ToLower(f.Name), f.Value)
 	}
-	if r.Body != nil {
+	if r.hasLength() {
 		put("content-length", strconv.Itoa(len(r.Body)))
 	}
 	if _, err := io.WriteString(conn, http2.ClientPreface); err != nil {

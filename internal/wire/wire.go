@@ -24,7 +24,7 @@ const (
 	MaxBody = 32 << 10
 )
 
-// A Request is one to be sent. Host, Content-Length and, where it has none, nothing else are put to its header.
+// A Request is one to be sent. Host and Content-Length are put to its header, and nothing else.
 type Request struct {
 	Method string
 	// URL is absolute, http or https.
@@ -34,6 +34,10 @@ type Request struct {
 	// HTTP1 speaks HTTP/1.1 only. Otherwise a server over TLS may choose HTTP/2.
 	HTTP1 bool
 }
+
+// hasLength says that the request names the length of its body, as it does without one for methods that mostly have one
+// (https://fetch.spec.whatwg.org/#http-network-or-cache-fetch, step 8.5).
+func (r *Request) hasLength() bool { return r.Body != nil || r.Method == "POST" || r.Method == "PUT" }
 
 // A Response is an answer as it came.
 type Response struct {
