@@ -158,7 +158,7 @@ func (j *judge) blame(e *Exchange) (id, why string) {
 	status := fmt.Sprintf("status %d: %s", e.Response.Status, e.cause.text)
 	switch e.cause.kind {
 	case noRoute:
-		return "CORS101", status
+		return "CORS101", status + ", which would be CORS102"
 	case unauthorized:
 		return "CORS102", status
 	case noPermission:
@@ -203,13 +203,12 @@ func (j *judge) blameVerdict(e *Exchange) (id, why string) {
 	case fetch.PreflightDisallowedRedirect:
 		location, _ := e.Response.Headers.Get("Location")
 		return "CORS504", fmt.Sprintf("status %d to %s", status, location)
-	case fetch.PreflightInvalidStatus:
-		return "CORS108", fmt.Sprintf("status %d", status)
-	case fetch.PreflightMissingAllowOriginHeader:
+	case fetch.PreflightInvalidStatus, fetch.PreflightMissingAllowOriginHeader:
+		// Of a 403 that API Gateway did not make, something made the decision that looks at origins.
 		if status == 403 || status/100 == 2 {
-			return "CORS109", fmt.Sprintf("status %d without %s", status, allowOrigin)
+			return "CORS109", answered(e)
 		}
-		return "CORS108", fmt.Sprintf("status %d without %s", status, allowOrigin)
+		return "CORS108", answered(e)
 	case fetch.PreflightMultipleAllowOriginValues:
 		return j.several(e), fmt.Sprintf("%s: %s", allowOrigin, value)
 	case fetch.PreflightInvalidAllowOriginValue, fetch.PreflightAllowOriginMismatch:
