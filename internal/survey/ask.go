@@ -67,6 +67,9 @@ type request struct {
 func (s *surveyor) ask(ctx context.Context) error {
 	ask := func(r request) *Exchange { return s.send(ctx, r) }
 	if s.pre.own = ask(request{purpose: "the page's preflight", preflight: true, origin: s.Origin}); s.pre.own == nil {
+		if s.err == nil {
+			return ctx.Err()
+		}
 		return s.err
 	}
 	repeat := s.method == "GET"

@@ -96,7 +96,7 @@ var marks = []mark{
 func causeOf(r *Response, body string) cause {
 	header := func(name string) string { value, _ := r.Headers.Get(name); return strings.TrimSpace(value) }
 	if action := strings.ToLower(header("x-amzn-waf-action")); action != "" {
-		return cause{challenged, "the firewall wants a " + action}
+		return cause{challenged, "the firewall wants a " + Printable(action)}
 	}
 	typ, _, _ := strings.Cut(header("x-amzn-errortype"), ":")
 	if r.Status < 400 && typ == "" {

@@ -67,7 +67,7 @@ func (j *judge) report(id string, e *Exchange, format string, args ...any) {
 		u = j.target
 	}
 	f := diagnose.Finding{File: u.Scheme + "://" + u.Host, Path: u.EscapedPath(), Method: e.Request.Method,
-		Detail: fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + fmt.Sprintf(format, args...)}
+		Detail: Printable(fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + fmt.Sprintf(format, args...))}
 	if e.Verdict != nil && rule.Severity != diagnose.Info {
 		f.Console = e.Verdict.Message
 	}

@@ -217,7 +217,7 @@ func printExchanges(p *transcript.Printer, r *survey.Result) {
 			for _, f := range e.Response.Headers {
 				// All lines of the first, which is the page's own; of the others those that CORS and caches are about.
 				if e.Number == 1 || ofCORS(f.Name) {
-					p.Line("", "   < ", 7, f.Name+": "+f.Value)
+					p.Line("", "   < ", 7, survey.Printable(f.Name+": "+f.Value))
 				}
 			}
 			if e.Response.Broken != "" {
