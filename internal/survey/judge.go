@@ -28,6 +28,9 @@ type judge struct {
 // judge gives the result.
 func (s *surveyor) judge() *Result {
 	r := &Result{Preflight: s.page.NeedsPreflight(), Exchanges: s.sent}
+	for _, d := range s.page.Dropped {
+		r.Dropped = append(r.Dropped, strings.ToLower(d.Name))
+	}
 	r.Without, _ = s.verdict(false)
 	r.With, _ = s.verdict(true)
 	r.Verdict, r.PreflightAllowed = s.verdict(s.Credentials)
@@ -316,9 +319,12 @@ func (j *judge) unreadable(e *Exchange) {
 
 // mismatch is about an answer that names another origin than the page's.
 func (j *judge) mismatch(e *Exchange, value string) {
+	class := e.cause.ofGateway()
 	switch {
 	case !diagnose.IsOrigin(value):
 		j.report("CORS205", e, "%s: %s", allowOrigin, value)
+	case class > 0:
+		j.gateway(e, class)
 	case j.pre.own.Verdict.Allowed && j.actual.stranger != nil && sent(j.actual.stranger) != value:
 		j.report("CORS406", e, "the preflight passes, and the answer is for %s", value)
 	default:
@@ -353,13 +359,16 @@ func (j *judge) gateway(e *Exchange, class int) {
 	if u := j.unknown; class == 4 && e != u && u != nil && u.cause.kind == noRoute && u.Verdict.Allowed {
 		id = "CORS303" // the default has the header, and this type does not
 	}
-	j.report(id, e, "status %d: %s", e.Response.Status, e.cause.text)
+	j.report(id, e, "%s: %s", answered(e), e.cause.text)
 }
 
-// errors is about whether errors can be read.
+// errors is about whether errors can be read. Where there is no API, that has been said.
 func (j *judge) errors() {
+	if j.unknown != nil && j.unknown.cause.kind == forbidden {
+		return
+	}
 	for _, e := range append([]*Exchange{j.unknown, j.bare}, j.failing...) {
-		if e != nil && e.Response.Status >= 400 && !e.Verdict.Allowed && e.cause.kind != forbidden && !j.has("CORS510") {
+		if e != nil && e.Response.Status >= 400 && !e.Verdict.Allowed {
 			j.unreadable(e)
 		}
 	}
@@ -451,7 +460,7 @@ func (j *judge) mixed() {
 	case first != nil && first.Response.Status == own.Response.Status && sent(first) != sent(own):
 		j.report("CORS402", first, "%s, where another page was first to ask; %s in exchange %d, where the page was", answered(first), answered(own), own.Number)
 	case sent(own) == j.Origin && sent(stranger) == j.Origin && variesByOrigin(stranger) && (cached(stranger) || j.pre.stranger != nil && sent(j.pre.stranger) == ""):
-		j.report("CORS402", stranger, "it says Vary: Origin, and another page is sent what was for %s", j.Origin)
+		j.report("CORS402", stranger, "it says Vary: Origin, and another page is sent %s: a cache keeps it, or the header is fixed and Vary is not true", j.Origin)
 	}
 }
 

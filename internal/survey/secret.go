@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/probe"
 )
 
 // secrets are what is sent and never shown. In its place stands the name of a shell variable.
@@ -27,7 +28,7 @@ const cookieVariable = "$COOKIE"
 func secretsOf(o Options) *secrets {
 	s := &secrets{lines: map[string]string{}}
 	for _, f := range o.Header {
-		if name := strings.ToLower(f.Name); isTelling(name) && f.Value != "" {
+		if name := strings.ToLower(f.Name); isTelling(name) && f.Value != "" && f.Value != probe.Value(name) {
 			s.lines[name] = f.Value
 			s.add(f.Value)
 			if _, token, ok := strings.Cut(f.Value, " "); ok {

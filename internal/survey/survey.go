@@ -95,6 +95,9 @@ type Result struct {
 	// Preflight says that the browser asks first, PreflightAllowed that it may then go on.
 	Preflight        bool `json:"preflightNeeded"`
 	PreflightAllowed bool `json:"preflightAllowed"`
+	// Dropped names the headers that the page's script set and the browser does not send, since scripts may not set them;
+	// left out if there is none.
+	Dropped []string `json:"dropped,omitempty"`
 	// Exchanges are all requests, in the order in which they were sent.
 	Exchanges []*Exchange `json:"exchanges"`
 	// NotSent says what would have been asked and was not, and why; left out if nothing was.

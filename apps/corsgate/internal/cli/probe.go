@@ -198,6 +198,9 @@ func (x *probeAPI) verdict(p *transcript.Printer, r *survey.Result) {
 		end = "not known"
 	}
 	p.Line("", "", 2, other+": "+end)
+	if len(r.Dropped) > 0 {
+		p.Line("", "", 2, "Not sent, since scripts may not set them: "+strings.Join(r.Dropped, ", "))
+	}
 	p.WriteByte('\n')
 }
 
