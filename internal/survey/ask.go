@@ -54,6 +54,7 @@ type questions struct {
 // A request is one to be sent.
 type request struct {
 	purpose   string
+	own       bool // it is what the page itself asks
 	preflight bool
 	method    string       // of the request, or that a preflight asks for; empty for the page's
 	origin    string       // empty for none
@@ -66,7 +67,7 @@ type request struct {
 // ask sends everything, the most telling first. Its error is that of the first request, or the context's.
 func (s *surveyor) ask(ctx context.Context) error {
 	ask := func(r request) *Exchange { return s.send(ctx, r) }
-	if s.pre.own = ask(request{purpose: "the page's preflight", preflight: true, origin: s.Origin}); s.pre.own == nil {
+	if s.pre.own = ask(request{purpose: "the page's preflight", own: true, preflight: true, origin: s.Origin}); s.pre.own == nil {
 		if s.err == nil {
 			return ctx.Err()
 		}
@@ -74,7 +75,7 @@ func (s *surveyor) ask(ctx context.Context) error {
 	}
 	repeat := s.method == "GET"
 	if repeat || s.Send && s.page.CheckPreflight(s.pre.own.answer()).Allowed {
-		s.actual.own = ask(request{purpose: "the page's request", origin: s.Origin})
+		s.actual.own = ask(request{purpose: "the page's request", own: true, origin: s.Origin})
 	}
 	s.pair(ask, &s.pre, true)
 	s.pre.contentType = ask(request{purpose: "a preflight with a Content-Type", preflight: true, origin: s.Origin, more: fetch.Header{{Name: "Content-Type", Value: "text/plain"}}})
@@ -154,7 +155,7 @@ func (s *surveyor) send(ctx context.Context, r request) *Exchange {
 	if err != nil || out == nil {
 		return nil // such as a look-alike that no browser would have
 	}
-	e := &Exchange{Number: len(s.sent) + 1, Purpose: r.purpose, Request: *out, preflight: r.preflight, origin: r.origin}
+	e := &Exchange{Number: len(s.sent) + 1, Purpose: r.purpose, Own: r.own, Request: *out, preflight: r.preflight, origin: r.origin}
 	s.sent = append(s.sent, e)
 	var body []byte
 	if !r.preflight && r.method == "" {

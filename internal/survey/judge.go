@@ -71,7 +71,7 @@ func (j *judge) report(id string, e *Exchange, format string, args ...any) {
 	}
 	f := diagnose.Finding{File: u.Scheme + "://" + u.Host, Path: u.EscapedPath(), Method: e.Request.Method,
 		Detail: Printable(fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + fmt.Sprintf(format, args...))}
-	if e.Verdict != nil && rule.Severity != diagnose.Info {
+	if e.Verdict != nil && e.origin == j.Origin && rule.Severity != diagnose.Info {
 		f.Console = e.Verdict.Message
 	}
 	if !slices.ContainsFunc(j.found, func(g diagnose.Finding) bool { return g.Rule == id && g.Method == f.Method }) {

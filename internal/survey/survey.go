@@ -61,6 +61,9 @@ type Exchange struct {
 	// Curl is a command for a POSIX shell that sends the same request.
 	Curl string `json:"curl"`
 
+	// Own says that it is what the page itself asks.
+	Own bool `json:"own"`
+
 	preflight bool
 	origin    string // the page's; empty for a request without one
 	cause     cause

@@ -218,8 +218,8 @@ func printExchanges(p *transcript.Printer, r *survey.Result) {
 		} else {
 			p.Line("", "   < ", 5, fmt.Sprintf("%s %d", e.Response.Protocol, e.Response.Status))
 			for _, f := range e.Response.Headers {
-				// All lines of the first, which is the page's own; of the others those that CORS and caches are about.
-				if e.Number == 1 || ofCORS(f.Name) {
+				// All lines of what the page is answered; of the others those that CORS and caches are about.
+				if e.Own || ofCORS(f.Name) {
 					p.Line("", "   < ", 7, survey.Printable(f.Name+": "+f.Value))
 				}
 			}

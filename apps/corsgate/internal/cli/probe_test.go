@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -125,10 +127,46 @@ func probed(t testing.TB, url string, args ...string) (exchange.Verdict, []diagn
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatal(err)
 	}
+	for _, f := range r.Findings {
+		troubleshoot(t, f)
+	}
 	if failed := slices.ContainsFunc(r.Findings, func(f diagnose.Finding) bool { return f.Severity == diagnose.Error }); failed != (status == 1) {
 		t.Errorf("%s %v: exit status %d with\n%s", url, args, status, list(r.Findings))
 	}
 	return r.Verdict, r.Findings
+}
+
+// troubleshooting has, for each text that a console prints, what docs/troubleshooting.md says of it.
+var troubleshooting = sync.OnceValue(func() map[*regexp.Regexp]string {
+	b, err := os.ReadFile("../../../../docs/troubleshooting.md")
+	if err != nil {
+		panic(err)
+	}
+	out := map[*regexp.Regexp]string{}
+	for _, s := range strings.Split(string(b), "\n### ")[1:] {
+		heading, text, _ := strings.Cut(s, "\n")
+		text, _, _ = strings.Cut(text, "\n## ")
+		pattern := regexp.MustCompile(`'X'|\bX\b`).ReplaceAllString(regexp.QuoteMeta(heading), ".*")
+		out[regexp.MustCompile(pattern)] = text
+	}
+	return out
+})
+
+// troubleshoot holds that who looks for what a browser prints is led to the rule.
+func troubleshoot(t testing.TB, f diagnose.Finding) {
+	t.Helper()
+	if f.Console == "" {
+		return
+	}
+	for pattern, section := range troubleshooting() {
+		if pattern.MatchString(f.Console) {
+			if !strings.Contains(section, "["+f.Rule+"]") {
+				t.Errorf("docs/troubleshooting.md does not lead from %q to %s", f.Console, f.Rule)
+			}
+			return
+		}
+	}
+	t.Errorf("docs/troubleshooting.md does not have %q", f.Console)
 }
 
 func list(found []diagnose.Finding) string {
@@ -237,6 +275,35 @@ func TestProbeFaults(t *testing.T) {
 		}
 	}
 	t.Logf("%d single faults of templates are found on the wire", served)
+}
+
+// TestProbeREADME holds that the README shows what probe prints, less what "..." stands for.
+func TestProbeREADME(t *testing.T) {
+	_, block, ok := strings.Cut(string(raw(t, "../../../../README.md")), "```text\nA page of ")
+	if !ok {
+		t.Fatal("the README has no output of probe")
+	}
+	block, _, _ = strings.Cut(block, "```")
+	for _, line := range strings.Split(block, "\n") {
+		if len(line) > 80 {
+			t.Errorf("longer than 80 columns: %s", line)
+		}
+	}
+	url := deployed(t, "../../../../test/templates/cdk-three-origins.template.json", reply(t, `{"statusCode": 200}`))
+	_, out, _ := run("probe", url+"/items", "--origin", "https://admin.example.com", "--insecure")
+	host, _, _ := strings.Cut(strings.TrimPrefix(url, "https://"), "/")
+	// Lines are broken elsewhere where the port is longer.
+	plain := func(s string) string {
+		return strings.Join(strings.Fields(strings.NewReplacer(host, "127.0.0.1:4000", " \\\n", "\n").Replace(s)), " ")
+	}
+	left := plain(out)
+	for _, part := range strings.Split(block, "\n...\n") {
+		_, after, ok := strings.Cut(left, plain(part))
+		if !ok {
+			t.Errorf("probe does not print\n%s", part)
+		}
+		left = after
+	}
 }
 
 func raw(t testing.TB, file string) []byte {
