@@ -146,7 +146,7 @@ func preflightRules() []Rule {
     Properties: {Integration: {ContentHandling: CONVERT_TO_TEXT, IntegrationResponses: {ContentHandling: CONVERT_TO_TEXT}}}`,
 		Source: []string{"https://github.com/aws/chalice/issues/1310", "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings-workflow.html"},
 		check: faulty("CORS105", func(v *View, _ route, _ fault) string {
-			return "BinaryMediaTypes has " + strings.Join(v.API.BinaryTypes, ", ") + ", and the integration has no ContentHandling CONVERT_TO_TEXT"
+			return "BinaryMediaTypes has " + strings.Join(slices.Compact(slices.Sorted(slices.Values(v.API.BinaryTypes))), ", ") + ", and the integration has no ContentHandling CONVERT_TO_TEXT"
 		}),
 	}, {
 		ID:       "CORS106",
@@ -531,34 +531,17 @@ func passthrough(v *View, report reporter) {
 	}
 }
 
-// needs gives the headers that a method wants.
+// needs gives the headers that a method wants. What an authorizer wants that is not in the template is not known.
 func (v *View) needs(m *gateway.Method) []string {
-	var out []string
-	switch m.AuthorizationType {
-	case "AWS_IAM", "COGNITO_USER_POOLS":
-		out = append(out, "authorization")
-	case "CUSTOM":
-		if res := v.Document.resources[m.ID]; res != nil {
-			for _, a := range v.Document.sorted("AWS::ApiGateway::Authorizer") {
-				if !refersTo(res.props["AuthorizerId"], a.id) {
-					continue
-				}
-				source, _ := a.props["IdentitySource"].(string)
-				if source == "" && a.props["Type"] == "TOKEN" {
-					source = "method.request.header.Authorization"
-				}
-				for _, s := range strings.Split(source, ",") {
-					if h, ok := strings.CutPrefix(strings.TrimSpace(s), "method.request.header."); ok {
-						out = append(out, strings.ToLower(h))
-					}
-				}
-			}
+	if res := v.Document.resources[m.ID]; res != nil && m.AuthorizationType == "CUSTOM" && !slices.ContainsFunc(v.Document.sorted("AWS::ApiGateway::Authorizer"), func(a *resource) bool {
+		return refersTo(res.props["AuthorizerId"], a.id)
+	}) {
+		if m.APIKeyRequired {
+			return []string{"x-api-key"}
 		}
+		return nil
 	}
-	if m.APIKeyRequired {
-		out = append(out, "x-api-key")
-	}
-	return out
+	return m.Identity()
 }
 
 func neededHeaders(v *View, report reporter) {
