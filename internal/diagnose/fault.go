@@ -26,14 +26,14 @@ func (v *View) fault(r route) fault {
 		if rep == nil || !rep.Preflight.Needed || rep.Preflight.Verdict.Allowed || !rep.Preflight.Verdict.Known {
 			continue
 		}
-		if id := v.blame(rep); id != "" {
+		if id := v.blame(r, rep); id != "" {
 			return fault{id, rep, origin, v.answers(r)}
 		}
 	}
 	return fault{}
 }
 
-func (v *View) blame(rep *exchange.Report) string {
+func (v *View) blame(r route, rep *exchange.Report) string {
 	c := rep.Trace.Preflight
 	if c == nil || c.Unsupported != "" {
 		return "" // said as something not understood
@@ -41,10 +41,13 @@ func (v *View) blame(rep *exchange.Report) string {
 	if g := c.GatewayResponse; g != nil {
 		switch g.Type {
 		case "MISSING_AUTHENTICATION_TOKEN":
-			if c.Method == nil {
-				return "CORS101"
+			switch {
+			case c.Method != nil:
+				return "CORS102"
+			case v.simple(r.resource):
+				return "CORS119"
 			}
-			return "CORS102"
+			return "CORS101"
 		case "UNAUTHORIZED", "ACCESS_DENIED", "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR", "INVALID_SIGNATURE", "EXPIRED_TOKEN":
 			return "CORS102"
 		case "INVALID_API_KEY":

@@ -29,9 +29,10 @@ const (
 // ofClean are faults in testdata/clean.yaml, an API for one origin.
 var ofClean = []mutation{
 	{"no OPTIONS on a resource", "CORS101", "Resources: {ItemsOptions: null}", "", ""},
-	{"no OPTIONS on the mock's resource", "CORS101", "Resources: {StatusOptions: null}", "", ""},
+	{"no OPTIONS on the mock's resource", "CORS119", "Resources: {StatusOptions: null}", "", ""},
 	{"OPTIONS is spelled HEAD", "CORS101", "Resources: {ItemsOptions: {Properties: {HttpMethod: HEAD}}}", "", ""},
-	{"OPTIONS on another resource", "CORS101", "Resources: {StatusOptions: {Properties: {ResourceId: {'Fn::GetAtt': [Api, RootResourceId]}}}}", "", ""},
+	{"OPTIONS on another resource", "CORS119", "Resources: {StatusOptions: {Properties: {ResourceId: {'Fn::GetAtt': [Api, RootResourceId]}}}}", "", ""},
+	{"no OPTIONS on a resource with an API key", "CORS101", "Resources: {StatusOptions: null, StatusGet: {Properties: {ApiKeyRequired: true}}}", "", ""},
 	{"a new resource without OPTIONS", "CORS101", "Resources: {New: {Type: 'AWS::ApiGateway::Resource', Properties: {RestApiId: {Ref: Api}, ParentId: {Ref: Items}, PathPart: '{id}'}}, NewDelete: {Type: 'AWS::ApiGateway::Method', Properties: {RestApiId: {Ref: Api}, ResourceId: {Ref: New}, HttpMethod: DELETE, AuthorizationType: NONE, Integration: {Type: HTTP_PROXY, Uri: 'https://backend.example.com', IntegrationHttpMethod: DELETE}}}}", "", ""},
 	{"IAM on OPTIONS", "CORS102", "Resources: {ItemsOptions: {Properties: {AuthorizationType: AWS_IAM}}}", "", ""},
 	{"Cognito on OPTIONS", "CORS102", "Resources: {ItemsOptions: {Properties: {AuthorizationType: COGNITO_USER_POOLS, AuthorizerId: {Ref: Users}}}, Users: {Type: 'AWS::ApiGateway::Authorizer', Properties: {RestApiId: {Ref: Api}, Type: COGNITO_USER_POOLS, IdentitySource: method.request.header.Authorization}}}", "", ""},
@@ -186,7 +187,7 @@ func TestMutation(t *testing.T) {
 // TestDamaged holds that no template, however damaged, crashes or hangs the check.
 func TestDamaged(t *testing.T) {
 	var bases [][]byte
-	for _, f := range []string{"testdata/clean.yaml", "testdata/frameworks/sam-1.yaml", "testdata/frameworks/chalice-1.yaml", "testdata/frameworks/serverless-3.yaml",
+	for _, f := range []string{"testdata/clean.yaml", "testdata/sam/auth-default.yaml", "testdata/frameworks/chalice-1.34.0.yaml", "testdata/frameworks/serverless-3.40.0.json",
 		"../../test/templates/catalog.template.json", "../../test/templates/cdk-three-origins.template.json"} {
 		b, err := os.ReadFile(f)
 		if err != nil {

@@ -20,34 +20,12 @@ func preflightRules() []Rule {
 		Severity: Error,
 		Why: "Before a request with a method such as PUT, a JSON body or an Authorization header, a browser asks leave with an OPTIONS request to the same path. " +
 			"Where no resource on that path has an OPTIONS method (or ANY), API Gateway answers 403 Missing Authentication Token, and the browser does not send the request.",
-		Cure: Cure{Go: goEnable, CloudFormation: `ItemsOptions:
-  Type: AWS::ApiGateway::Method
-  Properties:
-    RestApiId: !Ref Api
-    ResourceId: !Ref Items
-    HttpMethod: OPTIONS
-    AuthorizationType: NONE
-    Integration:
-      Type: MOCK
-      PassthroughBehavior: NEVER
-      RequestTemplates: {application/json: '{"statusCode": 204}'}
-      IntegrationResponses:
-        - StatusCode: "204"
-          ResponseParameters:
-            method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"
-            method.response.header.Access-Control-Allow-Methods: "'GET,PUT'"
-            method.response.header.Access-Control-Allow-Headers: "'content-type'"
-    MethodResponses:
-      - StatusCode: "204"
-        ResponseParameters:
-          method.response.header.Access-Control-Allow-Origin: true
-          method.response.header.Access-Control-Allow-Methods: true
-          method.response.header.Access-Control-Allow-Headers: true`},
+		Cure: Cure{Go: goEnable, CloudFormation: cureOptions},
 		Before: `Resources:
   ItemsOptions: null`,
 		After:  `Resources: {}`,
 		Source: []string{docCORS, docFetch},
-		check:  noPreflight,
+		check:  noPreflight("CORS101"),
 	}, {
 		ID:       "CORS102",
 		Title:    "preflights need authorization",
@@ -415,8 +393,45 @@ method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"`
 		After:  `Resources: {}`,
 		Source: []string{docCORS},
 		check:  unlike,
+	}, {
+		ID:       "CORS119",
+		Title:    "only simple requests reach a resource",
+		Severity: Warning,
+		Why: "The resource is read with GET or HEAD, without authorization, and has no OPTIONS method. A plain fetch needs none. " +
+			"With any header of the page's own, such as Authorization, X-Requested-With or what a tracing library adds, the browser asks with OPTIONS first, gets 403 Missing Authentication Token, and does not send the request.",
+		Cure: Cure{Go: goEnable, CloudFormation: cureOptions},
+		Before: `Resources:
+  StatusOptions: null`,
+		After:  `Resources: {}`,
+		Source: []string{docCORS, "https://fetch.spec.whatwg.org/#cors-safelisted-request-header"},
+		check:  noPreflight("CORS119"),
 	}}
 }
+
+// cureOptions is an OPTIONS method for a template.
+const cureOptions = `ItemsOptions:
+  Type: AWS::ApiGateway::Method
+  Properties:
+    RestApiId: !Ref Api
+    ResourceId: !Ref Items
+    HttpMethod: OPTIONS
+    AuthorizationType: NONE
+    Integration:
+      Type: MOCK
+      PassthroughBehavior: NEVER
+      RequestTemplates: {application/json: '{"statusCode": 204}'}
+      IntegrationResponses:
+        - StatusCode: "204"
+          ResponseParameters:
+            method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"
+            method.response.header.Access-Control-Allow-Methods: "'GET,PUT'"
+            method.response.header.Access-Control-Allow-Headers: "'content-type'"
+    MethodResponses:
+      - StatusCode: "204"
+        ResponseParameters:
+          method.response.header.Access-Control-Allow-Origin: true
+          method.response.header.Access-Control-Allow-Methods: true
+          method.response.header.Access-Control-Allow-Headers: true`
 
 // listed is the fixture of a list in a mapping template; %s stands for what is mapped.
 const listed = `Resources:
@@ -446,26 +461,39 @@ func methodAuth(m *gateway.Method) string {
 	return m.AuthorizationType
 }
 
-func noPreflight(v *View, report reporter) {
-	if !v.usesCORS() {
-		if len(v.routes) == 0 {
+// noPreflight makes the check of a rule about resources without a method that answers preflights. For an API without any
+// it says so once.
+func noPreflight(id string) func(*View, reporter) {
+	return func(v *View, report reporter) {
+		if !v.usesCORS() {
+			if at := slices.IndexFunc(v.routes, func(r route) bool { return v.fault(r).rule == id }); at >= 0 && (id == "CORS101" || !v.has("CORS101")) {
+				report(place{id: v.API.ID}, "no resource of the API answers preflights, and no answer has a CORS header", v.fault(v.routes[at]).report.Preflight.Verdict.Message)
+			}
 			return
 		}
-		if rep := v.preflight(v.routes[0], v.origin()); rep != nil && rep.Preflight.Verdict.Known && !rep.Preflight.Verdict.Allowed {
-			report(place{id: v.API.ID}, "no resource of the API answers preflights, and no answer has a CORS header", rep.Preflight.Verdict.Message)
+		seen := map[string]bool{}
+		for _, r := range v.routes {
+			f := v.fault(r)
+			if f.rule != id || seen[r.resource.Path] {
+				continue
+			}
+			seen[r.resource.Path] = true
+			report(place{id: r.resource.ID, path: r.resource.Path, method: "OPTIONS"},
+				fmt.Sprintf("%s has %s and no OPTIONS, and no {proxy+} above it has one", r.resource.Path, methodNames(r.resource)), f.report.Preflight.Verdict.Message)
 		}
-		return
 	}
-	seen := map[string]bool{}
-	for _, r := range v.routes {
-		f := v.fault(r)
-		if f.rule != "CORS101" || seen[r.resource.Path] {
-			continue
-		}
-		seen[r.resource.Path] = true
-		report(place{id: r.resource.ID, path: r.resource.Path, method: "OPTIONS"},
-			fmt.Sprintf("%s has %s and no OPTIONS, and no {proxy+} above it has one", r.resource.Path, methodNames(r.resource)), f.report.Preflight.Verdict.Message)
-	}
+}
+
+// has says that the preflight of a route fails for the reason that a rule is about.
+func (v *View) has(rule string) bool {
+	return slices.ContainsFunc(v.routes, func(r route) bool { return v.fault(r).rule == rule })
+}
+
+// simple says that pages need no preflight for any method of a resource, as long as they send no header of their own.
+func (v *View) simple(r *gateway.Resource) bool {
+	return !slices.ContainsFunc(r.Methods(), func(m *gateway.Method) bool {
+		return m.HTTPMethod != "GET" && m.HTTPMethod != "HEAD" || v.authorized(m)
+	})
 }
 
 // binaryAnswer finds what the model says and, since a mock's empty body is not decoded there, the templates of integration
