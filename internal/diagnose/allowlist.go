@@ -22,6 +22,7 @@ type Allowlist struct {
 
 	policy *cors.Policy // where the list is a policy
 	wild   []string     // patterns of mapping templates, * for any text
+	names  []string     // the list as the template has it, patterns and all, where it is no policy
 }
 
 // has says that an origin is on the list.
@@ -97,12 +98,12 @@ func infer(api *gateway.API) *Allowlist {
 	for _, r := range api.Resources() {
 		all = append(all, r.Methods()...)
 	}
-	return inferFrom(all)
+	return inferFrom(all, api.Variables)
 }
 
-// inferFrom reads the origins that some methods are for.
-func inferFrom(methods []*gateway.Method) *Allowlist {
-	a := &Allowlist{From: "template"}
+// inferFrom reads the origins that some methods are for. Variables are the stage's.
+func inferFrom(methods []*gateway.Method, variables map[string]string) *Allowlist {
+	a := &Allowlist{From: "template", Origins: []string{}}
 	seen := map[string]bool{}
 	add := func(o string) {
 		switch {
@@ -111,12 +112,24 @@ func inferFrom(methods []*gateway.Method) *Allowlist {
 		case strings.Contains(o, "*"):
 			if s := strings.Replace(o, "*", "sub", 1); isOrigin(s) && !seen[o] {
 				seen[o] = true
-				a.wild = append(a.wild, o)
+				a.wild, a.names = append(a.wild, o), append(a.names, o)
 				a.Origins = append(a.Origins, s)
 			}
 		case isOrigin(o) && !seen[o]:
 			seen[o] = true
-			a.Origins = append(a.Origins, o)
+			a.Origins, a.names = append(a.Origins, o), append(a.names, o)
+		}
+	}
+	inTemplate := func(t gateway.Template) {
+		for _, o := range literals(t.Text) {
+			add(o)
+		}
+		if overridesOrigin(t) {
+			for _, m := range variableOf.FindAllStringSubmatch(t.Text, -1) {
+				for _, o := range split(variables[m[1]]) {
+					add(o)
+				}
+			}
 		}
 	}
 	for _, m := range methods {
@@ -124,20 +137,19 @@ func inferFrom(methods []*gateway.Method) *Allowlist {
 			continue
 		}
 		for _, t := range m.Integration.RequestTemplates {
-			for _, o := range literals(t.Text) {
-				add(o)
-			}
+			inTemplate(t)
 		}
 		for _, ir := range m.Integration.Responses {
-			if v, ok := static(ir.Parameters[allowOriginParameter]); ok {
-				for _, o := range strings.FieldsFunc(v, func(c rune) bool { return c == ',' || c == ' ' }) {
-					add(o)
-				}
+			mapping := ir.Parameters[allowOriginParameter]
+			value, _ := static(mapping)
+			if name, ok := strings.CutPrefix(mapping, "stageVariables."); ok {
+				value = variables[name]
+			}
+			for _, o := range split(value) {
+				add(o)
 			}
 			for _, t := range ir.Templates {
-				for _, o := range literals(t.Text) {
-					add(o)
-				}
+				inTemplate(t)
 			}
 		}
 	}
@@ -152,6 +164,14 @@ func inferFrom(methods []*gateway.Method) *Allowlist {
 		a.From = ""
 	}
 	return a
+}
+
+// variableOf finds the stage's variables that a mapping template names.
+var variableOf = regexp.MustCompile(`stageVariables[.]\{?([A-Za-z0-9_]+)`)
+
+// split gives the origins of a list.
+func split(list string) []string {
+	return strings.FieldsFunc(list, func(c rune) bool { return strings.ContainsRune(", ;|", c) })
 }
 
 const allowOriginParameter = "method.response.header.Access-Control-Allow-Origin"
@@ -186,6 +206,9 @@ func static(expression string) (string, bool) {
 // describe says what the list is.
 func (a *Allowlist) describe() string {
 	list := a.Origins
+	if a.names != nil {
+		list = a.names
+	}
 	if a.policy != nil {
 		list = a.policy.Origins()
 	}

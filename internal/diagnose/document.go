@@ -66,6 +66,7 @@ func ParseDocument(name string, text []byte) (*Document, error) {
 	}
 	d.conditions()
 	d.serverless()
+	d.standIns()
 	all, _ := d.root["Resources"].(map[string]any)
 	for id, v := range all {
 		m, ok := v.(map[string]any)
@@ -257,13 +258,15 @@ func fromYAML(n *yaml.Node, depth int, count *int) (any, error) {
 	return n.Value, nil
 }
 
-// conditions puts in the place of each Fn::If what it would be with the parameters' defaults. A condition that cannot be
-// evaluated counts as true.
+// pseudo are the parameters that CloudFormation gives a value, with those that package gateway gives them.
+var pseudo = map[string]string{"AWS::Region": "us-east-1", "AWS::AccountId": "111111111111", "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com", "AWS::StackName": "stack"}
+
+// conditions puts in the place of each Fn::If what it would be with the values that the parameters have in the check. A
+// condition that cannot be evaluated counts as true.
 func (d *Document) conditions() {
 	conds, _ := d.root["Conditions"].(map[string]any)
-	params, _ := d.root["Parameters"].(map[string]any)
-	var value func(v any, depth int) (string, bool)
-	value = func(v any, depth int) (string, bool) {
+	params := d.parameters()
+	value := func(v any) (string, bool) {
 		switch x := v.(type) {
 		case string:
 			return x, true
@@ -273,10 +276,11 @@ func (d *Document) conditions() {
 			return strconv.FormatBool(x), true
 		case map[string]any:
 			name, _ := x["Ref"].(string)
-			p, _ := params[name].(map[string]any)
-			if def, ok := p["Default"]; ok && depth < maxDepth {
-				return value(def, depth+1)
+			if text, ok := params[name]; ok {
+				return text, true
 			}
+			text, ok := pseudo[name]
+			return text, ok
 		}
 		return "", false
 	}
@@ -294,8 +298,8 @@ func (d *Document) conditions() {
 				return truth(conds[id], depth+1)
 			case "Fn::Equals":
 				if len(list) == 2 {
-					a, known1 := value(list[0], 0)
-					b, known2 := value(list[1], 0)
+					a, known1 := value(list[0])
+					b, known2 := value(list[1])
 					return !known1 || !known2 || a == b
 				}
 			case "Fn::Not":

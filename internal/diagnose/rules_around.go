@@ -496,7 +496,7 @@ func environment(v *View, report reporter) {
 			if !ok || !originVariable.MatchString(name) {
 				continue
 			}
-			list := strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(", ;|", c) })
+			list := split(text)
 			var extra, missing []string
 			for _, o := range list {
 				if o == "*" && !v.Allowlist.Any || isOrigin(o) && !v.Allowlist.has(o) {

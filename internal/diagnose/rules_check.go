@@ -1,6 +1,6 @@
 package diagnose
 
-// The rules about the check itself have no check function: what they find comes to light elsewhere.
+// The rules about the check itself: most of what they find comes to light elsewhere.
 var (
 	vainSuppression = Rule{
 		ID:       "CORS901",
@@ -52,5 +52,8 @@ func checkRules() []Rule {
 	for i := range out {
 		out[i].check = silent
 	}
+	out[2].check = faulty(notUnderstood.ID, func(*View, route, fault) string {
+		return "which origins the mapping template allows is not understood; --origins states them"
+	})
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/corsgate/corsgate/internal/exchange"
 	"github.com/corsgate/corsgate/internal/fetch"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/mark"
 )
 
 // A View is what a rule looks at: one stage of one API of a template.
@@ -19,7 +20,8 @@ type View struct {
 	site   exchange.Site
 	routes []route
 	asked  map[question]*exchange.Report
-	own    map[*gateway.Method][]string // what originsOf found
+	own    map[*gateway.Method][]string // what ownOrigins found
+	faults map[route]fault
 }
 
 // route is a method of a resource, as a page would call it.
@@ -45,7 +47,7 @@ func newView(d *Document, api *gateway.API, stated *Allowlist) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &View{Document: d, API: api, Allowlist: stated, site: exchange.Site{API: api, Backend: backend}, asked: map[question]*exchange.Report{}, own: map[*gateway.Method][]string{}}
+	v := &View{Document: d, API: api, Allowlist: stated, site: exchange.Site{API: api, Backend: backend}, asked: map[question]*exchange.Report{}, own: map[*gateway.Method][]string{}, faults: map[route]fault{}}
 	if stated == nil {
 		v.Allowlist = infer(api)
 	}
@@ -61,6 +63,7 @@ func newView(d *Document, api *gateway.API, stated *Allowlist) (*View, error) {
 			v.routes = append(v.routes, route{r, m, name, concrete(r.Path)})
 		}
 	}
+	v.learn()
 	return v, nil
 }
 
@@ -131,13 +134,18 @@ func (v *View) originsOf(m *gateway.Method) []string {
 	if v.Allowlist.From != "template" || m == nil {
 		return v.origins()
 	}
+	if own := v.ownOrigins(m); len(own) > 0 {
+		return own
+	}
+	return v.origins()
+}
+
+// ownOrigins are those that a method names.
+func (v *View) ownOrigins(m *gateway.Method) []string {
 	own, ok := v.own[m]
 	if !ok {
-		own = few(inferFrom([]*gateway.Method{m}).Origins)
+		own = few(inferFrom([]*gateway.Method{m}, v.API.Variables).Origins)
 		v.own[m] = own
-	}
-	if len(own) == 0 {
-		return v.origins()
 	}
 	return own
 }
@@ -166,7 +174,16 @@ func (v *View) usesCORS() bool {
 			}
 		}
 	}
-	return v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables"
+	return v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables" || slices.ContainsFunc(v.API.Functions(), v.emits)
+}
+
+// emits says that a function is known to answer pages, by corsgate's mark or by a list of origins in its environment.
+func (v *View) emits(function string) bool {
+	r := v.Document.resources[function]
+	if r.metadata[mark.Emits] != nil && r.metadata[mark.Emits] != false {
+		return true
+	}
+	return slices.ContainsFunc(sortedKeys(dig(r.props, "Environment", "Variables")), originVariable.MatchString)
 }
 
 // carriesOrigin says that an integration response sets Access-Control-Allow-Origin, one way or the other.
@@ -179,8 +196,10 @@ func carriesOrigin(ir gateway.IntegrationResponse) bool {
 	return slices.ContainsFunc(ir.Templates, overridesOrigin)
 }
 
-func overridesOrigin(t gateway.Template) bool {
-	return strings.Contains(t.Text, "responseOverride") && strings.Contains(strings.ToLower(t.Text), "access-control-allow-origin")
+func overridesOrigin(t gateway.Template) bool { return overridesOriginText(t.Text) }
+
+func overridesOriginText(template string) bool {
+	return strings.Contains(template, "responseOverride") && strings.Contains(strings.ToLower(template), "access-control-allow-origin")
 }
 
 // methodNames lists the methods of a resource but OPTIONS.

@@ -55,14 +55,14 @@ func (x *check) Run(c Command) error {
 	}
 	report := diagnose.Check(docs, stated, suppressions)
 	// No API is no answer: nothing was checked, and a clean result would say otherwise.
-	if len(report.Checked) == 0 && len(report.Findings) == 0 {
+	if len(report.Checked) == 0 && len(report.Findings)+len(report.Suppressed) == 0 {
 		fmt.Fprintf(c.Stderr, "corsgate: %s: no AWS::ApiGateway::RestApi in the templates\n", strings.Join(x.Paths, ", "))
 		return statusError(statusUnread)
 	}
 	if err := printFindings(c.Stdout, x.Format, report); err != nil {
 		return err
 	}
-	if len(report.Crashed) > 0 {
+	if len(report.Crashed) > 0 || len(report.Checked) == 0 {
 		return statusError(statusUnread)
 	}
 	if worst, any := report.Worst(); any && worst.AtLeast(diagnose.Severity(x.FailOn)) {
