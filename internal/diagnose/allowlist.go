@@ -176,6 +176,9 @@ func split(list string) []string {
 
 const allowOriginParameter = "method.response.header.Access-Control-Allow-Origin"
 
+// meant makes of the regular expression of an origin what its author meant.
+var meant = strings.NewReplacer(`\\.`, ".", `\.`, ".", "[.]", ".", "[^.]+", "*", "[a-z0-9-]+", "*", "[^/]+", "*", ".+", "*", ".*", "*")
+
 // literals gives the origins that a mapping template compares with. Those in a regular expression are given as what it
 // was meant to be: its dots escaped or not, its wildcards as *.
 func literals(template string) []string {
@@ -186,7 +189,7 @@ func literals(template string) []string {
 	for _, m := range quoted.FindAllStringSubmatch(template, -1) {
 		for _, s := range strings.Split(strings.ReplaceAll(m[1]+m[2], ",", "|"), "|") {
 			s = strings.Trim(strings.TrimSpace(s), "^$()")
-			s = strings.NewReplacer(`\\.`, ".", `\.`, ".", "[.]", ".", "[^.]+", "*", "[a-z0-9-]+", "*", "[^/]+", "*", ".+", "*", ".*", "*").Replace(s)
+			s = meant.Replace(s)
 			if looksLike.MatchString(s) {
 				out = append(out, s)
 			}

@@ -84,7 +84,10 @@ type answer struct {
 
 // answering gives the methods of mock integrations and the like that answer preflights, each once.
 func (v *View) answering() []answer {
-	var out []answer
+	if v.all != nil {
+		return v.all
+	}
+	out := []answer{}
 	seen := map[*gateway.Method]bool{}
 	for _, r := range v.routes {
 		if m := v.answers(r); m != nil && !seen[m] {
@@ -92,6 +95,7 @@ func (v *View) answering() []answer {
 			out = append(out, answer{m, r})
 		}
 	}
+	v.all = out
 	return out
 }
 

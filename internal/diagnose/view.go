@@ -22,6 +22,7 @@ type View struct {
 	asked  map[question]*exchange.Report
 	own    map[*gateway.Method][]string // what ownOrigins found
 	faults map[route]fault
+	all    []answer // what answering found
 }
 
 // route is a method of a resource, as a page would call it.
