@@ -156,7 +156,7 @@ func (d *Document) finding(r Rule, p place, detail, console string) Finding {
 		res = d.resources[id]
 	}
 	f := Finding{Rule: r.ID, Title: r.Title, Severity: r.Severity, File: d.Name, Line: d.lines[id], Stack: d.Stack, LogicalID: id, API: p.api,
-		Path: p.path, Method: p.method, Detail: detail, Console: console, Why: r.Why, Cure: r.Cure, Link: r.Link()}
+		Path: p.path, Method: p.method, Detail: oneLine(detail), Console: oneLine(console), Why: r.Why, Cure: r.Cure, Link: r.Link()}
 	if res != nil {
 		f.ConstructPath, _ = res.metadata["aws:cdk:path"].(string)
 	}

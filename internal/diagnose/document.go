@@ -44,13 +44,21 @@ type resource struct {
 	dependsOn []string
 }
 
+// ErrNotTemplate is of a file that is JSON or YAML, and no template.
+var ErrNotTemplate = errors.New("not a CloudFormation template")
+
+func notTemplate(why string) error { return fmt.Errorf("%w: %s", ErrNotTemplate, why) }
+
 // maxDepth bounds how deep a template may be nested; CloudFormation's own limits are far below.
 const maxDepth = 200
 
 // ParseDocument reads a template, JSON or YAML. The error says in one line, with the line's number where it is known,
-// why it is not one.
+// why it is not one; it is [ErrNotTemplate] for what is well-formed and something else.
 func ParseDocument(name string, text []byte) (*Document, error) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, notTemplate("it is empty")
+	}
 	d := &Document{Name: name, Stack: stackName(name), resources: map[string]*resource{}, lines: map[string]int{}}
 	var err error
 	if trimmed := bytes.TrimSpace(text); len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[') && !flowYAML(name) {
@@ -62,7 +70,7 @@ func ParseDocument(name string, text []byte) (*Document, error) {
 		return nil, err
 	}
 	if _, ok := d.root["Resources"].(map[string]any); !ok {
-		return nil, errors.New("not a CloudFormation template: it has no Resources")
+		return nil, notTemplate("it has no Resources")
 	}
 	d.conditions()
 	d.serverless()
@@ -122,7 +130,7 @@ func (d *Document) parseJSON(text []byte) error {
 	}
 	root, ok := v.(map[string]any)
 	if !ok {
-		return errors.New("not a CloudFormation template: not an object")
+		return notTemplate("not an object")
 	}
 	d.root = root
 	// The place of a resource is where its id stands as a key; the first such line is near enough where one stands twice.
@@ -161,7 +169,7 @@ func (d *Document) parseYAML(text []byte) (err error) {
 		return fmt.Errorf("not YAML: %s", strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " "))
 	}
 	if len(n.Content) != 1 || n.Content[0].Kind != yaml.MappingNode {
-		return errors.New("not a CloudFormation template: not an object")
+		return notTemplate("not an object")
 	}
 	count := 0
 	v, err := fromYAML(n.Content[0], 0, &count)

@@ -19,7 +19,7 @@ var (
 		Title:    "suppression without a reason, or of no rule",
 		Severity: Warning,
 		Why:      "A suppression counts only with the id of a rule and a reason: whoever reads it next has to know whether it still holds.",
-		Cure: Cure{Go: `resource.AddMetadata(jsii.String("corsgate"), map[string]any{"suppress": []any{map[string]any{"id": "CORS107", "reason": "only browsers call it"}}}, nil)`,
+		Cure: Cure{Go: `resource.AddMetadata(jsii.String("corsgate"), map[string]any{"suppress": []any{map[string]any{"id": "CORS107", "reason": "only browsers call it"}}}) // a CfnResource, such as api.Node().DefaultChild()`,
 			CloudFormation: `Metadata:
   corsgate:
     suppress:

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -83,9 +84,6 @@ func read(path string) ([]*diagnose.Document, error) {
 		if files, err = templates(path); err != nil {
 			return nil, plain(path, err)
 		}
-		if len(files) == 0 {
-			return nil, fmt.Errorf("%s: no templates in this folder", path)
-		}
 	}
 	var out []*diagnose.Document
 	for _, f := range files {
@@ -94,10 +92,16 @@ func read(path string) ([]*diagnose.Document, error) {
 			return nil, plain(f, err)
 		}
 		d, err := diagnose.ParseDocument(f, b)
+		if info.IsDir() && errors.Is(err, diagnose.ErrNotTemplate) {
+			continue // a file that only speaks of such
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f, err)
 		}
 		out = append(out, d)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s: no templates in this folder", path)
 	}
 	return out, nil
 }
