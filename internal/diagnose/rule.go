@@ -69,10 +69,13 @@ const goPolicy = `policy, err := cors.New(cors.Config{
 	RequestHeaders: []string{"content-type"},
 })
 // ...
-api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{Policy: policy})`
+api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{
+	Policy: policy,
+})`
 
 // goEnable is the cure for an API that is there already.
-const goEnable = `corsapi.Enable(api, policy, nil) // every resource gets an OPTIONS method with its own methods`
+const goEnable = `// every resource gets an OPTIONS method with its own methods
+corsapi.Enable(api, policy, nil)`
 
 const (
 	docMock  = "https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-mock-integration.html"

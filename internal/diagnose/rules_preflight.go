@@ -308,9 +308,11 @@ func preflightRules() []Rule {
 		Severity: Warning,
 		Why: "Access-Control-Allow-Origin is mapped to the first origin of the list, and a mapping template overrides it for the others. Whoever asks from elsewhere learns an origin of yours, " +
 			"the console of a page at a mistyped origin names another one, and a cache in between may keep the wrong answer.",
-		Cure: Cure{Go: goPolicy, CloudFormation: `# leave Access-Control-Allow-Origin out of ResponseParameters (it stays declared in MethodResponses), and let the template set it for every origin:
-# #if($origin == "https://app.example.com" || $origin == "https://admin.example.com")
-#   #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
+		Cure: Cure{Go: goPolicy, CloudFormation: `# leave Access-Control-Allow-Origin out of ResponseParameters (it stays
+# declared in MethodResponses); the template sets it for every origin:
+# #if($origin == "https://app.example.com" ||
+#     $origin == "https://admin.example.com")
+# #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
 # #end`},
 		Before: strings.Replace(listed, "%s", "{method.response.header.Access-Control-Allow-Origin: \"'https://app.example.com'\"}", 1),
 		After:  unmapped,
@@ -323,7 +325,9 @@ func preflightRules() []Rule {
 		Why: "$input.params(\"origin\") looks among the path's parameters, then in the query string, then in the headers. A URL with ?origin=https://app.example.com is answered as for a page there, " +
 			"whichever page asks: a cache that goes by URL keeps an answer that is wrong for everyone else.",
 		Cure: Cure{Go: goPolicy, CloudFormation: `# #set($origin = $input.params().header.get("origin"))
-# #if("$!origin" == "")#set($origin = $input.params().header.get("Origin"))#end`},
+# #if("$!origin" == "")
+# #set($origin = $input.params().header.get("Origin"))
+# #end`},
 		Before: strings.Replace(unmapped, "$input.params().header.get('origin')", "$input.params('origin')", 1),
 		After:  unmapped,
 		Source: []string{"https://github.com/aws/aws-cdk/pull/19104", "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html"},
@@ -348,7 +352,7 @@ func preflightRules() []Rule {
 			"With credentials it acts as the user who visits it.",
 		Cure: Cure{Go: goPolicy, CloudFormation: `# set the header for listed origins only:
 # #if($origin == "https://app.example.com")
-#   #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
+# #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
 # #end`},
 		Before: strings.Replace(unmapped, `$origin == "https://app.example.com"`, `$origin == "https://app.example.com" || $origin != ""`, 1),
 		After:  unmapped,
@@ -378,7 +382,7 @@ func preflightRules() []Rule {
 		Severity: Warning,
 		Why: "A page at an origin may call one resource and not another. Where that is meant, say so with a suppression; " +
 			"mostly an origin was added in one place and forgotten in the other.",
-		Cure: Cure{Go: goPolicy + " // one list for all resources", CloudFormation: `# the same value in every OPTIONS method
+		Cure: Cure{Go: "// one list for all resources\n" + goPolicy, CloudFormation: `# the same value in every OPTIONS method
 method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"`},
 		Before: `Resources:
   ItemsOptions:
