@@ -140,7 +140,7 @@ func inferFrom(methods []*gateway.Method, variables map[string]string) *Allowlis
 			inTemplate(t)
 		}
 		for _, ir := range m.Integration.Responses {
-			mapping := ir.Parameters[allowOriginParameter]
+			mapping := originMapping(ir)
 			value, _ := static(mapping)
 			if name, ok := strings.CutPrefix(mapping, "stageVariables."); ok {
 				value = variables[name]
@@ -174,7 +174,16 @@ func split(list string) []string {
 	return strings.FieldsFunc(list, func(c rune) bool { return strings.ContainsRune(", ;|", c) })
 }
 
-const allowOriginParameter = "method.response.header.Access-Control-Allow-Origin"
+// originMapping is what an integration response maps to Access-Control-Allow-Origin, whose name is of any case; empty if it
+// does not.
+func originMapping(ir gateway.IntegrationResponse) string {
+	for _, name := range sortedKeys(ir.Parameters) {
+		if strings.EqualFold(name, "method.response.header.Access-Control-Allow-Origin") {
+			return ir.Parameters[name]
+		}
+	}
+	return ""
+}
 
 // meant makes of the regular expression of an origin what its author meant.
 var meant = strings.NewReplacer(`\\.`, ".", `\.`, ".", "[.]", ".", "[^.]+", "*", "[a-z0-9-]+", "*", "[^/]+", "*", ".+", "*", ".*", "*")

@@ -321,7 +321,7 @@ func shape(m *gateway.Method) string {
 		b.WriteString(t.ContentType + "\x00" + t.Text + "\x00")
 	}
 	for _, ir := range m.Integration.Responses {
-		b.WriteString(ir.Status + "\x00" + ir.Pattern + "\x00" + ir.Parameters[allowOriginParameter] + "\x00")
+		b.WriteString(ir.Status + "\x00" + ir.Pattern + "\x00" + originMapping(ir) + "\x00")
 		for _, t := range ir.Templates {
 			b.WriteString(t.ContentType + "\x00" + t.Text + "\x00")
 		}

@@ -77,6 +77,11 @@ func ParseDocument(name string, text []byte) (*Document, error) {
 	d.standIns()
 	all, _ := d.root["Resources"].(map[string]any)
 	for id, v := range all {
+		if strings.HasPrefix(id, "Fn::") {
+			d.problem(id, id+" makes resources when the template is transformed, which are not checked")
+			delete(all, id)
+			continue
+		}
 		m, ok := v.(map[string]any)
 		if !ok {
 			return nil, fmt.Errorf("not a CloudFormation template: the resource %s is not an object", id)

@@ -189,12 +189,7 @@ func (v *View) emits(function string) bool {
 
 // carriesOrigin says that an integration response sets Access-Control-Allow-Origin, one way or the other.
 func carriesOrigin(ir gateway.IntegrationResponse) bool {
-	for name := range ir.Parameters {
-		if strings.EqualFold(name, allowOriginParameter) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(ir.Templates, overridesOrigin)
+	return originMapping(ir) != "" || slices.ContainsFunc(ir.Templates, overridesOrigin)
 }
 
 func overridesOrigin(t gateway.Template) bool { return overridesOriginText(t.Text) }
