@@ -140,9 +140,7 @@ func (v *View) obscure(m *gateway.Method) bool {
 	if m == nil || m.Integration == nil || v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables" || len(v.ownOrigins(m)) > 0 {
 		return false
 	}
-	return slices.ContainsFunc(m.Integration.RequestTemplates, overridesOrigin) || slices.ContainsFunc(m.Integration.Responses, func(ir gateway.IntegrationResponse) bool {
-		return slices.ContainsFunc(ir.Templates, overridesOrigin)
-	})
+	return slices.ContainsFunc(templates(m), overridesOrigin)
 }
 
 // readsVariables says that an answer came out of a mapping template that looks at corsgate's stage variables.

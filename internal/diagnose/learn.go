@@ -52,11 +52,7 @@ var domainName = regexp.MustCompile(`[a-z0-9-]+(?:[.][a-z0-9-]+)*[.][a-z]{2,}`)
 // domains gives the names of domains in the mapping templates of a method that set Access-Control-Allow-Origin.
 func domains(m *gateway.Method) []string {
 	var out []string
-	templates := slices.Clone(m.Integration.RequestTemplates)
-	for _, ir := range m.Integration.Responses {
-		templates = append(templates, ir.Templates...)
-	}
-	for _, t := range templates {
+	for _, t := range templates(m) {
 		if !overridesOrigin(t) {
 			continue
 		}

@@ -269,11 +269,7 @@ func badOrigins(v *View, report reporter) {
 			if m.Integration == nil {
 				continue
 			}
-			templates := slices.Clone(m.Integration.RequestTemplates)
-			for _, ir := range m.Integration.Responses {
-				templates = append(templates, ir.Templates...)
-			}
-			for _, t := range templates {
+			for _, t := range templates(m) {
 				for _, o := range literals(t.Text) {
 					if !isOrigin(strings.ReplaceAll(o, "*", "sub")) && !strings.ContainsAny(o, `[](){}+?\^$~`) {
 						report(at(m), fmt.Sprintf("a mapping template compares the origin with %q", o), "")

@@ -192,6 +192,15 @@ func carriesOrigin(ir gateway.IntegrationResponse) bool {
 	return originMapping(ir) != "" || slices.ContainsFunc(ir.Templates, overridesOrigin)
 }
 
+// templates gives the mapping templates of a method's integration.
+func templates(m *gateway.Method) []gateway.Template {
+	out := slices.Clone(m.Integration.RequestTemplates)
+	for _, ir := range m.Integration.Responses {
+		out = append(out, ir.Templates...)
+	}
+	return out
+}
+
 func overridesOrigin(t gateway.Template) bool { return overridesOriginText(t.Text) }
 
 func overridesOriginText(template string) bool {
