@@ -25,6 +25,20 @@ type Allowlist struct {
 	names  []string     // the list as the template has it, patterns and all, where it is no policy
 }
 
+// wildcard is the pattern that was meant by one of a regular expression: any number of labels in front of a domain, any port
+// behind it, and nowhere else. .*example.com is meant for *.example.com, and example.com.* for example.com.
+func wildcard(o string) string {
+	before, after, wild := strings.Cut(o, "*")
+	switch {
+	case !wild:
+	case after != "" && after[0] != '.' && after[0] != ':':
+		return before + "*." + after
+	case after == "" && !strings.HasSuffix(before, ":"):
+		return before
+	}
+	return o
+}
+
 // has says that an origin is on the list.
 func (a *Allowlist) has(origin string) bool {
 	if a.Any || slices.Contains(a.Origins, origin) {
@@ -106,11 +120,14 @@ func inferFrom(methods []*gateway.Method, variables map[string]string) *Allowlis
 	a := &Allowlist{From: "template", Origins: []string{}}
 	seen := map[string]bool{}
 	add := func(o string) {
-		switch {
-		case o == "*":
+		if o == "*" {
 			a.Any = true
+			return
+		}
+		o = wildcard(o)
+		switch {
 		case strings.Contains(o, "*"):
-			if s := strings.Replace(o, "*", "sub", 1); isOrigin(s) && !seen[o] {
+			if s := sample(strings.Replace(o, "*.", "sub.", 1)); isOrigin(s) && !seen[o] {
 				seen[o] = true
 				a.wild, a.names = append(a.wild, o), append(a.names, o)
 				a.Origins = append(a.Origins, s)

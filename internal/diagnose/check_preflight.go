@@ -225,8 +225,11 @@ func queryOrigin(v *View, report reporter) {
 	}
 }
 
-// resemble gives origins that are like another and are not it.
+// resemble gives origins that are like another and are not it, or are like those of a pattern.
 func resemble(origin string) []string {
+	if before, after, wild := strings.Cut(origin, "*."); wild {
+		return []string{before + "stranger" + after}
+	}
 	var out []string
 	scheme, rest, ok := strings.Cut(origin, "://")
 	if !ok {
@@ -241,7 +244,7 @@ func resemble(origin string) []string {
 	if ported {
 		port = ":" + port
 	}
-	out = append(out, scheme+"://"+host+".stranger.example"+port, scheme+"://stranger-"+host+port, scheme+"://"+host+"x"+port)
+	out = append(out, scheme+"://"+host+".stranger.example"+port, scheme+"://stranger-"+host+port, scheme+"://"+host+"x"+port, origin[:len(origin)-1])
 	if !ported {
 		out = append(out, origin+":8443", origin+".stranger.example")
 	}
@@ -258,7 +261,7 @@ func resembling(v *View, report reporter) {
 		like, done := found[key]
 		if !done && allowOrigin(v.response(a.route, stranger)) != stranger {
 		search:
-			for _, o := range v.origins() {
+			for _, o := range slices.Concat(v.origins(), v.Allowlist.wild) {
 				for _, s := range resemble(o) {
 					if isOrigin(s) && !v.Allowlist.has(s) && allowOrigin(v.response(a.route, s)) == s {
 						like = s
