@@ -76,10 +76,20 @@ func binaryAnswer(v *View, report reporter) {
 	}
 }
 
-// answer is a method that answers preflights, with a route whose it answers.
+// answer is a method that answers preflights, with a route whose it answers; or, where actual, one that answers that route's
+// requests, which need no preflight.
 type answer struct {
 	method *gateway.Method
 	route  route
+	actual bool
+}
+
+// to names what is answered.
+func (a answer) to() string {
+	if a.actual {
+		return "a request"
+	}
+	return "a preflight"
 }
 
 // answering gives the methods of mock integrations and the like that answer preflights, each once.
@@ -92,11 +102,38 @@ func (v *View) answering() []answer {
 	for _, r := range v.routes {
 		if m := v.answers(r); m != nil && !seen[m] {
 			seen[m] = true
-			out = append(out, answer{m, r})
+			out = append(out, answer{m, r, false})
 		}
 	}
 	v.all = out
 	return out
+}
+
+// deciding gives all that answers pages by their origin: preflights, and requests that need none, where a mapping template
+// sets Access-Control-Allow-Origin.
+func (v *View) deciding() []answer {
+	out := slices.Clone(v.answering())
+	for _, r := range v.routes {
+		i := r.method.Integration
+		if i != nil && !strings.HasSuffix(i.Type, "_PROXY") && fetch.SafelistedMethod(r.name) && !v.authorized(r.method) && slices.ContainsFunc(templates(r.method), overridesOrigin) {
+			out = append(out, answer{r.method, r, true})
+		}
+	}
+	return out
+}
+
+// allows gives the origin that is allowed to read an answer, as the answer says it; empty if none is, or it is not known.
+func (v *View) allows(a answer, origin string) string { return allowOrigin(v.answer(a, origin)) }
+
+func (v *View) answer(a answer, origin string) *exchange.Response {
+	if !a.actual {
+		return v.response(a.route, origin)
+	}
+	rep := v.ask(question{origin: origin, method: a.route.name, path: a.route.path, stood: true})
+	if rep == nil || rep.Trace.Actual == nil || rep.Trace.Actual.Unsupported != "" || rep.Trace.Actual.GatewayResponse != nil {
+		return nil
+	}
+	return rep.Actual.Response
 }
 
 // response gives the answer of an integration to a preflight; nil if it is not known, or the gateway answered itself.
@@ -256,14 +293,14 @@ func resembling(v *View, report reporter) {
 		return
 	}
 	found := map[string]string{} // by what decides
-	for _, a := range v.answering() {
+	for _, a := range v.deciding() {
 		key := shape(a.method)
 		like, done := found[key]
-		if !done && allowOrigin(v.response(a.route, stranger)) != stranger {
+		if !done && v.allows(a, stranger) != stranger {
 		search:
 			for _, o := range slices.Concat(v.origins(), v.Allowlist.wild) {
 				for _, s := range resemble(o) {
-					if isOrigin(s) && !v.Allowlist.has(s) && allowOrigin(v.response(a.route, s)) == s {
+					if isOrigin(s) && !v.Allowlist.has(s) && v.allows(a, s) == s {
 						like = s
 						break search
 					}
@@ -272,7 +309,7 @@ func resembling(v *View, report reporter) {
 		}
 		found[key] = like
 		if like != "" {
-			report(at(a.method), "a preflight from "+like+" is answered as if it were listed", "")
+			report(at(a.method), a.to()+" from "+like+" is answered as if it were listed", "")
 		}
 	}
 }
@@ -333,15 +370,15 @@ func shape(m *gateway.Method) string {
 }
 
 func everyOrigin(v *View, report reporter) {
-	for _, a := range v.answering() {
-		res := v.response(a.route, stranger)
+	for _, a := range v.deciding() {
+		res := v.answer(a, stranger)
 		got := allowOrigin(res)
 		listed := len(v.Allowlist.Origins) > 0 && !v.Allowlist.Any
 		said := v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables"
 		switch {
 		case got == stranger && (listed || res.Headers["access-control-allow-credentials"] == "true"),
 			got == "*" && listed && said:
-			report(at(a.method), "a preflight from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, "")
+			report(at(a.method), a.to()+" from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, "")
 		}
 	}
 }

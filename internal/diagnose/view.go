@@ -18,6 +18,7 @@ type View struct {
 	Allowlist *Allowlist
 
 	site   exchange.Site
+	stood  exchange.Site // with something in the place of every backend
 	routes []route
 	asked  map[question]*exchange.Report
 	own    map[*gateway.Method][]string // what ownOrigins found
@@ -37,6 +38,7 @@ type route struct {
 type question struct {
 	origin, method, path, header string
 	credentials                  bool
+	stood                        bool // something stands for the backend
 }
 
 // probeHeader makes a browser ask leave for requests that need none, so that the answer can be looked at. That it is not
@@ -48,7 +50,11 @@ func newView(d *Document, api *gateway.API, stated *Allowlist) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &View{Document: d, API: api, Allowlist: stated, site: exchange.Site{API: api, Backend: backend}, asked: map[question]*exchange.Report{}, own: map[*gateway.Method][]string{}, faults: map[route]fault{}}
+	reply, err := exchange.Reply([]byte(`{"statusCode": 200, "body": "{}"}`), "an empty object")
+	if err != nil {
+		return nil, err
+	}
+	v := &View{Document: d, API: api, Allowlist: stated, site: exchange.Site{API: api, Backend: backend}, stood: exchange.Site{API: api, Backend: reply}, asked: map[question]*exchange.Report{}, own: map[*gateway.Method][]string{}, faults: map[route]fault{}}
 	if stated == nil {
 		v.Allowlist = infer(api)
 	}
@@ -91,7 +97,11 @@ func (v *View) ask(q question) *exchange.Report {
 	if q.credentials {
 		req.Credentials = fetch.Include
 	}
-	r, err := v.site.Run(context.Background(), req)
+	site := &v.site
+	if q.stood {
+		site = &v.stood
+	}
+	r, err := site.Run(context.Background(), req)
 	if err != nil {
 		r = nil
 	}
