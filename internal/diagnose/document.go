@@ -26,7 +26,8 @@ type Document struct {
 	Problems []Problem
 
 	resources map[string]*resource
-	lines     map[string]int // of logical ids
+	byType    map[string][]*resource // what sorted gives
+	lines     map[string]int         // of logical ids
 	root      map[string]any
 }
 
@@ -377,13 +378,14 @@ func isNoValue(v any) bool {
 
 // sorted gives the resources of a type, such as AWS::ApiGateway::Stage, by their ids.
 func (d *Document) sorted(typ string) []*resource {
-	var out []*resource
-	for _, id := range slices.Sorted(maps.Keys(d.resources)) {
-		if d.resources[id].typ == typ {
-			out = append(out, d.resources[id])
+	if d.byType == nil {
+		d.byType = map[string][]*resource{}
+		for _, id := range slices.Sorted(maps.Keys(d.resources)) {
+			r := d.resources[id]
+			d.byType[r.typ] = append(d.byType[r.typ], r)
 		}
 	}
-	return out
+	return d.byType[typ]
 }
 
 // refersTo says that a value is a reference to a resource.
