@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -94,6 +95,9 @@ func read(path string) ([]*diagnose.Document, error) {
 			return nil, plain(f, err)
 		}
 		d, err := diagnose.ParseDocument(f, b)
+		if info.IsDir() && errors.Is(err, diagnose.ErrNoResources) {
+			continue // of an empty stack
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f, err)
 		}
