@@ -222,9 +222,11 @@ func rule(id, message string) string {
 	return id + ": " + message + " (see " + diagnose.Rule{ID: id}.Link() + ")"
 }
 
-// warn can be acknowledged by id, as the CDK's own warnings can.
+// warn can be acknowledged by id, as the CDK's own warnings can. The id is what
+// the CDK makes of the same rule's finding by corscheck, so that one
+// acknowledgement is for both.
 func warn(on constructs.IConstruct, id, message string) {
-	awscdk.Annotations_Of(on).AddWarningV2(jsii.String("corsgate:"+id), jsii.String("corsgate: "+message))
+	awscdk.Annotations_Of(on).AddWarningV2(jsii.String("corsgate::"+id), jsii.String("corsgate: "+message))
 }
 
 func inform(on constructs.IConstruct, message string) {

@@ -239,7 +239,7 @@ func TestRemarks(t *testing.T) {
 	}
 }
 
-var ruleID = regexp.MustCompile(`: corsgate: (CORS[0-9]{3}): .* \(see https://github\.com/corsgate/corsgate/blob/main/docs/rules/(CORS[0-9]{3})\.md\)( \[ack: corsgate:(CORS[0-9]{3})\])?$`)
+var ruleID = regexp.MustCompile(`: corsgate: (CORS[0-9]{3}): .* \(see https://github\.com/corsgate/corsgate/blob/main/docs/rules/(CORS[0-9]{3})\.md\)( \[ack: corsgate::(CORS[0-9]{3})\])?$`)
 
 // halfRule is what has a part of the above.
 var halfRule = regexp.MustCompile(`CORS[0-9]{3}|docs/rules`)
