@@ -328,4 +328,14 @@ func TestCheckedProgram(t *testing.T) {
 			}
 		})
 	}
+
+	// Who serves it has asked for no verdict: the app is synthesized, and asked for an API that it has not.
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "cdk.json"), []byte(`{"app": "`+bin+`"}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := exec.Command("go", "run", "../../apps/corsgate", "serve", "--app", dir, "--api", "Nobody").CombinedOutput()
+	if !strings.Contains(string(out), "no template of the app has a RestApi Nobody") {
+		t.Errorf("corsgate serve:\n%s", out)
+	}
 }
