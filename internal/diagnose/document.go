@@ -53,6 +53,10 @@ func notTemplate(why string) error { return fmt.Errorf("%w: %s", ErrNotTemplate,
 // maxDepth bounds how deep a template may be nested; CloudFormation's own limits are far below.
 const maxDepth = 200
 
+// ErrNoResources is the [ErrNotTemplate] of an object without the one section that a template must have. The CDK writes such a file
+// for a stack that has nothing in it, and deploys none.
+var ErrNoResources = notTemplate("it has no Resources")
+
 // ParseDocument reads a template, JSON or YAML. The error says in one line, with the line's number where it is known,
 // why it is not one; it is [ErrNotTemplate] for what is well-formed and something else.
 func ParseDocument(name string, text []byte) (*Document, error) {
@@ -71,7 +75,7 @@ func ParseDocument(name string, text []byte) (*Document, error) {
 		return nil, err
 	}
 	if _, ok := d.root["Resources"].(map[string]any); !ok {
-		return nil, notTemplate("it has no Resources")
+		return nil, ErrNoResources
 	}
 	d.conditions()
 	d.serverless()

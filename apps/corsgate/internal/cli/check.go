@@ -83,7 +83,7 @@ func read(path string) ([]*diagnose.Document, error) {
 		}
 		d, err := diagnose.ParseDocument(f, b)
 		if info.IsDir() && errors.Is(err, diagnose.ErrNotTemplate) {
-			continue // a file that only speaks of such
+			continue // of an empty stack, or a file that only speaks of templates
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f, err)
