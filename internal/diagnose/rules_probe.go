@@ -7,8 +7,9 @@ const cureCloudFront = `Distribution:
     DistributionConfig:
       DefaultCacheBehavior:
         AllowedMethods: [GET, HEAD, OPTIONS, PUT, POST, PATCH, DELETE]
-        CachePolicyId: 4135ea2d-6df8-44a3-9df3-4b5a84be39ad # Managed-CachingDisabled
-        OriginRequestPolicyId: b689b0a8-53d0-40ab-baf2-68738e2966ac # Managed-AllViewerExceptHostHeader`
+        # the managed policies CachingDisabled and AllViewerExceptHostHeader
+        CachePolicyId: 4135ea2d-6df8-44a3-9df3-4b5a84be39ad
+        OriginRequestPolicyId: b689b0a8-53d0-40ab-baf2-68738e2966ac`
 
 // probeRules are for what `corsgate probe` sees on the wire.
 func probeRules() []Rule {
@@ -18,8 +19,11 @@ func probeRules() []Rule {
 		Severity: Error,
 		Why: "In HTTP/2, which browsers use, header names are in lower case; in HTTP/1.1 they are as the client wrote them. API Gateway tells them apart, so a mapping template or a function that looks for Origin alone " +
 			"(or origin alone) answers one of the two as if no page had asked. What a client on a command line sees is then not what a browser sees.",
-		Cure: Cure{Go: goPolicy, CloudFormation: `# look for both: #set($origin = $input.params().header.get("origin"))
-# #if("$!origin" == "")#set($origin = $input.params().header.get("Origin"))#end`},
+		Cure: Cure{Go: goPolicy, CloudFormation: `# in the mapping template, look for both:
+# #set($origin = $input.params().header.get("origin"))
+# #if("$!origin" == "")
+#   #set($origin = $input.params().header.get("Origin"))
+# #end`},
 		Before: `> OPTIONS /prod/orders HTTP/2
 > origin: https://app.example.com
 < HTTP/2 403
@@ -44,7 +48,8 @@ func probeRules() []Rule {
 		Severity: Error,
 		Why: "Two places set the header: the function and its framework, `headers` and `multiValueHeaders`, a method's mapping, a distribution in front. A browser joins the lines with a comma, and what it gets is no origin, " +
 			"even if both lines are the same. Tools that show headers as a table hide it.",
-		Cure: Cure{Go: `lambda.Start(corslambda.Wrap(handle)) // and no CORS header in the handler or its framework`, CloudFormation: `# let one place set it; in a distribution's response headers policy:
+		Cure: Cure{Go: `// and no CORS header in the handler or its framework
+lambda.Start(corslambda.Wrap(handler))`, CloudFormation: `# let one place set it; in a distribution's response headers policy:
 CorsConfig: {OriginOverride: true}`},
 		Before: `< HTTP/2 200
 < access-control-allow-origin: https://app.example.com
@@ -58,7 +63,8 @@ CorsConfig: {OriginOverride: true}`},
 		Severity: Error,
 		Why: "The connection ends, or nothing more comes, before the answer is complete, or what comes is not HTTP; other requests to the same address were answered. A browser gives the page a network error, " +
 			"which a script cannot tell from a refusal by CORS.",
-		Cure: Cure{Go: `// no CORS setting cures it: look at what stands in front of the API, and at corsgate logs`, CloudFormation: `# no CORS setting cures it: look at the distribution, firewall or load balancer in front of the API`},
+		Cure: Cure{Go: `// no CORS setting cures it: look at what stands in front of the API`, CloudFormation: `# no CORS setting cures it: look at what stands in front of the API, a
+# distribution, a firewall, a load balancer`},
 		Before: `< HTTP/1.1 200 OK
 < Content-Length: 1024
 <
@@ -74,8 +80,9 @@ CorsConfig: {OriginOverride: true}`},
 		Severity: Error,
 		Why: "A browser follows no redirect of a preflight. API Gateway sends none for a path of its own; a distribution, a load balancer or a web server in front does, mostly from http to https, to another host, " +
 			"or to the same path with or without a slash at its end.",
-		Cure: Cure{Go: `// have the page call the address that the redirect leads to`, CloudFormation: `# have the page call the address that the redirect leads to; a distribution:
-ViewerProtocolPolicy: https-only # redirect-to-https redirects preflights too`},
+		Cure: Cure{Go: `// have the page call the address that the redirect leads to`, CloudFormation: `# have the page call the address that the redirect leads to; in a
+# distribution, redirect-to-https redirects preflights too:
+ViewerProtocolPolicy: https-only`},
 		Before: `< HTTP/1.1 301 Moved Permanently
 < location: https://api.example.com/orders/`,
 		After: `< HTTP/2 204
@@ -92,7 +99,10 @@ ViewerProtocolPolicy: https-only # redirect-to-https redirects preflights too`},
   Properties:
     HttpMethod: OPTIONS
     AuthorizationType: NONE
-    Integration: {Type: MOCK, RequestTemplates: {application/json: '{"statusCode": 204}'}}`},
+    Integration:
+      Type: MOCK
+      RequestTemplates:
+        application/json: '{"statusCode": 204}'`},
 		Before: `> OPTIONS /prod/orders HTTP/2
 < HTTP/2 502
 < x-amzn-errortype: InternalServerErrorException`,
@@ -111,7 +121,10 @@ ViewerProtocolPolicy: https-only # redirect-to-https redirects preflights too`},
 })`, CloudFormation: `Stage:
   Properties:
     MethodSettings:
-      - {HttpMethod: OPTIONS, ResourcePath: "/*", ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 500}`},
+      - HttpMethod: OPTIONS
+        ResourcePath: "/*"
+        ThrottlingRateLimit: 1000
+        ThrottlingBurstLimit: 500`},
 		Before: `> OPTIONS /prod/orders HTTP/2
 < HTTP/2 429
 < x-amzn-errortype: TooManyRequestsException`,
@@ -169,7 +182,9 @@ ViewerProtocolPolicy: https-only # redirect-to-https redirects preflights too`},
 		Severity: Error,
 		Why: "The preflight's headers are for the preflight; the answer to the request needs Access-Control-Allow-Origin of its own, or the request is made and the page cannot read what came of it. API Gateway adds nothing to what a " +
 			"proxy integration answers, so a Lambda function has to send the header itself, with its errors too. Where the method is no proxy, each of its integration responses has to map it (CORS208).",
-		Cure: Cure{Go: `lambda.Start(corslambda.Wrap(handle))`, CloudFormation: `# a function's answer: {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "https://app.example.com", "Vary": "Origin"}}
+		Cure: Cure{Go: `lambda.Start(corslambda.Wrap(handler))`, CloudFormation: `# a function sends with each answer, errors included:
+# "headers": {"Access-Control-Allow-Origin": "https://app.example.com",
+#   "Vary": "Origin"}
 # a method that is no proxy, in each of its integration responses:
 method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"`},
 		Before: `> GET /prod/orders HTTP/2
@@ -203,14 +218,10 @@ method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"`
 		Title:    "CloudFront lets no OPTIONS through",
 		Severity: Error,
 		Why:      "The distribution in front of the API allows GET and HEAD alone, which is what one does if not told otherwise, and answers OPTIONS itself with 403. The API never sees the preflight.",
-		Cure: Cure{Go: `awscloudfront.NewDistribution(stack, jsii.String("Distribution"), &awscloudfront.DistributionProps{
-	DefaultBehavior: &awscloudfront.BehaviorOptions{
-		Origin:              awscloudfrontorigins.NewRestApiOrigin(api, nil),
-		AllowedMethods:      awscloudfront.AllowedMethods_ALLOW_ALL(),
-		CachePolicy:         awscloudfront.CachePolicy_CACHING_DISABLED(),
-		OriginRequestPolicy: awscloudfront.OriginRequestPolicy_ALL_VIEWER_EXCEPT_HOST_HEADER(),
-	},
-})`, CloudFormation: cureCloudFront},
+		Cure: Cure{Go: `// in the awscloudfront.BehaviorOptions of the distribution:
+// AllowedMethods: awscloudfront.AllowedMethods_ALLOW_ALL(),
+// CachePolicy:    awscloudfront.CachePolicy_CACHING_DISABLED(),
+// and OriginRequestPolicy_ALL_VIEWER_EXCEPT_HOST_HEADER`, CloudFormation: cureCloudFront},
 		Before: `> OPTIONS /orders HTTP/2
 < HTTP/2 403
 < server: CloudFront
@@ -227,8 +238,14 @@ method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"`
 		Severity: Error,
 		Why: "API Gateway answers 403 Forbidden to everything at this address, before there is an API that could: there is no such stage, the path has no stage in it, a distribution in front passes on a Host that is not the API's, or a firewall " +
 			"stops this client. No gateway response of the API takes part, so the console speaks of CORS.",
-		Cure: Cure{Go: `awscdk.NewCfnOutput(stack, jsii.String("Url"), &awscdk.CfnOutputProps{Value: api.Url()}) // the address with its stage`, CloudFormation: `Outputs:
-  Url: {Value: !Sub "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${Stage}/"}`},
+		Cure: Cure{Go: `// the address with its stage
+awscdk.NewCfnOutput(stack, jsii.String("Url"), &awscdk.CfnOutputProps{
+	Value: api.Url(),
+})`, CloudFormation: `Outputs:
+  Url:
+    Value: !Sub
+      - https://${Api}.execute-api.${AWS::Region}.${Suffix}/${Stage}/
+      - Suffix: !Ref AWS::URLSuffix`},
 		Before: `> OPTIONS /orders HTTP/2
 < HTTP/2 403
 < x-amzn-errortype: ForbiddenException`,
@@ -243,7 +260,8 @@ method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"`
 		Why: "They are of the same site: another scheme or port, a domain below or beside. A pattern that is meant to cover them is all right; a comparison that lets them in by mistake is not, and from outside the two look alike. " +
 			"A page over http can be written by anybody on the way to its user.",
 		Cure: Cure{Go: `policy, err := cors.New(cors.Config{
-	Origins: []string{"https://app.example.com"}, // itself alone, without patterns
+	// itself alone, without patterns
+	Origins: []string{"https://app.example.com"},
 })`, CloudFormation: `# compare as a whole: $origin == "https://app.example.com"`},
 		Before: `> origin: http://app.example.com
 < HTTP/2 204
@@ -271,9 +289,10 @@ method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"`
 		Severity: Info,
 		Why:      "A browser reads Access-Control-Expose-Headers of the answer itself. On the preflight's it means nothing, and scripts cannot read the headers that it names.",
 		Cure: Cure{Go: `policy, err := cors.New(cors.Config{
-	Origins:         []string{"https://app.example.com"},
+	Origins:        []string{"https://app.example.com"},
 	ExposedHeaders: []string{"x-request-id"},
-})`, CloudFormation: `# a function's answer: {"headers": {"Access-Control-Expose-Headers": "x-request-id"}}`},
+})`, CloudFormation: `# a function sends with each answer:
+# "headers": {"Access-Control-Expose-Headers": "x-request-id"}`},
 		Before: `> OPTIONS /prod/orders HTTP/2
 < HTTP/2 204
 < access-control-expose-headers: x-request-id

@@ -148,6 +148,10 @@ func (j *judge) refusedPreflight(e *Exchange) {
 	if id == "" {
 		return // said already
 	}
+	if !j.page.NeedsPreflight() && e.cause.kind == noRoute {
+		j.report("CORS119", e, "%s", why)
+		return
+	}
 	if !j.page.NeedsPreflight() && !strings.HasPrefix(id, "CORS4") && id != "CORS513" {
 		rule, _ := diagnose.Lookup(id)
 		j.report("CORS511", e, "%s (%s: %s)", why, id, rule.Title)
