@@ -171,31 +171,32 @@ func (s *surveyor) send(ctx context.Context, r request) *Exchange {
 		return nil
 	}
 	s.failed = 0
+	e.raw = res.Header
 	e.Response = &Response{Protocol: res.Proto, Status: res.Status, Headers: s.secrets.answered(res.Header), Broken: res.Broken}
 	if res.Proto == "HTTP/2" {
 		for i, f := range e.Request.Headers {
 			e.Request.Headers[i].Name = strings.ToLower(f.Name)
 		}
 	}
-	e.cause = causeOf(e.Response, s.secrets.redact(string(res.Body)))
-	e.Cause = e.cause.text
+	e.cause = causeOf(e.answer(), string(res.Body))
+	e.Cause = s.secrets.redact(e.cause.text)
 	if res.Status >= 400 {
-		e.Response.Body = clip(s.secrets.redact(strings.ToValidUTF8(string(res.Body), "\uFFFD")))
+		e.Response.Body = Clip(s.secrets.redact(strings.ToValidUTF8(string(res.Body), "\uFFFD")))
 	}
 	if r.origin != "" {
-		v := exchange.VerdictOf(s.conclude(plan, e))
+		v := s.shown(exchange.VerdictOf(s.conclude(plan, e)))
 		e.Verdict = &v
 	}
 	return e
 }
 
-// clip shortens a body.
-func clip(body string) string {
-	const most = 512
-	if len(body) <= most {
-		return body
+// Clip shortens what a server said.
+func Clip(text string) string {
+	const most = 1024
+	if len(text) <= most {
+		return text
 	}
-	return strings.ToValidUTF8(body[:most], "") + " ..."
+	return strings.ToValidUTF8(text[:most], "") + " ..."
 }
 
 // plan gives what a browser would do, and the request on the wire, less what is done only once it goes.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/fetch"
 )
 
 // A kind is one of the ways in which something in front of a page's API, mostly API Gateway itself, answers in its place.
@@ -93,10 +95,10 @@ var marks = []mark{
 }
 
 // causeOf says what an answer tells of its origin.
-func causeOf(r *Response, body string) cause {
-	header := func(name string) string { value, _ := r.Headers.Get(name); return strings.TrimSpace(value) }
+func causeOf(r *fetch.HTTPResponse, body string) cause {
+	header := func(name string) string { value, _ := r.Header.Get(name); return strings.TrimSpace(value) }
 	if action := strings.ToLower(header("x-amzn-waf-action")); action != "" {
-		return cause{challenged, "the firewall wants a " + Printable(action)}
+		return cause{challenged, "the firewall wants a " + Printable(Clip(action))}
 	}
 	typ, _, _ := strings.Cut(header("x-amzn-errortype"), ":")
 	if r.Status < 400 && typ == "" {

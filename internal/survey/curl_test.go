@@ -125,3 +125,16 @@ func TestSecrets(t *testing.T) {
 		}
 	}
 }
+
+// TestSecretOfOurs has a cookie whose value is a part of what is judged, which is judged as it came.
+func TestSecretOfOurs(t *testing.T) {
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Credentials", "true")
+		good(w, r)
+	})
+	o := s.options(api, "/prod/orders")
+	o.Method, o.Header, o.Cookie = "GET", nil, "scheme=https"
+	if r := survey(t, o); !r.Verdict.Allowed || len(r.Findings) > 0 {
+		t.Errorf("%+v\n%s", r.Verdict, listing(r))
+	}
+}

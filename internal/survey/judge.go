@@ -14,6 +14,7 @@ import (
 const (
 	allowOrigin      = "Access-Control-Allow-Origin"
 	allowCredentials = "Access-Control-Allow-Credentials"
+	allowMethods     = "Access-Control-Allow-Methods"
 	allowHeaders     = "Access-Control-Allow-Headers"
 	exposeHeaders    = "Access-Control-Expose-Headers"
 	maxAge           = "Access-Control-Max-Age"
@@ -70,7 +71,7 @@ func (j *judge) report(id string, e *Exchange, format string, args ...any) {
 		u = j.target
 	}
 	f := diagnose.Finding{File: u.Scheme + "://" + u.Host, Path: u.EscapedPath(), Method: e.Request.Method,
-		Detail: Printable(fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + fmt.Sprintf(format, args...))}
+		Detail: fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + Printable(Clip(j.secrets.redact(fmt.Sprintf(format, args...))))}
 	if e.Verdict != nil && e.origin == j.Origin && rule.Severity != diagnose.Info {
 		f.Console = e.Verdict.Message
 	}
@@ -103,7 +104,7 @@ func (j *judge) repeated() {
 			continue
 		}
 		for _, name := range []string{allowOrigin, allowCredentials, maxAge} {
-			if values := valuesOf(e.Response.Headers, name); len(values) > 1 {
+			if values := valuesOf(e.raw, name); len(values) > 1 {
 				j.report("CORS502", e, "%s is sent %d times: %s", name, len(values), strings.Join(values, " and "))
 			}
 		}
@@ -126,7 +127,7 @@ func (j *judge) protocols(q *questions) bool {
 
 // answered says in a few words what an answer is.
 func answered(e *Exchange) string {
-	value, ok := e.Response.Headers.Get(allowOrigin)
+	value, ok := e.raw.Get(allowOrigin)
 	if !ok {
 		return fmt.Sprintf("%d without %s", e.Response.Status, allowOrigin)
 	}
@@ -138,7 +139,7 @@ func sent(e *Exchange) string {
 	if e == nil {
 		return ""
 	}
-	value, _ := e.Response.Headers.Get(allowOrigin)
+	value, _ := e.raw.Get(allowOrigin)
 	return value
 }
 
@@ -208,7 +209,7 @@ func (j *judge) blameVerdict(e *Exchange) (id, why string) {
 	status := e.Response.Status
 	switch e.Verdict.Code {
 	case fetch.PreflightDisallowedRedirect:
-		location, _ := e.Response.Headers.Get("Location")
+		location, _ := e.raw.Get("Location")
 		return "CORS504", fmt.Sprintf("status %d to %s", status, location)
 	case fetch.PreflightInvalidStatus, fetch.PreflightMissingAllowOriginHeader:
 		// Of a 403 that API Gateway did not make, something made the decision that looks at origins.
@@ -230,13 +231,15 @@ func (j *judge) blameVerdict(e *Exchange) (id, why string) {
 			return "", ""
 		}
 		return "CORS507", credentialsOf(e)
-	case fetch.InvalidAllowMethodsPreflightResponse, fetch.InvalidAllowHeadersPreflightResponse:
-		return "CORS508", e.Verdict.Message[strings.LastIndex(e.Verdict.Message, "Cannot parse"):]
+	case fetch.InvalidAllowMethodsPreflightResponse:
+		return "CORS508", listOf(e, allowMethods)
+	case fetch.InvalidAllowHeadersPreflightResponse:
+		return "CORS508", listOf(e, allowHeaders)
 	case fetch.MethodDisallowedByPreflightResponse:
-		return "CORS110", listOf(e, "Access-Control-Allow-Methods") + "; the page asks for " + j.method
+		return "CORS110", listOf(e, allowMethods) + "; the page asks for " + j.method
 	case fetch.HeaderDisallowedByPreflightResponse:
 		id := "CORS111"
-		if list, _ := e.Response.Headers.Get(allowHeaders); strings.Contains(list, "*") {
+		if list, _ := e.raw.Get(allowHeaders); strings.Contains(list, "*") {
 			id = "CORS112"
 		}
 		return id, listOf(e, allowHeaders) + "; the page also sends " + strings.Join(e.Verdict.Disallowed, ", ")
@@ -246,7 +249,7 @@ func (j *judge) blameVerdict(e *Exchange) (id, why string) {
 
 // several gives the rule for two values in one header: of one line, or of two, which has been said.
 func (j *judge) several(e *Exchange) string {
-	if len(valuesOf(e.Response.Headers, allowOrigin)) > 1 {
+	if len(valuesOf(e.raw, allowOrigin)) > 1 {
 		return ""
 	}
 	return "CORS204"
@@ -256,7 +259,7 @@ func credentialsOf(e *Exchange) string { return listOf(e, allowCredentials) }
 
 // listOf says what a header of an answer is.
 func listOf(e *Exchange, name string) string {
-	value, ok := e.Response.Headers.Get(name)
+	value, ok := e.raw.Get(name)
 	if !ok {
 		return "there is no " + name
 	}
@@ -268,7 +271,7 @@ func (j *judge) passedPreflight(e *Exchange) {
 	if e.Verdict.Warning != "" {
 		j.report("CORS112", e, "%s", listOf(e, allowHeaders))
 	}
-	if value, ok := e.Response.Headers.Get(maxAge); ok && !j.has("CORS502") {
+	if value, ok := e.raw.Get(maxAge); ok && !j.has("CORS502") {
 		if fault := diagnose.MaxAgeFault(value); fault != "" {
 			j.report("CORS117", e, "%s", fault)
 		}
@@ -285,12 +288,12 @@ func (j *judge) own() {
 	if e == nil || j.protocols(&j.actual) {
 		return
 	}
-	if location, ok := e.Response.Headers.Get("Location"); ok && e.Response.Status/100 == 3 {
+	if location, ok := e.raw.Get("Location"); ok && e.Response.Status/100 == 3 {
 		j.report("CORS515", e, "status %d to %s", e.Response.Status, location)
 	}
 	if e.Verdict.Allowed {
-		_, exposes := e.Response.Headers.Get(exposeHeaders)
-		if value, ok := j.pre.own.Response.Headers.Get(exposeHeaders); ok && !exposes {
+		_, exposes := e.raw.Get(exposeHeaders)
+		if value, ok := j.pre.own.raw.Get(exposeHeaders); ok && !exposes {
 			j.report("CORS516", e, "the preflight's answer has %s: %s, and this one has none", exposeHeaders, value)
 		}
 		return
@@ -413,7 +416,7 @@ func (j *judge) others(q *questions) {
 
 // everybody is about answers that allow an origin that nobody has.
 func (j *judge) everybody(q *questions, value string) {
-	credentials, _ := q.stranger.Response.Headers.Get(allowCredentials)
+	credentials, _ := q.stranger.raw.Get(allowCredentials)
 	switch {
 	case value == "*" && credentials == "true":
 		j.report("CORS206", q.stranger, "%s: *, and %s: true", allowOrigin, allowCredentials)
@@ -442,7 +445,7 @@ func (j *judge) vary(q *questions) {
 }
 
 func variesByOrigin(e *Exchange) bool {
-	vary, _ := e.Response.Headers.Get("Vary")
+	vary, _ := e.raw.Get("Vary")
 	return slices.ContainsFunc(strings.Split(vary, ","), func(name string) bool {
 		name = strings.TrimSpace(name)
 		return name == "*" || strings.EqualFold(name, "Origin")
@@ -470,7 +473,7 @@ func (j *judge) mixed() {
 
 // cached says that an answer is out of a cache (https://www.rfc-editor.org/rfc/rfc9111.html#field.age).
 func cached(e *Exchange) bool {
-	_, age := e.Response.Headers.Get("Age")
-	hit, _ := e.Response.Headers.Get("X-Cache")
+	_, age := e.raw.Get("Age")
+	hit, _ := e.raw.Get("X-Cache")
 	return age || strings.HasPrefix(strings.ToLower(hit), "hit")
 }

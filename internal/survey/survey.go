@@ -64,6 +64,7 @@ type Exchange struct {
 	// Own says that it is what the page itself asks.
 	Own bool `json:"own"`
 
+	raw       fetch.Header // of the answer; what is judged, and never shown
 	preflight bool
 	origin    string // the page's; empty for a request without one
 	cause     cause
@@ -172,6 +173,12 @@ func (s *surveyor) mode(credentials bool) fetch.Credentials {
 	return fetch.SameOrigin
 }
 
+// shown gives a verdict as it can be shown.
+func (s *surveyor) shown(v exchange.Verdict) exchange.Verdict {
+	v.Message, v.FailedParameter = Clip(s.secrets.redact(v.Message)), Clip(s.secrets.redact(v.FailedParameter))
+	return v
+}
+
 // verdict is what the browser concludes for a request with credentials, or without.
 func (s *surveyor) verdict(credentials bool) (v exchange.Verdict, preflightAllowed bool) {
 	with := *s
@@ -184,7 +191,7 @@ func (s *surveyor) verdict(credentials bool) (v exchange.Verdict, preflightAllow
 	if plan.NeedsPreflight() {
 		v := exchange.VerdictOf(plan.CheckPreflight(s.pre.own.answer()))
 		if !v.Allowed {
-			return v, false
+			return s.shown(v), false
 		}
 		warning = v.Warning
 	}
@@ -198,12 +205,12 @@ func (s *surveyor) verdict(credentials bool) (v exchange.Verdict, preflightAllow
 	if next, v := plan.Redirect(s.actual.own.answer()); end.Allowed && (next != nil || !v.Allowed) {
 		return exchange.Verdict{Message: "not known: the answer is a redirect, and none is followed"}, true
 	}
-	v = exchange.VerdictOf(end)
+	v = s.shown(exchange.VerdictOf(end))
 	v.Warning = warning
 	return v, true
 }
 
 // answer gives the answer as package fetch reads it.
 func (e *Exchange) answer() *fetch.HTTPResponse {
-	return &fetch.HTTPResponse{Status: e.Response.Status, Header: e.Response.Headers}
+	return &fetch.HTTPResponse{Status: e.Response.Status, Header: e.raw}
 }

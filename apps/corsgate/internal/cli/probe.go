@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/fetch"
 	"github.com/corsgate/corsgate/internal/survey"
 	"github.com/corsgate/corsgate/internal/transcript"
 	"github.com/corsgate/corsgate/internal/wire"
@@ -187,7 +188,7 @@ func (x *probeAPI) verdict(p *transcript.Printer, r *survey.Result) {
 	if x.Credentials || x.Cookie != "" {
 		with, other, verdict = ", with credentials", "Without credentials", r.Without
 	}
-	p.Line(p.Strong, "", 0, "A page of "+x.Origin+" asks for "+strings.ToUpper(x.Method)+" "+x.URL+with)
+	p.Line(p.Strong, "", 0, "A page of "+x.Origin+" asks for "+fetch.NormalizeMethod(x.Method)+" "+x.URL+with)
 	p.WriteByte('\n')
 	p.Verdict(r.Verdict, r.Preflight && r.PreflightAllowed)
 	end := "refused (" + string(verdict.Code) + ")"
@@ -217,12 +218,7 @@ func printExchanges(p *transcript.Printer, r *survey.Result) {
 			p.Line(p.Bad, "   < ", 5, e.Error)
 		} else {
 			p.Line("", "   < ", 5, fmt.Sprintf("%s %d", e.Response.Protocol, e.Response.Status))
-			for _, f := range e.Response.Headers {
-				// All lines of what the page is answered; of the others those that CORS and caches are about.
-				if e.Own || ofCORS(f.Name) {
-					p.Line("", "   < ", 7, survey.Printable(f.Name+": "+f.Value))
-				}
-			}
+			printHeaders(p, e)
 			if e.Response.Broken != "" {
 				p.Line(p.Bad, "   < ", 5, e.Response.Broken)
 			}
@@ -240,6 +236,25 @@ func printExchanges(p *transcript.Printer, r *survey.Result) {
 	if r.NotSent != "" {
 		p.WriteByte('\n')
 		p.Line(p.Unsure, "", 0, r.NotSent)
+	}
+}
+
+// mostLines is how many lines of an answer's headers are printed.
+const mostLines = 64
+
+// printHeaders writes all header lines of what the page is answered; of other answers those that CORS and caches are about.
+func printHeaders(p *transcript.Printer, e *survey.Exchange) {
+	printed := 0
+	for _, f := range e.Response.Headers {
+		switch {
+		case !e.Own && !ofCORS(f.Name):
+			continue
+		case printed == mostLines:
+			p.Line("", "   ", 3, "... and more lines, which --format json has")
+			return
+		}
+		p.Line("", "   < ", 7, survey.Printable(survey.Clip(f.Name+": "+f.Value)))
+		printed++
 	}
 }
 
