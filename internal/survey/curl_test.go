@@ -57,7 +57,7 @@ func TestCurl(t *testing.T) {
 		s.got, s.bodies = nil, nil
 		return out
 	}
-	for _, method := range []string{"PUT", "GET"} {
+	for _, method := range []string{"PUT", "GET", "HEAD"} {
 		o := withSecrets(s.options(api, "/prod/orders/it's?a=b&c=[d]{e}"))
 		o.Method, o.Send, o.Errors = method, true, true
 		if method == "PUT" {

@@ -139,6 +139,17 @@ func TestCauses(t *testing.T) {
 		detail           string // in a finding's
 	}{
 		{"clean", api, "", good, ""},
+		{"for everybody", api, "", func(w http.ResponseWriter, r *http.Request) {
+			answerFor(headerLater{w, "Access-Control-Allow-Origin", "*"}, r, true)
+		}, ""},
+		{"clean, but a limit is reached in between", api, "", func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Origin") == probe.Stranger {
+				gateway(w, 429, "TooManyRequestsException", `{"message":"Too Many Requests"}`, "*")
+				return
+			}
+			good(w, r)
+		}, ""},
+		{"an answer that only speaks of a validator", api, "CORS109", preflight(always(200, "", `{"message":"Invalid request body"}`)), "200 without"},
 		{"no OPTIONS", api, "CORS101", preflight(always(403, "MissingAuthenticationTokenException", `{"message":"Missing Authentication Token"}`)), "no such path or method"},
 		{"no OPTIONS, customised", api, "CORS101", preflight(always(404, "MissingAuthenticationTokenException", `{"error":"no"}`)), "status 404"},
 		{"no OPTIONS, without a type", api, "CORS101", preflight(always(403, "", `{"message":"Missing Authentication Token"}`)), ""},
@@ -249,6 +260,19 @@ func TestCauses(t *testing.T) {
 	}
 }
 
+// TestOnce has a server that refuses the first preflight, whatever its protocol: that is no matter of protocols.
+func TestOnce(t *testing.T) {
+	first := true
+	s := start(t, func(w http.ResponseWriter, r *http.Request) {
+		answerFor(w, r, r.Header.Get("Origin") == page && !first)
+		first = false
+	})
+	r := survey(t, s.options(api, "/prod/orders"))
+	if text := listing(r); !strings.Contains(text, "CORS109 OPTIONS") || strings.Contains(text, "CORS501") {
+		t.Error(text)
+	}
+}
+
 // headerLater gives a header another value than the handler, where that gives it one.
 type headerLater struct {
 	http.ResponseWriter
@@ -265,15 +289,22 @@ func (w headerLater) WriteHeader(status int) {
 // TestMixed has caches that give one page's answer to another (E1, E2).
 func TestMixed(t *testing.T) {
 	type kept struct{ origin, vary string }
+	none := func(*http.Request) string { return "" }
+	path := func(r *http.Request) string { return r.URL.Path }
+	query := func(r *http.Request) string { return r.URL.String() }
 	for _, tt := range []struct {
 		name string
 		key  func(*http.Request) string // of the cache; empty for what it does not keep
+		vary string
 		want string
 	}{
-		{"none", func(*http.Request) string { return "" }, ""},
-		{"by path", func(r *http.Request) string { return r.URL.Path }, "CORS402"},
-		{"by path and query", func(r *http.Request) string { return r.URL.String() }, "CORS402"},
-		{"by origin too", func(r *http.Request) string { return r.URL.String() + r.Header.Get("Origin") }, ""},
+		{"none", none, "Origin", ""},
+		{"by path", path, "Origin", "CORS402"},
+		{"by path and query", query, "Origin", "CORS402"},
+		{"by path and query, of answers that do not say that they vary", query, "", "CORS402"},
+		{"by origin too", func(r *http.Request) string { return r.URL.String() + r.Header.Get("Origin") }, "Origin", ""},
+		// What is the same for all is no cache's mistake.
+		{"of a header that is fixed", path, "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var mu sync.Mutex
@@ -290,7 +321,7 @@ func TestMixed(t *testing.T) {
 				if !ok {
 					rec := httptest.NewRecorder()
 					good(rec, r)
-					k = kept{rec.Header().Get("Access-Control-Allow-Origin"), rec.Header().Get("Vary")}
+					k = kept{rec.Header().Get("Access-Control-Allow-Origin"), tt.vary}
 					cache[key] = k
 				}
 				if k.origin != "" {

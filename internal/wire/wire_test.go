@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -298,6 +299,41 @@ func TestHTTP2(t *testing.T) {
 				t.Errorf("got %s, %q", got, res.Broken)
 			}
 		})
+	}
+}
+
+// TestWindow has a server that takes a body piece by piece, and holds that no more is sent than it takes.
+func TestWindow(t *testing.T) {
+	body := bytes.Repeat([]byte("z"), 100000)
+	var got []int
+	at := frames(t, func(f *http2.Framer) {
+		n := 0
+		read := func(until int) {
+			for n < until {
+				frame, err := f.ReadFrame()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if d, ok := frame.(*http2.DataFrame); ok {
+					n += len(d.Data())
+				}
+			}
+			got = append(got, n)
+		}
+		read(65535)
+		_ = f.WriteWindowUpdate(0, 50000)
+		_ = f.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 75535})
+		read(75535)
+		_ = f.WriteWindowUpdate(1, 1000)
+		read(76535)
+		_ = f.WriteWindowUpdate(1, 50000)
+		read(len(body))
+		_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block(":status", "204"), EndHeaders: true, EndStream: true})
+	})
+	c := Client{Timeout: patient, Insecure: true}
+	if _, err := c.Do(t.Context(), &Request{Method: "PUT", URL: at, Body: body}); err != nil || !slices.Equal(got, []int{65535, 75535, 76535, 100000}) {
+		t.Errorf("%v, %v", got, err)
 	}
 }
 
