@@ -43,6 +43,9 @@ func TestCurl(t *testing.T) {
 	needCurl(t)
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Credentials", "true")
+		if r.Method == "HEAD" {
+			w.Header().Set("Content-Length", "5") // of the body that a GET has
+		}
 		answerFor(headerLater{w, "Access-Control-Allow-Headers", "authorization,content-type,x-api-key,x-odd,x-empty"}, r, r.Header.Get("Origin") == page)
 	})
 	seen := func() []string {

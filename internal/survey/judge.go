@@ -118,7 +118,7 @@ func (j *judge) protocols(q *questions) bool {
 	}
 	a, b := q.own, q.http1
 	// What differs from one time to the next as well is not about protocols.
-	if a.Verdict.Allowed == b.Verdict.Allowed && sent(a) == sent(b) || sent(a) != sent(q.again) || a.Verdict.Allowed != q.again.Verdict.Allowed {
+	if a.Verdict.Allowed == b.Verdict.Allowed && sent(a) == sent(b) || answered(a) != answered(q.again) {
 		return false
 	}
 	j.report("CORS501", a, "over %s it is %s; over %s (exchange %d) it is %s", a.Response.Protocol, answered(a), b.Response.Protocol, b.Number, answered(b))

@@ -260,6 +260,20 @@ func TestCauses(t *testing.T) {
 	}
 }
 
+// TestEverybody has an API for every page, which is no fault of any answer.
+func TestEverybody(t *testing.T) {
+	o := start(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		if strings.Contains(r.URL.Path, "no/such") {
+			gateway(w, 403, "MissingAuthenticationTokenException", `{"message":"Missing Authentication Token"}`, "*")
+		}
+	}).options(api, "/prod/orders")
+	o.Method, o.Header = "GET", nil
+	if r := survey(t, o); !r.Verdict.Allowed || r.With.Code != fetch.WildcardOriginNotAllowed || len(r.Findings) > 0 {
+		t.Errorf("%+v, %+v\n%s", r.Verdict, r.With, listing(r))
+	}
+}
+
 // TestOnce has a server that refuses the first preflight, whatever its protocol: that is no matter of protocols.
 func TestOnce(t *testing.T) {
 	first := true
