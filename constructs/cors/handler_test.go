@@ -155,6 +155,13 @@ func TestHandlerSharesNothing(t *testing.T) {
 	}
 }
 
+// A sink is a ResponseWriter that allocates nothing.
+type sink struct{ header http.Header }
+
+func (s *sink) Header() http.Header         { return s.header }
+func (s *sink) Write(b []byte) (int, error) { return len(b), nil }
+func (s *sink) WriteHeader(int)             {}
+
 // One allocation an answer, however many headers it has.
 func TestHandlerAllocations(t *testing.T) {
 	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
