@@ -63,6 +63,9 @@ func (f facts) unfit() string {
 	return ""
 }
 
+// fits says whether there is a template and it is a stack.
+func (f facts) fits() bool { return f != (facts{}) && f.unfit() == "" }
+
 // newApps compiles what there is to measure, and installs what there is not.
 func (b *bench) newApps(ctx context.Context) (*apps, error) {
 	a := &apps{bench: b, program: filepath.Join(b.dir, "app")}
