@@ -47,6 +47,10 @@ type resource struct {
 // maxDepth bounds how deep a template may be nested; CloudFormation's own limits are far below.
 const maxDepth = 200
 
+// ErrNoResources is the error of an object without the one section that a template must have. The CDK writes such a file
+// for a stack that has nothing in it, and deploys none.
+var ErrNoResources = errors.New("not a CloudFormation template: it has no Resources")
+
 // ParseDocument reads a template, JSON or YAML. The error says in one line, with the line's number where it is known,
 // why it is not one.
 func ParseDocument(name string, text []byte) (*Document, error) {
@@ -62,7 +66,7 @@ func ParseDocument(name string, text []byte) (*Document, error) {
 		return nil, err
 	}
 	if _, ok := d.root["Resources"].(map[string]any); !ok {
-		return nil, errors.New("not a CloudFormation template: it has no Resources")
+		return nil, ErrNoResources
 	}
 	d.conditions()
 	d.serverless()

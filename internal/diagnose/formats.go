@@ -34,7 +34,11 @@ func (r *Report) Summary() string {
 	for _, c := range r.Checked {
 		routes += c.Routes
 	}
-	s := fmt.Sprintf("%s, %s, %s in %s of %s", plural(count[Error], "error"), plural(count[Warning], "warning"), plural(count[Info], "note"), plural(routes, "route"), plural(len(r.Checked), "stage"))
+	subject := r.Subject
+	if subject == "" {
+		subject = plural(routes, "route") + " of " + plural(len(r.Checked), "stage")
+	}
+	s := fmt.Sprintf("%s, %s, %s in %s", plural(count[Error], "error"), plural(count[Warning], "warning"), plural(count[Info], "note"), subject)
 	if n := len(r.Suppressed); n > 0 {
 		s += fmt.Sprintf("; %d suppressed", n)
 	}
@@ -59,7 +63,7 @@ func plural(n int, what string) string {
 // Markdown gives the report as something to post.
 func (r *Report) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**corsgate check**: %s\n", r.Summary())
+	fmt.Fprintf(&b, "**corsgate %s**: %s\n", r.Command, r.Summary())
 	for _, l := range r.Crashed {
 		fmt.Fprintf(&b, "\n- crashed: %s\n", escape(l))
 	}

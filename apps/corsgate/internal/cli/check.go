@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -18,9 +19,8 @@ const statusUnread = 3
 // check says what in templates keeps pages from using an API. Its exit statuses are 0 for a clean result, 1 for findings
 // at or above --fail-on, 2 for a command line that cannot be used, and 3 for what could not be read or answered.
 type check struct {
-	Paths        []string `arg:"" name:"path" help:"A template (.json, .yaml, .yml, .template), or a folder such as cdk.out with some."`
-	Format       string   `enum:"text,json,sarif,markdown,github" default:"text" placeholder:"FORMAT" help:"text, json, sarif, markdown or github (workflow commands); default: text."`
-	FailOn       string   `enum:"error,warning,info" default:"error" placeholder:"SEVERITY" help:"The least severity that fails: error, warning or info; default: error."`
+	Paths []string `arg:"" name:"path" help:"A template (.json, .yaml, .yml, .template), or a folder such as cdk.out with some."`
+	findings
 	Origins      []string `placeholder:"ORIGIN" help:"The origins and patterns that the API is meant for, instead of those inferred from the template; separated by commas, or repeated."`
 	Suppressions string   `placeholder:"FILE" help:"A file with suppressions, JSON: [{\"id\", \"reason\", \"stack\", \"logicalId\"}]; the last two may be left out."`
 }
@@ -59,16 +59,7 @@ func (x *check) Run(c Command) error {
 		fmt.Fprintf(c.Stderr, "corsgate: %s: no AWS::ApiGateway::RestApi in the templates\n", strings.Join(x.Paths, ", "))
 		return statusError(statusUnread)
 	}
-	if err := printFindings(c.Stdout, x.Format, report); err != nil {
-		return err
-	}
-	if len(report.Crashed) > 0 {
-		return statusError(statusUnread)
-	}
-	if worst, any := report.Worst(); any && worst.AtLeast(diagnose.Severity(x.FailOn)) {
-		return statusError(statusRefused)
-	}
-	return nil
+	return x.conclude(c, report)
 }
 
 // read reads the templates that a path names: a file, or those of a folder, a cloud assembly's with those of its nested
@@ -94,6 +85,9 @@ func read(path string) ([]*diagnose.Document, error) {
 			return nil, plain(f, err)
 		}
 		d, err := diagnose.ParseDocument(f, b)
+		if info.IsDir() && errors.Is(err, diagnose.ErrNoResources) {
+			continue // of an empty stack
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f, err)
 		}
