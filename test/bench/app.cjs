@@ -1,9 +1,17 @@
 // The twin of app/main.go's form "plain", in JavaScript: plain CDK with
-// defaultCorsPreflightOptions. Arguments: form, routes, origins, folder.
+// defaultCorsPreflightOptions. Arguments: form, routes, origins, folder,
+// and whether the template is to be without indentation.
 const cdk = require("aws-cdk-lib");
 
-const [form, routes, origins, outdir] = process.argv.slice(2);
-const app = new cdk.App({ outdir, analyticsReporting: false, context: { "@aws-cdk/core:stackResourceLimit": 0 } });
+const [form, routes, origins, outdir, compact] = process.argv.slice(2);
+const app = new cdk.App({
+  outdir,
+  analyticsReporting: false,
+  context: {
+    "@aws-cdk/core:stackResourceLimit": 0,
+    "@aws-cdk/core:suppressTemplateIndentation": compact === "true",
+  },
+});
 const stack = new cdk.Stack(app, "Bench");
 const start = process.hrtime.bigint();
 if (form === "plain") {

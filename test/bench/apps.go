@@ -34,7 +34,8 @@ type apps struct {
 // A size is what to give an app.
 type size struct {
 	routes, origins int
-	backend         string
+	backend         string // as app's --backend
+	compact         bool   // the template is without indentation
 }
 
 // facts are what an app comes to, the same at every run.
@@ -137,10 +138,10 @@ func (a *apps) command(ctx context.Context, f form, s size, out string) (*exec.C
 		if err := os.WriteFile(script, javascript, 0o644); err != nil {
 			return nil, err
 		}
-		cmd = exec.CommandContext(ctx, "node", script, f.name, strconv.Itoa(s.routes), strconv.Itoa(s.origins), out)
+		cmd = exec.CommandContext(ctx, "node", script, f.name, strconv.Itoa(s.routes), strconv.Itoa(s.origins), out, strconv.FormatBool(s.compact))
 	} else {
 		cmd = exec.CommandContext(ctx, a.program, "--form", f.name, "--routes", strconv.Itoa(s.routes),
-			"--origins", strconv.Itoa(s.origins), "--backend", s.backend, "--out", out)
+			"--origins", strconv.Itoa(s.origins), "--backend", s.backend, "--compact="+strconv.FormatBool(s.compact), "--out", out)
 	}
 	// Validation takes longer than all else, and the same in all of them.
 	cmd.Env = append(os.Environ(), "CDK_VALIDATION=false", "NODE_PATH="+a.modules)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,7 +87,11 @@ func TestQuick(t *testing.T) {
 	if err := run(context.Background(), []string{"--quick"}, &stdout, &stderr); err != nil {
 		t.Fatalf("%v\n%s", err, stderr.Bytes())
 	}
-	got := read(t, stdout.String())
+	caption, text, ok := strings.Cut(stdout.String(), "\n\n")
+	if !ok || !strings.Contains(caption, " cores, ") || !strings.HasSuffix(caption, "; medians of 1 turns or more") {
+		t.Errorf("the caption is %q", caption)
+	}
+	got := read(t, text)
 
 	const ms = "above an empty app, ms (ratio to plain CDK in Go), "
 	want := map[string]int{} // how many cells are numbers
@@ -97,11 +102,11 @@ func TestQuick(t *testing.T) {
 		want["synthesis/jsii messages, above an empty app's, "+n+" routes"] = len(forms) - 1 // no jsii in JavaScript
 		want["corsgate, ms/a template of NewRestApi, "+n+" routes"] = 2
 	}
-	for _, n := range []string{"3", "300"} {
-		want["limits/routes in one stack (and what the next would exceed), "+n+" origins"] = 2
+	for _, at := range []string{"3 origins", "300 origins", "3 origins, not indented", "300 origins, not indented"} {
+		want["limits/routes in one stack (and what the next would exceed), "+at] = 2
 	}
 	for _, n := range []string{"10", "20"} {
-		want["limits/bytes that an origin of 34 adds, "+n+" routes"] = 2
+		want["limits/bytes that an origin of 34 bytes adds, "+n+" routes"] = 2
 	}
 	for _, what := range []string{"allowed", "refused", "preflight"} {
 		for _, n := range []string{"3", "100", "10,000"} {
@@ -165,7 +170,7 @@ func checkFacts(t *testing.T, got printed) {
 		t.Errorf("a route of plain CDK adds %v resources, want 8", (three-one)/2)
 	}
 	for _, n := range []string{"10", "20"} {
-		if got := limits["bytes that an origin of 34 adds, "+n+" routes"][0]; got != "35" {
+		if got := limits["bytes that an origin of 34 bytes adds, "+n+" routes"][0]; got != "35" {
 			t.Errorf("an origin adds %s bytes with %s routes, want itself and a comma", got, n)
 		}
 	}
@@ -216,6 +221,48 @@ func TestBadCommandLines(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || stdout.Len() > 0 {
 			t.Errorf("%s: %v, %s", args, err, stdout.Bytes())
 		}
+	}
+}
+
+func TestQuote(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "README.md")
+	write := func(s string) {
+		if err := os.WriteFile(file, []byte(s), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("a\n" + begin + "old\n" + end + "b\n")
+	for _, report := range []string{"first\n", "second\n"} {
+		if err := quote(file, report); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(file); err != nil || string(got) != "a\n"+begin+report+end+"b\n" {
+			t.Errorf("%v, got %q", err, got)
+		}
+	}
+	write("a\n" + begin)
+	if err := quote(file, "x"); err == nil || !strings.Contains(err.Error(), "has no place for the report") {
+		t.Errorf("got %v", err)
+	}
+	if got, err := os.ReadFile(file); err != nil || string(got) != "a\n"+begin {
+		t.Errorf("%v, a file without a place became %q", err, got)
+	}
+}
+
+// The README has a place for the report.
+func TestReadme(t *testing.T) {
+	b, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(b), begin)
+	report, _, ok2 := strings.Cut(rest, end)
+	_, text, ok3 := strings.Cut(report, "\n\n")
+	if !ok || !ok2 || !ok3 {
+		t.Fatal("no report between the lines for it")
+	}
+	if got := read(t, text); len(got["aims"]) == 0 {
+		t.Error("the report in the README has no aims")
 	}
 }
 

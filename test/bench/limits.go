@@ -22,22 +22,25 @@ func (b *bench) limits(ctx context.Context) error {
 	}
 	compared := []form{restForm, plainJavaScript}
 	b.table.section("limits", "", "NewRestApi", "plain CDK")
-	fit := map[form]map[int]int{restForm: {}, plainJavaScript: {}}
-	for _, origins := range []int{3, 300} {
-		cells := []string{"routes in one stack (and what the next would exceed)", fmt.Sprintf("%d origins", origins)}
-		for _, f := range compared {
-			n, limit, err := a.most(ctx, f, origins)
-			if err != nil {
-				return err
+	fit := map[form]map[size]int{restForm: {}, plainJavaScript: {}}
+	for _, compact := range []bool{false, true} {
+		for _, origins := range []int{3, 300} {
+			s := size{origins: origins, compact: compact}
+			cells := []string{"routes in one stack (and what the next would exceed)", listed(s)}
+			for _, f := range compared {
+				n, limit, err := a.most(ctx, f, s)
+				if err != nil {
+					return err
+				}
+				fit[f][s] = n
+				cells = append(cells, fmt.Sprintf("%d (%s)", n, limit))
 			}
-			fit[f][origins] = n
-			cells = append(cells, fmt.Sprintf("%d (%s)", n, limit))
+			b.table.row(cells...)
 		}
-		b.table.row(cells...)
 	}
 	each := map[form]int{}
 	for _, n := range []int{sizeA, sizeB} {
-		cells := []string{"bytes that an origin of 34 adds", fmt.Sprintf("%d routes", n)}
+		cells := []string{"bytes that an origin of 34 bytes adds", fmt.Sprintf("%d routes", n)}
 		for _, f := range compared {
 			if each[f], err = a.originBytes(ctx, f, n); err != nil {
 				return err
@@ -46,10 +49,22 @@ func (b *bench) limits(ctx context.Context) error {
 		}
 		b.table.row(cells...)
 	}
-	b.atLeast("routes in one stack with NewRestApi", "3 origins", float64(fit[restForm][3]), 120)
-	b.atLeast("routes in one stack with NewRestApi", "300 origins", float64(fit[restForm][300]), 120)
+	for _, origins := range []int{3, 300} {
+		s := size{origins: origins}
+		b.atLeast("routes in one stack with NewRestApi", listed(s), float64(fit[restForm][s]), 120)
+	}
 	b.atMost("what an origin adds to NewRestApi's template: itself and a comma", fmt.Sprintf("%d routes", sizeB), float64(each[restForm]), originLength+1, " bytes")
 	return nil
+}
+
+// listed says how many there are, and whether the CDK indents the template, as
+// it does unless the context's @aws-cdk/core:suppressTemplateIndentation is set.
+func listed(s size) string {
+	at := fmt.Sprintf("%d origins", s.origins)
+	if s.compact {
+		at += ", not indented"
+	}
+	return at
 }
 
 // originLength is that of the apps' origins, https://customer-00000.example.com.
@@ -67,12 +82,13 @@ func (a *apps) originBytes(ctx context.Context, f form, routes int) (int, error)
 
 // most gives how many routes fit in one stack, and what one more would exceed.
 // It is computed from two sizes and then tried, unless in haste.
-func (a *apps) most(ctx context.Context, f form, origins int) (n int, limit string, err error) {
+func (a *apps) most(ctx context.Context, f form, s size) (n int, limit string, err error) {
 	known := map[int]facts{}
 	at := func(n int) (facts, error) {
 		if _, ok := known[n]; !ok {
 			var err error
-			if known[n], err = a.facts(ctx, f, size{routes: n, origins: origins}); err != nil {
+			s.routes = n
+			if known[n], err = a.facts(ctx, f, s); err != nil {
 				return facts{}, err
 			}
 		}

@@ -4,6 +4,7 @@
 //	go run ./test/bench                              # all of it: 20 minutes and more
 //	go run ./test/bench --only decisions,lambda
 //	go run ./test/bench --only synthesis --routes 10,60 --runs 3
+//	go run ./test/bench --into README.md
 //
 // Times are medians of runs that take turns, and ratios are medians of the
 // ratios of one turn, so that what else the machine does falls on all alike.
@@ -34,6 +35,7 @@ type bench struct {
 	runs   int
 	routes []int
 	quick  bool
+	into   string // a file to quote the report in, or ""
 	dir    string // gone at the end
 	log    io.Writer
 	table  table
@@ -88,7 +90,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		}
 	}
 	b.printAims()
-	_, err = io.WriteString(stdout, b.table.markdown())
+	report := b.caption(ctx) + b.table.markdown()
+	if b.into != "" {
+		return quote(b.into, report)
+	}
+	_, err = io.WriteString(stdout, report)
 	return err
 }
 
@@ -104,6 +110,7 @@ func (b *bench) parse(args []string) (only []string, err error) {
 	routes := flags.String("routes", "10,60,100,300,500", "sizes of the APIs, in resources with GET and POST")
 	which := flags.String("only", strings.Join(names, ","), "sections to run")
 	flags.BoolVar(&b.quick, "quick", false, "see that it works: one turn, two sizes, limits by calculation; its times say nothing")
+	flags.StringVar(&b.into, "into", "", "a file to quote the report in, such as README.md, instead of printing it")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}

@@ -42,6 +42,7 @@ func main() {
 	routes := flag.Int("routes", 10, "how many resources, each with GET, POST and CORS")
 	origins := flag.Int("origins", 3, "how many origins are allowed")
 	backend := flag.String("backend", "", "the URL of an HTTP backend, in the place of a function")
+	compact := flag.Bool("compact", false, "write the template without indentation")
 	out := flag.String("out", "cdk.out", "the cloud assembly's folder")
 	flag.Parse()
 
@@ -49,7 +50,7 @@ func main() {
 	for i := range *origins {
 		s.origins = append(s.origins, fmt.Sprintf("https://customer-%05d.example.com", i))
 	}
-	elapsed, err := synthesize(*form, s, *out)
+	elapsed, err := synthesize(*form, s, *compact, *out)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -57,7 +58,7 @@ func main() {
 	fmt.Printf("%.3f\n", float64(elapsed)/float64(time.Millisecond))
 }
 
-func synthesize(form string, s shape, out string) (time.Duration, error) {
+func synthesize(form string, s shape, compact bool, out string) (time.Duration, error) {
 	build, ok := forms[form]
 	if !ok {
 		return 0, fmt.Errorf("there is no form %q", form)
@@ -66,8 +67,10 @@ func synthesize(form string, s shape, out string) (time.Duration, error) {
 	app := awscdk.NewApp(&awscdk.AppProps{
 		Outdir:             jsii.String(out),
 		AnalyticsReporting: jsii.Bool(false),
-		// What does not fit is told by its size.
-		Context: &map[string]any{"@aws-cdk/core:stackResourceLimit": 0},
+		Context: &map[string]any{
+			"@aws-cdk/core:stackResourceLimit":          0, // what does not fit is told by its size
+			"@aws-cdk/core:suppressTemplateIndentation": compact,
+		},
 	})
 	stack := awscdk.NewStack(app, jsii.String("Bench"), nil)
 	start := time.Now()
