@@ -20,9 +20,12 @@ func (b *bench) limits(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	compared := []form{restForm, plainJavaScript}
-	b.table.section("limits", "", "NewRestApi", "plain CDK")
-	fit := map[form]map[size]int{restForm: {}, plainJavaScript: {}}
+	compared := forms(plainJavaScript)
+	b.table.section(heads("limits", "plain CDK")...)
+	fit := map[form]map[size]int{}
+	for _, f := range compared {
+		fit[f] = map[size]int{}
+	}
 	for _, compact := range []bool{false, true} {
 		for _, origins := range []int{3, 300} {
 			s := size{origins: origins, compact: compact}
@@ -49,11 +52,13 @@ func (b *bench) limits(ctx context.Context) error {
 		}
 		b.table.row(cells...)
 	}
-	for _, origins := range []int{3, 300} {
-		s := size{origins: origins}
-		b.atLeast("routes in one stack with NewRestApi", listed(s), float64(fit[restForm][s]), 120)
+	for _, o := range ours {
+		for _, origins := range []int{3, 300} {
+			s := size{origins: origins}
+			b.atLeast("routes in one stack with "+o.name, listed(s), float64(fit[o.form][s]), float64(o.routes))
+		}
+		b.atMost("what an origin adds to "+o.name+"'s template: itself and a comma", fmt.Sprintf("%d routes", sizeB), float64(each[o.form]), originLength+1, " bytes")
 	}
-	b.atMost("what an origin adds to NewRestApi's template: itself and a comma", fmt.Sprintf("%d routes", sizeB), float64(each[restForm]), originLength+1, " bytes")
 	return nil
 }
 

@@ -14,12 +14,39 @@ var (
 	plainJavaScript = form{name: "plain", javascript: true}
 )
 
-// forms are the columns of the table's first sections.
-var forms = []form{restForm, plainForm, plainJavaScript}
-
-func formHeads(what, at string) []string {
-	return []string{what, at, "NewRestApi", "plain CDK, Go", "plain CDK, JavaScript"}
+// An own is a form of this library's, with its aims.
+type own struct {
+	form
+	name   string
+	ratio  float64 // its synthesis, of plain CDK's in Go, at most
+	each   float64 // milliseconds that a route adds, at most; 0 for no such aim
+	routes int     // in one stack, at least
 }
+
+var ours = []own{
+	{form: restForm, name: "NewRestApi", ratio: 1, routes: 120},
+}
+
+// forms are the columns of the table's first sections: ours, and the others.
+func forms(others ...form) []form {
+	var out []form
+	for _, o := range ours {
+		out = append(out, o.form)
+	}
+	return append(out, others...)
+}
+
+// heads are theirs.
+func heads(what string, others ...string) []string {
+	out := []string{what, ""}
+	for _, o := range ours {
+		out = append(out, o.name)
+	}
+	return append(out, others...)
+}
+
+// timedForms are those that the section synthesis compares.
+func timedForms() []form { return forms(plainForm, plainJavaScript) }
 
 // usual is how many origins an API has where their number does not matter.
 const usual = 3
@@ -39,7 +66,7 @@ func (b *bench) synthesis(ctx context.Context) error {
 		return err
 	}
 	got := map[form]map[int]facts{}
-	for _, f := range forms {
+	for _, f := range timedForms() {
 		got[f] = map[int]facts{}
 		tooMuch := false
 		for _, n := range b.routes {
@@ -63,7 +90,7 @@ func (b *bench) synthesis(ctx context.Context) error {
 	each := func(what string, cell func(form, int) string) {
 		for _, n := range b.routes {
 			cells := []string{what, fmt.Sprintf("%d routes", n)}
-			for _, f := range forms {
+			for _, f := range timedForms() {
 				if got[f][n] == (facts{}) {
 					cells = append(cells, "cannot be synthesized")
 					continue
@@ -73,7 +100,7 @@ func (b *bench) synthesis(ctx context.Context) error {
 			b.table.row(cells...)
 		}
 	}
-	b.table.section(formHeads("synthesis", "")...)
+	b.table.section(heads("synthesis", "plain CDK, Go", "plain CDK, JavaScript")...)
 	each("above an empty app, ms (ratio to plain CDK in Go)", func(f form, n int) string {
 		ms, ok := times[f][n]
 		if !ok {
@@ -94,13 +121,33 @@ func (b *bench) synthesis(ctx context.Context) error {
 	each("resources", func(f form, n int) string { return overs(got[f][n].resources, mostResources) })
 	each("template, bytes", func(f form, n int) string { return overs(got[f][n].bytes, mostBytes) })
 
-	for _, n := range []int{60, 100} {
-		if ours, ok := times[restForm][n]; ok {
-			b.atMost("synthesis with NewRestApi, of plain CDK's in Go", fmt.Sprintf("%d routes", n), ratio(ours, times[plainForm][n]), 1, "")
+	for _, o := range ours {
+		for _, n := range []int{60, 100} {
+			if ms, ok := times[o.form][n]; ok {
+				b.atMost("synthesis with "+o.name+", of plain CDK's in Go", fmt.Sprintf("%d routes", n), ratio(ms, times[plainForm][n]), o.ratio, "")
+			}
 		}
+		b.growth(o, times[o.form])
 	}
 	return nil
 }
+
+// growth judges what a route costs from one size to another, and whether it is
+// no more in the second half of that.
+func (b *bench) growth(o own, ms map[int][]float64) {
+	const low, middle, high = 100, 300, 500
+	if o.each == 0 || ms[low] == nil || ms[middle] == nil || ms[high] == nil {
+		return
+	}
+	at := fmt.Sprintf("%d to %d routes", low, high)
+	b.atMost("a route's part in synthesis with "+o.name, at, median(minus(ms[high], ms[low]))/(high-low), o.each, " ms")
+	first, second := median(minus(ms[middle], ms[low])), median(minus(ms[high], ms[middle]))
+	b.atMost("and in a line: the second half, of the first", at, second/first, straight, "")
+}
+
+// straight is what the second half of a line may come to, of the first, as far
+// as time can be measured. Where it is the square that grows, that is 2.
+const straight = 1.5
 
 // overs writes a count, and marks what is too much for a stack.
 func overs(n, most int) string {
@@ -114,8 +161,9 @@ func overs(n, most int) string {
 // times gives the milliseconds of the forms at each size in each turn, above
 // those of the empty app in that turn.
 func (a *apps) times(ctx context.Context, wanted func(form, int) bool) (map[form]map[int][]float64, error) {
+	compared := timedForms()
 	out := map[form]map[int][]float64{}
-	for _, f := range forms {
+	for _, f := range compared {
 		out[f] = map[int][]float64{}
 	}
 	for turn := range a.runs {
@@ -129,8 +177,8 @@ func (a *apps) times(ctx context.Context, wanted func(form, int) bool) (map[form
 			empty[f.javascript] = ms
 		}
 		for _, n := range a.routes {
-			for i := range forms {
-				f := forms[(i+turn)%len(forms)]
+			for i := range compared {
+				f := compared[(i+turn)%len(compared)]
 				if !wanted(f, n) {
 					continue
 				}
