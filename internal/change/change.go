@@ -4,6 +4,7 @@ package change
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"slices"
 	"strconv"
@@ -27,8 +28,23 @@ type Question struct {
 	Headers     []string `json:"headers"`
 	Credentials bool     `json:"credentials"`
 
-	extra string // the header that the question is about, besides those that the route cannot do without
+	extra  string        // the header that the question is about, besides those that the route cannot do without
+	routes []probe.Route // those for which the outcome is the same; Method, Path and URL are the first one's
 }
+
+// each gives the same question for each of its routes.
+func (q Question) each(yield func(Question) bool) {
+	for _, r := range q.routes {
+		one := q
+		one.Method, one.Path, one.URL = r.Method, r.Path, r.URL
+		if !yield(one) {
+			return
+		}
+	}
+}
+
+// route names the route of a question.
+func (q Question) route() string { return q.Method + " " + q.Path }
 
 // An Outcome is what comes of a question.
 type Outcome struct {
@@ -164,12 +180,15 @@ type ErrorChange struct {
 
 // A Difference is all that browsers would notice.
 type Difference struct {
+	// Questions counts what was asked, for each route.
 	Questions int
 	Origins   []probe.Origin
 	Routes    []probe.Route
-	Changes   []Change
-	Errors    []ErrorChange
+	// Changes has one change for all routes that are alike; see [Question.each].
+	Changes []Change
+	Errors  []ErrorChange
 
+	classes  map[string][]probe.Route // the routes that are alike, by their first one's name
 	asked    []Question
 	outcomes [2][]Outcome // of asked
 }
@@ -186,8 +205,12 @@ func (d *Difference) Looser() bool {
 // Between asks both sites the questions that either's template suggests.
 func Between(ctx context.Context, before, after *exchange.Site) (*Difference, error) {
 	d := &Difference{Origins: probe.Origins(before.API, after.API), Routes: routes(before.API, after.API)}
-	d.asked = questions(d.Origins, d.Routes, probe.Headers(before.API, after.API))
-	d.Questions = len(d.asked)
+	d.asked = questions(d.Origins, classes(before, after, d.Routes), probe.Headers(before.API, after.API))
+	d.classes = map[string][]probe.Route{}
+	for _, q := range d.asked {
+		d.Questions += len(q.routes)
+		d.classes[q.route()] = q.routes
+	}
 	for i, site := range []*exchange.Site{before, after} {
 		var err error
 		if d.outcomes[i], err = ask(ctx, site, d.asked); err != nil {
@@ -220,43 +243,74 @@ func routes(before, after *gateway.API) []probe.Route {
 	return out
 }
 
+// classes puts routes together of which both sites answer the same requests alike.
+func classes(before, after *exchange.Site, routes []probe.Route) [][]probe.Route {
+	var out [][]probe.Route
+	at := map[string]int{}
+	for _, r := range routes {
+		var key strings.Builder
+		fmt.Fprintf(&key, "%s %q", r.Method, r.Identity)
+		for _, site := range []*exchange.Site{before, after} {
+			fmt.Fprintf(&key, "%q %q", site.Behaviour(r.Method, r.URL).Key, site.Behaviour("OPTIONS", r.URL).Key)
+		}
+		i, ok := at[key.String()]
+		if !ok {
+			i = len(out)
+			at[key.String()] = i
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], r)
+	}
+	return out
+}
+
 // bare is the question what becomes of a request that lacks what the route cannot do without.
 const bare = "(bare)"
 
 // questions gives the product of all. Headers are asked for one by one, since a preflight allows them one by one.
-func questions(origins []probe.Origin, routes []probe.Route, headers []string) []Question {
+func questions(origins []probe.Origin, routes [][]probe.Route, headers []string) []Question {
 	var out []Question
 	for _, o := range origins {
-		for _, r := range routes {
-			extras := []string{""}
-			if len(r.Identity) > 0 {
-				extras = append(extras, bare)
-			}
-			for _, h := range headers {
-				if !slices.Contains(r.Identity, h) {
-					extras = append(extras, h)
-				}
-			}
-			for _, h := range extras {
-				set := slices.Clone(r.Identity)
-				switch h {
-				case "":
-				case bare:
-					set = nil
-				default:
-					set = append(set, h)
-				}
-				slices.Sort(set)
-				if set == nil {
-					set = []string{}
-				}
+		for _, alike := range routes {
+			r := alike[0]
+			for _, h := range extras(r, headers) {
+				set := with(r, h)
 				for _, credentials := range []bool{false, true} {
-					out = append(out, Question{o.Origin, r.Method, r.Path, r.URL, set, credentials, h})
+					out = append(out, Question{o.Origin, r.Method, r.Path, r.URL, set, credentials, h, alike})
 				}
 			}
 		}
 	}
 	return out
+}
+
+// extras gives what a route is asked with besides what it wants: nothing, each header and, if it wants something, the lack
+// of it.
+func extras(r probe.Route, headers []string) []string {
+	out := []string{""}
+	if len(r.Identity) > 0 {
+		out = append(out, bare)
+	}
+	for _, h := range headers {
+		if !slices.Contains(r.Identity, h) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// with gives the headers of a request to a route.
+func with(r probe.Route, extra string) []string {
+	set := append([]string{}, r.Identity...)
+	switch extra {
+	case "":
+	case bare:
+		return []string{}
+	default:
+		set = append(set, extra)
+	}
+	slices.Sort(set)
+	return set
 }
 
 // Request gives the page's request of a question.
@@ -281,9 +335,12 @@ func ask(ctx context.Context, site *exchange.Site, questions []Question) ([]Outc
 		wait.Go(func() {
 			own := *site
 			own.Memo = &exchange.Memo{}
-			// A question and the same one with credentials are neighbours.
-			from, to := len(questions)*w/workers/2*2, len(questions)*(w+1)/workers/2*2
+			// The questions of an origin are neighbours; what they have in common is asked once.
+			from, to := len(questions)*w/workers, len(questions)*(w+1)/workers
 			for i := from; i < to && ctx.Err() == nil; i++ {
+				if i > from && questions[i].Origin != questions[i-1].Origin {
+					own.Memo.Forget()
+				}
 				report, err := own.Run(ctx, questions[i].Request())
 				if err != nil {
 					faults[w] = err

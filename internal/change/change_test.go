@@ -13,7 +13,7 @@ import (
 	"github.com/corsgate/corsgate/internal/probe"
 )
 
-func site(t *testing.T, template []byte) *exchange.Site {
+func site(t testing.TB, template []byte) *exchange.Site {
 	t.Helper()
 	api, err := gateway.Load(template, gateway.Options{APIKeys: []string{"1"}})
 	if err != nil {

@@ -171,9 +171,9 @@ func (d *Difference) headline(groups []Group, f format) string {
 // preflights gives the routes of which some request has a preflight that fails now and did not.
 func (d *Difference) preflights() (routes []string) {
 	for _, c := range d.Changes {
-		if c.Before.Preflight == "allowed" && c.After.refusedPreflight() {
-			if r := c.Method + " " + c.Path; !slices.Contains(routes, r) {
-				routes = append(routes, r)
+		if c.Before.Preflight == "allowed" && c.After.refusedPreflight() && !slices.Contains(routes, c.route()) {
+			for q := range c.each {
+				routes = append(routes, q.route())
 			}
 		}
 	}
@@ -193,7 +193,7 @@ func (g Group) stillNowhere() bool {
 func (d *Difference) otherReasons() (n int) {
 	for _, c := range d.Changes {
 		if c.Before.reach() == 0 && c.After.reach() == 0 {
-			n++
+			n += len(c.routes)
 		}
 	}
 	return n
@@ -270,12 +270,14 @@ type Document struct {
 
 // JSON writes the document.
 func (d *Difference) JSON(w io.Writer) error {
-	doc := Document{Looser: d.Looser(), Summary: d.Groups(), Changes: d.Changes, Errors: d.Errors}
+	doc := Document{Looser: d.Looser(), Summary: d.Groups(), Changes: []Change{}, Errors: d.Errors}
 	if doc.Summary == nil {
 		doc.Summary = []Group{}
 	}
-	if doc.Changes == nil {
-		doc.Changes = []Change{}
+	for _, c := range d.Changes {
+		for q := range c.each {
+			doc.Changes = append(doc.Changes, Change{q, c.Before, c.After, c.Direction})
+		}
 	}
 	if doc.Errors == nil {
 		doc.Errors = []ErrorChange{}
