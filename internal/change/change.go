@@ -362,13 +362,11 @@ func ask(ctx context.Context, site *exchange.Site, questions []Question) ([]Outc
 // errors compares the gateway's own answers. None needs a preflight to be read: what it takes to come by most of them,
 // such as a token that has expired, is a request that a preflight has let pass.
 func (d *Difference) errors(ctx context.Context, before, after *exchange.Site) error {
+	kinds := errorKinds(before.API, after.API)
 	for _, o := range d.Origins {
-		for _, typ := range gateway.GatewayResponseTypes() {
-			if strings.HasPrefix(typ, "DEFAULT_") {
-				continue // others inherit from it, and nobody is sent it
-			}
+		for _, types := range kinds {
 			for _, credentials := range []bool{false, true} {
-				c := ErrorChange{Origin: o.Origin, Credentials: credentials, Type: typ}
+				c := ErrorChange{Origin: o.Origin, Credentials: credentials, Type: types[0]}
 				var err error
 				if c.Before, err = readable(ctx, before, c); err == nil {
 					c.After, err = readable(ctx, after, c)
@@ -376,17 +374,44 @@ func (d *Difference) errors(ctx context.Context, before, after *exchange.Site) e
 				if err != nil {
 					return err
 				}
-				if c.Before != c.After {
-					c.Direction = Stricter
-					if c.After {
-						c.Direction = Looser
-					}
+				if c.Before == c.After {
+					continue
+				}
+				c.Direction = Stricter
+				if c.After {
+					c.Direction = Looser
+				}
+				for _, c.Type = range types {
 					d.Errors = append(d.Errors, c)
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// errorKinds puts the types of gateway responses together that have the same headers in both APIs.
+func errorKinds(before, after *gateway.API) [][]string {
+	var out [][]string
+	at := map[string]int{}
+	for _, typ := range gateway.GatewayResponseTypes() {
+		if strings.HasPrefix(typ, "DEFAULT_") {
+			continue // others inherit from it, and nobody is sent it
+		}
+		b, a := before.GatewayResponse(typ), after.GatewayResponse(typ)
+		key := fmt.Sprintf("%s %#v %s %#v", b.From, b.Parameters, a.From, a.Parameters)
+		if strings.Contains(key, "context.") {
+			key += typ // $context.error says which it is
+		}
+		i, ok := at[key]
+		if !ok {
+			i = len(out)
+			at[key] = i
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], typ)
+	}
+	return out
 }
 
 // readable says whether a page can read a gateway response.
