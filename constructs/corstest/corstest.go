@@ -334,10 +334,7 @@ func (r Request) readable(name string, report *exchange.Report) bool {
 	if report.Actual.Response == nil {
 		return false
 	}
-	for h := range strings.SplitSeq(strings.ToLower(report.Actual.Response.Headers["access-control-expose-headers"]), ",") {
-		if h = strings.TrimSpace(h); h == name || h == "*" && r.req.Credentials != fetch.Include {
-			return true
-		}
-	}
-	return false
+	header := fetch.Header{{Name: "Access-Control-Expose-Headers", Value: report.Actual.Response.Headers["access-control-expose-headers"]}}
+	exposed := fetch.ExposedNames(header, r.req.Credentials == fetch.Include)
+	return slices.Contains(exposed, name) || slices.Contains(exposed, "*")
 }

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/corsgate/corsgate/internal/exchange"
 	"github.com/corsgate/corsgate/internal/fetch"
@@ -57,14 +57,13 @@ type Outcome struct {
 	Preflight string `json:"preflight,omitempty"`
 	// Gateway is the type of API Gateway's own answer, where the page can read the answer and it is one of those.
 	Gateway string `json:"gateway,omitempty"`
-	// Exposed has the names in Access-Control-Expose-Headers, where the page can read the answer.
+	// Exposed names the headers that the answer may have and the page can read besides the safelisted ones, where it can
+	// read the answer; "*" stands for all.
 	Exposed []string `json:"exposed,omitempty"`
-	// MaxAge is how many seconds the leave that a preflight gives may be remembered, where one gives leave.
+	// MaxAge is for how many seconds a browser remembers the leave that a preflight gives, where one gives leave; a day at
+	// most.
 	MaxAge int `json:"maxAge,omitempty"`
 }
-
-// defaultMaxAge is that of an answer that says nothing (https://fetch.spec.whatwg.org/#cors-preflight-fetch).
-const defaultMaxAge = 5
 
 func (o Outcome) equal(p Outcome) bool {
 	return slices.Equal(o.Exposed, p.Exposed) && o.Allowed == p.Allowed && o.Known == p.Known && o.Code == p.Code &&
@@ -99,11 +98,10 @@ func Of(r *exchange.Report) Outcome {
 	if r.Preflight.Needed {
 		o.Preflight = "not known"
 		if v := r.Preflight.Verdict; v.Allowed {
-			o.Preflight, o.MaxAge = "allowed", defaultMaxAge
+			o.Preflight = "allowed"
 			if r.Preflight.Response != nil {
-				if n, err := strconv.Atoi(r.Preflight.Response.Headers["access-control-max-age"]); err == nil {
-					o.MaxAge = n
-				}
+				// Firefox remembers for longest; what is beyond its cap is beyond everybody's.
+				o.MaxAge = int(fetch.Firefox.MaxAge(only(r.Preflight.Response, "access-control-max-age")) / time.Second)
 			}
 		}
 	}
@@ -112,22 +110,22 @@ func Of(r *exchange.Report) Outcome {
 			o.Gateway = c.GatewayResponse.Type
 		}
 		if o.Gateway != notServed {
-			o.Exposed = list(r.Actual.Response.Headers["access-control-expose-headers"])
+			for _, name := range fetch.ExposedNames(only(r.Actual.Response, "access-control-expose-headers"), r.Actual.Request.Credentials) {
+				if !fetch.SafelistedResponseHeader(name) {
+					o.Exposed = append(o.Exposed, name)
+				}
+			}
 		}
 	}
 	return o
 }
 
-// list gives the names of a header's value, in lower case and sorted.
-func list(value string) []string {
-	var out []string
-	for name := range strings.SplitSeq(strings.ToLower(value), ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			out = append(out, name)
-		}
+// only gives one header of an answer.
+func only(r *exchange.Response, name string) fetch.Header {
+	if v, ok := r.Headers[name]; ok {
+		return fetch.Header{{Name: name, Value: v}}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return nil
 }
 
 // A Direction is where a change goes.
@@ -148,8 +146,10 @@ func direction(before, after Outcome) Direction {
 	case a < b:
 		return Stricter
 	}
-	gained := slices.ContainsFunc(after.Exposed, func(h string) bool { return !slices.Contains(before.Exposed, h) })
-	lost := slices.ContainsFunc(before.Exposed, func(h string) bool { return !slices.Contains(after.Exposed, h) })
+	lacking := func(o Outcome) func(string) bool {
+		return func(h string) bool { return !slices.Contains(o.Exposed, h) && !slices.Contains(o.Exposed, "*") }
+	}
+	gained, lost := slices.ContainsFunc(after.Exposed, lacking(before)), slices.ContainsFunc(before.Exposed, lacking(after))
 	switch {
 	case gained:
 		return Looser // even if others are lost: a reviewer has to see it

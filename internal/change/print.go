@@ -145,7 +145,16 @@ func (f format) sentence(g Group) string {
 	if g.Direction == Different || len(strings.Fields(g.Before)) > 1 {
 		was = "; before: "
 	}
-	return who + aside + ", " + routes + headers + mode + ": " + f.strong(g.After) + codes + was + g.Before
+	return who + aside + ", " + routes + headers + mode + ": " + f.strong(f.words(g.After)) + codes + was + f.words(g.Before)
+}
+
+// words gives what becomes of a group's requests, with the names of headers, which are a template's text, as code.
+func (f format) words(s string) string {
+	names, ok := strings.CutPrefix(s, canRead)
+	if !ok || names == exposed(Outcome{}) || names == exposed(Outcome{Exposed: []string{"*"}}) {
+		return s
+	}
+	return canRead + f.enumerate(strings.Split(names, ", "))
 }
 
 // headline says it all in a line.

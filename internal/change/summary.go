@@ -89,14 +89,20 @@ func (c Change) transition() (before, after string) {
 		}
 		return before, after
 	case !slices.Equal(c.Before.Exposed, c.After.Exposed):
-		return "able to read " + exposed(c.Before), "able to read " + exposed(c.After)
+		return canRead + exposed(c.Before), canRead + exposed(c.After)
 	}
 	return "preflights remembered for " + seconds(c.Before.MaxAge), "preflights remembered for " + seconds(c.After.MaxAge)
 }
 
+// canRead begins the words for what headers a page can read.
+const canRead = "able to read "
+
 func exposed(o Outcome) string {
-	if len(o.Exposed) == 0 {
+	switch {
+	case len(o.Exposed) == 0:
 		return "no header but the safelisted ones"
+	case o.Exposed[0] == "*":
+		return "all headers"
 	}
 	return strings.Join(o.Exposed, ", ")
 }
