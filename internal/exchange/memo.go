@@ -13,17 +13,18 @@ import (
 // A Memo remembers answers. Whether a page includes credentials is no matter to the API of this model, which is asked the
 // same for both; of a request's path and headers those matter that the answer depends on.
 type Memo struct {
-	sent       map[string]*sent
+	sent, same map[string]*sent             // same is of answers that do not depend on the origin
 	behaviours map[string]gateway.Behaviour // by method and URL
 }
 
-// Forget drops the answers. A memo has no bound of its own.
+// Forget drops the answers that depend on the page's origin, for when the next is asked from. A memo has no bound of its
+// own.
 func (m *Memo) Forget() { clear(m.sent) }
 
 // get gives the answer to a request, made by ask if it is not remembered.
 func (m *Memo) get(s *Site, r *fetch.HTTPRequest, ask func() *sent) *sent {
 	if m.sent == nil {
-		m.sent, m.behaviours = map[string]*sent{}, map[string]gateway.Behaviour{}
+		m.sent, m.same, m.behaviours = map[string]*sent{}, map[string]*sent{}, map[string]gateway.Behaviour{}
 	}
 	where := r.Method + " " + r.URL
 	b, ok := m.behaviours[where]
@@ -32,10 +33,14 @@ func (m *Memo) get(s *Site, r *fetch.HTTPRequest, ask func() *sent) *sent {
 		m.behaviours[where] = b
 	}
 	k := key(r, b)
-	one := m.sent[k]
+	answers := m.same
+	if b.Any || slices.Contains(b.Headers, "origin") {
+		answers = m.sent
+	}
+	one := answers[k]
 	if one == nil {
 		one = ask()
-		m.sent[k] = one
+		answers[k] = one
 	}
 	return one
 }
