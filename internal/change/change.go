@@ -63,6 +63,8 @@ type Outcome struct {
 	// MaxAge is for how many seconds a browser remembers the leave that a preflight gives, where one gives leave; a day at
 	// most.
 	MaxAge int `json:"maxAge,omitempty"`
+
+	answered answered // for caches; not a part of the outcome
 }
 
 func (o Outcome) equal(p Outcome) bool {
@@ -90,7 +92,7 @@ func (o Outcome) reach() int {
 
 // Of gives the outcome that a report is about.
 func Of(r *exchange.Report) Outcome {
-	o := Outcome{Allowed: r.Verdict.Allowed, Known: r.Verdict.Known, Code: r.Verdict.Code}
+	o := Outcome{Allowed: r.Verdict.Allowed, Known: r.Verdict.Known, Code: r.Verdict.Code, answered: answeredBy(r)}
 	if o.Known && !o.Allowed {
 		// Why it is refused is in the code; what else the answer would have been does not reach the page.
 		return o
@@ -187,6 +189,7 @@ type Difference struct {
 	// Changes has one change for all routes that are alike; see [Question.each].
 	Changes []Change
 	Errors  []ErrorChange
+	Caches  []CacheChange
 
 	classes  map[string][]probe.Route // the routes that are alike, by their first one's name
 	asked    []Question
@@ -194,7 +197,9 @@ type Difference struct {
 }
 
 // Empty says that browsers would notice nothing.
-func (d *Difference) Empty() bool { return len(d.Changes) == 0 && len(d.Errors) == 0 }
+func (d *Difference) Empty() bool {
+	return len(d.Changes) == 0 && len(d.Errors) == 0 && len(d.Caches) == 0
+}
 
 // Looser says that something is allowed that was not.
 func (d *Difference) Looser() bool {
@@ -221,6 +226,9 @@ func Between(ctx context.Context, before, after *exchange.Site) (*Difference, er
 		if b, a := d.outcomes[0][i], d.outcomes[1][i]; !b.equal(a) {
 			d.Changes = append(d.Changes, Change{q, b, a, direction(b, a)})
 		}
+	}
+	if err := d.caches(ctx, before, after); err != nil {
+		return nil, err
 	}
 	return d, d.errors(ctx, before, after)
 }

@@ -192,6 +192,11 @@ func (d *Difference) headline(groups []Group, f format) string {
 			parts = append(parts, fmt.Sprintf("%s in %s", dir, plural(count[dir], "way")))
 		}
 	}
+	if slices.ContainsFunc(d.Caches, func(c CacheChange) bool { return c.After }) {
+		parts = append(parts, "less safe to cache")
+	} else if len(d.Caches) > 0 {
+		parts = append(parts, "safer to cache")
+	}
 	if parts == nil {
 		return "Browsers allow what they allowed, and refuse what they refused"
 	}
@@ -286,6 +291,7 @@ func (d *Difference) body(p *page, groups []Group, title string) {
 		s := p.sentence(g)
 		p.item(p.bullet + strings.ToUpper(s[:1]) + s[1:])
 	}
+	p.safety(d.Caches, title)
 	if n := d.otherReasons(); n > 0 {
 		p.item("\nBesides, " + plural(n, "request") + " that got nowhere before still " + map[bool]string{true: "gets", false: "get"}[n == 1] + " nowhere, for another reason (" + p.code("--format json") + ").")
 	}
@@ -444,6 +450,7 @@ type Document struct {
 	Summary []Group       `json:"summary"`
 	Changes []Change      `json:"changes"`
 	Errors  []ErrorChange `json:"errors"`
+	Caches  []CacheChange `json:"caches"`
 	// Asked says what the product is of which the changes are a part; headers come one by one, besides those that a route
 	// cannot do without.
 	Asked struct {
@@ -466,6 +473,7 @@ func (d *Difference) document() Document {
 			doc.Changes = append(doc.Changes, Change{q, c.Before, c.After, c.Direction})
 		}
 	}
+	doc.Caches = append([]CacheChange{}, d.Caches...)
 	if doc.Errors == nil {
 		doc.Errors = []ErrorChange{}
 	}
