@@ -88,6 +88,11 @@ func (r *Report) Worst() (Severity, bool) {
 	return r.Findings[0].Severity, true
 }
 
+// Answered says that there was something to look at, and that no rule failed to.
+func (r *Report) Answered() bool {
+	return len(r.Crashed) == 0 && (r.Subject != "" || len(r.Checked) > 0)
+}
+
 // Check runs every rule over every API of the documents. Stated is the allowlist, or nil to have it inferred.
 func Check(docs []*Document, stated *Allowlist, suppressions []Suppression) *Report {
 	return check(rulesOf("check"), docs, stated, suppressions)
@@ -188,6 +193,7 @@ func (d *Document) finding(r Rule, p place, detail, console string) Finding {
 // views gives a view for each stage of each API of a document.
 func views(d *Document, stated *Allowlist, problem func(id, text string)) []*View {
 	var out []*View
+	elsewhere(d, problem)
 	for _, api := range d.sorted("AWS::ApiGateway::RestApi") {
 		opts := gateway.Options{API: api.id, Parameters: d.parameters()}
 		stages := []string{""}
@@ -213,6 +219,24 @@ func views(d *Document, stated *Allowlist, problem func(id, text string)) []*Vie
 		}
 	}
 	return out
+}
+
+// elsewhere says of methods whose API is not in the template, as in a nested stack, that they are not looked at.
+func elsewhere(d *Document, problem func(id, text string)) {
+	apis := d.sorted("AWS::ApiGateway::RestApi")
+	var first *resource
+	count := 0
+	for _, m := range d.sorted("AWS::ApiGateway::Method") {
+		if !slices.ContainsFunc(apis, func(a *resource) bool { return refersTo(m.props["RestApiId"], a.id) }) {
+			if first == nil {
+				first = m
+			}
+			count++
+		}
+	}
+	if first != nil {
+		problem(first.id, fmt.Sprintf("%s of an API that is not in this template, and not checked", plural(count, "method")))
+	}
 }
 
 var badVariable = regexp.MustCompile(`^stage variable ([A-Za-z0-9_]+): `)
@@ -244,18 +268,24 @@ func first(m []string) string {
 	return m[1]
 }
 
-// parameters gives a value to each parameter without a default, so that a template can be judged without them. One whose
-// name speaks of an origin gets an origin.
+// parameters gives a value to each parameter, its default if it has one, so that a template can be judged without being
+// told. One whose name speaks of an origin gets an origin.
 func (d *Document) parameters() map[string]string {
 	params, _ := d.root["Parameters"].(map[string]any)
 	out := map[string]string{}
 	for name, v := range params {
-		if p, _ := v.(map[string]any); p["Default"] == nil {
-			low := strings.ToLower(name)
+		p, _ := v.(map[string]any)
+		low := strings.ToLower(name)
+		allowed, _ := p["AllowedValues"].([]any)
+		switch {
+		case p["Default"] != nil:
+			out[name] = fmt.Sprint(p["Default"])
+		case len(allowed) > 0:
+			out[name] = fmt.Sprint(allowed[0])
+		case strings.Contains(low, "origin") || strings.HasSuffix(low, "url"):
+			out[name] = "https://" + low + ".parameter.example"
+		default:
 			out[name] = low
-			if strings.Contains(low, "origin") || strings.HasSuffix(low, "url") {
-				out[name] = "https://" + low + ".parameter.example"
-			}
 		}
 	}
 	return out

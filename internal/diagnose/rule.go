@@ -33,6 +33,7 @@ type Rule struct {
 
 // At gives the rule's finding about a place: f says where it is, what is wrong there, and what a browser prints.
 func (r Rule) At(f Finding) Finding {
+	f.Detail, f.Console = oneLine(f.Detail), oneLine(f.Console)
 	f.Rule, f.Title, f.Severity, f.Why, f.Cure, f.Link = r.ID, r.Title, r.Severity, r.Why, r.Cure, r.Link()
 	return f
 }
@@ -88,10 +89,13 @@ const goPolicy = `policy, err := cors.New(cors.Config{
 	RequestHeaders: []string{"content-type"},
 })
 // ...
-api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{Policy: policy})`
+api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{
+	Policy: policy,
+})`
 
 // goEnable is the cure for an API that is there already.
-const goEnable = `corsapi.Enable(api, policy, nil) // every resource gets an OPTIONS method with its own methods`
+const goEnable = `// every resource gets an OPTIONS method with its own methods
+corsapi.Enable(api, policy, nil)`
 
 const (
 	docMock  = "https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-mock-integration.html"

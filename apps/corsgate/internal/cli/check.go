@@ -55,7 +55,7 @@ func (x *check) Run(c Command) error {
 	}
 	report := diagnose.Check(docs, stated, suppressions)
 	// No API is no answer: nothing was checked, and a clean result would say otherwise.
-	if len(report.Checked) == 0 && len(report.Findings) == 0 {
+	if len(report.Checked) == 0 && len(report.Findings)+len(report.Suppressed) == 0 {
 		fmt.Fprintf(c.Stderr, "corsgate: %s: no AWS::ApiGateway::RestApi in the templates\n", strings.Join(x.Paths, ", "))
 		return statusError(statusUnread)
 	}
@@ -74,9 +74,6 @@ func read(path string) ([]*diagnose.Document, error) {
 		if files, err = templates(path); err != nil {
 			return nil, plain(path, err)
 		}
-		if len(files) == 0 {
-			return nil, fmt.Errorf("%s: no templates in this folder", path)
-		}
 	}
 	var out []*diagnose.Document
 	for _, f := range files {
@@ -85,13 +82,16 @@ func read(path string) ([]*diagnose.Document, error) {
 			return nil, plain(f, err)
 		}
 		d, err := diagnose.ParseDocument(f, b)
-		if info.IsDir() && errors.Is(err, diagnose.ErrNoResources) {
-			continue // of an empty stack
+		if info.IsDir() && errors.Is(err, diagnose.ErrNotTemplate) {
+			continue // of an empty stack, or a file that only speaks of templates
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f, err)
 		}
 		out = append(out, d)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s: no templates in this folder", path)
 	}
 	return out, nil
 }

@@ -21,7 +21,7 @@ func (x *findings) conclude(c Command, report *diagnose.Report) error {
 	if err := printFindings(c.Stdout, x.Format, report); err != nil {
 		return err
 	}
-	if len(report.Crashed) > 0 {
+	if !report.Answered() {
 		return statusError(statusUnread)
 	}
 	if worst, any := report.Worst(); any && worst.AtLeast(diagnose.Severity(x.FailOn)) {
