@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -82,7 +83,7 @@ func (b *bench) synthesis(ctx context.Context) error {
 			}
 		}
 	}
-	times, err := a.times(ctx, func(f form, n int) bool { return n <= timed || got[f][n].fits() })
+	times, err := a.times(ctx, func(f form, n int) bool { return n <= timed || got[f][n].fits() || growing(f) })
 	if err != nil {
 		return err
 	}
@@ -143,6 +144,11 @@ func (b *bench) growth(o own, ms map[int][]float64) {
 	b.atMost("a route's part in synthesis with "+o.name, at, median(minus(ms[high], ms[low]))/(high-low), o.each, " ms")
 	first, second := median(minus(ms[middle], ms[low])), median(minus(ms[high], ms[middle]))
 	b.atMost("and in a line: the second half, of the first", at, second/first, straight, "")
+}
+
+// growing says whether it is an aim how f's time grows, in a stack or not.
+func growing(f form) bool {
+	return slices.ContainsFunc(ours, func(o own) bool { return o.form == f && o.each > 0 })
 }
 
 // straight is what the second half of a line may come to, of the first, as far
