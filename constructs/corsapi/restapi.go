@@ -1,12 +1,15 @@
 package corsapi
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/bulk"
 )
 
 // RestApiProps are those of awsapigateway.RestApi, and the policy.
@@ -19,6 +22,25 @@ type RestApiProps struct {
 
 	// GatewayErrors says who may read the errors that API Gateway makes itself.
 	GatewayErrors GatewayErrors
+
+	// PermissionPerMethod keeps the Lambda permissions that the CDK's Lambda
+	// integrations make: two for each method, one that names the method and the
+	// API's own stage, and one for the console's test invocations of it.
+	//
+	// By default each function, alias or version has one permission instead, for
+	// all methods and stages of this API (SourceArn
+	// arn:...:execute-api:...:API-ID/*/*/*), as with ScopePermissionToMethod:
+	// false. So twice as many routes fit into a stack's 500 resources, and the
+	// function's policy stays below Lambda's limit of 20 KB. The price: who may
+	// change this API can point any method of it to the function, and test
+	// invocations need no permission of their own. Nobody else gains anything: a
+	// request still reaches the function only through a method that leads there.
+	//
+	// An integration with AllowTestInvoke: false keeps the CDK's permissions for
+	// its function anyway, as do permissions that were made by hand.
+	// (https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html#apigateway-permissions,
+	// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)
+	PermissionPerMethod bool
 }
 
 // GatewayErrors says which headers the errors carry that API Gateway makes
@@ -64,7 +86,10 @@ func NewRestApi(scope constructs.Construct, id *string, props *RestApiProps) *Re
 	if props.DefaultCorsPreflightOptions != nil {
 		fail(api, "DefaultCorsPreflightOptions beside Policy: two sources of the same headers; remove DefaultCorsPreflightOptions")
 	}
-	enable(api, props.Policy, EnableProps{GatewayErrors: props.GatewayErrors}, false)
+	enable(&completer{
+		api: api, policy: props.Policy, props: EnableProps{GatewayErrors: props.GatewayErrors},
+		economy: !props.PermissionPerMethod,
+	})
 	return api
 }
 
@@ -82,29 +107,29 @@ type EnableProps struct {
 // responses are replaced, wherever they came from. props may be nil.
 //
 // Methods, stages and gateway responses added later count as well: the API is
-// completed at synthesis.
+// completed at synthesis. Who may invoke its functions stays as it is (see
+// PermissionPerMethod of [RestApiProps]).
 func Enable(api awsapigateway.RestApi, policy *cors.Policy, props *EnableProps) {
 	if props == nil {
 		props = &EnableProps{}
 	}
-	enable(api, policy, *props, true)
+	enable(&completer{api: api, policy: policy, props: *props, replace: true})
 }
 
 // leafID names the construct that carries the aspect. An aspect is called for
 // every construct below the one it is put on; this one has nothing below it.
 const leafID = "Corsgate"
 
-func enable(api awsapigateway.RestApi, policy *cors.Policy, props EnableProps, replace bool) {
-	if policy == nil {
-		fail(api, "Policy is nil: give it one; cors.New returns nil together with the error that says why")
+func enable(c *completer) {
+	if c.policy == nil {
+		fail(c.api, "Policy is nil: give it one; cors.New returns nil together with the error that says why")
 		return
 	}
-	if api.Node().TryFindChild(jsii.String(leafID)) != nil {
-		fail(api, "two policies for one API: an API has one; give an audience of its own an API of its own")
+	if c.api.Node().TryFindChild(jsii.String(leafID)) != nil {
+		fail(c.api, "two policies for one API: an API has one; give an audience of its own an API of its own")
 		return
 	}
-	leaf := constructs.NewConstruct(api, jsii.String(leafID))
-	c := &completer{api: api, policy: policy, props: props, replace: replace}
+	leaf := constructs.NewConstruct(c.api, jsii.String(leafID))
 	awscdk.Aspects_Of(leaf).Add(c, nil)
 	leaf.Node().AddValidation(&watcher{c})
 }
@@ -115,6 +140,7 @@ type completer struct {
 	policy  *cors.Policy
 	props   EnableProps
 	replace bool // what stands there already is replaced without a word
+	economy bool // one Lambda permission for all methods
 
 	completed *inventory // nil before
 	added     int        // constructs made
@@ -130,6 +156,7 @@ func (c *completer) Visit(constructs.IConstruct) {
 	w := &writer{completer: c, survey: s, caching: s.caching()}
 	w.preflights()
 	w.methods()
+	w.permissions()
 	w.gatewayResponses()
 	w.resourcePolicy()
 	w.stages()
@@ -150,12 +177,14 @@ func (w *watcher) Validate() *[]*string {
 	if c.completed == nil {
 		return &[]*string{}
 	}
-	if nodes := len(*c.api.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER)); nodes != c.completed.nodes+c.added {
+	now := bulk.Read(c.api.Node().Root(), awscdk.Stack_Of(c.api), map[string]bulk.Want{"AWS::ApiGateway::Stage": ownedBy(c.completed.ids)})
+	if now.Count != c.completed.nodes+c.added {
 		c.compare(survey(c.api))
 	}
 	for _, st := range c.completed.stages {
-		if n, ok := st.node.(awsapigateway.CfnStage); ok && !c.completed.caching() && cached(properties(n.CfnProperties())) {
-			fail(n, "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure)
+		i := slices.IndexFunc(now.Resources, func(r bulk.Resource) bool { return r.Path == st.path })
+		if i >= 0 && !c.completed.caching() && cached(now.Resources[i].Properties) {
+			fail(st.node, "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure)
 		}
 	}
 	return &[]*string{}
@@ -179,7 +208,7 @@ func (c *completer) compare(now *inventory) {
 		}
 	}
 	for _, st := range c.completed.stages {
-		had[*st.node.Node().Path()] = true
+		had[st.path] = true
 	}
 	for _, g := range c.completed.gatewayResponses {
 		had[g.responseType] = true
@@ -190,7 +219,7 @@ func (c *completer) compare(now *inventory) {
 		}
 	}
 	for _, st := range now.stages {
-		if had[*st.node.Node().Path()] {
+		if had[st.path] {
 			continue
 		}
 		fail(st.node, "stage "+st.name+" has no CORS variables and refuses every origin: "+laterCure)

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/bulk"
 )
 
 // A writer completes the API that was surveyed.
@@ -41,6 +42,8 @@ func (w *writer) wrote(parts ...any) { w.written = append(w.written, parts...) }
 
 // preflights puts an OPTIONS method on every resource that has a method.
 func (w *writer) preflights() {
+	var at []int
+	var missing []bulk.New
 	for _, r := range w.survey.resources {
 		allow := w.policy.AllowMethods(r.names())
 		integration := preflightIntegration(w.policy, allow, w.caching)
@@ -50,25 +53,27 @@ func (w *writer) preflights() {
 			w.replaceOptions(r, integration, responses)
 			continue
 		}
-		// The construct path is that of the CDK's own preflights, so that an
-		// API that moves to corsgate keeps its methods: CloudFormation cannot
-		// create a second OPTIONS on a resource before it deletes the first.
-		scope := constructs.NewConstruct(r.scope, jsii.String("OPTIONS"))
-		props := &awsapigateway.CfnMethodProps{
-			RestApiId:         w.api.RestApiId(),
-			ResourceId:        r.id,
-			HttpMethod:        jsii.String("OPTIONS"),
-			AuthorizationType: jsii.String("NONE"),
-			ApiKeyRequired:    jsii.Bool(false),
-			Integration:       integration,
-			MethodResponses:   responses,
+		props := map[string]any{
+			"restApiId":         w.survey.ids[0],
+			"resourceId":        r.id,
+			"httpMethod":        "OPTIONS",
+			"authorizationType": "NONE",
+			"apiKeyRequired":    false,
+			"integration":       integration,
+			"methodResponses":   responses,
 		}
 		if w.caching {
-			props.RequestParameters = optionalParameters()
+			props["requestParameters"] = optionalParameters()
 		}
-		w.parts = append(w.parts, part{r.at, awsapigateway.NewCfnMethod(scope, jsii.String("Resource"), props)})
-		w.added += 2
+		// The construct path is that of the CDK's own preflights, so that an API
+		// that moves to corsgate keeps its methods: CloudFormation cannot create
+		// a second OPTIONS on a resource before it deletes the first.
+		at, missing = append(at, r.at), append(missing, bulk.New{Scope: r.scope, IDs: []string{"OPTIONS", "Resource"}, Properties: props})
 	}
+	for i, m := range bulk.Create(bulk.Method, missing) {
+		w.parts = append(w.parts, part{at[i], m})
+	}
+	w.added += 2 * len(missing)
 }
 
 // replaceOptions makes an OPTIONS method that exists answer as ours do.
@@ -387,7 +392,7 @@ func (w *writer) deployments() {
 				wait = append(wait, p.node)
 			case unordered:
 				if late == "" {
-					late = *w.survey.stacks[in].stack.Node().Path()
+					late = *w.survey.stacks[in].Node().Path()
 				}
 			}
 		}

@@ -1,0 +1,203 @@
+// Package bulk reads, makes and removes many constructs in one message each.
+//
+// The constructs of a CDK app live in a JavaScript process. From Go every
+// property read and every construct made is a message to it, about 0.3 ms of
+// both processes' time: with three resources to read for each route and two
+// constructs to make, that is as long as all the rest of synthesis. So the
+// loops stand on the other side, in js/index.js, which is loaded there as the
+// CDK's own packages are, and answers in JSON. What is to be read, made and
+// removed is decided here, in Go. docs/design/0011-economy.md has the numbers.
+package bulk
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go/runtime"
+)
+
+// A Want says which resources of one type are read.
+type Want struct {
+	// Of names whom they belong to: the values of which property By has one, or
+	// their ref where By is empty. All of the type if nil.
+	Of []string `json:"of,omitempty"`
+	By string   `json:"by,omitempty"`
+
+	// Resolve names the properties that are wanted as CloudFormation gets them,
+	// too.
+	Resolve []string `json:"resolve,omitempty"`
+}
+
+// A Tree is what was read.
+type Tree struct {
+	Count     int // of all constructs, read or not
+	Stacks    []Stack
+	Resources []Resource // in preorder
+}
+
+// A Stack is a stack and where its constructs stand in the tree, in preorder.
+type Stack struct {
+	awscdk.Stack
+	From, To int
+}
+
+// A Resource is a CloudFormation resource.
+type Resource struct {
+	At   int // where it stands in the tree, in preorder
+	Path string
+	Ref  string // a token
+
+	LogicalID string
+	Node      constructs.IConstruct
+	Scope     constructs.IConstruct // what Node stands in
+
+	// Properties have the names that the CDK has for them. They are as they were
+	// given, tokens in strings and all; those that are no plain data (an
+	// IResolvable in them) are resolved.
+	Properties map[string]any
+
+	// Resolved are those properties that were asked for, or are no plain data,
+	// as CloudFormation gets them.
+	Resolved map[string]any
+}
+
+// Read reads the tree below root, by the types of its resources. Tokens are
+// resolved in stack.
+func Read(root constructs.IConstruct, stack awscdk.Stack, wants map[string]Want) *Tree {
+	query, err := json.Marshal(wants)
+	if err != nil {
+		panic(err) // they are strings
+	}
+	var answer []any
+	invoke("read", []any{root, stack, string(query)}, &answer)
+	var read struct {
+		Count  int
+		Stacks []struct{ At, To int }
+		Found  []struct {
+			At                   int
+			Path, Ref, LogicalID string
+			Properties, Resolved map[string]any
+		}
+	}
+	if err := json.Unmarshal([]byte(answer[0].(string)), &read); err != nil {
+		panic(fmt.Errorf("corsgate: the constructs of the app cannot be read: %w", err))
+	}
+	tree := &Tree{Count: read.Count}
+	constructed := answer[1:]
+	for i, s := range read.Stacks {
+		tree.Stacks = append(tree.Stacks, Stack{constructed[i].(awscdk.Stack), s.At, s.To})
+	}
+	constructed = constructed[len(read.Stacks):]
+	for i, f := range read.Found {
+		tree.Resources = append(tree.Resources, Resource{
+			At: f.At, Path: f.Path, Ref: f.Ref, LogicalID: f.LogicalID,
+			Node: constructed[2*i].(constructs.IConstruct), Scope: constructed[2*i+1].(constructs.IConstruct),
+			Properties: f.Properties, Resolved: f.Resolved,
+		})
+	}
+	return tree
+}
+
+// ScopePath is the path of what r stands in.
+func (r *Resource) ScopePath() string { return r.Path[:strings.LastIndexByte(r.Path, '/')] }
+
+// ID is the construct id of r.
+func (r *Resource) ID() string { return r.Path[strings.LastIndexByte(r.Path, '/')+1:] }
+
+// IsDefaultChild reports whether r is what the CDK made its scope of first of
+// all.
+func (r *Resource) IsDefaultChild() bool { return r.ID() == "Resource" }
+
+// A New is a resource to be made.
+type New struct {
+	Scope constructs.Construct `json:"-"`
+
+	// IDs are the resource's own construct id, last, and before it those of the
+	// constructs to be made around it, outermost first.
+	IDs []string `json:"ids"`
+
+	// Properties are plain data, with the names that the CDK has for them.
+	Properties map[string]any `json:"properties"`
+}
+
+// The types of resources that [Create] makes.
+const (
+	Method     = "AWS::ApiGateway::Method"
+	Permission = "AWS::Lambda::Permission"
+)
+
+// Create makes resources of one type, which is [Method] or [Permission].
+func Create(kind string, resources []New) []constructs.IConstruct {
+	if len(resources) == 0 {
+		return nil
+	}
+	scopes := make([]constructs.Construct, len(resources))
+	for i, r := range resources {
+		scopes[i] = r.Scope
+	}
+	given, err := json.Marshal(resources)
+	if err != nil {
+		panic(fmt.Errorf("corsgate: resources of other than plain data: %w", err))
+	}
+	var made []any
+	invoke("create", []any{kind, scopes, string(given)}, &made)
+	out := make([]constructs.IConstruct, len(made))
+	for i, m := range made {
+		out[i] = m.(constructs.IConstruct)
+	}
+	return out
+}
+
+// Remove takes constructs out of the tree.
+func Remove(nodes []constructs.IConstruct) {
+	if len(nodes) == 0 {
+		return
+	}
+	load()
+	runtime.StaticInvokeVoid(class, "remove", []any{nodes})
+}
+
+const class = "corsgate.Bulk"
+
+func invoke(method string, args []any, answer any) {
+	load()
+	runtime.StaticInvoke(class, method, args, answer)
+}
+
+// load has the JavaScript process load the package, once for each process.
+func load() { runtime.Load("corsgate", "0.0.0", tarball()) }
+
+//go:embed js
+var files embed.FS
+
+// tarball packs js as npm would.
+var tarball = sync.OnceValue(func() []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	w := tar.NewWriter(z)
+	for _, f := range []struct{ from, to string }{{"package.json", "package.json"}, {"assembly.json", ".jsii"}, {"index.js", "index.js"}} {
+		content, err := files.ReadFile("js/" + f.from)
+		if err == nil {
+			err = w.WriteHeader(&tar.Header{Name: "package/" + f.to, Mode: 0o644, Size: int64(len(content))})
+		}
+		if err == nil {
+			_, err = w.Write(content)
+		}
+		if err != nil {
+			panic(err) // the files are embedded, and the writer is a buffer
+		}
+	}
+	if err := errors.Join(w.Close(), z.Close()); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+})
