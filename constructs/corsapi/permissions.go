@@ -6,17 +6,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/corsgate/corsgate/internal/bulk"
 )
 
 // A permission is one to invoke a Lambda function, version or alias.
-type permission struct {
-	*bulk.Resource
-	node awslambda.CfnPermission
-}
+type permission struct{ *bulk.Resource }
 
 // function is the FunctionName, a token where the function is the app's.
 func (p *permission) function() string { return text(p.Properties["functionName"]) }
@@ -60,14 +56,14 @@ func (w *writer) permissions() {
 	}
 	var missing []bulk.New
 	var at []int
-	var obsolete []constructs.IConstruct
+	var obsolete []string
 	arn, ids := *w.api.ArnForExecuteApi(nil, nil, nil), map[string]int{}
 	for _, f := range w.permitted() {
 		if f.keep {
 			continue
 		}
 		for _, p := range f.methods {
-			obsolete = append(obsolete, p.node)
+			obsolete = append(obsolete, p.Path)
 		}
 		if w.apiWide(f) {
 			continue
@@ -77,7 +73,7 @@ func (w *writer) permissions() {
 	for i, p := range bulk.Create(bulk.Permission, missing) {
 		w.parts = append(w.parts, part{at[i], p})
 	}
-	bulk.Remove(obsolete)
+	bulk.Remove(w.api.Node().Root(), obsolete)
 	w.added += len(missing) - len(obsolete)
 }
 

@@ -162,6 +162,7 @@ func (c *completer) Visit(constructs.IConstruct) {
 	w.stages()
 	w.deployments()
 	w.coverage()
+	w.paths()
 	c.completed = s
 }
 
@@ -170,14 +171,14 @@ type watcher struct{ c *completer }
 
 // Validate is called by the CDK after all aspects. An aspect is called as the
 // tree is walked, so one that comes later may have added what the completer did
-// not see. It returns no errors of its own, which would end the synthesis before
-// the others are told.
+// not see. Errors of its own would end the synthesis before the others are told,
+// so it returns only those that end it anyway.
 func (w *watcher) Validate() *[]*string {
 	c := w.c
 	if c.completed == nil {
 		return &[]*string{}
 	}
-	now := bulk.Read(c.api.Node().Root(), awscdk.Stack_Of(c.api), map[string]bulk.Want{"AWS::ApiGateway::Stage": ownedBy(c.completed.ids)})
+	now := bulk.Read(c.api.Node().Root(), awscdk.Stack_Of(c.api), map[string]bulk.Want{"AWS::ApiGateway::Stage": ownedBy(c.completed.ids, bulk.Want{})})
 	if now.Count != c.completed.nodes+c.added {
 		c.compare(survey(c.api))
 	}
@@ -187,7 +188,7 @@ func (w *watcher) Validate() *[]*string {
 			fail(st.node, "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure)
 		}
 	}
-	return &[]*string{}
+	return jsii.Strings(c.tooLarge(now)...)
 }
 
 const laterCure = "an aspect changed the API after corsgate completed it; make the change before synthesis, or with an aspect on a construct above the API"

@@ -3,12 +3,12 @@ package corsapi
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/corsgate/corsgate/internal/bulk"
@@ -20,7 +20,8 @@ type inventory struct {
 	stacks           []bulk.Stack // inner stacks follow outer ones
 	ids              []string     // of the API, as constructs have it: tokens
 	nodes            int          // how many constructs the app had
-	resources        []*resource  // by path
+	resources        []*resource  // those with methods, by path
+	paths            int          // how many resources there are, the root not counted
 	gatewayResponses []*gatewayResponse
 	stages           []*stage
 	deployments      []*deployment
@@ -144,16 +145,17 @@ func survey(api awsapigateway.RestApi) *inventory {
 	if cfn, ok := api.Node().DefaultChild().(awsapigateway.CfnRestApi); ok {
 		ids = append(ids, *cfn.AttrRestApiId()) // the same id, by another attribute
 	}
-	tree := bulk.Read(api.Node().Root(), awscdk.Stack_Of(api), map[string]bulk.Want{
+	stack := awscdk.Stack_Of(api)
+	tree := bulk.Read(api.Node().Root(), stack, map[string]bulk.Want{
 		"AWS::ApiGateway::RestApi":         {Of: []string{id}, Resolve: []string{"policy"}},
-		"AWS::ApiGateway::Resource":        ownedBy(ids),
-		bulk.Method:                        ownedBy(ids, "resourceId", "methodResponses", "integration"),
-		"AWS::ApiGateway::GatewayResponse": ownedBy(ids),
-		"AWS::ApiGateway::Stage":           ownedBy(ids),
-		"AWS::ApiGateway::Deployment":      ownedBy(ids),
+		"AWS::ApiGateway::Resource":        ownedBy(ids, bulk.Want{Node: true, Scope: true}),
+		bulk.Method:                        ownedBy(ids, bulk.Want{Node: true, Resolve: []string{"methodResponses", "integration.uri"}}),
+		"AWS::ApiGateway::GatewayResponse": ownedBy(ids, bulk.Want{Node: true}),
+		"AWS::ApiGateway::Stage":           ownedBy(ids, bulk.Want{Node: true}),
+		"AWS::ApiGateway::Deployment":      ownedBy(ids, bulk.Want{Node: true, Scope: true}),
 		bulk.Permission:                    {Resolve: []string{"functionName"}},
 	})
-	s := &surveyor{inventory: &inventory{ids: ids, nodes: tree.Count, stacks: tree.Stacks, permissions: map[string][]*permission{}}, byID: map[string]*place{}}
+	s := &surveyor{inventory: &inventory{ids: ids, nodes: tree.Count, stacks: tree.Stacks, permissions: map[string][]*permission{}}, stack: stack, byID: map[string]*place{}}
 	for i := range tree.Resources {
 		s.visit(&tree.Resources[i])
 	}
@@ -166,13 +168,15 @@ func survey(api awsapigateway.RestApi) *inventory {
 }
 
 // ownedBy wants what names one of ids as its API.
-func ownedBy(ids []string, resolve ...string) bulk.Want {
-	return bulk.Want{Of: ids, By: "restApiId", Resolve: resolve}
+func ownedBy(ids []string, w bulk.Want) bulk.Want {
+	w.Of, w.By = ids, "restApiId"
+	return w
 }
 
 // A surveyor is a survey under way.
 type surveyor struct {
 	*inventory
+	stack   awscdk.Stack      // the API's
 	byID    map[string]*place // by resource id, as the constructs have it: a token
 	methods []*placed
 }
@@ -181,7 +185,6 @@ type surveyor struct {
 type place struct {
 	at               int
 	id, parent, part string
-	reference        string // see reference
 	path             string
 	scope            constructs.Construct
 }
@@ -190,83 +193,89 @@ type place struct {
 type placed struct {
 	*method
 	resource  string
-	reference string // that, see reference
 	scopePath string
 }
 
 // visit takes down one construct of the API.
 func (s *surveyor) visit(r *bulk.Resource) {
 	p := r.Properties
-	switch n := r.Node.(type) {
-	case awsapigateway.CfnRestApi:
+	switch r.Type {
+	case "AWS::ApiGateway::RestApi":
 		s.api = restAPI{at: r.At, path: r.ScopePath(), policy: r.Resolved["policy"], binaryMediaTypes: nonEmpty(p["binaryMediaTypes"])}
-	case awsapigateway.CfnResource:
-		s.resource(r, n)
-	case awsapigateway.CfnMethod:
-		s.method(r, n)
-	case awsapigateway.CfnGatewayResponse:
-		g := &gatewayResponse{at: r.At, node: n, responseType: text(p["responseType"]), props: p}
+	case "AWS::ApiGateway::Resource":
+		s.resource(r)
+	case bulk.Method:
+		s.method(r)
+	case bulk.Permission:
+		s.permissions[r.ScopePath()] = append(s.permissions[r.ScopePath()], &permission{r})
+	case "AWS::ApiGateway::GatewayResponse":
+		g := &gatewayResponse{at: r.At, node: r.Node.(awsapigateway.CfnGatewayResponse), responseType: text(p["responseType"]), props: p}
 		g.parameters, _ = p["responseParameters"].(map[string]any)
 		s.gatewayResponses = append(s.gatewayResponses, g)
-	case awsapigateway.CfnStage:
-		s.stage(r, n, "Variables.", text(p["stageName"]), p)
-	case awslambda.CfnPermission:
-		s.permissions[r.ScopePath()] = append(s.permissions[r.ScopePath()], &permission{Resource: r, node: n})
-	case awsapigateway.CfnDeployment:
-		d := &deployment{at: r.At, node: n}
+	case "AWS::ApiGateway::Stage":
+		s.stage(r, "Variables.", p)
+	case "AWS::ApiGateway::Deployment":
+		d := &deployment{at: r.At, node: r.Node}
 		if aware, ok := r.Scope.(awsapigateway.Deployment); ok && r.IsDefaultChild() {
 			d.node, d.aware = aware, aware
 		}
 		s.deployments = append(s.deployments, d)
-		if name := text(p["stageName"]); name != "" {
+		if text(p["stageName"]) != "" {
 			description, _ := p["stageDescription"].(map[string]any)
-			s.stage(r, n, "StageDescription.Variables.", name, description)
+			s.stage(r, "StageDescription.Variables.", description)
 		}
 	}
 }
 
 // resource takes down a resource. An OPTIONS method on it stands in the CDK's
 // own construct, if it is that one's.
-func (s *surveyor) resource(r *bulk.Resource, n awsapigateway.CfnResource) {
-	e := &place{at: r.At, id: r.Ref, parent: text(r.Properties["parentId"]), part: text(r.Properties["pathPart"]), scope: n,
-		reference: logicalID(r.LogicalID)}
+func (s *surveyor) resource(r *bulk.Resource) {
+	e := &place{at: r.At, id: r.Ref, parent: text(r.Properties["parentId"]), part: text(r.Properties["pathPart"])}
 	if native, ok := r.Scope.(awsapigateway.Resource); ok && r.IsDefaultChild() {
 		e.scope = native
+	} else {
+		e.scope = r.Node.(constructs.Construct)
 	}
 	s.byID[e.id] = e
 }
 
-func (s *surveyor) method(r *bulk.Resource, n awsapigateway.CfnMethod) {
-	m := &placed{method: &method{at: r.At, node: n, verb: text(r.Properties["httpMethod"])}, resource: text(r.Properties["resourceId"]), scopePath: r.ScopePath()}
-	m.reference = reference(r.Resolved["resourceId"])
+func (s *surveyor) method(r *bulk.Resource) {
+	m := &placed{
+		method:    &method{at: r.At, node: r.Node.(awsapigateway.CfnMethod), verb: text(r.Properties["httpMethod"])},
+		resource:  text(r.Properties["resourceId"]),
+		scopePath: r.ScopePath(),
+	}
 	m.responses = r.Resolved["methodResponses"]
 	m.parameters, _ = r.Properties["requestParameters"].(map[string]any)
 	m.integration, _ = r.Properties["integration"].(map[string]any)
 	m.integrationType = text(m.integration["type"])
-	if in, ok := r.Resolved["integration"].(map[string]any); ok {
-		m.integrationURI = in["uri"]
-	}
+	m.integrationURI = r.Resolved["integration.uri"]
 	s.methods = append(s.methods, m)
 }
 
 // stage takes down a stage, or the description of one in a deployment.
-func (s *surveyor) stage(r *bulk.Resource, n awscdk.CfnResource, prefix, name string, p map[string]any) {
-	st := &stage{path: r.Path, node: n, prefix: prefix, name: name, cached: cached(p)}
+func (s *surveyor) stage(r *bulk.Resource, prefix string, p map[string]any) {
+	st := &stage{path: r.Path, node: r.Node.(awscdk.CfnResource), prefix: prefix, name: text(r.Properties["stageName"]), cached: cached(p)}
 	st.variables, _ = p["variables"].(map[string]any)
 	s.stages = append(s.stages, st)
 }
 
 // group puts the methods on their resources, by path.
 func (s *surveyor) group() {
-	byReference := map[string]*place{}
-	for _, e := range s.byID {
-		byReference[e.reference] = e
-	}
+	var others map[string]*place
 	grouped := map[string]*resource{}
+	for _, e := range s.byID {
+		if e.path != "/" {
+			s.paths++
+		}
+	}
 	for _, m := range s.methods {
 		e := s.byID[m.resource]
 		if e == nil { // the same resource by its other attribute, or an imported one
-			e = byReference[m.reference]
+			if others == nil {
+				others = s.byReference()
+			}
+			e = others[s.reference(m.resource)]
 		}
 		if e == nil {
 			e = &place{at: m.at, id: m.resource, path: "resource of " + *m.node.Node().Path()}
@@ -290,6 +299,18 @@ func (s *surveyor) group() {
 	}
 	slices.SortStableFunc(s.resources, func(a, b *resource) int { return cmp.Compare(a.path, b.path) })
 }
+
+// byReference gives the places by the logical ids of their resources.
+func (s *surveyor) byReference() map[string]*place {
+	out := map[string]*place{}
+	for _, id := range slices.Sorted(maps.Keys(s.byID)) {
+		out[s.reference(id)] = s.byID[id]
+	}
+	return out
+}
+
+// reference names what a token refers to.
+func (s *surveyor) reference(token string) string { return reference(s.stack.Resolve(token)) }
 
 // path returns the API path of a resource. No API is 64 resources deep: a
 // longer chain is a cycle, which CloudFormation will refuse.
@@ -340,14 +361,12 @@ func nonEmpty(v any) bool {
 func reference(v any) string {
 	if m, ok := v.(map[string]any); ok && len(m) == 1 {
 		if id, ok := m["Ref"].(string); ok {
-			return logicalID(id)
+			return "logical id " + id
 		}
 		if att, ok := m["Fn::GetAtt"].([]any); ok && len(att) == 2 {
-			return logicalID(text(att[0]))
+			return "logical id " + text(att[0])
 		}
 	}
 	b, _ := json.Marshal(v)
 	return string(b)
 }
-
-func logicalID(id string) string { return "logical id " + id }

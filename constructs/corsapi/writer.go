@@ -381,6 +381,9 @@ func isOurs(name string) bool {
 // deployments has every deployment wait for what was written, and change when
 // it changes.
 func (w *writer) deployments() {
+	// A deployment resolves what it is given each time its logical id is asked
+	// for, so it gets little.
+	answers := bulk.Digest(awscdk.Stack_Of(w.api), w.written)
 	for _, d := range w.survey.deployments {
 		stack := w.survey.stackAt(d.at)
 		var wait []constructs.IDependable
@@ -405,7 +408,7 @@ func (w *writer) deployments() {
 			warn(d.node, "loose-deployment", "a CfnDeployment keeps its logical id when the API's answers change, so the stage keeps the old ones: use awsapigateway.NewDeployment")
 			continue
 		}
-		d.aware.AddToLogicalId(w.written)
+		d.aware.AddToLogicalId(answers)
 	}
 }
 

@@ -33,8 +33,12 @@ type Want struct {
 	By string   `json:"by,omitempty"`
 
 	// Resolve names the properties that are wanted as CloudFormation gets them,
-	// too.
+	// too; "a.b" is b in a, which is then no list.
 	Resolve []string `json:"resolve,omitempty"`
+
+	// Node and Scope say which constructs are wanted. Each costs something.
+	Node  bool `json:"node,omitempty"`
+	Scope bool `json:"scope,omitempty"`
 }
 
 // A Tree is what was read.
@@ -48,26 +52,27 @@ type Tree struct {
 type Stack struct {
 	awscdk.Stack
 	From, To int
+	Types    map[string]int // how many resources of each type it has itself, nested stacks' not counted
 }
 
 // A Resource is a CloudFormation resource.
 type Resource struct {
 	At   int // where it stands in the tree, in preorder
+	Type string
 	Path string
 	Ref  string // a token
-
-	LogicalID string
-	Node      constructs.IConstruct
-	Scope     constructs.IConstruct // what Node stands in
 
 	// Properties have the names that the CDK has for them. They are as they were
 	// given, tokens in strings and all; those that are no plain data (an
 	// IResolvable in them) are resolved.
 	Properties map[string]any
 
-	// Resolved are those properties that were asked for, or are no plain data,
-	// as CloudFormation gets them.
+	// Resolved has the properties that were asked for, as CloudFormation gets
+	// them.
 	Resolved map[string]any
+
+	Node  constructs.IConstruct `json:"-"`
+	Scope constructs.IConstruct `json:"-"` // what Node stands in
 }
 
 // Read reads the tree below root, by the types of its resources. Tokens are
@@ -81,28 +86,32 @@ func Read(root constructs.IConstruct, stack awscdk.Stack, wants map[string]Want)
 	invoke("read", []any{root, stack, string(query)}, &answer)
 	var read struct {
 		Count  int
-		Stacks []struct{ At, To int }
-		Found  []struct {
-			At                   int
-			Path, Ref, LogicalID string
-			Properties, Resolved map[string]any
+		Stacks []struct {
+			At, To int
+			Types  map[string]int
 		}
+		Found []Resource
 	}
 	if err := json.Unmarshal([]byte(answer[0].(string)), &read); err != nil {
 		panic(fmt.Errorf("corsgate: the constructs of the app cannot be read: %w", err))
 	}
-	tree := &Tree{Count: read.Count}
-	constructed := answer[1:]
-	for i, s := range read.Stacks {
-		tree.Stacks = append(tree.Stacks, Stack{constructed[i].(awscdk.Stack), s.At, s.To})
+	next := 0
+	construct := func() constructs.IConstruct {
+		next++
+		return answer[next].(constructs.IConstruct)
 	}
-	constructed = constructed[len(read.Stacks):]
-	for i, f := range read.Found {
-		tree.Resources = append(tree.Resources, Resource{
-			At: f.At, Path: f.Path, Ref: f.Ref, LogicalID: f.LogicalID,
-			Node: constructed[2*i].(constructs.IConstruct), Scope: constructed[2*i+1].(constructs.IConstruct),
-			Properties: f.Properties, Resolved: f.Resolved,
-		})
+	tree := &Tree{Count: read.Count, Resources: read.Found}
+	for _, s := range read.Stacks {
+		tree.Stacks = append(tree.Stacks, Stack{construct().(awscdk.Stack), s.At, s.To, s.Types})
+	}
+	for i := range tree.Resources {
+		r := &tree.Resources[i]
+		if wants[r.Type].Node {
+			r.Node = construct()
+		}
+		if wants[r.Type].Scope {
+			r.Scope = construct()
+		}
 	}
 	return tree
 }
@@ -157,13 +166,25 @@ func Create(kind string, resources []New) []constructs.IConstruct {
 	return out
 }
 
-// Remove takes constructs out of the tree.
-func Remove(nodes []constructs.IConstruct) {
-	if len(nodes) == 0 {
+// Remove takes the constructs of these paths out of the tree below root, which
+// is that of the paths.
+func Remove(root constructs.IConstruct, paths []string) {
+	if len(paths) == 0 {
 		return
 	}
 	load()
-	runtime.StaticInvokeVoid(class, "remove", []any{nodes})
+	runtime.StaticInvokeVoid(class, "remove", []any{root, paths})
+}
+
+// Digest is a hash of plain data whose tokens are resolved in stack.
+func Digest(stack awscdk.Stack, data any) string {
+	b, err := json.Marshal(data)
+	if err != nil {
+		panic(fmt.Errorf("corsgate: a digest of other than plain data: %w", err))
+	}
+	var sum string
+	invoke("digest", []any{stack, string(b)}, &sum)
+	return sum
 }
 
 const class = "corsgate.Bulk"

@@ -1,6 +1,7 @@
 "use strict";
 // What corsgate does to many constructs at once. It runs in the CDK's process,
 // where reading a property costs nothing; see bulk.go. It decides nothing.
+const { createHash } = require("crypto");
 const { Stack } = require("aws-cdk-lib");
 const { CfnMethod } = require("aws-cdk-lib/aws-apigateway");
 const { CfnPermission } = require("aws-cdk-lib/aws-lambda");
@@ -19,39 +20,56 @@ function isPlain(v) {
   return Object.getPrototypeOf(v) === Object.prototype && Object.values(v).every(isPlain);
 }
 
+// resolver resolves in a stack, the same string once: methods share functions.
+function resolver(stack) {
+  const known = new Map();
+  return (v) => {
+    if (typeof v !== "string") return stack.resolve(v);
+    if (!known.has(v)) known.set(v, stack.resolve(v));
+    return known.get(v);
+  };
+}
+
 class Bulk {
   // read gives what it found as JSON, and after it the constructs: each stack,
-  // then each that was found and the one it stands in.
+  // then what was wanted of each resource.
   static read(root, stack, query) {
     const wanted = JSON.parse(query);
+    const resolve = resolver(stack);
     const stacks = [];
     const found = [];
     const constructs = [];
     const nodes = root.node.findAll();
     nodes.forEach((node, at) => {
       if (Stack.isStack(node)) {
-        stacks.push({ construct: node, at, to: at + node.node.findAll().length });
+        stacks.push({ construct: node, at, to: at + node.node.findAll().length, types: {} });
         return;
       }
-      const want = wanted[node.cfnResourceType];
+      const type = node.cfnResourceType;
+      if (!type) return;
+      const { types } = stacks.find((s) => s.construct === node.stack);
+      types[type] = (types[type] ?? 0) + 1;
+      const want = wanted[type];
       if (!want) return;
       const given = node.cfnProperties;
       if (want.of && !want.of.includes(want.by ? given[want.by] : node.ref)) return;
       const properties = {};
-      const resolved = {};
       for (const [name, value] of Object.entries(given)) {
-        const opaque = !isPlain(value);
-        if (opaque || want.resolve?.includes(name)) resolved[name] = stack.resolve(value);
-        properties[name] = opaque ? resolved[name] : value;
+        properties[name] = isPlain(value) ? value : resolve(value);
       }
-      found.push({ at, path: node.node.path, ref: node.ref, logicalID: stack.resolve(node.logicalId), properties, resolved });
-      constructs.push(node, node.node.scope);
+      const resolved = {};
+      for (const path of want.resolve ?? []) {
+        resolved[path] = resolve(path.split(".").reduce((v, name) => v?.[name], properties));
+      }
+      found.push({ at, type, path: node.node.path, ref: node.ref, properties, resolved });
+      if (want.node) constructs.push(node);
+      if (want.scope) constructs.push(node.node.scope);
     });
-    const answer = { count: nodes.length, stacks: stacks.map(({ at, to }) => ({ at, to })), found };
+    const answer = { count: nodes.length, stacks: stacks.map(({ at, to, types }) => ({ at, to, types })), found };
     return [JSON.stringify(answer), ...stacks.map((s) => s.construct), ...constructs];
   }
 
-  // create makes the resources of one class. The last of a resource's ids is its
+  // create makes the resources of one type. The last of a resource's ids is its
   // own, those before it are of constructs around it.
   static create(type, scopes, resources) {
     return JSON.parse(resources).map(({ ids, properties }, i) => {
@@ -60,8 +78,16 @@ class Bulk {
     });
   }
 
-  static remove(constructs) {
-    constructs.forEach(({ node }) => node.scope.node.tryRemoveChild(node.id));
+  static remove(root, paths) {
+    for (const path of paths) {
+      const ids = path.split("/");
+      const id = ids.pop();
+      ids.reduce((scope, id) => scope.node.findChild(id), root).node.tryRemoveChild(id);
+    }
+  }
+
+  static digest(stack, value) {
+    return createHash("sha256").update(JSON.stringify(stack.resolve(JSON.parse(value)))).digest("hex");
   }
 }
 
