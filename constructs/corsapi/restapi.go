@@ -178,7 +178,7 @@ func (w *watcher) Validate() *[]*string {
 	if c.completed == nil {
 		return &[]*string{}
 	}
-	now := bulk.Read(c.api.Node().Root(), awscdk.Stack_Of(c.api), map[string]bulk.Want{"AWS::ApiGateway::Stage": ownedBy(c.completed.ids, bulk.Want{})})
+	now := bulk.Read(c.api.Node().Root(), map[string]bulk.Want{"AWS::ApiGateway::Stage": ownedBy(c.completed.ids, bulk.Want{})}, "")
 	if now.Count != c.completed.nodes+c.added {
 		c.compare(survey(c.api))
 	}

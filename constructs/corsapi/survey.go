@@ -120,6 +120,16 @@ type method struct {
 	permissions     []*permission // what stands beside node
 }
 
+// resolvedIntegration is m's integration with its URI resolved: the one token
+// that most have.
+func (m *method) resolvedIntegration() map[string]any {
+	out := maps.Clone(m.integration)
+	if m.integrationURI != nil {
+		out["uri"] = m.integrationURI
+	}
+	return out
+}
+
 type gatewayResponse struct {
 	at           int
 	node         awsapigateway.CfnGatewayResponse
@@ -145,17 +155,16 @@ func survey(api awsapigateway.RestApi) *inventory {
 	if cfn, ok := api.Node().DefaultChild().(awsapigateway.CfnRestApi); ok {
 		ids = append(ids, *cfn.AttrRestApiId()) // the same id, by another attribute
 	}
-	stack := awscdk.Stack_Of(api)
-	tree := bulk.Read(api.Node().Root(), stack, map[string]bulk.Want{
+	tree := bulk.Read(api.Node().Root(), map[string]bulk.Want{
 		"AWS::ApiGateway::RestApi":         {Of: []string{id}, Resolve: []string{"policy"}},
-		"AWS::ApiGateway::Resource":        ownedBy(ids, bulk.Want{Node: true, Scope: true}),
+		"AWS::ApiGateway::Resource":        ownedBy(ids, bulk.Want{Ref: true, Node: true, Scope: true}),
 		bulk.Method:                        ownedBy(ids, bulk.Want{Node: true, Resolve: []string{"methodResponses", "integration.uri"}}),
 		"AWS::ApiGateway::GatewayResponse": ownedBy(ids, bulk.Want{Node: true}),
 		"AWS::ApiGateway::Stage":           ownedBy(ids, bulk.Want{Node: true}),
 		"AWS::ApiGateway::Deployment":      ownedBy(ids, bulk.Want{Node: true, Scope: true}),
 		bulk.Permission:                    {Resolve: []string{"functionName"}},
-	})
-	s := &surveyor{inventory: &inventory{ids: ids, nodes: tree.Count, stacks: tree.Stacks, permissions: map[string][]*permission{}}, stack: stack, byID: map[string]*place{}}
+	}, "")
+	s := &surveyor{inventory: &inventory{ids: ids, nodes: tree.Count, stacks: tree.Stacks, permissions: map[string][]*permission{}}, stack: awscdk.Stack_Of(api), byID: map[string]*place{}}
 	for i := range tree.Resources {
 		s.visit(&tree.Resources[i])
 	}

@@ -42,13 +42,20 @@ func (w *writer) wrote(parts ...any) { w.written = append(w.written, parts...) }
 
 // preflights puts an OPTIONS method on every resource that has a method.
 func (w *writer) preflights() {
+	said := map[string]bool{}
 	var at []int
 	var missing []bulk.New
 	for _, r := range w.survey.resources {
 		allow := w.policy.AllowMethods(r.names())
 		integration := preflightIntegration(w.policy, allow, w.caching)
 		responses := preflightResponses(w.policy, allow)
-		w.wrote(r.path, integration, responses)
+		// What the API answers follows from the methods and the policy, so it is
+		// enough to have each set of methods' once.
+		w.wrote(r.path, allow)
+		if !said[allow] {
+			said[allow] = true
+			w.wrote(integration, responses)
+		}
 		if r.options != nil {
 			w.replaceOptions(r, integration, responses)
 			continue
@@ -125,7 +132,7 @@ func (w *writer) methods() {
 			// The CDK tells the API's own deployments of its own methods, but no
 			// other deployment, and of no other method.
 			w.parts = append(w.parts, part{m.at, m.node})
-			w.wrote(m.path, m.verb, m.integration, m.responses)
+			w.wrote(m.path, m.verb, m.resolvedIntegration(), m.responses)
 		}
 	}
 }

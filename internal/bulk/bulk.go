@@ -13,10 +13,12 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -36,9 +38,11 @@ type Want struct {
 	// too; "a.b" is b in a, which is then no list.
 	Resolve []string `json:"resolve,omitempty"`
 
-	// Node and Scope say which constructs are wanted. Each costs something.
-	Node  bool `json:"node,omitempty"`
-	Scope bool `json:"scope,omitempty"`
+	// What else is wanted. Each costs something.
+	Ref       bool `json:"ref,omitempty"`
+	LogicalID bool `json:"logicalID,omitempty"`
+	Node      bool `json:"node,omitempty"`
+	Scope     bool `json:"scope,omitempty"`
 }
 
 // A Tree is what was read.
@@ -46,6 +50,10 @@ type Tree struct {
 	Count     int // of all constructs, read or not
 	Stacks    []Stack
 	Resources []Resource // in preorder
+
+	// Marked are the constructs that are no resources, stand for none and have a
+	// mark.
+	Marked []constructs.IConstruct
 }
 
 // A Stack is a stack and where its constructs stand in the tree, in preorder.
@@ -62,6 +70,9 @@ type Resource struct {
 	Path string
 	Ref  string // a token
 
+	LogicalID string
+	Marked    bool // the construct or the resource has the mark
+
 	// Properties have the names that the CDK has for them. They are as they were
 	// given, tokens in strings and all; those that are no plain data (an
 	// IResolvable in them) are resolved.
@@ -76,14 +87,15 @@ type Resource struct {
 }
 
 // Read reads the tree below root, by the types of its resources. Tokens are
-// resolved in stack.
-func Read(root constructs.IConstruct, stack awscdk.Stack, wants map[string]Want) *Tree {
-	query, err := json.Marshal(wants)
+// resolved in the stack of what has them. A mark is a key of metadata; "" for
+// none.
+func Read(root constructs.IConstruct, wants map[string]Want, mark string) *Tree {
+	query, err := json.Marshal(map[string]any{"wants": wants, "mark": mark})
 	if err != nil {
-		panic(err) // they are strings
+		panic(err) // it is strings
 	}
 	var answer []any
-	invoke("read", []any{root, stack, string(query)}, &answer)
+	invoke("read", []any{root, string(query)}, &answer)
 	var read struct {
 		Count  int
 		Stacks []struct {
@@ -112,6 +124,9 @@ func Read(root constructs.IConstruct, stack awscdk.Stack, wants map[string]Want)
 		if wants[r.Type].Scope {
 			r.Scope = construct()
 		}
+	}
+	for next < len(answer)-1 {
+		tree.Marked = append(tree.Marked, construct())
 	}
 	return tree
 }
@@ -176,11 +191,18 @@ func Remove(root constructs.IConstruct, paths []string) {
 	runtime.StaticInvokeVoid(class, "remove", []any{root, paths})
 }
 
+// tokens finds the CDK's tokens in JSON: in strings, in lists, as keys and as
+// numbers.
+var tokens = regexp.MustCompile(`Token\[|e\+289`)
+
 // Digest is a hash of plain data whose tokens are resolved in stack.
 func Digest(stack awscdk.Stack, data any) string {
 	b, err := json.Marshal(data)
 	if err != nil {
 		panic(fmt.Errorf("corsgate: a digest of other than plain data: %w", err))
+	}
+	if !tokens.Match(b) {
+		return fmt.Sprintf("%x", sha256.Sum256(b))
 	}
 	var sum string
 	invoke("digest", []any{stack, string(b)}, &sum)

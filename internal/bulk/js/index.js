@@ -20,22 +20,29 @@ function isPlain(v) {
   return Object.getPrototypeOf(v) === Object.prototype && Object.values(v).every(isPlain);
 }
 
-// resolver resolves in a stack, the same string once: methods share functions.
-function resolver(stack) {
+// resolver resolves, the same string once in a stack: methods share functions.
+function resolver() {
   const known = new Map();
-  return (v) => {
+  return (stack, v) => {
     if (typeof v !== "string") return stack.resolve(v);
-    if (!known.has(v)) known.set(v, stack.resolve(v));
-    return known.get(v);
+    if (!known.has(stack)) known.set(stack, new Map());
+    const strings = known.get(stack);
+    if (!strings.has(v)) strings.set(v, stack.resolve(v));
+    return strings.get(v);
   };
+}
+
+function isMarked({ node }, mark) {
+  return mark !== "" && node.metadata.some((m) => m.type === mark);
 }
 
 class Bulk {
   // read gives what it found as JSON, and after it the constructs: each stack,
-  // then what was wanted of each resource.
-  static read(root, stack, query) {
-    const wanted = JSON.parse(query);
-    const resolve = resolver(stack);
+  // then what was wanted of each resource, then those that are only marked.
+  static read(root, query) {
+    const { wants, mark } = JSON.parse(query);
+    const resolve = resolver();
+    const marked = [];
     const stacks = [];
     const found = [];
     const constructs = [];
@@ -46,27 +53,35 @@ class Bulk {
         return;
       }
       const type = node.cfnResourceType;
-      if (!type) return;
+      if (!type) {
+        if (isMarked(node, mark) && !node.node.defaultChild) marked.push(node);
+        return;
+      }
       const { types } = stacks.find((s) => s.construct === node.stack);
       types[type] = (types[type] ?? 0) + 1;
-      const want = wanted[type];
+      const want = wants[type];
       if (!want) return;
       const given = node.cfnProperties;
       if (want.of && !want.of.includes(want.by ? given[want.by] : node.ref)) return;
       const properties = {};
       for (const [name, value] of Object.entries(given)) {
-        properties[name] = isPlain(value) ? value : resolve(value);
+        properties[name] = isPlain(value) ? value : resolve(node.stack, value);
       }
       const resolved = {};
       for (const path of want.resolve ?? []) {
-        resolved[path] = resolve(path.split(".").reduce((v, name) => v?.[name], properties));
+        resolved[path] = resolve(node.stack, path.split(".").reduce((v, name) => v?.[name], properties));
       }
-      found.push({ at, type, path: node.node.path, ref: node.ref, properties, resolved });
+      found.push({
+        at, type, properties, resolved, path: node.node.path,
+        ref: want.ref && node.ref,
+        logicalID: want.logicalID && node.stack.resolve(node.logicalId),
+        marked: isMarked(node, mark) || node.getMetadata(mark) !== undefined,
+      });
       if (want.node) constructs.push(node);
       if (want.scope) constructs.push(node.node.scope);
     });
     const answer = { count: nodes.length, stacks: stacks.map(({ at, to, types }) => ({ at, to, types })), found };
-    return [JSON.stringify(answer), ...stacks.map((s) => s.construct), ...constructs];
+    return [JSON.stringify(answer), ...stacks.map((s) => s.construct), ...constructs, ...marked];
   }
 
   // create makes the resources of one type. The last of a resource's ids is its
