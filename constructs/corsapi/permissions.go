@@ -74,7 +74,6 @@ func (w *writer) permissions() {
 		w.parts = append(w.parts, part{at[i], p})
 	}
 	bulk.Remove(w.api.Node().Root(), obsolete)
-	w.added += len(missing) - len(obsolete)
 }
 
 // permitted gathers the functions that methods of the API invoke. A method

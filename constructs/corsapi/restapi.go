@@ -143,7 +143,7 @@ type completer struct {
 	economy bool // one Lambda permission for all methods
 
 	completed *inventory // nil before
-	added     int        // constructs made
+	added     int        // methods and gateway responses made
 }
 
 // Visit is called by the CDK when the app is synthesized: once, or again where
@@ -178,8 +178,14 @@ func (w *watcher) Validate() *[]*string {
 	if c.completed == nil {
 		return &[]*string{}
 	}
-	now := bulk.Read(c.api.Node().Root(), map[string]bulk.Want{"AWS::ApiGateway::Stage": ownedBy(c.completed.ids, bulk.Want{})}, "")
-	if now.Count != c.completed.nodes+c.added {
+	brief := ownedBy(c.completed.ids, bulk.Want{Brief: true})
+	now := bulk.Read(c.api.Node().Root(), map[string]bulk.Want{
+		bulk.Method:                        brief,
+		"AWS::ApiGateway::GatewayResponse": brief,
+		"AWS::ApiGateway::Deployment":      brief,
+		"AWS::ApiGateway::Stage":           ownedBy(c.completed.ids, bulk.Want{}),
+	}, "")
+	if answering(now) != c.completed.answering+c.added {
 		c.compare(survey(c.api))
 	}
 	for _, st := range c.completed.stages {

@@ -19,7 +19,7 @@ type inventory struct {
 	api              restAPI
 	stacks           []bulk.Stack // inner stacks follow outer ones
 	ids              []string     // of the API, as constructs have it: tokens
-	nodes            int          // how many constructs the app had
+	answering        int          // how many methods, gateway responses and stages it has
 	resources        []*resource  // those with methods, by path
 	paths            int          // how many resources there are, the root not counted
 	gatewayResponses []*gatewayResponse
@@ -164,16 +164,30 @@ func survey(api awsapigateway.RestApi) *inventory {
 		"AWS::ApiGateway::Deployment":      ownedBy(ids, bulk.Want{Node: true, Scope: true}),
 		bulk.Permission:                    {Resolve: []string{"functionName"}},
 	}, "")
-	s := &surveyor{inventory: &inventory{ids: ids, nodes: tree.Count, stacks: tree.Stacks, permissions: map[string][]*permission{}}, stack: awscdk.Stack_Of(api), byID: map[string]*place{}}
+	s := &surveyor{inventory: &inventory{ids: ids, stacks: tree.Stacks, permissions: map[string][]*permission{}}, stack: awscdk.Stack_Of(api), byID: map[string]*place{}}
 	for i := range tree.Resources {
 		s.visit(&tree.Resources[i])
 	}
+	s.answering = answering(tree)
 	root := *api.RestApiRootResourceId()
 	top := &place{at: s.api.at, id: root, path: "/"}
 	top.scope, _ = api.Root().(constructs.Construct)
 	s.byID[root] = top
 	s.group()
 	return s.inventory
+}
+
+// answering counts the resources of a tree that decide what an API answers: an
+// API that has as many as before is as complete as before.
+func answering(tree *bulk.Tree) int {
+	n := 0
+	for _, r := range tree.Resources {
+		switch r.Type {
+		case bulk.Method, "AWS::ApiGateway::GatewayResponse", "AWS::ApiGateway::Stage", "AWS::ApiGateway::Deployment":
+			n++
+		}
+	}
+	return n
 }
 
 // ownedBy wants what names one of ids as its API.

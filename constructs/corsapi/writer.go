@@ -80,7 +80,7 @@ func (w *writer) preflights() {
 	for i, m := range bulk.Create(bulk.Method, missing) {
 		w.parts = append(w.parts, part{at[i], m})
 	}
-	w.added += 2 * len(missing)
+	w.added += len(missing)
 }
 
 // replaceOptions makes an OPTIONS method that exists answer as ours do.

@@ -38,6 +38,9 @@ type Want struct {
 	// too; "a.b" is b in a, which is then no list.
 	Resolve []string `json:"resolve,omitempty"`
 
+	// Brief says that nothing is wanted but At and Type.
+	Brief bool `json:"brief,omitempty"`
+
 	// What else is wanted. Each costs something.
 	Ref       bool `json:"ref,omitempty"`
 	LogicalID bool `json:"logicalID,omitempty"`
@@ -47,7 +50,6 @@ type Want struct {
 
 // A Tree is what was read.
 type Tree struct {
-	Count     int // of all constructs, read or not
 	Stacks    []Stack
 	Resources []Resource // in preorder
 
@@ -97,7 +99,6 @@ func Read(root constructs.IConstruct, wants map[string]Want, mark string) *Tree 
 	var answer []any
 	invoke("read", []any{root, string(query)}, &answer)
 	var read struct {
-		Count  int
 		Stacks []struct {
 			At, To int
 			Types  map[string]int
@@ -112,7 +113,7 @@ func Read(root constructs.IConstruct, wants map[string]Want, mark string) *Tree 
 		next++
 		return answer[next].(constructs.IConstruct)
 	}
-	tree := &Tree{Count: read.Count, Resources: read.Found}
+	tree := &Tree{Resources: read.Found}
 	for _, s := range read.Stacks {
 		tree.Stacks = append(tree.Stacks, Stack{construct().(awscdk.Stack), s.At, s.To, s.Types})
 	}

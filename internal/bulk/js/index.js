@@ -46,8 +46,7 @@ class Bulk {
     const stacks = [];
     const found = [];
     const constructs = [];
-    const nodes = root.node.findAll();
-    nodes.forEach((node, at) => {
+    root.node.findAll().forEach((node, at) => {
       if (Stack.isStack(node)) {
         stacks.push({ construct: node, at, to: at + node.node.findAll().length, types: {} });
         return;
@@ -63,6 +62,10 @@ class Bulk {
       if (!want) return;
       const given = node.cfnProperties;
       if (want.of && !want.of.includes(want.by ? given[want.by] : node.ref)) return;
+      if (want.brief) {
+        found.push({ at, type });
+        return;
+      }
       const properties = {};
       for (const [name, value] of Object.entries(given)) {
         properties[name] = isPlain(value) ? value : resolve(node.stack, value);
@@ -80,7 +83,7 @@ class Bulk {
       if (want.node) constructs.push(node);
       if (want.scope) constructs.push(node.node.scope);
     });
-    const answer = { count: nodes.length, stacks: stacks.map(({ at, to, types }) => ({ at, to, types })), found };
+    const answer = { stacks: stacks.map(({ at, to, types }) => ({ at, to, types })), found };
     return [JSON.stringify(answer), ...stacks.map((s) => s.construct), ...constructs, ...marked];
   }
 
