@@ -2,6 +2,7 @@ package corsapi
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/bulk"
+	"github.com/corsgate/corsgate/internal/diagnose"
 )
 
 // RestApiProps are those of awsapigateway.RestApi, and the policy.
@@ -191,7 +193,7 @@ func (w *watcher) Validate() *[]*string {
 	for _, st := range c.completed.stages {
 		i := slices.IndexFunc(now.Resources, func(r bulk.Resource) bool { return r.Path == st.path })
 		if i >= 0 && !c.completed.caching() && cached(now.Resources[i].Properties) {
-			fail(st.node, "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure)
+			fail(st.node, rule("CORS402", "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure))
 		}
 	}
 	return jsii.Strings(c.tooLarge(now)...)
@@ -203,14 +205,23 @@ const laterCure = "an aspect changed the API after corsgate completed it; make t
 func (c *completer) compare(now *inventory) {
 	had := map[string]bool{}
 	for _, r := range c.completed.resources {
+		had[r.path] = true
 		for _, m := range r.methods {
 			had[m.verb+" "+m.path] = true
 		}
 	}
 	for _, r := range now.resources {
 		for _, m := range r.methods {
-			if where := m.verb + " " + m.path; !had[where] {
-				fail(m.node, where+" has no CORS headers: "+laterCure)
+			where := m.verb + " " + m.path
+			message := where + " has no CORS headers: " + laterCure
+			switch {
+			case had[where]:
+			case !had[m.path]:
+				fail(m.node, rule("CORS101", message))
+			case !strings.HasSuffix(m.integrationType, "_PROXY"):
+				fail(m.node, rule("CORS208", message))
+			default:
+				fail(m.node, message)
 			}
 		}
 	}
@@ -222,14 +233,14 @@ func (c *completer) compare(now *inventory) {
 	}
 	for _, g := range now.gatewayResponses {
 		if !had[g.responseType] && g.responseType != "DEFAULT_4XX" && g.responseType != "DEFAULT_5XX" {
-			fail(g.node, "gateway response "+g.responseType+" has no CORS headers: "+laterCure)
+			fail(g.node, rule("CORS303", "gateway response "+g.responseType+" has no CORS headers: "+laterCure))
 		}
 	}
 	for _, st := range now.stages {
 		if had[st.path] {
 			continue
 		}
-		fail(st.node, "stage "+st.name+" has no CORS variables and refuses every origin: "+laterCure)
+		fail(st.node, rule("CORS407", "stage "+st.name+" has no CORS variables and refuses every origin: "+laterCure))
 	}
 }
 
@@ -239,9 +250,18 @@ func fail(on constructs.IConstruct, message string) {
 	awscdk.Annotations_Of(on).AddError(jsii.String("corsgate: " + message))
 }
 
-// warn can be acknowledged by id, as the CDK's own warnings can.
+// rule gives a remark the id and the page of the rule of `corsgate check` that
+// finds the same in the template. Remarks that no rule finds have a word for
+// their id.
+func rule(id, message string) string {
+	return id + ": " + message + " (see " + diagnose.Rule{ID: id}.Link() + ")"
+}
+
+// warn can be acknowledged by id, as the CDK's own warnings can. The id is what
+// the CDK makes of the same rule's finding by corscheck, so that one
+// acknowledgement is for both.
 func warn(on constructs.IConstruct, id, message string) {
-	awscdk.Annotations_Of(on).AddWarningV2(jsii.String("corsgate:"+id), jsii.String("corsgate: "+message))
+	awscdk.Annotations_Of(on).AddWarningV2(jsii.String("corsgate::"+id), jsii.String("corsgate: "+message))
 }
 
 func inform(on constructs.IConstruct, message string) {

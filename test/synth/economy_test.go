@@ -325,7 +325,7 @@ func TestSizeWarnings(t *testing.T) {
 	}
 	s := build(301, 900_000)
 	if len(s.annotations) != 1 || !strings.HasPrefix(s.annotations[0], "warning /Stack/Api: corsgate: the API has 301 resources, and API Gateway takes 300 ") ||
-		!strings.Contains(s.annotations[0], "[ack: corsgate:many-resources]") {
+		!strings.Contains(s.annotations[0], "[ack: corsgate::many-resources]") {
 		t.Errorf("301 resources: %q", s.annotations)
 	}
 	metadata, err := os.ReadFile(filepath.Join(s.dir, "Stack.metadata.json"))
