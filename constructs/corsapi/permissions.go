@@ -26,21 +26,25 @@ const (
 	nativeAPIWide    = nativePermission + "ApiScoped."
 )
 
-// isNative reports whether p is as the CDK's Lambda integrations make it, and
-// says nothing more than that API Gateway may invoke.
+// isNative reports whether a Lambda integration of the CDK made p in its method.
 func (p *permission) isNative() bool {
-	return strings.HasPrefix(p.ID(), nativePermission) && len(p.Properties) == 4 &&
-		p.Properties["principal"] == "apigateway.amazonaws.com" && p.Properties["action"] == "lambda:InvokeFunction" &&
-		p.Properties["sourceArn"] != nil && p.function() != ""
+	return strings.HasPrefix(p.ID(), nativePermission) && !strings.HasPrefix(p.ID(), nativeAPIWide)
 }
 
-// A permittedFunction is a function, and what of one stack permits the API to invoke it.
-type permittedFunction struct {
+// isPlain reports whether p says nothing more than that API Gateway may invoke.
+func (p *permission) isPlain() bool {
+	return !p.Altered && len(p.Properties) == 4 && p.function() != "" && p.Properties["sourceArn"] != nil &&
+		p.Properties["principal"] == "apigateway.amazonaws.com" && p.Properties["action"] == "lambda:InvokeFunction"
+}
+
+// An invoked is a function that the API invokes, and what of one stack permits
+// it to.
+type invoked struct {
 	stack    int
-	name     string // as the permissions have it, a token where the function is the app's
+	name     string // as the permissions have it: a token where the function is the app's
 	resolved string
-	methods  []*permission // the CDK's, two for each method
-	keep     bool          // they say more than that the API may invoke
+	native   []*permission // two for each method
+	keep     bool          // they permit less than one for all of the API would
 }
 
 // permissions puts one permission for all of the API in the place of those that
@@ -58,17 +62,17 @@ func (w *writer) permissions() {
 	var at []int
 	var obsolete []string
 	arn, ids := *w.api.ArnForExecuteApi(nil, nil, nil), map[string]int{}
-	for _, f := range w.permitted() {
+	for _, f := range w.invoked() {
 		if f.keep {
 			continue
 		}
-		for _, p := range f.methods {
+		for _, p := range f.native {
 			obsolete = append(obsolete, p.Path)
 		}
-		if w.apiWide(f) {
+		if w.hasAPIWide(f) {
 			continue
 		}
-		at, missing = append(at, f.methods[0].At), append(missing, w.apiPermission(f, arn, ids))
+		at, missing = append(at, f.native[0].At), append(missing, w.apiPermission(f, arn, ids))
 	}
 	for i, p := range bulk.Create(bulk.Permission, missing) {
 		w.parts = append(w.parts, part{at[i], p})
@@ -76,57 +80,41 @@ func (w *writer) permissions() {
 	bulk.Remove(w.api.Node().Root(), obsolete)
 }
 
-// permitted gathers the functions that methods of the API invoke. A method
-// without a permission for test invocations was denied it
-// (AllowTestInvoke: false), and one for all of the API would allow it: its
-// function keeps what it has.
-func (w *writer) permitted() []*permittedFunction {
-	type key struct {
-		stack    int
-		function string
-	}
-	var all []*permittedFunction
-	by := map[key]*permittedFunction{}
+// invoked gathers the functions that methods of the API invoke. A method without
+// a permission for test invocations was denied it (AllowTestInvoke: false), and
+// one that was altered was narrowed: a permission for all of the API would allow
+// it again, so that the function keeps what it has.
+func (w *writer) invoked() []*invoked {
+	var all []*invoked
 	for _, r := range w.survey.resources {
 		for _, m := range r.methods {
-			var native []*permission
-			tests := 0
-			for _, p := range m.permissions {
-				if !p.isNative() {
-					continue
-				}
-				native = append(native, p)
-				if strings.HasPrefix(p.ID(), nativeTest) {
-					tests++
-				}
-			}
+			native := slices.DeleteFunc(slices.Clone(m.permissions), func(p *permission) bool { return !p.isNative() })
+			tested := slices.ContainsFunc(native, func(p *permission) bool { return strings.HasPrefix(p.ID(), nativeTest) })
 			for _, p := range native {
-				k := key{w.survey.stackAt(p.At), p.function()}
-				f := by[k]
-				if f == nil {
-					resolved := reference(p.Resolved["functionName"])
-					f = &permittedFunction{stack: k.stack, name: k.function, resolved: resolved}
-					by[k] = f
-					all = append(all, f)
+				stack := w.survey.stackAt(p.At)
+				i := slices.IndexFunc(all, func(f *invoked) bool { return f.stack == stack && f.name == p.function() })
+				if i < 0 {
+					i = len(all)
+					all = append(all, &invoked{stack: stack, name: p.function(), resolved: reference(p.Resolved["functionName"])})
 				}
-				f.methods = append(f.methods, p)
-				f.keep = f.keep || tests != 1 || len(native) != 2
+				all[i].native = append(all[i].native, p)
+				all[i].keep = all[i].keep || !p.isPlain() || !tested || len(native) != 2
 			}
 		}
 	}
 	return all
 }
 
-// apiWide reports whether f has a permission for all of the API: of an
+// hasAPIWide reports whether f has a permission for all of the API: of an
 // integration that was given ScopePermissionToMethod: false.
-func (w *writer) apiWide(f *permittedFunction) bool {
+func (w *writer) hasAPIWide(f *invoked) bool {
 	return slices.ContainsFunc(w.survey.permissions[w.survey.api.path], func(p *permission) bool {
-		return strings.HasPrefix(p.ID(), nativeAPIWide) && p.isNative() && p.function() == f.name
+		return strings.HasPrefix(p.ID(), nativeAPIWide) && p.isPlain() && p.function() == f.name
 	})
 }
 
 // apiPermission is one permission for all methods of the API, on all stages.
-func (w *writer) apiPermission(f *permittedFunction, arn string, ids map[string]int) bulk.New {
+func (w *writer) apiPermission(f *invoked, arn string, ids map[string]int) bulk.New {
 	scope, key := constructs.Construct(w.api), f.resolved
 	if f.stack != w.survey.stackAt(w.survey.api.at) {
 		scope, key = w.survey.stacks[f.stack].Stack, key+" of "+w.survey.api.path

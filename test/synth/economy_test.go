@@ -158,6 +158,17 @@ func TestPermissions(t *testing.T) {
 			add(api.Root(), "a", "GET", awsapigateway.NewLambdaIntegration(fn, &awsapigateway.LambdaIntegrationOptions{AllowTestInvoke: jsii.Bool(false)}))
 			add(api.Root(), "b", "GET", awsapigateway.NewLambdaIntegration(fn, nil))
 		}, want: []string{`/test-invoke-stage/GET/b`, `/{"Ref":"ApiDeploymentStageprod"}/GET/a`, `/{"Ref":"ApiDeploymentStageprod"}/GET/b`}, same: true},
+		"narrowed by an override": {build: func(s awscdk.Stack, api awsapigateway.RestApi) {
+			fn := emitter(s, "Fn")
+			m := add(api.Root(), "a", "GET", awsapigateway.NewLambdaIntegration(fn, nil)).AddMethod(jsii.String("PUT"), awsapigateway.NewLambdaIntegration(fn, nil), nil)
+			for _, c := range *m.Node().Children() {
+				if p, ok := c.(awslambda.CfnPermission); ok {
+					p.AddPropertyOverride(jsii.String("SourceAccount"), "123456789012")
+				}
+			}
+		}, want: []string{
+			`/test-invoke-stage/GET/a`, `/test-invoke-stage/PUT/a`, `/{"Ref":"ApiDeploymentStageprod"}/GET/a`, `/{"Ref":"ApiDeploymentStageprod"}/PUT/a`,
+		}, same: true},
 		"one of the app's own": {build: func(s awscdk.Stack, api awsapigateway.RestApi) {
 			fn := emitter(s, "Fn")
 			m := api.Root().AddMethod(jsii.String("GET"), awsapigateway.NewLambdaIntegration(fn, nil), nil)

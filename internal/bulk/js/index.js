@@ -79,6 +79,7 @@ class Bulk {
         ref: want.ref && node.ref,
         logicalID: want.logicalID && node.stack.resolve(node.logicalId),
         marked: isMarked(node, mark) || node.getMetadata(mark) !== undefined,
+        altered: Object.keys(node.rawOverrides).length > 0 || Object.values(node.cfnOptions).some((o) => o !== undefined),
       });
       if (want.node) constructs.push(node);
       if (want.scope) constructs.push(node.node.scope);
@@ -98,7 +99,7 @@ class Bulk {
 
   static remove(root, paths) {
     for (const path of paths) {
-      const ids = path.split("/");
+      const ids = path.split("/").slice(root.node.id === "" ? 0 : 1);
       const id = ids.pop();
       ids.reduce((scope, id) => scope.node.findChild(id), root).node.tryRemoveChild(id);
     }
