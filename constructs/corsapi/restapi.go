@@ -162,6 +162,7 @@ func (c *completer) Visit(constructs.IConstruct) {
 	w.gatewayResponses()
 	w.resourcePolicy()
 	w.stages()
+	bulk.Set(w.overrides)
 	w.deployments()
 	w.coverage()
 	w.paths()

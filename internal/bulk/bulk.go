@@ -182,6 +182,31 @@ func Create(kind string, resources []New) []constructs.IConstruct {
 	return out
 }
 
+// An Override is one of a property, by its path in the template, or removes it.
+type Override struct {
+	On     awscdk.CfnResource `json:"-"`
+	Path   string             `json:"path"`
+	Value  any                `json:"value"` // plain data
+	Delete bool               `json:"delete"`
+}
+
+// Set makes overrides, in their order.
+func Set(overrides []Override) {
+	if len(overrides) == 0 {
+		return
+	}
+	on := make([]awscdk.CfnResource, len(overrides))
+	for i, o := range overrides {
+		on[i] = o.On
+	}
+	given, err := json.Marshal(overrides)
+	if err != nil {
+		panic(fmt.Errorf("corsgate: overrides of other than plain data: %w", err))
+	}
+	load()
+	runtime.StaticInvokeVoid(class, "override", []any{on, string(given)})
+}
+
 // Remove takes the constructs of these paths out of the tree below root, which
 // is that of the paths.
 func Remove(root constructs.IConstruct, paths []string) {
