@@ -14,6 +14,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/bulk"
 )
 
 // A writer completes the API that was surveyed.
@@ -27,8 +28,9 @@ type writer struct {
 	survey  *inventory
 	caching bool
 
-	written []any // what the API answers, but for the stage's variables
-	parts   []part
+	written   []any // what the API answers, but for the stage's variables
+	parts     []part
+	overrides []bulk.Override
 }
 
 // A part is a construct that a deployment has to wait for.
@@ -37,38 +39,58 @@ type part struct {
 	node constructs.IConstruct
 }
 
+// set overrides a property, and unset removes one, when all is written.
+func (w *writer) set(on awscdk.CfnResource, path string, value any) {
+	w.overrides = append(w.overrides, bulk.Override{On: on, Path: path, Value: value})
+}
+
+func (w *writer) unset(on awscdk.CfnResource, path string) {
+	w.overrides = append(w.overrides, bulk.Override{On: on, Path: path, Delete: true})
+}
+
 func (w *writer) wrote(parts ...any) { w.written = append(w.written, parts...) }
 
 // preflights puts an OPTIONS method on every resource that has a method.
 func (w *writer) preflights() {
+	said := map[string]bool{}
+	var at []int
+	var missing []bulk.New
 	for _, r := range w.survey.resources {
 		allow := w.policy.AllowMethods(r.names())
 		integration := preflightIntegration(w.policy, allow, w.caching)
 		responses := preflightResponses(w.policy, allow)
-		w.wrote(r.path, integration, responses)
+		// What the API answers follows from the methods and the policy, so it is
+		// enough to have each set of methods' once.
+		w.wrote(r.path, allow)
+		if !said[allow] {
+			said[allow] = true
+			w.wrote(integration, responses)
+		}
 		if r.options != nil {
 			w.replaceOptions(r, integration, responses)
 			continue
 		}
-		// The construct path is that of the CDK's own preflights, so that an
-		// API that moves to corsgate keeps its methods: CloudFormation cannot
-		// create a second OPTIONS on a resource before it deletes the first.
-		scope := constructs.NewConstruct(r.scope, jsii.String("OPTIONS"))
-		props := &awsapigateway.CfnMethodProps{
-			RestApiId:         w.api.RestApiId(),
-			ResourceId:        r.id,
-			HttpMethod:        jsii.String("OPTIONS"),
-			AuthorizationType: jsii.String("NONE"),
-			ApiKeyRequired:    jsii.Bool(false),
-			Integration:       integration,
-			MethodResponses:   responses,
+		props := map[string]any{
+			"restApiId":         w.survey.ids[0],
+			"resourceId":        r.id,
+			"httpMethod":        "OPTIONS",
+			"authorizationType": "NONE",
+			"apiKeyRequired":    false,
+			"integration":       integration,
+			"methodResponses":   responses,
 		}
 		if w.caching {
-			props.RequestParameters = optionalParameters()
+			props["requestParameters"] = optionalParameters()
 		}
-		w.parts = append(w.parts, part{r.at, awsapigateway.NewCfnMethod(scope, jsii.String("Resource"), props)})
-		w.added += 2
+		// The construct path is that of the CDK's own preflights, so that an API
+		// that moves to corsgate keeps its methods: CloudFormation cannot create
+		// a second OPTIONS on a resource before it deletes the first.
+		at, missing = append(at, r.at), append(missing, bulk.New{Scope: r.scope, IDs: []string{"OPTIONS", "Resource"}, Properties: props})
 	}
+	for i, m := range bulk.Create(bulk.Method, missing) {
+		w.parts = append(w.parts, part{at[i], m})
+	}
+	w.added += len(missing)
 }
 
 // replaceOptions makes an OPTIONS method that exists answer as ours do.
@@ -78,23 +100,23 @@ func (w *writer) replaceOptions(r *resource, integration map[string]any, respons
 		warn(o, "own-options", r.path+" has an OPTIONS method of its own: it is replaced; remove it")
 	}
 	// Overrides and no setters: overrides of the user's own would win over those.
-	o.AddPropertyOverride(jsii.String("AuthorizationType"), "NONE")
-	o.AddPropertyOverride(jsii.String("ApiKeyRequired"), false)
+	w.set(o, "AuthorizationType", "NONE")
+	w.set(o, "ApiKeyRequired", false)
 	for _, name := range []string{"AuthorizerId", "AuthorizationScopes", "OperationName", "RequestModels", "RequestParameters", "RequestValidatorId"} {
-		o.AddPropertyDeletionOverride(jsii.String(name))
+		w.unset(o, name)
 	}
 	if w.caching {
-		o.AddPropertyOverride(jsii.String("RequestParameters"), optionalParameters())
+		w.set(o, "RequestParameters", optionalParameters())
 		for _, name := range slices.Sorted(maps.Keys(r.options.parameters)) {
 			if !slices.Contains(originParameters, any(name)) {
-				o.AddPropertyDeletionOverride(jsii.String("RequestParameters." + escape(name)))
+				w.unset(o, "RequestParameters."+escape(name))
 			}
 		}
 	}
 	// An override is merged with what is there, so nothing may be.
 	o.SetIntegration(&awsapigateway.CfnMethod_IntegrationProperty{Type: jsii.String("MOCK")})
-	o.AddPropertyOverride(jsii.String("Integration"), pascal(integration))
-	o.AddPropertyOverride(jsii.String("MethodResponses"), pascalAll(responses))
+	w.set(o, "Integration", pascal(integration))
+	w.set(o, "MethodResponses", pascalAll(responses))
 	w.parts = append(w.parts, part{r.options.at, o})
 }
 
@@ -120,7 +142,7 @@ func (w *writer) methods() {
 			// The CDK tells the API's own deployments of its own methods, but no
 			// other deployment, and of no other method.
 			w.parts = append(w.parts, part{m.at, m.node})
-			w.wrote(m.path, m.verb, m.integration, m.responses)
+			w.wrote(m.path, m.verb, m.resolvedIntegration(), m.responses)
 		}
 	}
 }
@@ -134,10 +156,10 @@ func (w *writer) cacheKey(m *method) {
 			merged = append(merged, p)
 		}
 		if _, ok := m.parameters[p.(string)]; !ok {
-			m.node.AddPropertyOverride(jsii.String("RequestParameters."+escape(p.(string))), false)
+			w.set(m.node, "RequestParameters."+escape(p.(string)), false)
 		}
 	}
-	m.node.AddPropertyOverride(jsii.String("Integration.CacheKeyParameters"), merged)
+	w.set(m.node, "Integration.CacheKeyParameters", merged)
 	w.wrote(m.path, m.verb, "cache key", merged)
 }
 
@@ -169,7 +191,7 @@ func (w *writer) answer(m *method) {
 		params, _ := one["responseParameters"].(map[string]any)
 		merged, replaced := remap(params, methodHeader, mapped(headers))
 		w.reportReplaced(m.node, where, replaced)
-		override(m.node, at+"ResponseParameters.", params, merged)
+		w.override(m.node, at+"ResponseParameters.", params, merged)
 		statuses[statusOf(one)] = headers
 		w.wrote(where, i, merged)
 	}
@@ -180,7 +202,7 @@ func (w *writer) answer(m *method) {
 func (w *writer) mock(m *method, where string) {
 	if w.survey.api.binaryMediaTypes && m.integration["contentHandling"] == nil {
 		// As for OPTIONS: its request may count as binary, and has no body.
-		m.node.AddPropertyOverride(jsii.String("Integration.ContentHandling"), "CONVERT_TO_TEXT")
+		w.set(m.node, "Integration.ContentHandling", "CONVERT_TO_TEXT")
 		w.wrote(where, "CONVERT_TO_TEXT")
 	}
 	if !nonEmptyMap(m.integration["requestTemplates"]) {
@@ -212,27 +234,27 @@ func (w *writer) declare(m *method, statuses map[string][]header) {
 				merged[key] = required
 			}
 		}
-		override(m.node, fmt.Sprintf("MethodResponses.%d.ResponseParameters.", i), params, merged)
+		w.override(m.node, fmt.Sprintf("MethodResponses.%d.ResponseParameters.", i), params, merged)
 	}
 	if len(existing) == 0 {
-		m.node.AddPropertyOverride(jsii.String("MethodResponses"), pascalAll(added))
+		w.set(m.node, "MethodResponses", pascalAll(added))
 		return
 	}
 	for i, r := range added {
-		m.node.AddPropertyOverride(jsii.String(fmt.Sprintf("MethodResponses.%d", len(existing)+i)), pascal(r.(map[string]any)))
+		w.set(m.node, fmt.Sprintf("MethodResponses.%d", len(existing)+i), pascal(r.(map[string]any)))
 	}
 }
 
 // override turns one map of a property into another, key by key.
-func override(node awscdk.CfnResource, path string, from, to map[string]any) {
+func (w *writer) override(node awscdk.CfnResource, path string, from, to map[string]any) {
 	for _, key := range slices.Sorted(maps.Keys(from)) {
 		if _, ok := to[key]; !ok {
-			node.AddPropertyDeletionOverride(jsii.String(path + escape(key)))
+			w.unset(node, path+escape(key))
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(to)) {
 		if v, ok := from[key]; !ok || !reflect.DeepEqual(v, to[key]) {
-			node.AddPropertyOverride(jsii.String(path+escape(key)), to[key])
+			w.set(node, path+escape(key), to[key])
 		}
 	}
 }
@@ -251,7 +273,7 @@ func (w *writer) prefix(m *method, kind, path string, templates any) {
 			fail(m.node, fmt.Sprintf("the %s template (%s) of %s %s sets a CORS header itself, and API Gateway fails when one is set twice: remove that from the template",
 				kind, contentType, m.verb, m.path))
 		}
-		m.node.AddPropertyOverride(jsii.String(path+escape(contentType)), w.policy.ResponseTemplate()+t)
+		w.set(m.node, path+escape(contentType), w.policy.ResponseTemplate()+t)
 		w.wrote(m.path, m.verb, path, contentType, w.policy.ResponseTemplate())
 	}
 }
@@ -305,7 +327,7 @@ func (w *writer) gatewayResponses() {
 		missing = slices.DeleteFunc(missing, func(t string) bool { return t == g.responseType })
 		merged, replaced := remap(g.parameters, gatewayHeader, ours)
 		w.reportReplaced(g.node, "gateway response "+g.responseType, replaced)
-		override(g.node, "ResponseParameters.", g.parameters, merged)
+		w.override(g.node, "ResponseParameters.", g.parameters, merged)
 		w.parts = append(w.parts, part{g.at, g.node})
 		w.wrote(g.props, merged)
 	}
@@ -351,7 +373,7 @@ func (w *writer) stages() {
 			}
 		}
 		for _, name := range names {
-			st.node.AddPropertyOverride(jsii.String(st.prefix+name), vars[name])
+			w.set(st.node, st.prefix+name, vars[name])
 		}
 	}
 	if len(w.survey.stages) == 0 {
@@ -376,6 +398,9 @@ func isOurs(name string) bool {
 // deployments has every deployment wait for what was written, and change when
 // it changes.
 func (w *writer) deployments() {
+	// A deployment resolves what it is given each time its logical id is asked
+	// for, so it gets little.
+	answers := bulk.Digest(awscdk.Stack_Of(w.api), w.written)
 	for _, d := range w.survey.deployments {
 		stack := w.survey.stackAt(d.at)
 		var wait []constructs.IDependable
@@ -387,7 +412,7 @@ func (w *writer) deployments() {
 				wait = append(wait, p.node)
 			case unordered:
 				if late == "" {
-					late = *w.survey.stacks[in].stack.Node().Path()
+					late = *w.survey.stacks[in].Node().Path()
 				}
 			}
 		}
@@ -400,7 +425,7 @@ func (w *writer) deployments() {
 			warn(d.node, "loose-deployment", "a CfnDeployment keeps its logical id when the API's answers change, so the stage keeps the old ones: use awsapigateway.NewDeployment")
 			continue
 		}
-		d.aware.AddToLogicalId(w.written)
+		d.aware.AddToLogicalId(answers)
 	}
 }
 
