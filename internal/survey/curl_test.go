@@ -49,6 +49,8 @@ func TestCurl(t *testing.T) {
 		answerFor(headerLater{w, "Access-Control-Allow-Headers", "authorization,content-type,x-api-key,x-odd,x-empty"}, r, r.Header.Get("Origin") == page)
 	})
 	seen := func() []string {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		var out []string
 		for i, r := range s.got {
 			line := fmt.Sprintf("%s %s %s %q", r.Proto, r.Method, r.RequestURI, s.bodies[i])

@@ -378,6 +378,8 @@ func TestRestraint(t *testing.T) {
 		good(w, r)
 	})
 	count := func() map[string]int {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		out := map[string]int{}
 		for _, r := range s.got {
 			out[r.Method]++
