@@ -68,7 +68,7 @@ func TestProbeMisbehaving(t *testing.T) {
 		{"half a head at first", "HTTP/1.1 200 OK\r\nAccess-Control", ok, false, 3, "the connection ended before there was a whole answer"},
 		{"a hang", "", "", true, 3, "no whole answer within 50ms"},
 		{"a hang in the head", "HTTP/1.1 200 OK\r\nA: b\r\n", "", true, 3, "no whole answer within 50ms"},
-		{"a hang of GET", preflight, "", true, 1, "no whole answer within 50ms"},
+		{"a hang of GET", preflight, "", true, 1, "no whole answer within 500ms"},
 		{"10 MB of headers", "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: "+strings.Repeat("x", 1000)+"\r\n", 10<<10), ok, false, 3, "more than 256 KiB of headers"},
 		{"a header of 10 MB", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 10<<20), ok, false, 3, "more than 256 KiB of headers"},
 		{"garbage", "\x16\x03\x01\x00\x00", ok, false, 3, "it does not speak HTTP"},
@@ -78,11 +78,15 @@ func TestProbeMisbehaving(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			url := misbehaving(t, tt.options, tt.rest, tt.hang)
-			timeout := "1m"
-			if tt.hang {
+			timeout, formats := "1m", []string{"text", "json", "sarif", "markdown", "github"}
+			switch {
+			case tt.hang && tt.status == 3:
 				timeout = "50ms"
+			case tt.hang:
+				// The preflight has to be answered in time, on whatever machine.
+				timeout, formats = "500ms", formats[:1]
 			}
-			for _, format := range []string{"text", "json", "sarif", "markdown", "github"} {
+			for _, format := range formats {
 				status, out, errs := run("probe", url, "--origin", page, "--timeout", timeout, "--format", format)
 				if status != tt.status {
 					t.Fatalf("%s: exit status %d\n%s%s", format, status, out, errs)
