@@ -324,9 +324,9 @@ func (w *writer) gatewayResponses() {
 
 // resourcePolicy lets preflights through, which are anonymous.
 func (w *writer) resourcePolicy() {
-	switch verdict := preflightsPass(w.survey.api.policy); verdict {
-	case passes:
-	case notAllowed:
+	switch verdict := answers.PreflightsPass(w.survey.api.policy); verdict {
+	case answers.Passes:
+	case answers.NotAllowed:
 		// A policy that names who may call, by IAM, allows nobody anonymous. The
 		// mock behind OPTIONS tells them nothing but the CORS headers.
 		w.api.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -335,7 +335,7 @@ func (w *writer) resourcePolicy() {
 			Actions:    jsii.Strings("execute-api:Invoke"),
 			Resources:  jsii.Strings("execute-api:/*/OPTIONS/*"),
 		}))
-	case denied:
+	case answers.Denied:
 		warn(w.api, "resource-policy", "a Deny statement of the resource policy may refuse preflights, which carry no credentials and so no principal: "+
 			"except execute-api:/*/OPTIONS/* from it (NotResource), or deny by address or VPC endpoint instead")
 	}

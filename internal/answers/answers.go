@@ -234,6 +234,5 @@ func Remap(params map[string]any, prefix string, ours map[string]any) (map[strin
 // StatusOf gives the status code of a response, "" where it has none.
 func StatusOf(response any) string {
 	m, _ := response.(map[string]any)
-	status, _ := m["statusCode"].(string)
-	return status
+	return text(m["statusCode"])
 }
