@@ -3,6 +3,7 @@ package corsapi
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -94,8 +95,14 @@ func Enable(api awsapigateway.RestApi, policy *cors.Policy, props *EnableProps) 
 // every construct below the one it is put on; this one has nothing below it.
 const leafID = "Corsgate"
 
-func enable(api awsapigateway.RestApi, policy *cors.Policy, props EnableProps, replace bool) {
-	if policy == nil {
+func enable(api restAPI, policy *cors.Policy, props EnableProps, replace bool) {
+	complete(&completer{api: api, policy: policy, props: props, replace: replace})
+}
+
+// complete has the API completed at synthesis, unless that cannot be.
+func complete(c *completer) {
+	api := c.api
+	if c.policy == nil {
 		fail(api, "Policy is nil: give it one; cors.New returns nil together with the error that says why")
 		return
 	}
@@ -104,17 +111,24 @@ func enable(api awsapigateway.RestApi, policy *cors.Policy, props EnableProps, r
 		return
 	}
 	leaf := constructs.NewConstruct(api, jsii.String(leafID))
-	c := &completer{api: api, policy: policy, props: props, replace: replace}
 	awscdk.Aspects_Of(leaf).Add(c, nil)
 	leaf.Node().AddValidation(&watcher{c})
 }
 
+// A restAPI is an awsapigateway.RestApi or SpecRestApi.
+type restAPI interface {
+	constructs.Construct
+	awsapigateway.IRestApi
+	AddToResourcePolicy(statement awsiam.PolicyStatement) *awsiam.AddToResourcePolicyResult
+}
+
 // A completer is the aspect that completes the API.
 type completer struct {
-	api     awsapigateway.RestApi
+	api     restAPI
 	policy  *cors.Policy
 	props   EnableProps
-	replace bool // what stands there already is replaced without a word
+	replace bool           // what stands there already is replaced without a word
+	spec    *specification // nil for an API of resources
 
 	completed *inventory // nil before
 	added     int        // constructs made
@@ -128,13 +142,20 @@ func (c *completer) Visit(constructs.IConstruct) {
 	}
 	s := survey(c.api)
 	w := &writer{completer: c, survey: s, caching: s.caching()}
-	w.preflights()
-	w.methods()
-	w.gatewayResponses()
+	if c.spec == nil {
+		w.preflights()
+		w.methods()
+		w.gatewayResponses()
+	} else {
+		w.document()
+	}
 	w.resourcePolicy()
 	w.stages()
 	w.deployments()
-	w.coverage()
+	if c.spec == nil {
+		w.coverage()
+	}
+	w.notes()
 	c.completed = s
 }
 

@@ -15,7 +15,7 @@ import (
 // most of what corsapi costs, since every property of a construct is a message
 // to the JavaScript process: survey asks for each construct's properties once.
 type inventory struct {
-	api              restAPI
+	api              surveyed
 	stacks           []stackSpan
 	nodes            int         // how many constructs the app had
 	resources        []*resource // by path
@@ -83,7 +83,7 @@ type deployment struct {
 	aware awsapigateway.Deployment // nil for CloudFormation's alone
 }
 
-type restAPI struct {
+type surveyed struct {
 	at               int
 	policy           any // the resource policy, resolved
 	binaryMediaTypes bool
@@ -138,7 +138,7 @@ type stage struct {
 
 // survey reads the whole app: resources, methods and stages of an API may stand
 // outside its own tree, in another scope or stack.
-func survey(api awsapigateway.RestApi) *inventory {
+func survey(api restAPI) *inventory {
 	s := &surveyor{
 		inventory: &inventory{},
 		ids:       []any{*api.RestApiId()},

@@ -32,7 +32,7 @@ type loader struct {
 	models    map[string]*resource
 
 	conditions map[string]any
-	tables     map[string]any // the template's Mappings
+	tables     map[string]any   // the template's Mappings
 	undecided  map[string]error // why it is not known whether a resource is there, by logical id
 }
 

@@ -37,6 +37,16 @@ type Rendered struct {
 	Remarks []*Remark
 	// Responds says that Rendering.Response is in use.
 	Responds bool
+	// Proxies are the operations whose answers API Gateway passes through.
+	Proxies []Proxy
+}
+
+// A Proxy is an operation whose backend answers for itself.
+type Proxy struct {
+	*Operation
+	Where string // the operation's place and name
+	Type  string // AWS_PROXY or HTTP_PROXY
+	URI   any
 }
 
 // Render gives the document the policy's answers. The plan stays as it is.
@@ -139,7 +149,10 @@ func (r *renderer) path(p *path) map[string]any {
 		if r.Caching {
 			cacheKey(op, in)
 		}
-		if kind := typeOf(in); kind != "" && !strings.HasSuffix(kind, "_PROXY") {
+		switch kind := typeOf(in); {
+		case strings.HasSuffix(kind, "_PROXY"):
+			r.out.Proxies = append(r.out.Proxies, Proxy{o, r.plan.fault(o.at, "%s", o.Name()).Error(), kind, in["uri"]})
+		case kind != "":
 			r.answer(o, op, in)
 		}
 	}
