@@ -3,6 +3,7 @@ package openapi
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/cfnyaml"
@@ -220,8 +221,8 @@ func (c *checker) operation(path, method, key, at string, v any) *Operation {
 		return nil
 	}
 	o.ID = c.text(o.node["operationId"], at+"/operationId", "the operationId of "+name)
-	for _, t := range c.list(o.node["tags"], at+"/tags", "tags of "+name) {
-		o.Tags = append(o.Tags, c.text(t, at+"/tags", "a tag of "+name))
+	for i, t := range c.list(o.node["tags"], at+"/tags", "tags of "+name) {
+		o.Tags = append(o.Tags, c.text(t, at+"/tags/"+strconv.Itoa(i), "a tag of "+name))
 	}
 	c.list(o.node["parameters"], at+"/parameters", "parameters of "+name)
 	responses := c.object(o.node["responses"], at+"/responses", "responses of "+name)
