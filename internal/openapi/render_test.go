@@ -324,6 +324,11 @@ func TestRemarks(t *testing.T) {
 			}
 		})
 	}
+	// The CDK takes null out of lists.
+	nulls := rendered(t, "paths:\n  /a:\n    get: "+mocked+"\nx-schema:\n  enum: [a, null]", Refuse, Rendering{Policy: two(t)}).Remarks
+	if len(nulls) != 1 || nulls[0].ID != "null" || !strings.HasPrefix(nulls[0].Error(), "openapi.yaml:7: a list has null in it") {
+		t.Errorf("got %v", nulls)
+	}
 	// One origin needs no comparing.
 	out := rendered(t, "x-amazon-apigateway-binary-media-types: ['*/*']\npaths:\n  /a:\n    get: "+http, Refuse, Rendering{Policy: policy(t, cors.Config{Origins: []string{"https://a.example.com"}})})
 	if got := at(out.Body, "paths", "/a", "get", extIntegration, "responses", "default", "responseParameters", "method.response.header.Access-Control-Allow-Origin"); got != "'https://a.example.com'" || len(out.Remarks) > 0 {
