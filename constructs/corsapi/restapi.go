@@ -179,6 +179,9 @@ func (w *watcher) Validate() *[]*string {
 			fail(n, "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure)
 		}
 	}
+	if c.spec != nil {
+		c.completed.settle()
+	}
 	return &[]*string{}
 }
 

@@ -146,3 +146,18 @@ func (sp *specification) meant(p openapi.Proxy) string {
 	}
 	return ""
 }
+
+// settle has the deployments keep the logical ids that they have after all aspects.
+// The CDK works them out from the whole document each time that it comes across
+// one, which is half of what a large API costs.
+func (s *inventory) settle() {
+	for _, d := range s.deployments {
+		if d.aware == nil {
+			continue
+		}
+		if cfn, ok := d.aware.Node().DefaultChild().(awsapigateway.CfnDeployment); ok {
+			id, _ := awscdk.Stack_Of(cfn).Resolve(cfn.LogicalId()).(string)
+			cfn.OverrideLogicalId(&id)
+		}
+	}
+}
