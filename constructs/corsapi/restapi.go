@@ -1,6 +1,8 @@
 package corsapi
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -8,6 +10,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/diagnose"
 )
 
 // RestApiProps are those of awsapigateway.RestApi, and the policy.
@@ -176,7 +179,7 @@ func (w *watcher) Validate() *[]*string {
 	}
 	for _, st := range c.completed.stages {
 		if n, ok := st.node.(awsapigateway.CfnStage); ok && !c.completed.caching() && cached(properties(n.CfnProperties())) {
-			fail(n, "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure)
+			fail(n, rule("CORS402", "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure))
 		}
 	}
 	if c.spec != nil {
@@ -191,14 +194,23 @@ const laterCure = "an aspect changed the API after corsgate completed it; make t
 func (c *completer) compare(now *inventory) {
 	had := map[string]bool{}
 	for _, r := range c.completed.resources {
+		had[r.path] = true
 		for _, m := range r.methods {
 			had[m.verb+" "+m.path] = true
 		}
 	}
 	for _, r := range now.resources {
 		for _, m := range r.methods {
-			if where := m.verb + " " + m.path; !had[where] {
-				fail(m.node, where+" has no CORS headers: "+laterCure)
+			where := m.verb + " " + m.path
+			message := where + " has no CORS headers: " + laterCure
+			switch {
+			case had[where]:
+			case !had[m.path]:
+				fail(m.node, rule("CORS101", message))
+			case !strings.HasSuffix(m.integrationType, "_PROXY"):
+				fail(m.node, rule("CORS208", message))
+			default:
+				fail(m.node, message)
 			}
 		}
 	}
@@ -210,14 +222,14 @@ func (c *completer) compare(now *inventory) {
 	}
 	for _, g := range now.gatewayResponses {
 		if !had[g.responseType] && g.responseType != "DEFAULT_4XX" && g.responseType != "DEFAULT_5XX" {
-			fail(g.node, "gateway response "+g.responseType+" has no CORS headers: "+laterCure)
+			fail(g.node, rule("CORS303", "gateway response "+g.responseType+" has no CORS headers: "+laterCure))
 		}
 	}
 	for _, st := range now.stages {
 		if had[*st.node.Node().Path()] {
 			continue
 		}
-		fail(st.node, "stage "+st.name+" has no CORS variables and refuses every origin: "+laterCure)
+		fail(st.node, rule("CORS407", "stage "+st.name+" has no CORS variables and refuses every origin: "+laterCure))
 	}
 }
 
@@ -227,9 +239,18 @@ func fail(on constructs.IConstruct, message string) {
 	awscdk.Annotations_Of(on).AddError(jsii.String("corsgate: " + message))
 }
 
-// warn can be acknowledged by id, as the CDK's own warnings can.
+// rule gives a remark the id and the page of the rule of `corsgate check` that
+// finds the same in the template. Remarks that no rule finds have a word for
+// their id.
+func rule(id, message string) string {
+	return id + ": " + message + " (see " + diagnose.Rule{ID: id}.Link() + ")"
+}
+
+// warn can be acknowledged by id, as the CDK's own warnings can. The id is what
+// the CDK makes of the same rule's finding by corscheck, so that one
+// acknowledgement is for both.
 func warn(on constructs.IConstruct, id, message string) {
-	awscdk.Annotations_Of(on).AddWarningV2(jsii.String("corsgate:"+id), jsii.String("corsgate: "+message))
+	awscdk.Annotations_Of(on).AddWarningV2(jsii.String("corsgate::"+id), jsii.String("corsgate: "+message))
 }
 
 func inform(on constructs.IConstruct, message string) {

@@ -59,10 +59,14 @@ func (w *writer) document() {
 	}
 	cfn.SetBody(rendered.Body)
 	for _, r := range rendered.Remarks {
+		text := r.Error()
+		if r.Rule != "" {
+			text = rule(r.Rule, text)
+		}
 		if r.ID == "" {
-			fail(w.api, r.Error())
+			fail(w.api, text)
 		} else {
-			warn(w.api, r.ID, r.Error())
+			warn(w.api, r.ID, text)
 		}
 	}
 	w.coverDocument(rendered.Proxies)

@@ -272,8 +272,8 @@ func (w *writer) responseTemplates(m *method, at string, response map[string]any
 		return true
 	}
 	if _, ok := w.policy.SingleOrigin(); !ok {
-		fail(m.node, fmt.Sprintf("%s %s passes bodies through that may be binary, so no template can compare the request's origin with the policy's: "+
-			"give the integration response a response template, make the method a Lambda proxy, or name a single origin", m.verb, m.path))
+		fail(m.node, rule("CORS208", fmt.Sprintf("%s %s passes bodies through that may be binary, so no template can compare the request's origin with the policy's: "+
+			"give the integration response a response template, make the method a Lambda proxy, or name a single origin", m.verb, m.path)))
 	}
 	return false
 }
@@ -336,8 +336,8 @@ func (w *writer) resourcePolicy() {
 			Resources:  jsii.Strings("execute-api:/*/OPTIONS/*"),
 		}))
 	case answers.Denied:
-		warn(w.api, "resource-policy", "a Deny statement of the resource policy may refuse preflights, which carry no credentials and so no principal: "+
-			"except execute-api:/*/OPTIONS/* from it (NotResource), or deny by address or VPC endpoint instead")
+		warn(w.api, "CORS403", rule("CORS403", "a Deny statement of the resource policy may refuse preflights, which carry no credentials and so no principal: "+
+			"except execute-api:/*/OPTIONS/* from it (NotResource), or deny by address or VPC endpoint instead"))
 	}
 }
 
@@ -360,7 +360,7 @@ func (w *writer) stages() {
 		for _, name := range names {
 			lines = append(lines, name+"="+vars[name])
 		}
-		warn(w.api, "no-stage", "the app has no stage of this API; a stage without these variables refuses every origin: "+strings.Join(lines, " "))
+		warn(w.api, "CORS407", rule("CORS407", "the app has no stage of this API; a stage without these variables refuses every origin: "+strings.Join(lines, " ")))
 	}
 }
 

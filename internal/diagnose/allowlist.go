@@ -22,6 +22,21 @@ type Allowlist struct {
 
 	policy *cors.Policy // where the list is a policy
 	wild   []string     // patterns of mapping templates, * for any text
+	names  []string     // the list as the template has it, patterns and all, where it is no policy
+}
+
+// wildcard is the pattern that was meant by one of a regular expression: any number of labels in front of a domain, any port
+// behind it, and nowhere else. .*example.com is meant for *.example.com, and example.com.* for example.com.
+func wildcard(o string) string {
+	before, after, wild := strings.Cut(o, "*")
+	switch {
+	case !wild:
+	case after != "" && after[0] != '.' && after[0] != ':':
+		return before + "*." + after
+	case after == "" && !strings.HasSuffix(before, ":"):
+		return before
+	}
+	return o
 }
 
 // has says that an origin is on the list.
@@ -97,26 +112,41 @@ func infer(api *gateway.API) *Allowlist {
 	for _, r := range api.Resources() {
 		all = append(all, r.Methods()...)
 	}
-	return inferFrom(all)
+	return inferFrom(all, api.Variables)
 }
 
-// inferFrom reads the origins that some methods are for.
-func inferFrom(methods []*gateway.Method) *Allowlist {
-	a := &Allowlist{From: "template"}
+// inferFrom reads the origins that some methods are for. Variables are the stage's.
+func inferFrom(methods []*gateway.Method, variables map[string]string) *Allowlist {
+	a := &Allowlist{From: "template", Origins: []string{}}
 	seen := map[string]bool{}
 	add := func(o string) {
-		switch {
-		case o == "*":
+		if o == "*" {
 			a.Any = true
+			return
+		}
+		o = wildcard(o)
+		switch {
 		case strings.Contains(o, "*"):
-			if s := strings.Replace(o, "*", "sub", 1); isOrigin(s) && !seen[o] {
+			if s := sample(strings.Replace(o, "*.", "sub.", 1)); isOrigin(s) && !seen[o] {
 				seen[o] = true
-				a.wild = append(a.wild, o)
+				a.wild, a.names = append(a.wild, o), append(a.names, o)
 				a.Origins = append(a.Origins, s)
 			}
 		case isOrigin(o) && !seen[o]:
 			seen[o] = true
-			a.Origins = append(a.Origins, o)
+			a.Origins, a.names = append(a.Origins, o), append(a.names, o)
+		}
+	}
+	inTemplate := func(t gateway.Template) {
+		for _, o := range literals(t.Text) {
+			add(o)
+		}
+		if overridesOrigin(t) {
+			for _, m := range variableOf.FindAllStringSubmatch(t.Text, -1) {
+				for _, o := range split(variables[m[1]]) {
+					add(o)
+				}
+			}
 		}
 	}
 	for _, m := range methods {
@@ -124,20 +154,19 @@ func inferFrom(methods []*gateway.Method) *Allowlist {
 			continue
 		}
 		for _, t := range m.Integration.RequestTemplates {
-			for _, o := range literals(t.Text) {
-				add(o)
-			}
+			inTemplate(t)
 		}
 		for _, ir := range m.Integration.Responses {
-			if v, ok := static(ir.Parameters[allowOriginParameter]); ok {
-				for _, o := range strings.FieldsFunc(v, func(c rune) bool { return c == ',' || c == ' ' }) {
-					add(o)
-				}
+			mapping := originMapping(ir)
+			value, _ := static(mapping)
+			if name, ok := strings.CutPrefix(mapping, "stageVariables."); ok {
+				value = variables[name]
+			}
+			for _, o := range split(value) {
+				add(o)
 			}
 			for _, t := range ir.Templates {
-				for _, o := range literals(t.Text) {
-					add(o)
-				}
+				inTemplate(t)
 			}
 		}
 	}
@@ -154,7 +183,27 @@ func inferFrom(methods []*gateway.Method) *Allowlist {
 	return a
 }
 
-const allowOriginParameter = "method.response.header.Access-Control-Allow-Origin"
+// variableOf finds the stage's variables that a mapping template names.
+var variableOf = regexp.MustCompile(`stageVariables[.]\{?([A-Za-z0-9_]+)`)
+
+// split gives the origins of a list.
+func split(list string) []string {
+	return strings.FieldsFunc(list, func(c rune) bool { return strings.ContainsRune(", ;|", c) })
+}
+
+// originMapping is what an integration response maps to Access-Control-Allow-Origin, whose name is of any case; empty if it
+// does not.
+func originMapping(ir gateway.IntegrationResponse) string {
+	for _, name := range sortedKeys(ir.Parameters) {
+		if strings.EqualFold(name, "method.response.header.Access-Control-Allow-Origin") {
+			return ir.Parameters[name]
+		}
+	}
+	return ""
+}
+
+// meant makes of the regular expression of an origin what its author meant.
+var meant = strings.NewReplacer(`\\.`, ".", `\.`, ".", "[.]", ".", "[^.]+", "*", "[a-z0-9-]+", "*", "[^/]+", "*", ".+", "*", ".*", "*")
 
 // literals gives the origins that a mapping template compares with. Those in a regular expression are given as what it
 // was meant to be: its dots escaped or not, its wildcards as *.
@@ -166,7 +215,7 @@ func literals(template string) []string {
 	for _, m := range quoted.FindAllStringSubmatch(template, -1) {
 		for _, s := range strings.Split(strings.ReplaceAll(m[1]+m[2], ",", "|"), "|") {
 			s = strings.Trim(strings.TrimSpace(s), "^$()")
-			s = strings.NewReplacer(`\\.`, ".", `\.`, ".", "[.]", ".", "[^.]+", "*", "[a-z0-9-]+", "*", "[^/]+", "*", ".+", "*", ".*", "*").Replace(s)
+			s = meant.Replace(s)
 			if looksLike.MatchString(s) {
 				out = append(out, s)
 			}
@@ -186,6 +235,9 @@ func static(expression string) (string, bool) {
 // describe says what the list is.
 func (a *Allowlist) describe() string {
 	list := a.Origins
+	if a.names != nil {
+		list = a.names
+	}
 	if a.policy != nil {
 		list = a.policy.Origins()
 	}

@@ -33,7 +33,8 @@ type Finding struct {
 	Rule     string   `json:"rule"`
 	Title    string   `json:"title"`
 	Severity Severity `json:"severity"`
-	// File and Line are where the resource is; Line is 0 where it is not known.
+	// File and Line are where the resource is; Line is 0 where it is not known. What was asked over the network has its
+	// address in place of the file.
 	File string `json:"file"`
 	Line int    `json:"line"`
 	// Stack, LogicalID and ConstructPath name the resource; ConstructPath is empty where the CDK did not say it.
@@ -57,6 +58,9 @@ type Finding struct {
 
 // A Report is what was found.
 type Report struct {
+	// Command is the command that looked; Subject says in a few words at what, if at something else than Checked.
+	Command string `json:"command"`
+	Subject string `json:"subject,omitempty"`
 	// Findings are those that count, the worst first.
 	Findings []Finding `json:"findings"`
 	// Suppressed are those that do not.
@@ -84,13 +88,18 @@ func (r *Report) Worst() (Severity, bool) {
 	return r.Findings[0].Severity, true
 }
 
+// Answered says that there was something to look at, and that no rule failed to.
+func (r *Report) Answered() bool {
+	return len(r.Crashed) == 0 && (r.Subject != "" || len(r.Checked) > 0)
+}
+
 // Check runs every rule over every API of the documents. Stated is the allowlist, or nil to have it inferred.
 func Check(docs []*Document, stated *Allowlist, suppressions []Suppression) *Report {
-	return check(Rules(), docs, stated, suppressions)
+	return check(rulesOf("check"), docs, stated, suppressions)
 }
 
 func check(rules []Rule, docs []*Document, stated *Allowlist, suppressions []Suppression) *Report {
-	rep := &Report{Findings: []Finding{}, Suppressed: []Finding{}, Crashed: []string{}, Checked: []Checked{}}
+	rep := newReport("check", "")
 	var all []Finding
 	for _, d := range docs {
 		suppressions = append(suppressions, d.suppressions()...)
@@ -110,11 +119,29 @@ func check(rules []Rule, docs []*Document, stated *Allowlist, suppressions []Sup
 			}
 		}
 	}
+	rep.settle(all, suppressions)
+	return rep
+}
+
+// NewReport gives the report of a command that finds by other means than templates. Crashed has a line for each part of it that
+// failed to give an answer.
+func NewReport(command, subject string, found []Finding, suppressions []Suppression, crashed []string) *Report {
+	rep := newReport(command, subject)
+	rep.Crashed = append(rep.Crashed, crashed...)
+	rep.settle(found, suppressions)
+	return rep
+}
+
+func newReport(command, subject string) *Report {
+	return &Report{Command: command, Subject: subject, Findings: []Finding{}, Suppressed: []Finding{}, Crashed: []string{}, Checked: []Checked{}}
+}
+
+// settle puts the findings in order, each once, and those aside that are suppressed.
+func (r *Report) settle(all []Finding, suppressions []Suppression) {
 	slices.SortStableFunc(all, order)
 	all = slices.CompactFunc(all, func(a, b Finding) bool { return order(a, b) == 0 })
-	rep.suppress(all, suppressions)
-	slices.SortStableFunc(rep.Findings, order)
-	return rep
+	r.suppress(all, suppressions)
+	slices.SortStableFunc(r.Findings, order)
 }
 
 func order(a, b Finding) int {
@@ -155,8 +182,8 @@ func (d *Document) finding(r Rule, p place, detail, console string) Finding {
 		id = p.api
 		res = d.resources[id]
 	}
-	f := Finding{Rule: r.ID, Title: r.Title, Severity: r.Severity, File: d.Name, Line: d.lines[id], Stack: d.Stack, LogicalID: id, API: p.api,
-		Path: p.path, Method: p.method, Detail: detail, Console: console, Why: r.Why, Cure: r.Cure, Link: r.Link()}
+	f := r.At(Finding{File: d.Name, Line: d.lines[id], Stack: d.Stack, LogicalID: id, API: p.api,
+		Path: p.path, Method: p.method, Detail: detail, Console: console})
 	if res != nil {
 		f.ConstructPath, _ = res.metadata["aws:cdk:path"].(string)
 	}
@@ -166,6 +193,7 @@ func (d *Document) finding(r Rule, p place, detail, console string) Finding {
 // views gives a view for each stage of each API of a document.
 func views(d *Document, stated *Allowlist, problem func(id, text string)) []*View {
 	var out []*View
+	elsewhere(d, problem)
 	for _, api := range d.sorted("AWS::ApiGateway::RestApi") {
 		opts := gateway.Options{API: api.id, Parameters: d.parameters()}
 		stages := []string{""}
@@ -191,6 +219,24 @@ func views(d *Document, stated *Allowlist, problem func(id, text string)) []*Vie
 		}
 	}
 	return out
+}
+
+// elsewhere says of methods whose API is not in the template, as in a nested stack, that they are not looked at.
+func elsewhere(d *Document, problem func(id, text string)) {
+	apis := d.sorted("AWS::ApiGateway::RestApi")
+	var first *resource
+	count := 0
+	for _, m := range d.sorted("AWS::ApiGateway::Method") {
+		if !slices.ContainsFunc(apis, func(a *resource) bool { return refersTo(m.props["RestApiId"], a.id) }) {
+			if first == nil {
+				first = m
+			}
+			count++
+		}
+	}
+	if first != nil {
+		problem(first.id, fmt.Sprintf("%s of an API that is not in this template, and not checked", plural(count, "method")))
+	}
 }
 
 var badVariable = regexp.MustCompile(`^stage variable ([A-Za-z0-9_]+): `)
@@ -222,18 +268,24 @@ func first(m []string) string {
 	return m[1]
 }
 
-// parameters gives a value to each parameter without a default, so that a template can be judged without them. One whose
-// name speaks of an origin gets an origin.
+// parameters gives a value to each parameter, its default if it has one, so that a template can be judged without being
+// told. One whose name speaks of an origin gets an origin.
 func (d *Document) parameters() map[string]string {
 	params, _ := d.root["Parameters"].(map[string]any)
 	out := map[string]string{}
 	for name, v := range params {
-		if p, _ := v.(map[string]any); p["Default"] == nil {
-			low := strings.ToLower(name)
+		p, _ := v.(map[string]any)
+		low := strings.ToLower(name)
+		allowed, _ := p["AllowedValues"].([]any)
+		switch {
+		case p["Default"] != nil:
+			out[name] = fmt.Sprint(p["Default"])
+		case len(allowed) > 0:
+			out[name] = fmt.Sprint(allowed[0])
+		case strings.Contains(low, "origin") || strings.HasSuffix(low, "url"):
+			out[name] = "https://" + low + ".parameter.example"
+		default:
 			out[name] = low
-			if strings.Contains(low, "origin") || strings.HasSuffix(low, "url") {
-				out[name] = "https://" + low + ".parameter.example"
-			}
 		}
 	}
 	return out

@@ -28,7 +28,8 @@ type Document struct {
 	Problems []Problem
 
 	resources map[string]*resource
-	lines     map[string]int // of logical ids
+	byType    map[string][]*resource // what sorted gives
+	lines     map[string]int         // of logical ids
 	root      map[string]any
 }
 
@@ -46,10 +47,22 @@ type resource struct {
 	dependsOn []string
 }
 
+// ErrNotTemplate is of a file that is JSON or YAML, and no template.
+var ErrNotTemplate = errors.New("not a CloudFormation template")
+
+func notTemplate(why string) error { return fmt.Errorf("%w: %s", ErrNotTemplate, why) }
+
+// ErrNoResources is the [ErrNotTemplate] of an object without the one section that a template must have. The CDK writes such a file
+// for a stack that has nothing in it, and deploys none.
+var ErrNoResources = notTemplate("it has no Resources")
+
 // ParseDocument reads a template, JSON or YAML. The error says in one line, with the line's number where it is known,
-// why it is not one.
+// why it is not one; it is [ErrNotTemplate] for what is well-formed and something else.
 func ParseDocument(name string, text []byte) (*Document, error) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, notTemplate("it is empty")
+	}
 	d := &Document{Name: name, Stack: stackName(name), resources: map[string]*resource{}, lines: map[string]int{}}
 	var err error
 	if trimmed := bytes.TrimSpace(text); len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[') && !flowYAML(name) {
@@ -61,12 +74,18 @@ func ParseDocument(name string, text []byte) (*Document, error) {
 		return nil, err
 	}
 	if _, ok := d.root["Resources"].(map[string]any); !ok {
-		return nil, errors.New("not a CloudFormation template: it has no Resources")
+		return nil, ErrNoResources
 	}
 	d.conditions()
 	d.serverless()
+	d.standIns()
 	all, _ := d.root["Resources"].(map[string]any)
 	for id, v := range all {
+		if strings.HasPrefix(id, "Fn::") {
+			d.problem(id, id+" makes resources when the template is transformed, which are not checked")
+			delete(all, id)
+			continue
+		}
 		m, ok := v.(map[string]any)
 		if !ok {
 			return nil, fmt.Errorf("not a CloudFormation template: the resource %s is not an object", id)
@@ -120,7 +139,7 @@ func (d *Document) parseJSON(text []byte) error {
 	}
 	root, ok := v.(map[string]any)
 	if !ok {
-		return errors.New("not a CloudFormation template: not an object")
+		return notTemplate("not an object")
 	}
 	d.root = root
 	// The place of a resource is where its id stands as a key; the first such line is near enough where one stands twice.
@@ -159,7 +178,7 @@ func (d *Document) parseYAML(text []byte) (err error) {
 		return fmt.Errorf("not YAML: %s", strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " "))
 	}
 	if len(n.Content) != 1 || n.Content[0].Kind != yaml.MappingNode {
-		return errors.New("not a CloudFormation template: not an object")
+		return notTemplate("not an object")
 	}
 	v, err := cfnyaml.Value(n.Content[0], nil)
 	if err != nil {
@@ -178,13 +197,15 @@ func (d *Document) parseYAML(text []byte) (err error) {
 	return nil
 }
 
-// conditions puts in the place of each Fn::If what it would be with the parameters' defaults. A condition that cannot be
-// evaluated counts as true.
+// pseudo are the parameters that CloudFormation gives a value, with those that package gateway gives them.
+var pseudo = map[string]string{"AWS::Region": "us-east-1", "AWS::AccountId": "111111111111", "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com", "AWS::StackName": "stack"}
+
+// conditions puts in the place of each Fn::If what it would be with the values that the parameters have in the check. A
+// condition that cannot be evaluated counts as true.
 func (d *Document) conditions() {
 	conds, _ := d.root["Conditions"].(map[string]any)
-	params, _ := d.root["Parameters"].(map[string]any)
-	var value func(v any, depth int) (string, bool)
-	value = func(v any, depth int) (string, bool) {
+	params := d.parameters()
+	value := func(v any) (string, bool) {
 		switch x := v.(type) {
 		case string:
 			return x, true
@@ -194,10 +215,11 @@ func (d *Document) conditions() {
 			return strconv.FormatBool(x), true
 		case map[string]any:
 			name, _ := x["Ref"].(string)
-			p, _ := params[name].(map[string]any)
-			if def, ok := p["Default"]; ok && depth < cfnyaml.MaxDepth {
-				return value(def, depth+1)
+			if text, ok := params[name]; ok {
+				return text, true
 			}
+			text, ok := pseudo[name]
+			return text, ok
 		}
 		return "", false
 	}
@@ -215,8 +237,8 @@ func (d *Document) conditions() {
 				return truth(conds[id], depth+1)
 			case "Fn::Equals":
 				if len(list) == 2 {
-					a, known1 := value(list[0], 0)
-					b, known2 := value(list[1], 0)
+					a, known1 := value(list[0])
+					b, known2 := value(list[1])
 					return !known1 || !known2 || a == b
 				}
 			case "Fn::Not":
@@ -281,13 +303,14 @@ func isNoValue(v any) bool {
 
 // sorted gives the resources of a type, such as AWS::ApiGateway::Stage, by their ids.
 func (d *Document) sorted(typ string) []*resource {
-	var out []*resource
-	for _, id := range slices.Sorted(maps.Keys(d.resources)) {
-		if d.resources[id].typ == typ {
-			out = append(out, d.resources[id])
+	if d.byType == nil {
+		d.byType = map[string][]*resource{}
+		for _, id := range slices.Sorted(maps.Keys(d.resources)) {
+			r := d.resources[id]
+			d.byType[r.typ] = append(d.byType[r.typ], r)
 		}
 	}
-	return out
+	return d.byType[typ]
 }
 
 // refersTo says that a value is a reference to a resource.

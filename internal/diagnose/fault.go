@@ -21,19 +21,53 @@ type fault struct {
 // fault asks the model about a route and says whose fault it is that a preflight fails; rule is empty if none does. Each
 // fault belongs to one rule, so that one mistake is one finding.
 func (v *View) fault(r route) fault {
-	for _, origin := range v.originsOf(v.answers(r)) {
+	if f, ok := v.faults[r]; ok {
+		return f
+	}
+	f := v.find(r)
+	v.faults[r] = f
+	return f
+}
+
+func (v *View) find(r route) fault {
+	by := v.answers(r)
+	for _, origin := range v.originsOf(by) {
 		rep := v.preflight(r, origin)
-		if rep == nil || !rep.Preflight.Needed || rep.Preflight.Verdict.Allowed || !rep.Preflight.Verdict.Known {
+		if rep == nil || !rep.Preflight.Needed || !rep.Preflight.Verdict.Known {
 			continue
 		}
-		if id := v.blame(rep); id != "" {
-			return fault{id, rep, origin, v.answers(r)}
+		if rep.Preflight.Verdict.Allowed || rep.Preflight.Verdict.Code == fetch.HeaderDisallowedByPreflightResponse {
+			if rep = v.refusesAny(r, rep, origin); rep == nil {
+				continue
+			}
+		}
+		if id := v.blame(r, rep); id != "" {
+			return fault{id, rep, origin, by}
 		}
 	}
 	return fault{}
 }
 
-func (v *View) blame(rep *exchange.Report) string {
+// refusesAny gives the preflight of a method that ANY stands for and that is refused; nil if there is none. Of a list that
+// names some methods the others are taken to be left out for a reason: the function behind ANY may not have them.
+func (v *View) refusesAny(r route, rep *exchange.Report, origin string) *exchange.Report {
+	if r.method.HTTPMethod != "ANY" || rep.Trace.Preflight.Method == nil || rep.Trace.Preflight.Method.Name == "ANY" {
+		return nil
+	}
+	list := split(strings.ToUpper(rep.Preflight.Response.Headers["access-control-allow-methods"]))
+	for _, name := range []string{"PUT", "PATCH", "DELETE"} {
+		if len(list) > 0 && !slices.Contains(list, name) {
+			continue
+		}
+		r.name = name
+		if rep := v.preflight(r, origin); rep != nil && rep.Preflight.Verdict.Code == fetch.MethodDisallowedByPreflightResponse {
+			return rep
+		}
+	}
+	return nil
+}
+
+func (v *View) blame(r route, rep *exchange.Report) string {
 	c := rep.Trace.Preflight
 	if c == nil || c.Unsupported != "" {
 		return "" // said as something not understood
@@ -41,10 +75,13 @@ func (v *View) blame(rep *exchange.Report) string {
 	if g := c.GatewayResponse; g != nil {
 		switch g.Type {
 		case "MISSING_AUTHENTICATION_TOKEN":
-			if c.Method == nil {
-				return "CORS101"
+			switch {
+			case c.Method != nil:
+				return "CORS102"
+			case v.simple(r.resource):
+				return "CORS119"
 			}
-			return "CORS102"
+			return "CORS101"
 		case "UNAUTHORIZED", "ACCESS_DENIED", "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR", "INVALID_SIGNATURE", "EXPIRED_TOKEN":
 			return "CORS102"
 		case "INVALID_API_KEY":
@@ -88,7 +125,22 @@ func (v *View) blame(rep *exchange.Report) string {
 			return "CORS205"
 		}
 	}
+	if res := v.API.Find(c.Resource.Path); res != nil && c.Method != nil && v.obscure(res.Method(c.Method.Name)) {
+		if v.Allowlist.From == "" {
+			return notUnderstood.ID
+		}
+		return "" // that another resource allows more is for CORS118 to say
+	}
 	return "CORS109"
+}
+
+// obscure says that a mapping template decides about origins, and that it is not understood about which. A list that is
+// stated, or the stage's, is for every method.
+func (v *View) obscure(m *gateway.Method) bool {
+	if m == nil || m.Integration == nil || v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables" || len(v.ownOrigins(m)) > 0 {
+		return false
+	}
+	return slices.ContainsFunc(templates(m), overridesOrigin)
 }
 
 // readsVariables says that an answer came out of a mapping template that looks at corsgate's stage variables.

@@ -2,7 +2,10 @@ package diagnose
 
 import (
 	"fmt"
+	"net/url"
+	"runtime/debug"
 	"strings"
+	"unicode"
 )
 
 // Where says in a line where a finding is.
@@ -21,7 +24,21 @@ func (f Finding) Where() string {
 	if f.Path != "" {
 		b.WriteString(", " + strings.TrimSpace(f.Method+" "+f.Path))
 	}
-	return b.String()
+	return oneLine(b.String())
+}
+
+// oneLine makes a line of text that came out of a template: without line breaks, and without what a terminal acts upon or
+// what reorders a line (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)), " ")
 }
 
 // Summary says in a line what came of the check.
@@ -34,7 +51,11 @@ func (r *Report) Summary() string {
 	for _, c := range r.Checked {
 		routes += c.Routes
 	}
-	s := fmt.Sprintf("%s, %s, %s in %s of %s", plural(count[Error], "error"), plural(count[Warning], "warning"), plural(count[Info], "note"), plural(routes, "route"), plural(len(r.Checked), "stage"))
+	subject := r.Subject
+	if subject == "" {
+		subject = plural(routes, "route") + " of " + plural(len(r.Checked), "stage")
+	}
+	s := fmt.Sprintf("%s, %s, %s in %s", plural(count[Error], "error"), plural(count[Warning], "warning"), plural(count[Info], "note"), subject)
 	if n := len(r.Suppressed); n > 0 {
 		s += fmt.Sprintf("; %d suppressed", n)
 	}
@@ -59,7 +80,7 @@ func plural(n int, what string) string {
 // Markdown gives the report as something to post.
 func (r *Report) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**corsgate check**: %s\n", r.Summary())
+	fmt.Fprintf(&b, "**corsgate %s**: %s\n", r.Command, r.Summary())
 	for _, l := range r.Crashed {
 		fmt.Fprintf(&b, "\n- crashed: %s\n", escape(l))
 	}
@@ -118,7 +139,7 @@ func (r *Report) SARIF() any {
 	}
 	results := []m{}
 	add := func(f Finding) {
-		physical := m{"artifactLocation": m{"uri": strings.ReplaceAll(f.File, `\`, "/")}}
+		physical := m{"artifactLocation": m{"uri": (&url.URL{Path: strings.ReplaceAll(f.File, `\`, "/")}).String()}}
 		if f.Line > 0 {
 			physical["region"] = m{"startLine": f.Line}
 		}
@@ -144,6 +165,14 @@ func (r *Report) SARIF() any {
 		notes = append(notes, m{"level": "error", "message": m{"text": l}})
 	}
 	return m{"version": "2.1.0", "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-		"runs": []m{{"tool": m{"driver": m{"name": "corsgate", "informationUri": "https://github.com/corsgate/corsgate", "rules": rules}}, "results": results,
+		"runs": []m{{"tool": m{"driver": m{"name": "corsgate", "version": version(), "informationUri": "https://github.com/corsgate/corsgate", "rules": rules}}, "results": results,
 			"invocations": []m{{"executionSuccessful": len(r.Crashed) == 0, "toolExecutionNotifications": notes}}}}}
+}
+
+// version is that of the module, (devel) where it was not built from a release.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
 }

@@ -1,9 +1,7 @@
 package diagnose
 
 import (
-	"bytes"
 	"maps"
-	"os"
 	"testing"
 )
 
@@ -14,29 +12,17 @@ func TestFrameworks(t *testing.T) {
 		"../../test/templates/cdk-any-origin.template.json":    {"CORS107": 3, "CORS208": 1, "CORS301": 1, "CORS302": 1},
 		"../../test/templates/cdk-one-origin.template.json":    {"CORS107": 3, "CORS208": 1, "CORS301": 1, "CORS302": 1},
 		"../../test/templates/cdk-three-origins.template.json": {"CORS107": 3, "CORS113": 3, "CORS208": 1, "CORS301": 1, "CORS302": 1},
-		// The first origin is for everyone, $input.params reads the query string, there is no Vary.
-		"testdata/frameworks/serverless-3.yaml": {"CORS107": 1, "CORS113": 1, "CORS114": 1, "CORS207": 1, "CORS301": 1, "CORS302": 1},
-		"testdata/frameworks/sam-1.yaml":        {"CORS107": 2, "CORS301": 1, "CORS302": 1},
-		"testdata/frameworks/chalice-1.yaml":    {"CORS107": 1, "CORS301": 1, "CORS302": 1},
+		// Of /orders, the first origin is for everyone, $input.params reads the query string, and there is no Vary. The path
+		// without cors has no OPTIONS.
+		"testdata/frameworks/serverless-3.40.0.json": {"CORS107": 3, "CORS113": 1, "CORS114": 1, "CORS117": 1, "CORS119": 1, "CORS207": 1, "CORS301": 1, "CORS302": 1},
+		"testdata/frameworks/chalice-1.34.0.yaml":    {"CORS107": 2, "CORS301": 1, "CORS302": 1},
+		// The default authorizer is put on OPTIONS, too, unless SAM is told otherwise.
+		"testdata/sam/auth-default.yaml": {"CORS102": 6, "CORS301": 1, "CORS302": 1},
+		"testdata/sam/cors-string.yaml":  {"CORS107": 3, "CORS301": 1, "CORS302": 1},
 	} {
 		rep := Check([]*Document{parse(t, file)}, nil, nil)
 		if got := ids(rep); !maps.Equal(got, want) {
 			t.Errorf("%s: %v, want %v\n%s", file, got, want, listing(rep))
 		}
-	}
-}
-
-// TestServerlessAuthorizer holds that the default authorizer, which SAM adds to OPTIONS unless told otherwise, is found.
-func TestServerlessAuthorizer(t *testing.T) {
-	b, err := os.ReadFile("testdata/frameworks/sam-1.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := ParseDocument("t.yaml", bytes.Replace(b, []byte("AddDefaultAuthorizerToCorsPreflight: false"), []byte("Default: x"), 1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if rep := Check([]*Document{d}, nil, nil); ids(rep)["CORS102"] != 2 {
-		t.Error(listing(rep))
 	}
 }

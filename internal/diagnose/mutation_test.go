@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A mutation is one fault in a clean template and the rule that is to find it.
@@ -29,9 +28,10 @@ const (
 // ofClean are faults in testdata/clean.yaml, an API for one origin.
 var ofClean = []mutation{
 	{"no OPTIONS on a resource", "CORS101", "Resources: {ItemsOptions: null}", "", ""},
-	{"no OPTIONS on the mock's resource", "CORS101", "Resources: {StatusOptions: null}", "", ""},
+	{"no OPTIONS on the mock's resource", "CORS119", "Resources: {StatusOptions: null}", "", ""},
 	{"OPTIONS is spelled HEAD", "CORS101", "Resources: {ItemsOptions: {Properties: {HttpMethod: HEAD}}}", "", ""},
-	{"OPTIONS on another resource", "CORS101", "Resources: {StatusOptions: {Properties: {ResourceId: {'Fn::GetAtt': [Api, RootResourceId]}}}}", "", ""},
+	{"OPTIONS on another resource", "CORS119", "Resources: {StatusOptions: {Properties: {ResourceId: {'Fn::GetAtt': [Api, RootResourceId]}}}}", "", ""},
+	{"no OPTIONS on a resource with an API key", "CORS101", "Resources: {StatusOptions: null, StatusGet: {Properties: {ApiKeyRequired: true}}}", "", ""},
 	{"a new resource without OPTIONS", "CORS101", "Resources: {New: {Type: 'AWS::ApiGateway::Resource', Properties: {RestApiId: {Ref: Api}, ParentId: {Ref: Items}, PathPart: '{id}'}}, NewDelete: {Type: 'AWS::ApiGateway::Method', Properties: {RestApiId: {Ref: Api}, ResourceId: {Ref: New}, HttpMethod: DELETE, AuthorizationType: NONE, Integration: {Type: HTTP_PROXY, Uri: 'https://backend.example.com', IntegrationHttpMethod: DELETE}}}}", "", ""},
 	{"IAM on OPTIONS", "CORS102", "Resources: {ItemsOptions: {Properties: {AuthorizationType: AWS_IAM}}}", "", ""},
 	{"Cognito on OPTIONS", "CORS102", "Resources: {ItemsOptions: {Properties: {AuthorizationType: COGNITO_USER_POOLS, AuthorizerId: {Ref: Users}}}, Users: {Type: 'AWS::ApiGateway::Authorizer', Properties: {RestApiId: {Ref: Api}, Type: COGNITO_USER_POOLS, IdentitySource: method.request.header.Authorization}}}", "", ""},
@@ -107,10 +107,13 @@ var ofClean = []mutation{
 	{"THROTTLED customised without the header", "CORS303", "Resources: {U: {Type: 'AWS::ApiGateway::GatewayResponse', Properties: {RestApiId: {Ref: Api}, ResponseType: THROTTLED, ResponseParameters: {gatewayresponse.header.Retry-After: \"'1'\"}}}}", "", ""},
 	{"a gateway response after the deployment", "CORS401", "Resources: {Deployment: {DependsOn: [ItemsGet, ItemsPut, ItemsOptions, StatusGet, StatusOptions, Errors4xx]}}", "", ""},
 	{"OPTIONS after the deployment", "CORS401", "Resources: {Deployment: {DependsOn: [ItemsGet, ItemsPut, StatusGet, StatusOptions, Errors4xx, Errors5xx]}}", "", ""},
+	{"a gateway response for which nothing before the deployment waits", "CORS401", "Resources: {Deployment: {DependsOn: [ItemsGet, ItemsOptions, StatusGet, StatusOptions, Errors4xx]}, ItemsGet: {DependsOn: ItemsPut}}", "", ""},
+	{"a cache of a stage whose name is a parameter", "CORS402", "{Parameters: {Name: {Type: String}}, Resources: {Stage: {Properties: {StageName: {Ref: Name}, CacheClusterEnabled: true, MethodSettings: [{HttpMethod: '*', ResourcePath: '/*', CachingEnabled: true}]}}}}", "", ""},
 	{"a cache for all", "CORS402", "Resources: {Stage: {Properties: {CacheClusterEnabled: true, MethodSettings: [{HttpMethod: '*', ResourcePath: '/*', CachingEnabled: true}]}}}", "", ""},
 	{"a cache for one", "CORS402", "Resources: {Stage: {Properties: {CacheClusterEnabled: true, MethodSettings: [{HttpMethod: GET, ResourcePath: /items, CachingEnabled: true}]}}}", "", ""},
 	{"a policy without OPTIONS", "CORS403", `Resources: {Api: {Properties: {Policy: {Statement: [{Effect: Allow, Principal: "*", Action: "execute-api:Invoke", Resource: ["execute-api:/*/GET/*", "execute-api:/*/PUT/*"]}]}}}}`, "", ""},
 	{"a policy that denies OPTIONS", "CORS403", `Resources: {Api: {Properties: {Policy: {Statement: [{Effect: Allow, Principal: "*", Action: "execute-api:Invoke", Resource: "execute-api:/*"}, {Effect: Deny, Principal: "*", Action: "execute-api:*", Resource: "execute-api:/prod/OPTIONS/status"}]}}}}`, "", ""},
+	{"a policy for everything but OPTIONS", "CORS403", `Resources: {Api: {Properties: {Policy: {Statement: [{Effect: Allow, Principal: "*", Action: "execute-api:Invoke", NotResource: "execute-api:/*/OPTIONS/*"}]}}}}`, "", ""},
 	{"a challenge", "CORS404", `Resources: {W: {Type: "AWS::WAFv2::WebACL", Properties: {Rules: [{Name: bots, Action: {Challenge: {}}}]}}, A: {Type: "AWS::WAFv2::WebACLAssociation", Properties: {ResourceArn: {"Fn::Sub": "arn:aws:apigateway:x::/restapis/${Api}/stages/prod"}, WebACLArn: {"Fn::GetAtt": [W, Arn]}}}}`, "", ""},
 	{"a domain without a mapping", "CORS405", "Resources: {D: {Type: 'AWS::ApiGateway::DomainName', Properties: {DomainName: api.example.com}}}", "", ""},
 	{"another list in the function", "CORS406", "Resources: {Function: {Properties: {Environment: {Variables: {CORS_ORIGINS: 'https://app.example.com,https://old.example.com'}}}}}", "", ""},
@@ -183,10 +186,10 @@ func TestMutation(t *testing.T) {
 	t.Logf("%d single faults: %d found by their rule, %d missed, %d with another error", found+missed, found, missed, other)
 }
 
-// TestDamaged holds that no template, however damaged, crashes or hangs the check.
+// TestDamaged holds that no template, however damaged, crashes the check, or hangs it beyond the time that go test gives.
 func TestDamaged(t *testing.T) {
 	var bases [][]byte
-	for _, f := range []string{"testdata/clean.yaml", "testdata/frameworks/sam-1.yaml", "testdata/frameworks/chalice-1.yaml", "testdata/frameworks/serverless-3.yaml",
+	for _, f := range []string{"testdata/clean.yaml", "testdata/sam/auth-default.yaml", "testdata/frameworks/chalice-1.34.0.yaml", "testdata/frameworks/serverless-3.40.0.json",
 		"../../test/templates/catalog.template.json", "../../test/templates/cdk-three-origins.template.json"} {
 		b, err := os.ReadFile(f)
 		if err != nil {
@@ -227,7 +230,6 @@ func TestDamaged(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		start := time.Now()
 		d, err := ParseDocument("t.yaml", text)
 		if err != nil {
 			if strings.Contains(err.Error(), "\n") {
@@ -238,9 +240,6 @@ func TestDamaged(t *testing.T) {
 		checked++
 		if rep := Check([]*Document{d}, nil, nil); len(rep.Crashed) > 0 {
 			t.Errorf("%v\n%s", rep.Crashed, text)
-		}
-		if took := time.Since(start); took > 10*time.Second {
-			t.Errorf("took %v\n%s", took, text)
 		}
 	}
 	t.Logf("%d damaged templates, %d of them still templates", n, checked)

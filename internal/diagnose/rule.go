@@ -9,8 +9,11 @@ import (
 // A Rule finds one kind of fault. Its documentation is part of it; docs/rules is made from it.
 type Rule struct {
 	// ID is CORS and three digits: 1 the preflight, 2 headers and their values, 3 the gateway's own answers, 4 what is around
-	// the API, 9 the check itself. No id is ever used for another rule.
-	ID       string   `json:"id"`
+	// the API, 5 what only an answer on the wire shows, 6 the deployed state, 7 the logs, 9 the check itself. No id is ever used
+	// for another rule.
+	ID string `json:"id"`
+	// Command is the command of the tool that finds it: check, probe, inspect or logs. Those others find what check does as well.
+	Command  string   `json:"command"`
 	Title    string   `json:"title"`
 	Severity Severity `json:"severity"`
 	// Why says what happens, and how it comes to that.
@@ -18,13 +21,21 @@ type Rule struct {
 	Cure Cure   `json:"cure"`
 	// Before and After are changes to the clean template that the package keeps as its fixture: the first makes it one with
 	// this finding and no other, the second one without any. They are merged as RFC 7386 has it, in YAML, but for one thing:
-	// a mapping laid over a list changes each of its elements.
+	// a mapping laid over a list changes each of its elements. A rule of another command than check has what that command reads:
+	// the head of an answer, a part of the deployed state, lines of a log.
 	Before string `json:"before"`
 	After  string `json:"after"`
 	// Source is where this is documented or was observed.
 	Source []string `json:"source"`
 
-	check func(v *View, report reporter)
+	check func(v *View, report reporter) // nil if it is not check that finds it
+}
+
+// At gives the rule's finding about a place: f says where it is, what is wrong there, and what a browser prints.
+func (r Rule) At(f Finding) Finding {
+	f.Detail, f.Console = oneLine(f.Detail), oneLine(f.Console)
+	f.Rule, f.Title, f.Severity, f.Why, f.Cure, f.Link = r.ID, r.Title, r.Severity, r.Why, r.Cure, r.Link()
+	return f
 }
 
 // reporter takes a finding: where, what is wrong there, and what a browser prints, if anything.
@@ -49,9 +60,18 @@ func Rules() []Rule { return slices.Clone(table()) }
 
 var table = sync.OnceValue(func() []Rule {
 	out := slices.Concat(preflightRules(), headerRules(), gatewayRules(), aroundRules(), checkRules())
+	for i := range out {
+		out[i].Command = "check"
+	}
+	out = slices.Concat(out, probeRules(), inspectRules(), logsRules())
 	slices.SortFunc(out, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
 	return out
 })
+
+// rulesOf gives the rules of one command.
+func rulesOf(command string) []Rule {
+	return slices.DeleteFunc(Rules(), func(r Rule) bool { return r.Command != command })
+}
 
 // Lookup finds a rule.
 func Lookup(id string) (Rule, bool) {
@@ -69,10 +89,13 @@ const goPolicy = `policy, err := cors.New(cors.Config{
 	RequestHeaders: []string{"content-type"},
 })
 // ...
-api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{Policy: policy})`
+api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{
+	Policy: policy,
+})`
 
 // goEnable is the cure for an API that is there already.
-const goEnable = `corsapi.Enable(api, policy, nil) // every resource gets an OPTIONS method with its own methods`
+const goEnable = `// every resource gets an OPTIONS method with its own methods
+corsapi.Enable(api, policy, nil)`
 
 const (
 	docMock  = "https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-mock-integration.html"

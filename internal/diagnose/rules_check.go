@@ -1,6 +1,6 @@
 package diagnose
 
-// The rules about the check itself have no check function: what they find comes to light elsewhere.
+// The rules about the check itself: most of what they find comes to light elsewhere.
 var (
 	vainSuppression = Rule{
 		ID:       "CORS901",
@@ -19,7 +19,12 @@ var (
 		Title:    "suppression without a reason, or of no rule",
 		Severity: Warning,
 		Why:      "A suppression counts only with the id of a rule and a reason: whoever reads it next has to know whether it still holds.",
-		Cure: Cure{Go: `resource.AddMetadata(jsii.String("corsgate"), map[string]any{"suppress": []any{map[string]any{"id": "CORS107", "reason": "only browsers call it"}}}, nil)`,
+		Cure: Cure{Go: `// resource is a CfnResource, such as api.Node().DefaultChild()
+resource.AddMetadata(jsii.String("corsgate"), map[string]any{
+	"suppress": []any{
+		map[string]any{"id": "CORS107", "reason": "only browsers call it"},
+	},
+})`,
 			CloudFormation: `Metadata:
   corsgate:
     suppress:
@@ -36,7 +41,8 @@ var (
 		Severity: Warning,
 		Why:      "What is not understood is not checked, and a clean result says nothing about it.",
 		Cure: Cure{Go: `// check what was synthesized: corsgate check cdk.out`,
-			CloudFormation: `# check the template after its transforms: aws cloudformation get-template --template-stage Processed`},
+			CloudFormation: `# check the template after its transforms:
+# aws cloudformation get-template --template-stage Processed`},
 		Before: `Resources:
   ItemsPut:
     Properties:
@@ -52,5 +58,8 @@ func checkRules() []Rule {
 	for i := range out {
 		out[i].check = silent
 	}
+	out[2].check = faulty(notUnderstood.ID, func(*View, route, fault) string {
+		return "which origins the mapping template allows is not understood; --origins states them"
+	})
 	return out
 }

@@ -50,7 +50,7 @@ func gatewayRules() []Rule {
 		Severity: Warning,
 		Why: "A gateway response of a type of its own takes nothing from DEFAULT_4XX or DEFAULT_5XX: neither headers, nor template, nor status. " +
 			"Without Access-Control-Allow-Origin of its own the page cannot read it.",
-		Cure: Cure{Go: goPolicy + " // every type that is customised gets the headers", CloudFormation: `Unauthorized:
+		Cure: Cure{Go: "// every type that is customised gets the headers\n" + goPolicy, CloudFormation: `Unauthorized:
   Type: AWS::ApiGateway::GatewayResponse
   Properties:
     RestApiId: !Ref Api

@@ -68,10 +68,16 @@ gatewayresponse.header.Access-Control-Allow-Origin: "'https://app.example.com'"`
 		Title:    "several origins in one Access-Control-Allow-Origin",
 		Severity: Error,
 		Why:      "The header holds one origin, or *. A browser refuses a list, also where the page's origin is in it.",
-		Cure: Cure{Go: `policy, err := cors.New(cors.Config{Origins: []string{"https://app.example.com", "https://admin.example.com"}})`,
+		Cure: Cure{Go: `policy, err := cors.New(cors.Config{
+	Origins: []string{
+		"https://app.example.com",
+		"https://admin.example.com",
+	},
+})`,
 			CloudFormation: `# a mapping template answers with the one that asks:
-# #if($origin == "https://app.example.com" || $origin == "https://admin.example.com")
-#   #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
+# #if($origin == "https://app.example.com" ||
+#     $origin == "https://admin.example.com")
+# #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
 # #end`},
 		Before: `Resources:
   ItemsOptions:
@@ -90,7 +96,10 @@ gatewayresponse.header.Access-Control-Allow-Origin: "'https://app.example.com'"`
 		Severity: Error,
 		Why: "An origin is scheme, host and port as a browser writes them: no path and no slash at the end, lower case, no default port. " +
 			"Browsers compare byte by byte, so any other value fits no page. null is what every sandboxed frame sends.",
-		Cure: Cure{Go: `policy, err := cors.New(cors.Config{Origins: []string{"https://app.example.com"}}) // it says what is wrong with an origin`,
+		Cure: Cure{Go: `// it says what is wrong with an origin
+policy, err := cors.New(cors.Config{
+	Origins: []string{"https://app.example.com"},
+})`,
 			CloudFormation: `method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"`},
 		Before: `Resources:
   ItemsOptions:
@@ -104,7 +113,10 @@ gatewayresponse.header.Access-Control-Allow-Origin: "'https://app.example.com'"`
 		Severity: Error,
 		Why: "With Access-Control-Allow-Credentials: true a browser wants the page's own origin in Access-Control-Allow-Origin, and refuses *. " +
 			"Requests without credentials need no Access-Control-Allow-Credentials at all.",
-		Cure: Cure{Go: `policy, err := cors.New(cors.Config{Origins: []string{"https://app.example.com"}, Credentials: true})`,
+		Cure: Cure{Go: `policy, err := cors.New(cors.Config{
+	Origins:     []string{"https://app.example.com"},
+	Credentials: true,
+})`,
 			CloudFormation: `method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"
 method.response.header.Access-Control-Allow-Credentials: "'true'"`},
 		Before: `Resources:
@@ -257,11 +269,7 @@ func badOrigins(v *View, report reporter) {
 			if m.Integration == nil {
 				continue
 			}
-			templates := slices.Clone(m.Integration.RequestTemplates)
-			for _, ir := range m.Integration.Responses {
-				templates = append(templates, ir.Templates...)
-			}
-			for _, t := range templates {
+			for _, t := range templates(m) {
 				for _, o := range literals(t.Text) {
 					if !isOrigin(strings.ReplaceAll(o, "*", "sub")) && !strings.ContainsAny(o, `[](){}+?\^$~`) {
 						report(at(m), fmt.Sprintf("a mapping template compares the origin with %q", o), "")

@@ -1,16 +1,9 @@
 package diagnose
 
 import (
-	"context"
 	"fmt"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/corsgate/corsgate/internal/exchange"
-	"github.com/corsgate/corsgate/internal/fetch"
-	"github.com/corsgate/corsgate/internal/gateway"
 )
 
 func preflightRules() []Rule {
@@ -20,34 +13,12 @@ func preflightRules() []Rule {
 		Severity: Error,
 		Why: "Before a request with a method such as PUT, a JSON body or an Authorization header, a browser asks leave with an OPTIONS request to the same path. " +
 			"Where no resource on that path has an OPTIONS method (or ANY), API Gateway answers 403 Missing Authentication Token, and the browser does not send the request.",
-		Cure: Cure{Go: goEnable, CloudFormation: `ItemsOptions:
-  Type: AWS::ApiGateway::Method
-  Properties:
-    RestApiId: !Ref Api
-    ResourceId: !Ref Items
-    HttpMethod: OPTIONS
-    AuthorizationType: NONE
-    Integration:
-      Type: MOCK
-      PassthroughBehavior: NEVER
-      RequestTemplates: {application/json: '{"statusCode": 204}'}
-      IntegrationResponses:
-        - StatusCode: "204"
-          ResponseParameters:
-            method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"
-            method.response.header.Access-Control-Allow-Methods: "'GET,PUT'"
-            method.response.header.Access-Control-Allow-Headers: "'content-type'"
-    MethodResponses:
-      - StatusCode: "204"
-        ResponseParameters:
-          method.response.header.Access-Control-Allow-Origin: true
-          method.response.header.Access-Control-Allow-Methods: true
-          method.response.header.Access-Control-Allow-Headers: true`},
+		Cure: Cure{Go: goEnable, CloudFormation: cureOptions},
 		Before: `Resources:
   ItemsOptions: null`,
 		After:  `Resources: {}`,
 		Source: []string{docCORS, docFetch},
-		check:  noPreflight,
+		check:  noPreflight("CORS101"),
 	}, {
 		ID:       "CORS102",
 		Title:    "preflights need authorization",
@@ -146,7 +117,7 @@ func preflightRules() []Rule {
     Properties: {Integration: {ContentHandling: CONVERT_TO_TEXT, IntegrationResponses: {ContentHandling: CONVERT_TO_TEXT}}}`,
 		Source: []string{"https://github.com/aws/chalice/issues/1310", "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings-workflow.html"},
 		check: faulty("CORS105", func(v *View, _ route, _ fault) string {
-			return "BinaryMediaTypes has " + strings.Join(v.API.BinaryTypes, ", ") + ", and the integration has no ContentHandling CONVERT_TO_TEXT"
+			return "BinaryMediaTypes has " + strings.Join(slices.Compact(slices.Sorted(slices.Values(v.API.BinaryTypes))), ", ") + ", and the integration has no ContentHandling CONVERT_TO_TEXT"
 		}),
 	}, {
 		ID:       "CORS106",
@@ -337,9 +308,11 @@ func preflightRules() []Rule {
 		Severity: Warning,
 		Why: "Access-Control-Allow-Origin is mapped to the first origin of the list, and a mapping template overrides it for the others. Whoever asks from elsewhere learns an origin of yours, " +
 			"the console of a page at a mistyped origin names another one, and a cache in between may keep the wrong answer.",
-		Cure: Cure{Go: goPolicy, CloudFormation: `# leave Access-Control-Allow-Origin out of ResponseParameters (it stays declared in MethodResponses), and let the template set it for every origin:
-# #if($origin == "https://app.example.com" || $origin == "https://admin.example.com")
-#   #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
+		Cure: Cure{Go: goPolicy, CloudFormation: `# leave Access-Control-Allow-Origin out of ResponseParameters (it stays
+# declared in MethodResponses); the template sets it for every origin:
+# #if($origin == "https://app.example.com" ||
+#     $origin == "https://admin.example.com")
+# #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
 # #end`},
 		Before: strings.Replace(listed, "%s", "{method.response.header.Access-Control-Allow-Origin: \"'https://app.example.com'\"}", 1),
 		After:  unmapped,
@@ -352,7 +325,9 @@ func preflightRules() []Rule {
 		Why: "$input.params(\"origin\") looks among the path's parameters, then in the query string, then in the headers. A URL with ?origin=https://app.example.com is answered as for a page there, " +
 			"whichever page asks: a cache that goes by URL keeps an answer that is wrong for everyone else.",
 		Cure: Cure{Go: goPolicy, CloudFormation: `# #set($origin = $input.params().header.get("origin"))
-# #if("$!origin" == "")#set($origin = $input.params().header.get("Origin"))#end`},
+# #if("$!origin" == "")
+# #set($origin = $input.params().header.get("Origin"))
+# #end`},
 		Before: strings.Replace(unmapped, "$input.params().header.get('origin')", "$input.params('origin')", 1),
 		After:  unmapped,
 		Source: []string{"https://github.com/aws/aws-cdk/pull/19104", "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html"},
@@ -377,7 +352,7 @@ func preflightRules() []Rule {
 			"With credentials it acts as the user who visits it.",
 		Cure: Cure{Go: goPolicy, CloudFormation: `# set the header for listed origins only:
 # #if($origin == "https://app.example.com")
-#   #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
+# #set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)
 # #end`},
 		Before: strings.Replace(unmapped, `$origin == "https://app.example.com"`, `$origin == "https://app.example.com" || $origin != ""`, 1),
 		After:  unmapped,
@@ -407,7 +382,7 @@ func preflightRules() []Rule {
 		Severity: Warning,
 		Why: "A page at an origin may call one resource and not another. Where that is meant, say so with a suppression; " +
 			"mostly an origin was added in one place and forgotten in the other.",
-		Cure: Cure{Go: goPolicy + " // one list for all resources", CloudFormation: `# the same value in every OPTIONS method
+		Cure: Cure{Go: "// one list for all resources\n" + goPolicy, CloudFormation: `# the same value in every OPTIONS method
 method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"`},
 		Before: `Resources:
   ItemsOptions:
@@ -415,8 +390,45 @@ method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"`
 		After:  `Resources: {}`,
 		Source: []string{docCORS},
 		check:  unlike,
+	}, {
+		ID:       "CORS119",
+		Title:    "only simple requests reach a resource",
+		Severity: Warning,
+		Why: "The resource is read with GET or HEAD, without authorization, and has no OPTIONS method. A plain fetch needs none. " +
+			"With any header of the page's own, such as Authorization, X-Requested-With or what a tracing library adds, the browser asks with OPTIONS first, gets 403 Missing Authentication Token, and does not send the request.",
+		Cure: Cure{Go: goEnable, CloudFormation: cureOptions},
+		Before: `Resources:
+  StatusOptions: null`,
+		After:  `Resources: {}`,
+		Source: []string{docCORS, "https://fetch.spec.whatwg.org/#cors-safelisted-request-header"},
+		check:  noPreflight("CORS119"),
 	}}
 }
+
+// cureOptions is an OPTIONS method for a template.
+const cureOptions = `ItemsOptions:
+  Type: AWS::ApiGateway::Method
+  Properties:
+    RestApiId: !Ref Api
+    ResourceId: !Ref Items
+    HttpMethod: OPTIONS
+    AuthorizationType: NONE
+    Integration:
+      Type: MOCK
+      PassthroughBehavior: NEVER
+      RequestTemplates: {application/json: '{"statusCode": 204}'}
+      IntegrationResponses:
+        - StatusCode: "204"
+          ResponseParameters:
+            method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"
+            method.response.header.Access-Control-Allow-Methods: "'GET,PUT'"
+            method.response.header.Access-Control-Allow-Headers: "'content-type'"
+    MethodResponses:
+      - StatusCode: "204"
+        ResponseParameters:
+          method.response.header.Access-Control-Allow-Origin: true
+          method.response.header.Access-Control-Allow-Methods: true
+          method.response.header.Access-Control-Allow-Headers: true`
 
 // listed is the fixture of a list in a mapping template; %s stands for what is mapped.
 const listed = `Resources:
@@ -438,353 +450,3 @@ const listed = `Resources:
 
 // unmapped is that fixture where the template alone sets the header.
 var unmapped = strings.Replace(listed, "%s", "{method.response.header.Access-Control-Allow-Origin: null}", 1)
-
-func methodAuth(m *gateway.Method) string {
-	if m == nil || m.AuthorizationType == "" {
-		return "an authorizer"
-	}
-	return m.AuthorizationType
-}
-
-func noPreflight(v *View, report reporter) {
-	if !v.usesCORS() {
-		if len(v.routes) == 0 {
-			return
-		}
-		if rep := v.preflight(v.routes[0], v.origin()); rep != nil && rep.Preflight.Verdict.Known && !rep.Preflight.Verdict.Allowed {
-			report(place{id: v.API.ID}, "no resource of the API answers preflights, and no answer has a CORS header", rep.Preflight.Verdict.Message)
-		}
-		return
-	}
-	seen := map[string]bool{}
-	for _, r := range v.routes {
-		f := v.fault(r)
-		if f.rule != "CORS101" || seen[r.resource.Path] {
-			continue
-		}
-		seen[r.resource.Path] = true
-		report(place{id: r.resource.ID, path: r.resource.Path, method: "OPTIONS"},
-			fmt.Sprintf("%s has %s and no OPTIONS, and no {proxy+} above it has one", r.resource.Path, methodNames(r.resource)), f.report.Preflight.Verdict.Message)
-	}
-}
-
-// binaryAnswer finds what the model says and, since a mock's empty body is not decoded there, the templates of integration
-// responses that would run on it.
-func binaryAnswer(v *View, report reporter) {
-	faulty("CORS106", func(v *View, _ route, f fault) string { return f.report.Trace.Preflight.GatewayResponse.Detail })(v, report)
-	if !slices.Contains(v.API.BinaryTypes, "*/*") {
-		return
-	}
-	for _, a := range v.answering() {
-		i := a.method.Integration
-		if i == nil || i.Type != "MOCK" || v.fault(a.route).rule == "CORS106" {
-			continue
-		}
-		for _, ir := range i.Responses {
-			if ir.ContentHandling == "" && slices.ContainsFunc(ir.Templates, func(t gateway.Template) bool { return strings.TrimSpace(t.Text) != "" }) {
-				report(at(a.method), "BinaryMediaTypes has */*, and the integration response "+ir.Status+", which has a template, has no ContentHandling CONVERT_TO_TEXT", "")
-				break
-			}
-		}
-	}
-}
-
-// answer is a method that answers preflights, with a route whose it answers.
-type answer struct {
-	method *gateway.Method
-	route  route
-}
-
-// answering gives the methods of mock integrations and the like that answer preflights, each once.
-func (v *View) answering() []answer {
-	var out []answer
-	seen := map[*gateway.Method]bool{}
-	for _, r := range v.routes {
-		if m := v.answers(r); m != nil && !seen[m] {
-			seen[m] = true
-			out = append(out, answer{m, r})
-		}
-	}
-	return out
-}
-
-// response gives the answer of an integration to a preflight; nil if it is not known, or the gateway answered itself.
-func (v *View) response(r route, origin string) *exchange.Response {
-	rep := v.preflight(r, origin)
-	if rep == nil || rep.Trace.Preflight == nil || rep.Trace.Preflight.Unsupported != "" || rep.Trace.Preflight.GatewayResponse != nil {
-		return nil
-	}
-	return rep.Preflight.Response
-}
-
-// passthrough asks as no browser does, which is why it does not go through package exchange.
-func passthrough(v *View, report reporter) {
-	for _, a := range v.answering() {
-		if a.method.Integration == nil || a.method.Integration.Type != "MOCK" || v.fault(a.route).rule != "" {
-			continue
-		}
-		res := v.API.Serve(context.Background(), &gateway.Request{Method: "OPTIONS", Path: a.route.path, Headers: gateway.Headers{
-			{Name: "origin", Value: v.origin()}, {Name: "access-control-request-method", Value: a.route.name}, {Name: "content-type", Value: "text/plain"}}}, v.site.Backend)
-		if res.Status >= 500 {
-			report(at(a.method), fmt.Sprintf("a preflight with Content-Type text/plain is answered with %d: PassthroughBehavior is %s", res.Status, a.method.Integration.Passthrough), "")
-		}
-	}
-}
-
-// needs gives the headers that a method wants.
-func (v *View) needs(m *gateway.Method) []string {
-	var out []string
-	switch m.AuthorizationType {
-	case "AWS_IAM", "COGNITO_USER_POOLS":
-		out = append(out, "authorization")
-	case "CUSTOM":
-		if res := v.Document.resources[m.ID]; res != nil {
-			for _, a := range v.Document.sorted("AWS::ApiGateway::Authorizer") {
-				if !refersTo(res.props["AuthorizerId"], a.id) {
-					continue
-				}
-				source, _ := a.props["IdentitySource"].(string)
-				if source == "" && a.props["Type"] == "TOKEN" {
-					source = "method.request.header.Authorization"
-				}
-				for _, s := range strings.Split(source, ",") {
-					if h, ok := strings.CutPrefix(strings.TrimSpace(s), "method.request.header."); ok {
-						out = append(out, strings.ToLower(h))
-					}
-				}
-			}
-		}
-	}
-	if m.APIKeyRequired {
-		out = append(out, "x-api-key")
-	}
-	return out
-}
-
-func neededHeaders(v *View, report reporter) {
-	for _, r := range v.routes {
-		if v.fault(r).rule != "" {
-			continue
-		}
-		for _, h := range v.needs(r.method) {
-			rep := v.ask(question{origin: v.origin(), method: r.name, path: r.path, header: h})
-			if rep == nil || !rep.Preflight.Needed || rep.Preflight.Verdict.Code != fetch.HeaderDisallowedByPreflightResponse {
-				continue
-			}
-			p := at(r.method)
-			if m := v.answers(r); m != nil {
-				p = at(m)
-				p.method = "OPTIONS"
-			}
-			report(p, fmt.Sprintf("%s wants %s, and Access-Control-Allow-Headers is %q", r.method.HTTPMethod, h, rep.Preflight.Response.Headers["access-control-allow-headers"]), rep.Preflight.Verdict.Message)
-		}
-	}
-}
-
-func starHeaders(v *View, report reporter) {
-	for _, a := range v.answering() {
-		res := v.response(a.route, v.origin())
-		if res == nil || v.fault(a.route).rule != "" {
-			continue
-		}
-		names := strings.Split(strings.ReplaceAll(strings.ToLower(res.Headers["access-control-allow-headers"]), " ", ""), ",")
-		if !slices.Contains(names, "*") {
-			continue
-		}
-		if res.Headers["access-control-allow-credentials"] == "true" {
-			rep := v.ask(question{origin: v.origin(), method: a.route.name, path: a.route.path, header: "x-requested-with", credentials: true})
-			if rep != nil && rep.Preflight.Verdict.Code == fetch.HeaderDisallowedByPreflightResponse {
-				report(at(a.method), "Access-Control-Allow-Headers is * and Access-Control-Allow-Credentials is true", rep.Preflight.Verdict.Message)
-			}
-			continue
-		}
-		if !slices.Contains(names, "authorization") && slices.ContainsFunc(v.routes, func(r route) bool {
-			return r.resource == a.route.resource && slices.Contains(v.needs(r.method), "authorization")
-		}) {
-			report(at(a.method), "Access-Control-Allow-Headers is *, and a method of the resource wants Authorization", "")
-		}
-	}
-}
-
-// stranger is an origin that is on no list.
-const stranger = "https://stranger.corsgate.example"
-
-func allowOrigin(r *exchange.Response) string {
-	if r == nil {
-		return ""
-	}
-	return r.Headers["access-control-allow-origin"]
-}
-
-func firstOrigin(v *View, report reporter) {
-	for _, a := range v.answering() {
-		if len(v.originsOf(a.method)) < 2 {
-			continue
-		}
-		if got := allowOrigin(v.response(a.route, stranger)); isOrigin(got) && got != stranger {
-			rep := v.preflight(a.route, stranger)
-			report(at(a.method), "a preflight from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, rep.Preflight.Verdict.Message)
-		}
-	}
-}
-
-func queryOrigin(v *View, report reporter) {
-	found := map[string]string{} // by what decides
-	for _, a := range v.answering() {
-		key := shape(a.method)
-		as, done := found[key]
-		plain := v.response(a.route, stranger)
-		if !done && plain != nil {
-			for _, o := range v.originsOf(a.method) {
-				r := a.route
-				r.path += "?origin=" + url.QueryEscape(o) + "&Origin=" + url.QueryEscape(o)
-				if with := v.response(r, stranger); with != nil && allowOrigin(with) != allowOrigin(plain) {
-					as = o
-					break
-				}
-			}
-		}
-		found[key] = as
-		if as != "" {
-			report(at(a.method), "a preflight from elsewhere to a URL with ?origin="+as+" is answered as for "+as, "")
-		}
-	}
-}
-
-// resemble gives origins that are like another and are not it.
-func resemble(origin string) []string {
-	var out []string
-	scheme, rest, ok := strings.Cut(origin, "://")
-	if !ok {
-		return nil
-	}
-	for i := range len(rest) {
-		if rest[i] == '.' {
-			out = append(out, scheme+"://"+rest[:i]+"x"+rest[i+1:])
-		}
-	}
-	host, port, ported := strings.Cut(rest, ":")
-	if ported {
-		port = ":" + port
-	}
-	out = append(out, scheme+"://"+host+".stranger.example"+port, scheme+"://stranger-"+host+port, scheme+"://"+host+"x"+port)
-	if !ported {
-		out = append(out, origin+":8443", origin+".stranger.example")
-	}
-	return out
-}
-
-func resembling(v *View, report reporter) {
-	if v.Allowlist.Any {
-		return
-	}
-	found := map[string]string{} // by what decides
-	for _, a := range v.answering() {
-		key := shape(a.method)
-		like, done := found[key]
-		if !done && allowOrigin(v.response(a.route, stranger)) != stranger {
-		search:
-			for _, o := range v.origins() {
-				for _, s := range resemble(o) {
-					if isOrigin(s) && !v.Allowlist.has(s) && allowOrigin(v.response(a.route, s)) == s {
-						like = s
-						break search
-					}
-				}
-			}
-		}
-		found[key] = like
-		if like != "" {
-			report(at(a.method), "a preflight from "+like+" is answered as if it were listed", "")
-		}
-	}
-}
-
-func unlike(v *View, report reporter) {
-	if v.Allowlist.From != "template" {
-		return // then each origin of the list is to be allowed everywhere, and another rule says where it is not
-	}
-	all := v.answering()
-	allowed := map[string]map[string]bool{} // by shape and origin
-	anywhere := map[string]bool{}
-	for _, a := range all {
-		key := shape(a.method)
-		if allowed[key] != nil || v.fault(a.route).rule != "" {
-			continue
-		}
-		allowed[key] = map[string]bool{}
-		for _, o := range v.origins() {
-			if got := allowOrigin(v.response(a.route, o)); got == o || got == "*" {
-				allowed[key][o], anywhere[o] = true, true
-			}
-		}
-	}
-	for _, a := range all {
-		set := allowed[shape(a.method)]
-		if set == nil || v.fault(a.route).rule != "" {
-			continue
-		}
-		var refused []string
-		for _, o := range v.origins() {
-			if anywhere[o] && !set[o] {
-				refused = append(refused, o)
-			}
-		}
-		if len(refused) > 0 {
-			rep := v.preflight(a.route, refused[0])
-			report(at(a.method), "refuses "+strings.Join(refused, ", ")+", which another resource allows", rep.Preflight.Verdict.Message)
-		}
-	}
-}
-
-// shape is everything of a method that decides about origins; methods of one shape answer alike.
-func shape(m *gateway.Method) string {
-	if m.Integration == nil {
-		return m.ID
-	}
-	var b strings.Builder
-	for _, t := range m.Integration.RequestTemplates {
-		b.WriteString(t.ContentType + "\x00" + t.Text + "\x00")
-	}
-	for _, ir := range m.Integration.Responses {
-		b.WriteString(ir.Status + "\x00" + ir.Pattern + "\x00" + ir.Parameters[allowOriginParameter] + "\x00")
-		for _, t := range ir.Templates {
-			b.WriteString(t.ContentType + "\x00" + t.Text + "\x00")
-		}
-	}
-	return b.String()
-}
-
-func everyOrigin(v *View, report reporter) {
-	for _, a := range v.answering() {
-		res := v.response(a.route, stranger)
-		got := allowOrigin(res)
-		listed := len(v.Allowlist.Origins) > 0 && !v.Allowlist.Any
-		said := v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables"
-		switch {
-		case got == stranger && (listed || res.Headers["access-control-allow-credentials"] == "true"),
-			got == "*" && listed && said:
-			report(at(a.method), "a preflight from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, "")
-		}
-	}
-}
-
-func maxAge(v *View, report reporter) {
-	for _, a := range v.answering() {
-		res := v.response(a.route, v.origin())
-		if res == nil {
-			continue
-		}
-		value, ok := res.Headers["access-control-max-age"]
-		if !ok {
-			continue
-		}
-		n, err := strconv.Atoi(value)
-		switch {
-		case err != nil:
-			report(at(a.method), fmt.Sprintf("Access-Control-Max-Age is %q, which is no number of seconds", value), "")
-		case n > int(fetch.Chromium.Cap().Seconds()):
-			report(at(a.method), fmt.Sprintf("Access-Control-Max-Age is %d; Chromium takes it for %d", n, int(fetch.Chromium.Cap().Seconds())), "")
-		}
-	}
-}

@@ -4,8 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"go/parser"
-	"go/token"
+	"go/format"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -100,7 +99,7 @@ func TestClean(t *testing.T) {
 // TestFixtures holds that each rule finds its fault, that it alone does, and that nothing is found where it is cured.
 func TestFixtures(t *testing.T) {
 	base := tree(t, cleanText(t))
-	for _, r := range Rules() {
+	for _, r := range rulesOf("check") {
 		t.Run(r.ID, func(t *testing.T) {
 			before := checkTree(t, merge(base, tree(t, r.Before)))
 			if got := ids(before); got[r.ID] == 0 || len(got) != 1 || len(before.Crashed) > 0 {
@@ -120,12 +119,19 @@ func TestTable(t *testing.T) {
 			t.Errorf("id %q", r.ID)
 		}
 		seen[r.ID] = true
-		if r.Title == "" || r.Why == "" || r.Cure.Go == "" || r.Cure.CloudFormation == "" || r.Before == "" || r.After == "" || len(r.Source) == 0 || r.check == nil {
+		if r.Title == "" || r.Why == "" || r.Cure.Go == "" || r.Cure.CloudFormation == "" || r.Before == "" || r.After == "" || len(r.Source) == 0 || (r.check == nil) == (r.Command == "check") {
 			t.Errorf("%s is not documented", r.ID)
 		}
-		// What can be pasted has to be Go, or YAML.
-		if _, err := parser.ParseFile(token.NewFileSet(), "", "package p\nfunc _() {\n"+r.Cure.Go+"\n}", 0); err != nil {
-			t.Errorf("%s: the cure in Go: %v", r.ID, err)
+		// What can be pasted fits a terminal, but for properties with long names, and is in gofmt's style; TestCures has it
+		// compiled.
+		for _, line := range strings.Split(r.Cure.Go+"\n"+r.Cure.CloudFormation, "\n") {
+			if !strings.Contains(line, "header.Access-Control-") && len(strings.ReplaceAll(line, "\t", "    ")) > 76 {
+				t.Errorf("%s: the cure is wider than 80 columns: %s", r.ID, line)
+			}
+		}
+		body := "package p\n\nfunc _() {\n\t" + strings.ReplaceAll(r.Cure.Go, "\n", "\n\t") + "\n}\n"
+		if text, err := format.Source([]byte(body)); err != nil || string(text) != body {
+			t.Errorf("%s: the cure in Go: %v\n%s", r.ID, err, text)
 		}
 		var cure any
 		if err := yaml.Unmarshal([]byte(r.Cure.CloudFormation), &cure); err != nil {
@@ -191,5 +197,23 @@ func TestSuppress(t *testing.T) {
 	rep := checkTree(t, merge(tree(t, cleanText(t)), tree(t, change)))
 	if got := listing(rep); got != "" || len(rep.Suppressed) != 1 || rep.Suppressed[0].Suppressed != "only servers put items" {
 		t.Errorf("%s\n%v", got, rep.Suppressed)
+	}
+}
+
+// TestNotFound holds what is no fault, each a change to the clean template.
+func TestNotFound(t *testing.T) {
+	for name, change := range map[string]string{
+		"the deployment waits through a resource and a reference": `Resources:
+  ItemsGet: {DependsOn: Errors4xx}
+  Deployment: {DependsOn: [ItemsGet, ItemsPut, ItemsOptions, StatusGet, StatusOptions], Properties: {Description: {"Fn::Sub": "with ${Errors5xx}"}}}`,
+		"another deployment, which no stage serves": `Resources: {Old: {Type: "AWS::ApiGateway::Deployment", DependsOn: [ItemsGet], Properties: {RestApiId: {Ref: Api}}}}`,
+		"a policy for all but one path":             `Resources: {Api: {Properties: {Policy: {Statement: [{Effect: Allow, Principal: "*", NotAction: "execute-api:ManageConnections", NotResource: "execute-api:/*/*/admin"}]}}}}`,
+		"the cache of another stage":                `Resources: {Dev: {Type: "AWS::ApiGateway::Stage", Properties: {RestApiId: {Ref: Api}, DeploymentId: {Ref: Deployment}, StageName: dev, CacheClusterEnabled: true}}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := listing(checkTree(t, merge(tree(t, cleanText(t)), tree(t, change)))); got != "" {
+				t.Error(got)
+			}
+		})
 	}
 }

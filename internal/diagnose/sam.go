@@ -90,15 +90,20 @@ func (d *Document) problem(id, text string) {
 	d.Problems = append(d.Problems, Problem{id, text})
 }
 
-// merged lays properties over those of Globals.
+// merged lays properties over those of Globals: maps are merged, and lists follow each other.
 func merged(base any, over map[string]any) map[string]any {
 	out := map[string]any{}
 	b, _ := base.(map[string]any)
 	maps.Copy(out, b)
 	for k, v := range over {
-		if x, ok := v.(map[string]any); ok {
+		switch x := v.(type) {
+		case map[string]any:
 			if y, ok := out[k].(map[string]any); ok && len(y) > 0 && !isIntrinsic(x) {
 				v = merged(y, x)
+			}
+		case []any:
+			if y, ok := out[k].([]any); ok {
+				v = slices.Concat(y, x)
 			}
 		}
 		out[k] = v
@@ -144,21 +149,84 @@ func (d *Document) event(api string, props, body map[string]any, function string
 		op["x-amazon-apigateway-integration"] = map[string]any{"httpMethod": "POST", "type": "aws_proxy", "uri": map[string]any{
 			"Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${" + function + ".Arn}/invocations"}}
 	}
-	auth, _ := props["Auth"].(map[string]any)
-	own, _ := p["Auth"].(map[string]any)
-	name, _ := auth["DefaultAuthorizer"].(string)
-	if s, ok := own["Authorizer"].(string); ok {
-		name = s
+	if i, ok := op["x-amazon-apigateway-integration"].(map[string]any); ok {
+		if keys := cacheKeys(p["RequestParameters"]); keys != nil {
+			i["cacheKeyParameters"] = keys
+		}
 	}
+	// The API's defaults come later, for every operation; NONE and api_key_false keep them away from this one.
+	auth, _ := p["Auth"].(map[string]any)
 	var security []any
-	if name != "" && name != "NONE" {
+	if name, ok := auth["Authorizer"].(string); ok {
 		security = append(security, map[string]any{name: []any{}})
 	}
-	if k, has := own["ApiKeyRequired"]; truthy(k) || !has && truthy(auth["ApiKeyRequired"]) {
-		security = append(security, map[string]any{"api_key": []any{}})
+	if k, has := auth["ApiKeyRequired"]; has {
+		security = append(security, map[string]any{map[bool]string{true: apiKey, false: noAPIKey}[truthy(k)]: []any{}})
 	}
 	if security != nil && op["security"] == nil {
 		op["security"] = security
+	}
+}
+
+// cacheKeys gives those of an event's RequestParameters that are part of the cache's key.
+func cacheKeys(parameters any) []any {
+	var out []any
+	for _, e := range oneOrMore(parameters) {
+		m, _ := e.(map[string]any)
+		for name, v := range m {
+			if settings, _ := v.(map[string]any); truthy(settings["Caching"]) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// The names that SAM gives to what an operation wants or does not want.
+const (
+	noAuthorizer = "NONE"
+	apiKey       = "api_key"
+	noAPIKey     = "api_key_false"
+)
+
+// secure puts the API's default authorizer and API key on the operations of its paths, preflights included unless Auth
+// says otherwise. One that names an authorizer keeps it, as one that says NONE goes without.
+func secure(paths, auth map[string]any) {
+	authorizers, _ := auth["Authorizers"].(map[string]any)
+	name, _ := auth["DefaultAuthorizer"].(string)
+	toPreflight := func(property string) bool {
+		v, given := auth[property]
+		return !given || truthy(v)
+	}
+	for _, v := range paths {
+		item, _ := v.(map[string]any)
+		for method, v := range item {
+			op, _ := v.(map[string]any)
+			if op["x-amazon-apigateway-integration"] == nil {
+				continue
+			}
+			given, _ := op["security"].([]any)
+			security := slices.Clone(given)
+			own := func(is func(name string) bool) bool {
+				return slices.ContainsFunc(given, func(e any) bool {
+					m, _ := e.(map[string]any)
+					return slices.ContainsFunc(slices.Collect(maps.Keys(m)), is)
+				})
+			}
+			if name != "" && (method != "options" || toPreflight("AddDefaultAuthorizerToCorsPreflight")) && !own(func(n string) bool {
+				return n == noAuthorizer || n == "AWS_IAM" || authorizers[n] != nil
+			}) {
+				security = append(security, map[string]any{name: []any{}})
+			}
+			if truthy(auth["ApiKeyRequired"]) && (method != "options" || toPreflight("AddApiKeyRequiredToCorsPreflight")) && !own(func(n string) bool {
+				return n == apiKey || n == noAPIKey
+			}) {
+				security = append(security, map[string]any{apiKey: []any{}})
+			}
+			if len(security) > 0 {
+				op["security"] = security
+			}
+		}
 	}
 }
 
@@ -175,36 +243,17 @@ func (d *Document) serverlessAPI(all map[string]any, id string, props, body map[
 	auth, _ := props["Auth"].(map[string]any)
 	d.authorizers(body, auth)
 	paths, _ := body["paths"].(map[string]any)
-	if policy := auth["ResourcePolicy"]; policy != nil {
-		if m, ok := policy.(map[string]any); ok && m["CustomStatements"] != nil {
-			rest["Policy"] = map[string]any{"Statement": m["CustomStatements"]}
-		} else {
-			d.problem(id, "Auth.ResourcePolicy is understood as far as CustomStatements")
+	if policy, ok := auth["ResourcePolicy"].(map[string]any); ok {
+		rest["Policy"] = resourcePolicy(policy)
+	}
+	if c := corsOf(props["Cors"]); c != nil {
+		for _, v := range paths {
+			if item, ok := v.(map[string]any); ok && item["options"] == nil {
+				item["options"] = preflightOperation(c, item)
+			}
 		}
 	}
-	cors := props["Cors"]
-	if s, ok := cors.(string); ok {
-		cors = map[string]any{"AllowOrigin": s}
-	}
-	if m, ok := cors.(map[string]any); ok && isIntrinsic(m) {
-		cors = map[string]any{"AllowOrigin": m}
-	}
-	if c, ok := cors.(map[string]any); ok {
-		// AddDefaultAuthorizerToCorsPreflight is true where it is not given.
-		add, given := auth["AddDefaultAuthorizerToCorsPreflight"]
-		name, _ := auth["DefaultAuthorizer"].(string)
-		for _, path := range slices.Sorted(maps.Keys(paths)) {
-			item, ok := paths[path].(map[string]any)
-			if !ok || item["options"] != nil {
-				continue
-			}
-			op := preflightOperation(c, item)
-			if name != "" && name != "NONE" && (!given || truthy(add)) {
-				op["security"] = []any{map[string]any{name: []any{}}}
-			}
-			item["options"] = op
-		}
-	}
+	secure(paths, auth)
 	if g, ok := props["GatewayResponses"].(map[string]any); ok {
 		responses := map[string]any{}
 		for typ, v := range g {
@@ -240,9 +289,46 @@ func (d *Document) serverlessAPI(all map[string]any, id string, props, body map[
 		stage["StageName"] = "Prod"
 	}
 	all[id+"Stage"] = map[string]any{"Type": "AWS::ApiGateway::Stage", "Properties": stage}
-	if props["Domain"] != nil {
-		d.problem(id, "Domain is not looked into")
+}
+
+// corsOf gives the properties of Cors, which may be an origin alone; nil if there is none.
+func corsOf(v any) map[string]any {
+	c, ok := v.(map[string]any)
+	switch {
+	case v == nil || v == "":
+		return nil
+	case !ok || isIntrinsic(c):
+		return map[string]any{"AllowOrigin": v}
+	case c["AllowOrigin"] == nil:
+		return merged(c, map[string]any{"AllowOrigin": "'*'"})
 	}
+	return c
+}
+
+// resourcePolicy gives the policy that SAM makes of Auth.ResourcePolicy. What it lists of addresses and networks becomes a
+// condition of a statement that denies, beside one that lets everybody in; each is for the methods of all paths.
+func resourcePolicy(p map[string]any) map[string]any {
+	statements := slices.Clone(oneOrMore(p["CustomStatements"]))
+	add := func(effect string, principal, condition any) {
+		s := map[string]any{"Effect": effect, "Principal": principal, "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}
+		if condition != nil {
+			s["Condition"] = condition
+		}
+		statements = append(statements, s)
+	}
+	for _, name := range sortedKeys(p) {
+		switch {
+		case name == "CustomStatements" || p[name] == nil:
+		case name == "AwsAccountWhitelist":
+			add("Allow", map[string]any{"AWS": p[name]}, nil)
+		case name == "AwsAccountBlacklist":
+			add("Deny", map[string]any{"AWS": p[name]}, nil)
+		default:
+			add("Allow", "*", nil)
+			add("Deny", "*", map[string]any{name: p[name]})
+		}
+	}
+	return map[string]any{"Statement": statements}
 }
 
 // authorizers puts the security schemes of Auth into the OpenAPI document.
@@ -262,15 +348,30 @@ func (d *Document) authorizers(body, auth map[string]any) {
 		if header == "" {
 			header = "Authorization"
 		}
-		typ := "token"
+		authorizer := map[string]any{"type": "token"}
 		switch {
 		case a["UserPoolArn"] != nil:
-			typ = "cognito_user_pools"
+			authorizer["type"] = "cognito_user_pools"
 		case a["FunctionPayloadType"] == "REQUEST":
-			typ = "request"
+			header = "Unused"
+			authorizer["type"] = "request"
+			authorizer["identitySource"] = strings.Join(identitySource(identity), ", ")
 		}
-		schemes[name] = map[string]any{"type": "apiKey", "name": header, "in": "header", "x-amazon-apigateway-authorizer": map[string]any{"type": typ, "identitySource": "method.request.header." + header}}
+		schemes[name] = map[string]any{"type": "apiKey", "name": header, "in": "header", "x-amazon-apigateway-authorizer": authorizer}
 	}
+}
+
+// identitySource lists what a REQUEST authorizer wants to have.
+func identitySource(identity map[string]any) []string {
+	var out []string
+	for _, kind := range [][2]string{{"Headers", "method.request.header."}, {"QueryStrings", "method.request.querystring."}, {"StageVariables", "stageVariables."}, {"Context", "context."}} {
+		for _, name := range oneOrMore(identity[kind[0]]) {
+			if s, ok := name.(string); ok {
+				out = append(out, kind[1]+s)
+			}
+		}
+	}
+	return out
 }
 
 // preflightOperation is the OPTIONS operation that SAM adds where Cors is given.

@@ -3,7 +3,9 @@ package diagnose
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -79,7 +81,7 @@ func (s Suppression) valid() bool {
 }
 
 func (s Suppression) covers(f Finding) bool {
-	return s.ID == f.Rule && (s.Stack == "" || s.Stack == f.Stack) && (s.LogicalID == "" || s.LogicalID == f.LogicalID || s.LogicalID == f.API)
+	return strings.EqualFold(s.ID, f.Rule) && (s.Stack == "" || s.Stack == f.Stack) && (s.LogicalID == "" || s.LogicalID == f.LogicalID || s.LogicalID == f.API)
 }
 
 // ParseSuppressions reads a file of suppressions: a JSON list.
@@ -88,7 +90,15 @@ func ParseSuppressions(name string, text []byte) ([]Suppression, error) {
 	dec.DisallowUnknownFields()
 	var out []Suppression
 	if err := dec.Decode(&out); err != nil {
-		return nil, fmt.Errorf("line %d: not a list of suppressions: %w", lineOf(text, dec.InputOffset(), err), err)
+		reason := err.Error()
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			reason = fmt.Sprintf(`got %s, want [{"id": "CORS107", "reason": "..."}]`, wrong.Value)
+		}
+		return nil, fmt.Errorf("line %d: not a list of suppressions: %s", lineOf(text, dec.InputOffset(), err), strings.TrimPrefix(reason, "json: "))
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, fmt.Errorf("line %d: not a list of suppressions: there is more after the end of the list", lineOf(text, dec.InputOffset(), nil))
 	}
 	for i := range out {
 		out[i].file = name

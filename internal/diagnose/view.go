@@ -8,6 +8,7 @@ import (
 	"github.com/corsgate/corsgate/internal/exchange"
 	"github.com/corsgate/corsgate/internal/fetch"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/mark"
 )
 
 // A View is what a rule looks at: one stage of one API of a template.
@@ -17,9 +18,12 @@ type View struct {
 	Allowlist *Allowlist
 
 	site   exchange.Site
+	stood  exchange.Site // with something in the place of every backend
 	routes []route
 	asked  map[question]*exchange.Report
-	own    map[*gateway.Method][]string // what originsOf found
+	own    map[*gateway.Method][]string // what ownOrigins found
+	faults map[route]fault
+	all    []answer // what answering found
 }
 
 // route is a method of a resource, as a page would call it.
@@ -34,6 +38,7 @@ type route struct {
 type question struct {
 	origin, method, path, header string
 	credentials                  bool
+	stood                        bool // something stands for the backend
 }
 
 // probeHeader makes a browser ask leave for requests that need none, so that the answer can be looked at. That it is not
@@ -45,7 +50,11 @@ func newView(d *Document, api *gateway.API, stated *Allowlist) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &View{Document: d, API: api, Allowlist: stated, site: exchange.Site{API: api, Backend: backend}, asked: map[question]*exchange.Report{}, own: map[*gateway.Method][]string{}}
+	reply, err := exchange.Reply([]byte(`{"statusCode": 200, "body": "{}"}`), "an empty object")
+	if err != nil {
+		return nil, err
+	}
+	v := &View{Document: d, API: api, Allowlist: stated, site: exchange.Site{API: api, Backend: backend}, stood: exchange.Site{API: api, Backend: reply}, asked: map[question]*exchange.Report{}, own: map[*gateway.Method][]string{}, faults: map[route]fault{}}
 	if stated == nil {
 		v.Allowlist = infer(api)
 	}
@@ -61,6 +70,7 @@ func newView(d *Document, api *gateway.API, stated *Allowlist) (*View, error) {
 			v.routes = append(v.routes, route{r, m, name, concrete(r.Path)})
 		}
 	}
+	v.learn()
 	return v, nil
 }
 
@@ -87,7 +97,11 @@ func (v *View) ask(q question) *exchange.Report {
 	if q.credentials {
 		req.Credentials = fetch.Include
 	}
-	r, err := v.site.Run(context.Background(), req)
+	site := &v.site
+	if q.stood {
+		site = &v.stood
+	}
+	r, err := site.Run(context.Background(), req)
 	if err != nil {
 		r = nil
 	}
@@ -131,13 +145,18 @@ func (v *View) originsOf(m *gateway.Method) []string {
 	if v.Allowlist.From != "template" || m == nil {
 		return v.origins()
 	}
+	if own := v.ownOrigins(m); len(own) > 0 {
+		return own
+	}
+	return v.origins()
+}
+
+// ownOrigins are those that a method names.
+func (v *View) ownOrigins(m *gateway.Method) []string {
 	own, ok := v.own[m]
 	if !ok {
-		own = few(inferFrom([]*gateway.Method{m}).Origins)
+		own = few(inferFrom([]*gateway.Method{m}, v.API.Variables).Origins)
 		v.own[m] = own
-	}
-	if len(own) == 0 {
-		return v.origins()
 	}
 	return own
 }
@@ -166,21 +185,36 @@ func (v *View) usesCORS() bool {
 			}
 		}
 	}
-	return v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables"
+	return v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables" || slices.ContainsFunc(v.API.Functions(), v.emits)
+}
+
+// emits says that a function is known to answer pages, by corsgate's mark or by a list of origins in its environment.
+func (v *View) emits(function string) bool {
+	r := v.Document.resources[function]
+	if r.metadata[mark.Emits] != nil && r.metadata[mark.Emits] != false {
+		return true
+	}
+	return slices.ContainsFunc(sortedKeys(dig(r.props, "Environment", "Variables")), originVariable.MatchString)
 }
 
 // carriesOrigin says that an integration response sets Access-Control-Allow-Origin, one way or the other.
 func carriesOrigin(ir gateway.IntegrationResponse) bool {
-	for name := range ir.Parameters {
-		if strings.EqualFold(name, allowOriginParameter) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(ir.Templates, overridesOrigin)
+	return originMapping(ir) != "" || slices.ContainsFunc(ir.Templates, overridesOrigin)
 }
 
-func overridesOrigin(t gateway.Template) bool {
-	return strings.Contains(t.Text, "responseOverride") && strings.Contains(strings.ToLower(t.Text), "access-control-allow-origin")
+// templates gives the mapping templates of a method's integration.
+func templates(m *gateway.Method) []gateway.Template {
+	out := slices.Clone(m.Integration.RequestTemplates)
+	for _, ir := range m.Integration.Responses {
+		out = append(out, ir.Templates...)
+	}
+	return out
+}
+
+func overridesOrigin(t gateway.Template) bool { return overridesOriginText(t.Text) }
+
+func overridesOriginText(template string) bool {
+	return strings.Contains(template, "responseOverride") && strings.Contains(strings.ToLower(template), "access-control-allow-origin")
 }
 
 // methodNames lists the methods of a resource but OPTIONS.

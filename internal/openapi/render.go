@@ -30,7 +30,8 @@ type Rendering struct {
 // A Remark is what rendering has to say about one place.
 type Remark struct {
 	*Fault
-	ID string // of a warning; "" for an error
+	ID   string // of a warning; "" for an error
+	Rule string // of `corsgate check` that finds the same in the template; "" for none
 }
 
 // Rendered is a document with the policy's answers.
@@ -142,16 +143,22 @@ func object(v any) map[string]any {
 }
 
 // fail makes a remark that ends the synthesis, warn one that does not.
-func (r *renderer) fail(o *Operation, format string, args ...any) {
-	r.remark("", o.at, format, args...)
+func (r *renderer) fail(o *Operation, format string, args ...any) *Remark {
+	return r.remark("", o.at, format, args...)
 }
 
 func (r *renderer) warn(o *Operation, id, format string, args ...any) {
 	r.remark(id, o.at, format, args...)
 }
 
-func (r *renderer) remark(id, at, format string, args ...any) {
-	r.out.Remarks = append(r.out.Remarks, &Remark{ID: id, Fault: r.plan.fault(at, format, args...)})
+// remark makes one of either kind. The id is a rule's where there is one.
+func (r *renderer) remark(id, at, format string, args ...any) *Remark {
+	m := &Remark{ID: id, Fault: r.plan.fault(at, format, args...)}
+	if strings.HasPrefix(id, "CORS") {
+		m.Rule = id
+	}
+	r.out.Remarks = append(r.out.Remarks, m)
+	return m
 }
 
 func (r *renderer) path(p *path) map[string]any {
@@ -379,7 +386,7 @@ func (r *renderer) responseTemplates(o *Operation, response map[string]any) bool
 	}
 	if _, ok := r.Policy.SingleOrigin(); !ok {
 		r.fail(o, "%s passes bodies through that may be binary, so no template can compare the request's origin with the policy's: "+
-			"give the integration response a response template, make the operation a Lambda proxy, or name a single origin", o.Name())
+			"give the integration response a response template, make the operation a Lambda proxy, or name a single origin", o.Name()).Rule = "CORS208"
 	}
 	return false
 }
@@ -480,7 +487,7 @@ func (r *renderer) resourcePolicy() {
 	doc := object(r.out.Body[extPolicy])
 	switch answers.PreflightsPass(r.plan.root[extPolicy]) {
 	case answers.Denied:
-		r.remark("resource-policy", "/"+extPolicy, "a Deny statement of the resource policy may refuse preflights, which carry no credentials and so no principal: "+
+		r.remark("CORS403", "/"+extPolicy, "a Deny statement of the resource policy may refuse preflights, which carry no credentials and so no principal: "+
 			"except execute-api:/*/OPTIONS/* from it (NotResource), or deny by address or VPC endpoint instead")
 	case answers.NotAllowed:
 		statements, ok := doc["Statement"].([]any)

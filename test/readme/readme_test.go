@@ -73,3 +73,14 @@ func TestIncorrectOne(t *testing.T) {
 		t.Errorf("cors.New says:\n%v", err)
 	}
 }
+
+// What corscheck prints is what its test keeps.
+func TestChecked(t *testing.T) {
+	kept, err := os.ReadFile("../synth/testdata/checked-program.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown := block(t, "\nERROR CORS208"); !strings.Contains(string(kept), shown) {
+		t.Errorf("corscheck does not print\n%s", shown)
+	}
+}

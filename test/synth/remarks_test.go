@@ -1,6 +1,9 @@
 package synth
 
 import (
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,30 +17,37 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/constructs/corsapi"
 	"github.com/corsgate/corsgate/constructs/corsfunction"
+	"github.com/corsgate/corsgate/internal/diagnose"
 )
 
-// Whatever cannot be right, or cannot be known, is named with its path and cure.
-func TestRemarks(t *testing.T) {
+// A remarkCase is a stack and what is remarked about it.
+type remarkCase struct {
+	build func(awscdk.Stack)
+	want  []string // "kind: part of the message", each of one remark, and no other
+	// Where a remark has the id of a rule, `corsgate check` finds the same in the
+	// template, and the other way round. What differs is here, rule to reason.
+	only  map[string]string // remarked and not found
+	found map[string]string // found and not remarked
+}
+
+func remarkCases(t *testing.T) map[string]remarkCase {
 	silent := func(s awscdk.Stack, id string) awslambda.Function {
 		return awslambda.NewFunction(s, jsii.String(id), &awslambda.FunctionProps{
 			Runtime: awslambda.Runtime_NODEJS_22_X(), Handler: jsii.String("index.handler"), Code: awslambda.Code_FromInline(jsii.String("x")),
 		})
 	}
-	for name, tt := range map[string]struct {
-		build func(awscdk.Stack)
-		want  []string // "kind: part of the message", each of one remark, and no other
-	}{
-		"function that may not emit": {func(s awscdk.Stack) {
+	return map[string]remarkCase{
+		"function that may not emit": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			fn := silent(s, "Silent")
 			r := add(api.Root(), "orders", "GET", awsapigateway.NewLambdaIntegration(fn, nil))
 			r.AddMethod(jsii.String("POST"), proxy(s, "Emits"), nil)
 			r.AddMethod(jsii.String("PUT"), awsapigateway.NewLambdaIntegration(fn.CurrentVersion(), nil), nil)
-		}, []string{
+		}, want: []string{
 			"error: GET /orders is a Lambda proxy, and its function is not known to emit CORS headers",
 			"error: PUT /orders is a Lambda proxy",
 		}},
-		"versions, aliases and imported functions that emit": {func(s awscdk.Stack) {
+		"versions, aliases and imported functions that emit": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			fn := emitter(s, "Fn")
 			imported := awslambda.Function_FromFunctionArn(s, jsii.String("Imported"), jsii.String("arn:aws:lambda:eu-west-1:111122223333:function:orders"))
@@ -46,16 +56,16 @@ func TestRemarks(t *testing.T) {
 			alias := awslambda.NewAlias(s, jsii.String("Alias"), &awslambda.AliasProps{AliasName: jsii.String("live"), Version: fn.CurrentVersion()})
 			r.AddMethod(jsii.String("PUT"), awsapigateway.NewLambdaIntegration(alias, nil), nil)
 			r.AddMethod(jsii.String("POST"), awsapigateway.NewLambdaIntegration(imported, nil), nil)
-		}, nil},
-		"HTTP proxy": {func(s awscdk.Stack) {
+		}},
+		"HTTP proxy": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			add(api.Root(), "legacy", "GET", awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net"), nil))
-		}, []string{"warning: GET /legacy passes the answers of an HTTP backend through"}},
-		"no stage": {func(s awscdk.Stack) {
+		}, want: []string{"warning: GET /legacy passes the answers of an HTTP backend through"}},
+		"no stage": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 			add(api.Root(), "health", "GET", mock())
-		}, []string{"warning: the app has no stage of this API; a stage without these variables refuses every origin: corsOrigins=https://app.example.com,https://~.preview.example.com corsRequestHeaders=content-type"}},
-		"stage with the variable": {func(s awscdk.Stack) {
+		}, want: []string{"warning: CORS407: the app has no stage of this API; a stage without these variables refuses every origin: corsOrigins=https://app.example.com,https://~.preview.example.com corsRequestHeaders=content-type"}},
+		"stage with the variable": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{
 				DeployOptions: &awsapigateway.StageOptions{Variables: &map[string]*string{
 					"corsOrigins2": jsii.String("https://x.example"), "corsCredentials": jsii.String("true"), "corsMethods": jsii.String("GET"), "corsMaxAge": jsii.String("5"),
@@ -63,11 +73,11 @@ func TestRemarks(t *testing.T) {
 				}},
 			}})
 			add(api.Root(), "health", "GET", mock())
-		}, []string{
+		}, want: []string{
 			"error: stage prod sets the variable corsOrigins2 itself", "error: stage prod sets the variable corsCredentials itself", "error: stage prod sets the variable corsMethods itself",
 			"error: stage prod sets the variable corsMaxAge itself", "error: stage prod sets the variable corsRequestHeaders itself", "error: stage prod sets the variable corsExposedHeaders itself",
 		}},
-		"second sources": {func(s awscdk.Stack) {
+		"second sources": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{
 				DefaultCorsPreflightOptions: &awsapigateway.CorsOptions{AllowOrigins: jsii.Strings("*")},
 			}})
@@ -81,7 +91,7 @@ func TestRemarks(t *testing.T) {
 			api.AddGatewayResponse(jsii.String("G"), &awsapigateway.GatewayResponseOptions{
 				Type: awsapigateway.ResponseType_UNAUTHORIZED(), ResponseHeaders: &map[string]*string{"Access-Control-Allow-Origin": jsii.String("'*'")},
 			})
-		}, []string{
+		}, want: []string{
 			"error: DefaultCorsPreflightOptions beside Policy",
 			"warning: /health has an OPTIONS method of its own",
 			"error: the request template (application/json) of GET /health sets a CORS header itself",
@@ -89,17 +99,17 @@ func TestRemarks(t *testing.T) {
 			"warning: GET /health maps method.response.header.Vary, which is replaced; map it to a static value",
 			"warning: gateway response UNAUTHORIZED maps gatewayresponse.header.Access-Control-Allow-Origin, which is replaced",
 		}},
-		"binary bodies and several origins": {func(s awscdk.Stack) {
+		"binary bodies and several origins": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{BinaryMediaTypes: jsii.Strings("image/png")}})
 			add(api.Root(), "image", "GET", awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net/"), &awsapigateway.HttpIntegrationProps{
 				Proxy: jsii.Bool(false), Options: &awsapigateway.IntegrationOptions{IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{StatusCode: jsii.String("200")}}},
 			}))
-		}, []string{"error: GET /image passes bodies through that may be binary"}},
-		"nothing to map": {func(s awscdk.Stack) {
+		}, want: []string{"error: CORS208: GET /image passes bodies through that may be binary"}, found: map[string]string{"CORS202": "the header is declared all the same, and nothing sets it"}},
+		"nothing to map": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			add(api.Root(), "broken", "GET", awsapigateway.NewMockIntegration(nil))
-		}, []string{"warning: GET /broken has no integration response"}},
-		"deny by principal": {func(s awscdk.Stack) {
+		}, want: []string{"warning: GET /broken has no integration response"}},
+		"deny by principal": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Policy: awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
 				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*")}),
 				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -108,15 +118,15 @@ func TestRemarks(t *testing.T) {
 				}),
 			}})}})
 			add(api.Root(), "health", "GET", mock())
-		}, []string{"warning: a Deny statement of the resource policy may refuse preflights"}},
-		"allow by principal": {func(s awscdk.Stack) {
+		}, want: []string{"warning: CORS403: a Deny statement of the resource policy may refuse preflights"}, only: map[string]string{"CORS403": "check knows no caller, and passes over what a condition decides"}},
+		"allow by principal": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Policy: awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
 				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*/GET/*")}),
 				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Effect: awsiam.Effect_DENY, NotPrincipals: &[]awsiam.IPrincipal{awsiam.NewAccountRootPrincipal()}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*")}),
 			}})}})
 			add(api.Root(), "health", "GET", mock())
-		}, []string{"warning: a Deny statement of the resource policy may refuse preflights"}},
-		"responses that are only known later": {func(s awscdk.Stack) {
+		}, want: []string{"warning: CORS403: a Deny statement of the resource policy may refuse preflights"}},
+		"responses that are only known later": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			r := add(api.Root(), "health", "GET", mock())
 			awsapigateway.NewCfnMethod(s, jsii.String("M"), &awsapigateway.CfnMethodProps{RestApiId: api.RestApiId(), ResourceId: r.ResourceId(), HttpMethod: jsii.String("PUT"), AuthorizationType: jsii.String("NONE"),
@@ -124,62 +134,87 @@ func TestRemarks(t *testing.T) {
 					IntegrationResponses: awscdk.Fn_ConditionIf(jsii.String("C"), []any{}, []any{})}})
 			awsapigateway.NewCfnMethod(s, jsii.String("N"), &awsapigateway.CfnMethodProps{RestApiId: api.RestApiId(), ResourceId: r.ResourceId(), HttpMethod: jsii.String("POST"), AuthorizationType: jsii.String("NONE"),
 				Integration: awscdk.Token_AsAny(map[string]any{"type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:111122223333:function:x/invocations"})})
-		}, []string{
+		}, want: []string{
 			"error: the integration responses of PUT /health are not known at synthesis",
 			"error: POST /health is a Lambda proxy, and its function is not known to emit",
 		}},
-		"mock without a template": {func(s awscdk.Stack) {
+		"mock without a template": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			add(api.Root(), "broken", "GET", awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{
 				IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{StatusCode: jsii.String("200")}},
 			}))
-		}, []string{"warning: GET /broken is a mock without a request template"}},
-		"an aspect that comes later": {func(s awscdk.Stack) {
+		}, want: []string{"warning: GET /broken is a mock without a request template"}, found: map[string]string{
+			"CORS208": "a template is where the policy would stand; what to do is to give one, not to map a header",
+			"CORS202": "as CORS208",
+		}},
+		"an aspect that comes later": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			r := add(api.Root(), "health", "GET", mock())
 			awscdk.Aspects_Of(constructs.NewConstruct(s, jsii.String("Later"))).Add(&late{func() {
 				r.AddMethod(jsii.String("PUT"), mock(), nil)
 				awsapigateway.NewStage(s, jsii.String("LateStage"), &awsapigateway.StageProps{Deployment: api.LatestDeployment(), StageName: jsii.String("late")})
 			}}, nil)
-		}, []string{
-			"error: PUT /health has no CORS headers: an aspect changed the API after corsgate completed it",
-			"error: stage late has no CORS variables and refuses every origin: an aspect changed the API",
-		}},
-		"an aspect that caches later": {func(s awscdk.Stack) {
+		}, want: []string{
+			"error: CORS208: PUT /health has no CORS headers: an aspect changed the API after corsgate completed it",
+			"error: CORS407: stage late has no CORS variables and refuses every origin: an aspect changed the API",
+		}, found: map[string]string{"CORS110": "the preflight does not know of the late PUT; its remark is CORS208, and one cure is for both"}},
+		"an aspect that adds a route and an error later": {build: func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			r := add(api.Root(), "health", "GET", mock())
+			awscdk.Aspects_Of(constructs.NewConstruct(s, jsii.String("Later"))).Add(&late{func() {
+				add(api.Root(), "late", "GET", mock())
+				r.AddMethod(jsii.String("POST"), proxy(s, "Fn"), nil)
+				api.AddGatewayResponse(jsii.String("G"), &awsapigateway.GatewayResponseOptions{Type: awsapigateway.ResponseType_THROTTLED()})
+			}}, nil)
+		}, want: []string{
+			"error: CORS101: GET /late has no CORS headers: an aspect changed the API after corsgate completed it",
+			"error: POST /health has no CORS headers: an aspect changed the API",
+			"error: CORS303: gateway response THROTTLED has no CORS headers: an aspect changed the API",
+		}, found: map[string]string{"CORS208": "the late route has neither; its remark is CORS101, and one cure is for both"}},
+		"an aspect that caches later": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 			add(api.Root(), "health", "GET", mock())
 			st := awsapigateway.NewStage(s, jsii.String("St"), &awsapigateway.StageProps{Deployment: awsapigateway.NewDeployment(s, jsii.String("D"), &awsapigateway.DeploymentProps{Api: api}), StageName: jsii.String("live")})
-			awscdk.Aspects_Of(st).Add(&late{func() { st.Node().DefaultChild().(awsapigateway.CfnStage).SetCacheClusterEnabled(jsii.Bool(true)) }}, nil)
-		}, []string{"error: stage live caches answers, and their cache keys do not tell origins apart"}},
-		"a header that is only known later": {func(s awscdk.Stack) {
+			awscdk.Aspects_Of(st).Add(&late{func() {
+				cfn := st.Node().DefaultChild().(awsapigateway.CfnStage)
+				cfn.SetCacheClusterEnabled(jsii.Bool(true))
+				cfn.SetMethodSettings([]any{&awsapigateway.CfnStage_MethodSettingProperty{HttpMethod: jsii.String("*"), ResourcePath: jsii.String("/*"), CachingEnabled: jsii.Bool(true)}})
+			}}, nil)
+		}, want: []string{"error: CORS402: stage live caches answers, and their cache keys do not tell origins apart"}},
+		"a header that is only known later": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			add(api.Root(), "health", "GET", mock())
 			awsapigateway.NewCfnGatewayResponse(s, jsii.String("G"), &awsapigateway.CfnGatewayResponseProps{RestApiId: api.RestApiId(), ResponseType: jsii.String("THROTTLED"),
 				ResponseParameters: map[string]any{"gatewayresponse.header.X-Region": "'" + *s.Region() + "'", "gatewayresponse.header.Vary": jsii.String("'" + *s.Region() + "'")},
 				ResponseTemplates:  awscdk.Token_AsAny(map[string]any{"application/json": "{}"}),
 			})
-		}, nil},
-		"nil policy, two policies": {func(s awscdk.Stack) {
+		}},
+		"nil policy, two policies": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), nil)
 			add(api.Root(), "health", "GET", mock())
 			again := corsapi.NewRestApi(s, jsii.String("Again"), &corsapi.RestApiProps{Policy: two(t)})
 			corsapi.Enable(again, two(t), nil)
 			add(again.Root(), "health", "GET", mock())
-		}, []string{"error: Policy is nil", "error: two policies for one API"}},
-		"credentials and notes": {func(s awscdk.Stack) {
+		}, want: []string{"error: Policy is nil", "error: two policies for one API"}, found: map[string]string{"CORS101": "nothing is completed without a policy, and that is what is remarked"}},
+		"credentials and notes": {build: func(s awscdk.Stack) {
 			p := policy(t, cors.Config{Origins: []string{"https://*.example.com", "https://a.example.com"}, Credentials: true})
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p})
 			add(api.Root(), "health", "GET", mock())
-		}, []string{
+		}, want: []string{
 			"info: the policy allows credentials and more than one origin, so pages that send credentials cannot read the errors",
 			`info: origin "https://a.example.com" is left out`,
 		}},
-		"function by stage variable": {func(s awscdk.Stack) {
+		"function by stage variable": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			fn := awslambda.Function_FromFunctionArn(s, jsii.String("ByVariable"), jsii.String("arn:aws:lambda:eu-west-1:111122223333:function:${stageVariables.fn}"))
 			add(api.Root(), "orders", "GET", awsapigateway.NewLambdaIntegration(fn, nil))
-		}, []string{"warning: GET /orders names its Lambda function by a stage variable"}},
-	} {
+		}, want: []string{"warning: GET /orders names its Lambda function by a stage variable"}},
+	}
+}
+
+// Whatever cannot be right, or cannot be known, is named with its path and cure.
+func TestRemarks(t *testing.T) {
+	for name, tt := range remarkCases(t) {
 		t.Run(name, func(t *testing.T) {
 			expectRemarks(t, synthesize(t, nil, func(app awscdk.App) { tt.build(awscdk.NewStack(app, jsii.String("Stack"), nil)) }).annotations, tt.want)
 		})
@@ -208,6 +243,84 @@ func expectRemarks(t *testing.T, got, wants []string) {
 	if len(rest) > 0 {
 		t.Errorf("remarks nobody expected: %q", rest)
 	}
+}
+
+var ruleID = regexp.MustCompile(`: corsgate: (CORS[0-9]{3}): .* \(see https://github\.com/corsgate/corsgate/blob/main/docs/rules/(CORS[0-9]{3})\.md\)( \[ack: corsgate::(CORS[0-9]{3})\])?$`)
+
+// halfRule is what has a part of the above.
+var halfRule = regexp.MustCompile(`CORS[0-9]{3}|docs/rules`)
+
+// What is remarked at synthesis has the name that `corsgate check` has for it,
+// if it has one: an app with all the faults above, a stack for each.
+func TestRemarksHaveTheNamesOfRules(t *testing.T) {
+	cases := remarkCases(t)
+	s := synthesize(t, nil, func(app awscdk.App) {
+		for _, name := range slices.Sorted(maps.Keys(cases)) {
+			cases[name].build(awscdk.NewStack(app, stackOf(name), nil))
+		}
+	})
+	remarks := 0
+	for name, tt := range cases {
+		t.Run(name, func(t *testing.T) {
+			differ := map[string]int{}
+			for _, a := range s.annotations {
+				_, rest, _ := strings.Cut(a, " /")
+				if !strings.HasPrefix(rest, *stackOf(name)+"/") {
+					continue
+				}
+				remarks++
+				m := ruleID.FindStringSubmatch(a)
+				if m == nil {
+					if halfRule.MatchString(a) {
+						t.Errorf("a remark that is not wholly a rule's: %s", a)
+					}
+					continue
+				}
+				if m[2] != m[1] || m[4] != "" && m[4] != m[1] {
+					t.Errorf("a remark of two rules: %s", a)
+				}
+				differ[m[1]] |= 1
+			}
+			template := s.files[*stackOf(name)]
+			if template == nil {
+				t.Fatal("no template")
+			}
+			d, err := diagnose.ParseDocument(*stackOf(name)+".template.json", template)
+			if err != nil {
+				t.Fatal(err)
+			}
+			report := diagnose.Check([]*diagnose.Document{d}, nil, nil)
+			for _, f := range report.Findings {
+				differ[f.Rule] |= 2
+			}
+			for id, in := range differ {
+				if _, why := tt.only[id]; in == 1 && !why {
+					t.Errorf("%s is remarked and not found", id)
+				}
+				if _, why := tt.found[id]; in == 2 && !why {
+					t.Errorf("%s is found and not remarked", id)
+				}
+			}
+			for id := range tt.only {
+				if differ[id] != 1 {
+					t.Errorf("%s was to be remarked and not found", id)
+				}
+			}
+			for id := range tt.found {
+				if differ[id] != 2 {
+					t.Errorf("%s was to be found and not remarked", id)
+				}
+			}
+		})
+	}
+	if remarks < 8 {
+		t.Errorf("%d remarks: this test looks at too little", remarks)
+	}
+}
+
+// stackOf makes a stack's id of a name.
+func stackOf(name string) *string {
+	return jsii.String(strings.NewReplacer(" ", "-", ",", "").Replace(name))
 }
 
 // late is an aspect that does something once.

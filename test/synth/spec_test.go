@@ -29,6 +29,11 @@ func shopSpec(file string) func(awscdk.Stack, *cors.Policy) {
 	}
 }
 
+// guarded lets pages send what the authorizer of shopSpec looks at.
+func guarded(t testing.TB) *cors.Policy {
+	return policy(t, cors.Config{Origins: []string{"https://app.example.com", "https://*.preview.example.com"}, RequestHeaders: []string{"content-type", "authorization"}})
+}
+
 // document is a small document, with what is given for its paths.
 func document(paths map[string]any) map[string]any {
 	return map[string]any{"openapi": "3.0.3", "info": map[string]any{"title": "t", "version": "1"}, "paths": paths}
@@ -38,7 +43,7 @@ func specOf(s awscdk.Stack, p *cors.Policy, doc map[string]any, integrations ...
 	return corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Policy: p, Spec: corsapi.SpecValue(doc), Integrations: integrations})
 }
 
-func stackOf(t *testing.T, build func(awscdk.Stack)) synthesis {
+func inStack(t *testing.T, build func(awscdk.Stack)) synthesis {
 	t.Helper()
 	return synthesize(t, nil, func(app awscdk.App) { build(awscdk.NewStack(app, jsii.String("Stack"), nil)) })
 }
@@ -65,7 +70,7 @@ func dig(v any, keys ...string) any {
 // What is empty stays, and tokens become what they stand for.
 func TestSpecStaysAsItIs(t *testing.T) {
 	own := map[string]any{"list": []any{}, "object": map[string]any{}, "text": "", "zero": 0, "number": 1.5, "true": true}
-	s := stackOf(t, func(st awscdk.Stack) {
+	s := inStack(t, func(st awscdk.Stack) {
 		doc := document(map[string]any{"/a": map[string]any{"get": map[string]any{"security": []any{}, "x-own": own, "tags": []string{"t"}, "summary": *awscdk.NewCfnParameter(st, jsii.String("P"), nil).ValueAsString()}}})
 		specOf(st, two(t), doc, corsapi.ForTag("t", corsapi.ToMock(204, "")))
 	})
@@ -83,7 +88,7 @@ func TestSpecStaysAsItIs(t *testing.T) {
 // A route more is a new deployment, an origin more is none: it is one leaf.
 func TestSpecDeployments(t *testing.T) {
 	build := func(path string, origins ...string) map[string]any {
-		s := stackOf(t, func(st awscdk.Stack) {
+		s := inStack(t, func(st awscdk.Stack) {
 			specOf(st, policy(t, cors.Config{Origins: origins}), document(map[string]any{path: map[string]any{"get": map[string]any{}}}), corsapi.ForPath("/*", corsapi.ToMock(200, "{}")))
 		})
 		return s.templates["Stack"]
@@ -194,6 +199,6 @@ func TestSpecRemarks(t *testing.T) {
 				SpecRestApiProps: awsapigateway.SpecRestApiProps{DeployOptions: &awsapigateway.StageOptions{Variables: &map[string]*string{"corsOrigins": jsii.String("x")}}}})
 		}, []string{"error: stage prod sets the variable corsOrigins itself"}},
 	} {
-		t.Run(name, func(t *testing.T) { expectRemarks(t, stackOf(t, tt.build).annotations, tt.want) })
+		t.Run(name, func(t *testing.T) { expectRemarks(t, inStack(t, tt.build).annotations, tt.want) })
 	}
 }

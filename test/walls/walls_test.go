@@ -47,7 +47,8 @@ func TestWalls(t *testing.T) {
 		{"internal/diagnose", []string{module + "internal/exchange", module + "constructs/cors"}, []string{cdk, jsii, lambda}},
 		{"apps/corsgate", []string{module + "internal/exchange", "github.com/alecthomas/kong"}, []string{cdk, jsii, lambda}},
 		// The constructs do not know each other, only the mark.
-		{"constructs/corsapi", []string{cdk, jsii, module + "constructs/cors", module + "internal/paired"}, []string{lambda, module + "constructs/corsfunction", module + "constructs/corslambda"}},
+		{"constructs/corsapi", []string{cdk, jsii, module + "constructs/cors", module + "internal/paired", module + "internal/diagnose"}, []string{lambda, module + "constructs/corsfunction", module + "constructs/corslambda"}},
+		{"constructs/corscheck", []string{cdk, jsii, module + "internal/diagnose"}, []string{lambda, module + "constructs/corsapi", module + "constructs/corsfunction", module + "constructs/corslambda"}},
 		{"constructs/corsfunction", []string{cdk, jsii, module + "internal/paired"}, []string{lambda, module + "constructs/corsapi", module + "constructs/corslambda"}},
 		{"apps/catalog", []string{cdk, module + "constructs/corsapi", module + "constructs/corsfunction"}, []string{lambda}},
 	} {

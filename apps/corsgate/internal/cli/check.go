@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -18,9 +19,8 @@ const statusUnread = 3
 // check says what in templates keeps pages from using an API. Its exit statuses are 0 for a clean result, 1 for findings
 // at or above --fail-on, 2 for a command line that cannot be used, and 3 for what could not be read or answered.
 type check struct {
-	Paths        []string `arg:"" name:"path" help:"A template (.json, .yaml, .yml, .template), or a folder such as cdk.out with some."`
-	Format       string   `enum:"text,json,sarif,markdown,github" default:"text" placeholder:"FORMAT" help:"text, json, sarif, markdown or github (workflow commands); default: text."`
-	FailOn       string   `enum:"error,warning,info" default:"error" placeholder:"SEVERITY" help:"The least severity that fails: error, warning or info; default: error."`
+	Paths []string `arg:"" name:"path" help:"A template (.json, .yaml, .yml, .template), or a folder such as cdk.out with some."`
+	findings
 	Origins      []string `placeholder:"ORIGIN" help:"The origins and patterns that the API is meant for, instead of those inferred from the template; separated by commas, or repeated."`
 	Suppressions string   `placeholder:"FILE" help:"A file with suppressions, JSON: [{\"id\", \"reason\", \"stack\", \"logicalId\"}]; the last two may be left out."`
 }
@@ -55,20 +55,11 @@ func (x *check) Run(c Command) error {
 	}
 	report := diagnose.Check(docs, stated, suppressions)
 	// No API is no answer: nothing was checked, and a clean result would say otherwise.
-	if len(report.Checked) == 0 && len(report.Findings) == 0 {
+	if len(report.Checked) == 0 && len(report.Findings)+len(report.Suppressed) == 0 {
 		fmt.Fprintf(c.Stderr, "corsgate: %s: no AWS::ApiGateway::RestApi in the templates\n", strings.Join(x.Paths, ", "))
 		return statusError(statusUnread)
 	}
-	if err := printFindings(c.Stdout, x.Format, report); err != nil {
-		return err
-	}
-	if len(report.Crashed) > 0 {
-		return statusError(statusUnread)
-	}
-	if worst, any := report.Worst(); any && worst.AtLeast(diagnose.Severity(x.FailOn)) {
-		return statusError(statusRefused)
-	}
-	return nil
+	return x.conclude(c, report)
 }
 
 // read reads the templates that a path names: a file, or those of a folder, a cloud assembly's with those of its nested
@@ -83,9 +74,6 @@ func read(path string) ([]*diagnose.Document, error) {
 		if files, err = templates(path); err != nil {
 			return nil, plain(path, err)
 		}
-		if len(files) == 0 {
-			return nil, fmt.Errorf("%s: no templates in this folder", path)
-		}
 	}
 	var out []*diagnose.Document
 	for _, f := range files {
@@ -94,10 +82,16 @@ func read(path string) ([]*diagnose.Document, error) {
 			return nil, plain(f, err)
 		}
 		d, err := diagnose.ParseDocument(f, b)
+		if info.IsDir() && errors.Is(err, diagnose.ErrNotTemplate) {
+			continue // of an empty stack, or a file that only speaks of templates
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f, err)
 		}
 		out = append(out, d)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s: no templates in this folder", path)
 	}
 	return out, nil
 }

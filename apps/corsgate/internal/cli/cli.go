@@ -32,7 +32,7 @@ type grammar struct {
 	Serve   serveAPI `cmd:"" help:"Serve an API on this machine, its functions run for real, with a page that shows what a browser may do."`
 	Explain explain  `cmd:"" help:"Say what a browser would do with a request of a page, step by step."`
 	Check   check    `cmd:"" help:"Say what in templates keeps pages from using an API, or lets in those that should not, and the cure."`
-	Rules   rules    `cmd:"" help:"List the rules of check, or print the page of one."`
+	Rules   rules    `cmd:"" help:"List the rules, or print the page of one."`
 	Diff    diff     `cmd:"" help:"Say what changes for browsers between two templates."`
 }
 

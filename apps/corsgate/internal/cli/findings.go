@@ -10,6 +10,26 @@ import (
 	"github.com/corsgate/corsgate/internal/transcript"
 )
 
+// findings is how a command prints what it found, and when that is a failure.
+type findings struct {
+	Format string `enum:"text,json,sarif,markdown,github" default:"text" placeholder:"FORMAT" help:"text, json, sarif, markdown or github (workflow commands); default: text."`
+	FailOn string `enum:"error,warning,info" default:"error" placeholder:"SEVERITY" help:"The least severity that fails: error, warning or info; default: error."`
+}
+
+// conclude prints the report. It gives an error for findings at or above --fail-on, and for what gave no answer.
+func (x *findings) conclude(c Command, report *diagnose.Report) error {
+	if err := printFindings(c.Stdout, x.Format, report); err != nil {
+		return err
+	}
+	if !report.Answered() {
+		return statusError(statusUnread)
+	}
+	if worst, any := report.Worst(); any && worst.AtLeast(diagnose.Severity(x.FailOn)) {
+		return statusError(statusRefused)
+	}
+	return nil
+}
+
 // printFindings writes a report in a format.
 func printFindings(w io.Writer, format string, rep *diagnose.Report) error {
 	switch format {

@@ -52,6 +52,8 @@ func Run(ctx context.Context, dir, out string) ([]string, error) {
 	context := map[string]any{
 		// By these the CDK's command line has it written where the code of a function is.
 		"aws:cdk:enable-asset-metadata": true, "aws:cdk:enable-path-metadata": true,
+		// And by this its apps leave it to it what a validation plugin finds, corsgate's own being one.
+		"@aws-cdk/core:failSynthOnValidationErrors": false,
 	}
 	// What was looked up once counts less than what a person wrote.
 	var remembered map[string]any
@@ -76,7 +78,7 @@ func Run(ctx context.Context, dir, out string) ([]string, error) {
 	cmd := exec.CommandContext(ctx, shell[0], append(shell[1:], config.App)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CDK_OUTDIR="+out, "CDK_CONTEXT_JSON="+string(contextJSON),
-		// The validation of every template takes longer than all else, and is a matter of deploying.
+		// The CDK's own validation of every template takes longer than all else; to validate is a matter of deploying.
 		"CDK_VALIDATION=false")
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.WaitDelay = 5 * time.Second

@@ -1,0 +1,126 @@
+package corscheck
+
+import (
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/transcript"
+)
+
+// unanswered is the report of a check that could not be made, in the form that
+// the CDK prints as a failed plugin.
+func unanswered(why string) *awscdk.PolicyValidationPluginReport {
+	return &awscdk.PolicyValidationPluginReport{
+		Success:    jsii.Bool(false),
+		Violations: &[]*awscdk.PolicyViolation{},
+		Metadata:   &map[string]*string{"error": jsii.String("corsgate: " + why)},
+	}
+}
+
+// pluginReport makes the CDK's report of ours. stacks are the construct paths of
+// the stacks by their templates' files.
+func pluginReport(rep *diagnose.Report, failOn diagnose.Severity, stacks map[string]string) *awscdk.PolicyValidationPluginReport {
+	out := &awscdk.PolicyValidationPluginReport{Success: jsii.Bool(true), Violations: &[]*awscdk.PolicyViolation{}}
+	add := func(v *awscdk.PolicyViolation, fails bool) {
+		*out.Violations = append(*out.Violations, v)
+		*out.Success = *out.Success && !fails
+	}
+	for _, crash := range rep.Crashed {
+		// What is fatal cannot be acknowledged.
+		add(violation("crashed", "crashed: "+crash, "fatal", &awscdk.PolicyViolatingResource{ConstructPath: jsii.String("corsgate")}), true)
+	}
+	if len(rep.Checked) == 0 && len(rep.Findings) == 0 {
+		add(violation("nothing-checked", "no AWS::ApiGateway::RestApi is in the templates, so nothing was checked", "info", &awscdk.PolicyViolatingResource{ConstructPath: jsii.String("corsgate")}), false)
+	}
+	p := &printer{map[string]bool{}}
+	for _, f := range rep.Findings {
+		fails := f.Severity.AtLeast(failOn)
+		severity := f.Severity
+		if fails {
+			// When something is acknowledged, the CDK takes a report for a success
+			// that has no error left in it.
+			severity = diagnose.Error
+		}
+		v := violation(f.Rule, p.description(f), string(severity), resource(f, stacks))
+		v.Fix = jsii.String(p.fix(f))
+		v.RuleMetadata = metadata(f)
+		add(v, fails)
+	}
+	return out
+}
+
+func violation(rule, description, severity string, on *awscdk.PolicyViolatingResource) *awscdk.PolicyViolation {
+	on.Locations = &[]*string{} // what a rule finds is about a resource, and rarely one property of it
+	return &awscdk.PolicyViolation{
+		RuleName:           jsii.String(rule),
+		Description:        jsii.String(description),
+		Severity:           jsii.String(severity),
+		ViolatingResources: &[]*awscdk.PolicyViolatingResource{on},
+	}
+}
+
+// A printer keeps a report short: what was said with a finding of the same rule
+// is not said again. Another rule's may be acknowledged, and be gone.
+type printer struct {
+	said map[string]bool
+}
+
+// again reports whether a text was said for a rule.
+func (p *printer) again(rule, text string) bool {
+	before := p.said[rule+text]
+	p.said[rule+text] = true
+	return before
+}
+
+// description says what is wrong, in lines of a terminal's width. The CDK prints
+// a word before it, and indents by three blanks what it prints below it.
+func (p *printer) description(f diagnose.Finding) string {
+	where := strings.TrimSpace(f.Method + " " + f.Path)
+	if where != "" {
+		where += ": "
+	}
+	var out transcript.Printer
+	out.WriteString(f.Rule + ": " + f.Title + "\n")
+	out.Line("", "   ", 3, where+f.Detail)
+	if f.Console != "" && !p.again(f.Rule, f.Console) {
+		out.Line("", "   browser: ", 5, f.Console)
+	}
+	return strings.TrimSpace(out.String())
+}
+
+// fix says what to do; the CDK indents its lines.
+func (p *printer) fix(f diagnose.Finding) string {
+	if p.again(f.Rule, f.Cure.Go) {
+		return "as for " + f.Rule + " above"
+	}
+	return "with corsgate:\n  " + strings.ReplaceAll(strings.TrimSpace(f.Cure.Go), "\n", "\n  ") + "\n" + f.Link
+}
+
+// resource says where the CDK finds the construct of a finding.
+func resource(f diagnose.Finding, stacks map[string]string) *awscdk.PolicyViolatingResource {
+	stack, written := stacks[f.File]
+	switch {
+	case !written: // a file of suppressions
+		return &awscdk.PolicyViolatingResource{ConstructPath: jsii.String(f.File)}
+	case f.LogicalID == "":
+		return &awscdk.PolicyViolatingResource{ConstructPath: jsii.String(stack)}
+	}
+	return &awscdk.PolicyViolatingResource{ResourceLogicalId: jsii.String(f.LogicalID), TemplatePath: jsii.String(f.File)}
+}
+
+// metadata is for the programs that read the CDK's validation-report.json.
+func metadata(f diagnose.Finding) *map[string]*string {
+	out := map[string]*string{}
+	for name, value := range map[string]string{
+		"severity": string(f.Severity), "title": f.Title, "detail": f.Detail, "console": f.Console,
+		"why": f.Why, "link": f.Link, "api": f.API, "path": f.Path, "method": f.Method,
+	} {
+		if value != "" {
+			out[name] = jsii.String(value)
+		}
+	}
+	return &out
+}

@@ -1,0 +1,31 @@
+package corscheck
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/corsgate/corsgate/internal/diagnose"
+)
+
+// A rule that crashes fails the run, whatever else was found, and cannot be
+// acknowledged. None crashes that could be asked for from the outside.
+func TestCrash(t *testing.T) {
+	for name, findings := range map[string][]diagnose.Finding{
+		"alone":          nil,
+		"with a finding": {{Rule: "CORS107", Severity: diagnose.Info, File: "A.template.json"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := pluginReport(&diagnose.Report{Checked: []diagnose.Checked{{}}, Findings: findings, Crashed: []string{"CORS101 crashed on A.template.json, API Api: oh"}}, diagnose.Error, nil)
+			if *got.Success {
+				t.Error("the report is a success")
+			}
+			first := (*got.Violations)[0]
+			if *first.Severity != "fatal" || !strings.Contains(*first.Description, "CORS101 crashed on A.template.json, API Api: oh") {
+				t.Errorf("got %s: %s", *first.Severity, *first.Description)
+			}
+			if len(*got.Violations) != 1+len(findings) {
+				t.Errorf("%d violations", len(*got.Violations))
+			}
+		})
+	}
+}

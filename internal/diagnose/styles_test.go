@@ -1,0 +1,59 @@
+package diagnose
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestStyles holds what is found in templates in the styles of others, each of which says it in its first lines, and that
+// nothing else is.
+func TestStyles(t *testing.T) {
+	files, err := filepath.Glob("testdata/styles/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no templates", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want, got []string
+			for line := range strings.Lines(string(text)) {
+				if w, ok := strings.CutPrefix(line, "# want: "); ok {
+					want = append(want, strings.TrimSpace(w))
+				}
+			}
+			rep := Check([]*Document{parse(t, file)}, nil, nil)
+			for _, f := range rep.Findings {
+				got = append(got, f.Rule+" "+f.LogicalID)
+			}
+			slices.Sort(got)
+			if slices.Sort(want); !slices.Equal(got, want) || len(rep.Crashed) > 0 {
+				t.Errorf("found %q, want %q\n%s", got, want, listing(rep))
+			}
+		})
+	}
+}
+
+// TestDeployedOrigin holds that an origin of corsgate's own list that only deployment knows is no fault.
+func TestDeployedOrigin(t *testing.T) {
+	b, err := os.ReadFile("../../test/templates/catalog.template.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := ParseDocument("t.yaml", b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep := checkTree(t, merge(d.root, tree(t, `Resources:
+  Site: {Type: 'AWS::CloudFront::Distribution'}
+  CatalogDeploymentStageprod3F14D72A:
+    Properties: {Variables: {corsOrigins2: {"Fn::Join": ["", ["=https://", {"Fn::GetAtt": [Site, DomainName]}, "="]]}}}`)))
+	if got := listing(rep); got != "" {
+		t.Error(got)
+	}
+}
