@@ -135,7 +135,10 @@ func load(t T, name string, template []byte, opts []Option) *API {
 	if err != nil {
 		hint := ""
 		if strings.HasSuffix(err.Error(), "say which one is meant") {
-			hint = " (corstest.WithAPI, corstest.WithStage)"
+			hint = " (corstest.WithAPI)"
+			if strings.Contains(err.Error(), " stages: ") {
+				hint = " (corstest.WithStage)"
+			}
 		}
 		t.Fatalf("corstest: %v%s", err, hint)
 		return nil
@@ -159,6 +162,9 @@ func load(t T, name string, template []byte, opts []Option) *API {
 	return &API{t, &exchange.Site{API: loaded, Backend: backend, HTTP1: o.http1}}
 }
 
+// In gives the same API for another test, such as a subtest, which is then the one that fails.
+func (a *API) In(t T) *API { return &API{t, a.site} }
+
 // From gives a page of an origin, https://app.example.com, or "null".
 func (a *API) From(origin string) Page { return Page{a, origin} }
 
@@ -168,8 +174,8 @@ type Page struct {
 	origin string
 }
 
-// Get, and each method that is named likewise, gives a request for a path of the API, without the stage and with the
-// query string, /products?page=2.
+// Get, and each method that is named likewise, gives a request for a path of the API, without the stage, with values for
+// its parameters and with the query string, /products/1?full=yes. A path that no resource has ends the test.
 func (p Page) Get(path string) Request { return p.Do("GET", path) }
 
 // Head is [Page.Get] for HEAD.
@@ -233,7 +239,36 @@ func (r Request) run() *exchange.Report {
 		r.api.t.Fatalf("corstest: %v", err)
 		return nil
 	}
+	course := report.Trace.Actual
+	if course == nil {
+		course = report.Trace.Preflight
+	}
+	if course != nil && course.Resource == nil {
+		// API Gateway refuses it, and in a way that pages may read: an assertion with a typing error would hold.
+		r.api.t.Fatalf("corstest: the API has no resource for the path %s; it has %s", r.req.URL, r.api.paths())
+		return nil
+	}
 	return report
+}
+
+// paths names the resources that have methods, as a test writes them: without the stage.
+func (a *API) paths() string {
+	const most = 20
+	var out []string
+	for _, r := range a.site.API.Resources() {
+		if len(r.Methods()) > 0 {
+			out = append(out, r.Path)
+		}
+	}
+	if len(out) > most {
+		out = append(out[:most], fmt.Sprintf("%d more", len(out)-most))
+	}
+	return strings.Join(out, ", ")
+}
+
+// unserved says that a path was found and not the method on it.
+func unserved(report *exchange.Report) bool {
+	return report.Trace.Actual != nil && report.Trace.Actual.Method == nil
 }
 
 // fail says what was wanted, what came of it, and how.
@@ -241,7 +276,11 @@ func (r Request) fail(want string, report *exchange.Report) {
 	r.api.t.Helper()
 	var b bytes.Buffer
 	_ = transcript.Print(&b, transcript.Palette{}, r.req, report) // a buffer takes everything
-	r.api.t.Errorf("corstest: want %s, got %s\n\n%s", want, outcome(report.Verdict), b.String())
+	got := outcome(report.Verdict)
+	if report.Verdict.Allowed && unserved(report) {
+		got = "allowed to read that the API does not serve " + r.req.Method + " " + r.req.URL
+	}
+	r.api.t.Errorf("corstest: want %s, got %s\n\n%s", want, got, b.String())
 }
 
 func outcome(v exchange.Verdict) string {
@@ -257,10 +296,10 @@ func outcome(v exchange.Verdict) string {
 }
 
 // IsAllowed fails the test unless the page can make the request and read the answer, whatever its status: an error of API
-// Gateway's own that the page can read is allowed, too.
+// Gateway's own that the page can read is allowed, too, but for the one that says that the path has no such method.
 func (r Request) IsAllowed() {
 	r.api.t.Helper()
-	if report := r.run(); report != nil && !report.Verdict.Allowed {
+	if report := r.run(); report != nil && (!report.Verdict.Allowed || unserved(report)) {
 		r.fail("allowed", report)
 	}
 }
@@ -316,7 +355,7 @@ func (r Request) CanRead(headers ...string) {
 	if report == nil {
 		return
 	}
-	if !report.Verdict.Allowed {
+	if !report.Verdict.Allowed || unserved(report) {
 		r.fail("allowed", report)
 		return
 	}
@@ -334,10 +373,7 @@ func (r Request) readable(name string, report *exchange.Report) bool {
 	if report.Actual.Response == nil {
 		return false
 	}
-	for h := range strings.SplitSeq(strings.ToLower(report.Actual.Response.Headers["access-control-expose-headers"]), ",") {
-		if h = strings.TrimSpace(h); h == name || h == "*" && r.req.Credentials != fetch.Include {
-			return true
-		}
-	}
-	return false
+	header := fetch.Header{{Name: "Access-Control-Expose-Headers", Value: report.Actual.Response.Headers["access-control-expose-headers"]}}
+	exposed := fetch.ExposedNames(header, r.req.Credentials == fetch.Include)
+	return slices.Contains(exposed, name) || slices.Contains(exposed, "*")
 }

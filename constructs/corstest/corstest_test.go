@@ -44,7 +44,7 @@ func TestAllowed(t *testing.T) {
 	app.Post("/carts/price").WithHeader("X-Debug", "a", "b").IsRefused("HeaderDisallowedByPreflightResponse", "MissingAllowOriginHeader")
 	app.Get("/products").WithCredentials().IsRefused("InvalidAllowCredentials")
 	app.Put("/products").IsRefused("MethodDisallowedByPreflightResponse")
-	api.From("http://localhost:5173").Head("/products").IsAllowed() // API Gateway's own error, and readable
+	api.From("http://localhost:5173").Get("/products").IsAllowed()
 	api.From("https://evil.example").Get("/products").IsRefused("MissingAllowOriginHeader")
 	api.From("null").Delete("/products/1").IsRefused()
 	corstest.FromFile(t, templates+"catalog.template.json", corstest.OverHTTP1()).From("https://app.example.com").Do("get", "/health").IsAllowed()
@@ -101,15 +101,26 @@ func TestFailure(t *testing.T) {
 		"want refused (PreflightInvalidStatus), got refused (MissingAllowOriginHeader)": func(a *corstest.API) {
 			a.From("https://evil.example").Get("/products").IsRefused("PreflightInvalidStatus")
 		},
-		"want a preflight that passes": func(a *corstest.API) { a.From("https://evil.example").Put("/products").PassesPreflight() },
-		"can read the header etag":     func(a *corstest.API) { a.From("https://app.example.com").Get("/products").CanRead("ETag") },
-		"want allowed, got refused":    func(a *corstest.API) { a.From("https://evil.example").Get("/products").CanRead("etag") },
+		"want a preflight that passes":                                   func(a *corstest.API) { a.From("https://evil.example").Put("/products").PassesPreflight() },
+		"got allowed to read that the API does not serve HEAD /products": func(a *corstest.API) { a.From("https://app.example.com").Head("/products").IsAllowed() },
+		"want allowed, got allowed to read that the API does not":        func(a *corstest.API) { a.From("https://app.example.com").Head("/health").CanRead() },
+		"can read the header etag":                                       func(a *corstest.API) { a.From("https://app.example.com").Get("/products").CanRead("ETag") },
+		"want allowed, got refused":                                      func(a *corstest.API) { a.From("https://evil.example").Get("/products").CanRead("etag") },
 	} {
 		s := &spy{}
 		f(corstest.FromFile(s, templates+"catalog.template.json"))
 		if len(s.errors) != 1 || s.fatal != "" || !strings.Contains(s.failures(), want) {
 			t.Errorf("want %q, got %s", want, s.failures())
 		}
+	}
+}
+
+// A subtest's failure is its own.
+func TestIn(t *testing.T) {
+	outer, inner := &spy{}, &spy{}
+	corstest.FromFile(outer, templates+"catalog.template.json").In(inner).From("https://evil.example").Get("/products").IsAllowed()
+	if len(outer.errors) != 0 || len(inner.errors) != 1 {
+		t.Errorf("outer %v, inner %v", outer.errors, inner.errors)
 	}
 }
 
@@ -120,11 +131,20 @@ func TestInput(t *testing.T) {
 		"no.json: no such file": func(s *spy) { corstest.FromFile(s, "no.json") },
 		"is it the right stack": func(s *spy) { corstest.FromJSON(s, []byte(`{"Resources": {}}`)) },
 		"corstest: ":            func(s *spy) { corstest.FromJSON(s, []byte(`{`)) },
-		"2 REST APIs: A, B; say which one is meant (corstest.WithAPI, corstest.WithStage)": func(s *spy) {
+		"2 REST APIs: A, B; say which one is meant (corstest.WithAPI)": func(s *spy) {
 			corstest.FromJSON(s, []byte(`{"Resources": {"A": {"Type": "AWS::ApiGateway::RestApi"}, "B": {"Type": "AWS::ApiGateway::RestApi"}}}`))
+		},
+		"2 stages: a, b; say which one is meant (corstest.WithStage)": func(s *spy) {
+			corstest.FromJSON(s, []byte(`{"Resources": {"A": {"Type": "AWS::ApiGateway::RestApi"}, "B": {"Type": "AWS::ApiGateway::Stage", "Properties": {"RestApiId": {"Ref": "A"}, "StageName": "a"}}, "C": {"Type": "AWS::ApiGateway::Stage", "Properties": {"RestApiId": {"Ref": "A"}, "StageName": "b"}}}}`))
 		},
 		"does not begin with a slash": func(s *spy) {
 			corstest.FromFile(s, templates+"catalog.template.json").From("https://app.example.com").Get("products").IsAllowed()
+		},
+		"the API has no resource for the path /prodcts; it has /carts/price, /health, /products, /products/{id}": func(s *spy) {
+			corstest.FromFile(s, templates+"catalog.template.json").From("https://app.example.com").Get("/prodcts").IsAllowed()
+		},
+		"no resource for the path /prod/products; it": func(s *spy) {
+			corstest.FromFile(s, templates+"catalog.template.json").From("https://evil.example").Put("/prod/products").IsRefused()
 		},
 		`"nonsense"`: func(s *spy) {
 			corstest.FromFile(s, templates+"catalog.template.json").From("nonsense").Get("/products").IsAllowed()

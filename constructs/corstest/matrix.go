@@ -100,8 +100,9 @@ func entry(r *exchange.Report) string {
 	return out
 }
 
-// MatrixEquals fails the test unless a file has the [API.Matrix] of the origins. `go test -corstest.update` writes it, and
-// so does -update in a test that has a flag of that name.
+// MatrixEquals fails the test unless a file, named from the folder of the test, has the [API.Matrix] of the origins.
+// `go test -corstest.update` in that folder writes it, and so does -update in a test that has a flag of that name; packages
+// without corstest do not know the former.
 func (a *API) MatrixEquals(file string, origins ...string) {
 	a.t.Helper()
 	got := a.Matrix(origins...)

@@ -4,11 +4,12 @@ package change
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/corsgate/corsgate/internal/exchange"
 	"github.com/corsgate/corsgate/internal/fetch"
@@ -27,8 +28,23 @@ type Question struct {
 	Headers     []string `json:"headers"`
 	Credentials bool     `json:"credentials"`
 
-	extra string // the header that the question is about, besides those that the route cannot do without
+	extra  string        // the header that the question is about, besides those that the route cannot do without
+	routes []probe.Route // those for which the outcome is the same; Method, Path and URL are the first one's
 }
+
+// each gives the same question for each of its routes.
+func (q Question) each(yield func(Question) bool) {
+	for _, r := range q.routes {
+		one := q
+		one.Method, one.Path, one.URL = r.Method, r.Path, r.URL
+		if !yield(one) {
+			return
+		}
+	}
+}
+
+// route names the route of a question.
+func (q Question) route() string { return q.Method + " " + q.Path }
 
 // An Outcome is what comes of a question.
 type Outcome struct {
@@ -41,14 +57,15 @@ type Outcome struct {
 	Preflight string `json:"preflight,omitempty"`
 	// Gateway is the type of API Gateway's own answer, where the page can read the answer and it is one of those.
 	Gateway string `json:"gateway,omitempty"`
-	// Exposed has the names in Access-Control-Expose-Headers, where the page can read the answer.
+	// Exposed names the headers that the answer may have and the page can read besides the safelisted ones, where it can
+	// read the answer; "*" stands for all.
 	Exposed []string `json:"exposed,omitempty"`
-	// MaxAge is how many seconds the leave that a preflight gives may be remembered, where one gives leave.
+	// MaxAge is for how many seconds a browser remembers the leave that a preflight gives, where one gives leave; a day at
+	// most.
 	MaxAge int `json:"maxAge,omitempty"`
-}
 
-// defaultMaxAge is that of an answer that says nothing (https://fetch.spec.whatwg.org/#cors-preflight-fetch).
-const defaultMaxAge = 5
+	answered answered // for caches; not a part of the outcome
+}
 
 func (o Outcome) equal(p Outcome) bool {
 	return slices.Equal(o.Exposed, p.Exposed) && o.Allowed == p.Allowed && o.Known == p.Known && o.Code == p.Code &&
@@ -75,7 +92,7 @@ func (o Outcome) reach() int {
 
 // Of gives the outcome that a report is about.
 func Of(r *exchange.Report) Outcome {
-	o := Outcome{Allowed: r.Verdict.Allowed, Known: r.Verdict.Known, Code: r.Verdict.Code}
+	o := Outcome{Allowed: r.Verdict.Allowed, Known: r.Verdict.Known, Code: r.Verdict.Code, answered: answeredBy(r)}
 	if o.Known && !o.Allowed {
 		// Why it is refused is in the code; what else the answer would have been does not reach the page.
 		return o
@@ -83,11 +100,10 @@ func Of(r *exchange.Report) Outcome {
 	if r.Preflight.Needed {
 		o.Preflight = "not known"
 		if v := r.Preflight.Verdict; v.Allowed {
-			o.Preflight, o.MaxAge = "allowed", defaultMaxAge
+			o.Preflight = "allowed"
 			if r.Preflight.Response != nil {
-				if n, err := strconv.Atoi(r.Preflight.Response.Headers["access-control-max-age"]); err == nil {
-					o.MaxAge = n
-				}
+				// Firefox remembers for longest; what is beyond its cap is beyond everybody's.
+				o.MaxAge = int(fetch.Firefox.MaxAge(only(r.Preflight.Response, "access-control-max-age")) / time.Second)
 			}
 		}
 	}
@@ -96,22 +112,22 @@ func Of(r *exchange.Report) Outcome {
 			o.Gateway = c.GatewayResponse.Type
 		}
 		if o.Gateway != notServed {
-			o.Exposed = list(r.Actual.Response.Headers["access-control-expose-headers"])
+			for _, name := range fetch.ExposedNames(only(r.Actual.Response, "access-control-expose-headers"), r.Actual.Request.Credentials) {
+				if !fetch.SafelistedResponseHeader(name) {
+					o.Exposed = append(o.Exposed, name)
+				}
+			}
 		}
 	}
 	return o
 }
 
-// list gives the names of a header's value, in lower case and sorted.
-func list(value string) []string {
-	var out []string
-	for name := range strings.SplitSeq(strings.ToLower(value), ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			out = append(out, name)
-		}
+// only gives one header of an answer.
+func only(r *exchange.Response, name string) fetch.Header {
+	if v, ok := r.Headers[name]; ok {
+		return fetch.Header{{Name: name, Value: v}}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return nil
 }
 
 // A Direction is where a change goes.
@@ -132,8 +148,10 @@ func direction(before, after Outcome) Direction {
 	case a < b:
 		return Stricter
 	}
-	gained := slices.ContainsFunc(after.Exposed, func(h string) bool { return !slices.Contains(before.Exposed, h) })
-	lost := slices.ContainsFunc(before.Exposed, func(h string) bool { return !slices.Contains(after.Exposed, h) })
+	lacking := func(o Outcome) func(string) bool {
+		return func(h string) bool { return !slices.Contains(o.Exposed, h) && !slices.Contains(o.Exposed, "*") }
+	}
+	gained, lost := slices.ContainsFunc(after.Exposed, lacking(before)), slices.ContainsFunc(before.Exposed, lacking(after))
 	switch {
 	case gained:
 		return Looser // even if others are lost: a reviewer has to see it
@@ -164,18 +182,24 @@ type ErrorChange struct {
 
 // A Difference is all that browsers would notice.
 type Difference struct {
+	// Questions counts what was asked, for each route.
 	Questions int
 	Origins   []probe.Origin
 	Routes    []probe.Route
-	Changes   []Change
-	Errors    []ErrorChange
+	// Changes has one change for all routes that are alike; see [Question.each].
+	Changes []Change
+	Errors  []ErrorChange
+	Caches  []CacheChange
 
+	classes  map[string][]probe.Route // the routes that are alike, by their first one's name
 	asked    []Question
 	outcomes [2][]Outcome // of asked
 }
 
 // Empty says that browsers would notice nothing.
-func (d *Difference) Empty() bool { return len(d.Changes) == 0 && len(d.Errors) == 0 }
+func (d *Difference) Empty() bool {
+	return len(d.Changes) == 0 && len(d.Errors) == 0 && len(d.Caches) == 0
+}
 
 // Looser says that something is allowed that was not.
 func (d *Difference) Looser() bool {
@@ -186,8 +210,12 @@ func (d *Difference) Looser() bool {
 // Between asks both sites the questions that either's template suggests.
 func Between(ctx context.Context, before, after *exchange.Site) (*Difference, error) {
 	d := &Difference{Origins: probe.Origins(before.API, after.API), Routes: routes(before.API, after.API)}
-	d.asked = questions(d.Origins, d.Routes, probe.Headers(before.API, after.API))
-	d.Questions = len(d.asked)
+	d.asked = questions(d.Origins, classes(before, after, d.Routes), probe.Headers(before.API, after.API))
+	d.classes = map[string][]probe.Route{}
+	for _, q := range d.asked {
+		d.Questions += len(q.routes)
+		d.classes[q.route()] = q.routes
+	}
 	for i, site := range []*exchange.Site{before, after} {
 		var err error
 		if d.outcomes[i], err = ask(ctx, site, d.asked); err != nil {
@@ -198,6 +226,9 @@ func Between(ctx context.Context, before, after *exchange.Site) (*Difference, er
 		if b, a := d.outcomes[0][i], d.outcomes[1][i]; !b.equal(a) {
 			d.Changes = append(d.Changes, Change{q, b, a, direction(b, a)})
 		}
+	}
+	if err := d.caches(ctx, before, after); err != nil {
+		return nil, err
 	}
 	return d, d.errors(ctx, before, after)
 }
@@ -220,43 +251,74 @@ func routes(before, after *gateway.API) []probe.Route {
 	return out
 }
 
+// classes puts routes together of which both sites answer the same requests alike.
+func classes(before, after *exchange.Site, routes []probe.Route) [][]probe.Route {
+	var out [][]probe.Route
+	at := map[string]int{}
+	for _, r := range routes {
+		var key strings.Builder
+		fmt.Fprintf(&key, "%s %q", r.Method, r.Identity)
+		for _, site := range []*exchange.Site{before, after} {
+			fmt.Fprintf(&key, "%q %q", site.Behaviour(r.Method, r.URL).Key, site.Behaviour("OPTIONS", r.URL).Key)
+		}
+		i, ok := at[key.String()]
+		if !ok {
+			i = len(out)
+			at[key.String()] = i
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], r)
+	}
+	return out
+}
+
 // bare is the question what becomes of a request that lacks what the route cannot do without.
 const bare = "(bare)"
 
 // questions gives the product of all. Headers are asked for one by one, since a preflight allows them one by one.
-func questions(origins []probe.Origin, routes []probe.Route, headers []string) []Question {
+func questions(origins []probe.Origin, routes [][]probe.Route, headers []string) []Question {
 	var out []Question
 	for _, o := range origins {
-		for _, r := range routes {
-			extras := []string{""}
-			if len(r.Identity) > 0 {
-				extras = append(extras, bare)
-			}
-			for _, h := range headers {
-				if !slices.Contains(r.Identity, h) {
-					extras = append(extras, h)
-				}
-			}
-			for _, h := range extras {
-				set := slices.Clone(r.Identity)
-				switch h {
-				case "":
-				case bare:
-					set = nil
-				default:
-					set = append(set, h)
-				}
-				slices.Sort(set)
-				if set == nil {
-					set = []string{}
-				}
+		for _, alike := range routes {
+			r := alike[0]
+			for _, h := range extras(r, headers) {
+				set := with(r, h)
 				for _, credentials := range []bool{false, true} {
-					out = append(out, Question{o.Origin, r.Method, r.Path, r.URL, set, credentials, h})
+					out = append(out, Question{o.Origin, r.Method, r.Path, r.URL, set, credentials, h, alike})
 				}
 			}
 		}
 	}
 	return out
+}
+
+// extras gives what a route is asked with besides what it wants: nothing, each header and, if it wants something, the lack
+// of it.
+func extras(r probe.Route, headers []string) []string {
+	out := []string{""}
+	if len(r.Identity) > 0 {
+		out = append(out, bare)
+	}
+	for _, h := range headers {
+		if !slices.Contains(r.Identity, h) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// with gives the headers of a request to a route.
+func with(r probe.Route, extra string) []string {
+	set := append([]string{}, r.Identity...)
+	switch extra {
+	case "":
+	case bare:
+		return []string{}
+	default:
+		set = append(set, extra)
+	}
+	slices.Sort(set)
+	return set
 }
 
 // Request gives the page's request of a question.
@@ -281,9 +343,12 @@ func ask(ctx context.Context, site *exchange.Site, questions []Question) ([]Outc
 		wait.Go(func() {
 			own := *site
 			own.Memo = &exchange.Memo{}
-			// A question and the same one with credentials are neighbours.
-			from, to := len(questions)*w/workers/2*2, len(questions)*(w+1)/workers/2*2
+			// The questions of an origin are neighbours; what they have in common is asked once.
+			from, to := len(questions)*w/workers, len(questions)*(w+1)/workers
 			for i := from; i < to && ctx.Err() == nil; i++ {
+				if i > from && questions[i].Origin != questions[i-1].Origin {
+					own.Memo.Forget()
+				}
 				report, err := own.Run(ctx, questions[i].Request())
 				if err != nil {
 					faults[w] = err
@@ -305,13 +370,11 @@ func ask(ctx context.Context, site *exchange.Site, questions []Question) ([]Outc
 // errors compares the gateway's own answers. None needs a preflight to be read: what it takes to come by most of them,
 // such as a token that has expired, is a request that a preflight has let pass.
 func (d *Difference) errors(ctx context.Context, before, after *exchange.Site) error {
+	kinds := errorKinds(before.API, after.API)
 	for _, o := range d.Origins {
-		for _, typ := range gateway.GatewayResponseTypes() {
-			if strings.HasPrefix(typ, "DEFAULT_") {
-				continue // others inherit from it, and nobody is sent it
-			}
+		for _, types := range kinds {
 			for _, credentials := range []bool{false, true} {
-				c := ErrorChange{Origin: o.Origin, Credentials: credentials, Type: typ}
+				c := ErrorChange{Origin: o.Origin, Credentials: credentials, Type: types[0]}
 				var err error
 				if c.Before, err = readable(ctx, before, c); err == nil {
 					c.After, err = readable(ctx, after, c)
@@ -319,17 +382,44 @@ func (d *Difference) errors(ctx context.Context, before, after *exchange.Site) e
 				if err != nil {
 					return err
 				}
-				if c.Before != c.After {
-					c.Direction = Stricter
-					if c.After {
-						c.Direction = Looser
-					}
+				if c.Before == c.After {
+					continue
+				}
+				c.Direction = Stricter
+				if c.After {
+					c.Direction = Looser
+				}
+				for _, c.Type = range types {
 					d.Errors = append(d.Errors, c)
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// errorKinds puts the types of gateway responses together that have the same headers in both APIs.
+func errorKinds(before, after *gateway.API) [][]string {
+	var out [][]string
+	at := map[string]int{}
+	for _, typ := range gateway.GatewayResponseTypes() {
+		if strings.HasPrefix(typ, "DEFAULT_") {
+			continue // others inherit from it, and nobody is sent it
+		}
+		b, a := before.GatewayResponse(typ), after.GatewayResponse(typ)
+		key := fmt.Sprintf("%s %#v %s %#v", b.From, b.Parameters, a.From, a.Parameters)
+		if strings.Contains(key, "context.") {
+			key += typ // $context.error says which it is
+		}
+		i, ok := at[key]
+		if !ok {
+			i = len(out)
+			at[key] = i
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], typ)
+	}
+	return out
 }
 
 // readable says whether a page can read a gateway response.

@@ -13,7 +13,7 @@ import (
 	"github.com/corsgate/corsgate/internal/probe"
 )
 
-func site(t *testing.T, template []byte) *exchange.Site {
+func site(t testing.TB, template []byte) *exchange.Site {
 	t.Helper()
 	api, err := gateway.Load(template, gateway.Options{APIKeys: []string{"1"}})
 	if err != nil {
@@ -185,5 +185,53 @@ func TestIdentity(t *testing.T) {
 	}
 	if r := probe.Routes(site(t, all).API); len(r) != 1 || !slices.Equal(r[0].Identity, []string{"x-api-key", "x-token"}) {
 		t.Errorf("%+v", r)
+	}
+}
+
+// static is an API of one route for one origin, with further headers on its preflight and its answer.
+func static(preflight, answer map[string]string) []byte {
+	text := string(secured(`"AuthorizationType": "NONE"`, "content-type", "https://app.example.com"))
+	add := func(after string, headers map[string]string) {
+		for name, value := range headers {
+			text = strings.Replace(text, after, `"method.response.header.`+name+`": "'`+value+`'", `+after, 1)
+		}
+	}
+	add(`"method.response.header.Access-Control-Allow-Origin": "'https://app.example.com'"}`, answer)
+	add(`"method.response.header.Access-Control-Allow-Origin": "'https://app.example.com'", "method.response.header.Access-Control-Allow-Headers"`, preflight)
+	return []byte(text)
+}
+
+// What pages can read and for how long they need not ask is compared by what browsers make of it, not by its letters.
+func TestExposedAndMaxAge(t *testing.T) {
+	expose := func(v string) []byte { return static(nil, map[string]string{"Access-Control-Expose-Headers": v}) }
+	credentials := func(v string) []byte {
+		both := map[string]string{"Access-Control-Allow-Credentials": "true"}
+		return static(both, map[string]string{"Access-Control-Allow-Credentials": "true", "Access-Control-Expose-Headers": v})
+	}
+	maxAge := func(v string) []byte { return static(map[string]string{"Access-Control-Max-Age": v}, nil) }
+	for name, tt := range map[string]struct {
+		before, after []byte
+		looser        bool
+		says          string // "" for no change
+	}{
+		"one more":             {expose("etag"), expose("ETag, x-a"), true, "**able to read `etag` and `x-a`**; before: able to read `etag`"},
+		"one less":             {expose("etag,x-a"), expose("etag"), false, "**able to read `etag`**"},
+		"first":                {static(nil, nil), expose("etag"), true, "before: able to read no header but the safelisted ones"},
+		"other letters":        {expose("etag,x-a"), expose("X-A , ETAG"), false, ""},
+		"safelisted":           {expose("etag"), expose("etag,content-type"), false, ""},
+		"all":                  {expose("etag"), expose("*"), true, "**able to read all headers**; before: able to read `etag`"},
+		"no longer all":        {expose("*"), expose("etag"), false, "**able to read `etag`**; before: able to read all headers"},
+		"all, credentials":     {credentials("*"), credentials("*,etag"), true, "with credentials: **able to read `etag`**"},
+		"not a list":           {expose("etag"), expose("x a"), false, "**able to read no header but the safelisted ones**"},
+		"hostile":              {expose("etag"), expose("x-`<img>`"), false, "safelisted"},
+		"longer":               {maxAge("600"), maxAge("7200"), false, "**preflights remembered for 2 hours**; before: preflights remembered for 10 minutes"},
+		"from the default":     {static(nil, nil), maxAge("5"), false, ""},
+		"beyond every browser": {maxAge("86400"), maxAge("100000"), false, ""},
+		"never":                {maxAge("-1"), maxAge("0"), false, ""},
+	} {
+		d := between(t, tt.before, tt.after)
+		if got := markdownOf(t, d); d.Looser() != tt.looser || d.Empty() != (tt.says == "") || !strings.Contains(got, tt.says) {
+			t.Errorf("%s: looser %v, want %v and %q, got\n%s", name, d.Looser(), tt.looser, tt.says, got)
+		}
 	}
 }

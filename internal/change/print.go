@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/corsgate/corsgate/internal/probe"
 )
@@ -30,19 +32,24 @@ func plural(n int, what string) string {
 
 // A format is how a summary is marked up.
 type format struct {
-	code        func(string) string
-	strong      func(string) string
-	title, item string
+	code            func(string) string
+	strong          func(string) string
+	title, subtitle string
+	bullet          string
+	details         bool // there are folded parts, and there is a bound
 }
 
 var (
-	plain    = format{func(s string) string { return s }, func(s string) string { return s }, "", "- "}
-	markdown = format{code, func(s string) string { return "**" + s + "**" }, "### ", "- "}
+	plain    = format{code: func(s string) string { return s }, strong: func(s string) string { return s }, bullet: "- "}
+	markdown = format{code: code, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
 )
 
 // code marks text as code in Markdown. Text of a template, which may be anybody's pull request, must not get out of it.
 func code(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
+	if runes := []rune(s); len(runes) > maxCode {
+		s = string(runes[:maxCode]) + "..."
+	}
 	fence := "`"
 	for strings.Contains(s, fence) {
 		fence += "`"
@@ -53,9 +60,23 @@ func code(s string) string {
 	return fence + s + fence
 }
 
+// maxCode is how many characters of a name are written, and most how many names of a list in a sentence.
+const (
+	maxCode = 300
+	most    = 12
+)
+
+// all writes a list of code.
+func (f format) all(items []string) string {
+	var out []string
+	for _, s := range items {
+		out = append(out, f.code(s))
+	}
+	return strings.Join(out, ", ")
+}
+
 // enumerate writes a list of code, the rest as a number where there are many.
 func (f format) enumerate(items []string) string {
-	const most = 12
 	var out []string
 	for _, s := range items {
 		out = append(out, f.code(s))
@@ -145,7 +166,16 @@ func (f format) sentence(g Group) string {
 	if g.Direction == Different || len(strings.Fields(g.Before)) > 1 {
 		was = "; before: "
 	}
-	return who + aside + ", " + routes + headers + mode + ": " + f.strong(g.After) + codes + was + g.Before
+	return who + aside + ", " + routes + headers + mode + ": " + f.strong(f.words(g.After)) + codes + was + f.words(g.Before)
+}
+
+// words gives what becomes of a group's requests, with the names of headers, which are a template's text, as code.
+func (f format) words(s string) string {
+	names, ok := strings.CutPrefix(s, canRead)
+	if !ok || names == exposed(Outcome{}) || names == exposed(Outcome{Exposed: []string{"*"}}) {
+		return s
+	}
+	return canRead + f.enumerate(strings.Split(names, ", "))
 }
 
 // headline says it all in a line.
@@ -162,6 +192,11 @@ func (d *Difference) headline(groups []Group, f format) string {
 			parts = append(parts, fmt.Sprintf("%s in %s", dir, plural(count[dir], "way")))
 		}
 	}
+	if slices.ContainsFunc(d.Caches, func(c CacheChange) bool { return c.After }) {
+		parts = append(parts, "less safe to cache")
+	} else if len(d.Caches) > 0 {
+		parts = append(parts, "safer to cache")
+	}
 	if parts == nil {
 		return "Browsers allow what they allowed, and refuse what they refused"
 	}
@@ -171,9 +206,9 @@ func (d *Difference) headline(groups []Group, f format) string {
 // preflights gives the routes of which some request has a preflight that fails now and did not.
 func (d *Difference) preflights() (routes []string) {
 	for _, c := range d.Changes {
-		if c.Before.Preflight == "allowed" && c.After.refusedPreflight() {
-			if r := c.Method + " " + c.Path; !slices.Contains(routes, r) {
-				routes = append(routes, r)
+		if c.Before.Preflight == "allowed" && c.After.refusedPreflight() && !slices.Contains(routes, c.route()) {
+			for q := range c.each {
+				routes = append(routes, q.route())
 			}
 		}
 	}
@@ -193,29 +228,56 @@ func (g Group) stillNowhere() bool {
 func (d *Difference) otherReasons() (n int) {
 	for _, c := range d.Changes {
 		if c.Before.reach() == 0 && c.After.reach() == 0 {
-			n++
+			n += len(c.routes)
 		}
 	}
 	return n
 }
 
-// print writes the summary.
-func (d *Difference) print(w io.Writer, f format, same bool) error {
-	var b strings.Builder
-	b.WriteString(f.title + "CORS: what changes for browsers\n\n")
-	footer := fmt.Sprintf("Both templates were asked %s: %s, %s.", plural(d.Questions, "question"), plural(len(d.Origins), "origin"), plural(len(d.Routes), "route"))
-	if d.Empty() {
-		if same {
-			b.WriteString("Nothing: the templates are the same.\n")
-		} else {
-			b.WriteString("Nothing, although the templates differ.\n")
-		}
-		b.WriteString("\n" + footer + "\n")
-		_, err := io.WriteString(w, b.String())
-		return err
+// A Result is what changes in one of several APIs.
+type Result struct {
+	// API is the logical id in the new template or, where the API is gone, in the old one, and Stage the stage's name.
+	API   string `json:"api"`
+	Stage string `json:"stage"`
+	// Status is compared, added or removed. An API that is added is compared with one of no routes, and so is one that is
+	// removed.
+	Status string `json:"status"`
+	// Same says that the templates are equal to the byte.
+	Same        bool `json:"-"`
+	*Difference `json:"-"`
+}
+
+// The values of Status.
+const (
+	Compared = "compared"
+	Added    = "added"
+	Removed  = "removed"
+)
+
+// maxComment is how many characters a comment on GitHub may have, less what whoever posts it may put around the text.
+const maxComment = 65_536 - 1_536
+
+// A page is text in the making that has a bound.
+type page struct {
+	strings.Builder
+	format
+	left    int // characters; what does not fit is left out
+	omitted int // items that were
+}
+
+// item adds a line, if it fits.
+func (p *page) item(line string) bool {
+	if n := utf8.RuneCountInString(line) + 1; n <= p.left {
+		p.left -= n
+		p.WriteString(line + "\n")
+		return true
 	}
-	groups := d.Groups()
-	b.WriteString(f.strong(d.headline(groups, f)) + ".\n")
+	p.omitted++
+	return false
+}
+
+// body writes what changes in one API, below a title.
+func (d *Difference) body(p *page, groups []Group, title string) {
 	titles := map[Direction]string{Looser: "Looser", Stricter: "Stricter", Different: "Different, neither looser nor stricter"}
 	last := Direction("")
 	for _, g := range groups {
@@ -223,25 +285,87 @@ func (d *Difference) print(w io.Writer, f format, same bool) error {
 			continue
 		}
 		if g.Direction != last {
-			title := titles[g.Direction]
-			if f.title != "" {
-				title = "#" + f.title + title
-			}
-			b.WriteString("\n" + title + "\n\n")
+			p.item("\n" + title + titles[g.Direction] + "\n")
 			last = g.Direction
 		}
-		s := f.sentence(g)
-		b.WriteString(f.item + strings.ToUpper(s[:1]) + s[1:] + "\n")
+		s := p.sentence(g)
+		p.item(p.bullet + strings.ToUpper(s[:1]) + s[1:])
 	}
+	p.safety(d.Caches, title)
 	if n := d.otherReasons(); n > 0 {
-		b.WriteString("\nBesides, " + plural(n, "request") + " that got nowhere before still " + map[bool]string{true: "gets", false: "get"}[n == 1] + " nowhere, for another reason (" + f.code("--format json") + ").\n")
+		p.item("\nBesides, " + plural(n, "request") + " that got nowhere before still " + map[bool]string{true: "gets", false: "get"}[n == 1] + " nowhere, for another reason (" + p.code("--format json") + ").")
 	}
 	if routes := d.preflights(); len(routes) > 0 {
-		b.WriteString("\nPreflights that will now fail: those of " + f.enumerate(routes) + ".\n")
+		p.item("\nPreflights that will now fail: those of " + p.enumerate(routes) + ".")
 	}
-	b.WriteString("\n" + footer + "\n")
-	_, err := io.WriteString(w, b.String())
+	if p.details {
+		p.table(groups)
+	}
+}
+
+// table writes, folded, the groups of which the sentences leave something out.
+func (p *page) table(groups []Group) {
+	begun := false
+	for _, g := range groups {
+		origins := p.all(g.Origins)
+		if g.AnyOrigin || g.AllUnnamed {
+			origins = "any origin"
+		}
+		if g.stillNowhere() || (len(g.Origins) <= most+1 || origins == "any origin") && len(g.Routes) <= most+1 {
+			continue
+		}
+		if !begun {
+			p.WriteString("\n<details><summary>All origins and routes</summary>\n\n| | Pages of | Routes | Before | After |\n|---|---|---|---|---|\n")
+			begun = true
+		}
+		cells := []string{string(g.Direction), origins, p.all(g.Routes), p.words(g.Before), p.words(g.After)}
+		for i := range cells {
+			cells[i] = strings.ReplaceAll(cells[i], "|", `\|`) // in code, too: https://github.github.com/gfm/#example-200
+		}
+		p.item("| " + strings.Join(cells, " | ") + " |")
+	}
+	if begun {
+		p.WriteString("\n</details>\n")
+	}
+}
+
+func (d *Difference) footer() string {
+	return fmt.Sprintf("Both templates were asked %s: %s, %s.", plural(d.Questions, "question"), plural(len(d.Origins), "origin"), plural(len(d.Routes), "route"))
+}
+
+// end writes what was left out, if anything was, and the rest to the writer.
+func (p *page) end(w io.Writer) error {
+	if p.omitted > 0 {
+		p.WriteString("\n" + plural(p.omitted, "line") + " more, for which a comment has no room: " + p.code("--format json") + ".\n")
+	}
+	_, err := io.WriteString(w, p.String())
 	return err
+}
+
+func (f format) page() *page {
+	p := &page{format: f, left: maxComment - 2_000} // the frame takes less
+	if !f.details {
+		p.left = math.MaxInt
+	}
+	p.WriteString(f.title + "CORS: what changes for browsers\n\n")
+	return p
+}
+
+// print writes the summary of one API.
+func (d *Difference) print(w io.Writer, f format, same bool) error {
+	p := f.page()
+	switch {
+	case d.Empty() && same:
+		p.WriteString("Nothing: the templates are the same.\n")
+	case d.Empty():
+		p.WriteString("Nothing, although the templates differ.\n")
+	default:
+		groups := d.Groups()
+		p.WriteString(f.strong(d.headline(groups, f)) + ".\n")
+		d.body(p, groups, f.subtitle)
+	}
+	p.WriteString("\n" + d.footer() + "\n")
+	return p.end(w)
 }
 
 // Markdown writes the summary to be posted as a comment. Same says that the templates are equal to the byte.
@@ -249,6 +373,73 @@ func (d *Difference) Markdown(w io.Writer, same bool) error { return d.print(w, 
 
 // Text writes the summary for a terminal.
 func (d *Difference) Text(w io.Writer, same bool) error { return d.print(w, plain, same) }
+
+// Markdown writes the summaries of several APIs as one comment.
+func Markdown(w io.Writer, results []Result) error { return print(w, markdown, results) }
+
+// Text writes the summaries of several APIs for a terminal.
+func Text(w io.Writer, results []Result) error { return print(w, plain, results) }
+
+func print(w io.Writer, f format, results []Result) error {
+	if len(results) == 1 && results[0].Status == Compared {
+		return results[0].print(w, f, results[0].Same)
+	}
+	p := f.page()
+	var still []string
+	for _, r := range results {
+		name := f.code(r.API)
+		if r.Stage != "" {
+			name += ", stage " + f.code(r.Stage)
+		}
+		if r.Empty() && r.Status == Compared {
+			still = append(still, name)
+			continue
+		}
+		groups := r.Groups()
+		said := r.headline(groups, f)
+		switch r.Status {
+		case Added:
+			said = "It is new. " + said
+		case Removed:
+			said = "It is gone. " + said
+		}
+		if !p.item(f.subtitle + "API " + name + "\n\n" + f.strong(said) + ".") {
+			continue
+		}
+		r.body(p, groups, deeper(f.subtitle))
+		p.item("\n" + r.footer() + "\n")
+	}
+	if len(still) > 0 {
+		p.item("Nothing changes for browsers in " + strings.Join(still, "; ") + ".")
+	}
+	return p.end(w)
+}
+
+// deeper gives a title one level below.
+func deeper(title string) string {
+	if title == "" {
+		return ""
+	}
+	return "#" + title
+}
+
+// JSON writes the documents of all APIs.
+func JSON(w io.Writer, results []Result) error {
+	type one struct {
+		Result
+		Document
+	}
+	doc := struct {
+		// Looser says that something is allowed that was not, in any of the APIs.
+		Looser bool  `json:"looser"`
+		APIs   []one `json:"apis"`
+	}{APIs: []one{}}
+	for _, r := range results {
+		doc.Looser = doc.Looser || r.Looser()
+		doc.APIs = append(doc.APIs, one{r, r.document()})
+	}
+	return encode(w, doc)
+}
 
 // A Document is the whole difference as `corsgate diff --format json` prints it. Nothing is left out of changes and
 // errors: a question that is not among them has the same outcome on both sides.
@@ -259,6 +450,7 @@ type Document struct {
 	Summary []Group       `json:"summary"`
 	Changes []Change      `json:"changes"`
 	Errors  []ErrorChange `json:"errors"`
+	Caches  []CacheChange `json:"caches"`
 	// Asked says what the product is of which the changes are a part; headers come one by one, besides those that a route
 	// cannot do without.
 	Asked struct {
@@ -269,14 +461,19 @@ type Document struct {
 }
 
 // JSON writes the document.
-func (d *Difference) JSON(w io.Writer) error {
-	doc := Document{Looser: d.Looser(), Summary: d.Groups(), Changes: d.Changes, Errors: d.Errors}
+func (d *Difference) JSON(w io.Writer) error { return encode(w, d.document()) }
+
+func (d *Difference) document() Document {
+	doc := Document{Looser: d.Looser(), Summary: d.Groups(), Changes: []Change{}, Errors: d.Errors}
 	if doc.Summary == nil {
 		doc.Summary = []Group{}
 	}
-	if doc.Changes == nil {
-		doc.Changes = []Change{}
+	for _, c := range d.Changes {
+		for q := range c.each {
+			doc.Changes = append(doc.Changes, Change{q, c.Before, c.After, c.Direction})
+		}
 	}
+	doc.Caches = append([]CacheChange{}, d.Caches...)
 	if doc.Errors == nil {
 		doc.Errors = []ErrorChange{}
 	}
@@ -288,6 +485,10 @@ func (d *Difference) JSON(w io.Writer) error {
 	for _, r := range d.Routes {
 		doc.Asked.Routes = append(doc.Asked.Routes, r.Method+" "+r.Path)
 	}
+	return doc
+}
+
+func encode(w io.Writer, doc any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")

@@ -89,14 +89,20 @@ func (c Change) transition() (before, after string) {
 		}
 		return before, after
 	case !slices.Equal(c.Before.Exposed, c.After.Exposed):
-		return "able to read " + exposed(c.Before), "able to read " + exposed(c.After)
+		return canRead + exposed(c.Before), canRead + exposed(c.After)
 	}
 	return "preflights remembered for " + seconds(c.Before.MaxAge), "preflights remembered for " + seconds(c.After.MaxAge)
 }
 
+// canRead begins the words for what headers a page can read.
+const canRead = "able to read "
+
 func exposed(o Outcome) string {
-	if len(o.Exposed) == 0 {
+	switch {
+	case len(o.Exposed) == 0:
 		return "no header but the safelisted ones"
+	case o.Exposed[0] == "*":
+		return "all headers"
 	}
 	return strings.Join(o.Exposed, ", ")
 }
@@ -112,7 +118,7 @@ func (d *Difference) Groups() []Group {
 	for _, c := range d.Changes {
 		before, after := c.transition()
 		k := key{string(c.Direction), before, after, c.Origin}
-		route := c.Method + " " + c.Path
+		route := c.route()
 		if changed[k] == nil {
 			changed[k] = map[string]map[extra]fetch.Code{}
 		}
@@ -136,7 +142,7 @@ func (d *Difference) Groups() []Group {
 			if possible[dir][q.Origin] == nil {
 				possible[dir][q.Origin] = map[string]map[extra]bool{}
 			}
-			route := q.Method + " " + q.Path
+			route := q.route()
 			if possible[dir][q.Origin][route] == nil {
 				possible[dir][q.Origin][route] = map[extra]bool{}
 			}
@@ -183,7 +189,7 @@ func (d *Difference) Groups() []Group {
 	for s, os := range origins {
 		slices.Sort(reasons[s])
 		g := Group{Direction: Direction(s.direction), Before: s.before, After: s.after, Codes: slices.Compact(reasons[s]), Origins: d.collapse(os), asked: os, Unnamed: s.unnamed, AllUnnamed: s.unnamed && d.allUnnamed(os), Preflighted: s.preflighted,
-			Routes: strings.Split(s.routes, "\n"), AllRoutes: s.all, Credentials: s.credentials, Everything: s.everything}
+			Routes: d.alike(strings.Split(s.routes, "\n")), AllRoutes: s.all, Credentials: s.credentials, Everything: s.everything}
 		if s.headers != "" {
 			g.Headers = strings.Split(s.headers, ",")
 		}
@@ -197,6 +203,18 @@ func (d *Difference) Groups() []Group {
 			slices.Compare(a.Origins, b.Origins), slices.Compare(a.Routes, b.Routes), slices.Compare(a.Headers, b.Headers),
 			cmp.Compare(a.Credentials, b.Credentials), cmp.Compare(a.After, b.After), cmp.Compare(a.Before, b.Before), slices.Compare(a.Errors, b.Errors))
 	})
+	return out
+}
+
+// alike gives the routes that are asked for when the given ones are.
+func (d *Difference) alike(routes []string) []string {
+	var out []string
+	for _, r := range routes {
+		for _, o := range d.classes[r] {
+			out = append(out, o.Method+" "+o.Path)
+		}
+	}
+	slices.SortFunc(out, byPath)
 	return out
 }
 

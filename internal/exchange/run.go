@@ -25,43 +25,10 @@ type Site struct {
 	// HTTP1 has header names reach the API as they are written in HTTP/1.1, Origin, not origin as in HTTP/2. API Gateway
 	// tells them apart, and browsers use HTTP/2 with it.
 	HTTP1 bool
-	// Memo has the API's answers to the last requests, which are then not made again; nil means that each is made. It is for
-	// a Backend that answers the same request in the same way always, and for one goroutine.
+	// Memo has answers of the API to requests, which are then not made again; nil means that each is made. It is for a
+	// Backend that answers the same request in the same way always, for one goroutine, and for who does not look at the
+	// resources that a report's trace names: they may be those of another request that is answered alike.
 	Memo *Memo
-}
-
-// A Memo remembers a few answers. Whether a page includes credentials is no matter to the API of this model, which is
-// asked the same for both.
-type Memo struct {
-	keys [4]string
-	sent [4]*sent
-	next int
-}
-
-// key tells requests apart.
-func key(r *fetch.HTTPRequest) string {
-	var b strings.Builder
-	part := func(s string) { fmt.Fprintf(&b, "%d %s", len(s), s) }
-	part(r.Method)
-	part(r.URL)
-	part(string(r.Body))
-	for _, f := range r.Header {
-		part(f.Name)
-		part(f.Value)
-	}
-	return b.String()
-}
-
-// get gives the answer to a request, made by ask if it is not remembered.
-func (m *Memo) get(r *fetch.HTTPRequest, ask func() *sent) *sent {
-	k := key(r)
-	if at := slices.Index(m.keys[:], k); at >= 0 {
-		return m.sent[at]
-	}
-	one := ask()
-	m.keys[m.next], m.sent[m.next] = k, one
-	m.next = (m.next + 1) % len(m.keys)
-	return one
 }
 
 // Base gives the address at which API Gateway would serve an API's stage. The logical id stands for the id that the
@@ -88,7 +55,7 @@ func (s *Site) Run(ctx context.Context, req fetch.Request) (*Report, error) {
 	ex, err := fetch.Run(req, func(r *fetch.HTTPRequest) (*fetch.HTTPResponse, error) {
 		var one *sent
 		if ask := func() *sent { return s.send(ctx, root, r) }; s.Memo != nil {
-			one = s.Memo.get(r, ask)
+			one = s.Memo.get(s, r, ask)
 		} else {
 			one = ask()
 		}

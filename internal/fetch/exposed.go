@@ -13,13 +13,8 @@ var safelistedResponseHeaders = []string{
 // is "*" and credentials are not included (https://fetch.spec.whatwg.org/#concept-filtered-response-cors). It does not ask
 // whether the answer may be read at all.
 func (p *Plan) Exposed(resp *HTTPResponse) Header {
-	names, ok := resp.Header.list("Access-Control-Expose-Headers")
-	if !ok {
-		// A list that does not parse exposes nothing (https://fetch.spec.whatwg.org/#extract-header-list-values).
-		names = nil
-	}
-	names = lowered(names)
-	all := !p.CrossOrigin || p.credentials != Include && slices.Contains(names, "*")
+	names := ExposedNames(resp.Header, p.credentials == Include)
+	all := !p.CrossOrigin || slices.Contains(names, "*")
 	var out Header
 	for _, f := range resp.Header {
 		name := lower(f.Name)
@@ -31,6 +26,25 @@ func (p *Plan) Exposed(resp *HTTPResponse) Header {
 		}
 	}
 	return out
+}
+
+// ExposedNames gives the names in an answer's Access-Control-Expose-Headers that mean something across origins, in lower
+// case and sorted: "*" alone where it stands for all, which with credentials it does not.
+func ExposedNames(h Header, credentials bool) []string {
+	names, ok := h.list("Access-Control-Expose-Headers")
+	if !ok {
+		// A list that does not parse exposes nothing (https://fetch.spec.whatwg.org/#extract-header-list-values).
+		return nil
+	}
+	names = lowered(names)
+	if slices.Contains(names, "*") {
+		if !credentials {
+			return []string{"*"}
+		}
+		names = slices.DeleteFunc(names, func(n string) bool { return n == "*" })
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // SafelistedResponseHeader says whether a page can read an answer's header without leave

@@ -64,6 +64,18 @@ func Stages(template []byte, opts Options) ([]string, error) {
 
 // newLoader reads a template and chooses the API.
 func newLoader(template []byte, opts Options) (*loader, error) {
+	l, err := read(template, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.chooseAPI(); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// read reads a template.
+func read(template []byte, opts Options) (*loader, error) {
 	var doc struct {
 		Parameters map[string]map[string]any
 		Conditions map[string]any
@@ -94,9 +106,6 @@ func newLoader(template []byte, opts Options) (*loader, error) {
 		return nil, loadErr(opts.File, "%v", err)
 	}
 	l.conditioned()
-	if err := l.chooseAPI(); err != nil {
-		return nil, err
-	}
 	return l, nil
 }
 
@@ -889,4 +898,19 @@ func (l *loader) sub(arg any, depth int) (any, error) {
 		}
 		b.WriteString(s)
 	}
+}
+
+// APIs gives the logical ids of a template's REST APIs with the name that each has, empty where it cannot be evaluated, in
+// the template's order. File names the template in errors.
+func APIs(template []byte, file string) (ids []string, names map[string]string, err error) {
+	l, err := read(template, Options{File: file})
+	if err != nil {
+		return nil, nil, err
+	}
+	names = map[string]string{}
+	for _, r := range l.ofType("RestApi") {
+		ids = append(ids, r.id)
+		names[r.id], _ = l.str(r.props["Name"])
+	}
+	return ids, names, nil
 }

@@ -80,13 +80,14 @@ var (
 )
 
 // Origins gives the origins that are worth asking from: those that the stages' variables and the static values and
-// mapping templates of the APIs name, an example of each pattern, and beside them look-alikes, null and a stranger.
+// mapping templates of the APIs name, examples of each pattern and of each regular expression, and beside them
+// look-alikes, null and a stranger.
 func Origins(apis ...*gateway.API) []Origin {
-	var texts []string
+	texts := map[string]bool{}
 	named := map[string]bool{}
 	for _, api := range apis {
 		for _, v := range api.Variables {
-			texts = append(texts, v)
+			texts[v] = true
 		}
 		if p, err := cors.FromStageVariables(api.Variables); err == nil {
 			for _, o := range p.Origins() {
@@ -95,20 +96,26 @@ func Origins(apis ...*gateway.API) []Origin {
 		}
 		for _, r := range api.Resources() {
 			for _, m := range r.Methods() {
-				texts = append(texts, ofMethod(m)...)
+				for _, t := range ofMethod(m) {
+					texts[t] = true
+				}
 			}
 		}
 		for _, typ := range gateway.GatewayResponseTypes() {
 			for name, v := range api.GatewayResponse(typ).Parameters {
 				if isAllowOrigin(name) {
-					texts = append(texts, v)
+					texts[v] = true
 				}
 			}
 		}
 	}
-	for _, t := range texts {
+	expressions := map[string]bool{} // strings that may be compared with an origin in another way than by ==
+	for t := range texts {
 		for _, u := range urls.FindAllString(t, -1) {
 			named[strings.ReplaceAll(u, "~", "*")] = true
+		}
+		for _, l := range stringsOf(t) {
+			expressions[l] = true
 		}
 	}
 	delete(named, "*")
@@ -121,6 +128,8 @@ func Origins(apis ...*gateway.API) []Origin {
 			out[o.Origin] = o
 		}
 	}
+	add(Origin{Origin: "null", Beside: true})
+	add(Origin{Origin: Stranger, Beside: true})
 	for name := range named {
 		base := strings.Replace(strings.Replace(name, "://*.", "://x.", 1), ":*", ":3000", 1)
 		o := Origin{Origin: base}
@@ -139,13 +148,15 @@ func Origins(apis ...*gateway.API) []Origin {
 			add(Origin{Origin: o, Beside: true, Lookalike: true})
 		}
 	}
-	add(Origin{Origin: "null", Beside: true})
-	add(Origin{Origin: Stranger, Beside: true})
+	for _, o := range besides(expressions, out) {
+		add(o)
+	}
 	var list []Origin
+	patterns := compile(named)
 	for _, o := range out {
-		for _, name := range slices.Sorted(maps.Keys(named)) {
-			if o.Beside && covers(name, o.Origin) {
-				o.Beside, o.Of = false, name
+		for _, p := range patterns {
+			if o.Beside && p.Match(o.Origin) {
+				o.Beside, o.Of = false, p.Origins()[0]
 			}
 		}
 		list = append(list, o)
@@ -154,10 +165,54 @@ func Origins(apis ...*gateway.API) []Origin {
 	return list
 }
 
-// covers says whether an origin is one of a pattern's.
-func covers(pattern, origin string) bool {
-	p, err := cors.FromStageVariables(map[string]string{cors.VariableOrigins: strings.ReplaceAll(pattern, "*", "~")})
-	return err == nil && p.Match(origin)
+// besides gives the origins that strings of mapping templates imply, and look-alikes of each string's first. A regular
+// expression stands for its examples where nothing else names any of them.
+func besides(expressions map[string]bool, named map[string]Origin) []Origin {
+	times := map[string]int{}
+	for l := range expressions {
+		origins, _ := implied(l)
+		for _, o := range origins {
+			times[o]++
+		}
+	}
+	var out []Origin
+	for _, l := range slices.Sorted(maps.Keys(expressions)) {
+		origins, pattern := implied(l)
+		for _, o := range origins {
+			was, there := named[o]
+			pattern = pattern && times[o] == 1 && (!there || was.Beside)
+		}
+		for i, o := range origins {
+			one := Origin{Origin: o}
+			if pattern {
+				one.Of = l
+			}
+			if o != Stranger {
+				out = append(out, one)
+			}
+			if i > 0 {
+				continue
+			}
+			for _, like := range lookalikes(o) {
+				out = append(out, Origin{Origin: like, Beside: true, Lookalike: true})
+			}
+		}
+	}
+	return out
+}
+
+// compile gives a policy for each pattern, in the order of the patterns.
+func compile(named map[string]bool) []*cors.Policy {
+	var out []*cors.Policy
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		if !strings.Contains(name, "*") {
+			continue
+		}
+		if p, err := cors.FromStageVariables(map[string]string{cors.VariableOrigins: strings.ReplaceAll(name, "*", "~")}); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // ofMethod gives the texts of a method that may name an origin.

@@ -2,6 +2,7 @@ package vtl
 
 import (
 	"runtime"
+	"sort"
 	"strconv"
 	"strings"
 	"testing"
@@ -158,4 +159,41 @@ func TestUTF16(t *testing.T) {
 			t.Errorf("%s: %q, %v; want %q", tt.src, got, err, tt.want)
 		}
 	}
+}
+
+// A replacement that is made again is remembered, and counts for as much as it did.
+func TestReplacedAgain(t *testing.T) {
+	tmpl, err := Parse(`$t.replaceAll("[.]", "[.]").replaceAll(",", "|")`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Repeat("https://app.example.com,", 20)
+	want := strings.ReplaceAll(strings.ReplaceAll(text, ".", "[.]"), ",", "|")
+	eval := func(l Limits) bool {
+		got, err := tmpl.Eval(&Env{Vars: map[string]any{"t": text}, Limits: l})
+		if err == nil && got != want {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+		return err == nil
+	}
+	for name, limit := range map[string]func(n int) Limits{
+		"steps": func(n int) Limits { return Limits{Steps: n} },
+		"bytes": func(n int) Limits { return Limits{Bytes: n} },
+	} {
+		compiledAnew()
+		least := sort.Search(1<<16, func(n int) bool { compiledAnew(); return eval(limit(n + 1)) })
+		if !eval(limit(least+1)) || !eval(limit(least+1)) {
+			t.Errorf("%s: %d are enough once, and not again", name, least+1)
+		}
+		if eval(limit(least)) {
+			t.Errorf("%s: %d are enough the second time", name, least)
+		}
+	}
+}
+
+// compiledAnew has the next evaluations find no expression compiled.
+func compiledAnew() {
+	recent.Lock()
+	defer recent.Unlock()
+	clear(recent.regex)
 }

@@ -11,18 +11,19 @@ import (
 	"github.com/corsgate/corsgate/internal/probe"
 )
 
-// diff says what browsers would notice of the difference between two templates. Its exit statuses are 0 if that is
+// diff says what browsers would notice of the difference between two templates, or two folders of templates, API by API
+// and stage by stage. Its exit statuses are 0 if that is
 // nothing, 1 if it is something (with --fail-on looser: if something is allowed that was not), 2 for a command line that
 // cannot be used and 3 for a file that cannot be read.
 type diff struct {
-	Old string `arg:"" placeholder:"OLD" help:"The template as it was."`
-	New string `arg:"" placeholder:"NEW" help:"The template as it is going to be."`
+	Old string `arg:"" placeholder:"OLD" help:"The template as it was, or a folder of templates, such as an older cdk.out."`
+	New string `arg:"" placeholder:"NEW" help:"The template as it is going to be, or a folder of templates."`
 
 	Format   string            `default:"markdown" enum:"markdown,text,json" placeholder:"FORMAT" help:"markdown, to be posted as a comment; text; or json, with every request whose outcome changes (default: markdown)."`
 	FailOn   string            `default:"change" enum:"change,looser" placeholder:"WHAT" help:"What gives exit status 1: change, or looser, which is something that is allowed and was not (default: change)."`
-	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where a template has several."`
+	API      string            `name:"api" placeholder:"ID" help:"The logical id of the one RestApi to compare, instead of all."`
 	OldAPI   string            `name:"old-api" placeholder:"ID" help:"The same for the old template, if it is another there."`
-	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
+	Stage    string            `placeholder:"NAME" help:"The one stage to compare, instead of all."`
 	OldStage string            `placeholder:"NAME" help:"The same for the old template, if it is another there."`
 	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of both templates'; can be repeated."`
 }
@@ -35,36 +36,82 @@ func (x *diff) Run(ctx context.Context, c Command) error {
 	if x.OldStage == "" {
 		x.OldStage = x.Stage
 	}
-	before, old, err := site(c, api{x.Old, x.OldAPI, x.OldStage, x.Var})
-	if err != nil {
-		return x.cannot(err)
-	}
-	after, now, err := site(c, api{x.New, x.API, x.Stage, x.Var})
-	if err != nil {
-		return x.cannot(err)
-	}
-	d, err := change.Between(ctx, before, after)
+	results, err := x.compare(ctx, c)
 	if errors.Is(err, context.Canceled) {
 		return statusError(statusStopped)
 	}
 	if err != nil {
 		return err
 	}
-	switch same := bytes.Equal(old, now); x.Format {
+	switch x.Format {
 	case "json":
-		err = d.JSON(c.Stdout)
+		err = change.JSON(c.Stdout, results)
 	case "text":
-		err = d.Text(c.Stdout, same)
+		err = change.Text(c.Stdout, results)
 	default:
-		err = d.Markdown(c.Stdout, same)
+		err = change.Markdown(c.Stdout, results)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case x.FailOn == "looser" && d.Looser(), x.FailOn == "change" && !d.Empty():
-		return statusError(statusRefused)
+	}
+	for _, r := range results {
+		if x.FailOn == "looser" && r.Looser() || x.FailOn == "change" && !r.Empty() {
+			return statusError(statusRefused)
+		}
 	}
 	return nil
+}
+
+// compare compares API by API, stage by stage.
+func (x *diff) compare(ctx context.Context, c Command) ([]change.Result, error) {
+	old, err := stagesOf(api{x.Old, x.OldAPI, x.OldStage, x.Var})
+	if err != nil {
+		return nil, x.cannot(err)
+	}
+	now, err := stagesOf(api{x.New, x.API, x.Stage, x.Var})
+	if err != nil {
+		return nil, x.cannot(err)
+	}
+	var out []change.Result
+	for _, p := range pairs(old, now) {
+		before, was, err := side(c, p.old)
+		if err != nil {
+			return nil, x.cannot(err)
+		}
+		after, is, err := side(c, p.now)
+		if err != nil {
+			return nil, x.cannot(err)
+		}
+		r := change.Result{Status: change.Compared, Same: bytes.Equal(was, is)}
+		shown := p.now
+		switch {
+		case p.old == nil:
+			r.Status = change.Added
+		case p.now == nil:
+			r.Status, shown = change.Removed, p.old
+		}
+		r.API, r.Stage = shown.API, shown.Stage
+		if r.Difference, err = change.Between(ctx, before, after); err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// nothing is a template of an API without routes, which stands for one that is not there.
+const nothing = `{"Resources": {"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {}}}}`
+
+// side gives one side of a pair.
+func side(c Command, s *stageOf) (*exchange.Site, []byte, error) {
+	if s != nil {
+		return site(c, s.api)
+	}
+	loaded, err := gateway.Load([]byte(nothing), gateway.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	return &exchange.Site{API: loaded}, nil, nil
 }
 
 // cannot tells a template that leaves a choice, which is for the command line to make, from one that cannot be read.

@@ -1,0 +1,140 @@
+package gateway
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A Behaviour says what the answer to a request depends on, as far as that can be seen without asking for it.
+type Behaviour struct {
+	// Key is a text. Requests with the same one, for whatever path, are answered alike if their headers, their bodies and
+	// their method are the same; the answers' traces name other resources.
+	Key string
+	// Headers names the request headers, in lower case and sorted, on which the answer may depend. Any says that it may
+	// depend on every one.
+	Headers []string
+	Any     bool
+}
+
+// Behaviour gives what the answer to a request for a path depends on; the path is without the stage and without a query
+// string. Backend says the same of what a function answers, and of what everything else does that is called, for which
+// it is asked with nil.
+func (a *API) Behaviour(method, path string, backend func(*Function) Behaviour) Behaviour {
+	var segments []string
+	if trimmed := strings.Trim(path, "/"); trimmed != "" {
+		segments = strings.Split(trimmed, "/")
+	}
+	m, _, _ := a.route(method, segments)
+	b := &behaviour{headers: map[string]bool{"accept": true, "content-type": true}}
+	for _, typ := range GatewayResponseTypes() {
+		for _, v := range a.GatewayResponse(typ).Parameters {
+			b.read(v)
+		}
+	}
+	if m == nil {
+		b.add("nowhere")
+		return b.done(path)
+	}
+	b.add(fmt.Sprintf("%v %#v %v %v %v %#v %#v", m.Err, m.AuthorizationType, m.APIKeyRequired, m.validateBody, m.validateParams, m.RequestParameters, m.Responses))
+	if m.validateBody {
+		b.add(fmt.Sprintf("%p", m)) // models are not compared
+	}
+	for _, name := range m.Identity() {
+		b.headers[name] = true
+	}
+	if m.authorizer != nil {
+		b.add(fmt.Sprintf("%#v", *m.authorizer))
+		for _, s := range m.authorizer.sources {
+			b.read(s)
+		}
+	}
+	for k := range m.RequestParameters {
+		b.read(k)
+	}
+	if i := m.Integration; i != nil {
+		b.integration(a, i, backend)
+	}
+	return b.done(path)
+}
+
+// integration adds what an integration makes of it.
+func (b *behaviour) integration(a *API, i *Integration, backend func(*Function) Behaviour) {
+	b.add(fmt.Sprintf("%q %q %q %q %#v %#v %#v", i.Type, i.HTTPMethod, i.Passthrough, i.ContentHandling, i.RequestParameters, i.RequestTemplates, i.Responses))
+	for _, t := range i.RequestTemplates {
+		b.read(t.Text)
+	}
+	for _, r := range i.Responses {
+		for _, v := range r.Parameters {
+			b.read(v)
+		}
+		for _, t := range r.Templates {
+			b.read(t.Text)
+		}
+	}
+	if i.Type == "MOCK" {
+		return
+	}
+	// A variable that is missing fails before anything is called.
+	b.add(fmt.Sprintf("%q", stageVariable.FindAllString(i.URI, -1)))
+	x := &exchange{api: a}
+	uri, _ := x.uri(i)
+	fn := a.functionOf(uri)
+	if fn == nil && i.Type != "HTTP" && i.Type != "HTTP_PROXY" || strings.Contains(uri, "{") && fn != nil {
+		b.add(uri)
+		for _, v := range i.RequestParameters {
+			b.read(v)
+		}
+	}
+	behind := backend(fn)
+	b.add(behind.Key)
+	for _, name := range behind.Headers {
+		b.headers[name] = true
+	}
+	b.any = b.any || behind.Any
+}
+
+// behaviour is a Behaviour in the making.
+type behaviour struct {
+	key       strings.Builder
+	headers   map[string]bool
+	any, path bool
+}
+
+func (b *behaviour) add(s string) { fmt.Fprintf(&b.key, "%d:%s", len(s), s) }
+
+var (
+	// knownReference is what of a mapping depends on nothing but one header, or on nothing of the request.
+	knownReference = regexp.MustCompile(`params\(\)\.header\.get\((?:"([A-Za-z0-9-]+)"|'([A-Za-z0-9-]+)')\)|method\.request\.(?:multivalue)?header\.([A-Za-z0-9._$-]+)|context\.re(?:sponse|quest)Override\b`)
+	// anyReference is what may depend on more.
+	anyReference = regexp.MustCompile(`params|context|request\.path`)
+)
+
+// read notes what a mapping template or a mapping's source depends on. What is not known for harmless is taken for the
+// path and every header.
+func (b *behaviour) read(text string) {
+	rest := knownReference.ReplaceAllStringFunc(text, func(s string) string {
+		m := knownReference.FindStringSubmatch(s)
+		if name := strings.ToLower(m[1] + m[2] + m[3]); name != "" {
+			b.headers[name] = true
+		}
+		return " "
+	})
+	for _, what := range anyReference.FindAllString(rest, -1) {
+		b.path = true
+		b.any = b.any || what == "params"
+	}
+}
+
+func (b *behaviour) done(path string) Behaviour {
+	if b.path {
+		b.add(path)
+	}
+	out := Behaviour{Key: b.key.String(), Any: b.any}
+	for name := range b.headers {
+		out.Headers = append(out.Headers, name)
+	}
+	slices.Sort(out.Headers)
+	return out
+}
