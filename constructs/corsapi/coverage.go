@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/internal/paired"
 )
@@ -78,12 +78,8 @@ func (w *writer) coverProxy(on constructs.IConstruct, where string, uri any, emi
 // given method m the permission to invoke, as its Lambda integrations do; "" for
 // none.
 func permitted(m *method) string {
-	for _, c := range *m.node.Node().Scope().Node().Children() {
-		p, ok := c.(awslambda.CfnPermission)
-		if !ok {
-			continue
-		}
-		for _, token := range *awscdk.Tokenization_ReverseString(p.FunctionName()).Tokens() {
+	for _, p := range m.permissions {
+		for _, token := range *awscdk.Tokenization_ReverseString(jsii.String(p.function())).Tokens() {
 			if ref, ok := token.(awscdk.Reference); ok {
 				return *ref.Target().Node().Path()
 			}

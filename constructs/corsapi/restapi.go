@@ -1,6 +1,7 @@
 package corsapi
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/bulk"
 	"github.com/corsgate/corsgate/internal/diagnose"
 )
 
@@ -23,6 +25,25 @@ type RestApiProps struct {
 
 	// GatewayErrors says who may read the errors that API Gateway makes itself.
 	GatewayErrors GatewayErrors
+
+	// PermissionPerMethod keeps the Lambda permissions that the CDK's Lambda
+	// integrations make: two for each method, one that names the method and the
+	// API's own stage, and one for the console's test invocations of it.
+	//
+	// By default each function, alias or version has one permission instead, for
+	// all methods and stages of this API (SourceArn
+	// arn:...:execute-api:...:API-ID/*/*/*), as with ScopePermissionToMethod:
+	// false. So twice as many routes fit into a stack's 500 resources, and the
+	// function's policy stays below Lambda's limit of 20 KB. The price: who may
+	// change this API can point any method of it to the function, and test
+	// invocations need no permission of their own. Nobody else gains anything: a
+	// request still reaches the function only through a method that leads there.
+	//
+	// An integration with AllowTestInvoke: false keeps the CDK's permissions for
+	// its function anyway, as do permissions that were made by hand.
+	// (https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html#apigateway-permissions,
+	// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)
+	PermissionPerMethod bool
 }
 
 // GatewayErrors says which headers the errors carry that API Gateway makes
@@ -68,7 +89,10 @@ func NewRestApi(scope constructs.Construct, id *string, props *RestApiProps) *Re
 	if props.DefaultCorsPreflightOptions != nil {
 		fail(api, "DefaultCorsPreflightOptions beside Policy: two sources of the same headers; remove DefaultCorsPreflightOptions")
 	}
-	enable(api, props.Policy, EnableProps{GatewayErrors: props.GatewayErrors}, false)
+	enable(&completer{
+		api: api, policy: props.Policy, props: EnableProps{GatewayErrors: props.GatewayErrors},
+		economy: !props.PermissionPerMethod,
+	})
 	return api
 }
 
@@ -86,34 +110,29 @@ type EnableProps struct {
 // responses are replaced, wherever they came from. props may be nil.
 //
 // Methods, stages and gateway responses added later count as well: the API is
-// completed at synthesis.
+// completed at synthesis. Who may invoke its functions stays as it is (see
+// PermissionPerMethod of [RestApiProps]).
 func Enable(api awsapigateway.RestApi, policy *cors.Policy, props *EnableProps) {
 	if props == nil {
 		props = &EnableProps{}
 	}
-	enable(api, policy, *props, true)
+	enable(&completer{api: api, policy: policy, props: *props, replace: true})
 }
 
 // leafID names the construct that carries the aspect. An aspect is called for
 // every construct below the one it is put on; this one has nothing below it.
 const leafID = "Corsgate"
 
-func enable(api restAPI, policy *cors.Policy, props EnableProps, replace bool) {
-	complete(&completer{api: api, policy: policy, props: props, replace: replace})
-}
-
-// complete has the API completed at synthesis, unless that cannot be.
-func complete(c *completer) {
-	api := c.api
+func enable(c *completer) {
 	if c.policy == nil {
-		fail(api, "Policy is nil: give it one; cors.New returns nil together with the error that says why")
+		fail(c.api, "Policy is nil: give it one; cors.New returns nil together with the error that says why")
 		return
 	}
-	if api.Node().TryFindChild(jsii.String(leafID)) != nil {
-		fail(api, "two policies for one API: an API has one; give an audience of its own an API of its own")
+	if c.api.Node().TryFindChild(jsii.String(leafID)) != nil {
+		fail(c.api, "two policies for one API: an API has one; give an audience of its own an API of its own")
 		return
 	}
-	leaf := constructs.NewConstruct(api, jsii.String(leafID))
+	leaf := constructs.NewConstruct(c.api, jsii.String(leafID))
 	awscdk.Aspects_Of(leaf).Add(c, nil)
 	leaf.Node().AddValidation(&watcher{c})
 }
@@ -131,10 +150,11 @@ type completer struct {
 	policy  *cors.Policy
 	props   EnableProps
 	replace bool           // what stands there already is replaced without a word
+	economy bool           // one Lambda permission for all methods
 	spec    *specification // nil for an API of resources
 
 	completed *inventory // nil before
-	added     int        // constructs made
+	added     int        // methods and gateway responses made
 }
 
 // Visit is called by the CDK when the app is synthesized: once, or again where
@@ -148,6 +168,7 @@ func (c *completer) Visit(constructs.IConstruct) {
 	if c.spec == nil {
 		w.preflights()
 		w.methods()
+		w.permissions()
 		w.gatewayResponses()
 	} else {
 		w.document()
@@ -159,6 +180,7 @@ func (c *completer) Visit(constructs.IConstruct) {
 		w.coverage()
 	}
 	w.notes()
+	w.paths()
 	c.completed = s
 }
 
@@ -167,25 +189,33 @@ type watcher struct{ c *completer }
 
 // Validate is called by the CDK after all aspects. An aspect is called as the
 // tree is walked, so one that comes later may have added what the completer did
-// not see. It returns no errors of its own, which would end the synthesis before
-// the others are told.
+// not see. Errors of its own would end the synthesis before the others are told,
+// so it returns only those that end it anyway.
 func (w *watcher) Validate() *[]*string {
 	c := w.c
 	if c.completed == nil {
 		return &[]*string{}
 	}
-	if nodes := len(*c.api.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER)); nodes != c.completed.nodes+c.added {
+	brief := ownedBy(c.completed.ids, bulk.Want{Brief: true})
+	now := bulk.Read(c.api.Node().Root(), map[string]bulk.Want{
+		bulk.Method:                        brief,
+		"AWS::ApiGateway::GatewayResponse": brief,
+		"AWS::ApiGateway::Deployment":      brief,
+		"AWS::ApiGateway::Stage":           ownedBy(c.completed.ids, bulk.Want{}),
+	}, "")
+	if answering(now) != c.completed.answering+c.added {
 		c.compare(survey(c.api))
 	}
 	for _, st := range c.completed.stages {
-		if n, ok := st.node.(awsapigateway.CfnStage); ok && !c.completed.caching() && cached(properties(n.CfnProperties())) {
-			fail(n, rule("CORS402", "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure))
+		i := slices.IndexFunc(now.Resources, func(r bulk.Resource) bool { return r.Path == st.path })
+		if i >= 0 && !c.completed.caching() && cached(now.Resources[i].Properties) {
+			fail(st.node, rule("CORS402", "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure))
 		}
 	}
 	if c.spec != nil {
 		c.completed.settle()
 	}
-	return &[]*string{}
+	return jsii.Strings(c.tooLarge(now)...)
 }
 
 const laterCure = "an aspect changed the API after corsgate completed it; make the change before synthesis, or with an aspect on a construct above the API"
@@ -215,7 +245,7 @@ func (c *completer) compare(now *inventory) {
 		}
 	}
 	for _, st := range c.completed.stages {
-		had[*st.node.Node().Path()] = true
+		had[st.path] = true
 	}
 	for _, g := range c.completed.gatewayResponses {
 		had[g.responseType] = true
@@ -226,7 +256,7 @@ func (c *completer) compare(now *inventory) {
 		}
 	}
 	for _, st := range now.stages {
-		if had[*st.node.Node().Path()] {
+		if had[st.path] {
 			continue
 		}
 		fail(st.node, rule("CORS407", "stage "+st.name+" has no CORS variables and refuses every origin: "+laterCure))

@@ -191,7 +191,7 @@ func NewSpecRestApi(scope constructs.Construct, id *string, props *SpecRestApiPr
 		fail(api, err.Error())
 	}
 	sp.permit(api)
-	complete(&completer{api: api, policy: props.Policy, props: EnableProps{GatewayErrors: props.GatewayErrors}, spec: sp})
+	enable(&completer{api: api, policy: props.Policy, props: EnableProps{GatewayErrors: props.GatewayErrors}, spec: sp})
 	return api
 }
 

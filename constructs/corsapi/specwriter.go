@@ -35,6 +35,7 @@ func (w *writer) document() {
 	if w.spec.plan == nil || !ok {
 		return // the faults are told
 	}
+	w.survey.paths = w.spec.plan.Resources()
 	for _, t := range w.spec.functions {
 		t.uri = w.functionURI(t.fn)
 	}
@@ -45,7 +46,6 @@ func (w *writer) document() {
 	var templates awscdk.CfnMapping
 	if !w.policy.AnyOrigin() {
 		templates = awscdk.NewCfnMapping(w.api, jsii.String(templatesID), nil)
-		w.added++
 		id := awscdk.Stack_Of(w.api).Resolve(templates.LogicalId())
 		with.Preflight = map[string]any{"Fn::FindInMap": []any{id, templatesKey, preflightKey}}
 		with.Response = map[string]any{"Fn::FindInMap": []any{id, templatesKey, responseKey}}
@@ -164,4 +164,26 @@ func (s *inventory) settle() {
 			cfn.OverrideLogicalId(&id)
 		}
 	}
+}
+
+// unwrap takes out the wrapper that the jsii runtime leaves around maps.
+func unwrap(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if inner, ok := v["$jsii.map"]; ok && len(v) == 1 {
+			return unwrap(inner)
+		}
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			out[k] = unwrap(e)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = unwrap(e)
+		}
+		return out
+	}
+	return v
 }

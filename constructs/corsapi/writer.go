@@ -15,6 +15,7 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/answers"
+	"github.com/corsgate/corsgate/internal/bulk"
 )
 
 // A writer completes the API that was surveyed.
@@ -42,34 +43,45 @@ func (w *writer) wrote(parts ...any) { w.written = append(w.written, parts...) }
 
 // preflights puts an OPTIONS method on every resource that has a method.
 func (w *writer) preflights() {
+	said := map[string]bool{}
+	var at []int
+	var missing []bulk.New
 	for _, r := range w.survey.resources {
 		allow := w.policy.AllowMethods(r.names())
 		integration := answers.PreflightIntegration(w.policy, allow, w.caching)
 		responses := answers.PreflightResponses(w.policy, allow)
-		w.wrote(r.path, integration, responses)
+		// What the API answers follows from the methods and the policy, so it is
+		// enough to have each set of methods' once.
+		w.wrote(r.path, allow)
+		if !said[allow] {
+			said[allow] = true
+			w.wrote(integration, responses)
+		}
 		if r.options != nil {
 			w.replaceOptions(r, integration, responses)
 			continue
 		}
-		// The construct path is that of the CDK's own preflights, so that an
-		// API that moves to corsgate keeps its methods: CloudFormation cannot
-		// create a second OPTIONS on a resource before it deletes the first.
-		scope := constructs.NewConstruct(r.scope, jsii.String("OPTIONS"))
-		props := &awsapigateway.CfnMethodProps{
-			RestApiId:         w.api.RestApiId(),
-			ResourceId:        r.id,
-			HttpMethod:        jsii.String("OPTIONS"),
-			AuthorizationType: jsii.String("NONE"),
-			ApiKeyRequired:    jsii.Bool(false),
-			Integration:       integration,
-			MethodResponses:   responses,
+		props := map[string]any{
+			"restApiId":         w.survey.ids[0],
+			"resourceId":        r.id,
+			"httpMethod":        "OPTIONS",
+			"authorizationType": "NONE",
+			"apiKeyRequired":    false,
+			"integration":       integration,
+			"methodResponses":   responses,
 		}
 		if w.caching {
-			props.RequestParameters = optionalParameters()
+			props["requestParameters"] = optionalParameters()
 		}
-		w.parts = append(w.parts, part{r.at, awsapigateway.NewCfnMethod(scope, jsii.String("Resource"), props)})
-		w.added += 2
+		// The construct path is that of the CDK's own preflights, so that an API
+		// that moves to corsgate keeps its methods: CloudFormation cannot create
+		// a second OPTIONS on a resource before it deletes the first.
+		at, missing = append(at, r.at), append(missing, bulk.New{Scope: r.scope, IDs: []string{"OPTIONS", "Resource"}, Properties: props})
 	}
+	for i, m := range bulk.Create(bulk.Method, missing) {
+		w.parts = append(w.parts, part{at[i], m})
+	}
+	w.added += len(missing)
 }
 
 // replaceOptions makes an OPTIONS method that exists answer as ours do.
@@ -121,7 +133,7 @@ func (w *writer) methods() {
 			// The CDK tells the API's own deployments of its own methods, but no
 			// other deployment, and of no other method.
 			w.parts = append(w.parts, part{m.at, m.node})
-			w.wrote(m.path, m.verb, m.integration, m.responses)
+			w.wrote(m.path, m.verb, m.resolvedIntegration(), m.responses)
 		}
 	}
 }
@@ -377,6 +389,9 @@ func isOurs(name string) bool {
 // deployments has every deployment wait for what was written, and change when
 // it changes.
 func (w *writer) deployments() {
+	// A deployment resolves what it is given each time its logical id is asked
+	// for, so it gets little.
+	answers := bulk.Digest(awscdk.Stack_Of(w.api), w.written)
 	for _, d := range w.survey.deployments {
 		stack := w.survey.stackAt(d.at)
 		var wait []constructs.IDependable
@@ -388,7 +403,7 @@ func (w *writer) deployments() {
 				wait = append(wait, p.node)
 			case unordered:
 				if late == "" {
-					late = *w.survey.stacks[in].stack.Node().Path()
+					late = *w.survey.stacks[in].Node().Path()
 				}
 			}
 		}
@@ -401,7 +416,7 @@ func (w *writer) deployments() {
 			warn(d.node, "loose-deployment", "a CfnDeployment keeps its logical id when the API's answers change, so the stage keeps the old ones: use awsapigateway.NewDeployment")
 			continue
 		}
-		d.aware.AddToLogicalId(w.written)
+		d.aware.AddToLogicalId(answers)
 	}
 }
 

@@ -38,6 +38,22 @@ func (p *Plan) Operations() []*Operation {
 	return out
 }
 
+// Resources is how many resources API Gateway makes of the paths, the root not
+// counted: one for each part.
+func (p *Plan) Resources() int {
+	made := map[string]bool{}
+	for _, item := range p.paths {
+		at := ""
+		for part := range strings.SplitSeq(strings.Trim(item.name, "/"), "/") {
+			if part != "" {
+				at += "/" + part
+				made[at] = true
+			}
+		}
+	}
+	return len(made)
+}
+
 // Plan checks the document and gives its operations their integrations. The
 // faults are all there are, by line; with any the plan is nil.
 func (d *Document) Plan(assignments []*Assignment, own OwnOptions) (*Plan, []*Fault) {

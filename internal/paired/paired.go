@@ -39,6 +39,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/corsgate/corsgate/internal/bulk"
 	"github.com/corsgate/corsgate/internal/mark"
 )
 
@@ -162,26 +163,21 @@ type Emitters struct {
 
 // An owned is a function, alias or version of the app.
 type owned struct {
-	resource awscdk.CfnResource
-	emits    bool
+	path  string
+	emits bool
 }
 
 // Find gives the emitters below root, in one walk; root is best the app. It is
 // for the time of synthesis, when everything that is to be marked is.
 func Find(root constructs.IConstruct) *Emitters {
 	e := &Emitters{owned: map[string][]owned{}}
-	// The type assertions cost nothing; a question to a construct is a message to
-	// another process, so only Lambda's are asked.
-	for _, c := range *root.Node().FindAll(constructs.ConstructOrder_PREORDER) {
-		if r, ok := resource(c); ok {
-			stack := r.Stack()
-			// Not stack.GetLogicalId, which does not know of an overridden id;
-			// CDK overrides that of a function's current version.
-			id := stack.Resolve(r.LogicalId()).(string)
-			e.owned[id] = append(e.owned[id], owned{r, Marked(r)})
-			continue
-		}
-		if fn, ok := c.(awslambda.IFunction); ok && fn.Node().DefaultChild() == nil && marked(fn.Node()) {
+	want := bulk.Want{Node: true, LogicalID: true}
+	tree := bulk.Read(root, map[string]bulk.Want{"AWS::Lambda::Function": want, "AWS::Lambda::Alias": want, "AWS::Lambda::Version": want}, Key)
+	for _, r := range tree.Resources {
+		e.owned[r.LogicalID] = append(e.owned[r.LogicalID], owned{r.Path, r.Marked || Marked(r.Node)})
+	}
+	for _, c := range tree.Marked {
+		if fn, ok := c.(awslambda.IFunction); ok {
 			e.imported = append(e.imported, flatten(awscdk.Stack_Of(fn).Resolve(fn.FunctionArn())))
 		}
 	}
@@ -212,7 +208,7 @@ func (e *Emitters) Emits(uri any, target func() string) Answer {
 		candidates := e.owned[id]
 		if !alike(candidates) {
 			path := target()
-			candidates = slices.DeleteFunc(slices.Clone(candidates), func(o owned) bool { return *o.resource.Node().Path() != path })
+			candidates = slices.DeleteFunc(slices.Clone(candidates), func(o owned) bool { return o.path != path })
 			if len(candidates) == 0 {
 				return Unclear
 			}
