@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/corsgate/corsgate/internal/bulk"
 	"github.com/corsgate/corsgate/internal/openapi"
 	"github.com/corsgate/corsgate/internal/paired"
 )
@@ -57,7 +58,7 @@ func (w *writer) document() {
 		templates.SetValue(jsii.String(templatesKey), jsii.String(responseKey), w.policy.ResponseTemplate())
 		w.wrote(w.policy.ResponseTemplate())
 	}
-	cfn.SetBody(rendered.Body)
+	bulk.Set(cfn, "body", rendered.Body)
 	for _, r := range rendered.Remarks {
 		text := r.Error()
 		if r.Rule != "" {

@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/answers"
-	"github.com/corsgate/corsgate/internal/cfnyaml"
 )
 
 // A Rendering says what a document is rendered with.
@@ -70,26 +68,7 @@ func (p *Plan) Render(with Rendering) *Rendered {
 	r.gatewayResponses()
 	r.resourcePolicy()
 	r.noValidator()
-	r.nulls(p.root, "")
 	return r.out
-}
-
-// nulls says where a list has null in it, in an enum for one, since the CDK takes
-// it out. Where it does so in objects nothing is lost.
-func (r *renderer) nulls(v any, at string) {
-	switch v := v.(type) {
-	case []any:
-		if slices.ContainsFunc(v, func(e any) bool { return e == nil }) {
-			r.remark("null", at, "a list has null in it, and the CDK leaves that out: say it otherwise, in a schema with \"nullable: true\"")
-		}
-		for i, e := range v {
-			r.nulls(e, at+"/"+strconv.Itoa(i))
-		}
-	case map[string]any:
-		for _, k := range slices.Sorted(maps.Keys(v)) {
-			r.nulls(v[k], at+"/"+cfnyaml.Escape(k))
-		}
-	}
 }
 
 type renderer struct {
@@ -99,7 +78,7 @@ type renderer struct {
 	out    *Rendered
 }
 
-// clone copies a value of JSON; numbers become Go's, which is what the CDK takes.
+// clone copies a value of JSON.
 func clone(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -114,15 +93,6 @@ func clone(v any) any {
 			out[i] = clone(e)
 		}
 		return out
-	case json.Number:
-		if i, err := v.Int64(); err == nil {
-			return i
-		}
-		f, err := v.Float64()
-		if err != nil {
-			return v.String()
-		}
-		return f
 	}
 	return v
 }

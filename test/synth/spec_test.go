@@ -67,9 +67,9 @@ func dig(v any, keys ...string) any {
 	return v
 }
 
-// What is empty stays, and tokens become what they stand for.
+// What is empty or null stays, and tokens become what they stand for.
 func TestSpecStaysAsItIs(t *testing.T) {
-	own := map[string]any{"list": []any{}, "object": map[string]any{}, "text": "", "zero": 0, "number": 1.5, "true": true}
+	own := map[string]any{"null": nil, "holes": []any{nil, 1, nil}, "list": []any{}, "object": map[string]any{}, "text": "", "zero": 0, "number": 1.5, "true": true}
 	s := inStack(t, func(st awscdk.Stack) {
 		doc := document(map[string]any{"/a": map[string]any{"get": map[string]any{"security": []any{}, "x-own": own, "tags": []string{"t"}, "summary": *awscdk.NewCfnParameter(st, jsii.String("P"), nil).ValueAsString()}}})
 		specOf(st, two(t), doc, corsapi.ForTag("t", corsapi.ToMock(204, "")))
