@@ -170,8 +170,13 @@ func (a *SpecRestApi) Policy() *cors.Policy { return a.policy }
 // resource. It is the form for large APIs, and used like any
 // awsapigateway.SpecRestApi. What is not about CORS stays in the document as it is.
 //
+// The CDK indents templates, which is two fifths of what a document takes. For a
+// large one set SuppressTemplateIndentation in the stack's props: CloudFormation
+// takes 1,000,000 bytes
+// (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html).
+//
 // Each fault of the document is an error annotation of its own, with the file's
-// name and line: an operation without integration, two that claim one path and
+// name and line: an operation without an integration, two that claim one path and
 // method, a $ref that leads nowhere, an OPTIONS operation of its own (see
 // [OwnOptions]), and whatever else API Gateway would refuse or misread.
 func NewSpecRestApi(scope constructs.Construct, id *string, props *SpecRestApiProps) *SpecRestApi {
