@@ -123,7 +123,7 @@ func (a twin) resources(s awscdk.Stack, p *cors.Policy) {
 		awsapigateway.NewCfnGatewayResponse(api, jsii.String(typ), &awsapigateway.CfnGatewayResponseProps{RestApiId: api.RestApiId(), ResponseType: jsii.String(typ), ResponseParameters: headers})
 	}
 	for _, path := range slices.Sorted(maps.Keys(a.routes)) {
-		on := api.Root().(awsapigateway.IResource)
+		on := api.Root()
 		if path != "/" {
 			on = api.Root().ResourceForPath(jsii.String(path))
 		}
