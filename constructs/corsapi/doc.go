@@ -18,6 +18,9 @@
 //   - DEFAULT_4XX, DEFAULT_5XX and the API's own gateway responses get static
 //     headers; API Gateway cannot compare origins there (see [GatewayErrors]).
 //   - Every stage of the API in the app gets the policy's variables.
+//   - Every function that a method of NewRestApi invokes has one Lambda
+//     permission for the API, in the place of two a method (PermissionPerMethod
+//     of [RestApiProps]).
 //   - Every deployment of the API notices all of it but the variables, which
 //     take effect without one.
 //

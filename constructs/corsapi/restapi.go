@@ -175,6 +175,7 @@ func (c *completer) Visit(constructs.IConstruct) {
 	}
 	w.resourcePolicy()
 	w.stages()
+	bulk.Set(w.overrides)
 	w.deployments()
 	if c.spec == nil {
 		w.coverage()

@@ -58,7 +58,7 @@ func (w *writer) document() {
 		templates.SetValue(jsii.String(templatesKey), jsii.String(responseKey), w.policy.ResponseTemplate())
 		w.wrote(w.policy.ResponseTemplate())
 	}
-	bulk.Set(cfn, "body", rendered.Body)
+	bulk.SetProperty(cfn, "body", rendered.Body)
 	for _, r := range rendered.Remarks {
 		text := r.Error()
 		if r.Rule != "" {

@@ -29,14 +29,24 @@ type writer struct {
 	survey  *inventory
 	caching bool
 
-	written []any // what the API answers, but for the stage's variables
-	parts   []part
+	written   []any // what the API answers, but for the stage's variables
+	parts     []part
+	overrides []bulk.Override
 }
 
 // A part is a construct that a deployment has to wait for.
 type part struct {
 	at   int // where it stands, or as good as
 	node constructs.IConstruct
+}
+
+// set overrides a property, and unset removes one, when all is written.
+func (w *writer) set(on awscdk.CfnResource, path string, value any) {
+	w.overrides = append(w.overrides, bulk.Override{On: on, Path: path, Value: value})
+}
+
+func (w *writer) unset(on awscdk.CfnResource, path string) {
+	w.overrides = append(w.overrides, bulk.Override{On: on, Path: path, Delete: true})
 }
 
 func (w *writer) wrote(parts ...any) { w.written = append(w.written, parts...) }
@@ -91,23 +101,23 @@ func (w *writer) replaceOptions(r *resource, integration map[string]any, respons
 		warn(o, "own-options", r.path+" has an OPTIONS method of its own: it is replaced; remove it")
 	}
 	// Overrides and no setters: overrides of the user's own would win over those.
-	o.AddPropertyOverride(jsii.String("AuthorizationType"), "NONE")
-	o.AddPropertyOverride(jsii.String("ApiKeyRequired"), false)
+	w.set(o, "AuthorizationType", "NONE")
+	w.set(o, "ApiKeyRequired", false)
 	for _, name := range []string{"AuthorizerId", "AuthorizationScopes", "OperationName", "RequestModels", "RequestParameters", "RequestValidatorId"} {
-		o.AddPropertyDeletionOverride(jsii.String(name))
+		w.unset(o, name)
 	}
 	if w.caching {
-		o.AddPropertyOverride(jsii.String("RequestParameters"), optionalParameters())
+		w.set(o, "RequestParameters", optionalParameters())
 		for _, name := range slices.Sorted(maps.Keys(r.options.parameters)) {
 			if !slices.Contains(answers.OriginParameters, any(name)) {
-				o.AddPropertyDeletionOverride(jsii.String("RequestParameters." + escape(name)))
+				w.unset(o, "RequestParameters."+escape(name))
 			}
 		}
 	}
 	// An override is merged with what is there, so nothing may be.
 	o.SetIntegration(&awsapigateway.CfnMethod_IntegrationProperty{Type: jsii.String("MOCK")})
-	o.AddPropertyOverride(jsii.String("Integration"), pascal(integration))
-	o.AddPropertyOverride(jsii.String("MethodResponses"), pascalAll(responses))
+	w.set(o, "Integration", pascal(integration))
+	w.set(o, "MethodResponses", pascalAll(responses))
 	w.parts = append(w.parts, part{r.options.at, o})
 }
 
@@ -147,10 +157,10 @@ func (w *writer) cacheKey(m *method) {
 			merged = append(merged, p)
 		}
 		if _, ok := m.parameters[p.(string)]; !ok {
-			m.node.AddPropertyOverride(jsii.String("RequestParameters."+escape(p.(string))), false)
+			w.set(m.node, "RequestParameters."+escape(p.(string)), false)
 		}
 	}
-	m.node.AddPropertyOverride(jsii.String("Integration.CacheKeyParameters"), merged)
+	w.set(m.node, "Integration.CacheKeyParameters", merged)
 	w.wrote(m.path, m.verb, "cache key", merged)
 }
 
@@ -182,7 +192,7 @@ func (w *writer) answer(m *method) {
 		params, _ := one["responseParameters"].(map[string]any)
 		merged, replaced := answers.Remap(params, answers.MethodHeader, answers.Mapped(headers))
 		w.reportReplaced(m.node, where, replaced)
-		override(m.node, at+"ResponseParameters.", params, merged)
+		w.override(m.node, at+"ResponseParameters.", params, merged)
 		statuses[answers.StatusOf(one)] = headers
 		w.wrote(where, i, merged)
 	}
@@ -193,7 +203,7 @@ func (w *writer) answer(m *method) {
 func (w *writer) mock(m *method, where string) {
 	if w.survey.api.binaryMediaTypes && m.integration["contentHandling"] == nil {
 		// As for OPTIONS: its request may count as binary, and has no body.
-		m.node.AddPropertyOverride(jsii.String("Integration.ContentHandling"), "CONVERT_TO_TEXT")
+		w.set(m.node, "Integration.ContentHandling", "CONVERT_TO_TEXT")
 		w.wrote(where, "CONVERT_TO_TEXT")
 	}
 	if !nonEmptyMap(m.integration["requestTemplates"]) {
@@ -225,27 +235,27 @@ func (w *writer) declare(m *method, statuses map[string][]answers.Header) {
 				merged[key] = required
 			}
 		}
-		override(m.node, fmt.Sprintf("MethodResponses.%d.ResponseParameters.", i), params, merged)
+		w.override(m.node, fmt.Sprintf("MethodResponses.%d.ResponseParameters.", i), params, merged)
 	}
 	if len(existing) == 0 {
-		m.node.AddPropertyOverride(jsii.String("MethodResponses"), pascalAll(added))
+		w.set(m.node, "MethodResponses", pascalAll(added))
 		return
 	}
 	for i, r := range added {
-		m.node.AddPropertyOverride(jsii.String(fmt.Sprintf("MethodResponses.%d", len(existing)+i)), pascal(r.(map[string]any)))
+		w.set(m.node, fmt.Sprintf("MethodResponses.%d", len(existing)+i), pascal(r.(map[string]any)))
 	}
 }
 
 // override turns one map of a property into another, key by key.
-func override(node awscdk.CfnResource, path string, from, to map[string]any) {
+func (w *writer) override(node awscdk.CfnResource, path string, from, to map[string]any) {
 	for _, key := range slices.Sorted(maps.Keys(from)) {
 		if _, ok := to[key]; !ok {
-			node.AddPropertyDeletionOverride(jsii.String(path + escape(key)))
+			w.unset(node, path+escape(key))
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(to)) {
 		if v, ok := from[key]; !ok || !reflect.DeepEqual(v, to[key]) {
-			node.AddPropertyOverride(jsii.String(path+escape(key)), to[key])
+			w.set(node, path+escape(key), to[key])
 		}
 	}
 }
@@ -264,7 +274,7 @@ func (w *writer) prefix(m *method, kind, path string, templates any) {
 			fail(m.node, fmt.Sprintf("the %s template (%s) of %s %s sets a CORS header itself, and API Gateway fails when one is set twice: remove that from the template",
 				kind, contentType, m.verb, m.path))
 		}
-		m.node.AddPropertyOverride(jsii.String(path+escape(contentType)), w.policy.ResponseTemplate()+t)
+		w.set(m.node, path+escape(contentType), w.policy.ResponseTemplate()+t)
 		w.wrote(m.path, m.verb, path, contentType, w.policy.ResponseTemplate())
 	}
 }
@@ -318,7 +328,7 @@ func (w *writer) gatewayResponses() {
 		missing = slices.DeleteFunc(missing, func(t string) bool { return t == g.responseType })
 		merged, replaced := answers.Remap(g.parameters, answers.GatewayHeader, ours)
 		w.reportReplaced(g.node, "gateway response "+g.responseType, replaced)
-		override(g.node, "ResponseParameters.", g.parameters, merged)
+		w.override(g.node, "ResponseParameters.", g.parameters, merged)
 		w.parts = append(w.parts, part{g.at, g.node})
 		w.wrote(g.props, merged)
 	}
@@ -364,7 +374,7 @@ func (w *writer) stages() {
 			}
 		}
 		for _, name := range names {
-			st.node.AddPropertyOverride(jsii.String(st.prefix+name), vars[name])
+			w.set(st.node, st.prefix+name, vars[name])
 		}
 	}
 	if len(w.survey.stages) == 0 {

@@ -182,6 +182,31 @@ func Create(kind string, resources []New) []constructs.IConstruct {
 	return out
 }
 
+// An Override is one of a property, by its path in the template, or removes it.
+type Override struct {
+	On     awscdk.CfnResource `json:"-"`
+	Path   string             `json:"path"`
+	Value  any                `json:"value"` // plain data
+	Delete bool               `json:"delete"`
+}
+
+// Set makes overrides, in their order.
+func Set(overrides []Override) {
+	if len(overrides) == 0 {
+		return
+	}
+	on := make([]awscdk.CfnResource, len(overrides))
+	for i, o := range overrides {
+		on[i] = o.On
+	}
+	given, err := json.Marshal(overrides)
+	if err != nil {
+		panic(fmt.Errorf("corsgate: overrides of other than plain data: %w", err))
+	}
+	load()
+	runtime.StaticInvokeVoid(class, "override", []any{on, string(given)})
+}
+
 // Remove takes the constructs of these paths out of the tree below root, which
 // is that of the paths.
 func Remove(root constructs.IConstruct, paths []string) {
@@ -192,9 +217,9 @@ func Remove(root constructs.IConstruct, paths []string) {
 	runtime.StaticInvokeVoid(class, "remove", []any{root, paths})
 }
 
-// Set sets a property, by the name that the CDK has for it, to plain data with
+// SetProperty sets a property, by the name that the CDK has for it, to plain data with
 // tokens in its strings. jsii would look at each value in it on its own.
-func Set(resource awscdk.CfnResource, name string, data any) {
+func SetProperty(resource awscdk.CfnResource, name string, data any) {
 	b, err := json.Marshal(data)
 	if err != nil {
 		panic(fmt.Errorf("corsgate: a property of other than plain data: %w", err))

@@ -2,6 +2,7 @@ package synth
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -42,10 +43,15 @@ func TestMessagesDoNotGrowWithRoutes(t *testing.T) {
 			fn := proxy(s, "Fn")
 			for i := range apis {
 				id := jsii.String(string(rune('A' + i)))
+				api := awsapigateway.RestApi(nil)
 				if corsgate {
-					addRoutes(corsapi.NewRestApi(s, id, &corsapi.RestApiProps{Policy: two(t)}), routes, fn)
+					api = corsapi.NewRestApi(s, id, &corsapi.RestApiProps{Policy: two(t)})
 				} else {
-					addRoutes(awsapigateway.NewRestApi(s, id, nil), routes, fn)
+					api = awsapigateway.NewRestApi(s, id, nil)
+				}
+				addRoutes(api, routes, fn)
+				for i := range routes {
+					add(api.Root(), fmt.Sprint("mock", i), "GET", mock())
 				}
 			}
 		}

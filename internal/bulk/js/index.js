@@ -97,6 +97,13 @@ class Bulk {
     });
   }
 
+  static override(resources, overrides) {
+    JSON.parse(overrides).forEach((o, i) => {
+      if (o.delete) resources[i].addPropertyDeletionOverride(o.path);
+      else resources[i].addPropertyOverride(o.path, o.value);
+    });
+  }
+
   static remove(root, paths) {
     for (const path of paths) {
       const ids = path.split("/").slice(root.node.id === "" ? 0 : 1);
