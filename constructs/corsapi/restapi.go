@@ -236,6 +236,8 @@ func (c *completer) compare(now *inventory) {
 			message := where + " has no CORS headers: " + laterCure
 			switch {
 			case had[where]:
+			case !had[m.path] && r.isSimple():
+				fail(m.node, rule("CORS119", message))
 			case !had[m.path]:
 				fail(m.node, rule("CORS101", message))
 			case !strings.HasSuffix(m.integrationType, "_PROXY"):

@@ -107,6 +107,12 @@ func (r *resource) names() []string {
 	return out
 }
 
+// isSimple reports whether pages need no preflight for any method of r, as far
+// as its methods tell.
+func (r *resource) isSimple() bool {
+	return !slices.ContainsFunc(r.methods, func(m *method) bool { return m.verb != "GET" && m.verb != "HEAD" })
+}
+
 type method struct {
 	at              int
 	node            awsapigateway.CfnMethod
