@@ -3,7 +3,8 @@
 // errors that API Gateway makes itself.
 //
 // [NewRestApi] is awsapigateway.NewRestApi with a policy; [Enable] does the same
-// for a RestApi that exists. Nothing has to be declared twice: at synthesis,
+// for a RestApi that exists, and [NewSpecRestApi] gives the same answers to an API
+// of an OpenAPI document. Nothing has to be declared twice: at synthesis,
 // when all resources and methods are there, an aspect looks at what the API
 // really has and completes it.
 //

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -136,13 +137,21 @@ func enable(c *completer) {
 	leaf.Node().AddValidation(&watcher{c})
 }
 
+// A restAPI is an awsapigateway.RestApi or SpecRestApi.
+type restAPI interface {
+	constructs.Construct
+	awsapigateway.IRestApi
+	AddToResourcePolicy(statement awsiam.PolicyStatement) *awsiam.AddToResourcePolicyResult
+}
+
 // A completer is the aspect that completes the API.
 type completer struct {
-	api     awsapigateway.RestApi
+	api     restAPI
 	policy  *cors.Policy
 	props   EnableProps
-	replace bool // what stands there already is replaced without a word
-	economy bool // one Lambda permission for all methods
+	replace bool           // what stands there already is replaced without a word
+	economy bool           // one Lambda permission for all methods
+	spec    *specification // nil for an API of resources
 
 	completed *inventory // nil before
 	added     int        // methods and gateway responses made
@@ -156,15 +165,22 @@ func (c *completer) Visit(constructs.IConstruct) {
 	}
 	s := survey(c.api)
 	w := &writer{completer: c, survey: s, caching: s.caching()}
-	w.preflights()
-	w.methods()
-	w.permissions()
-	w.gatewayResponses()
+	if c.spec == nil {
+		w.preflights()
+		w.methods()
+		w.permissions()
+		w.gatewayResponses()
+	} else {
+		w.document()
+	}
 	w.resourcePolicy()
 	w.stages()
 	bulk.Set(w.overrides)
 	w.deployments()
-	w.coverage()
+	if c.spec == nil {
+		w.coverage()
+	}
+	w.notes()
 	w.paths()
 	c.completed = s
 }
@@ -196,6 +212,9 @@ func (w *watcher) Validate() *[]*string {
 		if i >= 0 && !c.completed.caching() && cached(now.Resources[i].Properties) {
 			fail(st.node, rule("CORS402", "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure))
 		}
+	}
+	if c.spec != nil {
+		c.completed.settle()
 	}
 	return jsii.Strings(c.tooLarge(now)...)
 }

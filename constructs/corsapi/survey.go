@@ -16,7 +16,7 @@ import (
 
 // An inventory is what the app has of one API, as plain data.
 type inventory struct {
-	api              restAPI
+	api              surveyed
 	stacks           []bulk.Stack // inner stacks follow outer ones
 	ids              []string     // of the API, as constructs have it: tokens
 	answering        int          // how many methods, gateway responses and stages it has
@@ -81,7 +81,7 @@ type deployment struct {
 	aware awsapigateway.Deployment // nil for CloudFormation's alone
 }
 
-type restAPI struct {
+type surveyed struct {
 	at               int
 	path             string
 	policy           any // the resource policy, resolved
@@ -155,7 +155,7 @@ type stage struct {
 
 // survey reads the whole app: resources, methods and stages of an API may stand
 // outside its own tree, in another scope or stack.
-func survey(api awsapigateway.RestApi) *inventory {
+func survey(api restAPI) *inventory {
 	id := *api.RestApiId()
 	ids := []string{id}
 	if cfn, ok := api.Node().DefaultChild().(awsapigateway.CfnRestApi); ok {
@@ -230,7 +230,7 @@ func (s *surveyor) visit(r *bulk.Resource) {
 	p := r.Properties
 	switch r.Type {
 	case "AWS::ApiGateway::RestApi":
-		s.api = restAPI{at: r.At, path: r.ScopePath(), policy: r.Resolved["policy"], binaryMediaTypes: nonEmpty(p["binaryMediaTypes"])}
+		s.api = surveyed{at: r.At, path: r.ScopePath(), policy: r.Resolved["policy"], binaryMediaTypes: nonEmpty(p["binaryMediaTypes"])}
 	case "AWS::ApiGateway::Resource":
 		s.resource(r)
 	case bulk.Method:

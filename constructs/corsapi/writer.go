@@ -14,6 +14,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/answers"
 	"github.com/corsgate/corsgate/internal/bulk"
 )
 
@@ -57,8 +58,8 @@ func (w *writer) preflights() {
 	var missing []bulk.New
 	for _, r := range w.survey.resources {
 		allow := w.policy.AllowMethods(r.names())
-		integration := preflightIntegration(w.policy, allow, w.caching)
-		responses := preflightResponses(w.policy, allow)
+		integration := answers.PreflightIntegration(w.policy, allow, w.caching)
+		responses := answers.PreflightResponses(w.policy, allow)
 		// What the API answers follows from the methods and the policy, so it is
 		// enough to have each set of methods' once.
 		w.wrote(r.path, allow)
@@ -108,7 +109,7 @@ func (w *writer) replaceOptions(r *resource, integration map[string]any, respons
 	if w.caching {
 		w.set(o, "RequestParameters", optionalParameters())
 		for _, name := range slices.Sorted(maps.Keys(r.options.parameters)) {
-			if !slices.Contains(originParameters, any(name)) {
+			if !slices.Contains(answers.OriginParameters, any(name)) {
 				w.unset(o, "RequestParameters."+escape(name))
 			}
 		}
@@ -123,7 +124,7 @@ func (w *writer) replaceOptions(r *resource, integration map[string]any, respons
 // optionalParameters declares the cache key parameters as not required.
 func optionalParameters() map[string]any {
 	m := map[string]any{}
-	for _, p := range originParameters {
+	for _, p := range answers.OriginParameters {
 		m[p.(string)] = false
 	}
 	return m
@@ -151,7 +152,7 @@ func (w *writer) methods() {
 func (w *writer) cacheKey(m *method) {
 	keys, _ := m.integration["cacheKeyParameters"].([]any)
 	merged := slices.Clone(keys)
-	for _, p := range originParameters {
+	for _, p := range answers.OriginParameters {
 		if !slices.Contains(keys, p) {
 			merged = append(merged, p)
 		}
@@ -182,17 +183,17 @@ func (w *writer) answer(m *method) {
 	if mock {
 		w.mock(m, where)
 	}
-	statuses := map[string][]header{}
+	statuses := map[string][]answers.Header{}
 	for i, v := range responses {
 		one, _ := v.(map[string]any)
 		at := fmt.Sprintf("Integration.IntegrationResponses.%d.", i)
 		static := !mock && w.policy.ResponseTemplate() != "" && !w.responseTemplates(m, at, one)
-		headers := answerHeaders(w.policy, static)
+		headers := answers.AnswerHeaders(w.policy, static)
 		params, _ := one["responseParameters"].(map[string]any)
-		merged, replaced := remap(params, methodHeader, mapped(headers))
+		merged, replaced := answers.Remap(params, answers.MethodHeader, answers.Mapped(headers))
 		w.reportReplaced(m.node, where, replaced)
 		w.override(m.node, at+"ResponseParameters.", params, merged)
-		statuses[statusOf(one)] = headers
+		statuses[answers.StatusOf(one)] = headers
 		w.wrote(where, i, merged)
 	}
 	w.declare(m, statuses)
@@ -216,13 +217,13 @@ func (w *writer) mock(m *method, where string) {
 
 // declare declares the headers of each status: mapping a header that is not
 // declared fails the deployment.
-func (w *writer) declare(m *method, statuses map[string][]header) {
+func (w *writer) declare(m *method, statuses map[string][]answers.Header) {
 	existing, _ := m.responses.([]any)
 	var added []any
 	for _, status := range slices.Sorted(maps.Keys(statuses)) {
-		ours := declared(statuses[status])
+		ours := answers.Declared(statuses[status])
 		w.wrote(m.path, m.verb, status, ours)
-		i := slices.IndexFunc(existing, func(r any) bool { return statusOf(r) == status })
+		i := slices.IndexFunc(existing, func(r any) bool { return answers.StatusOf(r) == status })
 		if i < 0 {
 			added = append(added, map[string]any{"statusCode": status, "responseParameters": ours})
 			continue
@@ -230,7 +231,7 @@ func (w *writer) declare(m *method, statuses map[string][]header) {
 		params, _ := existing[i].(map[string]any)["responseParameters"].(map[string]any)
 		merged := ours
 		for key, required := range params {
-			if !isCORS(key, methodHeader) && !isVary(key, methodHeader) {
+			if !answers.IsCORS(key, answers.MethodHeader) && !answers.IsVary(key, answers.MethodHeader) {
 				merged[key] = required
 			}
 		}
@@ -306,10 +307,10 @@ func nonEmptyMap(v any) bool {
 
 // reportReplaced says which mappings of the user's own were replaced. Enable is
 // asked to replace them; beside NewRestApi they are a second source.
-func (w *writer) reportReplaced(on constructs.IConstruct, where string, replaced []replacement) {
+func (w *writer) reportReplaced(on constructs.IConstruct, where string, replaced []answers.Replacement) {
 	for _, r := range replaced {
-		if !w.replace || strings.HasPrefix(r.cure, "map") {
-			warn(on, "second-source", fmt.Sprintf("%s maps %s, which is replaced; %s", where, r.key, r.cure))
+		if !w.replace || strings.HasPrefix(r.Cure, "map") {
+			warn(on, "second-source", fmt.Sprintf("%s maps %s, which is replaced; %s", where, r.Key, r.Cure))
 		}
 	}
 }
@@ -317,15 +318,15 @@ func (w *writer) reportReplaced(on constructs.IConstruct, where string, replaced
 // gatewayResponses completes the errors that API Gateway makes itself. A type
 // that has a gateway response of its own takes nothing from the defaults.
 func (w *writer) gatewayResponses() {
-	headers := errorHeaders(w.policy, w.props.GatewayErrors)
+	headers := answers.ErrorHeaders(w.policy, w.props.GatewayErrors == EchoOrigin)
 	ours := map[string]any{}
 	for name, value := range headers {
-		ours[gatewayHeader+name] = value
+		ours[answers.GatewayHeader+name] = value
 	}
 	missing := []string{"DEFAULT_4XX", "DEFAULT_5XX"}
 	for _, g := range w.survey.gatewayResponses {
 		missing = slices.DeleteFunc(missing, func(t string) bool { return t == g.responseType })
-		merged, replaced := remap(g.parameters, gatewayHeader, ours)
+		merged, replaced := answers.Remap(g.parameters, answers.GatewayHeader, ours)
 		w.reportReplaced(g.node, "gateway response "+g.responseType, replaced)
 		w.override(g.node, "ResponseParameters.", g.parameters, merged)
 		w.parts = append(w.parts, part{g.at, g.node})
@@ -345,9 +346,9 @@ func (w *writer) gatewayResponses() {
 
 // resourcePolicy lets preflights through, which are anonymous.
 func (w *writer) resourcePolicy() {
-	switch verdict := preflightsPass(w.survey.api.policy); verdict {
-	case passes:
-	case notAllowed:
+	switch verdict := answers.PreflightsPass(w.survey.api.policy); verdict {
+	case answers.Passes:
+	case answers.NotAllowed:
 		// A policy that names who may call, by IAM, allows nobody anonymous. The
 		// mock behind OPTIONS tells them nothing but the CORS headers.
 		w.api.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -356,7 +357,7 @@ func (w *writer) resourcePolicy() {
 			Actions:    jsii.Strings("execute-api:Invoke"),
 			Resources:  jsii.Strings("execute-api:/*/OPTIONS/*"),
 		}))
-	case denied:
+	case answers.Denied:
 		warn(w.api, "CORS403", rule("CORS403", "a Deny statement of the resource policy may refuse preflights, which carry no credentials and so no principal: "+
 			"except execute-api:/*/OPTIONS/* from it (NotResource), or deny by address or VPC endpoint instead"))
 	}

@@ -217,6 +217,17 @@ func Remove(root constructs.IConstruct, paths []string) {
 	runtime.StaticInvokeVoid(class, "remove", []any{root, paths})
 }
 
+// SetProperty sets a property, by the name that the CDK has for it, to plain data with
+// tokens in its strings. jsii would look at each value in it on its own.
+func SetProperty(resource awscdk.CfnResource, name string, data any) {
+	b, err := json.Marshal(data)
+	if err != nil {
+		panic(fmt.Errorf("corsgate: a property of other than plain data: %w", err))
+	}
+	load()
+	runtime.StaticInvokeVoid(class, "set", []any{resource, name, string(b)})
+}
+
 // tokens finds the CDK's tokens in JSON: in strings, in lists, as keys and as
 // numbers.
 var tokens = regexp.MustCompile(`Token\[|e\+289`)

@@ -243,8 +243,11 @@ func references(v any) []string {
 		for k, x := range v {
 			switch x := x.(type) {
 			case string:
-				if k == "Ref" {
+				switch k {
+				case "Ref":
 					ids = append(ids, x)
+				case "Fn::Sub":
+					ids = append(ids, substituted(x)...)
 				}
 			case []any:
 				if k == "Fn::GetAtt" && len(x) > 0 {
@@ -253,6 +256,10 @@ func references(v any) []string {
 					}
 					continue
 				}
+				if k == "Fn::Sub" && len(x) > 0 {
+					text, _ := x[0].(string)
+					ids = append(ids, substituted(text)...)
+				}
 				ids = append(ids, references(x)...)
 			default:
 				ids = append(ids, references(x)...)
@@ -260,6 +267,24 @@ func references(v any) []string {
 		}
 	}
 	return ids
+}
+
+// substituted gives the logical ids that a text of Fn::Sub names, as ${Fn.Arn} or
+// ${Alias}.
+func substituted(text string) []string {
+	var ids []string
+	for {
+		_, rest, ok := strings.Cut(text, "${")
+		if !ok {
+			return ids
+		}
+		name, after, _ := strings.Cut(rest, "}")
+		id, _, _ := strings.Cut(name, ".")
+		if !strings.HasPrefix(name, "!") {
+			ids = append(ids, id)
+		}
+		text = after
+	}
 }
 
 // flatten writes a resolved value as one string, in which a plain Fn::Join is

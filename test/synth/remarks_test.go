@@ -216,26 +216,32 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 func TestRemarks(t *testing.T) {
 	for name, tt := range remarkCases(t) {
 		t.Run(name, func(t *testing.T) {
-			got := synthesize(t, nil, func(app awscdk.App) { tt.build(awscdk.NewStack(app, jsii.String("Stack"), nil)) }).annotations
-			rest := got
-			for _, want := range tt.want {
-				kind, text, _ := strings.Cut(want, ": ")
-				found := -1
-				for i, a := range rest {
-					if strings.HasPrefix(a, kind+" ") && strings.Contains(a, ": corsgate: "+text) {
-						found = i
-					}
-				}
-				if found < 0 {
-					t.Errorf("no remark %q", want)
-					continue
-				}
-				rest = append(append([]string{}, rest[:found]...), rest[found+1:]...)
-			}
-			if len(rest) > 0 {
-				t.Errorf("remarks nobody expected: %q", rest)
-			}
+			expectRemarks(t, synthesize(t, nil, func(app awscdk.App) { tt.build(awscdk.NewStack(app, jsii.String("Stack"), nil)) }).annotations, tt.want)
 		})
+	}
+}
+
+// expectRemarks holds that there is one remark for each "kind: part of the message",
+// and no other.
+func expectRemarks(t *testing.T, got, wants []string) {
+	t.Helper()
+	rest := got
+	for _, want := range wants {
+		kind, text, _ := strings.Cut(want, ": ")
+		found := -1
+		for i, a := range rest {
+			if strings.HasPrefix(a, kind+" ") && strings.Contains(a, ": corsgate: "+text) {
+				found = i
+			}
+		}
+		if found < 0 {
+			t.Errorf("no remark %q", want)
+			continue
+		}
+		rest = append(append([]string{}, rest[:found]...), rest[found+1:]...)
+	}
+	if len(rest) > 0 {
+		t.Errorf("remarks nobody expected: %q", rest)
 	}
 }
 

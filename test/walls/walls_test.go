@@ -40,6 +40,8 @@ func TestWalls(t *testing.T) {
 		{"constructs/cors", nil, []string{cdk, jsii, lambda, module + "internal/"}},
 		{"constructs/corslambda", []string{lambda, module + "constructs/cors"}, []string{cdk, jsii, module + "internal/"}},
 		{"constructs/corstest", []string{module + "internal/exchange", module + "internal/fetch"}, []string{cdk, jsii, lambda, module + "constructs/corsapi"}},
+		{"internal/openapi", []string{module + "internal/answers", module + "internal/cfnyaml"}, []string{cdk, jsii, lambda}},
+		{"internal/answers", []string{module + "constructs/cors"}, []string{cdk, jsii, lambda}},
 		{"apps/catalog/handler", []string{lambda, module + "constructs/corslambda"}, []string{cdk, jsii}},
 		{"internal/fetch", nil, []string{cdk, jsii, lambda, module + "constructs/"}},
 		{"internal/exchange", []string{module + "internal/fetch", module + "internal/gateway"}, []string{cdk, jsii, lambda}},

@@ -112,6 +112,10 @@ class Bulk {
     }
   }
 
+  static set(resource, name, value) {
+    resource[name] = JSON.parse(value);
+  }
+
   static digest(stack, value) {
     return createHash("sha256").update(JSON.stringify(stack.resolve(JSON.parse(value)))).digest("hex");
   }
