@@ -67,6 +67,10 @@ type Report struct {
 	Suppressed []Finding `json:"suppressed"`
 	// Crashed has a line for each rule that failed to give an answer.
 	Crashed []string `json:"crashed"`
+	// Unseen has a line for each thing that could not be read, and what would show it; left out if there is none.
+	Unseen []string `json:"unseen,omitempty"`
+	// InForce has a line for each stage that says what policy it serves; left out where nothing deployed was looked at.
+	InForce []string `json:"inForce,omitempty"`
 	// Checked names what was looked at.
 	Checked []Checked `json:"checked"`
 }
@@ -88,19 +92,28 @@ func (r *Report) Worst() (Severity, bool) {
 	return r.Findings[0].Severity, true
 }
 
-// Answered says that there was something to look at, and that no rule failed to.
+// Answered says that there was something to look at, that all of it was seen, and that no rule failed to look.
 func (r *Report) Answered() bool {
-	return len(r.Crashed) == 0 && (r.Subject != "" || len(r.Checked) > 0)
+	return len(r.Crashed)+len(r.Unseen) == 0 && (r.Subject != "" || len(r.Checked) > 0)
 }
 
 // Check runs every rule over every API of the documents. Stated is the allowlist, or nil to have it inferred.
 func Check(docs []*Document, stated *Allowlist, suppressions []Suppression) *Report {
-	return check(rulesOf("check"), docs, stated, suppressions)
+	return check("check", rulesOf("check"), docs, stated, nil, suppressions)
 }
 
-func check(rules []Rule, docs []*Document, stated *Allowlist, suppressions []Suppression) *Report {
-	rep := newReport("check", "")
-	var all []Finding
+// CheckWith is [Check] for a command that found more by other means. Blind has the beginnings of the ids of rules that are
+// not asked, since what they look at could not be read.
+func CheckWith(command string, docs []*Document, stated *Allowlist, more []Finding, suppressions []Suppression, blind []string) *Report {
+	rules := slices.DeleteFunc(rulesOf("check"), func(r Rule) bool {
+		return slices.ContainsFunc(blind, func(id string) bool { return strings.HasPrefix(r.ID, id) })
+	})
+	return check(command, rules, docs, stated, more, suppressions)
+}
+
+func check(command string, rules []Rule, docs []*Document, stated *Allowlist, more []Finding, suppressions []Suppression) *Report {
+	rep := newReport(command, "")
+	all := slices.Clone(more)
 	for _, d := range docs {
 		suppressions = append(suppressions, d.suppressions()...)
 		for _, p := range d.Problems {
@@ -195,7 +208,7 @@ func views(d *Document, stated *Allowlist, problem func(id, text string)) []*Vie
 	var out []*View
 	elsewhere(d, problem)
 	for _, api := range d.sorted("AWS::ApiGateway::RestApi") {
-		opts := gateway.Options{API: api.id, Parameters: d.parameters()}
+		opts := gateway.Options{API: api.id, Parameters: d.parameters(), Region: d.Region}
 		stages := []string{""}
 		if named, err := gateway.Stages(d.JSON, opts); err == nil && len(named) > 1 {
 			stages = named

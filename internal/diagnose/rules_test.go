@@ -158,7 +158,7 @@ func TestPages(t *testing.T) {
 func TestCrash(t *testing.T) {
 	rule := Rule{ID: "CORS999", check: func(*View, reporter) { panic("oh") }}
 	d := parse(t, "testdata/clean.yaml")
-	rep := check([]Rule{rule}, []*Document{d}, nil, nil)
+	rep := check("check", []Rule{rule}, []*Document{d}, nil, nil, nil)
 	if want := []string{"CORS999 crashed on testdata/clean.yaml, API Api: oh"}; !slices.Equal(rep.Crashed, want) {
 		t.Errorf("crashed: %q", rep.Crashed)
 	}

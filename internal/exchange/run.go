@@ -34,7 +34,7 @@ type Site struct {
 // Base gives the address at which API Gateway would serve an API's stage. The logical id stands for the id that the
 // service gives to an API.
 func Base(api *gateway.API) string {
-	return "https://" + strings.ToLower(api.ID) + ".execute-api.us-east-1.amazonaws.com/" + api.Stage
+	return "https://" + strings.ToLower(api.ID) + ".execute-api." + api.Region() + ".amazonaws.com/" + api.Stage
 }
 
 // Run does what a browser does for a request of a page. The request's URL is absolute, or begins with a slash: a path of

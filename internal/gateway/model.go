@@ -109,6 +109,9 @@ type gatewayResponse struct {
 	err        error
 }
 
+// Region is the one that the API is taken to be in.
+func (a *API) Region() string { return a.region }
+
 // Resources gives the tree's nodes in the order of their paths.
 func (a *API) Resources() []*Resource { return append([]*Resource(nil), a.resources...) }
 

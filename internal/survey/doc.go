@@ -2,5 +2,5 @@
 // both protocols, from look-alikes of the page's origin, for a path that is not there. It gives the browser's verdict, what
 // the rules of package diagnose make of the answers, and every exchange.
 //
-// It sends OPTIONS and GET and, if told so, the page's own request, once; see docs/design/0013-probe.md.
+// It sends OPTIONS and GET and, if told so, the page's own request, once; see docs/design/0014-probe.md.
 package survey

@@ -68,3 +68,18 @@ func TestWalls(t *testing.T) {
 		}
 	}
 }
+
+// An AWS account is read by the tool alone, through the one package that refuses whatever is no read.
+func TestAccount(t *testing.T) {
+	const sdk = "github.com/aws/aws-sdk-go-v2/"
+	for _, pattern := range []string{"constructs/...", "apps/catalog/...", "internal/diagnose", "internal/change", "internal/fetch", "internal/gateway"} {
+		if imports(deps(t, pattern), sdk) {
+			t.Errorf("%s imports %s", pattern, sdk)
+		}
+	}
+	for _, pattern := range []string{"internal/deployed", "apps/corsgate"} {
+		if got := deps(t, pattern); !imports(got, sdk) || !slices.Contains(got, module+"internal/awsread") {
+			t.Errorf("%s does not read an account through internal/awsread, so this test looks at nothing", pattern)
+		}
+	}
+}

@@ -65,9 +65,9 @@ func with(t testing.TB, template []byte, f faults.Fault) []byte {
 	return out
 }
 
-// deployed serves a template over TLS until the test ends, and gives the stage's address. Without a backend its functions
+// serving serves a template over TLS until the test ends, and gives the stage's address. Without a backend its functions
 // run.
-func deployed(t testing.TB, file string, backend gateway.Backend) string {
+func serving(t testing.TB, file string, backend gateway.Backend) string {
 	t.Helper()
 	s, err := serve.New(serve.Options{Template: file, Backend: backend, TLS: true, Listen: "127.0.0.1:0"})
 	if err != nil {
@@ -93,7 +93,7 @@ func deployedText(t testing.TB, template []byte, backend gateway.Backend) string
 	if err := os.WriteFile(file, template, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return deployed(t, file, backend)
+	return serving(t, file, backend)
 }
 
 // reply is what a function answers.
@@ -180,7 +180,7 @@ func list(found []diagnose.Finding) string {
 // TestProbeClean holds that nothing is found in the catalog, whose functions run, and in the clean template, by whatever is
 // asked.
 func TestProbeClean(t *testing.T) {
-	url := deployed(t, catalog, nil)
+	url := serving(t, catalog, nil)
 	for _, args := range [][]string{
 		{"/products"},
 		{"/products", "--errors", "--header", "content-type"},
@@ -299,7 +299,7 @@ func TestProbeREADME(t *testing.T) {
 			t.Errorf("longer than 80 columns: %s", line)
 		}
 	}
-	url := deployed(t, "../../../../test/templates/cdk-three-origins.template.json", reply(t, `{"statusCode": 200}`))
+	url := serving(t, "../../../../test/templates/cdk-three-origins.template.json", reply(t, `{"statusCode": 200}`))
 	_, out, _ := run("probe", url+"/items", "--origin", "https://admin.example.com", "--insecure")
 	host, _, _ := strings.Cut(strings.TrimPrefix(url, "https://"), "/")
 	// Lines are broken elsewhere where the port is longer.
