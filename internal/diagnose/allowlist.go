@@ -53,6 +53,9 @@ func (a *Allowlist) has(origin string) bool {
 	})
 }
 
+// Policy gives the policy that the list is, and nil where it was read out of mapping templates.
+func (a *Allowlist) Policy() *cors.Policy { return a.policy }
+
 // State makes an allowlist of origins and patterns as [cors.Config] has them.
 func State(origins []string) (*Allowlist, error) {
 	p, err := cors.New(cors.Config{Origins: origins, DangerouslyAllowInsecureOrigins: true, DangerouslyAllowPublicSuffixes: true})

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/corsgate/corsgate/internal/gateway"
 )
@@ -49,9 +50,14 @@ type Finding struct {
 	Detail string `json:"detail"`
 	// Console is what a browser prints because of it; empty where it prints nothing.
 	Console string `json:"console"`
-	Why     string `json:"why"`
-	Cure    Cure   `json:"cure"`
-	Link    string `json:"link"`
+	// Count says how often it happened, First and Last between which times; left out where nothing was counted, and where
+	// no time is known.
+	Count int        `json:"count,omitempty"`
+	First *time.Time `json:"first,omitempty"`
+	Last  *time.Time `json:"last,omitempty"`
+	Why   string     `json:"why"`
+	Cure  Cure       `json:"cure"`
+	Link  string     `json:"link"`
 	// Suppressed is the reason for which the finding does not count; empty if it does.
 	Suppressed string `json:"suppressed,omitempty"`
 }
@@ -159,7 +165,7 @@ func (r *Report) settle(all []Finding, suppressions []Suppression) {
 
 func order(a, b Finding) int {
 	return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), strings.Compare(a.File, b.File), strings.Compare(a.Rule, b.Rule),
-		strings.Compare(a.API, b.API), strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method), strings.Compare(a.LogicalID, b.LogicalID), strings.Compare(a.Detail, b.Detail))
+		strings.Compare(a.API, b.API), cmp.Compare(b.Count, a.Count), strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method), strings.Compare(a.LogicalID, b.LogicalID), strings.Compare(a.Detail, b.Detail))
 }
 
 // run runs one rule. One that panics gives a line that says so.

@@ -46,6 +46,8 @@ func TestWalls(t *testing.T) {
 		{"internal/fetch", nil, []string{cdk, jsii, lambda, module + "constructs/"}},
 		{"internal/exchange", []string{module + "internal/fetch", module + "internal/gateway"}, []string{cdk, jsii, lambda}},
 		{"internal/diagnose", []string{module + "internal/exchange", module + "constructs/cors"}, []string{cdk, jsii, lambda}},
+		{"internal/awsread", []string{"github.com/aws/aws-sdk-go-v2/"}, []string{cdk, jsii, lambda, module + "constructs/"}},
+		{"internal/logs", []string{module + "internal/awsread", module + "internal/diagnose"}, []string{cdk, jsii, lambda}},
 		{"apps/corsgate", []string{module + "internal/exchange", "github.com/alecthomas/kong"}, []string{cdk, jsii, lambda}},
 		// The constructs do not know each other, only the mark.
 		{"constructs/corsapi", []string{cdk, jsii, module + "constructs/cors", module + "internal/paired", module + "internal/diagnose"}, []string{lambda, module + "constructs/corsfunction", module + "constructs/corslambda"}},
