@@ -294,3 +294,62 @@ func TestRoutes(t *testing.T) {
 		}
 	}
 }
+
+// Each step that a page gets farther is looser, and each step back is stricter.
+func TestDirection(t *testing.T) {
+	farther := []Outcome{{Known: true}, {Known: true, Allowed: true, Gateway: "UNAUTHORIZED"}, {}, {Known: true, Allowed: true}}
+	for i, near := range farther {
+		for _, far := range farther[i+1:] {
+			if got := direction(near, far); got != Looser {
+				t.Errorf("%+v to %+v: %s", near, far, got)
+			}
+			if got := direction(far, near); got != Stricter {
+				t.Errorf("%+v to %+v: %s", far, near, got)
+			}
+		}
+	}
+	calling := func(vouched bool) []byte {
+		return twins(t, [2]string{"a", "b"}, func(d *drawn, get, _ object) {
+			d.add("Stage", "Stage", object{"StageName": "v1", "Variables": object{"corsOrigins": app}})
+			function(d, get, invocations(object{"Fn::GetAtt": []any{"Emits", "Arn"}}))
+			d.resources["Emits"]["Metadata"] = object{"corsgate:emits": vouched}
+		})
+	}
+	for _, tt := range []struct {
+		before, after bool
+		want          Direction
+	}{{false, true, Looser}, {true, false, Stricter}} {
+		asked := 0
+		for _, c := range between(t, calling(tt.before), calling(tt.after)).Changes {
+			if c.Question.Origin != app || c.Credentials {
+				continue
+			}
+			if asked++; c.Direction != tt.want {
+				t.Errorf("vouched for %v, then %v: %+v", tt.before, tt.after, c)
+			}
+		}
+		if asked == 0 {
+			t.Errorf("vouched for %v, then %v: nothing changes", tt.before, tt.after)
+		}
+	}
+}
+
+// What gets nowhere before and after is counted for each route, whether or not routes are alike.
+func TestNowhereIsCounted(t *testing.T) {
+	type methods = map[string]map[string]string
+	none, other := map[string]string{}, map[string]string{"Origin": "https://other.example"}
+	before, after := site(t, written(t, "R", methods{"GET /a": none, "GET /b": none})), site(t, written(t, "R", methods{"GET /a": other, "GET /b": other}))
+	d, err := Between(t.Context(), before, after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := 0
+	for _, c := range documentOf(t, before, after).Changes {
+		if c.Before.reach() == 0 && c.After.reach() == 0 {
+			want++
+		}
+	}
+	if got := markdownOf(t, d); want == 0 || !strings.Contains(got, fmt.Sprintf("Besides, %d requests that got nowhere", want)) {
+		t.Errorf("want %d, got\n%s", want, got)
+	}
+}
