@@ -142,6 +142,11 @@ func TestTwins(t *testing.T) {
 		"authorizer of the preflight": {plain, second(func(_ *drawn, _, options object) {
 			options["AuthorizationType"], options["AuthorizerId"] = "CUSTOM", object{"Ref": "Token"}
 		}), false},
+		"authorizer that wants more": {plain, func(d *drawn, get, _ object) {
+			more := d.resources["More"] == nil
+			d.add("More", "Authorizer", object{"Type": "REQUEST", "Name": "b", "IdentitySource": "method.request.header.X-Token,method.request.querystring.t"})
+			get["AuthorizationType"], get["AuthorizerId"] = "CUSTOM", object{"Ref": map[bool]string{true: "More", false: "Token"}[more]}
+		}, false},
 		"API key":            {plain, second(func(_ *drawn, get, _ object) { get["ApiKeyRequired"] = true }), false},
 		"required parameter": {plain, second(func(_ *drawn, get, _ object) { required(get, "method.request.header.X-A") }), false},
 		"parameter that is not required": {plain, second(func(_ *drawn, get, _ object) {
