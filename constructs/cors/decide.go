@@ -127,11 +127,24 @@ func (d Decision) Headers() iter.Seq2[string, string] {
 
 func (d *Decision) headers(yield func(string, string) bool) {
 	set := func(name, value string) bool { return value == "" || yield(name, value) }
-	_ = set("Access-Control-Allow-Origin", d.AllowOrigin) &&
-		set("Access-Control-Allow-Credentials", d.AllowCredentials) &&
-		set("Access-Control-Allow-Methods", d.AllowMethods) &&
-		set("Access-Control-Allow-Headers", d.AllowHeaders) &&
-		set("Access-Control-Max-Age", d.MaxAge) &&
-		set("Access-Control-Expose-Headers", d.ExposeHeaders) &&
-		set("Vary", "Origin")
+	_ = set(headerAllowOrigin, d.AllowOrigin) &&
+		set(headerAllowCredentials, d.AllowCredentials) &&
+		set(headerAllowMethods, d.AllowMethods) &&
+		set(headerAllowHeaders, d.AllowHeaders) &&
+		set(headerMaxAge, d.MaxAge) &&
+		set(headerExposeHeaders, d.ExposeHeaders) &&
+		set(headerVary, headerOrigin)
 }
+
+// The headers of the CORS protocol, canonical as in an [http.Header].
+const (
+	headerOrigin           = "Origin"
+	headerRequestMethod    = "Access-Control-Request-Method"
+	headerAllowOrigin      = "Access-Control-Allow-Origin"
+	headerAllowCredentials = "Access-Control-Allow-Credentials"
+	headerAllowMethods     = "Access-Control-Allow-Methods"
+	headerAllowHeaders     = "Access-Control-Allow-Headers"
+	headerMaxAge           = "Access-Control-Max-Age"
+	headerExposeHeaders    = "Access-Control-Expose-Headers"
+	headerVary             = "Vary"
+)

@@ -6,6 +6,7 @@
 //
 //   - [Policy.Match] says whether an origin is allowed;
 //   - [Policy.Decide] gives the CORS headers of the answer to any request;
+//   - [Policy.Handler] puts them on the answers of an [http.Handler];
 //   - [Policy.StageVariables] is the form in which the policy is deployed, and
 //     [FromStageVariables] reads it back;
 //   - [Policy.PreflightTemplate] and [Policy.ResponseTemplate] are the same

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/internal/paired"
 )
@@ -20,13 +21,16 @@ func (w *writer) coverage() {
 			where := m.verb + " " + m.path
 			switch m.integrationType {
 			case "HTTP_PROXY":
-				warn(m.node, "http-proxy", where+" passes the answers of an HTTP backend through, and no mapping applies to them: "+
-					"the backend has to send the CORS headers for this policy by itself, or the integration be of type HTTP")
+				warnHTTPProxy(m.node, where)
 			case "AWS_PROXY":
-				w.coverProxy(m, where, emitters)
+				w.coverProxy(m.node, where, m.integrationURI, emitters, func() string { return permitted(m) })
 			}
 		}
 	}
+}
+
+// notes says what the policy is not, or may not be what it seems.
+func (w *writer) notes() {
 	_, single := w.policy.SingleOrigin()
 	switch {
 	case single || w.policy.AnyOrigin():
@@ -42,25 +46,31 @@ func (w *writer) coverage() {
 	}
 }
 
-// coverProxy looks where a Lambda proxy leads.
-func (w *writer) coverProxy(m *method, where string, emitters *paired.Emitters) {
-	if m.integrationURI == nil {
+func warnHTTPProxy(on constructs.IConstruct, where string) {
+	warn(on, "http-proxy", where+" passes the answers of an HTTP backend through, and no mapping applies to them: "+
+		"the backend has to send the CORS headers for this policy by itself, or the integration be of type HTTP")
+}
+
+// coverProxy looks where a Lambda proxy leads, by its resolved uri; see
+// [paired.Emitters.Emits] for target.
+func (w *writer) coverProxy(on constructs.IConstruct, where string, uri any, emitters *paired.Emitters, target func() string) {
+	if uri == nil {
 		return // CloudFormation will not deploy it
 	}
-	switch emitters.Emits(m.integrationURI, func() string { return permitted(m) }) {
+	switch emitters.Emits(uri, target) {
 	case paired.Yes:
 		return
 	case paired.Unclear:
-		warn(m.node, "unclear-function", where+" is a Lambda proxy to a function whose logical id two stacks of the app have, and not all of those are known to emit CORS headers: "+
+		warn(on, "unclear-function", where+" is a Lambda proxy to a function whose logical id two stacks of the app have, and not all of those are known to emit CORS headers: "+
 			"give them different construct ids")
 		return
 	}
-	if uri, err := json.Marshal(m.integrationURI); err == nil && strings.Contains(string(uri), "${stageVariables.") {
-		warn(m.node, "unknown-function", where+" names its Lambda function by a stage variable, so it cannot be seen whether it emits CORS headers: "+
+	if text, err := json.Marshal(uri); err == nil && strings.Contains(string(text), "${stageVariables.") {
+		warn(on, "unknown-function", where+" names its Lambda function by a stage variable, so it cannot be seen whether it emits CORS headers: "+
 			"every function that the variable may name has to, through corslambda or by itself")
 		return
 	}
-	fail(m.node, fmt.Sprintf("%s is a Lambda proxy, and its function is not known to emit CORS headers: API Gateway adds none to what it answers. "+
+	fail(on, fmt.Sprintf("%s is a Lambda proxy, and its function is not known to emit CORS headers: API Gateway adds none to what it answers. "+
 		"Build it with corsfunction.New, or, if it emits them by itself, say so with corsfunction.Emits(fn)", where))
 }
 
@@ -68,12 +78,8 @@ func (w *writer) coverProxy(m *method, where string, emitters *paired.Emitters) 
 // given method m the permission to invoke, as its Lambda integrations do; "" for
 // none.
 func permitted(m *method) string {
-	for _, c := range *m.node.Node().Scope().Node().Children() {
-		p, ok := c.(awslambda.CfnPermission)
-		if !ok {
-			continue
-		}
-		for _, token := range *awscdk.Tokenization_ReverseString(p.FunctionName()).Tokens() {
+	for _, p := range m.permissions {
+		for _, token := range *awscdk.Tokenization_ReverseString(jsii.String(p.function())).Tokens() {
 			if ref, ok := token.(awscdk.Reference); ok {
 				return *ref.Target().Node().Path()
 			}

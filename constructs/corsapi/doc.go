@@ -3,7 +3,8 @@
 // errors that API Gateway makes itself.
 //
 // [NewRestApi] is awsapigateway.NewRestApi with a policy; [Enable] does the same
-// for a RestApi that exists. Nothing has to be declared twice: at synthesis,
+// for a RestApi that exists, and [NewSpecRestApi] gives the same answers to an API
+// of an OpenAPI document. Nothing has to be declared twice: at synthesis,
 // when all resources and methods are there, an aspect looks at what the API
 // really has and completes it.
 //
@@ -17,6 +18,9 @@
 //   - DEFAULT_4XX, DEFAULT_5XX and the API's own gateway responses get static
 //     headers; API Gateway cannot compare origins there (see [GatewayErrors]).
 //   - Every stage of the API in the app gets the policy's variables.
+//   - Every function that a method of NewRestApi invokes has one Lambda
+//     permission for the API, in the place of two a method (PermissionPerMethod
+//     of [RestApiProps]).
 //   - Every deployment of the API notices all of it but the variables, which
 //     take effect without one.
 //

@@ -1,14 +1,17 @@
 package corsapi
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/bulk"
 	"github.com/corsgate/corsgate/internal/diagnose"
 )
 
@@ -22,6 +25,25 @@ type RestApiProps struct {
 
 	// GatewayErrors says who may read the errors that API Gateway makes itself.
 	GatewayErrors GatewayErrors
+
+	// PermissionPerMethod keeps the Lambda permissions that the CDK's Lambda
+	// integrations make: two for each method, one that names the method and the
+	// API's own stage, and one for the console's test invocations of it.
+	//
+	// By default each function, alias or version has one permission instead, for
+	// all methods and stages of this API (SourceArn
+	// arn:...:execute-api:...:API-ID/*/*/*), as with ScopePermissionToMethod:
+	// false. So twice as many routes fit into a stack's 500 resources, and the
+	// function's policy stays below Lambda's limit of 20 KB. The price: who may
+	// change this API can point any method of it to the function, and test
+	// invocations need no permission of their own. Nobody else gains anything: a
+	// request still reaches the function only through a method that leads there.
+	//
+	// An integration with AllowTestInvoke: false keeps the CDK's permissions for
+	// its function anyway, as do permissions that were made by hand.
+	// (https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html#apigateway-permissions,
+	// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)
+	PermissionPerMethod bool
 }
 
 // GatewayErrors says which headers the errors carry that API Gateway makes
@@ -67,7 +89,10 @@ func NewRestApi(scope constructs.Construct, id *string, props *RestApiProps) *Re
 	if props.DefaultCorsPreflightOptions != nil {
 		fail(api, "DefaultCorsPreflightOptions beside Policy: two sources of the same headers; remove DefaultCorsPreflightOptions")
 	}
-	enable(api, props.Policy, EnableProps{GatewayErrors: props.GatewayErrors}, false)
+	enable(&completer{
+		api: api, policy: props.Policy, props: EnableProps{GatewayErrors: props.GatewayErrors},
+		economy: !props.PermissionPerMethod,
+	})
 	return api
 }
 
@@ -85,42 +110,51 @@ type EnableProps struct {
 // responses are replaced, wherever they came from. props may be nil.
 //
 // Methods, stages and gateway responses added later count as well: the API is
-// completed at synthesis.
+// completed at synthesis. Who may invoke its functions stays as it is (see
+// PermissionPerMethod of [RestApiProps]).
 func Enable(api awsapigateway.RestApi, policy *cors.Policy, props *EnableProps) {
 	if props == nil {
 		props = &EnableProps{}
 	}
-	enable(api, policy, *props, true)
+	enable(&completer{api: api, policy: policy, props: *props, replace: true})
 }
 
 // leafID names the construct that carries the aspect. An aspect is called for
 // every construct below the one it is put on; this one has nothing below it.
 const leafID = "Corsgate"
 
-func enable(api awsapigateway.RestApi, policy *cors.Policy, props EnableProps, replace bool) {
-	if policy == nil {
-		fail(api, "Policy is nil: give it one; cors.New returns nil together with the error that says why")
+func enable(c *completer) {
+	if c.policy == nil {
+		fail(c.api, "Policy is nil: give it one; cors.New returns nil together with the error that says why")
 		return
 	}
-	if api.Node().TryFindChild(jsii.String(leafID)) != nil {
-		fail(api, "two policies for one API: an API has one; give an audience of its own an API of its own")
+	if c.api.Node().TryFindChild(jsii.String(leafID)) != nil {
+		fail(c.api, "two policies for one API: an API has one; give an audience of its own an API of its own")
 		return
 	}
-	leaf := constructs.NewConstruct(api, jsii.String(leafID))
-	c := &completer{api: api, policy: policy, props: props, replace: replace}
+	leaf := constructs.NewConstruct(c.api, jsii.String(leafID))
 	awscdk.Aspects_Of(leaf).Add(c, nil)
 	leaf.Node().AddValidation(&watcher{c})
 }
 
+// A restAPI is an awsapigateway.RestApi or SpecRestApi.
+type restAPI interface {
+	constructs.Construct
+	awsapigateway.IRestApi
+	AddToResourcePolicy(statement awsiam.PolicyStatement) *awsiam.AddToResourcePolicyResult
+}
+
 // A completer is the aspect that completes the API.
 type completer struct {
-	api     awsapigateway.RestApi
+	api     restAPI
 	policy  *cors.Policy
 	props   EnableProps
-	replace bool // what stands there already is replaced without a word
+	replace bool           // what stands there already is replaced without a word
+	economy bool           // one Lambda permission for all methods
+	spec    *specification // nil for an API of resources
 
 	completed *inventory // nil before
-	added     int        // constructs made
+	added     int        // methods and gateway responses made
 }
 
 // Visit is called by the CDK when the app is synthesized: once, or again where
@@ -131,13 +165,23 @@ func (c *completer) Visit(constructs.IConstruct) {
 	}
 	s := survey(c.api)
 	w := &writer{completer: c, survey: s, caching: s.caching()}
-	w.preflights()
-	w.methods()
-	w.gatewayResponses()
+	if c.spec == nil {
+		w.preflights()
+		w.methods()
+		w.permissions()
+		w.gatewayResponses()
+	} else {
+		w.document()
+	}
 	w.resourcePolicy()
 	w.stages()
+	bulk.Set(w.overrides)
 	w.deployments()
-	w.coverage()
+	if c.spec == nil {
+		w.coverage()
+	}
+	w.notes()
+	w.paths()
 	c.completed = s
 }
 
@@ -146,22 +190,33 @@ type watcher struct{ c *completer }
 
 // Validate is called by the CDK after all aspects. An aspect is called as the
 // tree is walked, so one that comes later may have added what the completer did
-// not see. It returns no errors of its own, which would end the synthesis before
-// the others are told.
+// not see. Errors of its own would end the synthesis before the others are told,
+// so it returns only those that end it anyway.
 func (w *watcher) Validate() *[]*string {
 	c := w.c
 	if c.completed == nil {
 		return &[]*string{}
 	}
-	if nodes := len(*c.api.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER)); nodes != c.completed.nodes+c.added {
+	brief := ownedBy(c.completed.ids, bulk.Want{Brief: true})
+	now := bulk.Read(c.api.Node().Root(), map[string]bulk.Want{
+		bulk.Method:                        brief,
+		"AWS::ApiGateway::GatewayResponse": brief,
+		"AWS::ApiGateway::Deployment":      brief,
+		"AWS::ApiGateway::Stage":           ownedBy(c.completed.ids, bulk.Want{}),
+	}, "")
+	if answering(now) != c.completed.answering+c.added {
 		c.compare(survey(c.api))
 	}
 	for _, st := range c.completed.stages {
-		if n, ok := st.node.(awsapigateway.CfnStage); ok && !c.completed.caching() && cached(properties(n.CfnProperties())) {
-			fail(n, rule("CORS402", "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure))
+		i := slices.IndexFunc(now.Resources, func(r bulk.Resource) bool { return r.Path == st.path })
+		if i >= 0 && !c.completed.caching() && cached(now.Resources[i].Properties) {
+			fail(st.node, rule("CORS402", "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure))
 		}
 	}
-	return &[]*string{}
+	if c.spec != nil {
+		c.completed.settle()
+	}
+	return jsii.Strings(c.tooLarge(now)...)
 }
 
 const laterCure = "an aspect changed the API after corsgate completed it; make the change before synthesis, or with an aspect on a construct above the API"
@@ -181,6 +236,8 @@ func (c *completer) compare(now *inventory) {
 			message := where + " has no CORS headers: " + laterCure
 			switch {
 			case had[where]:
+			case !had[m.path] && r.isSimple():
+				fail(m.node, rule("CORS119", message))
 			case !had[m.path]:
 				fail(m.node, rule("CORS101", message))
 			case !strings.HasSuffix(m.integrationType, "_PROXY"):
@@ -191,7 +248,7 @@ func (c *completer) compare(now *inventory) {
 		}
 	}
 	for _, st := range c.completed.stages {
-		had[*st.node.Node().Path()] = true
+		had[st.path] = true
 	}
 	for _, g := range c.completed.gatewayResponses {
 		had[g.responseType] = true
@@ -202,7 +259,7 @@ func (c *completer) compare(now *inventory) {
 		}
 	}
 	for _, st := range now.stages {
-		if had[*st.node.Node().Path()] {
+		if had[st.path] {
 			continue
 		}
 		fail(st.node, rule("CORS407", "stage "+st.name+" has no CORS variables and refuses every origin: "+laterCure))

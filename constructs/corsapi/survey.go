@@ -3,39 +3,37 @@ package corsapi
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/corsgate/corsgate/internal/bulk"
 )
 
-// An inventory is what the app has of one API, as plain data. Reading it is
-// most of what corsapi costs, since every property of a construct is a message
-// to the JavaScript process: survey asks for each construct's properties once.
+// An inventory is what the app has of one API, as plain data.
 type inventory struct {
-	api              restAPI
-	stacks           []stackSpan
-	nodes            int         // how many constructs the app had
-	resources        []*resource // by path
+	api              surveyed
+	stacks           []bulk.Stack // inner stacks follow outer ones
+	ids              []string     // of the API, as constructs have it: tokens
+	answering        int          // how many methods, gateway responses and stages it has
+	resources        []*resource  // those with methods, by path
+	paths            int          // how many resources there are, the root not counted
 	gatewayResponses []*gatewayResponse
 	stages           []*stage
 	deployments      []*deployment
-}
-
-// A stackSpan is a stack and where its constructs stand in the tree, in preorder.
-type stackSpan struct {
-	stack    awscdk.Stack
-	from, to int
+	permissions      map[string][]*permission // every function's, by the path of what they stand in
 }
 
 // stackAt returns the index of the innermost stack around a position, -1 for
 // none.
 func (s *inventory) stackAt(at int) int {
 	in := -1
-	for i, sp := range s.stacks { // inner stacks follow outer ones
-		if sp.from <= at && at < sp.to {
+	for i, sp := range s.stacks {
+		if sp.From <= at && at < sp.To {
 			in = i
 		}
 	}
@@ -61,14 +59,14 @@ func (s *inventory) order(a, b int) order {
 		return unordered
 	}
 	sa, sb := s.stacks[a], s.stacks[b]
-	if _, nested := sb.stack.(awscdk.NestedStack); nested && sa.from < sb.from && sb.to <= sa.to {
+	if _, nested := sb.Stack.(awscdk.NestedStack); nested && sa.From < sb.From && sb.To <= sa.To {
 		return follows
 	}
-	if _, nested := sa.stack.(awscdk.NestedStack); nested {
+	if _, nested := sa.Stack.(awscdk.NestedStack); nested {
 		return after // beside it in one parent, where the app orders them
 	}
-	for _, d := range *sa.stack.Dependencies() {
-		if *d.Node().Path() == *sb.stack.Node().Path() {
+	for _, d := range *sa.Dependencies() {
+		if *d.Node().Path() == *sb.Node().Path() {
 			return after
 		}
 	}
@@ -83,8 +81,9 @@ type deployment struct {
 	aware awsapigateway.Deployment // nil for CloudFormation's alone
 }
 
-type restAPI struct {
+type surveyed struct {
 	at               int
+	path             string
 	policy           any // the resource policy, resolved
 	binaryMediaTypes bool
 }
@@ -108,6 +107,12 @@ func (r *resource) names() []string {
 	return out
 }
 
+// isSimple reports whether pages need no preflight for any method of r, as far
+// as its methods tell.
+func (r *resource) isSimple() bool {
+	return !slices.ContainsFunc(r.methods, func(m *method) bool { return m.verb != "GET" && m.verb != "HEAD" })
+}
+
 type method struct {
 	at              int
 	node            awsapigateway.CfnMethod
@@ -118,6 +123,17 @@ type method struct {
 	parameters      map[string]any
 	integrationURI  any // resolved
 	integrationType string
+	permissions     []*permission // what stands beside node
+}
+
+// resolvedIntegration is m's integration with its URI resolved: the one token
+// that most have.
+func (m *method) resolvedIntegration() map[string]any {
+	out := maps.Clone(m.integration)
+	if m.integrationURI != nil {
+		out["uri"] = m.integrationURI
+	}
+	return out
 }
 
 type gatewayResponse struct {
@@ -129,6 +145,7 @@ type gatewayResponse struct {
 }
 
 type stage struct {
+	path      string             // of node in the tree
 	node      awscdk.CfnResource // a Stage, or a Deployment that makes one
 	prefix    string             // of the property that holds the variables
 	name      string
@@ -138,62 +155,65 @@ type stage struct {
 
 // survey reads the whole app: resources, methods and stages of an API may stand
 // outside its own tree, in another scope or stack.
-func survey(api awsapigateway.RestApi) *inventory {
-	s := &surveyor{
-		inventory: &inventory{},
-		ids:       []any{*api.RestApiId()},
-		byID:      map[string]*place{},
-	}
+func survey(api restAPI) *inventory {
+	id := *api.RestApiId()
+	ids := []string{id}
 	if cfn, ok := api.Node().DefaultChild().(awsapigateway.CfnRestApi); ok {
-		s.ids = append(s.ids, *cfn.AttrRestApiId()) // the same id, by another attribute
+		ids = append(ids, *cfn.AttrRestApiId()) // the same id, by another attribute
 	}
+	tree := bulk.Read(api.Node().Root(), map[string]bulk.Want{
+		"AWS::ApiGateway::RestApi":         {Of: []string{id}, Resolve: []string{"policy"}},
+		"AWS::ApiGateway::Resource":        ownedBy(ids, bulk.Want{Ref: true, Node: true, Scope: true}),
+		bulk.Method:                        ownedBy(ids, bulk.Want{Node: true, Resolve: []string{"methodResponses", "integration.uri"}}),
+		"AWS::ApiGateway::GatewayResponse": ownedBy(ids, bulk.Want{Node: true}),
+		"AWS::ApiGateway::Stage":           ownedBy(ids, bulk.Want{Node: true}),
+		"AWS::ApiGateway::Deployment":      ownedBy(ids, bulk.Want{Node: true, Scope: true}),
+		bulk.Permission:                    {Resolve: []string{"functionName"}},
+	}, "")
+	s := &surveyor{inventory: &inventory{ids: ids, stacks: tree.Stacks, permissions: map[string][]*permission{}}, stack: awscdk.Stack_Of(api), byID: map[string]*place{}}
+	for i := range tree.Resources {
+		s.visit(&tree.Resources[i])
+	}
+	s.answering = answering(tree)
 	root := *api.RestApiRootResourceId()
-	top := &place{id: root, path: "/"}
+	top := &place{at: s.api.at, id: root, path: "/"}
 	top.scope, _ = api.Root().(constructs.Construct)
 	s.byID[root] = top
-
-	nodes := *api.Node().Root().Node().FindAll(constructs.ConstructOrder_PREORDER)
-	s.nodes = len(nodes)
-	var before constructs.IConstruct
-	for at, node := range nodes {
-		s.at = at
-		s.visit(node, before)
-		before = node
-	}
-	s.measureStacks(len(nodes))
-	top.at = s.api.at
-	s.resolve(awscdk.Stack_Of(api))
 	s.group()
 	return s.inventory
+}
+
+// answering counts the resources of a tree that decide what an API answers: an
+// API that has as many as before is as complete as before.
+func answering(tree *bulk.Tree) int {
+	n := 0
+	for _, r := range tree.Resources {
+		switch r.Type {
+		case bulk.Method, "AWS::ApiGateway::GatewayResponse", "AWS::ApiGateway::Stage", "AWS::ApiGateway::Deployment":
+			n++
+		}
+	}
+	return n
+}
+
+// ownedBy wants what names one of ids as its API.
+func ownedBy(ids []string, w bulk.Want) bulk.Want {
+	w.Of, w.By = ids, "restApiId"
+	return w
 }
 
 // A surveyor is a survey under way.
 type surveyor struct {
 	*inventory
-	resolver
-	at      int               // of the construct that is visited, in preorder
-	ids     []any             // of the API, as its constructs have it: tokens
-	byID    map[string]*place // by resource id, likewise
+	stack   awscdk.Stack      // the API's
+	byID    map[string]*place // by resource id, as the constructs have it: a token
 	methods []*placed
-}
-
-// measureStacks finds where each stack's constructs end, which takes a message
-// each; with one stack there is nothing to tell apart.
-func (s *surveyor) measureStacks(nodes int) {
-	for i := range s.stacks {
-		sp := &s.stacks[i]
-		sp.to = nodes
-		if len(s.stacks) > 1 {
-			sp.to = sp.from + len(*sp.stack.Node().FindAll(constructs.ConstructOrder_PREORDER))
-		}
-	}
 }
 
 // A place is a resource, with or without methods.
 type place struct {
 	at               int
 	id, parent, part string
-	reference        any // id, resolved
 	path             string
 	scope            constructs.Construct
 }
@@ -202,116 +222,89 @@ type place struct {
 type placed struct {
 	*method
 	resource  string
-	reference any // resource, resolved
+	scopePath string
 }
 
-// visit takes down one construct, if it is the API's. before is what it follows
-// in the tree: the CDK's resources and deployments make their CloudFormation
-// resource first of all, so that it directly follows them.
-func (s *surveyor) visit(node, before constructs.IConstruct) {
-	switch n := node.(type) {
-	case awscdk.Stack:
-		s.stacks = append(s.stacks, stackSpan{stack: n, from: s.at})
-	case awsapigateway.CfnRestApi:
-		if *n.Ref() == s.ids[0] {
-			s.api.at = s.at
-			p := properties(n.CfnProperties())
-			s.api.binaryMediaTypes = nonEmpty(p["binaryMediaTypes"])
-			s.later(p["policy"], func(v any) { s.api.policy = v })
+// visit takes down one construct of the API.
+func (s *surveyor) visit(r *bulk.Resource) {
+	p := r.Properties
+	switch r.Type {
+	case "AWS::ApiGateway::RestApi":
+		s.api = surveyed{at: r.At, path: r.ScopePath(), policy: r.Resolved["policy"], binaryMediaTypes: nonEmpty(p["binaryMediaTypes"])}
+	case "AWS::ApiGateway::Resource":
+		s.resource(r)
+	case bulk.Method:
+		s.method(r)
+	case bulk.Permission:
+		s.permissions[r.ScopePath()] = append(s.permissions[r.ScopePath()], &permission{r})
+	case "AWS::ApiGateway::GatewayResponse":
+		g := &gatewayResponse{at: r.At, node: r.Node.(awsapigateway.CfnGatewayResponse), responseType: text(p["responseType"]), props: p}
+		g.parameters, _ = p["responseParameters"].(map[string]any)
+		s.gatewayResponses = append(s.gatewayResponses, g)
+	case "AWS::ApiGateway::Stage":
+		s.stage(r, "Variables.", p)
+	case "AWS::ApiGateway::Deployment":
+		d := &deployment{at: r.At, node: r.Node}
+		if aware, ok := r.Scope.(awsapigateway.Deployment); ok && r.IsDefaultChild() {
+			d.node, d.aware = aware, aware
 		}
-	case awsapigateway.CfnResource:
-		if p := s.mine(n); p != nil {
-			s.resource(n, before, p)
-		}
-	case awsapigateway.CfnMethod:
-		if p := s.mine(n); p != nil {
-			s.method(n, p)
-		}
-	case awsapigateway.CfnGatewayResponse:
-		if p := s.mine(n); p != nil {
-			g := &gatewayResponse{at: s.at, node: n, responseType: text(p["responseType"])}
-			s.plain(p["responseParameters"], func(v any) { g.parameters, _ = v.(map[string]any) })
-			s.plain(p, func(v any) { g.props, _ = v.(map[string]any) })
-			s.gatewayResponses = append(s.gatewayResponses, g)
-		}
-	case awsapigateway.CfnStage:
-		if p := s.mine(n); p != nil {
-			s.stage(n, "Variables.", text(p["stageName"]), p)
-		}
-	case awsapigateway.Deployment:
-		if slices.Contains(s.ids, any(*n.Api().RestApiId())) {
-			s.deployments = append(s.deployments, &deployment{at: s.at, node: n, aware: n})
-		}
-	case awsapigateway.CfnDeployment:
-		if p := s.mine(n); p != nil {
-			if _, ok := before.(awsapigateway.Deployment); !ok {
-				s.deployments = append(s.deployments, &deployment{at: s.at, node: n})
-			}
-			if name := text(p["stageName"]); name != "" {
-				description, _ := p["stageDescription"].(map[string]any)
-				s.stage(n, "StageDescription.Variables.", name, description)
-			}
+		s.deployments = append(s.deployments, d)
+		if text(p["stageName"]) != "" {
+			description, _ := p["stageDescription"].(map[string]any)
+			s.stage(r, "StageDescription.Variables.", description)
 		}
 	}
 }
 
-// mine returns the properties of a construct of this API, or nil.
-func (s *surveyor) mine(n interface{ CfnProperties() *map[string]any }) map[string]any {
-	p := properties(n.CfnProperties())
-	if !slices.Contains(s.ids, p["restApiId"]) {
-		return nil
-	}
-	return p
-}
-
-func (s *surveyor) resource(n awsapigateway.CfnResource, before constructs.IConstruct, p map[string]any) {
-	e := &place{at: s.at, id: *n.Ref(), parent: text(p["parentId"]), part: text(p["pathPart"]), scope: n}
-	if native, ok := before.(awsapigateway.Resource); ok {
+// resource takes down a resource. An OPTIONS method on it stands in the CDK's
+// own construct, if it is that one's.
+func (s *surveyor) resource(r *bulk.Resource) {
+	e := &place{at: r.At, id: r.Ref, parent: text(r.Properties["parentId"]), part: text(r.Properties["pathPart"])}
+	if native, ok := r.Scope.(awsapigateway.Resource); ok && r.IsDefaultChild() {
 		e.scope = native
+	} else {
+		e.scope = r.Node.(constructs.Construct)
 	}
-	s.later(e.id, func(v any) { e.reference = v })
 	s.byID[e.id] = e
 }
 
-func (s *surveyor) method(n awsapigateway.CfnMethod, p map[string]any) {
-	m := &placed{method: &method{at: s.at, node: n, verb: text(p["httpMethod"])}, resource: text(p["resourceId"])}
-	m.parameters, _ = p["requestParameters"].(map[string]any)
-	s.later(m.resource, func(v any) { m.reference = v })
-	s.later(p["methodResponses"], func(v any) { m.responses = v })
-	in, plain := p["integration"].(map[string]any)
-	s.plain(p["integration"], func(v any) {
-		m.integration, _ = v.(map[string]any)
-		m.integrationType = text(m.integration["type"])
-		if !plain || !isPlain(in) {
-			m.integrationURI = m.integration["uri"] // it is resolved already
-		}
-	})
-	if plain && isPlain(in) && strings.HasSuffix(text(in["type"]), "_PROXY") {
-		s.later(in["uri"], func(v any) { m.integrationURI = v })
+func (s *surveyor) method(r *bulk.Resource) {
+	m := &placed{
+		method:    &method{at: r.At, node: r.Node.(awsapigateway.CfnMethod), verb: text(r.Properties["httpMethod"])},
+		resource:  text(r.Properties["resourceId"]),
+		scopePath: r.ScopePath(),
 	}
+	m.responses = r.Resolved["methodResponses"]
+	m.parameters, _ = r.Properties["requestParameters"].(map[string]any)
+	m.integration, _ = r.Properties["integration"].(map[string]any)
+	m.integrationType = text(m.integration["type"])
+	m.integrationURI = r.Resolved["integration.uri"]
 	s.methods = append(s.methods, m)
 }
 
 // stage takes down a stage, or the description of one in a deployment.
-func (s *surveyor) stage(n awscdk.CfnResource, prefix, name string, p map[string]any) {
-	st := &stage{node: n, prefix: prefix, name: name, cached: cached(p)}
-	s.plain(p["variables"], func(v any) { st.variables, _ = v.(map[string]any) })
+func (s *surveyor) stage(r *bulk.Resource, prefix string, p map[string]any) {
+	st := &stage{path: r.Path, node: r.Node.(awscdk.CfnResource), prefix: prefix, name: text(r.Properties["stageName"]), cached: cached(p)}
+	st.variables, _ = p["variables"].(map[string]any)
 	s.stages = append(s.stages, st)
 }
 
 // group puts the methods on their resources, by path.
 func (s *surveyor) group() {
-	byReference := map[string]*place{}
+	var others map[string]*place
+	grouped := map[string]*resource{}
 	for _, e := range s.byID {
-		if e.reference != nil {
-			byReference[reference(e.reference)] = e
+		if e.path != "/" {
+			s.paths++
 		}
 	}
-	grouped := map[string]*resource{}
 	for _, m := range s.methods {
 		e := s.byID[m.resource]
 		if e == nil { // the same resource by its other attribute, or an imported one
-			e = byReference[reference(m.reference)]
+			if others == nil {
+				others = s.byReference()
+			}
+			e = others[s.reference(m.resource)]
 		}
 		if e == nil {
 			e = &place{at: m.at, id: m.resource, path: "resource of " + *m.node.Node().Path()}
@@ -326,7 +319,7 @@ func (s *surveyor) group() {
 			grouped[e.id] = g
 			s.resources = append(s.resources, g)
 		}
-		m.path = g.path
+		m.path, m.permissions = g.path, s.permissions[m.scopePath]
 		if m.verb == "OPTIONS" {
 			g.options = m.method
 		} else {
@@ -335,6 +328,18 @@ func (s *surveyor) group() {
 	}
 	slices.SortStableFunc(s.resources, func(a, b *resource) int { return cmp.Compare(a.path, b.path) })
 }
+
+// byReference gives the places by the logical ids of their resources.
+func (s *surveyor) byReference() map[string]*place {
+	out := map[string]*place{}
+	for _, id := range slices.Sorted(maps.Keys(s.byID)) {
+		out[s.reference(id)] = s.byID[id]
+	}
+	return out
+}
+
+// reference names what a token refers to.
+func (s *surveyor) reference(token string) string { return reference(s.stack.Resolve(token)) }
 
 // path returns the API path of a resource. No API is 64 resources deep: a
 // longer chain is a cycle, which CloudFormation will refuse.
@@ -369,104 +374,6 @@ func cached(p map[string]any) bool {
 
 // isOn reports whether a switch is on, or is decided only at deploy time.
 func isOn(v any) bool { return v != nil && v != false }
-
-// A resolver collects values that hold CDK tokens and has them resolved in one
-// message.
-type resolver struct {
-	values []any
-	sets   []func(any)
-}
-
-// later has v resolved to what CloudFormation gets, and handed to set.
-func (r *resolver) later(v any, set func(any)) {
-	if v == nil {
-		return
-	}
-	r.values = append(r.values, v)
-	r.sets = append(r.sets, set)
-}
-
-// plain hands v to set as it is, tokens in its strings untouched, unless it
-// holds a value that only the CDK can read.
-func (r *resolver) plain(v any, set func(any)) {
-	if isPlain(v) {
-		set(v)
-		return
-	}
-	r.later(v, set)
-}
-
-func (r *resolver) resolve(stack awscdk.Stack) {
-	if len(r.values) == 0 {
-		return
-	}
-	// Each value in a map of its own, since resolving drops an undefined element
-	// from a list and the rest would move up.
-	wrapped := make([]any, len(r.values))
-	for i, v := range r.values {
-		wrapped[i] = map[string]any{"value": v}
-	}
-	resolved, _ := unwrap(stack.Resolve(wrapped)).([]any)
-	for i, v := range resolved {
-		m, _ := v.(map[string]any)
-		r.sets[i](m["value"])
-	}
-}
-
-// properties gives a construct's CloudFormation properties as plain data, with
-// the names that the CDK has for them.
-func properties(p *map[string]any) map[string]any {
-	if p == nil {
-		return nil
-	}
-	m, _ := unwrap(*p).(map[string]any)
-	return m
-}
-
-// unwrap takes out the wrapper that the jsii runtime leaves around maps.
-func unwrap(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		if inner, ok := v["$jsii.map"]; ok && len(v) == 1 {
-			return unwrap(inner)
-		}
-		out := make(map[string]any, len(v))
-		for k, e := range v {
-			out[k] = unwrap(e)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			out[i] = unwrap(e)
-		}
-		return out
-	case *string:
-		return *v
-	default:
-		return v
-	}
-}
-
-func isPlain(v any) bool {
-	switch v := v.(type) {
-	case nil, string, bool, float64:
-		return true
-	case map[string]any:
-		if v["$jsii.byref"] != nil { // an object of the JavaScript process
-			return false
-		}
-		for _, e := range v {
-			if !isPlain(e) {
-				return false
-			}
-		}
-		return true
-	case []any:
-		return !slices.ContainsFunc(v, func(e any) bool { return !isPlain(e) })
-	}
-	return false
-}
 
 func text(v any) string {
 	s, _ := v.(string)

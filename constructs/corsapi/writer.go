@@ -14,6 +14,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/answers"
+	"github.com/corsgate/corsgate/internal/bulk"
 )
 
 // A writer completes the API that was surveyed.
@@ -27,8 +29,9 @@ type writer struct {
 	survey  *inventory
 	caching bool
 
-	written []any // what the API answers, but for the stage's variables
-	parts   []part
+	written   []any // what the API answers, but for the stage's variables
+	parts     []part
+	overrides []bulk.Override
 }
 
 // A part is a construct that a deployment has to wait for.
@@ -37,38 +40,58 @@ type part struct {
 	node constructs.IConstruct
 }
 
+// set overrides a property, and unset removes one, when all is written.
+func (w *writer) set(on awscdk.CfnResource, path string, value any) {
+	w.overrides = append(w.overrides, bulk.Override{On: on, Path: path, Value: value})
+}
+
+func (w *writer) unset(on awscdk.CfnResource, path string) {
+	w.overrides = append(w.overrides, bulk.Override{On: on, Path: path, Delete: true})
+}
+
 func (w *writer) wrote(parts ...any) { w.written = append(w.written, parts...) }
 
 // preflights puts an OPTIONS method on every resource that has a method.
 func (w *writer) preflights() {
+	said := map[string]bool{}
+	var at []int
+	var missing []bulk.New
 	for _, r := range w.survey.resources {
 		allow := w.policy.AllowMethods(r.names())
-		integration := preflightIntegration(w.policy, allow, w.caching)
-		responses := preflightResponses(w.policy, allow)
-		w.wrote(r.path, integration, responses)
+		integration := answers.PreflightIntegration(w.policy, allow, w.caching)
+		responses := answers.PreflightResponses(w.policy, allow)
+		// What the API answers follows from the methods and the policy, so it is
+		// enough to have each set of methods' once.
+		w.wrote(r.path, allow)
+		if !said[allow] {
+			said[allow] = true
+			w.wrote(integration, responses)
+		}
 		if r.options != nil {
 			w.replaceOptions(r, integration, responses)
 			continue
 		}
-		// The construct path is that of the CDK's own preflights, so that an
-		// API that moves to corsgate keeps its methods: CloudFormation cannot
-		// create a second OPTIONS on a resource before it deletes the first.
-		scope := constructs.NewConstruct(r.scope, jsii.String("OPTIONS"))
-		props := &awsapigateway.CfnMethodProps{
-			RestApiId:         w.api.RestApiId(),
-			ResourceId:        r.id,
-			HttpMethod:        jsii.String("OPTIONS"),
-			AuthorizationType: jsii.String("NONE"),
-			ApiKeyRequired:    jsii.Bool(false),
-			Integration:       integration,
-			MethodResponses:   responses,
+		props := map[string]any{
+			"restApiId":         w.survey.ids[0],
+			"resourceId":        r.id,
+			"httpMethod":        "OPTIONS",
+			"authorizationType": "NONE",
+			"apiKeyRequired":    false,
+			"integration":       integration,
+			"methodResponses":   responses,
 		}
 		if w.caching {
-			props.RequestParameters = optionalParameters()
+			props["requestParameters"] = optionalParameters()
 		}
-		w.parts = append(w.parts, part{r.at, awsapigateway.NewCfnMethod(scope, jsii.String("Resource"), props)})
-		w.added += 2
+		// The construct path is that of the CDK's own preflights, so that an API
+		// that moves to corsgate keeps its methods: CloudFormation cannot create
+		// a second OPTIONS on a resource before it deletes the first.
+		at, missing = append(at, r.at), append(missing, bulk.New{Scope: r.scope, IDs: []string{"OPTIONS", "Resource"}, Properties: props})
 	}
+	for i, m := range bulk.Create(bulk.Method, missing) {
+		w.parts = append(w.parts, part{at[i], m})
+	}
+	w.added += len(missing)
 }
 
 // replaceOptions makes an OPTIONS method that exists answer as ours do.
@@ -78,30 +101,30 @@ func (w *writer) replaceOptions(r *resource, integration map[string]any, respons
 		warn(o, "own-options", r.path+" has an OPTIONS method of its own: it is replaced; remove it")
 	}
 	// Overrides and no setters: overrides of the user's own would win over those.
-	o.AddPropertyOverride(jsii.String("AuthorizationType"), "NONE")
-	o.AddPropertyOverride(jsii.String("ApiKeyRequired"), false)
+	w.set(o, "AuthorizationType", "NONE")
+	w.set(o, "ApiKeyRequired", false)
 	for _, name := range []string{"AuthorizerId", "AuthorizationScopes", "OperationName", "RequestModels", "RequestParameters", "RequestValidatorId"} {
-		o.AddPropertyDeletionOverride(jsii.String(name))
+		w.unset(o, name)
 	}
 	if w.caching {
-		o.AddPropertyOverride(jsii.String("RequestParameters"), optionalParameters())
+		w.set(o, "RequestParameters", optionalParameters())
 		for _, name := range slices.Sorted(maps.Keys(r.options.parameters)) {
-			if !slices.Contains(originParameters, any(name)) {
-				o.AddPropertyDeletionOverride(jsii.String("RequestParameters." + escape(name)))
+			if !slices.Contains(answers.OriginParameters, any(name)) {
+				w.unset(o, "RequestParameters."+escape(name))
 			}
 		}
 	}
 	// An override is merged with what is there, so nothing may be.
 	o.SetIntegration(&awsapigateway.CfnMethod_IntegrationProperty{Type: jsii.String("MOCK")})
-	o.AddPropertyOverride(jsii.String("Integration"), pascal(integration))
-	o.AddPropertyOverride(jsii.String("MethodResponses"), pascalAll(responses))
+	w.set(o, "Integration", pascal(integration))
+	w.set(o, "MethodResponses", pascalAll(responses))
 	w.parts = append(w.parts, part{r.options.at, o})
 }
 
 // optionalParameters declares the cache key parameters as not required.
 func optionalParameters() map[string]any {
 	m := map[string]any{}
-	for _, p := range originParameters {
+	for _, p := range answers.OriginParameters {
 		m[p.(string)] = false
 	}
 	return m
@@ -120,7 +143,7 @@ func (w *writer) methods() {
 			// The CDK tells the API's own deployments of its own methods, but no
 			// other deployment, and of no other method.
 			w.parts = append(w.parts, part{m.at, m.node})
-			w.wrote(m.path, m.verb, m.integration, m.responses)
+			w.wrote(m.path, m.verb, m.resolvedIntegration(), m.responses)
 		}
 	}
 }
@@ -129,15 +152,15 @@ func (w *writer) methods() {
 func (w *writer) cacheKey(m *method) {
 	keys, _ := m.integration["cacheKeyParameters"].([]any)
 	merged := slices.Clone(keys)
-	for _, p := range originParameters {
+	for _, p := range answers.OriginParameters {
 		if !slices.Contains(keys, p) {
 			merged = append(merged, p)
 		}
 		if _, ok := m.parameters[p.(string)]; !ok {
-			m.node.AddPropertyOverride(jsii.String("RequestParameters."+escape(p.(string))), false)
+			w.set(m.node, "RequestParameters."+escape(p.(string)), false)
 		}
 	}
-	m.node.AddPropertyOverride(jsii.String("Integration.CacheKeyParameters"), merged)
+	w.set(m.node, "Integration.CacheKeyParameters", merged)
 	w.wrote(m.path, m.verb, "cache key", merged)
 }
 
@@ -160,17 +183,17 @@ func (w *writer) answer(m *method) {
 	if mock {
 		w.mock(m, where)
 	}
-	statuses := map[string][]header{}
+	statuses := map[string][]answers.Header{}
 	for i, v := range responses {
 		one, _ := v.(map[string]any)
 		at := fmt.Sprintf("Integration.IntegrationResponses.%d.", i)
 		static := !mock && w.policy.ResponseTemplate() != "" && !w.responseTemplates(m, at, one)
-		headers := answerHeaders(w.policy, static)
+		headers := answers.AnswerHeaders(w.policy, static)
 		params, _ := one["responseParameters"].(map[string]any)
-		merged, replaced := remap(params, methodHeader, mapped(headers))
+		merged, replaced := answers.Remap(params, answers.MethodHeader, answers.Mapped(headers))
 		w.reportReplaced(m.node, where, replaced)
-		override(m.node, at+"ResponseParameters.", params, merged)
-		statuses[statusOf(one)] = headers
+		w.override(m.node, at+"ResponseParameters.", params, merged)
+		statuses[answers.StatusOf(one)] = headers
 		w.wrote(where, i, merged)
 	}
 	w.declare(m, statuses)
@@ -180,7 +203,7 @@ func (w *writer) answer(m *method) {
 func (w *writer) mock(m *method, where string) {
 	if w.survey.api.binaryMediaTypes && m.integration["contentHandling"] == nil {
 		// As for OPTIONS: its request may count as binary, and has no body.
-		m.node.AddPropertyOverride(jsii.String("Integration.ContentHandling"), "CONVERT_TO_TEXT")
+		w.set(m.node, "Integration.ContentHandling", "CONVERT_TO_TEXT")
 		w.wrote(where, "CONVERT_TO_TEXT")
 	}
 	if !nonEmptyMap(m.integration["requestTemplates"]) {
@@ -194,13 +217,13 @@ func (w *writer) mock(m *method, where string) {
 
 // declare declares the headers of each status: mapping a header that is not
 // declared fails the deployment.
-func (w *writer) declare(m *method, statuses map[string][]header) {
+func (w *writer) declare(m *method, statuses map[string][]answers.Header) {
 	existing, _ := m.responses.([]any)
 	var added []any
 	for _, status := range slices.Sorted(maps.Keys(statuses)) {
-		ours := declared(statuses[status])
+		ours := answers.Declared(statuses[status])
 		w.wrote(m.path, m.verb, status, ours)
-		i := slices.IndexFunc(existing, func(r any) bool { return statusOf(r) == status })
+		i := slices.IndexFunc(existing, func(r any) bool { return answers.StatusOf(r) == status })
 		if i < 0 {
 			added = append(added, map[string]any{"statusCode": status, "responseParameters": ours})
 			continue
@@ -208,31 +231,31 @@ func (w *writer) declare(m *method, statuses map[string][]header) {
 		params, _ := existing[i].(map[string]any)["responseParameters"].(map[string]any)
 		merged := ours
 		for key, required := range params {
-			if !isCORS(key, methodHeader) && !isVary(key, methodHeader) {
+			if !answers.IsCORS(key, answers.MethodHeader) && !answers.IsVary(key, answers.MethodHeader) {
 				merged[key] = required
 			}
 		}
-		override(m.node, fmt.Sprintf("MethodResponses.%d.ResponseParameters.", i), params, merged)
+		w.override(m.node, fmt.Sprintf("MethodResponses.%d.ResponseParameters.", i), params, merged)
 	}
 	if len(existing) == 0 {
-		m.node.AddPropertyOverride(jsii.String("MethodResponses"), pascalAll(added))
+		w.set(m.node, "MethodResponses", pascalAll(added))
 		return
 	}
 	for i, r := range added {
-		m.node.AddPropertyOverride(jsii.String(fmt.Sprintf("MethodResponses.%d", len(existing)+i)), pascal(r.(map[string]any)))
+		w.set(m.node, fmt.Sprintf("MethodResponses.%d", len(existing)+i), pascal(r.(map[string]any)))
 	}
 }
 
 // override turns one map of a property into another, key by key.
-func override(node awscdk.CfnResource, path string, from, to map[string]any) {
+func (w *writer) override(node awscdk.CfnResource, path string, from, to map[string]any) {
 	for _, key := range slices.Sorted(maps.Keys(from)) {
 		if _, ok := to[key]; !ok {
-			node.AddPropertyDeletionOverride(jsii.String(path + escape(key)))
+			w.unset(node, path+escape(key))
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(to)) {
 		if v, ok := from[key]; !ok || !reflect.DeepEqual(v, to[key]) {
-			node.AddPropertyOverride(jsii.String(path+escape(key)), to[key])
+			w.set(node, path+escape(key), to[key])
 		}
 	}
 }
@@ -251,7 +274,7 @@ func (w *writer) prefix(m *method, kind, path string, templates any) {
 			fail(m.node, fmt.Sprintf("the %s template (%s) of %s %s sets a CORS header itself, and API Gateway fails when one is set twice: remove that from the template",
 				kind, contentType, m.verb, m.path))
 		}
-		m.node.AddPropertyOverride(jsii.String(path+escape(contentType)), w.policy.ResponseTemplate()+t)
+		w.set(m.node, path+escape(contentType), w.policy.ResponseTemplate()+t)
 		w.wrote(m.path, m.verb, path, contentType, w.policy.ResponseTemplate())
 	}
 }
@@ -284,10 +307,10 @@ func nonEmptyMap(v any) bool {
 
 // reportReplaced says which mappings of the user's own were replaced. Enable is
 // asked to replace them; beside NewRestApi they are a second source.
-func (w *writer) reportReplaced(on constructs.IConstruct, where string, replaced []replacement) {
+func (w *writer) reportReplaced(on constructs.IConstruct, where string, replaced []answers.Replacement) {
 	for _, r := range replaced {
-		if !w.replace || strings.HasPrefix(r.cure, "map") {
-			warn(on, "second-source", fmt.Sprintf("%s maps %s, which is replaced; %s", where, r.key, r.cure))
+		if !w.replace || strings.HasPrefix(r.Cure, "map") {
+			warn(on, "second-source", fmt.Sprintf("%s maps %s, which is replaced; %s", where, r.Key, r.Cure))
 		}
 	}
 }
@@ -295,17 +318,17 @@ func (w *writer) reportReplaced(on constructs.IConstruct, where string, replaced
 // gatewayResponses completes the errors that API Gateway makes itself. A type
 // that has a gateway response of its own takes nothing from the defaults.
 func (w *writer) gatewayResponses() {
-	headers := errorHeaders(w.policy, w.props.GatewayErrors)
+	headers := answers.ErrorHeaders(w.policy, w.props.GatewayErrors == EchoOrigin)
 	ours := map[string]any{}
 	for name, value := range headers {
-		ours[gatewayHeader+name] = value
+		ours[answers.GatewayHeader+name] = value
 	}
 	missing := []string{"DEFAULT_4XX", "DEFAULT_5XX"}
 	for _, g := range w.survey.gatewayResponses {
 		missing = slices.DeleteFunc(missing, func(t string) bool { return t == g.responseType })
-		merged, replaced := remap(g.parameters, gatewayHeader, ours)
+		merged, replaced := answers.Remap(g.parameters, answers.GatewayHeader, ours)
 		w.reportReplaced(g.node, "gateway response "+g.responseType, replaced)
-		override(g.node, "ResponseParameters.", g.parameters, merged)
+		w.override(g.node, "ResponseParameters.", g.parameters, merged)
 		w.parts = append(w.parts, part{g.at, g.node})
 		w.wrote(g.props, merged)
 	}
@@ -323,9 +346,9 @@ func (w *writer) gatewayResponses() {
 
 // resourcePolicy lets preflights through, which are anonymous.
 func (w *writer) resourcePolicy() {
-	switch verdict := preflightsPass(w.survey.api.policy); verdict {
-	case passes:
-	case notAllowed:
+	switch verdict := answers.PreflightsPass(w.survey.api.policy); verdict {
+	case answers.Passes:
+	case answers.NotAllowed:
 		// A policy that names who may call, by IAM, allows nobody anonymous. The
 		// mock behind OPTIONS tells them nothing but the CORS headers.
 		w.api.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -334,7 +357,7 @@ func (w *writer) resourcePolicy() {
 			Actions:    jsii.Strings("execute-api:Invoke"),
 			Resources:  jsii.Strings("execute-api:/*/OPTIONS/*"),
 		}))
-	case denied:
+	case answers.Denied:
 		warn(w.api, "CORS403", rule("CORS403", "a Deny statement of the resource policy may refuse preflights, which carry no credentials and so no principal: "+
 			"except execute-api:/*/OPTIONS/* from it (NotResource), or deny by address or VPC endpoint instead"))
 	}
@@ -351,7 +374,7 @@ func (w *writer) stages() {
 			}
 		}
 		for _, name := range names {
-			st.node.AddPropertyOverride(jsii.String(st.prefix+name), vars[name])
+			w.set(st.node, st.prefix+name, vars[name])
 		}
 	}
 	if len(w.survey.stages) == 0 {
@@ -376,6 +399,9 @@ func isOurs(name string) bool {
 // deployments has every deployment wait for what was written, and change when
 // it changes.
 func (w *writer) deployments() {
+	// A deployment resolves what it is given each time its logical id is asked
+	// for, so it gets little.
+	answers := bulk.Digest(awscdk.Stack_Of(w.api), w.written)
 	for _, d := range w.survey.deployments {
 		stack := w.survey.stackAt(d.at)
 		var wait []constructs.IDependable
@@ -387,7 +413,7 @@ func (w *writer) deployments() {
 				wait = append(wait, p.node)
 			case unordered:
 				if late == "" {
-					late = *w.survey.stacks[in].stack.Node().Path()
+					late = *w.survey.stacks[in].Node().Path()
 				}
 			}
 		}
@@ -400,7 +426,7 @@ func (w *writer) deployments() {
 			warn(d.node, "loose-deployment", "a CfnDeployment keeps its logical id when the API's answers change, so the stage keeps the old ones: use awsapigateway.NewDeployment")
 			continue
 		}
-		d.aware.AddToLogicalId(w.written)
+		d.aware.AddToLogicalId(answers)
 	}
 }
 

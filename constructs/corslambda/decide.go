@@ -58,13 +58,11 @@ type header struct {
 	n     int // how many values there are
 }
 
-// see takes the values of k if that is h in some spelling: the event has the
-// client's, lower case over HTTP/2 and anything over HTTP/1.1.
-func (h *header) see(k string, values ...string) {
-	if len(k) == len(h.name) && len(values) > 0 && strings.EqualFold(k, h.name) {
-		h.value = values[0]
-		h.n += len(values)
-	}
+// is reports whether k is h in some spelling: the event has the client's, lower
+// case over HTTP/2 and anything over HTTP/1.1. It is small enough to be inlined
+// where all names of a map are gone through.
+func (h *header) is(k string) bool {
+	return len(k) == len(h.name) && strings.EqualFold(k, h.name)
 }
 
 // findHeaders sets the value of each header to find to what [requestHeaders]
@@ -74,14 +72,20 @@ func (h *header) see(k string, values ...string) {
 func findHeaders(event *events.APIGatewayProxyRequest, find []header) {
 	for k, v := range event.MultiValueHeaders {
 		for i := range find {
-			find[i].see(k, v...)
+			if h := &find[i]; h.is(k) && len(v) > 0 {
+				h.value = v[0]
+				h.n += len(v)
+			}
 		}
 	}
 	for i := range find {
 		h := &find[i]
 		if h.n == 0 {
 			for k, v := range event.Headers {
-				h.see(k, v)
+				if h.is(k) {
+					h.value = v
+					h.n++
+				}
 			}
 		}
 		if h.n > 1 {

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/corsgate/corsgate/internal/cfnyaml"
 )
 
 // A Document is a CloudFormation template, its intrinsic functions in their long forms.
@@ -49,9 +51,6 @@ type resource struct {
 var ErrNotTemplate = errors.New("not a CloudFormation template")
 
 func notTemplate(why string) error { return fmt.Errorf("%w: %s", ErrNotTemplate, why) }
-
-// maxDepth bounds how deep a template may be nested; CloudFormation's own limits are far below.
-const maxDepth = 200
 
 // ErrNoResources is the [ErrNotTemplate] of an object without the one section that a template must have. The CDK writes such a file
 // for a stack that has nothing in it, and deploys none.
@@ -181,8 +180,7 @@ func (d *Document) parseYAML(text []byte) (err error) {
 	if len(n.Content) != 1 || n.Content[0].Kind != yaml.MappingNode {
 		return notTemplate("not an object")
 	}
-	count := 0
-	v, err := fromYAML(n.Content[0], 0, &count)
+	v, err := cfnyaml.Value(n.Content[0], nil)
 	if err != nil {
 		return err
 	}
@@ -197,83 +195,6 @@ func (d *Document) parseYAML(text []byte) (err error) {
 		}
 	}
 	return nil
-}
-
-// maxNodes bounds what aliases can make of a small file.
-const maxNodes = 2_000_000
-
-// fromYAML makes of a node what JSON would have had. Short forms of intrinsic functions become long ones
-// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html).
-func fromYAML(n *yaml.Node, depth int, count *int) (any, error) {
-	if *count++; depth > maxDepth || *count > maxNodes {
-		return nil, fmt.Errorf("line %d: nested too deep, or too large", n.Line)
-	}
-	if name, ok := strings.CutPrefix(n.Tag, "!"); ok && name != "" && !strings.HasPrefix(name, "!") {
-		plain := *n
-		plain.Tag = ""
-		if plain.Kind == yaml.ScalarNode {
-			plain.Tag = "!!str"
-		}
-		v, err := fromYAML(&plain, depth+1, count)
-		if err != nil {
-			return nil, err
-		}
-		switch name {
-		case "Ref", "Condition":
-			return map[string]any{name: v}, nil
-		case "GetAtt":
-			if s, ok := v.(string); ok {
-				id, attribute, _ := strings.Cut(s, ".")
-				v = []any{id, attribute}
-			}
-		}
-		return map[string]any{"Fn::" + name: v}, nil
-	}
-	switch n.Kind {
-	case yaml.AliasNode:
-		return fromYAML(n.Alias, depth+1, count)
-	case yaml.SequenceNode:
-		out := make([]any, 0, len(n.Content))
-		for _, c := range n.Content {
-			v, err := fromYAML(c, depth+1, count)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, v)
-		}
-		return out, nil
-	case yaml.MappingNode:
-		out := make(map[string]any, len(n.Content)/2)
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			v, err := fromYAML(n.Content[i+1], depth+1, count)
-			if err != nil {
-				return nil, err
-			}
-			if n.Content[i].Tag == "!!merge" {
-				if m, ok := v.(map[string]any); ok {
-					for k, x := range m {
-						if _, has := out[k]; !has {
-							out[k] = x
-						}
-					}
-				}
-				continue
-			}
-			out[n.Content[i].Value] = v
-		}
-		return out, nil
-	}
-	switch n.ShortTag() {
-	case "!!null":
-		return nil, nil
-	case "!!bool":
-		return strings.EqualFold(n.Value, "true") || strings.EqualFold(n.Value, "yes") || strings.EqualFold(n.Value, "on"), nil
-	case "!!int", "!!float":
-		if json.Valid([]byte(n.Value)) {
-			return json.Number(n.Value), nil
-		}
-	}
-	return n.Value, nil
 }
 
 // pseudo are the parameters that CloudFormation gives a value, with those that package gateway gives them.
@@ -334,7 +255,7 @@ func (d *Document) conditions() {
 	}
 	var walk func(v any, depth int) any
 	walk = func(v any, depth int) any {
-		if depth > maxDepth {
+		if depth > cfnyaml.MaxDepth {
 			return v
 		}
 		switch x := v.(type) {

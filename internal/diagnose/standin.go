@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/cfnyaml"
 )
 
 // A slot is a kind of place whose value decides about CORS.
@@ -68,7 +70,7 @@ func (d *Document) fillMembers(m map[string]any, in slot, depth int) {
 }
 
 func (d *Document) fillIn(v any, s slot, key string, depth int) any {
-	if depth > maxDepth {
+	if depth > cfnyaml.MaxDepth {
 		return v
 	}
 	switch x := v.(type) {

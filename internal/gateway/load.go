@@ -33,6 +33,7 @@ type loader struct {
 	models    map[string]*resource
 
 	conditions map[string]any
+	tables     map[string]any   // the template's Mappings
 	undecided  map[string]error // why it is not known whether a resource is there, by logical id
 }
 
@@ -79,12 +80,13 @@ func read(template []byte, opts Options) (*loader, error) {
 	var doc struct {
 		Parameters map[string]map[string]any
 		Conditions map[string]any
+		Mappings   map[string]any
 		Resources  json.RawMessage
 	}
 	if err := json.Unmarshal(bytes.TrimPrefix(template, []byte("\xef\xbb\xbf")), &doc); err != nil {
 		return nil, loadErr(opts.File, "not a CloudFormation template in JSON: %v", err)
 	}
-	l := &loader{opts: opts, resources: map[string]*resource{}, params: map[string]any{}, conditions: doc.Conditions}
+	l := &loader{opts: opts, resources: map[string]*resource{}, params: map[string]any{}, conditions: doc.Conditions, tables: doc.Mappings}
 	if l.opts.Region == "" {
 		l.opts.Region = "us-east-1"
 	}
@@ -731,6 +733,8 @@ func (l *loader) resolve(v any, depth int) (any, error) {
 			return strings.Join(parts, sep), nil
 		case "Fn::Sub":
 			return l.sub(arg, depth)
+		case "Fn::FindInMap":
+			return l.findInMap(arg, depth)
 		case "Fn::Select":
 			a := list(arg)
 			if len(a) != 2 {

@@ -30,9 +30,9 @@ const (
 	// CORS headers of the stage's policy.
 	Lambda = "github.com/corsgate/corsgate/constructs/corslambda"
 
-	// norpc leaves out of aws-lambda-go the RPC server of the retired go1.x
+	// NoRPC is the build tag that leaves out of aws-lambda-go the RPC server of the retired go1.x
 	// runtime, https://github.com/aws/aws-lambda-go#for-developers-on-linux.
-	norpc = "lambda.norpc"
+	NoRPC = "lambda.norpc"
 )
 
 // A Reason says what is wrong with a handler. The set is closed.
@@ -235,9 +235,9 @@ func build(entry, dir, goos, goarch string) (*Program, []*Fault) {
 	if err != nil {
 		return nil, []*Fault{fault(NotCompiled, "the go command refuses it for "+target+":\n"+words, "")}
 	}
-	tags := norpc
+	tags := NoRPC
 	if own := strings.TrimSpace(string(out)); own != "" {
-		tags = own + "," + norpc
+		tags = own + "," + NoRPC
 	}
 
 	// -e, so that a fault comes as a value: what package it is can be said even
@@ -296,6 +296,12 @@ type listed struct {
 	Error      *struct{ Err string }
 }
 
+// Flags are those with which go build makes a handler, whose build tags are
+// tags separated by commas: lambda.norpc and its owner's.
+func Flags(tags string) []string {
+	return []string{"-trimpath", "-buildvcs=false", "-tags", tags, "-ldflags", "-s -w -buildid="}
+}
+
 // compile builds the program in dir, or gives no program and the compiler's words.
 func compile(dir, goos, goarch, tags string) (*Program, string) {
 	tmp, err := os.MkdirTemp("", "corsgate-")
@@ -304,8 +310,7 @@ func compile(dir, goos, goarch, tags string) (*Program, string) {
 	}
 	defer os.RemoveAll(tmp)
 	exe := filepath.Join(tmp, Bootstrap)
-	if _, words, err := run(dir, goos, goarch, "build", "-trimpath", "-buildvcs=false", "-tags", tags,
-		"-ldflags", "-s -w -buildid=", "-o", exe, "."); err != nil {
+	if _, words, err := run(dir, goos, goarch, slices.Concat([]string{"build"}, Flags(tags), []string{"-o", exe, "."})...); err != nil {
 		return nil, words
 	}
 	code, err := os.ReadFile(exe)

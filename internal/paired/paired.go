@@ -39,6 +39,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/corsgate/corsgate/internal/bulk"
 	"github.com/corsgate/corsgate/internal/mark"
 )
 
@@ -162,26 +163,21 @@ type Emitters struct {
 
 // An owned is a function, alias or version of the app.
 type owned struct {
-	resource awscdk.CfnResource
-	emits    bool
+	path  string
+	emits bool
 }
 
 // Find gives the emitters below root, in one walk; root is best the app. It is
 // for the time of synthesis, when everything that is to be marked is.
 func Find(root constructs.IConstruct) *Emitters {
 	e := &Emitters{owned: map[string][]owned{}}
-	// The type assertions cost nothing; a question to a construct is a message to
-	// another process, so only Lambda's are asked.
-	for _, c := range *root.Node().FindAll(constructs.ConstructOrder_PREORDER) {
-		if r, ok := resource(c); ok {
-			stack := r.Stack()
-			// Not stack.GetLogicalId, which does not know of an overridden id;
-			// CDK overrides that of a function's current version.
-			id := stack.Resolve(r.LogicalId()).(string)
-			e.owned[id] = append(e.owned[id], owned{r, Marked(r)})
-			continue
-		}
-		if fn, ok := c.(awslambda.IFunction); ok && fn.Node().DefaultChild() == nil && marked(fn.Node()) {
+	want := bulk.Want{Node: true, LogicalID: true}
+	tree := bulk.Read(root, map[string]bulk.Want{"AWS::Lambda::Function": want, "AWS::Lambda::Alias": want, "AWS::Lambda::Version": want}, Key)
+	for _, r := range tree.Resources {
+		e.owned[r.LogicalID] = append(e.owned[r.LogicalID], owned{r.Path, r.Marked || Marked(r.Node)})
+	}
+	for _, c := range tree.Marked {
+		if fn, ok := c.(awslambda.IFunction); ok {
 			e.imported = append(e.imported, flatten(awscdk.Stack_Of(fn).Resolve(fn.FunctionArn())))
 		}
 	}
@@ -212,7 +208,7 @@ func (e *Emitters) Emits(uri any, target func() string) Answer {
 		candidates := e.owned[id]
 		if !alike(candidates) {
 			path := target()
-			candidates = slices.DeleteFunc(slices.Clone(candidates), func(o owned) bool { return *o.resource.Node().Path() != path })
+			candidates = slices.DeleteFunc(slices.Clone(candidates), func(o owned) bool { return o.path != path })
 			if len(candidates) == 0 {
 				return Unclear
 			}
@@ -247,8 +243,11 @@ func references(v any) []string {
 		for k, x := range v {
 			switch x := x.(type) {
 			case string:
-				if k == "Ref" {
+				switch k {
+				case "Ref":
 					ids = append(ids, x)
+				case "Fn::Sub":
+					ids = append(ids, substituted(x)...)
 				}
 			case []any:
 				if k == "Fn::GetAtt" && len(x) > 0 {
@@ -257,6 +256,10 @@ func references(v any) []string {
 					}
 					continue
 				}
+				if k == "Fn::Sub" && len(x) > 0 {
+					text, _ := x[0].(string)
+					ids = append(ids, substituted(text)...)
+				}
 				ids = append(ids, references(x)...)
 			default:
 				ids = append(ids, references(x)...)
@@ -264,6 +267,24 @@ func references(v any) []string {
 		}
 	}
 	return ids
+}
+
+// substituted gives the logical ids that a text of Fn::Sub names, as ${Fn.Arn} or
+// ${Alias}.
+func substituted(text string) []string {
+	var ids []string
+	for {
+		_, rest, ok := strings.Cut(text, "${")
+		if !ok {
+			return ids
+		}
+		name, after, _ := strings.Cut(rest, "}")
+		id, _, _ := strings.Cut(name, ".")
+		if !strings.HasPrefix(name, "!") {
+			ids = append(ids, id)
+		}
+		text = after
+	}
 }
 
 // flatten writes a resolved value as one string, in which a plain Fn::Join is

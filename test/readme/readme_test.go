@@ -10,12 +10,16 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/openapi"
 )
+
+// readme is absolute, since a test changes the folder.
+var readme, _ = filepath.Abs("../../README.md")
 
 // block returns the first fenced block of the README that contains a text.
 func block(t *testing.T, containing string) string {
 	t.Helper()
-	b, err := os.ReadFile("../../README.md")
+	b, err := os.ReadFile(readme)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,14 +34,21 @@ func block(t *testing.T, containing string) string {
 	return ""
 }
 
-// The whole program compiles.
+// The whole programs compile.
 func TestProgram(t *testing.T) {
+	for _, containing := range []string{"corsapi.NewRestApi(", "corsapi.NewSpecRestApi("} {
+		compiles(t, block(t, containing))
+	}
+}
+
+func compiles(t *testing.T, program string) {
+	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "main.go")
-	if err := os.WriteFile(file, []byte(block(t, "package main")), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(program), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	overlay := filepath.Join(t.TempDir(), "overlay.json")
@@ -52,6 +63,36 @@ func TestProgram(t *testing.T) {
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// The documents have the faults that are shown, and no others.
+func TestDocuments(t *testing.T) {
+	toFunction := func(*openapi.Operation) map[string]any { return map[string]any{} }
+	for containing, tt := range map[string]struct {
+		assignments []*openapi.Assignment
+		shown       string
+	}{
+		"get: {tags: [orders]}": {[]*openapi.Assignment{{By: openapi.ByTag, Name: "orders", Make: toFunction}, {By: openapi.ByOperation, Name: "getHealth", Make: toFunction}}, ""},
+		"/orders/{order}:\n":    {nil, block(t, "openapi.yaml:5: ")},
+	} {
+		text := block(t, containing)
+		t.Chdir(t.TempDir())
+		if err := os.WriteFile("openapi.yaml", []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d, err := openapi.File("openapi.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, faults := d.Plan(tt.assignments, openapi.Refuse)
+		got := ""
+		for _, f := range faults {
+			got += "[Error at /Orders/Api] corsgate: " + f.Error() + "\n"
+		}
+		if got != tt.shown {
+			t.Errorf("got:\n%s\nshown:\n%s", got, tt.shown)
+		}
 	}
 }
 

@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 
 // A synthesis is what an app gave.
 type synthesis struct {
+	dir         string                    // the assembly
 	templates   map[string]map[string]any // by stack
 	files       map[string][]byte         // the templates as written
 	annotations []string                  // "error /Path: text"
@@ -58,7 +59,7 @@ func synthesize(t *testing.T, context map[string]any, build func(awscdk.App)) sy
 
 func readAssembly(t *testing.T, dir string) synthesis {
 	t.Helper()
-	s := synthesis{templates: map[string]map[string]any{}, files: map[string][]byte{}}
+	s := synthesis{dir: dir, templates: map[string]map[string]any{}, files: map[string][]byte{}}
 	files, err := filepath.Glob(filepath.Join(dir, "*.template.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no template in %s: %v", dir, err)

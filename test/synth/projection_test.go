@@ -17,6 +17,7 @@ import (
 // policy's own template is named rather than printed.
 func project(template map[string]any, p *cors.Policy) string {
 	pr := &projector{resources: map[string]res{}, policy: p}
+	pr.mappings, _ = template["Mappings"].(map[string]any)
 	all, _ := template["Resources"].(map[string]any)
 	for id, v := range all {
 		m := v.(map[string]any)
@@ -41,6 +42,7 @@ type res struct {
 
 type projector struct {
 	resources map[string]res
+	mappings  map[string]any
 	policy    *cors.Policy
 	b         strings.Builder
 }
@@ -104,6 +106,9 @@ func (pr *projector) api(api res) {
 			}
 		}
 		pr.line(1, "deployment waits for all%s", suffix(" but ", missing))
+	}
+	if body, ok := api.props["Body"].(map[string]any); ok {
+		pr.openAPI(body, pr.mappings)
 	}
 	paths := map[string][]res{}
 	for _, m := range pr.of("AWS::ApiGateway::Method") {

@@ -98,7 +98,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			"warning: GET /health maps method.response.header.access-control-allow-origin, which is replaced; remove it",
 			"warning: GET /health maps method.response.header.Vary, which is replaced; map it to a static value",
 			"warning: gateway response UNAUTHORIZED maps gatewayresponse.header.Access-Control-Allow-Origin, which is replaced",
-		}},
+		}, found: map[string]string{"CORS116": "what the remarked template sets is *"}},
 		"binary bodies and several origins": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{BinaryMediaTypes: jsii.Strings("image/png")}})
 			add(api.Root(), "image", "GET", awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net/"), &awsapigateway.HttpIntegrationProps{
@@ -167,10 +167,10 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 				api.AddGatewayResponse(jsii.String("G"), &awsapigateway.GatewayResponseOptions{Type: awsapigateway.ResponseType_THROTTLED()})
 			}}, nil)
 		}, want: []string{
-			"error: CORS101: GET /late has no CORS headers: an aspect changed the API after corsgate completed it",
+			"error: CORS119: GET /late has no CORS headers: an aspect changed the API after corsgate completed it",
 			"error: POST /health has no CORS headers: an aspect changed the API",
 			"error: CORS303: gateway response THROTTLED has no CORS headers: an aspect changed the API",
-		}, found: map[string]string{"CORS208": "the late route has neither; its remark is CORS101, and one cure is for both"}},
+		}, found: map[string]string{"CORS208": "the late route has neither; its remark is CORS119, and one cure is for both"}},
 		"an aspect that caches later": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 			add(api.Root(), "health", "GET", mock())
@@ -195,7 +195,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			again := corsapi.NewRestApi(s, jsii.String("Again"), &corsapi.RestApiProps{Policy: two(t)})
 			corsapi.Enable(again, two(t), nil)
 			add(again.Root(), "health", "GET", mock())
-		}, want: []string{"error: Policy is nil", "error: two policies for one API"}, found: map[string]string{"CORS101": "nothing is completed without a policy, and that is what is remarked"}},
+		}, want: []string{"error: Policy is nil", "error: two policies for one API"}, found: map[string]string{"CORS119": "nothing is completed without a policy, and that is what is remarked"}},
 		"credentials and notes": {build: func(s awscdk.Stack) {
 			p := policy(t, cors.Config{Origins: []string{"https://*.example.com", "https://a.example.com"}, Credentials: true})
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p})
@@ -216,26 +216,32 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 func TestRemarks(t *testing.T) {
 	for name, tt := range remarkCases(t) {
 		t.Run(name, func(t *testing.T) {
-			got := synthesize(t, nil, func(app awscdk.App) { tt.build(awscdk.NewStack(app, jsii.String("Stack"), nil)) }).annotations
-			rest := got
-			for _, want := range tt.want {
-				kind, text, _ := strings.Cut(want, ": ")
-				found := -1
-				for i, a := range rest {
-					if strings.HasPrefix(a, kind+" ") && strings.Contains(a, ": corsgate: "+text) {
-						found = i
-					}
-				}
-				if found < 0 {
-					t.Errorf("no remark %q", want)
-					continue
-				}
-				rest = append(append([]string{}, rest[:found]...), rest[found+1:]...)
-			}
-			if len(rest) > 0 {
-				t.Errorf("remarks nobody expected: %q", rest)
-			}
+			expectRemarks(t, synthesize(t, nil, func(app awscdk.App) { tt.build(awscdk.NewStack(app, jsii.String("Stack"), nil)) }).annotations, tt.want)
 		})
+	}
+}
+
+// expectRemarks holds that there is one remark for each "kind: part of the message",
+// and no other.
+func expectRemarks(t *testing.T, got, wants []string) {
+	t.Helper()
+	rest := got
+	for _, want := range wants {
+		kind, text, _ := strings.Cut(want, ": ")
+		found := -1
+		for i, a := range rest {
+			if strings.HasPrefix(a, kind+" ") && strings.Contains(a, ": corsgate: "+text) {
+				found = i
+			}
+		}
+		if found < 0 {
+			t.Errorf("no remark %q", want)
+			continue
+		}
+		rest = append(append([]string{}, rest[:found]...), rest[found+1:]...)
+	}
+	if len(rest) > 0 {
+		t.Errorf("remarks nobody expected: %q", rest)
 	}
 }
 

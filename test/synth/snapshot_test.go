@@ -168,6 +168,7 @@ var samples = []sample{
 		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p})
 		add(api.Root(), "health", "GET", mock())
 	}},
+	{"openapi", guarded, shopSpec("testdata/shop.openapi.yaml")},
 	{"cloudformation-level", two, func(s awscdk.Stack, p *cors.Policy) {
 		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 		r := awsapigateway.NewCfnResource(s, jsii.String("R"), &awsapigateway.CfnResourceProps{RestApiId: api.RestApiId(), ParentId: api.RestApiRootResourceId(), PathPart: jsii.String("orders")})

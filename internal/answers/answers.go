@@ -1,4 +1,8 @@
-package corsapi
+// Package answers renders what an API answers by one policy as plain data:
+// headers and their mappings, the preflight's mock integration, gateway
+// responses. corsapi puts it into CloudFormation resources or into an OpenAPI
+// document; it knows neither the CDK nor jsii.
+package answers
 
 import (
 	"maps"
@@ -8,9 +12,8 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 )
 
-// What follows renders parts of a template as plain data. Keys in lower camel
-// case are what the CDK's CloudFormation constructs take; overrides take
-// CloudFormation's own names.
+// Keys in lower camel case are what the CDK's CloudFormation constructs take, and
+// those of x-amazon-apigateway-integration.
 
 const (
 	allowOrigin      = "Access-Control-Allow-Origin"
@@ -21,35 +24,36 @@ const (
 	exposeHeaders    = "Access-Control-Expose-Headers"
 	vary             = "Vary"
 
-	methodHeader  = "method.response.header."
-	gatewayHeader = "gatewayresponse.header."
+	// MethodHeader and GatewayHeader are what a header's name follows in a mapping.
+	MethodHeader  = "method.response.header."
+	GatewayHeader = "gatewayresponse.header."
 )
 
-// A header is a name and a static value; "" stands for one that a template sets.
-type header struct{ name, value string }
+// A Header is a name and a static value; "" stands for one that a template sets.
+type Header struct{ Name, Value string }
 
-// preflightHeaders are the headers of an answer to a preflight that is allowed.
-func preflightHeaders(p *cors.Policy, methods string) []header {
-	h := []header{{vary, "Origin"}}
+// PreflightHeaders are the headers of an answer to a preflight that is allowed.
+func PreflightHeaders(p *cors.Policy, methods string) []Header {
+	h := []Header{{vary, "Origin"}}
 	if p.AnyOrigin() {
-		h = append(h, header{allowOrigin, "*"})
+		h = append(h, Header{allowOrigin, "*"})
 	} else {
-		h = append(h, header{allowOrigin, ""})
+		h = append(h, Header{allowOrigin, ""})
 	}
 	if p.Credentials() {
-		h = append(h, header{allowCredentials, "true"})
+		h = append(h, Header{allowCredentials, "true"})
 	}
-	for _, e := range []header{{allowMethods, methods}, {allowHeaders, p.RequestHeaders()}, {maxAge, p.MaxAge()}} {
-		if e.value != "" {
+	for _, e := range []Header{{allowMethods, methods}, {allowHeaders, p.RequestHeaders()}, {maxAge, p.MaxAge()}} {
+		if e.Value != "" {
 			h = append(h, e)
 		}
 	}
 	return h
 }
 
-// answerHeaders are the headers of the answer of a method that is no proxy.
+// AnswerHeaders are the headers of the answer of a method that is no proxy.
 // With static, they are for a policy of one origin and no template.
-func answerHeaders(p *cors.Policy, static bool) []header {
+func AnswerHeaders(p *cors.Policy, static bool) []Header {
 	origin, dynamic := "", ""
 	switch single, ok := p.SingleOrigin(); {
 	case p.AnyOrigin():
@@ -57,7 +61,7 @@ func answerHeaders(p *cors.Policy, static bool) []header {
 	case static && ok:
 		origin = single
 	}
-	h := []header{{vary, "Origin"}, {allowOrigin, origin}}
+	h := []Header{{vary, "Origin"}, {allowOrigin, origin}}
 	value := func(s string) string {
 		if origin == "" {
 			return dynamic
@@ -65,22 +69,22 @@ func answerHeaders(p *cors.Policy, static bool) []header {
 		return s
 	}
 	if p.Credentials() {
-		h = append(h, header{allowCredentials, value("true")})
+		h = append(h, Header{allowCredentials, value("true")})
 	}
 	if p.ExposedHeaders() != "" {
-		h = append(h, header{exposeHeaders, value(p.ExposedHeaders())})
+		h = append(h, Header{exposeHeaders, value(p.ExposedHeaders())})
 	}
 	return h
 }
 
-// errorHeaders are the headers of a gateway response.
-func errorHeaders(p *cors.Policy, mode GatewayErrors) map[string]any {
+// ErrorHeaders are the headers of a gateway response.
+func ErrorHeaders(p *cors.Policy, echo bool) map[string]any {
 	h := map[string]any{vary: "'Origin'"}
 	single, ok := p.SingleOrigin()
 	switch {
 	case ok:
 		h[allowOrigin] = quote(single)
-	case mode == EchoOrigin && !p.AnyOrigin():
+	case echo && !p.AnyOrigin():
 		// Browsers send the header's name in lower case over HTTP/2, and API
 		// Gateway tells cases apart.
 		h[allowOrigin] = "method.request.header.origin"
@@ -100,20 +104,20 @@ func errorHeaders(p *cors.Policy, mode GatewayErrors) map[string]any {
 // has a quote in it.
 func quote(s string) string { return "'" + s + "'" }
 
-// preflightIntegration is the mock that answers OPTIONS.
+// PreflightIntegration is the mock that answers OPTIONS.
 //
 // CONVERT_TO_TEXT keeps it working on an API whose binary media types include
 // everything: a mock's request is binary there and its template fails. NEVER
 // refuses a preflight of a content type that has no template, rather than hand
 // it to the mock, which would fail.
-func preflightIntegration(p *cors.Policy, methods string, caching bool) map[string]any {
-	allowed := response("204", mapped(preflightHeaders(p, methods)))
+func PreflightIntegration(p *cors.Policy, methods string, caching bool) map[string]any {
+	allowed := response("204", Mapped(PreflightHeaders(p, methods)))
 	var responses []any
 	if p.AnyOrigin() {
 		responses = []any{allowed}
 	} else {
 		allowed["selectionPattern"] = "204"
-		responses = []any{allowed, response("403", mapped([]header{{vary, "Origin"}}))}
+		responses = []any{allowed, response("403", Mapped([]Header{{vary, "Origin"}}))}
 	}
 	integration := map[string]any{
 		"type":                 "MOCK",
@@ -123,7 +127,7 @@ func preflightIntegration(p *cors.Policy, methods string, caching bool) map[stri
 		"integrationResponses": responses,
 	}
 	if caching {
-		integration["cacheKeyParameters"] = slices.Clone(originParameters)
+		integration["cacheKeyParameters"] = slices.Clone(OriginParameters)
 	}
 	return integration
 }
@@ -136,48 +140,51 @@ func response(status string, parameters map[string]any) map[string]any {
 	}
 }
 
-// preflightResponses declares what preflightIntegration maps.
-func preflightResponses(p *cors.Policy, methods string) []any {
-	out := []any{map[string]any{"statusCode": "204", "responseParameters": declared(preflightHeaders(p, methods))}}
+// PreflightResponses declares what PreflightIntegration maps.
+func PreflightResponses(p *cors.Policy, methods string) []any {
+	out := []any{map[string]any{"statusCode": "204", "responseParameters": Declared(PreflightHeaders(p, methods))}}
 	if !p.AnyOrigin() {
-		out = append(out, map[string]any{"statusCode": "403", "responseParameters": declared([]header{{vary, "Origin"}})})
+		out = append(out, map[string]any{"statusCode": "403", "responseParameters": Declared([]Header{{vary, "Origin"}})})
 	}
 	return out
 }
 
-func mapped(headers []header) map[string]any {
+// Mapped maps each header that has a value.
+func Mapped(headers []Header) map[string]any {
 	m := map[string]any{}
 	for _, h := range headers {
-		if h.value != "" {
-			m[methodHeader+h.name] = quote(h.value)
+		if h.Value != "" {
+			m[MethodHeader+h.Name] = quote(h.Value)
 		}
 	}
 	return m
 }
 
-func declared(headers []header) map[string]any {
+// Declared declares each header in a method response.
+func Declared(headers []Header) map[string]any {
 	m := map[string]any{}
 	for _, h := range headers {
-		m[methodHeader+h.name] = true
+		m[MethodHeader+h.Name] = true
 	}
 	return m
 }
 
-// originParameters is the Origin header as a cache key. Both spellings, because
+// OriginParameters is the Origin header as a cache key. Both spellings, because
 // HTTP/2 brings names in lower case and API Gateway tells cases apart. It
 // accepts both beside each other: see the pull request 111 of
 // DianaIonita/serverless-api-gateway-caching.
-var originParameters = []any{"method.request.header.Origin", "method.request.header.origin"}
+var OriginParameters = []any{"method.request.header.Origin", "method.request.header.origin"}
 
-// isCORS reports whether a mapping's key, such as
+// IsCORS reports whether a mapping's key, such as
 // "method.response.header.Vary", sets a header that the policy decides.
 // Header names have no case.
-func isCORS(key, prefix string) bool {
+func IsCORS(key, prefix string) bool {
 	name, ok := strings.CutPrefix(strings.ToLower(key), prefix)
 	return ok && strings.HasPrefix(name, "access-control-")
 }
 
-func isVary(key, prefix string) bool {
+// IsVary reports whether a mapping's key sets Vary.
+func IsVary(key, prefix string) bool {
 	return strings.EqualFold(key, prefix+vary)
 }
 
@@ -199,21 +206,22 @@ func mergeVary(value any) (string, bool) {
 	return s[:len(s)-1] + ", Origin'", true
 }
 
-// A replacement is a mapping of the user's own that was replaced.
-type replacement struct{ key, cure string }
+// A Replacement is a mapping of the user's own that was replaced.
+type Replacement struct{ Key, Cure string }
 
-// remap returns the header mappings in params with the policy's in their place.
-func remap(params map[string]any, prefix string, ours map[string]any) (map[string]any, []replacement) {
+// Remap returns the header mappings in params with the policy's, ours, in their
+// place, and which of params gave way. prefix is [MethodHeader] or [GatewayHeader].
+func Remap(params map[string]any, prefix string, ours map[string]any) (map[string]any, []Replacement) {
 	out := maps.Clone(ours)
-	var replaced []replacement
+	var replaced []Replacement
 	for _, key := range slices.Sorted(maps.Keys(params)) {
 		switch {
-		case isCORS(key, prefix):
-			replaced = append(replaced, replacement{key, "remove it: the policy decides this header"})
-		case isVary(key, prefix):
+		case IsCORS(key, prefix):
+			replaced = append(replaced, Replacement{key, "remove it: the policy decides this header"})
+		case IsVary(key, prefix):
 			merged, ok := mergeVary(params[key])
 			if !ok {
-				replaced = append(replaced, replacement{key, "map it to a static value: Origin has to be part of it"})
+				replaced = append(replaced, Replacement{key, "map it to a static value: Origin has to be part of it"})
 			}
 			out[prefix+vary] = merged
 		default:
@@ -223,32 +231,8 @@ func remap(params map[string]any, prefix string, ours map[string]any) (map[strin
 	return out, replaced
 }
 
-// pascal renames the keys of an object from the CDK's to CloudFormation's, and
-// those of objects in its lists. The keys of maps (header mappings, templates)
-// are no names of properties and stay.
-func pascal(m map[string]any) map[string]any {
-	out := make(map[string]any, len(m))
-	for k, v := range m {
-		if l, ok := v.([]any); ok {
-			v = pascalAll(l)
-		}
-		out[strings.ToUpper(k[:1])+k[1:]] = v
-	}
-	return out
-}
-
-func pascalAll(list []any) []any {
-	out := make([]any, len(list))
-	for i, v := range list {
-		if m, ok := v.(map[string]any); ok {
-			v = pascal(m)
-		}
-		out[i] = v
-	}
-	return out
-}
-
-func statusOf(response any) string {
+// StatusOf gives the status code of a response, "" where it has none.
+func StatusOf(response any) string {
 	m, _ := response.(map[string]any)
 	return text(m["statusCode"])
 }

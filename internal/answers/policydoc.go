@@ -1,4 +1,4 @@
-package corsapi
+package answers
 
 import (
 	"encoding/json"
@@ -6,31 +6,31 @@ import (
 	"strings"
 )
 
-// A preflightVerdict says what a resource policy does to an anonymous OPTIONS.
-type preflightVerdict int
+// A PreflightVerdict says what a resource policy does to an anonymous OPTIONS.
+type PreflightVerdict int
 
 const (
-	passes     preflightVerdict = iota
-	notAllowed                  // no statement allows it
-	denied                      // a statement may deny it
+	Passes     PreflightVerdict = iota // it, or nothing known here, stands against one
+	NotAllowed                         // no statement allows it
+	Denied                             // a statement may deny it
 )
 
-// preflightsPass looks at an API's resource policy, as a resolved document. A
+// PreflightsPass looks at an API's resource policy, as a resolved document. A
 // preflight has no principal, so statements about principals do not match it;
 // conditions on addresses and VPC endpoints apply to it as to the request that
 // follows, and are left to decide.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html
-func preflightsPass(document any) preflightVerdict {
+func PreflightsPass(document any) PreflightVerdict {
 	doc, _ := document.(map[string]any)
 	if doc == nil {
-		return passes
+		return Passes
 	}
 	allowed := false
 	for _, v := range list(doc["Statement"]) {
 		st, ok := v.(map[string]any)
 		if !ok {
-			return passes // not readable here; AWS will judge
+			return Passes // not readable here; AWS will judge
 		}
 		if !invokes(st) || !coversOptions(st["Resource"]) {
 			continue
@@ -40,14 +40,14 @@ func preflightsPass(document any) preflightVerdict {
 			allowed = allowed || everybody(st["Principal"]) && (!nonEmptyMap(st["Condition"]) || !aboutPrincipals(st["Condition"]))
 		case "Deny":
 			if st["NotPrincipal"] != nil || everybody(st["Principal"]) && aboutPrincipals(st["Condition"]) {
-				return denied
+				return Denied
 			}
 		}
 	}
 	if !allowed {
-		return notAllowed
+		return NotAllowed
 	}
-	return passes
+	return Passes
 }
 
 func list(v any) []any {
@@ -110,4 +110,14 @@ func coversOptions(resources any) bool {
 		}
 		return len(parts) == 2 || parts[2] == "*"
 	})
+}
+
+func nonEmptyMap(v any) bool {
+	m, _ := v.(map[string]any)
+	return len(m) > 0
+}
+
+func text(v any) string {
+	s, _ := v.(string)
+	return s
 }

@@ -1,0 +1,93 @@
+package cors
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Handler returns a handler that answers as next does, with the CORS headers
+// of p, and answers preflights itself: 204 or 403, without a body. It is for
+// what runs beside the API with the same policy: a local server, a container
+// behind an HTTP proxy integration, to which API Gateway adds no header. In a
+// Lambda function use corslambda.WrapHandler, which reads the policy where it
+// is deployed.
+//
+// A preflight is told that the method it asks for is allowed, unless
+// [Config.Methods] says otherwise: next alone knows its routes.
+//
+// Vary names Origin in every answer, beside what is there already. The headers
+// are set before next is called, on the ResponseWriter that next gets; what next
+// sets of them itself takes their place, so it should set none.
+//
+// More than one Origin header, which no browser sends, is taken for one value
+// with commas (RFC 9110, 5.3), which no list of origins allows.
+func (p *Policy) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := Request{Method: r.Method, Origin: combined(r.Header[headerOrigin])}
+		if r.Method == http.MethodOptions {
+			q.RequestMethod = combined(r.Header[headerRequestMethod])
+		}
+		d := p.Decide(q)
+		d.set(w.Header())
+		if d.Kind == Preflight {
+			w.WriteHeader(d.Status)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// combined is the value of a request's header, "" for none.
+func combined(values []string) string {
+	if len(values) == 1 {
+		return values[0]
+	}
+	return strings.Join(values, ", ")
+}
+
+// set puts what [Decision.Headers] yields into h, Vary beside the others there.
+//
+// No value is shared with the policy or with another answer: whoever has the
+// ResponseWriter may write to what is in it, and would change what others are
+// answered (https://github.com/rs/cors/issues/198,
+// https://github.com/jub0bs/cors/issues/14). All stand in one array, each
+// without room to append, so that an answer costs one allocation. Ranging over
+// Headers here takes a tenth longer.
+func (d *Decision) set(h http.Header) {
+	var vary []string
+	if len(h) > 0 { // mostly it is empty, and need not be searched
+		vary = h[headerVary]
+	}
+	var values []string
+	switch {
+	case !d.Allowed:
+		values = make([]string, 0, 1)
+	case d.Kind == Preflight:
+		values = make([]string, 0, 6)
+		values = put(h, headerAllowMethods, d.AllowMethods, values)
+		values = put(h, headerAllowHeaders, d.AllowHeaders, values)
+		values = put(h, headerMaxAge, d.MaxAge, values)
+	default:
+		values = make([]string, 0, 4)
+		values = put(h, headerExposeHeaders, d.ExposeHeaders, values)
+	}
+	values = put(h, headerAllowOrigin, d.AllowOrigin, values)
+	values = put(h, headerAllowCredentials, d.AllowCredentials, values)
+	if vary != nil {
+		h[headerVary] = append(slices.Clip(vary), headerOrigin)
+		return
+	}
+	put(h, headerVary, headerOrigin, values)
+}
+
+// put sets a header, unless to "", and returns values with its value.
+func put(h http.Header, name, value string, values []string) []string {
+	if value == "" {
+		return values
+	}
+	n := len(values)
+	values = append(values, value)
+	h[name] = values[n : n+1 : n+1]
+	return values
+}

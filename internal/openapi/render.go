@@ -1,0 +1,471 @@
+package openapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/answers"
+)
+
+// A Rendering says what a document is rendered with.
+type Rendering struct {
+	Policy *cors.Policy
+	// Echo has gateway responses send the request's own origin back.
+	Echo bool
+	// Caching is set where a stage of the API may cache answers.
+	Caching bool
+	// Binary is set where the API has binary media types beside the document's.
+	Binary bool
+	// Preflight and Response stand for the policy's templates: their text, or a
+	// Fn::FindInMap that gives it.
+	Preflight, Response any
+}
+
+// A Remark is what rendering has to say about one place.
+type Remark struct {
+	*Fault
+	ID   string // of a warning; "" for an error
+	Rule string // of `corsgate check` that finds the same in the template; "" for none
+}
+
+// Rendered is a document with the policy's answers.
+type Rendered struct {
+	Body    map[string]any
+	Remarks []*Remark
+	// Responds says that Rendering.Response is in use.
+	Responds bool
+	// Proxies are the operations whose answers API Gateway passes through.
+	Proxies []Proxy
+}
+
+// A Proxy is an operation whose backend answers for itself.
+type Proxy struct {
+	*Operation
+	Where string // the operation's place and name
+	Type  string // AWS_PROXY or HTTP_PROXY
+	URI   any
+}
+
+// Render gives the document the policy's answers. The plan stays as it is.
+func (p *Plan) Render(with Rendering) *Rendered {
+	r := &renderer{Rendering: with, plan: p, out: &Rendered{Body: clone(p.root).(map[string]any)}}
+	r.binary = with.Binary || nonEmpty(p.root[extBinary])
+	paths := map[string]any{}
+	given, _ := r.out.Body["paths"].(map[string]any)
+	for name, v := range given {
+		if strings.HasPrefix(name, "x-") {
+			paths[name] = v
+		}
+	}
+	for _, item := range p.paths {
+		paths[item.name] = r.path(item)
+	}
+	r.out.Body["paths"] = paths
+	r.gatewayResponses()
+	r.resourcePolicy()
+	r.noValidator()
+	return r.out
+}
+
+type renderer struct {
+	Rendering
+	plan   *Plan
+	binary bool
+	out    *Rendered
+}
+
+// clone copies a value of JSON.
+func clone(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			out[k] = clone(e)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			out[i] = clone(e)
+		}
+		return out
+	}
+	return v
+}
+
+func nonEmpty(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		return len(v) > 0
+	case map[string]any:
+		return len(v) > 0
+	}
+	return v != nil
+}
+
+func object(v any) map[string]any {
+	m, _ := v.(map[string]any)
+	return m
+}
+
+// fail makes a remark that ends the synthesis, warn one that does not.
+func (r *renderer) fail(o *Operation, format string, args ...any) *Remark {
+	return r.remark("", o.at, format, args...)
+}
+
+func (r *renderer) warn(o *Operation, id, format string, args ...any) {
+	r.remark(id, o.at, format, args...)
+}
+
+// remark makes one of either kind. The id is a rule's where there is one.
+func (r *renderer) remark(id, at, format string, args ...any) *Remark {
+	m := &Remark{ID: id, Fault: r.plan.fault(at, format, args...)}
+	if strings.HasPrefix(id, "CORS") {
+		m.Rule = id
+	}
+	r.out.Remarks = append(r.out.Remarks, m)
+	return m
+}
+
+func (r *renderer) path(p *path) map[string]any {
+	item := clone(p.node).(map[string]any)
+	var names []string
+	for _, o := range p.operations {
+		names = append(names, o.Method)
+		op := object(item[o.key])
+		in := o.own
+		if o.assigned != nil {
+			in = o.assigned.Make(o)
+		}
+		in = clone(in).(map[string]any)
+		op[extIntegration] = in
+		r.declarePathParameters(p, o, op, in)
+		if r.Caching {
+			cacheKey(op, in)
+		}
+		switch kind := typeOf(in); {
+		case strings.HasSuffix(kind, "_PROXY"):
+			r.out.Proxies = append(r.out.Proxies, Proxy{o, r.plan.fault(o.at, "%s", o.Name()).Error(), kind, in["uri"]})
+		case kind != "":
+			r.answer(o, op, in)
+		}
+	}
+	if p.options != nil && r.plan.options == Keep {
+		return item
+	}
+	if len(names) > 0 || p.options != nil {
+		item["options"] = r.preflight(names)
+	}
+	return item
+}
+
+func typeOf(in map[string]any) string {
+	s, _ := in["type"].(string)
+	return strings.ToUpper(s)
+}
+
+// declarePathParameters declares the path's variables that an assigned integration
+// maps: API Gateway maps only what is declared.
+func (r *renderer) declarePathParameters(p *path, o *Operation, op, in map[string]any) {
+	if o.assigned == nil || len(object(in["requestParameters"])) == 0 {
+		return
+	}
+	declared := map[string]bool{}
+	for _, of := range []any{p.node["parameters"], o.node["parameters"]} {
+		list, _ := of.([]any)
+		for _, v := range list {
+			m := object(v)
+			if ref, ok := m["$ref"].(string); ok {
+				target, _, _ := r.plan.follow(ref)
+				m = object(target)
+			}
+			if name, ok := m["name"].(string); ok && m["in"] == "path" {
+				declared[name] = true
+			}
+		}
+	}
+	parameters, _ := op["parameters"].([]any)
+	for _, name := range o.Variables() {
+		if !declared[name] {
+			parameters = append(parameters, map[string]any{"name": name, "in": "path", "required": true, "schema": map[string]any{"type": "string"}})
+		}
+	}
+	if len(parameters) > 0 {
+		op["parameters"] = parameters
+	}
+}
+
+// Variables are the names of the path's variables, a greedy one's without its "+".
+func (o *Operation) Variables() []string {
+	var out []string
+	for part := range strings.SplitSeq(o.Path, "/") {
+		if strings.HasPrefix(part, "{") {
+			out = append(out, strings.TrimSuffix(strings.Trim(part, "{}"), "+"))
+		}
+	}
+	return out
+}
+
+// cacheKey has the stage's cache keep the answers to different origins apart.
+func cacheKey(op, in map[string]any) {
+	keys, _ := in["cacheKeyParameters"].([]any)
+	for _, p := range answers.OriginParameters {
+		if !slices.Contains(keys, p) {
+			keys = append(keys, p)
+		}
+	}
+	in["cacheKeyParameters"] = keys
+	parameters, _ := op["parameters"].([]any)
+	for _, p := range originParameters() {
+		if !slices.ContainsFunc(parameters, func(v any) bool { m := object(v); return m["in"] == "header" && m["name"] == p["name"] }) {
+			parameters = append(parameters, p)
+		}
+	}
+	op["parameters"] = parameters
+}
+
+// originParameters declares the cache key parameters as not required.
+func originParameters() []map[string]any {
+	var out []map[string]any
+	for _, p := range answers.OriginParameters {
+		name := strings.TrimPrefix(p.(string), "method.request.header.")
+		out = append(out, map[string]any{"name": name, "in": "header", "schema": map[string]any{"type": "string"}})
+	}
+	return out
+}
+
+// preflight is the OPTIONS operation of a path with methods.
+func (r *renderer) preflight(methods []string) map[string]any {
+	allow := r.Policy.AllowMethods(methods)
+	in := answers.PreflightIntegration(r.Policy, allow, r.Caching)
+	responses := map[string]any{}
+	list, _ := in["integrationResponses"].([]any)
+	for _, v := range list {
+		one := maps.Clone(object(v))
+		pattern, ok := one["selectionPattern"].(string)
+		if !ok {
+			pattern = "default"
+		}
+		delete(one, "selectionPattern")
+		responses[pattern] = one
+	}
+	delete(in, "integrationResponses")
+	in["responses"] = responses
+	in["requestTemplates"] = map[string]any{"application/json": r.Preflight}
+	op := map[string]any{extIntegration: in}
+	declared := map[string]any{}
+	for _, v := range answers.PreflightResponses(r.Policy, allow) {
+		one := map[string]any{"description": "preflight"}
+		declare(one, object(object(v)["responseParameters"]))
+		declared[answers.StatusOf(v)] = one
+	}
+	op["responses"] = declared
+	if r.Caching {
+		var parameters []any
+		for _, p := range originParameters() {
+			parameters = append(parameters, p)
+		}
+		op["parameters"] = parameters
+	}
+	if r.plan.root["security"] != nil {
+		op["security"] = []any{}
+	}
+	if r.plan.root[extValidator] != nil {
+		op[extValidator] = noValidator
+	}
+	return op
+}
+
+// noValidator is a request validator that checks nothing: a path's or the
+// document's required parameters must not refuse a preflight.
+const noValidator = "corsgate-none"
+
+func (r *renderer) noValidator() {
+	if r.plan.root[extValidator] == nil {
+		return
+	}
+	validators := object(r.out.Body[extValidators])
+	if validators == nil {
+		validators = map[string]any{}
+	}
+	validators[noValidator] = map[string]any{"validateRequestBody": false, "validateRequestParameters": false}
+	r.out.Body[extValidators] = validators
+}
+
+// answer declares and maps the headers on every response of an operation that is
+// no proxy.
+func (r *renderer) answer(o *Operation, op, in map[string]any) {
+	responses := object(in["responses"])
+	if len(responses) == 0 {
+		r.warn(o, "no-response", "%s has no integration response, so API Gateway answers 500 whatever happens: add one", o.Name())
+		return
+	}
+	mock := typeOf(in) == "MOCK"
+	if mock {
+		r.mock(o, in)
+	}
+	statuses := map[string][]answers.Header{}
+	for _, pattern := range slices.Sorted(maps.Keys(responses)) {
+		one := object(responses[pattern])
+		static := !mock && r.Policy.ResponseTemplate() != "" && !r.responseTemplates(o, one)
+		headers := answers.AnswerHeaders(r.Policy, static)
+		merged, replaced := answers.Remap(object(one["responseParameters"]), answers.MethodHeader, answers.Mapped(headers))
+		for _, x := range replaced {
+			r.warn(o, "second-source", "%s maps %s, which is replaced; %s", o.Name(), x.Key, x.Cure)
+		}
+		one["responseParameters"] = merged
+		statuses[fmt.Sprint(one["statusCode"])] = headers
+	}
+	r.declare(op, statuses)
+}
+
+// mock puts the policy in front of the request templates of a mock.
+func (r *renderer) mock(o *Operation, in map[string]any) {
+	if r.binary && in["contentHandling"] == nil {
+		// As for OPTIONS: its request may count as binary, and has no body.
+		in["contentHandling"] = "CONVERT_TO_TEXT"
+	}
+	templates := object(in["requestTemplates"])
+	if len(templates) == 0 {
+		r.warn(o, "no-template", "%s is a mock without a request template, so API Gateway answers 500 whatever happens: add one that gives a statusCode", o.Name())
+		return
+	}
+	if r.Policy.ResponseTemplate() != "" {
+		r.prefix(o, "request", templates)
+	}
+}
+
+// responseTemplates puts the policy in front of the templates of an integration
+// response. It reports false where there can be no template.
+func (r *renderer) responseTemplates(o *Operation, response map[string]any) bool {
+	if templates := object(response["responseTemplates"]); len(templates) > 0 {
+		r.prefix(o, "response", templates)
+		return true
+	}
+	// Without a template the body passes as it is. A template that prints the
+	// body does the same to text, but not to bytes.
+	if !r.binary && response["contentHandling"] != "CONVERT_TO_BINARY" {
+		templates := map[string]any{"application/json": "$input.body"}
+		r.prefix(o, "response", templates)
+		response["responseTemplates"] = templates
+		return true
+	}
+	if _, ok := r.Policy.SingleOrigin(); !ok {
+		r.fail(o, "%s passes bodies through that may be binary, so no template can compare the request's origin with the policy's: "+
+			"give the integration response a response template, make the operation a Lambda proxy, or name a single origin", o.Name()).Rule = "CORS208"
+	}
+	return false
+}
+
+// prefix puts the policy's directives in front of each of the templates.
+func (r *renderer) prefix(o *Operation, kind string, templates map[string]any) {
+	for _, contentType := range slices.Sorted(maps.Keys(templates)) {
+		text, _ := json.Marshal(templates[contentType])
+		if strings.Contains(strings.ToLower(string(text)), "responseoverride.header.access-control-") {
+			r.fail(o, "the %s template (%s) of %s sets a CORS header itself, and API Gateway fails when one is set twice: remove that from the template", kind, contentType, o.Name())
+		}
+		templates[contentType] = join(r.Response, templates[contentType])
+		r.out.Responds = true
+	}
+}
+
+// join concatenates two values, at synthesis where both are strings.
+func join(a, b any) any {
+	s, ok := a.(string)
+	t, also := b.(string)
+	if ok && also {
+		return s + t
+	}
+	return map[string]any{"Fn::Join": []any{"", []any{a, b}}}
+}
+
+// declare declares the headers of each status: mapping a header that is not
+// declared fails the deployment.
+func (r *renderer) declare(op map[string]any, statuses map[string][]answers.Header) {
+	responses := object(op["responses"])
+	if responses == nil {
+		responses = map[string]any{}
+	}
+	for status, headers := range statuses {
+		one := object(responses[status])
+		if ref, ok := one["$ref"].(string); ok {
+			// API Gateway does not follow it here, and it is not this response's alone.
+			target, _, _ := r.plan.follow(ref)
+			one = object(clone(target))
+		}
+		if one == nil {
+			one = map[string]any{"description": status}
+		}
+		declare(one, answers.Declared(headers))
+		responses[status] = one
+	}
+	op["responses"] = responses
+}
+
+// declare puts declared headers, as of a method response, into a response of
+// OpenAPI in the place of those that it had.
+func declare(response, ours map[string]any) {
+	headers := map[string]any{}
+	for name, h := range object(response["headers"]) {
+		if key := answers.MethodHeader + name; !answers.IsCORS(key, answers.MethodHeader) && !answers.IsVary(key, answers.MethodHeader) {
+			headers[name] = h
+		}
+	}
+	for key := range ours {
+		headers[strings.TrimPrefix(key, answers.MethodHeader)] = map[string]any{"schema": map[string]any{"type": "string"}}
+	}
+	response["headers"] = headers
+}
+
+// gatewayResponses completes the errors that API Gateway makes itself. A type that
+// the document has takes nothing from the defaults.
+func (r *renderer) gatewayResponses() {
+	ours := map[string]any{}
+	for name, value := range answers.ErrorHeaders(r.Policy, r.Echo) {
+		ours[answers.GatewayHeader+name] = value
+	}
+	all := object(r.out.Body[extResponses])
+	if all == nil {
+		all = map[string]any{}
+	}
+	for _, t := range []string{"DEFAULT_4XX", "DEFAULT_5XX"} {
+		if all[t] == nil {
+			all[t] = map[string]any{}
+		}
+	}
+	for _, t := range slices.Sorted(maps.Keys(all)) {
+		one := object(all[t])
+		if one == nil {
+			r.remark("", "/"+extResponses+"/"+t, "the gateway response %s is %s, and has to be an object", t, kind(all[t]))
+			continue
+		}
+		merged, replaced := answers.Remap(object(one["responseParameters"]), answers.GatewayHeader, ours)
+		for _, x := range replaced {
+			r.remark("second-source", "/"+extResponses+"/"+t, "gateway response %s maps %s, which is replaced; %s", t, x.Key, x.Cure)
+		}
+		one["responseParameters"] = merged
+	}
+	r.out.Body[extResponses] = all
+}
+
+// resourcePolicy lets preflights through, which are anonymous.
+func (r *renderer) resourcePolicy() {
+	doc := object(r.out.Body[extPolicy])
+	switch answers.PreflightsPass(r.plan.root[extPolicy]) {
+	case answers.Denied:
+		r.remark("CORS403", "/"+extPolicy, "a Deny statement of the resource policy may refuse preflights, which carry no credentials and so no principal: "+
+			"except execute-api:/*/OPTIONS/* from it (NotResource), or deny by address or VPC endpoint instead")
+	case answers.NotAllowed:
+		statements, ok := doc["Statement"].([]any)
+		if !ok && doc["Statement"] != nil {
+			statements = []any{doc["Statement"]}
+		}
+		doc["Statement"] = append(statements, map[string]any{
+			"Effect": "Allow", "Principal": map[string]any{"AWS": "*"}, "Action": "execute-api:Invoke", "Resource": "execute-api:/*/OPTIONS/*",
+		})
+	}
+}

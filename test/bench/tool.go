@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+)
+
+// tool measures corsgate the command.
+func (b *bench) tool(ctx context.Context) error {
+	program := filepath.Join(b.dir, "corsgate")
+	if err := build(ctx, program, "apps/corsgate"); err != nil {
+		return err
+	}
+	a, err := b.newApps(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.reading(ctx, program); err != nil {
+		return err
+	}
+	return a.serving(ctx, program)
+}
+
+// reading measures check and diff on templates of this library that fit in a
+// stack.
+func (a *apps) reading(ctx context.Context, program string) error {
+	a.table.section("corsgate, ms", "", "check", "diff (an origin added)")
+	for _, n := range a.routes {
+		before, err := a.facts(ctx, restForm, size{routes: n, origins: usual})
+		if err != nil {
+			return err
+		}
+		if before.unfit() != "" {
+			break
+		}
+		after, err := a.facts(ctx, restForm, size{routes: n, origins: usual + 1})
+		if err != nil {
+			return err
+		}
+		var check, diff []float64
+		for range a.runs {
+			ms, err := corsgate(ctx, program, "check", before.template)
+			if err != nil {
+				return err
+			}
+			check = append(check, ms)
+			if ms, err = corsgate(ctx, program, "diff", before.template, after.template); err != nil {
+				return err
+			}
+			diff = append(diff, ms)
+		}
+		a.table.row("a template of NewRestApi", fmt.Sprintf("%d routes", n), number(median(check)), number(median(diff)))
+	}
+	return nil
+}
+
+// corsgate runs a command of the tool and gives the milliseconds it took.
+func corsgate(ctx context.Context, program string, args ...string) (float64, error) {
+	cmd := exec.CommandContext(ctx, program, args...)
+	start := time.Now()
+	out, err := cmd.CombinedOutput()
+	ms := float64(time.Since(start)) / float64(time.Millisecond)
+	// 1 is for what is found, and an origin added is something.
+	if err != nil && cmd.ProcessState.ExitCode() != 1 {
+		return 0, fmt.Errorf("corsgate %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return ms, nil
+}
+
+// serving measures serve, whose API passes requests on to a stub.
+func (a *apps) serving(ctx context.Context, program string) error {
+	stub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, "{}")
+	}))
+	defer stub.Close()
+	routes := a.routes[0]
+	f, err := a.facts(ctx, restForm, size{routes: routes, origins: usual, backend: stub.URL})
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	cmd := exec.CommandContext(ctx, program, "serve", "--template", f.template, "--listen", "127.0.0.1:0", "--page-listen", "127.0.0.1:0")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	defer func() { stop(); cmd.Wait() }()
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	url, ok := strings.CutPrefix(strings.TrimSpace(line), "API")
+	if err != nil || !ok {
+		return fmt.Errorf("corsgate serve says %q: %w", line, err)
+	}
+	url = strings.TrimRight(strings.TrimSpace(url), "/") + "/route000"
+
+	origin := http.Header{"Origin": {"https://customer-00000.example.com"}}
+	preflight := origin.Clone()
+	preflight.Set("Access-Control-Request-Method", "POST")
+	loads := []load{
+		{http.MethodOptions, url, preflight, http.StatusNoContent},
+		{http.MethodGet, url, origin, http.StatusOK},
+		{http.MethodGet, stub.URL, origin, http.StatusOK},
+	}
+	rates := make([][]float64, len(loads))
+	for range a.runs {
+		for i, l := range loads {
+			rate, err := l.run(ctx, a.requests())
+			if err != nil {
+				return err
+			}
+			rates[i] = append(rates[i], rate)
+		}
+	}
+	a.table.section("corsgate serve, requests a second", "", "preflight", "GET, to a stub", "the stub alone")
+	a.table.row(fmt.Sprintf("%d clients at once", clients), fmt.Sprintf("%d routes", routes), number(median(rates[0])), number(median(rates[1])), number(median(rates[2])))
+	return nil
+}
+
+func (b *bench) requests() int {
+	if b.quick {
+		return 10 * clients
+	}
+	return 500 * clients
+}
+
+// A load is a request to send often.
+type load struct {
+	method, url string
+	header      http.Header
+	status      int // that is wanted
+}
+
+const clients = 8
+
+// run sends n requests, shared among the clients, and gives how many a second
+// were answered.
+func (l load) run(ctx context.Context, n int) (float64, error) {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
+	defer client.CloseIdleConnections()
+	var wg sync.WaitGroup
+	errs := make([]error, clients)
+	start := time.Now()
+	for i := range clients {
+		wg.Go(func() {
+			for range n / clients {
+				if errs[i] = l.send(ctx, client); errs[i] != nil {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return float64(n) / time.Since(start).Seconds(), errors.Join(errs...)
+}
+
+func (l load) send(ctx context.Context, client *http.Client) error {
+	r, err := http.NewRequestWithContext(ctx, l.method, l.url, nil)
+	if err != nil {
+		return err
+	}
+	r.Header = l.header
+	answer, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != l.status {
+		err = fmt.Errorf("%s %s: got %s %s, want %d", l.method, l.url, answer.Status, body, l.status)
+	}
+	return err
+}
