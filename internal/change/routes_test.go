@@ -143,9 +143,8 @@ func TestTwins(t *testing.T) {
 			options["AuthorizationType"], options["AuthorizerId"] = "CUSTOM", object{"Ref": "Token"}
 		}), false},
 		"authorizer that wants more": {plain, func(d *drawn, get, _ object) {
-			more := d.resources["More"] == nil
 			d.add("More", "Authorizer", object{"Type": "REQUEST", "Name": "b", "IdentitySource": "method.request.header.X-Token,method.request.querystring.t"})
-			get["AuthorizationType"], get["AuthorizerId"] = "CUSTOM", object{"Ref": map[bool]string{true: "More", false: "Token"}[more]}
+			get["AuthorizationType"], get["AuthorizerId"] = "CUSTOM", object{"Ref": map[bool]string{true: "More", false: "Token"}[d.resources["M1GET"] == nil]}
 		}, false},
 		"API key":            {plain, second(func(_ *drawn, get, _ object) { get["ApiKeyRequired"] = true }), false},
 		"required parameter": {plain, second(func(_ *drawn, get, _ object) { required(get, "method.request.header.X-A") }), false},
@@ -194,6 +193,10 @@ func TestTwins(t *testing.T) {
 		"content type": {plain, second(func(_ *drawn, get, _ object) {
 			integration(get)["RequestTemplates"], integration(get)["PassthroughBehavior"] = object{"text/plain": `{"statusCode": 200}`}, "NEVER"
 		}), false},
+		"passthrough": {plain, func(d *drawn, get, _ object) {
+			integration(get)["RequestTemplates"] = object{"text/plain": `{"statusCode": 200}`}
+			integration(get)["PassthroughBehavior"] = map[bool]string{true: "NEVER", false: "WHEN_NO_MATCH"}[d.resources["M1GET"] == nil]
+		}, false},
 		"gateway response that maps the path": {[2]string{"a/{x}", "b/{y}"}, func(d *drawn, get, _ object) {
 			get["ApiKeyRequired"] = true
 			d.resources["Gone"]["Properties"].(object)["ResponseParameters"].(object)["gatewayresponse.header.Access-Control-Expose-Headers"] = "method.request.path.y"
@@ -205,6 +208,11 @@ func TestTwins(t *testing.T) {
 		"function": {plain, second(func(d *drawn, get, _ object) {
 			function(d, get, invocations(object{"Fn::GetAtt": []any{"Emits", "Arn"}}))
 		}), false},
+		"function that nothing vouches for": {plain, func(d *drawn, get, _ object) {
+			d.resources["Quiet"] = object{"Type": "AWS::Lambda::Function", "Properties": object{}}
+			which := map[bool]string{true: "Emits", false: "Quiet"}[d.resources["M1GET"] == nil]
+			function(d, get, invocations(object{"Fn::GetAtt": []any{which, "Arn"}}))
+		}, false},
 		"function of a parameter": {plain, func(d *drawn, get, _ object) {
 			function(d, get, invocations("{which}"))
 			integration(get)["Type"] = "AWS"
