@@ -223,6 +223,7 @@ func TestExposedAndMaxAge(t *testing.T) {
 	}{
 		"one more":             {expose("etag"), expose("ETag, x-a"), true, "**able to read `etag` and `x-a`**; before: able to read `etag`"},
 		"one less":             {expose("etag,x-a"), expose("etag"), false, "**able to read `etag`**"},
+		"one for another":      {expose("etag"), expose("x-a"), true, "**able to read `x-a`**; before: able to read `etag`"},
 		"first":                {static(nil, nil), expose("etag"), true, "before: able to read no header but the safelisted ones"},
 		"other letters":        {expose("etag,x-a"), expose("X-A , ETAG"), false, ""},
 		"safelisted":           {expose("etag"), expose("etag,content-type"), false, ""},
