@@ -399,7 +399,7 @@ func environment(v *View, report reporter) {
 			list := split(text)
 			var extra, missing []string
 			for _, o := range list {
-				if o == "*" && !v.Allowlist.Any || isOrigin(o) && !v.Allowlist.has(o) {
+				if o == "*" && !v.Allowlist.Any || IsOrigin(o) && !v.Allowlist.has(o) {
 					extra = append(extra, o)
 				}
 			}

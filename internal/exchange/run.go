@@ -141,13 +141,13 @@ func (s *Site) report(ex fetch.Exchange, requests []*sent) *Report {
 		}
 	}
 	hop := fresh()
-	end := verdict(ex.Verdict)
+	end := VerdictOf(ex.Verdict)
 	for i, step := range ex.Steps {
 		var was *sent
 		if step.Cache != fetch.CacheHit {
 			was, requests = requests[0], requests[1:]
 		}
-		v := verdict(step.Verdict)
+		v := VerdictOf(step.Verdict)
 		if was != nil && was.notes.unknown != nil {
 			v = Verdict{Message: was.notes.unknown.Error()}
 			end = v

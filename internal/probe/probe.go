@@ -158,7 +158,7 @@ func Origins(apis ...*gateway.API) []Origin {
 		if strings.HasSuffix(name, ":*") {
 			add(Origin{Origin: strings.TrimSuffix(base, ":3000"), Of: name})
 		}
-		for _, o := range lookalikes(base) {
+		for _, o := range Lookalikes(base) {
 			add(Origin{Origin: o, Beside: true, Lookalike: true})
 		}
 	}
@@ -207,7 +207,7 @@ func besides(expressions map[string]bool, named map[string]Origin) []Origin {
 			if i > 0 {
 				continue
 			}
-			for _, like := range lookalikes(o) {
+			for _, like := range Lookalikes(o) {
 				out = append(out, Origin{Origin: like, Beside: true, Lookalike: true})
 			}
 		}
@@ -256,9 +256,9 @@ func isAllowOrigin(name string) bool {
 	return strings.HasSuffix(strings.ToLower(name), ".access-control-allow-origin")
 }
 
-// lookalikes gives origins that a careless comparison takes for another: by its beginning, by its end, by a dot that
+// Lookalikes gives origins that a careless comparison takes for another: by its beginning, by its end, by a dot that
 // stands for any character, by the scheme and by the port.
-func lookalikes(origin string) []string {
+func Lookalikes(origin string) []string {
 	scheme, rest, _ := strings.Cut(origin, "://")
 	host, port := rest, ""
 	if at := strings.LastIndex(rest, ":"); at > strings.LastIndex(rest, "]") {

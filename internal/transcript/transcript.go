@@ -87,7 +87,8 @@ func Print(w io.Writer, colour Palette, asked fetch.Request, r *exchange.Report)
 		p.Line("", "   ", 3, "It is redirected.")
 	}
 	p.hop(r.Preflight, r.Actual, r.Trace)
-	p.verdict(r)
+	p.WriteByte('\n')
+	p.Verdict(r.Verdict, r.Preflight.Needed && r.Preflight.Verdict.Allowed)
 	_, err := io.WriteString(w, p.String())
 	return err
 }
@@ -210,15 +211,14 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + " ..."
 }
 
-// verdict writes how it ends. The console's words come in lines of their own, so that they can be looked for.
-func (p *Printer) verdict(r *exchange.Report) {
-	p.WriteByte('\n')
-	v := r.Verdict
+// Verdict writes how it ends. The console's words come in lines of their own, so that they can be looked for. PreflightAllowed
+// says that there was a preflight and that it passed, which is worth saying where the end is not known.
+func (p *Printer) Verdict(v exchange.Verdict, preflightAllowed bool) {
 	switch {
 	case !v.Known:
 		p.Line(p.Unsure+p.Strong, "", 0, "Verdict: not known")
 		p.Line("", "  ", 2, strings.TrimPrefix(v.Message, "not known: "))
-		if r.Preflight.Needed && r.Preflight.Verdict.Allowed {
+		if preflightAllowed {
 			p.Line("", "  ", 2, "The preflight is allowed.")
 		}
 	case v.Allowed:

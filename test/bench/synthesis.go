@@ -11,6 +11,7 @@ var (
 	emptyApp        = form{name: "empty"}
 	emptyJavaScript = form{name: "empty", javascript: true}
 	restForm        = form{name: "rest"}
+	specForm        = form{name: "spec"}
 	plainForm       = form{name: "plain"}
 	plainJavaScript = form{name: "plain", javascript: true}
 )
@@ -26,6 +27,7 @@ type own struct {
 
 var ours = []own{
 	{form: restForm, name: "NewRestApi", ratio: 1, routes: 120},
+	{form: specForm, name: "NewSpecRestApi", ratio: 0.25, each: 0.5, routes: 500},
 }
 
 // forms are the columns of the table's first sections: ours, and the others.

@@ -34,11 +34,12 @@ type shape struct {
 var forms = map[string]func(awscdk.Stack, shape) error{
 	"empty": func(awscdk.Stack, shape) error { return nil },
 	"rest":  rest,
+	"spec":  spec,
 	"plain": plain,
 }
 
 func main() {
-	form := flag.String("form", "empty", "empty, rest or plain")
+	form := flag.String("form", "empty", "empty, rest, spec or plain")
 	routes := flag.Int("routes", 10, "how many resources, each with GET, POST and CORS")
 	origins := flag.Int("origins", 3, "how many origins are allowed")
 	backend := flag.String("backend", "", "the URL of an HTTP backend, in the place of a function")
@@ -81,8 +82,12 @@ func synthesize(form string, s shape, compact bool, out string) (time.Duration, 
 	return time.Since(start), nil
 }
 
+func policy(s shape) (*cors.Policy, error) {
+	return cors.New(cors.Config{Origins: s.origins, RequestHeaders: []string{"content-type"}})
+}
+
 func rest(stack awscdk.Stack, s shape) error {
-	policy, err := cors.New(cors.Config{Origins: s.origins, RequestHeaders: []string{"content-type"}})
+	policy, err := policy(s)
 	if err != nil {
 		return err
 	}
@@ -90,6 +95,31 @@ func rest(stack awscdk.Stack, s shape) error {
 	fn := function(stack)
 	corsfunction.Emits(fn)
 	addRoutes(api, fn, s)
+	return nil
+}
+
+// spec has the routes in an OpenAPI document.
+func spec(stack awscdk.Stack, s shape) error {
+	policy, err := policy(s)
+	if err != nil {
+		return err
+	}
+	fn := function(stack)
+	corsfunction.Emits(fn)
+	paths := map[string]any{}
+	for i := range s.routes {
+		operation := map[string]any{"tags": []any{"all"}, "responses": map[string]any{"200": map[string]any{"description": "OK"}}}
+		paths["/"+routeName(i)] = map[string]any{"get": operation, "post": operation}
+	}
+	corsapi.NewSpecRestApi(stack, jsii.String("Api"), &corsapi.SpecRestApiProps{
+		Policy: policy,
+		Spec: corsapi.SpecValue(map[string]any{
+			"openapi": "3.0.1",
+			"info":    map[string]any{"title": "Api", "version": "1"},
+			"paths":   paths,
+		}),
+		Integrations: []corsapi.SpecIntegration{corsapi.ForTag("all", corsapi.ToFunction(fn))},
+	})
 	return nil
 }
 
@@ -115,12 +145,14 @@ func function(stack awscdk.Stack) awslambda.Function {
 
 func addRoutes(api awsapigateway.RestApi, fn awslambda.Function, s shape) {
 	for i := range s.routes {
-		resource := api.Root().AddResource(jsii.String(fmt.Sprintf("route%03d", i)), nil)
+		resource := api.Root().AddResource(jsii.String(routeName(i)), nil)
 		for _, method := range []string{"GET", "POST"} {
 			resource.AddMethod(jsii.String(method), integration(fn, s), nil)
 		}
 	}
 }
+
+func routeName(i int) string { return fmt.Sprintf("route%03d", i) }
 
 func integration(fn awslambda.Function, s shape) awsapigateway.Integration {
 	if s.backend != "" {

@@ -16,11 +16,16 @@ type findings struct {
 	FailOn string `enum:"error,warning,info" default:"error" placeholder:"SEVERITY" help:"The least severity that fails: error, warning or info; default: error."`
 }
 
-// conclude prints the report. It gives an error for findings at or above --fail-on, and for what gave no answer.
+// conclude prints the report and gives its [findings.status].
 func (x *findings) conclude(c Command, report *diagnose.Report) error {
 	if err := printFindings(c.Stdout, x.Format, report); err != nil {
 		return err
 	}
+	return x.status(report)
+}
+
+// status gives an error for findings at or above --fail-on, and for what gave no answer.
+func (x *findings) status(report *diagnose.Report) error {
 	if !report.Answered() {
 		return statusError(statusUnread)
 	}

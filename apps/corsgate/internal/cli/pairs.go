@@ -29,7 +29,7 @@ func stagesOf(from api) ([]stageOf, error) {
 	}
 	var out []stageOf
 	for _, file := range files {
-		text, _, err := readTemplate(file)
+		text, _, err := templateOf(file)
 		if err != nil {
 			return nil, err
 		}

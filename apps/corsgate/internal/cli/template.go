@@ -25,7 +25,7 @@ type api struct {
 
 // load reads the template and its API, and says what of the API is left out.
 func (a api) load(c Command, opts gateway.Options) ([]byte, *gateway.API, error) {
-	template, problems, err := readTemplate(a.Template)
+	template, problems, err := templateOf(a.Template)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -136,8 +136,8 @@ func walk(v any, yield func(string) bool) bool {
 	return true
 }
 
-// readTemplate reads a template that the command line names, as JSON, and what of it could not be understood.
-func readTemplate(name string) (template []byte, problems []string, err error) {
+// templateOf reads a template that the command line names, as JSON, and what of it could not be understood.
+func templateOf(name string) (template []byte, problems []string, err error) {
 	text, err := readFile(name)
 	if err != nil {
 		return nil, nil, err
