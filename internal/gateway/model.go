@@ -183,6 +183,22 @@ func (a *API) child(parent *Resource, part, id string) *Resource {
 	return r
 }
 
+// segments gives the parts of a path, which is without the stage and without a query string.
+func segments(path string) []string {
+	trimmed := strings.Trim(path, "/")
+	if trimmed == "" {
+		return nil
+	}
+	return strings.Split(trimmed, "/")
+}
+
+// Route gives the method that serves a request for a path, or nil, and the resource that the path leads to, or nil. The
+// method may be another resource's: one that lacks the method gives way to a variable or a greedy sibling.
+func (a *API) Route(method, path string) (*Method, *Resource) {
+	m, exact, _ := a.route(method, segments(path))
+	return m, exact
+}
+
 // route finds the method for a path. A resource that lacks the method gives way to a variable and then to a greedy
 // sibling, at every level (recorded 2024-07 one level deep; believed deeper).
 func (a *API) route(method string, segs []string) (*Method, *Resource, map[string]string) {

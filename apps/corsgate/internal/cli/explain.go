@@ -145,7 +145,7 @@ func (x *explain) backend(template []byte) (b gateway.Backend, done func(), err 
 	if x.NoInvoke {
 		return b, done, nil
 	}
-	functions, err := lambdarun.FromTemplate(x.Template)
+	functions, err := lambdarun.FromText(x.Template, template)
 	if err != nil {
 		return nil, nil, err
 	}
