@@ -216,12 +216,38 @@ func literals(template string) []string {
 	}
 	var out []string
 	for _, m := range quoted.FindAllStringSubmatch(template, -1) {
-		for _, s := range strings.Split(strings.ReplaceAll(m[1]+m[2], ",", "|"), "|") {
+		for _, s := range choices(m[1] + m[2]) {
 			s = strings.Trim(strings.TrimSpace(s), "^$()")
 			s = meant.Replace(s)
 			if looksLike.MatchString(s) {
 				out = append(out, s)
 			}
+		}
+	}
+	return out
+}
+
+// group finds an innermost group of a regular expression, with what says that it may be left out.
+var group = regexp.MustCompile(`\((?:\?:)?([^()]*)\)([?*+]?)`)
+
+// maxChoices bounds what the groups of one text multiply to.
+const maxChoices = 100
+
+// choices gives what a list, or a regular expression with its groups multiplied out, leaves the choice between.
+func choices(s string) []string {
+	var out []string
+	for todo := []string{s}; len(todo) > 0 && len(out)+len(todo) <= maxChoices; {
+		s, todo = todo[0], todo[1:]
+		at := group.FindStringSubmatchIndex(s)
+		if at == nil {
+			out = append(out, strings.FieldsFunc(s, func(c rune) bool { return c == ',' || c == '|' })...)
+			continue
+		}
+		if quantifier := s[at[4]:at[5]]; quantifier == "?" || quantifier == "*" {
+			todo = append(todo, s[:at[0]]+s[at[1]:])
+		}
+		for _, c := range strings.Split(s[at[2]:at[3]], "|") {
+			todo = append(todo, s[:at[0]]+c+s[at[1]:])
 		}
 	}
 	return out

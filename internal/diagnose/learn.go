@@ -18,6 +18,9 @@ func (v *View) learn() {
 	known := list.From != ""
 	add := func(m *gateway.Method, origin, name string) {
 		v.own[m] = append(v.own[m], origin)
+		if list.Any { // another route is for everybody, and this one for a few
+			list.Any, list.Origins = false, nil
+		}
 		list.From = "template"
 		if !slices.Contains(list.Origins, origin) {
 			list.Origins, list.names = append(list.Origins, origin), append(list.names, name)

@@ -130,16 +130,7 @@ func (d *Document) event(api string, props, body map[string]any, function string
 	if method == "any" {
 		method = "x-amazon-apigateway-any-method"
 	}
-	paths, ok := body["paths"].(map[string]any)
-	if !ok {
-		paths = map[string]any{}
-		body["paths"] = paths
-	}
-	item, ok := paths[path].(map[string]any)
-	if !ok {
-		item = map[string]any{}
-		paths[path] = item
-	}
+	item := child(child(body, "paths"), path)
 	op, ok := item[method].(map[string]any)
 	if !ok {
 		op = map[string]any{"responses": map[string]any{}}
@@ -333,11 +324,11 @@ func resourcePolicy(p map[string]any) map[string]any {
 
 // authorizers puts the security schemes of Auth into the OpenAPI document.
 func (d *Document) authorizers(body, auth map[string]any) {
-	schemes, ok := body["securityDefinitions"].(map[string]any)
-	if !ok {
-		schemes = map[string]any{}
-		body["securityDefinitions"] = schemes
+	parent, name := body, "securityDefinitions"
+	if body["openapi"] != nil {
+		parent, name = child(body, "components"), "securitySchemes"
 	}
+	schemes := child(parent, name)
 	schemes["api_key"] = map[string]any{"type": "apiKey", "name": "x-api-key", "in": "header"}
 	schemes["AWS_IAM"] = map[string]any{"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"}
 	list, _ := auth["Authorizers"].(map[string]any)
@@ -359,6 +350,16 @@ func (d *Document) authorizers(body, auth map[string]any) {
 		}
 		schemes[name] = map[string]any{"type": "apiKey", "name": header, "in": "header", "x-amazon-apigateway-authorizer": authorizer}
 	}
+}
+
+// child gives the object that another has under a name. It is made if there is none.
+func child(m map[string]any, name string) map[string]any {
+	c, ok := m[name].(map[string]any)
+	if !ok {
+		c = map[string]any{}
+		m[name] = c
+	}
+	return c
 }
 
 // identitySource lists what a REQUEST authorizer wants to have.

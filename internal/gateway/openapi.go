@@ -226,6 +226,12 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 			}
 		}
 	}
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-auth.html
+	auth := r.object(op["x-amazon-apigateway-auth"], "x-amazon-apigateway-auth")
+	switch typ := strings.ToUpper(r.str(auth, "type")); typ {
+	case "AWS_IAM", "NONE":
+		m.AuthorizationType, m.authorizer = typ, nil
+	}
 }
 
 // schema is a JSON schema with the document its references point into.
