@@ -49,6 +49,19 @@ func deployment(v *View, report reporter) {
 	}
 }
 
+// importedAway looks at the gateway responses beside a document that overwrites, as is the default.
+func importedAway(v *View, report reporter) {
+	rest := v.Document.resources[v.API.ID]
+	if rest == nil || rest.props["Body"] == nil && rest.props["BodyS3Location"] == nil || rest.props["Mode"] == "merge" {
+		return
+	}
+	for _, g := range v.Document.sorted("AWS::ApiGateway::GatewayResponse") {
+		if refersTo(g.props["RestApiId"], v.API.ID) {
+			report(place{id: g.id}, fmt.Sprintf("the gateway response %s is beside the OpenAPI document of %s", flat(g.props["ResponseType"]), v.API.ID), "")
+		}
+	}
+}
+
 // before collects what CloudFormation makes before a resource: what it depends on and what it refers to, and what those do.
 func (d *Document) before(r *resource, out map[string]bool) {
 	for _, id := range slices.Concat(r.dependsOn, references(r.props)) {

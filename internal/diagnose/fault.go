@@ -113,6 +113,8 @@ func (v *View) blame(r route, rep *exchange.Report) string {
 		return "CORS108"
 	case fetch.MethodDisallowedByPreflightResponse:
 		return "CORS110"
+	case fetch.InvalidAllowMethodsPreflightResponse, fetch.InvalidAllowHeadersPreflightResponse:
+		return "CORS120"
 	case fetch.HeaderDisallowedByPreflightResponse:
 		// The header that was sent to have a preflight made is not one that pages need.
 		return ""

@@ -192,5 +192,28 @@ fn := corsfunction.New(stack, jsii.String("Handler"), &corsfunction.Props{
 		check: faulty("CORS407", func(v *View, _ route, _ fault) string {
 			return "the mapping template of OPTIONS reads stage variables that hold no allowlist; the stage is " + v.API.Stage
 		}),
+	}, {
+		ID:       "CORS408",
+		Title:    "the OpenAPI document's import takes a gateway response away",
+		Severity: Warning,
+		Why: "The API is made of an OpenAPI document, and this gateway response is a resource beside it. Whenever the document changes, CloudFormation imports it anew and the import replaces what the API has: " +
+			"the gateway response is gone, with its CORS headers, until its own properties change.",
+		Cure: Cure{Go: `// in the document:
+// x-amazon-apigateway-gateway-responses:
+//   DEFAULT_4XX:
+//     responseParameters: {...}
+// corsapi.NewSpecRestApi puts them there`, CloudFormation: `Api:
+  Properties:
+    Body:
+      x-amazon-apigateway-gateway-responses:
+        DEFAULT_4XX:
+          responseParameters:
+            gatewayresponse.header.Access-Control-Allow-Origin: "'https://app.example.com'"`},
+		Before: `Resources:
+  Api: {Properties: {Body: {openapi: 3.0.3, info: {title: shop, version: "1"}, paths: {}}}}`,
+		After: `Resources:
+  Api: {Properties: {Mode: merge, Body: {openapi: 3.0.3, info: {title: shop, version: "1"}, paths: {}}}}`,
+		Source: []string{"https://github.com/aws/aws-cdk/issues/28652", "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-restapi.html"},
+		check:  importedAway,
 	}}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/fetch"
 )
 
 func preflightRules() []Rule {
@@ -402,6 +404,34 @@ method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"`
 		After:  `Resources: {}`,
 		Source: []string{docCORS, "https://fetch.spec.whatwg.org/#cors-safelisted-request-header"},
 		check:  noPreflight("CORS119"),
+	}, {
+		ID:       "CORS120",
+		Title:    "a list of the preflight's answer cannot be parsed",
+		Severity: Error,
+		Why: "Access-Control-Allow-Methods and Access-Control-Allow-Headers are names with commas between them. " +
+			"With a blank, a semicolon or quotes in a name the browser takes none of the list, and refuses every request that it asks leave for.",
+		Cure: Cure{Go: goEnable, CloudFormation: `ItemsOptions:
+  Properties:
+    Integration:
+      IntegrationResponses:
+        - StatusCode: "204"
+          ResponseParameters:
+            method.response.header.Access-Control-Allow-Methods: "'GET,PUT'"
+            method.response.header.Access-Control-Allow-Headers: "'content-type'"`},
+		Before: `Resources:
+  ItemsOptions:
+    Properties: {Integration: {IntegrationResponses: {ResponseParameters: {method.response.header.Access-Control-Allow-Methods: "'GET PUT'"}}}}`,
+		After: `Resources:
+  ItemsOptions:
+    Properties: {Integration: {IntegrationResponses: {ResponseParameters: {method.response.header.Access-Control-Allow-Methods: "'GET, PUT'"}}}}`,
+		Source: []string{docFetch, "https://fetch.spec.whatwg.org/#extract-header-list-values"},
+		check: faulty("CORS120", func(_ *View, _ route, f fault) string {
+			name := "Access-Control-Allow-Methods"
+			if f.report.Preflight.Verdict.Code == fetch.InvalidAllowHeadersPreflightResponse {
+				name = "Access-Control-Allow-Headers"
+			}
+			return fmt.Sprintf("%s is %q", name, f.report.Preflight.Response.Headers[strings.ToLower(name)])
+		}),
 	}}
 }
 

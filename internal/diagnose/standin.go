@@ -239,11 +239,14 @@ func (f filler) text(m map[string]any, before string) string {
 			}
 		}
 	}
-	host := notHost.ReplaceAllString(strings.ToLower(name), "-") + ".deployed.example"
+	host := notHost.ReplaceAllString(strings.ToLower(name), "-") + standInHost
 	if at := strings.LastIndexAny(before, `'"|,=( `); strings.Contains(before[at+1:], "://") || strings.HasSuffix(name, "DomainName") {
 		return host
 	}
 	return "https://" + host
 }
+
+// standInHost is how the host of an origin that stands for an unknown one ends.
+const standInHost = ".deployed.example"
 
 var notHost = regexp.MustCompile(`[^a-z0-9.]+`)
