@@ -87,8 +87,8 @@ func (w *writer) beside() {
 		}
 	}
 	for _, g := range w.survey.gatewayResponses {
-		fail(g.node, "gateway response "+g.responseType+" is made beside the OpenAPI document, whose import replaces what the API has: "+
-			"put it into the document's x-amazon-apigateway-gateway-responses")
+		fail(g.node, rule("CORS408", "gateway response "+g.responseType+" is made beside the OpenAPI document, whose import replaces what the API has: "+
+			"put it into the document's x-amazon-apigateway-gateway-responses"))
 	}
 }
 

@@ -126,7 +126,7 @@ func preflightRules() []Rule {
 		Title:    "the preflight's answer is taken for binary",
 		Severity: Error,
 		Why: "Where the first type of Accept is among the binary media types, what an integration response's template makes is taken for base64 and decoded. " +
-			"The text of a mock is none, and the answer is a 500. With an empty body, the template of a multi-origin answer runs on a payload that counts as binary.",
+			"The text of a mock is no base64, and the answer is a 500. With an empty body, the template of a multi-origin answer runs on a payload that counts as binary.",
 		Cure: Cure{Go: goEnable, CloudFormation: `ItemsOptions:
   Properties:
     Integration:

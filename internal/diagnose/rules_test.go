@@ -181,6 +181,10 @@ func TestNotFound(t *testing.T) {
   Deployment: {DependsOn: [ItemsGet, ItemsPut, ItemsOptions, StatusGet, StatusOptions], Properties: {Description: {"Fn::Sub": "with ${Errors5xx}"}}}`,
 		"another deployment, which no stage serves": `Resources: {Old: {Type: "AWS::ApiGateway::Deployment", DependsOn: [ItemsGet], Properties: {RestApiId: {Ref: Api}}}}`,
 		"a policy for all but one path":             `Resources: {Api: {Properties: {Policy: {Statement: [{Effect: Allow, Principal: "*", NotAction: "execute-api:ManageConnections", NotResource: "execute-api:/*/*/admin"}]}}}}`,
+		"a policy that denies under a condition":    `Resources: {Api: {Properties: {Policy: {Statement: [{Effect: Allow, Principal: "*", Action: "execute-api:Invoke", Resource: "*"}, {Effect: Deny, Principal: "*", Action: "execute-api:Invoke", Resource: "*", Condition: {NotIpAddress: {"aws:SourceIp": ["192.0.2.0/24"]}}}]}}}}`,
+		"credentials that are not allowed":          `Resources: {ItemsOptions: {Properties: {Integration: {IntegrationResponses: {ResponseParameters: {method.response.header.Access-Control-Allow-Credentials: "'false'"}}}, MethodResponses: {ResponseParameters: {method.response.header.Access-Control-Allow-Credentials: true}}}}}`,
+		"what customising has no effect on":         `Resources: {TooLarge: {Type: "AWS::ApiGateway::GatewayResponse", Properties: {RestApiId: {Ref: Api}, ResponseType: REQUEST_TOO_LARGE}}, Deployment: {DependsOn: [ItemsGet, ItemsPut, ItemsOptions, StatusGet, StatusOptions, Errors4xx, Errors5xx, TooLarge]}}`,
+		"an error's origin that deployment knows":   `Resources: {Errors4xx: {Properties: {ResponseParameters: {gatewayresponse.header.Access-Control-Allow-Origin: {"Fn::Join": ["", ["'https://", {"Fn::GetAtt": [Site, DomainName]}, "'"]]}}}}, Site: {Type: "AWS::CloudFront::Distribution"}}`,
 		"the cache of another stage":                `Resources: {Dev: {Type: "AWS::ApiGateway::Stage", Properties: {RestApiId: {Ref: Api}, DeploymentId: {Ref: Deployment}, StageName: dev, CacheClusterEnabled: true}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {

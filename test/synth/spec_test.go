@@ -184,7 +184,7 @@ func TestSpecRemarks(t *testing.T) {
 			api := specOf(s, two(t), document(map[string]any{"/a": get}), corsapi.ForTag("t", corsapi.ToMock(200, "")))
 			add(api.Root(), "b", "GET", mock())
 			api.AddGatewayResponse(jsii.String("G"), &awsapigateway.GatewayResponseOptions{Type: awsapigateway.ResponseType_THROTTLED()})
-		}, []string{"error: GET /b is made beside the OpenAPI document", "error: gateway response THROTTLED is made beside the OpenAPI document"}},
+		}, []string{"error: GET /b is made beside the OpenAPI document", "error: CORS408: gateway response THROTTLED is made beside the OpenAPI document"}},
 		"backends": {func(s awscdk.Stack) {
 			fn := silent(s)
 			doc := document(map[string]any{"/a": get, "/b": map[string]any{"get": map[string]any{}}, "/c": map[string]any{"get": map[string]any{"x-amazon-apigateway-integration": map[string]any{
