@@ -179,18 +179,49 @@ func TestNotFound(t *testing.T) {
 		"the deployment waits through a resource and a reference": `Resources:
   ItemsGet: {DependsOn: Errors4xx}
   Deployment: {DependsOn: [ItemsGet, ItemsPut, ItemsOptions, StatusGet, StatusOptions], Properties: {Description: {"Fn::Sub": "with ${Errors5xx}"}}}`,
-		"another deployment, which no stage serves": `Resources: {Old: {Type: "AWS::ApiGateway::Deployment", DependsOn: [ItemsGet], Properties: {RestApiId: {Ref: Api}}}}`,
-		"a policy for all but one path":             `Resources: {Api: {Properties: {Policy: {Statement: [{Effect: Allow, Principal: "*", NotAction: "execute-api:ManageConnections", NotResource: "execute-api:/*/*/admin"}]}}}}`,
-		"a policy that denies under a condition":    `Resources: {Api: {Properties: {Policy: {Statement: [{Effect: Allow, Principal: "*", Action: "execute-api:Invoke", Resource: "*"}, {Effect: Deny, Principal: "*", Action: "execute-api:Invoke", Resource: "*", Condition: {NotIpAddress: {"aws:SourceIp": ["192.0.2.0/24"]}}}]}}}}`,
-		"credentials that are not allowed":          `Resources: {ItemsOptions: {Properties: {Integration: {IntegrationResponses: {ResponseParameters: {method.response.header.Access-Control-Allow-Credentials: "'false'"}}}, MethodResponses: {ResponseParameters: {method.response.header.Access-Control-Allow-Credentials: true}}}}}`,
-		"what customising has no effect on":         `Resources: {TooLarge: {Type: "AWS::ApiGateway::GatewayResponse", Properties: {RestApiId: {Ref: Api}, ResponseType: REQUEST_TOO_LARGE}}, Deployment: {DependsOn: [ItemsGet, ItemsPut, ItemsOptions, StatusGet, StatusOptions, Errors4xx, Errors5xx, TooLarge]}}`,
-		"an error's origin that deployment knows":   `Resources: {Errors4xx: {Properties: {ResponseParameters: {gatewayresponse.header.Access-Control-Allow-Origin: {"Fn::Join": ["", ["'https://", {"Fn::GetAtt": [Site, DomainName]}, "'"]]}}}}, Site: {Type: "AWS::CloudFront::Distribution"}}`,
-		"the cache of another stage":                `Resources: {Dev: {Type: "AWS::ApiGateway::Stage", Properties: {RestApiId: {Ref: Api}, DeploymentId: {Ref: Deployment}, StageName: dev, CacheClusterEnabled: true}}}`,
+		"another deployment, which no stage serves":  `Resources: {Old: {Type: "AWS::ApiGateway::Deployment", DependsOn: [ItemsGet], Properties: {RestApiId: {Ref: Api}}}}`,
+		"a policy for all but one path":              `Resources: {Api: {Properties: {Policy: {Statement: [{Effect: Allow, Principal: "*", NotAction: "execute-api:ManageConnections", NotResource: "execute-api:/*/*/admin"}]}}}}`,
+		"a policy that denies under a condition":     `Resources: {Api: {Properties: {Policy: {Statement: [{Effect: Allow, Principal: "*", Action: "execute-api:Invoke", Resource: "*"}, {Effect: Deny, Principal: "*", Action: "execute-api:Invoke", Resource: "*", Condition: {NotIpAddress: {"aws:SourceIp": ["192.0.2.0/24"]}}}]}}}}`,
+		"credentials that are not allowed":           `Resources: {ItemsOptions: {Properties: {Integration: {IntegrationResponses: {ResponseParameters: {method.response.header.Access-Control-Allow-Credentials: "'false'"}}}, MethodResponses: {ResponseParameters: {method.response.header.Access-Control-Allow-Credentials: true}}}}}`,
+		"what customising has no effect on":          `Resources: {TooLarge: {Type: "AWS::ApiGateway::GatewayResponse", Properties: {RestApiId: {Ref: Api}, ResponseType: REQUEST_TOO_LARGE}}, Deployment: {DependsOn: [ItemsGet, ItemsPut, ItemsOptions, StatusGet, StatusOptions, Errors4xx, Errors5xx, TooLarge]}}`,
+		"an ANY whose preflight names a few methods": `Resources: {ItemsPut: null, ItemsGet: {Properties: {HttpMethod: ANY}}, ItemsOptions: {Properties: {Integration: {IntegrationResponses: {ResponseParameters: {method.response.header.Access-Control-Allow-Methods: "'GET,DELETE'"}}}}}, Deployment: {DependsOn: [ItemsGet, ItemsOptions, StatusGet, StatusOptions, Errors4xx, Errors5xx]}}`,
+		"a cache that leaves a route out":            `Resources: {Stage: {Properties: {CacheClusterEnabled: true, MethodSettings: [{ResourcePath: /items, HttpMethod: GET, CachingEnabled: false}, {ResourcePath: "/*", HttpMethod: "*", CachingEnabled: true}]}}}`,
+		"an error's origin that deployment knows":    `Resources: {Errors4xx: {Properties: {ResponseParameters: {gatewayresponse.header.Access-Control-Allow-Origin: {"Fn::Join": ["", ["'https://", {"Fn::GetAtt": [Site, DomainName]}, "'"]]}}}}, Site: {Type: "AWS::CloudFront::Distribution"}}`,
+		"the cache of another stage":                 `Resources: {Dev: {Type: "AWS::ApiGateway::Stage", Properties: {RestApiId: {Ref: Api}, DeploymentId: {Ref: Deployment}, StageName: dev, CacheClusterEnabled: true}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := listing(checkTree(t, faults.Merge(tree(t, cleanText(t)), tree(t, change)))); got != "" {
 				t.Error(got)
 			}
 		})
+	}
+}
+
+// TestWorst holds that the worst finding is the first, since the exit status is by it, and that a suppression of another
+// stack suppresses nothing.
+func TestWorst(t *testing.T) {
+	change := `Resources:
+  Errors4xx: null
+  Errors5xx: null
+  ItemsOptions: {Properties: {Integration: {IntegrationResponses: {ResponseParameters: {method.response.header.Access-Control-Max-Age: "'86400'"}}}}}
+  StatusGet: {Properties: {Integration: {IntegrationResponses: {ResponseParameters: null}}, MethodResponses: {ResponseParameters: null}}}`
+	b, err := json.Marshal(faults.Merge(tree(t, cleanText(t)), tree(t, change)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := ParseDocument("shop.template.json", b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep := Check([]*Document{d}, nil, []Suppression{{ID: "CORS208", Reason: "meant", Stack: "another"}})
+	var got []string
+	for _, f := range rep.Findings {
+		got = append(got, f.Rule)
+	}
+	if want := []string{"CORS208", "CORS301", "CORS302", "CORS901", "CORS117"}; !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) || got[0] != want[0] || got[4] != want[4] {
+		t.Errorf("found %q, want %q", got, want)
+	}
+	if worst, ok := rep.Worst(); !ok || worst != Error {
+		t.Errorf("the worst is %q", worst)
 	}
 }

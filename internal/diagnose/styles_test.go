@@ -41,6 +41,15 @@ func TestStyles(t *testing.T) {
 	}
 }
 
+// TestGroups holds that the groups of an expression are multiplied out, those that may be left out too.
+func TestGroups(t *testing.T) {
+	rep := Check([]*Document{parse(t, "testdata/styles/good-group.yaml")}, nil, nil)
+	want := "https://shop.example.com https://admin.example.com https://preview.example.com https://*.preview.example.com"
+	if got := strings.Join(rep.Checked[0].Allowlist.names, " "); got != want {
+		t.Errorf("the list is %s, want %s", got, want)
+	}
+}
+
 // TestDeployedOrigin holds that an origin of corsgate's own list that only deployment knows is no fault.
 func TestDeployedOrigin(t *testing.T) {
 	b, err := os.ReadFile("../../test/templates/catalog.template.json")

@@ -195,9 +195,6 @@ func (s *Server) listen(o Options) error {
 	return err
 }
 
-// API gives the API that is served.
-func (s *Server) API() *gateway.API { return s.api }
-
 // URL gives the address of the API's stage, such as http://127.0.0.1:4000/prod, or "" without a listener.
 func (s *Server) URL() string {
 	if s.listener == nil {
