@@ -212,9 +212,10 @@ type specification struct {
 
 // A target is a function that operations go to.
 type target struct {
-	fn   awslambda.IFunction
-	path string // of its construct
-	uri  any    // set at synthesis
+	fn         awslambda.IFunction
+	path       string                // of its construct
+	permission constructs.IConstruct // to invoke it; nil for an imported function that the app cannot permit that
+	uri        any                   // set at synthesis
 }
 
 // specification reads the document and assigns the integrations.
@@ -282,9 +283,11 @@ func (t *target) integration(*openapi.Operation) map[string]any {
 // CDK's Lambda integrations do, so that neither stack needs the other twice.
 func (sp *specification) permit(api *SpecRestApi) {
 	for _, t := range sp.functions {
-		t.fn.AddPermission(jsii.String("Permission."+*awscdk.Names_NodeUniqueId(t.fn.Node())), &awslambda.Permission{
+		id := jsii.String("Permission." + *awscdk.Names_NodeUniqueId(t.fn.Node()))
+		t.fn.AddPermission(id, &awslambda.Permission{
 			Principal: awsiam.NewServicePrincipal(jsii.String("apigateway.amazonaws.com"), nil),
 			Scope:     api, SourceArn: api.ArnForExecuteApi(jsii.String("*"), jsii.String("/*"), jsii.String("*")),
 		})
+		t.permission = api.Node().TryFindChild(id)
 	}
 }

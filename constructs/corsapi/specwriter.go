@@ -39,6 +39,9 @@ func (w *writer) document() {
 	w.survey.paths = w.spec.plan.Resources()
 	for _, t := range w.spec.functions {
 		t.uri = w.functionURI(t.fn)
+		if t.permission != nil {
+			w.parts = append(w.parts, part{w.survey.api.at, t.permission})
+		}
 	}
 	with := openapi.Rendering{
 		Policy: w.policy, Echo: w.props.GatewayErrors == EchoOrigin, Caching: w.caching, Binary: w.survey.api.binaryMediaTypes,
@@ -156,15 +159,16 @@ func (sp *specification) meant(p openapi.Proxy) string {
 // The CDK works them out from the whole document each time that it comes across
 // one, which is half of what a large API costs.
 func (s *inventory) settle() {
+	var all []awscdk.CfnResource
 	for _, d := range s.deployments {
 		if d.aware == nil {
 			continue
 		}
-		if cfn, ok := d.aware.Node().DefaultChild().(awsapigateway.CfnDeployment); ok {
-			id, _ := awscdk.Stack_Of(cfn).Resolve(cfn.LogicalId()).(string)
-			cfn.OverrideLogicalId(&id)
+		if cfn, ok := d.aware.Node().DefaultChild().(awscdk.CfnResource); ok {
+			all = append(all, cfn)
 		}
 	}
+	bulk.Settle(all)
 }
 
 // unwrap takes out the wrapper that the jsii runtime leaves around maps.

@@ -228,6 +228,16 @@ func SetProperty(resource awscdk.CfnResource, name string, data any) {
 	runtime.StaticInvokeVoid(class, "set", []any{resource, name, string(b)})
 }
 
+// Settle has resources keep the logical ids that they have now. One that another
+// stack refers to may not be set any more, and is left to the CDK.
+func Settle(resources []awscdk.CfnResource) {
+	if len(resources) == 0 {
+		return
+	}
+	load()
+	runtime.StaticInvokeVoid(class, "settle", []any{resources})
+}
+
 // tokens finds the CDK's tokens in JSON: in strings, in lists, as keys and as
 // numbers.
 var tokens = regexp.MustCompile(`Token\[|e\+289`)

@@ -116,6 +116,17 @@ class Bulk {
     resource[name] = JSON.parse(value);
   }
 
+  static settle(resources) {
+    for (const r of resources) {
+      const id = r.stack.resolve(r.logicalId);
+      try {
+        r.overrideLogicalId(id);
+      } catch {
+        // The CDK has exported the id and locked it: it is the same without this.
+      }
+    }
+  }
+
   static digest(stack, value) {
     return createHash("sha256").update(JSON.stringify(stack.resolve(JSON.parse(value)))).digest("hex");
   }
