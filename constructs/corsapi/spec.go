@@ -208,6 +208,7 @@ func emptyDocument() map[string]any {
 type specification struct {
 	plan      *openapi.Plan // nil where the document has faults
 	functions []*target     // each once
+	body      *apiBody      // nil before synthesis
 }
 
 // A target is a function that operations go to.

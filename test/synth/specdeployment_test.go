@@ -1,12 +1,14 @@
 package synth
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -51,23 +53,34 @@ func TestSpecDeploymentWaitsForPermissions(t *testing.T) {
 	}
 }
 
-// renamer gives functions another logical id, in an aspect.
+// renamer gives functions and mappings other logical ids, in an aspect.
 type renamer struct{}
 
 func (renamer) Visit(node constructs.IConstruct) {
-	if cfn, ok := node.(awscdk.CfnResource); ok && *cfn.CfnResourceType() == "AWS::Lambda::Function" {
+	switch cfn := node.(type) {
+	case awslambda.CfnFunction:
 		cfn.OverrideLogicalId(jsii.String("Renamed"))
+	case awscdk.CfnMapping:
+		cfn.OverrideLogicalId(jsii.String("Templates"))
 	}
 }
 
-// An aspect that comes after the document may still rename what it refers to.
-func TestSpecFunctionRenamedLate(t *testing.T) {
-	template := inStack(t, func(s awscdk.Stack) {
-		fn := emitter(s, "ZFn")
-		specOf(s, two(t), pathOf("/a"), corsapi.ForPath("/a", corsapi.ToFunction(fn)))
-		awscdk.Aspects_Of(fn).Add(&renamer{}, &awscdk.AspectOptions{Priority: jsii.Number(900)})
+// An aspect that comes after the document was written may rename what is named in it.
+func TestSpecNamesOfLateAspects(t *testing.T) {
+	template := synthesize(t, map[string]any{"@aws-cdk/core:aspectStabilization": true}, func(app awscdk.App) {
+		s := awscdk.NewStack(app, jsii.String("Stack"), nil)
+		first := constructs.NewConstruct(s, jsii.String("First")) // so that the function is visited after the API
+		corsapi.NewSpecRestApi(first, jsii.String("Api"), &corsapi.SpecRestApiProps{
+			Policy: two(t), Spec: corsapi.SpecValue(pathOf("/a")), Integrations: []corsapi.SpecIntegration{corsapi.ForPath("/a", corsapi.ToFunction(emitter(s, "Fn")))},
+		})
+		awscdk.Aspects_Of(app).Add(&renamer{}, nil)
 	}).templates["Stack"]
-	if uri := compact(dig(body(t, template), "paths", "/a", "get", "x-amazon-apigateway-integration", "uri")); !strings.Contains(uri, "${Renamed.Arn}") {
+	b := body(t, template)
+	if uri := compact(dig(b, "paths", "/a", "get", "x-amazon-apigateway-integration", "uri")); !strings.Contains(uri, "${Renamed.Arn}") {
 		t.Errorf("the function is Renamed, and the operation leads to %s", uri)
+	}
+	find, _ := dig(b, "paths", "/a", "options", "x-amazon-apigateway-integration", "requestTemplates", "application/json", "Fn::FindInMap").([]any)
+	if mappings, _ := template["Mappings"].(map[string]any); len(find) != 3 || mappings[find[0].(string)] == nil {
+		t.Errorf("the preflight's template is in %v, the mappings are %v", find, slices.Collect(maps.Keys(mappings)))
 	}
 }
