@@ -134,7 +134,7 @@ components:
     same: {$ref: '#/paths/~1a~1%7Bx%7D/get'}
 `, want: []string{`:7: the $ref "#/components/responses/Nope" leads nowhere`, `:11: the $ref "#/components/schemas/None" leads nowhere`}},
 		{name: "a greedy variable beside another", text: head + "paths:\n  /a/{x}:\n    get: " + mock + "\n  /a/{x+}:\n    get: " + mock + "\n  /b/{y}/c:\n    get: " + mock + "\n  /b/{proxy+}:\n    get: " + mock, want: []string{
-			":6: the path /a/{x+} has the variable {x+} where /a/{x} (line 4) has {x}, and API Gateway has one variable below /a/",
+			":4: the path /a/{x} has the variable {x} where /a/{x+} (line 6) has {x+}, and API Gateway has one variable below /a/: keep one of them",
 			":8: the path /b/{y}/c has the variable {y} where /b/{proxy+} (line 10) has {proxy+}, and API Gateway has one variable below /b/"}},
 		{name: "integrations of no type", text: head + "paths:\n  /a:\n    get: {x-amazon-apigateway-integration: {uri: x}}\n    put: {x-amazon-apigateway-integration: {type: lambda}}\n    post: {x-amazon-apigateway-integration: {type: Http_Proxy}}", want: []string{
 			":5: the integration of GET /a has no type: give it one of aws, aws_proxy, http, http_proxy, mock",

@@ -37,7 +37,12 @@ func File(name string) (*Document, error) {
 	}
 	d, err := parse(name, bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
 	if err != nil {
-		return nil, &Fault{File: name, Text: err.Error()}
+		var f *Fault
+		if !errors.As(err, &f) {
+			f = &Fault{Text: err.Error()}
+		}
+		f.File = name
+		return nil, f
 	}
 	return d, nil
 }
@@ -77,12 +82,25 @@ func parseYAML(text []byte, at func(cfnyaml.Place)) (v any, err error) {
 	}()
 	var n yaml.Node
 	if err := yaml.Unmarshal(text, &n); err != nil {
-		return nil, fmt.Errorf("not YAML: %s", strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " "))
+		return nil, notYAML(err)
 	}
 	if len(n.Content) != 1 {
 		return nil, nil
 	}
 	return cfnyaml.Value(n.Content[0], at)
+}
+
+// notYAML takes the line out of what the library says: "yaml: line 3: ...".
+func notYAML(err error) *Fault {
+	f := &Fault{}
+	said := strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " ")
+	if n, rest, ok := strings.Cut(strings.TrimPrefix(said, "line "), ": "); ok {
+		if line, err := strconv.Atoi(n); err == nil {
+			f.Line, said = line, rest
+		}
+	}
+	f.Text = "not YAML: " + said
+	return f
 }
 
 // parseJSON reads JSON token by token, since only so are the lines known and keys
@@ -100,7 +118,7 @@ func parseJSON(text []byte, at func(cfnyaml.Place)) (any, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
-		return nil, fmt.Errorf("line %d: not JSON: %w", p.here(), err)
+		return nil, &Fault{Line: p.here(), Text: "not JSON: " + err.Error()}
 	}
 	return v, nil
 }
