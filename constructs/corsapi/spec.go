@@ -69,7 +69,9 @@ const (
 	ReplaceOptions
 
 	// KeepOptions leaves them as they are. The policy does not answer the
-	// preflights of their paths then; the rest of it holds.
+	// preflights of their paths then; the rest of it holds. A resource policy that
+	// refuses preflights stays as it is, too, with a warning: whatever allows
+	// OPTIONS to everybody allows these.
 	KeepOptions
 )
 

@@ -349,6 +349,10 @@ func (w *writer) resourcePolicy() {
 	switch verdict := answers.PreflightsPass(w.survey.api.policy); verdict {
 	case answers.Passes:
 	case answers.NotAllowed:
+		if w.spec != nil && w.spec.plan != nil && w.spec.plan.KeepsOptions() {
+			warn(w.api, "CORS403", rule("CORS403", answers.KeptOptionsClosed))
+			return
+		}
 		// A policy that names who may call, by IAM, allows nobody anonymous. The
 		// mock behind OPTIONS tells them nothing but the CORS headers.
 		w.api.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -358,8 +362,7 @@ func (w *writer) resourcePolicy() {
 			Resources:  jsii.Strings("execute-api:/*/OPTIONS/*"),
 		}))
 	case answers.Denied:
-		warn(w.api, "CORS403", rule("CORS403", "a Deny statement of the resource policy may refuse preflights, which carry no credentials and so no principal: "+
-			"except execute-api:/*/OPTIONS/* from it (NotResource), or deny by address or VPC endpoint instead"))
+		warn(w.api, "CORS403", rule("CORS403", answers.DenyMayRefuse))
 	}
 }
 

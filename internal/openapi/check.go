@@ -39,6 +39,11 @@ func (p *Plan) Operations() []*Operation {
 	return out
 }
 
+// KeepsOptions reports whether OPTIONS operations of the document's own stay.
+func (p *Plan) KeepsOptions() bool {
+	return p.options == Keep && slices.ContainsFunc(p.paths, func(item *path) bool { return item.options != nil })
+}
+
 // Resources is how many resources API Gateway makes of the paths, the root not
 // counted: one for each part.
 func (p *Plan) Resources() int {

@@ -145,7 +145,7 @@ func (r *renderer) path(p *path) map[string]any {
 		op[extIntegration] = in
 		r.declarePathParameters(p, o, op, in)
 		if r.Caching {
-			cacheKey(op, in)
+			r.cacheKey(op, in)
 		}
 		switch kind := typeOf(in); {
 		case strings.HasSuffix(kind, "_PROXY"):
@@ -178,11 +178,7 @@ func (r *renderer) declarePathParameters(p *path, o *Operation, op, in map[strin
 	for _, of := range []any{p.node["parameters"], o.node["parameters"]} {
 		list, _ := of.([]any)
 		for _, v := range list {
-			m := object(v)
-			if ref, ok := m["$ref"].(string); ok {
-				target, _, _ := r.plan.follow(ref)
-				m = object(target)
-			}
+			m := r.follow(v)
 			if name, ok := m["name"].(string); ok && m["in"] == "path" {
 				declared[name] = true
 			}
@@ -199,6 +195,16 @@ func (r *renderer) declarePathParameters(p *path, o *Operation, op, in map[strin
 	}
 }
 
+// follow gives an object, or what its $ref leads to.
+func (r *renderer) follow(v any) map[string]any {
+	m := object(v)
+	if ref, ok := m["$ref"].(string); ok {
+		target, _, _ := r.plan.follow(ref)
+		return object(target)
+	}
+	return m
+}
+
 // Variables are the names of the path's variables, a greedy one's without its "+".
 func (o *Operation) Variables() []string {
 	var out []string
@@ -211,7 +217,7 @@ func (o *Operation) Variables() []string {
 }
 
 // cacheKey has the stage's cache keep the answers to different origins apart.
-func cacheKey(op, in map[string]any) {
+func (r *renderer) cacheKey(op, in map[string]any) {
 	keys, _ := in["cacheKeyParameters"].([]any)
 	for _, p := range answers.OriginParameters {
 		if !slices.Contains(keys, p) {
@@ -221,7 +227,7 @@ func cacheKey(op, in map[string]any) {
 	in["cacheKeyParameters"] = keys
 	parameters, _ := op["parameters"].([]any)
 	for _, p := range originParameters() {
-		if !slices.ContainsFunc(parameters, func(v any) bool { m := object(v); return m["in"] == "header" && m["name"] == p["name"] }) {
+		if !slices.ContainsFunc(parameters, func(v any) bool { m := r.follow(v); return m["in"] == "header" && m["name"] == p["name"] }) {
 			parameters = append(parameters, p)
 		}
 	}
@@ -392,10 +398,9 @@ func (r *renderer) declare(op map[string]any, statuses map[string][]answers.Head
 	}
 	for status, headers := range statuses {
 		one := object(responses[status])
-		if ref, ok := one["$ref"].(string); ok {
+		if one["$ref"] != nil {
 			// API Gateway does not follow it here, and it is not this response's alone.
-			target, _, _ := r.plan.follow(ref)
-			one = object(clone(target))
+			one = object(clone(r.follow(one)))
 		}
 		if one == nil {
 			one = map[string]any{"description": status}
@@ -457,9 +462,12 @@ func (r *renderer) resourcePolicy() {
 	doc := object(r.out.Body[extPolicy])
 	switch answers.PreflightsPass(r.plan.root[extPolicy]) {
 	case answers.Denied:
-		r.remark("CORS403", "/"+extPolicy, "a Deny statement of the resource policy may refuse preflights, which carry no credentials and so no principal: "+
-			"except execute-api:/*/OPTIONS/* from it (NotResource), or deny by address or VPC endpoint instead")
+		r.remark("CORS403", "/"+extPolicy, "%s", answers.DenyMayRefuse)
 	case answers.NotAllowed:
+		if r.plan.KeepsOptions() {
+			r.remark("CORS403", "/"+extPolicy, "%s", answers.KeptOptionsClosed)
+			return
+		}
 		statements, ok := doc["Statement"].([]any)
 		if !ok && doc["Statement"] != nil {
 			statements = []any{doc["Statement"]}

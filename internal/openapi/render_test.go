@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -273,6 +274,42 @@ paths: {/a: {get: `+mocked+`}}
 	statements, _ := at(out.Body, extPolicy, "Statement").([]any)
 	if len(statements) != 2 || at(statements[1], "Resource") != "execute-api:/*/OPTIONS/*" || at(statements[1], "Effect") != "Allow" {
 		t.Errorf("got %v", statements)
+	}
+}
+
+// An OPTIONS operation of the document's own that is kept may be anything: the
+// resource policy is not opened for it.
+func TestKeptOptionsStayClosed(t *testing.T) {
+	const closed = `
+x-amazon-apigateway-policy:
+  Statement: {Effect: Allow, Principal: {AWS: 'arn:aws:iam::111122223333:root'}, Action: 'execute-api:Invoke', Resource: 'execute-api:/*'}
+paths:
+  /b: {get: ` + mocked + `}
+  /a: {get: ` + mocked
+	for text, open := range map[string]bool{closed + "}": true, closed + ", options: {x-amazon-apigateway-integration: {type: aws_proxy, uri: x}}}": false} {
+		out := rendered(t, text, Keep, Rendering{Policy: two(t)})
+		_, opened := at(out.Body, extPolicy, "Statement").([]any)
+		warned := slices.ContainsFunc(out.Remarks, func(r *Remark) bool {
+			return r.Rule == "CORS403" && strings.HasPrefix(r.Error(), "openapi.yaml:4: the resource policy allows nobody anonymous")
+		})
+		if opened != open || warned == open {
+			t.Errorf("policy %v, remarks %v", at(out.Body, extPolicy), out.Remarks)
+		}
+	}
+}
+
+// A parameter that is declared by reference is declared.
+func TestParametersByReference(t *testing.T) {
+	out := rendered(t, `
+components: {parameters: {O: {name: origin, in: header}}}
+paths:
+  /a/{id}:
+    get:
+      parameters: [{$ref: '#/components/parameters/O'}]
+      x-amazon-apigateway-integration: {type: aws_proxy, uri: x}
+`, Refuse, Rendering{Policy: two(t), Caching: true})
+	if parameters, _ := at(out.Body, "paths", "/a/{id}", "get", "parameters").([]any); len(parameters) != 2 {
+		t.Errorf("got %v, want the reference and Origin", parameters)
 	}
 }
 
