@@ -73,7 +73,7 @@ type Resource struct {
 
 	LogicalID string
 	Marked    bool // the construct or the resource has the mark
-	Altered   bool // it is more than its properties: overrides, a condition, a deletion policy
+	Altered   bool // it is more than its properties and metadata: overrides, a condition, a deletion policy
 
 	// Properties have the names that the CDK has for them. They are as they were
 	// given, tokens in strings and all; those that are no plain data (an

@@ -347,3 +347,16 @@ func TestSizeWarnings(t *testing.T) {
 		t.Errorf("the CDK does not say %q", want)
 	}
 }
+
+// The CDK's command line has every resource's path put into its metadata, which
+// narrows no permission.
+func TestEconomyUnderTheCommandLine(t *testing.T) {
+	context := map[string]any{"aws:cdk:enable-path-metadata": true, "aws:cdk:enable-asset-metadata": true}
+	template := synthesize(t, context, func(app awscdk.App) {
+		s := awscdk.NewStack(app, jsii.String("Stack"), nil)
+		addRoutes(corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)}), 2, proxy(s, "Fn"))
+	}).templates["Stack"]
+	if ids := idsOf(template, "AWS::Lambda::Permission"); len(ids) != 1 {
+		t.Errorf("permissions: %v", ids)
+	}
+}

@@ -79,7 +79,8 @@ class Bulk {
         ref: want.ref && node.ref,
         logicalID: want.logicalID && node.stack.resolve(node.logicalId),
         marked: isMarked(node, mark) || node.getMetadata(mark) !== undefined,
-        altered: Object.keys(node.rawOverrides).length > 0 || Object.values(node.cfnOptions).some((o) => o !== undefined),
+        altered: Object.keys(node.rawOverrides).length > 0 ||
+          Object.entries(node.cfnOptions).some(([name, o]) => name !== "metadata" && o !== undefined),
       });
       if (want.node) constructs.push(node);
       if (want.scope) constructs.push(node.node.scope);
