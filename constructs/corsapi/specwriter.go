@@ -43,7 +43,7 @@ func (w *writer) document() {
 		Preflight: w.policy.PreflightTemplate(), Response: w.policy.ResponseTemplate(),
 	}}
 	if !w.policy.AnyOrigin() {
-		d.templates = awscdk.NewCfnMapping(w.api, jsii.String(templatesID), nil)
+		d.templates = awscdk.NewCfnMapping(w.api, jsii.String(templatesID), &awscdk.CfnMappingProps{Lazy: jsii.Bool(false)})
 		d.templates.SetValue(jsii.String(templatesKey), jsii.String(preflightKey), w.policy.PreflightTemplate())
 		w.wrote(w.policy.PreflightTemplate())
 	}

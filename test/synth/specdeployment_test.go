@@ -1,7 +1,10 @@
 package synth
 
 import (
+	"bytes"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -82,5 +85,25 @@ func TestSpecNamesOfLateAspects(t *testing.T) {
 	find, _ := dig(b, "paths", "/a", "options", "x-amazon-apigateway-integration", "requestTemplates", "application/json", "Fn::FindInMap").([]any)
 	if mappings, _ := template["Mappings"].(map[string]any); len(find) != 3 || mappings[find[0].(string)] == nil {
 		t.Errorf("the preflight's template is in %v, the mappings are %v", find, slices.Collect(maps.Keys(mappings)))
+	}
+}
+
+// The CDK advises makers of mappings, which whoever writes the app is not.
+func TestSpecMappingIsNotRemarkedOn(t *testing.T) {
+	s := inStack(t, func(st awscdk.Stack) {
+		specOf(st, two(t), pathOf("/a"), corsapi.ForPath("/a", corsapi.ToMock(200, "")))
+	})
+	files, err := filepath.Glob(filepath.Join(s.dir, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(b, []byte("lazy")) {
+			t.Errorf("%s has advice about lazy mappings", filepath.Base(file))
+		}
 	}
 }
