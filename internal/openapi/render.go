@@ -1,7 +1,6 @@
 package openapi
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -307,15 +306,25 @@ func (r *renderer) noValidator() {
 func (r *renderer) answer(o *Operation, op, in map[string]any) {
 	responses := object(in["responses"])
 	if len(responses) == 0 {
-		r.warn(o, "no-response", "%s has no integration response, so API Gateway answers 500 whatever happens: add one", o.Name())
+		r.warn(o, "no-response", "%s", o.Name()+answers.NoResponse)
 		return
+	}
+	patterns := slices.Sorted(maps.Keys(responses))
+	if r.Policy.ResponseTemplate() != "" {
+		var list []any
+		for _, pattern := range patterns {
+			list = append(list, responses[pattern])
+		}
+		for _, fault := range answers.SetTwice(o.Name(), in["requestTemplates"], list) {
+			r.fail(o, "%s", fault)
+		}
 	}
 	mock := typeOf(in) == "MOCK"
 	if mock {
 		r.mock(o, in)
 	}
 	statuses := map[string][]answers.Header{}
-	for _, pattern := range slices.Sorted(maps.Keys(responses)) {
+	for _, pattern := range patterns {
 		one := object(responses[pattern])
 		static := !mock && r.Policy.ResponseTemplate() != "" && !r.responseTemplates(o, one)
 		headers := answers.AnswerHeaders(r.Policy, static)
@@ -337,11 +346,11 @@ func (r *renderer) mock(o *Operation, in map[string]any) {
 	}
 	templates := object(in["requestTemplates"])
 	if len(templates) == 0 {
-		r.warn(o, "no-template", "%s is a mock without a request template, so API Gateway answers 500 whatever happens: add one that gives a statusCode", o.Name())
+		r.warn(o, "no-template", "%s", o.Name()+answers.NoTemplate)
 		return
 	}
 	if r.Policy.ResponseTemplate() != "" {
-		r.prefix(o, "request", templates)
+		r.prefix(templates)
 	}
 }
 
@@ -349,31 +358,24 @@ func (r *renderer) mock(o *Operation, in map[string]any) {
 // response. It reports false where there can be no template.
 func (r *renderer) responseTemplates(o *Operation, response map[string]any) bool {
 	if templates := object(response["responseTemplates"]); len(templates) > 0 {
-		r.prefix(o, "response", templates)
+		r.prefix(templates)
 		return true
 	}
-	// Without a template the body passes as it is. A template that prints the
-	// body does the same to text, but not to bytes.
-	if !r.binary && response["contentHandling"] != "CONVERT_TO_BINARY" {
-		templates := map[string]any{"application/json": "$input.body"}
-		r.prefix(o, "response", templates)
+	if answers.PassesText(r.binary, response) {
+		templates := map[string]any{"application/json": answers.PrintBody}
+		r.prefix(templates)
 		response["responseTemplates"] = templates
 		return true
 	}
 	if _, ok := r.Policy.SingleOrigin(); !ok {
-		r.fail(o, "%s passes bodies through that may be binary, so no template can compare the request's origin with the policy's: "+
-			"give the integration response a response template, make the operation a Lambda proxy, or name a single origin", o.Name()).Rule = "CORS208"
+		r.fail(o, "%s", o.Name()+answers.MayBeBinary).Rule = "CORS208"
 	}
 	return false
 }
 
 // prefix puts the policy's directives in front of each of the templates.
-func (r *renderer) prefix(o *Operation, kind string, templates map[string]any) {
-	for _, contentType := range slices.Sorted(maps.Keys(templates)) {
-		text, _ := json.Marshal(templates[contentType])
-		if strings.Contains(strings.ToLower(string(text)), "responseoverride.header.access-control-") {
-			r.fail(o, "the %s template (%s) of %s sets a CORS header itself, and API Gateway fails when one is set twice: remove that from the template", kind, contentType, o.Name())
-		}
+func (r *renderer) prefix(templates map[string]any) {
+	for contentType := range templates {
 		templates[contentType] = join(r.Response, templates[contentType])
 		r.out.Responds = true
 	}

@@ -349,10 +349,12 @@ func TestRemarks(t *testing.T) {
 		id     string
 		want   string
 	}{
-		"bytes and two origins":  {http, cors.Config{Origins: []string{"https://a.example.com", "https://b.example.com"}}, "", "openapi.yaml:6: GET /a passes bodies through that may be binary"},
-		"a header set twice":     {`{x-amazon-apigateway-integration: {type: mock, requestTemplates: {application/json: '#set($context.responseOverride.header.Access-Control-Allow-Origin = "x")'}, responses: {default: {statusCode: '200'}}}}`, cors.Config{Origins: []string{"https://a.example.com"}}, "", "openapi.yaml:6: the request template (application/json) of GET /a sets a CORS header itself"},
-		"no integration reponse": {"{x-amazon-apigateway-integration: {type: http}}", cors.Config{Origins: []string{"https://a.example.com"}}, "no-response", "openapi.yaml:6: GET /a has no integration response"},
-		"no request template":    {"{x-amazon-apigateway-integration: {type: mock, responses: {default: {statusCode: '200'}}}}", cors.Config{Origins: []string{"*"}}, "no-template", "openapi.yaml:6: GET /a is a mock without a request template"},
+		"bytes and two origins":        {http, cors.Config{Origins: []string{"https://a.example.com", "https://b.example.com"}}, "", "openapi.yaml:6: GET /a passes bodies through that may be binary"},
+		"a header set twice":           {`{x-amazon-apigateway-integration: {type: mock, requestTemplates: {application/json: '#set($context.responseOverride.header.Access-Control-Allow-Origin = "x")'}, responses: {default: {statusCode: '200'}}}}`, cors.Config{Origins: []string{"https://a.example.com"}}, "", "openapi.yaml:6: the request template (application/json) of GET /a sets a CORS header itself"},
+		"one in the other template":    {`{x-amazon-apigateway-integration: {type: mock, requestTemplates: {application/json: '{"statusCode": 200}'}, responses: {default: {statusCode: '200', responseTemplates: {application/json: {'Fn::Sub': '#set($context.responseOverride.header.access-control-allow-origin = "x")'}}}}}}`, cors.Config{Origins: []string{"https://a.example.com"}}, "", "openapi.yaml:6: the response template (application/json) of GET /a sets a CORS header itself"},
+		"one in a request to a server": {`{x-amazon-apigateway-integration: {type: http, uri: x, requestTemplates: {application/json: '#set($context.responseOverride.header.Access-Control-Allow-Origin = "x")'}, responses: {default: {statusCode: '200', responseTemplates: {application/json: '{}'}}}}}`, cors.Config{Origins: []string{"https://a.example.com"}}, "", "openapi.yaml:6: the request template (application/json) of GET /a sets a CORS header itself"},
+		"no integration reponse":       {"{x-amazon-apigateway-integration: {type: http}}", cors.Config{Origins: []string{"https://a.example.com"}}, "no-response", "openapi.yaml:6: GET /a has no integration response"},
+		"no request template":          {"{x-amazon-apigateway-integration: {type: mock, responses: {default: {statusCode: '200'}}}}", cors.Config{Origins: []string{"*"}}, "no-template", "openapi.yaml:6: GET /a is a mock without a request template"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := rendered(t, "x-amazon-apigateway-binary-media-types: ['*/*']\npaths:\n  /a:\n    get: "+tt.op, Refuse, Rendering{Policy: policy(t, tt.policy)})
