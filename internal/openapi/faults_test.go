@@ -51,6 +51,7 @@ func TestFaults(t *testing.T) {
 	}{
 		{name: "nothing", text: "", want: []string{": not an OpenAPI document: it is no object"}},
 		{name: "no YAML", text: "a: [1", want: []string{":1: not YAML: did not find expected ',' or ']'"}},
+		{name: "a merge of nothing", text: "a: 1\nb: {<<: 1}", want: []string{":2: not YAML: << has to be followed by an object"}},
 		{name: "a list", text: "- a", want: []string{": not an OpenAPI document: it is no object"}},
 		{name: "another thing", text: "Resources: {}", want: []string{": not an OpenAPI 3 document: it has no field openapi"}},
 		{name: "Swagger", text: "info: {}\nswagger: '2.0'", want: []string{":2: not an OpenAPI 3 document but one of Swagger (OpenAPI 2): convert it"}},

@@ -87,10 +87,13 @@ func parseYAML(text []byte, at func(cfnyaml.Place)) (v any, err error) {
 	if len(n.Content) != 1 {
 		return nil, nil
 	}
-	return cfnyaml.Value(n.Content[0], at)
+	if v, err = cfnyaml.Value(n.Content[0], at); err != nil {
+		return nil, notYAML(err)
+	}
+	return v, nil
 }
 
-// notYAML takes the line out of what the library says: "yaml: line 3: ...".
+// notYAML takes the line out of what was said: "yaml: line 3: ...".
 func notYAML(err error) *Fault {
 	f := &Fault{}
 	said := strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " ")
@@ -252,5 +255,5 @@ func plain(v reflect.Value, pointer string) (any, error) {
 		}
 		return out, nil
 	}
-	return nil, &Fault{At: pointer, Text: fmt.Sprintf("a value of type %s, which JSON does not have: write it as a map, a slice, a string, a number or a truth value", v.Type())}
+	return nil, &Fault{At: pointer, Text: fmt.Sprintf("a value of type %s, which JSON does not have: write it as a map, a slice, a string, a number or a truth value, a token of the CDK as awscdk.Token_AsString gives it", v.Type())}
 }
