@@ -45,6 +45,7 @@ func (m *middleware) decide(ctx context.Context, event *events.APIGatewayProxyRe
 			slog.String("origin", clip(r.Origin)),
 			slog.String("method", r.Method),
 			slog.String("path", clip(event.Path)),
+			slog.String("resource", event.Resource),
 			slog.String("reason", reason),
 			slog.String("apiRequestId", event.RequestContext.RequestID))
 	}

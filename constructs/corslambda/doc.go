@@ -44,7 +44,11 @@
 // Each request whose origin is refused leaves one line:
 //
 //	{"timestamp":"...","level":"WARN","message":"CORS: origin refused","origin":"https://evil.example",
-//	 "method":"GET","path":"/products","reason":"origin not allowed","apiRequestId":"..."}
+//	 "method":"GET","path":"/products/7","resource":"/products/{id}","reason":"origin not allowed",
+//	 "apiRequestId":"..."}
+//
+// A handler that sets CORS headers of its own, which are left out, leaves one
+// for as long as the process lives. `corsgate logs` reads both.
 //
 // The request is answered all the same: CORS keeps pages from reading answers,
 // and is no access control.

@@ -42,6 +42,24 @@ func withDecision(d cors.Decision, single map[string]string, multi map[string][]
 	return outSingle, outMulti
 }
 
+// ownHeaders returns the CORS headers in the two header maps of a handler's
+// response, in order.
+func ownHeaders(single map[string]string, multi map[string][]string) []string {
+	var own []string
+	for name := range single {
+		if isCORS(name) {
+			own = append(own, name)
+		}
+	}
+	for name := range multi {
+		if isCORS(name) {
+			own = append(own, name)
+		}
+	}
+	slices.Sort(own)
+	return own
+}
+
 // mergeVary joins the handler's Vary values and one more name, each name once
 // in whatever case; "*" covers all
 // (https://www.rfc-editor.org/rfc/rfc9110#name-vary).

@@ -157,7 +157,11 @@ func TestRuntime(t *testing.T) {
 					t.Errorf("event %d: got %+v, want %+v", i, got, want[i])
 				}
 			}
-			checkStdout(t, stdout)
+			var more []string
+			if form == "stream" { // whose handler sets one
+				more = append(more, "WARN CORS: the handler sets CORS headers of its own, which are left out  GET /products/42 ")
+			}
+			checkStdout(t, stdout, more...)
 		})
 	}
 
@@ -194,7 +198,7 @@ func TestRuntime(t *testing.T) {
 
 // checkStdout checks the lines of the default log: an error, a panic and a
 // refusal, as Lambda's JSON log format has them.
-func checkStdout(t *testing.T, stdout string) {
+func checkStdout(t *testing.T, stdout string, more ...string) {
 	t.Helper()
 	var messages []string
 	for line := range strings.Lines(stdout) {
@@ -210,11 +214,11 @@ func checkStdout(t *testing.T, stdout string) {
 			t.Errorf("the stack is %q", l.Stack)
 		}
 	}
-	want := []string{
+	want := append(more,
 		"ERROR handler failed no such table GET /error ",
 		"ERROR handler panicked panic: out of products GET /panic ",
 		"WARN CORS: origin refused https://evil.example OPTIONS /products/42 origin not allowed",
-	}
+	)
 	if !slices.Equal(messages, want) {
 		t.Errorf("logged\n%s", strings.Join(messages, "\n"))
 	}

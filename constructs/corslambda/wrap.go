@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -74,6 +75,7 @@ func Wrap(h Handler, opts ...Option) Handler {
 				Body:       failureBody,
 			}
 		}
+		m.warn(ctx, &event, r.Headers, r.MultiValueHeaders)
 		r.Headers, r.MultiValueHeaders = withDecision(d, r.Headers, r.MultiValueHeaders)
 		return r, nil
 	}
@@ -110,6 +112,7 @@ func WrapStreaming(h StreamingHandler, opts ...Option) StreamingHandler {
 		// Not a copy of *theirs: it would share the prelude that a response
 		// which is used twice, or was read from, holds already.
 		r := &events.APIGatewayProxyStreamingResponse{StatusCode: theirs.StatusCode, Body: theirs.Body, Cookies: theirs.Cookies}
+		m.warn(ctx, &event, theirs.Headers, theirs.MultiValueHeaders)
 		r.Headers, r.MultiValueHeaders = withDecision(d, theirs.Headers, theirs.MultiValueHeaders)
 		return r, nil
 	}
@@ -125,6 +128,7 @@ type middleware struct {
 	policies         policies
 	log              *slog.Logger
 	invocationErrors bool
+	warned           atomic.Bool // of the handler's own CORS headers
 }
 
 func newMiddleware(opts []Option) *middleware {
@@ -137,6 +141,24 @@ func newMiddleware(opts []Option) *middleware {
 	return m
 }
 
+// warn logs the handler's own CORS headers, which are left out: once, since it
+// will do it with every event.
+func (m *middleware) warn(ctx context.Context, event *events.APIGatewayProxyRequest, single map[string]string, multi map[string][]string) {
+	if m.warned.Load() {
+		return
+	}
+	own := ownHeaders(single, multi)
+	if len(own) == 0 || m.warned.Swap(true) {
+		return
+	}
+	m.log.LogAttrs(ctx, slog.LevelWarn, "CORS: the handler sets CORS headers of its own, which are left out",
+		slog.Any("headers", own),
+		slog.String("method", event.HTTPMethod),
+		slog.String("path", clip(event.Path)),
+		slog.String("resource", event.Resource),
+		slog.String("apiRequestId", event.RequestContext.RequestID))
+}
+
 // call runs the handler and returns its error, or its panic as one, logged.
 // Where errors are the runtime's it does neither.
 func (m *middleware) call(ctx context.Context, event *events.APIGatewayProxyRequest, handler func() error) (err error) {
@@ -147,6 +169,7 @@ func (m *middleware) call(ctx context.Context, event *events.APIGatewayProxyRequ
 		m.log.LogAttrs(ctx, slog.LevelError, message, append(attrs,
 			slog.String("method", event.HTTPMethod),
 			slog.String("path", clip(event.Path)),
+			slog.String("resource", event.Resource),
 			slog.String("apiRequestId", event.RequestContext.RequestID))...)
 	}
 	defer func() {

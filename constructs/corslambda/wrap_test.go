@@ -320,11 +320,27 @@ func TestRefusedOriginIsLogged(t *testing.T) {
 			}
 			delete(lines[0], "time")
 			want := map[string]any{"level": "WARN", "msg": "CORS: origin refused", "origin": tt.origin, "method": tt.method,
-				"path": "/products/42", "reason": tt.reason, "apiRequestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}
+				"path": "/products/42", "resource": "/products/{id}", "reason": tt.reason, "apiRequestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}
 			if !maps.Equal(lines[0], want) {
 				t.Errorf("logged %v, want %v", lines[0], want)
 			}
 		})
+	}
+}
+
+// What a handler sets and is left out is said once, whatever it is asked.
+func TestOwnHeadersAreLogged(t *testing.T) {
+	own := events.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"access-control-allow-origin": "*", "Content-Type": "text/plain"},
+		MultiValueHeaders: map[string][]string{"Access-Control-Max-Age": {"1"}, "Vary": {"Accept"}}}
+	var log journal
+	h := corslambda.Wrap(answers(own), log.option())
+	for range 3 {
+		ask(t, h, event(t, fromApp))
+	}
+	lines := log.lines(t)
+	if len(lines) != 1 || lines[0]["msg"] != "CORS: the handler sets CORS headers of its own, which are left out" ||
+		fmt.Sprint(lines[0]["headers"]) != "[Access-Control-Max-Age access-control-allow-origin]" || lines[0]["path"] != "/products/42" {
+		t.Errorf("logged %v", lines)
 	}
 }
 

@@ -2,6 +2,7 @@ package change
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -32,9 +33,7 @@ func documentOf(t *testing.T, before, after *exchange.Site) *Document {
 		t.Fatal(err)
 	}
 	slices.SortFunc(doc.Changes, func(a, b Change) int {
-		x, _ := json.Marshal(a)
-		y, _ := json.Marshal(b)
-		return strings.Compare(string(x), string(y))
+		return strings.Compare(fmt.Sprint(a.Question.Origin, a.URL, a.Path, a.Method, a.Headers, a.Credentials), fmt.Sprint(b.Question.Origin, b.URL, b.Path, b.Method, b.Headers, b.Credentials))
 	})
 	return &doc
 }
@@ -80,7 +79,7 @@ func TestAlike(t *testing.T) {
 	}
 	pairs["gateway response"] = [2][]byte{plain, looking(allow, "content-type", "method.request.header.x-a")}
 	pairs["gateway response, origin"] = [2][]byte{plain, looking(allow, "content-type", "method.request.header.origin")}
-	for _, files := range [][2]string{{"catalog", "everything"}, {"cdk-three-origins", "corsgate-three-origins"}, {"corsgate-credentials", "cdk-any-origin"}} {
+	for _, files := range [][2]string{{"everything", "corsgate-three-origins"}, {"cdk-three-origins", "everything"}, {"corsgate-credentials", "cdk-any-origin"}} {
 		var pair [2][]byte
 		for i, name := range files {
 			b, err := os.ReadFile(filepath.Join("../../test/templates", name+".template.json"))

@@ -64,7 +64,9 @@ type Outcome struct {
 	// most.
 	MaxAge int `json:"maxAge,omitempty"`
 
-	answered answered // for caches; not a part of the outcome
+	// Not a part of the outcome:
+	answered   answered // for caches
+	redirected bool     // a path decides where to
 }
 
 func (o Outcome) equal(p Outcome) bool {
@@ -92,7 +94,7 @@ func (o Outcome) reach() int {
 
 // Of gives the outcome that a report is about.
 func Of(r *exchange.Report) Outcome {
-	o := Outcome{Allowed: r.Verdict.Allowed, Known: r.Verdict.Known, Code: r.Verdict.Code, answered: answeredBy(r)}
+	o := Outcome{Allowed: r.Verdict.Allowed, Known: r.Verdict.Known, Code: r.Verdict.Code, answered: answeredBy(r), redirected: len(r.Redirects) > 0}
 	if o.Known && !o.Allowed {
 		// Why it is refused is in the code; what else the answer would have been does not reach the page.
 		return o
@@ -210,17 +212,19 @@ func (d *Difference) Looser() bool {
 // Between asks both sites the questions that either's template suggests.
 func Between(ctx context.Context, before, after *exchange.Site) (*Difference, error) {
 	d := &Difference{Origins: probe.Origins(before.API, after.API), Routes: routes(before.API, after.API)}
-	d.asked = questions(d.Origins, classes(before, after, d.Routes), probe.Headers(before.API, after.API))
+	alike := classes(before, after, d.Routes)
+	if err := d.ask(ctx, before, after, alike); err != nil {
+		return nil, err
+	}
+	if apart := d.apart(alike); len(apart) > len(alike) {
+		if err := d.ask(ctx, before, after, apart); err != nil {
+			return nil, err
+		}
+	}
 	d.classes = map[string][]probe.Route{}
 	for _, q := range d.asked {
 		d.Questions += len(q.routes)
 		d.classes[q.route()] = q.routes
-	}
-	for i, site := range []*exchange.Site{before, after} {
-		var err error
-		if d.outcomes[i], err = ask(ctx, site, d.asked); err != nil {
-			return nil, err
-		}
 	}
 	for i, q := range d.asked {
 		if b, a := d.outcomes[0][i], d.outcomes[1][i]; !b.equal(a) {
@@ -233,8 +237,41 @@ func Between(ctx context.Context, before, after *exchange.Site) (*Difference, er
 	return d, d.errors(ctx, before, after)
 }
 
-// routes gives those of both APIs. One that both have is named as the second has it, and cannot do without what either
-// wants of it.
+// ask asks both sites about routes, of which those are together that are alike.
+func (d *Difference) ask(ctx context.Context, before, after *exchange.Site, alike [][]probe.Route) error {
+	d.asked = questions(d.Origins, alike, probe.Headers(before.API, after.API))
+	for i, site := range []*exchange.Site{before, after} {
+		var err error
+		if d.outcomes[i], err = ask(ctx, site, d.asked); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apart takes routes apart that redirect: the same Location leads from another path to another place.
+func (d *Difference) apart(alike [][]probe.Route) [][]probe.Route {
+	redirected := map[string]bool{}
+	for i, q := range d.asked {
+		if d.outcomes[0][i].redirected || d.outcomes[1][i].redirected {
+			redirected[q.route()] = true
+		}
+	}
+	var out [][]probe.Route
+	for _, routes := range alike {
+		if !redirected[Question{Method: routes[0].Method, Path: routes[0].Path}.route()] {
+			out = append(out, routes)
+			continue
+		}
+		for _, r := range routes {
+			out = append(out, []probe.Route{r})
+		}
+	}
+	return out
+}
+
+// routes gives those of both APIs. One that both have is named as the second has it, unless it is written out in the
+// first alone, and cannot do without what either wants of it.
 func routes(before, after *gateway.API) []probe.Route {
 	out := probe.Routes(after)
 	for _, r := range probe.Routes(before) {
@@ -243,6 +280,9 @@ func routes(before, after *gateway.API) []probe.Route {
 			out = append(out, r)
 			continue
 		}
+		if parameters(r.Path) < parameters(out[at].Path) {
+			out[at].Path = r.Path
+		}
 		out[at].Identity = append(slices.Clone(out[at].Identity), r.Identity...)
 		slices.Sort(out[at].Identity)
 		out[at].Identity = slices.Compact(out[at].Identity)
@@ -250,6 +290,8 @@ func routes(before, after *gateway.API) []probe.Route {
 	slices.SortStableFunc(out, func(a, b probe.Route) int { return strings.Compare(a.Path, b.Path) })
 	return out
 }
+
+func parameters(path string) int { return strings.Count(path, "{") }
 
 // classes puts routes together of which both sites answer the same requests alike.
 func classes(before, after *exchange.Site, routes []probe.Route) [][]probe.Route {

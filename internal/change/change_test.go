@@ -58,7 +58,11 @@ func TestGroups(t *testing.T) {
 	}
 	changes, groups := 0, 0
 	for i, old := range files {
-		for _, now := range []string{files[(i+1)%len(files)], files[(i+len(files)-1)%len(files)]} { // the next and the last one
+		pairs := files[(i+1)%len(files):][:1]
+		if i%4 == 0 {
+			pairs = append(slices.Clone(pairs), files[(i+len(files)-1)%len(files)]) // and the way back of another
+		}
+		for _, now := range pairs {
 			before, err := os.ReadFile(old)
 			if err != nil {
 				t.Fatal(err)
@@ -113,6 +117,9 @@ func TestGroups(t *testing.T) {
 			}
 			if at != len(d.Changes) {
 				t.Fatalf("%d of %d changes were come by", at, len(d.Changes))
+			}
+			if i%4 != 0 {
+				continue
 			}
 			var first, second bytes.Buffer
 			if err := d.JSON(&first); err != nil {
@@ -216,6 +223,7 @@ func TestExposedAndMaxAge(t *testing.T) {
 	}{
 		"one more":             {expose("etag"), expose("ETag, x-a"), true, "**able to read `etag` and `x-a`**; before: able to read `etag`"},
 		"one less":             {expose("etag,x-a"), expose("etag"), false, "**able to read `etag`**"},
+		"one for another":      {expose("etag"), expose("x-a"), true, "**able to read `x-a`**; before: able to read `etag`"},
 		"first":                {static(nil, nil), expose("etag"), true, "before: able to read no header but the safelisted ones"},
 		"other letters":        {expose("etag,x-a"), expose("X-A , ETAG"), false, ""},
 		"safelisted":           {expose("etag"), expose("etag,content-type"), false, ""},

@@ -90,50 +90,46 @@ func (f format) enumerate(items []string) string {
 	return strings.Join(out[:len(out)-1], ", ") + " and " + out[len(out)-1]
 }
 
-// sentence puts a group in words.
-func (f format) sentence(g Group) string {
-	who := "pages of " + f.enumerate(g.Origins)
+// who names the pages of a group.
+func (f format) who(g Group) string {
 	switch {
 	case g.AnyOrigin:
-		who = "pages of any origin"
+		return "pages of any origin"
 	case g.AllUnnamed:
-		who = "pages of any origin that no allowlist names"
+		return "pages of any origin that no allowlist names"
+	case g.Unnamed:
+		return "pages of " + f.enumerate(g.Origins) + " (which no allowlist names)"
 	}
-	mode := ""
-	if g.Credentials != "" {
-		mode = " " + g.Credentials + " credentials"
+	return "pages of " + f.enumerate(g.Origins)
+}
+
+func (g Group) mode() string {
+	if g.Credentials == "" {
+		return ""
 	}
-	aside := ""
-	if g.Unnamed && !g.AllUnnamed {
-		aside = " (which no allowlist names)"
+	return " " + g.Credentials + " credentials"
+}
+
+// codes names the ways in which CORS refuses.
+func (g Group) codes() string {
+	if len(g.Codes) == 0 {
+		return ""
 	}
-	if len(g.Errors) > 0 {
-		verb := " can now read "
-		if g.Direction == Stricter {
-			verb = " can no longer read "
-		}
-		return who + aside + verb + family(g.Errors) + mode
+	var names []string
+	for _, c := range g.Codes {
+		names = append(names, string(c))
 	}
+	return " (" + strings.Join(names, ", ") + ")"
+}
+
+// requests names the requests of a group, whose pages are named already.
+func (f format) requests(g Group) string {
 	routes := f.enumerate(g.Routes)
 	if g.AllRoutes {
 		routes = "every route they can use"
 		if len(g.Routes) <= 3 {
 			routes += " (" + f.enumerate(g.Routes) + ")"
 		}
-	}
-	if g.Everything && g.After == "allowed" && g.Before == "refused" {
-		return who + aside + " " + f.strong("may now use the API") + ": " + f.enumerate(g.Routes)
-	}
-	codes := ""
-	if len(g.Codes) > 0 {
-		var names []string
-		for _, c := range g.Codes {
-			names = append(names, string(c))
-		}
-		codes = " (" + strings.Join(names, ", ") + ")"
-	}
-	if g.Everything && g.Before == "allowed" && g.After == "refused" {
-		return who + aside + " " + f.strong("may no longer use the API") + ": " + f.enumerate(g.Routes) + " refused" + codes
 	}
 	headers := ""
 	if g.Preflighted {
@@ -162,11 +158,30 @@ func (f format) sentence(g Group) string {
 			headers += " with the header " + strings.Join(named, " or ")
 		}
 	}
+	return routes + headers + g.mode()
+}
+
+// sentence puts a group in words.
+func (f format) sentence(g Group) string {
+	who := f.who(g)
+	if len(g.Errors) > 0 {
+		verb := " can now read "
+		if g.Direction == Stricter {
+			verb = " can no longer read "
+		}
+		return who + verb + family(g.Errors) + g.mode()
+	}
+	if g.Everything && g.After == "allowed" && g.Before == "refused" {
+		return who + " " + f.strong("may now use the API") + ": " + f.enumerate(g.Routes)
+	}
+	if g.Everything && g.Before == "allowed" && g.After == "refused" {
+		return who + " " + f.strong("may no longer use the API") + ": " + f.enumerate(g.Routes) + " refused" + g.codes()
+	}
 	was := ", was "
 	if g.Direction == Different || len(strings.Fields(g.Before)) > 1 {
 		was = "; before: "
 	}
-	return who + aside + ", " + routes + headers + mode + ": " + f.strong(f.words(g.After)) + codes + was + f.words(g.Before)
+	return who + ", " + f.requests(g) + ": " + f.strong(f.words(g.After)) + g.codes() + was + f.words(g.Before)
 }
 
 // words gives what becomes of a group's requests, with the names of headers, which are a template's text, as code.
@@ -176,6 +191,38 @@ func (f format) words(s string) string {
 		return s
 	}
 	return canRead + f.enumerate(strings.Split(names, ", "))
+}
+
+// A Sentence says of one group what becomes of its requests on either side.
+type Sentence struct {
+	Group
+	Text string
+}
+
+// left says of what was not run what it is to both sides: the same.
+var left = strings.NewReplacer("decided by a function that was not run", "left to the function")
+
+// Sentences puts what differs in words that name both sides, such as "as deployed" and "as configured". What gets nowhere
+// on both is left out.
+func (d *Difference) Sentences(before, after string) []Sentence {
+	var out []Sentence
+	for _, g := range d.Groups() {
+		if g.stillNowhere() {
+			continue
+		}
+		subject := plain.who(g) + ", "
+		if len(g.Errors) > 0 {
+			subject += family(g.Errors) + g.mode()
+		} else {
+			subject += plain.requests(g)
+		}
+		out = append(out, Sentence{g, fmt.Sprintf("%s: %s, %s; %s, %s", subject, before, left.Replace(g.Before), after, left.Replace(g.After)+g.codes())})
+	}
+	for _, c := range d.Caches {
+		mixed := map[bool]string{true: "caches may mix them up", false: "caches tell them apart"}
+		out = append(out, Sentence{Group{Routes: []string{c.Route}}, fmt.Sprintf("answers of %s: %s, %s; %s, %s", c.Route, before, mixed[c.Before], after, mixed[c.After])})
+	}
+	return out
 }
 
 // headline says it all in a line.

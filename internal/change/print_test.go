@@ -2,6 +2,7 @@ package change
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -21,13 +22,14 @@ func own(routes int, path func(int) string, origin func(int) string) []byte {
 
 // What is made to be posted fits into a comment of GitHub's, however much changes, and says what it leaves out.
 func TestMarkdownFits(t *testing.T) {
-	long := strings.Repeat("long", 100)
+	const routes = 7
+	long := strings.Repeat("long", 300)
 	path := func(i int) string { return fmt.Sprintf("p%d-%s", i, long) }
-	d := between(t, own(16, path, func(i int) string { return fmt.Sprintf("https://old%d.example.com", i) }), own(16, path, func(i int) string { return fmt.Sprintf("https://new%d.example.com", i) }))
+	d := between(t, own(routes, path, func(i int) string { return fmt.Sprintf("https://old%d.example.com", i) }), own(routes, path, func(i int) string { return fmt.Sprintf("https://new%d.example.com", i) }))
 	one := markdownOf(t, d)
 	var several, text strings.Builder
 	var results []Result
-	for _, status := range []string{Compared, Added, Removed, Compared, Added, Removed} {
+	for _, status := range slices.Repeat([]string{Compared, Added, Removed}, 4) {
 		results = append(results, Result{API: "A", Status: status, Difference: d})
 	}
 	if err := Markdown(&several, results); err != nil {
@@ -39,13 +41,13 @@ func TestMarkdownFits(t *testing.T) {
 	if n := utf8.RuneCountInString(several.String()); n > 65_536 || n < 60_000 {
 		t.Errorf("%d characters", n)
 	}
-	if strings.Contains(one, "no room") || strings.Count(one, "may now use the API") != 16 {
+	if strings.Contains(one, "no room") || strings.Count(one, "may now use the API") != routes {
 		t.Errorf("something is left out: %s", one)
 	}
 	if !strings.HasSuffix(several.String(), "lines more, for which a comment has no room: `--format json`.\n") {
 		t.Errorf("it does not say that something is left out: %s", several.String()[several.Len()-300:])
 	}
-	if strings.Contains(text.String(), "no room") || strings.Count(text.String(), "may now use the API") != 16 {
+	if strings.Contains(text.String(), "no room") || strings.Count(text.String(), "may now use the API") != routes {
 		t.Error("text has no bound")
 	}
 }

@@ -53,6 +53,9 @@ func (a *Allowlist) has(origin string) bool {
 	})
 }
 
+// Policy gives the policy that the list is, and nil where it was read out of mapping templates.
+func (a *Allowlist) Policy() *cors.Policy { return a.policy }
+
 // State makes an allowlist of origins and patterns as [cors.Config] has them.
 func State(origins []string) (*Allowlist, error) {
 	p, err := cors.New(cors.Config{Origins: origins, DangerouslyAllowInsecureOrigins: true, DangerouslyAllowPublicSuffixes: true})
@@ -96,8 +99,8 @@ var (
 	looksLike = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^\s"']+$`)
 )
 
-// isOrigin says that a browser may send a text as its origin.
-func isOrigin(s string) bool {
+// IsOrigin says that a browser may send a text as its origin.
+func IsOrigin(s string) bool {
 	m := serialized.FindStringSubmatch(s)
 	return m != nil && (m[1] != "https" || m[3] != ":443") && (m[1] != "http" || m[3] != ":80")
 }
@@ -127,12 +130,12 @@ func inferFrom(methods []*gateway.Method, variables map[string]string) *Allowlis
 		o = wildcard(o)
 		switch {
 		case strings.Contains(o, "*"):
-			if s := sample(strings.Replace(o, "*.", "sub.", 1)); isOrigin(s) && !seen[o] {
+			if s := sample(strings.Replace(o, "*.", "sub.", 1)); IsOrigin(s) && !seen[o] {
 				seen[o] = true
 				a.wild, a.names = append(a.wild, o), append(a.names, o)
 				a.Origins = append(a.Origins, s)
 			}
-		case isOrigin(o) && !seen[o]:
+		case IsOrigin(o) && !seen[o]:
 			seen[o] = true
 			a.Origins, a.names = append(a.Origins, o), append(a.names, o)
 		}

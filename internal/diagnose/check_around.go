@@ -385,6 +385,9 @@ func domain(v *View, report reporter) {
 
 var originVariable = regexp.MustCompile(`(?i)(allow.*origin|cors.*origin|origin.*allow|^origins?$)`)
 
+// NamesOrigins says that an environment variable of this name may hold a list of origins.
+func NamesOrigins(variable string) bool { return originVariable.MatchString(variable) }
+
 func environment(v *View, report reporter) {
 	if len(v.Allowlist.Origins) == 0 {
 		return
@@ -393,13 +396,13 @@ func environment(v *View, report reporter) {
 		vars := dig(v.Document.resources[id].props, "Environment", "Variables")
 		for _, name := range sortedKeys(vars) {
 			text, ok := vars[name].(string)
-			if !ok || !originVariable.MatchString(name) {
+			if !ok || !NamesOrigins(name) {
 				continue
 			}
 			list := split(text)
 			var extra, missing []string
 			for _, o := range list {
-				if o == "*" && !v.Allowlist.Any || isOrigin(o) && !v.Allowlist.has(o) {
+				if o == "*" && !v.Allowlist.Any || IsOrigin(o) && !v.Allowlist.has(o) {
 					extra = append(extra, o)
 				}
 			}

@@ -232,7 +232,7 @@ func firstOrigin(v *View, report reporter) {
 		if len(v.originsOf(a.method)) < 2 {
 			continue
 		}
-		if got := allowOrigin(v.response(a.route, stranger)); isOrigin(got) && got != stranger {
+		if got := allowOrigin(v.response(a.route, stranger)); IsOrigin(got) && got != stranger {
 			rep := v.preflight(a.route, stranger)
 			report(at(a.method), "a preflight from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, rep.Preflight.Verdict.Message)
 		}
@@ -300,7 +300,7 @@ func resembling(v *View, report reporter) {
 		search:
 			for _, o := range slices.Concat(v.origins(), v.Allowlist.wild) {
 				for _, s := range resemble(o) {
-					if isOrigin(s) && !v.Allowlist.has(s) && v.allows(a, s) == s {
+					if IsOrigin(s) && !v.Allowlist.has(s) && v.allows(a, s) == s {
 						like = s
 						break search
 					}
@@ -393,12 +393,21 @@ func maxAge(v *View, report reporter) {
 		if !ok {
 			continue
 		}
-		n, err := strconv.Atoi(value)
-		switch {
-		case err != nil:
-			report(at(a.method), fmt.Sprintf("Access-Control-Max-Age is %q, which is no number of seconds", value), "")
-		case n > int(fetch.Chromium.Cap().Seconds()):
-			report(at(a.method), fmt.Sprintf("Access-Control-Max-Age is %d; Chromium takes it for %d", n, int(fetch.Chromium.Cap().Seconds())), "")
+		if fault := MaxAgeFault(value); fault != "" {
+			report(at(a.method), fault, "")
 		}
 	}
+}
+
+// MaxAgeFault says what is wrong with the value of an Access-Control-Max-Age; empty if nothing is.
+func MaxAgeFault(value string) string {
+	limit := int(fetch.Chromium.Cap().Seconds())
+	n, err := strconv.Atoi(value)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("Access-Control-Max-Age is %q, which is no number of seconds", value)
+	case n > limit:
+		return fmt.Sprintf("Access-Control-Max-Age is %d; Chromium takes it for %d", n, limit)
+	}
+	return ""
 }

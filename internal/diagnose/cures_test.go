@@ -26,10 +26,12 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	iam "github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/constructs/corsapi"
 	"github.com/corsgate/corsgate/constructs/corsfunction"
+	"github.com/corsgate/corsgate/constructs/corslambda"
 )
 
 var (
@@ -38,7 +40,9 @@ var (
 	_           = cors.New
 	_           = corsapi.Enable
 	_           = corsfunction.New
+	_           = lambda.Start
 	_           iam.IPrincipal
+	handler     corslambda.Handler
 	stack       awscdk.Stack
 	resource    awscdk.CfnResource
 	api         awsapigateway.RestApi

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/corsgate/corsgate/internal/gateway"
 )
@@ -49,9 +50,14 @@ type Finding struct {
 	Detail string `json:"detail"`
 	// Console is what a browser prints because of it; empty where it prints nothing.
 	Console string `json:"console"`
-	Why     string `json:"why"`
-	Cure    Cure   `json:"cure"`
-	Link    string `json:"link"`
+	// Count says how often it happened, First and Last between which times; left out where nothing was counted, and where
+	// no time is known.
+	Count int        `json:"count,omitempty"`
+	First *time.Time `json:"first,omitempty"`
+	Last  *time.Time `json:"last,omitempty"`
+	Why   string     `json:"why"`
+	Cure  Cure       `json:"cure"`
+	Link  string     `json:"link"`
 	// Suppressed is the reason for which the finding does not count; empty if it does.
 	Suppressed string `json:"suppressed,omitempty"`
 }
@@ -67,6 +73,10 @@ type Report struct {
 	Suppressed []Finding `json:"suppressed"`
 	// Crashed has a line for each rule that failed to give an answer.
 	Crashed []string `json:"crashed"`
+	// Unseen has a line for each thing that could not be read, and what would show it; left out if there is none.
+	Unseen []string `json:"unseen,omitempty"`
+	// InForce has a line for each stage that says what policy it serves; left out where nothing deployed was looked at.
+	InForce []string `json:"inForce,omitempty"`
 	// Checked names what was looked at.
 	Checked []Checked `json:"checked"`
 }
@@ -88,19 +98,28 @@ func (r *Report) Worst() (Severity, bool) {
 	return r.Findings[0].Severity, true
 }
 
-// Answered says that there was something to look at, and that no rule failed to.
+// Answered says that there was something to look at, that all of it was seen, and that no rule failed to look.
 func (r *Report) Answered() bool {
-	return len(r.Crashed) == 0 && (r.Subject != "" || len(r.Checked) > 0)
+	return len(r.Crashed)+len(r.Unseen) == 0 && (r.Subject != "" || len(r.Checked) > 0)
 }
 
 // Check runs every rule over every API of the documents. Stated is the allowlist, or nil to have it inferred.
 func Check(docs []*Document, stated *Allowlist, suppressions []Suppression) *Report {
-	return check(rulesOf("check"), docs, stated, suppressions)
+	return check("check", rulesOf("check"), docs, stated, nil, suppressions)
 }
 
-func check(rules []Rule, docs []*Document, stated *Allowlist, suppressions []Suppression) *Report {
-	rep := newReport("check", "")
-	var all []Finding
+// CheckWith is [Check] for a command that found more by other means. Blind has the beginnings of the ids of rules that are
+// not asked, since what they look at could not be read.
+func CheckWith(command string, docs []*Document, stated *Allowlist, more []Finding, suppressions []Suppression, blind []string) *Report {
+	rules := slices.DeleteFunc(rulesOf("check"), func(r Rule) bool {
+		return slices.ContainsFunc(blind, func(id string) bool { return strings.HasPrefix(r.ID, id) })
+	})
+	return check(command, rules, docs, stated, more, suppressions)
+}
+
+func check(command string, rules []Rule, docs []*Document, stated *Allowlist, more []Finding, suppressions []Suppression) *Report {
+	rep := newReport(command, "")
+	all := slices.Clone(more)
 	for _, d := range docs {
 		suppressions = append(suppressions, d.suppressions()...)
 		for _, p := range d.Problems {
@@ -146,7 +165,7 @@ func (r *Report) settle(all []Finding, suppressions []Suppression) {
 
 func order(a, b Finding) int {
 	return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), strings.Compare(a.File, b.File), strings.Compare(a.Rule, b.Rule),
-		strings.Compare(a.API, b.API), strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method), strings.Compare(a.LogicalID, b.LogicalID), strings.Compare(a.Detail, b.Detail))
+		strings.Compare(a.API, b.API), cmp.Compare(b.Count, a.Count), strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method), strings.Compare(a.LogicalID, b.LogicalID), strings.Compare(a.Detail, b.Detail))
 }
 
 // run runs one rule. One that panics gives a line that says so.
@@ -195,7 +214,7 @@ func views(d *Document, stated *Allowlist, problem func(id, text string)) []*Vie
 	var out []*View
 	elsewhere(d, problem)
 	for _, api := range d.sorted("AWS::ApiGateway::RestApi") {
-		opts := gateway.Options{API: api.id, Parameters: d.parameters()}
+		opts := gateway.Options{API: api.id, Parameters: d.parameters(), Region: d.Region}
 		stages := []string{""}
 		if named, err := gateway.Stages(d.JSON, opts); err == nil && len(named) > 1 {
 			stages = named

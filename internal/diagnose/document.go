@@ -22,6 +22,8 @@ type Document struct {
 	Name string
 	// Stack names the stack: the file's name without its extensions.
 	Stack string
+	// Region is where the stack is; empty where that is not known.
+	Region string
 	// JSON is the template as package gateway reads it.
 	JSON []byte
 	// Problems says, one line each, what of the template could not be understood.

@@ -121,7 +121,7 @@ func (v *View) blame(r route, rep *exchange.Report) string {
 	case fetch.PreflightInvalidAllowOriginValue:
 		return "CORS205"
 	case fetch.PreflightAllowOriginMismatch:
-		if value := rep.Preflight.Response.Headers["access-control-allow-origin"]; !isOrigin(value) {
+		if value := rep.Preflight.Response.Headers["access-control-allow-origin"]; !IsOrigin(value) {
 			return "CORS205"
 		}
 	}

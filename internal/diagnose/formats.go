@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -62,6 +63,9 @@ func (r *Report) Summary() string {
 	if n := len(r.Crashed); n > 0 {
 		s += "; " + plural(n, "rule") + " crashed"
 	}
+	if n := len(r.Unseen); n > 0 {
+		s += "; " + plural(n, "part") + " not seen"
+	}
 	for i, c := range r.Checked {
 		if c.Allowlist.From != "" && i < 3 {
 			s += fmt.Sprintf("; %s is for %s (%s)", c.API, c.Allowlist.describe(), c.Allowlist.From)
@@ -83,6 +87,12 @@ func (r *Report) Markdown() string {
 	fmt.Fprintf(&b, "**corsgate %s**: %s\n", r.Command, r.Summary())
 	for _, l := range r.Crashed {
 		fmt.Fprintf(&b, "\n- crashed: %s\n", escape(l))
+	}
+	for _, l := range r.Unseen {
+		fmt.Fprintf(&b, "\n- not seen: %s\n", escape(l))
+	}
+	for _, l := range r.InForce {
+		fmt.Fprintf(&b, "\n- %s\n", escape(l))
 	}
 	for i, f := range r.Findings {
 		fmt.Fprintf(&b, "\n### %s %s: %s\n\n`%s`\n\n%s\n", f.Severity, f.Rule, escape(f.Title), strings.ReplaceAll(f.Where(), "`", "'"), escape(f.Detail))
@@ -124,7 +134,12 @@ func (r *Report) GitHub() string {
 	for _, l := range r.Crashed {
 		fmt.Fprintf(&b, "::error title=corsgate::%s\n", message.Replace("crashed: "+l))
 	}
-	b.WriteString(message.Replace(r.Summary()) + "\n")
+	for _, l := range r.Unseen {
+		fmt.Fprintf(&b, "::error title=corsgate::%s\n", message.Replace("not seen: "+l))
+	}
+	for _, l := range append([]string{r.Summary()}, r.InForce...) {
+		b.WriteString(message.Replace(l) + "\n")
+	}
 	return b.String()
 }
 
@@ -161,12 +176,15 @@ func (r *Report) SARIF() any {
 		add(f)
 	}
 	notes := []m{}
-	for _, l := range r.Crashed {
+	for _, l := range slices.Concat(r.Crashed, r.Unseen) {
 		notes = append(notes, m{"level": "error", "message": m{"text": l}})
+	}
+	for _, l := range r.InForce {
+		notes = append(notes, m{"level": "note", "message": m{"text": l}})
 	}
 	return m{"version": "2.1.0", "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
 		"runs": []m{{"tool": m{"driver": m{"name": "corsgate", "version": version(), "informationUri": "https://github.com/corsgate/corsgate", "rules": rules}}, "results": results,
-			"invocations": []m{{"executionSuccessful": len(r.Crashed) == 0, "toolExecutionNotifications": notes}}}}}
+			"invocations": []m{{"executionSuccessful": len(r.Crashed)+len(r.Unseen) == 0, "toolExecutionNotifications": notes}}}}}
 }
 
 // version is that of the module, (devel) where it was not built from a release.

@@ -28,7 +28,7 @@ func (v *View) learn() {
 			continue
 		}
 		answer := func(origin string) string { return allowOrigin(v.response(a.route, origin)) }
-		if got := answer(anyPage); !known && got != anyPage && isOrigin(got) {
+		if got := answer(anyPage); !known && got != anyPage && IsOrigin(got) {
 			add(a.method, got, got)
 		}
 		domains := domains(a.method)

@@ -59,14 +59,21 @@ func (r Rule) Link() string { return site + r.ID + ".md" }
 func Rules() []Rule { return slices.Clone(table()) }
 
 var table = sync.OnceValue(func() []Rule {
-	out := slices.Concat(preflightRules(), headerRules(), gatewayRules(), aroundRules(), checkRules())
-	for i := range out {
-		out[i].Command = "check"
-	}
-	out = slices.Concat(out, probeRules(), inspectRules(), logsRules())
+	out := slices.Concat(
+		foundBy("check", preflightRules(), headerRules(), gatewayRules(), aroundRules(), checkRules()),
+		foundBy("probe", probeRules()), foundBy("inspect", inspectRules()), foundBy("logs", logsRules()))
 	slices.SortFunc(out, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
 	return out
 })
+
+// foundBy gives all of the rules, as those of one command.
+func foundBy(command string, rules ...[]Rule) []Rule {
+	out := slices.Concat(rules...)
+	for i := range out {
+		out[i].Command = command
+	}
+	return out
+}
 
 // rulesOf gives the rules of one command.
 func rulesOf(command string) []Rule {

@@ -259,7 +259,7 @@ func values(id string, complaint func(value string) string) func(*View, reporter
 
 func badOrigins(v *View, report reporter) {
 	values("CORS205", func(value string) string {
-		if value == "*" || isOrigin(value) || strings.ContainsAny(value, ", ") {
+		if value == "*" || IsOrigin(value) || strings.ContainsAny(value, ", ") {
 			return ""
 		}
 		return fmt.Sprintf("Access-Control-Allow-Origin is %q", value)
@@ -271,7 +271,7 @@ func badOrigins(v *View, report reporter) {
 			}
 			for _, t := range templates(m) {
 				for _, o := range literals(t.Text) {
-					if !isOrigin(strings.ReplaceAll(o, "*", "sub")) && !strings.ContainsAny(o, `[](){}+?\^$~`) {
+					if !IsOrigin(strings.ReplaceAll(o, "*", "sub")) && !strings.ContainsAny(o, `[](){}+?\^$~`) {
 						report(at(m), fmt.Sprintf("a mapping template compares the origin with %q", o), "")
 					}
 				}
@@ -470,7 +470,7 @@ func unreadable(v *View, report reporter) {
 				continue
 			}
 			value := allowOrigin(rep.Actual.Response)
-			if value == "" || isOrigin(value) {
+			if value == "" || IsOrigin(value) {
 				report(at(m), fmt.Sprintf("the answer to a page at %s has Access-Control-Allow-Origin %q", o, value), rep.Verdict.Message)
 				return
 			}

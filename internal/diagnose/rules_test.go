@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/corsgate/corsgate/internal/faults"
 )
 
 var update = flag.Bool("update", false, "write the pages of the rules anew")
@@ -25,35 +27,6 @@ func tree(t testing.TB, text string) map[string]any {
 		t.Fatalf("%v in\n%s", err, text)
 	}
 	return d.root
-}
-
-// merge lays a change over a value: RFC 7386, and a mapping over a list changes each of its elements.
-func merge(base, change any) any {
-	c, ok := change.(map[string]any)
-	if !ok {
-		return change
-	}
-	if list, ok := base.([]any); ok {
-		out := make([]any, len(list))
-		for i, e := range list {
-			out[i] = merge(e, change)
-		}
-		return out
-	}
-	out := map[string]any{}
-	if b, ok := base.(map[string]any); ok {
-		for k, v := range b {
-			out[k] = v
-		}
-	}
-	for k, v := range c {
-		if v == nil {
-			delete(out, k)
-			continue
-		}
-		out[k] = merge(out[k], v)
-	}
-	return out
 }
 
 func cleanText(t testing.TB) string {
@@ -101,11 +74,11 @@ func TestFixtures(t *testing.T) {
 	base := tree(t, cleanText(t))
 	for _, r := range rulesOf("check") {
 		t.Run(r.ID, func(t *testing.T) {
-			before := checkTree(t, merge(base, tree(t, r.Before)))
+			before := checkTree(t, faults.Merge(base, tree(t, r.Before)))
 			if got := ids(before); got[r.ID] == 0 || len(got) != 1 || len(before.Crashed) > 0 {
 				t.Errorf("before:\n%s", listing(before))
 			}
-			if got := listing(checkTree(t, merge(base, tree(t, r.After)))); got != "" {
+			if got := listing(checkTree(t, faults.Merge(base, tree(t, r.After)))); got != "" {
 				t.Errorf("after:\n%s", got)
 			}
 		})
@@ -185,7 +158,7 @@ func TestPages(t *testing.T) {
 func TestCrash(t *testing.T) {
 	rule := Rule{ID: "CORS999", check: func(*View, reporter) { panic("oh") }}
 	d := parse(t, "testdata/clean.yaml")
-	rep := check([]Rule{rule}, []*Document{d}, nil, nil)
+	rep := check("check", []Rule{rule}, []*Document{d}, nil, nil, nil)
 	if want := []string{"CORS999 crashed on testdata/clean.yaml, API Api: oh"}; !slices.Equal(rep.Crashed, want) {
 		t.Errorf("crashed: %q", rep.Crashed)
 	}
@@ -194,7 +167,7 @@ func TestCrash(t *testing.T) {
 func TestSuppress(t *testing.T) {
 	change := `Resources:
   ItemsOptions: {Properties: {ApiKeyRequired: true}, Metadata: {corsgate: {suppress: [{id: CORS103, reason: "only servers put items"}]}}}`
-	rep := checkTree(t, merge(tree(t, cleanText(t)), tree(t, change)))
+	rep := checkTree(t, faults.Merge(tree(t, cleanText(t)), tree(t, change)))
 	if got := listing(rep); got != "" || len(rep.Suppressed) != 1 || rep.Suppressed[0].Suppressed != "only servers put items" {
 		t.Errorf("%s\n%v", got, rep.Suppressed)
 	}
@@ -211,7 +184,7 @@ func TestNotFound(t *testing.T) {
 		"the cache of another stage":                `Resources: {Dev: {Type: "AWS::ApiGateway::Stage", Properties: {RestApiId: {Ref: Api}, DeploymentId: {Ref: Deployment}, StageName: dev, CacheClusterEnabled: true}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := listing(checkTree(t, merge(tree(t, cleanText(t)), tree(t, change)))); got != "" {
+			if got := listing(checkTree(t, faults.Merge(tree(t, cleanText(t)), tree(t, change)))); got != "" {
 				t.Error(got)
 			}
 		})

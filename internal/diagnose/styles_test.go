@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/corsgate/corsgate/internal/faults"
 )
 
 // TestStyles holds what is found in templates in the styles of others, each of which says it in its first lines, and that
@@ -49,7 +51,7 @@ func TestDeployedOrigin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep := checkTree(t, merge(d.root, tree(t, `Resources:
+	rep := checkTree(t, faults.Merge(d.root, tree(t, `Resources:
   Site: {Type: 'AWS::CloudFront::Distribution'}
   CatalogDeploymentStageprod3F14D72A:
     Properties: {Variables: {corsOrigins2: {"Fn::Join": ["", ["=https://", {"Fn::GetAtt": [Site, DomainName]}, "="]]}}}`)))

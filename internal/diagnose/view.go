@@ -194,7 +194,7 @@ func (v *View) emits(function string) bool {
 	if r.metadata[mark.Emits] != nil && r.metadata[mark.Emits] != false {
 		return true
 	}
-	return slices.ContainsFunc(sortedKeys(dig(r.props, "Environment", "Variables")), originVariable.MatchString)
+	return slices.ContainsFunc(sortedKeys(dig(r.props, "Environment", "Variables")), NamesOrigins)
 }
 
 // carriesOrigin says that an integration response sets Access-Control-Allow-Origin, one way or the other.

@@ -262,7 +262,8 @@ func reasons(rs []fetch.Reason) []Reason {
 	return out
 }
 
-func verdict(v fetch.Verdict) Verdict {
+// VerdictOf gives a browser's conclusion as a report has it.
+func VerdictOf(v fetch.Verdict) Verdict {
 	return Verdict{Allowed: v.Allowed, Known: true, Code: v.Code, FailedParameter: v.FailedParameter, Message: v.Message, NetError: v.NetError, Disallowed: v.Disallowed, Warning: v.Warning, Section: v.Section}
 }
 

@@ -34,7 +34,7 @@ type Site struct {
 // Base gives the address at which API Gateway would serve an API's stage. The logical id stands for the id that the
 // service gives to an API.
 func Base(api *gateway.API) string {
-	return "https://" + strings.ToLower(api.ID) + ".execute-api.us-east-1.amazonaws.com/" + api.Stage
+	return "https://" + strings.ToLower(api.ID) + ".execute-api." + api.Region() + ".amazonaws.com/" + api.Stage
 }
 
 // Run does what a browser does for a request of a page. The request's URL is absolute, or begins with a slash: a path of
@@ -141,13 +141,13 @@ func (s *Site) report(ex fetch.Exchange, requests []*sent) *Report {
 		}
 	}
 	hop := fresh()
-	end := verdict(ex.Verdict)
+	end := VerdictOf(ex.Verdict)
 	for i, step := range ex.Steps {
 		var was *sent
 		if step.Cache != fetch.CacheHit {
 			was, requests = requests[0], requests[1:]
 		}
-		v := verdict(step.Verdict)
+		v := VerdictOf(step.Verdict)
 		if was != nil && was.notes.unknown != nil {
 			v = Verdict{Message: was.notes.unknown.Error()}
 			end = v

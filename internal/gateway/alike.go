@@ -22,15 +22,17 @@ type Behaviour struct {
 // string. Backend says the same of what a function answers, and of what everything else does that is called, for which
 // it is asked with nil.
 func (a *API) Behaviour(method, path string, backend func(*Function) Behaviour) Behaviour {
-	var segments []string
-	if trimmed := strings.Trim(path, "/"); trimmed != "" {
-		segments = strings.Split(trimmed, "/")
-	}
-	m, _, _ := a.route(method, segments)
+	m, _, _ := a.route(method, segments(path))
 	b := &behaviour{headers: map[string]bool{"accept": true, "content-type": true}}
 	for _, typ := range GatewayResponseTypes() {
-		for _, v := range a.GatewayResponse(typ).Parameters {
-			b.read(v)
+		g := a.GatewayResponse(typ)
+		for _, v := range g.Parameters {
+			b.source(v)
+		}
+		for _, t := range g.Templates {
+			for _, s := range substitution.FindAllString(t.Text, -1) {
+				b.source(strings.Trim(s, "${}"))
+			}
 		}
 	}
 	if m == nil {
@@ -47,11 +49,14 @@ func (a *API) Behaviour(method, path string, backend func(*Function) Behaviour) 
 	if m.authorizer != nil {
 		b.add(fmt.Sprintf("%#v", *m.authorizer))
 		for _, s := range m.authorizer.sources {
-			b.read(s)
+			b.source(s)
 		}
 	}
+	if a.authorize != nil && m.AuthorizationType != "" && m.AuthorizationType != "NONE" {
+		b.path, b.any = true, true // it is shown the request
+	}
 	for k := range m.RequestParameters {
-		b.read(k)
+		b.source(k)
 	}
 	if i := m.Integration; i != nil {
 		b.integration(a, i, backend)
@@ -67,7 +72,7 @@ func (b *behaviour) integration(a *API, i *Integration, backend func(*Function) 
 	}
 	for _, r := range i.Responses {
 		for _, v := range r.Parameters {
-			b.read(v)
+			b.source(v)
 		}
 		for _, t := range r.Templates {
 			b.read(t.Text)
@@ -81,10 +86,13 @@ func (b *behaviour) integration(a *API, i *Integration, backend func(*Function) 
 	x := &exchange{api: a}
 	uri, _ := x.uri(i)
 	fn := a.functionOf(uri)
-	if fn == nil && i.Type != "HTTP" && i.Type != "HTTP_PROXY" || strings.Contains(uri, "{") && fn != nil {
-		b.add(uri)
-		for _, v := range i.RequestParameters {
-			b.read(v)
+	if i.Type == "AWS" || i.Type == "AWS_PROXY" {
+		if fn == nil {
+			b.add(uri)
+		}
+		if strings.Contains(uri, "{") {
+			b.path, b.any = true, true // which function it is may depend on the request
+			b.add(uri)
 		}
 	}
 	behind := backend(fn)
@@ -105,18 +113,17 @@ type behaviour struct {
 func (b *behaviour) add(s string) { fmt.Fprintf(&b.key, "%d:%s", len(s), s) }
 
 var (
-	// knownReference is what of a mapping depends on nothing but one header, or on nothing of the request.
-	knownReference = regexp.MustCompile(`params\(\)\.header\.get\((?:"([A-Za-z0-9-]+)"|'([A-Za-z0-9-]+)')\)|method\.request\.(?:multivalue)?header\.([A-Za-z0-9._$-]+)|context\.re(?:sponse|quest)Override\b`)
+	// knownReference is what of a mapping template depends on nothing but one header, or on nothing of the request.
+	knownReference = regexp.MustCompile(`params\(\)\.header\.get\((?:"([A-Za-z0-9-]+)"|'([A-Za-z0-9-]+)')\)|context\.re(?:sponse|quest)Override\b`)
 	// anyReference is what may depend on more.
-	anyReference = regexp.MustCompile(`params|context|request\.path`)
+	anyReference = regexp.MustCompile(`params|context`)
 )
 
-// read notes what a mapping template or a mapping's source depends on. What is not known for harmless is taken for the
-// path and every header.
+// read notes what a mapping template depends on. What is not known for harmless is taken for the path and every header.
 func (b *behaviour) read(text string) {
 	rest := knownReference.ReplaceAllStringFunc(text, func(s string) string {
 		m := knownReference.FindStringSubmatch(s)
-		if name := strings.ToLower(m[1] + m[2] + m[3]); name != "" {
+		if name := strings.ToLower(m[1] + m[2]); name != "" {
 			b.headers[name] = true
 		}
 		return " "
@@ -124,6 +131,24 @@ func (b *behaviour) read(text string) {
 	for _, what := range anyReference.FindAllString(rest, -1) {
 		b.path = true
 		b.any = b.any || what == "params"
+		b.headers["user-agent"] = true // which is in $context.identity
+	}
+}
+
+// source notes what the source of a mapping depends on; see exchange.source. Queries and bodies are not noted, since
+// only requests are held to be alike that have no query, and the same body.
+func (b *behaviour) source(src string) {
+	for _, in := range []string{"method.request.header.", "method.request.multivalueheader."} {
+		if name, ok := strings.CutPrefix(src, in); ok {
+			b.headers[strings.ToLower(name)] = true
+		}
+	}
+	switch {
+	case strings.HasPrefix(src, "context.error."): // which follows from all the rest
+	case strings.HasPrefix(src, "context."):
+		b.read(src)
+	case strings.HasPrefix(src, "method.request.path."):
+		b.path = true
 	}
 }
 

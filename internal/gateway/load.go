@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -131,7 +132,10 @@ func (l *loader) readResources(raw json.RawMessage) error {
 			Properties map[string]any
 			Condition  string
 		}
-		if err := dec.Decode(&r); err != nil {
+		var kind *json.UnmarshalTypeError
+		if err := dec.Decode(&r); errors.As(err, &kind) {
+			return fmt.Errorf("resource %s: a %s, where an object with text for its Type and an object for its Properties is wanted", id, kind.Value)
+		} else if err != nil {
 			return fmt.Errorf("resource %s: %v", id, err)
 		}
 		res := &resource{id: id, typ: r.Type, props: r.Properties, condition: r.Condition}

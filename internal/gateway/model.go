@@ -109,6 +109,9 @@ type gatewayResponse struct {
 	err        error
 }
 
+// Region is the one that the API is taken to be in.
+func (a *API) Region() string { return a.region }
+
 // Resources gives the tree's nodes in the order of their paths.
 func (a *API) Resources() []*Resource { return append([]*Resource(nil), a.resources...) }
 
@@ -178,6 +181,22 @@ func (a *API) child(parent *Resource, part, id string) *Resource {
 	parent.children = append(parent.children, r)
 	a.resources = append(a.resources, r)
 	return r
+}
+
+// segments gives the parts of a path, which is without the stage and without a query string.
+func segments(path string) []string {
+	trimmed := strings.Trim(path, "/")
+	if trimmed == "" {
+		return nil
+	}
+	return strings.Split(trimmed, "/")
+}
+
+// Route gives the method that serves a request for a path, or nil, and the resource that the path leads to, or nil. The
+// method may be another resource's: one that lacks the method gives way to a variable or a greedy sibling.
+func (a *API) Route(method, path string) (*Method, *Resource) {
+	m, exact, _ := a.route(method, segments(path))
+	return m, exact
 }
 
 // route finds the method for a path. A resource that lacks the method gives way to a variable and then to a greedy

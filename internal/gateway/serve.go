@@ -172,12 +172,7 @@ func (x *exchange) step(s Step) { x.trace = append(x.trace, s) }
 
 // run does everything up to the answer of the integration.
 func (x *exchange) run() (*Response, error) {
-	trimmed := strings.Trim(x.path, "/")
-	var segs []string
-	if trimmed != "" {
-		segs = strings.Split(trimmed, "/")
-	}
-	m, exact, params := x.api.route(x.req.Method, segs)
+	m, exact, params := x.api.route(x.req.Method, segments(x.path))
 	if m == nil {
 		detail := "no resource for the path " + x.path
 		if exact != nil {

@@ -77,6 +77,11 @@ func FromTemplate(templateFile string) ([]Function, error) {
 	if err != nil {
 		return nil, err
 	}
+	return FromText(templateFile, b)
+}
+
+// FromText is [FromTemplate] with the text of the template, which is JSON, whatever the file holds.
+func FromText(templateFile string, text []byte) ([]Function, error) {
 	var template struct {
 		Resources map[string]struct {
 			Type       string
@@ -84,7 +89,7 @@ func FromTemplate(templateFile string) ([]Function, error) {
 			Metadata   map[string]any
 		}
 	}
-	if err := decode(b, &template); err != nil {
+	if err := decode(text, &template); err != nil {
 		return nil, fmt.Errorf("%s is not a CloudFormation template in JSON: %w", templateFile, err)
 	}
 	if template.Resources == nil {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
@@ -28,19 +29,21 @@ type Route struct {
 	Identity []string
 }
 
-// Routes gives the routes of an API, in the order of paths and [Methods]. ANY gives a route for each method.
+// Routes gives the routes of an API, in the order of paths and [Methods]. ANY gives a route for each method, and so does
+// a method of a greedy or variable sibling that serves the path of a resource which has methods, but not this one: the
+// preflight is the resource's own then, and the answer the sibling's.
 func Routes(api *gateway.API) []Route {
 	var out []Route
 	resources := api.Resources()
 	slices.SortFunc(resources, func(a, b *gateway.Resource) int { return strings.Compare(a.Path, b.Path) })
 	for _, r := range resources {
+		if len(r.Methods()) == 0 {
+			continue
+		}
+		url := leading(api, r)
 		for _, name := range Methods {
-			m := r.Method(name)
-			if m == nil {
-				m = r.Method("ANY")
-			}
-			if m != nil {
-				out = append(out, Route{Method: name, Path: r.Path, URL: URL(r.Path), Identity: m.Identity()})
+			if m, _ := api.Route(name, url); m != nil {
+				out = append(out, Route{Method: name, Path: r.Path, URL: url, Identity: m.Identity()})
 			}
 		}
 	}
@@ -49,14 +52,25 @@ func Routes(api *gateway.API) []Route {
 
 var parameter = regexp.MustCompile(`\{[^{}]*\}`)
 
-// URL gives a path that leads to the resource of a path with parameters. Resources that differ in the names of their
-// parameters alone have the same one.
-func URL(path string) string {
+// leading gives a path that leads to a resource, and not to one that is written out where this one has a parameter.
+// Resources of several APIs that differ in the names of their parameters alone have the same one, where none is in the way.
+func leading(api *gateway.API, r *gateway.Resource) string {
+	for n := 1; n < 100; n++ {
+		url := filled(r.Path, strconv.Itoa(n))
+		if _, to := api.Route("OPTIONS", url); to == r {
+			return url
+		}
+	}
+	return filled(r.Path, "1") // in vain: what answers is what browsers get
+}
+
+// filled gives a path's parameters a value.
+func filled(path, value string) string {
 	return parameter.ReplaceAllStringFunc(path, func(p string) string {
 		if strings.HasSuffix(p, "+}") {
-			return "1/2"
+			return value + "/2"
 		}
-		return "1"
+		return value
 	})
 }
 
@@ -144,7 +158,7 @@ func Origins(apis ...*gateway.API) []Origin {
 		if strings.HasSuffix(name, ":*") {
 			add(Origin{Origin: strings.TrimSuffix(base, ":3000"), Of: name})
 		}
-		for _, o := range lookalikes(base) {
+		for _, o := range Lookalikes(base) {
 			add(Origin{Origin: o, Beside: true, Lookalike: true})
 		}
 	}
@@ -193,7 +207,7 @@ func besides(expressions map[string]bool, named map[string]Origin) []Origin {
 			if i > 0 {
 				continue
 			}
-			for _, like := range lookalikes(o) {
+			for _, like := range Lookalikes(o) {
 				out = append(out, Origin{Origin: like, Beside: true, Lookalike: true})
 			}
 		}
@@ -242,9 +256,9 @@ func isAllowOrigin(name string) bool {
 	return strings.HasSuffix(strings.ToLower(name), ".access-control-allow-origin")
 }
 
-// lookalikes gives origins that a careless comparison takes for another: by its beginning, by its end, by a dot that
+// Lookalikes gives origins that a careless comparison takes for another: by its beginning, by its end, by a dot that
 // stands for any character, by the scheme and by the port.
-func lookalikes(origin string) []string {
+func Lookalikes(origin string) []string {
 	scheme, rest, _ := strings.Cut(origin, "://")
 	host, port := rest, ""
 	if at := strings.LastIndex(rest, ":"); at > strings.LastIndex(rest, "]") {

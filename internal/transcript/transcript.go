@@ -22,14 +22,26 @@ const width = 80
 // A Palette has the escape sequences of a terminal's colours; all are empty where there is no colour.
 type Palette struct{ Good, Bad, Unsure, Strong, Faint, Off string }
 
+// Terminal says that an output is a terminal which knows escape sequences: a file that is one, or anything that says of
+// itself that it is.
+func Terminal(w io.Writer) bool {
+	if os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	switch w := w.(type) {
+	case interface{ IsTerminal() bool }:
+		return w.IsTerminal()
+	case *os.File:
+		info, err := w.Stat()
+		return err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return false
+}
+
 // Colours gives the colours for an output: some on a terminal, none anywhere else and none if the environment has
 // NO_COLOR (https://no-color.org) or a terminal that cannot do it.
 func Colours(w io.Writer) Palette {
-	f, ok := w.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return Palette{}
-	}
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if os.Getenv("NO_COLOR") != "" || !Terminal(w) {
 		return Palette{}
 	}
 	return Palette{Good: "\x1b[32m", Bad: "\x1b[31m", Unsure: "\x1b[33m", Strong: "\x1b[1m", Faint: "\x1b[2m", Off: "\x1b[0m"}
@@ -87,7 +99,8 @@ func Print(w io.Writer, colour Palette, asked fetch.Request, r *exchange.Report)
 		p.Line("", "   ", 3, "It is redirected.")
 	}
 	p.hop(r.Preflight, r.Actual, r.Trace)
-	p.verdict(r)
+	p.WriteByte('\n')
+	p.Verdict(r.Verdict, r.Preflight.Needed && r.Preflight.Verdict.Allowed)
 	_, err := io.WriteString(w, p.String())
 	return err
 }
@@ -210,15 +223,14 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + " ..."
 }
 
-// verdict writes how it ends. The console's words come in lines of their own, so that they can be looked for.
-func (p *Printer) verdict(r *exchange.Report) {
-	p.WriteByte('\n')
-	v := r.Verdict
+// Verdict writes how it ends. The console's words come in lines of their own, so that they can be looked for. PreflightAllowed
+// says that there was a preflight and that it passed, which is worth saying where the end is not known.
+func (p *Printer) Verdict(v exchange.Verdict, preflightAllowed bool) {
 	switch {
 	case !v.Known:
 		p.Line(p.Unsure+p.Strong, "", 0, "Verdict: not known")
 		p.Line("", "  ", 2, strings.TrimPrefix(v.Message, "not known: "))
-		if r.Preflight.Needed && r.Preflight.Verdict.Allowed {
+		if preflightAllowed {
 			p.Line("", "  ", 2, "The preflight is allowed.")
 		}
 	case v.Allowed:

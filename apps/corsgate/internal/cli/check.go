@@ -21,28 +21,14 @@ const statusUnread = 3
 type check struct {
 	Paths []string `arg:"" name:"path" help:"A template (.json, .yaml, .yml, .template), or a folder such as cdk.out with some."`
 	findings
-	Origins      []string `placeholder:"ORIGIN" help:"The origins and patterns that the API is meant for, instead of those inferred from the template; separated by commas, or repeated."`
-	Suppressions string   `placeholder:"FILE" help:"A file with suppressions, JSON: [{\"id\", \"reason\", \"stack\", \"logicalId\"}]; the last two may be left out."`
+	intent
 }
 
 // Run is called by kong.
 func (x *check) Run(c Command) error {
-	var stated *diagnose.Allowlist
-	if len(x.Origins) > 0 {
-		var err error
-		if stated, err = diagnose.State(x.Origins); err != nil {
-			return usage("--origins: %w", err)
-		}
-	}
-	var suppressions []diagnose.Suppression
-	if x.Suppressions != "" {
-		b, err := readFile(x.Suppressions)
-		if err != nil {
-			return err
-		}
-		if suppressions, err = diagnose.ParseSuppressions(x.Suppressions, b); err != nil {
-			return usage("%s: %w", x.Suppressions, err)
-		}
+	stated, suppressions, err := x.read()
+	if err != nil {
+		return err
 	}
 	var docs []*diagnose.Document
 	for _, path := range x.Paths {

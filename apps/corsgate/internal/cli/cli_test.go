@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/corsgate/corsgate/internal/exchange"
 )
 
 var update = flag.Bool("update", false, "write the expectations in the scripts anew")
@@ -42,17 +44,24 @@ func TestMain(m *testing.M) {
 //	without FILE NEW ID...
 //
 // which writes a template without some of its resources, named by their logical ids or, gateway responses, by their type.
-// The templates that test/synth keeps are in the working folder.
+// The templates that test/synth keeps are in the working folder. $API is the address of the catalog's stage, served over TLS
+// with functions that answer as those with corslambda do.
 func TestScripts(t *testing.T) {
 	templates, err := filepath.Abs("../../../../test/templates")
 	if err != nil {
 		t.Fatal(err)
 	}
+	standIn, err := exchange.NotRun(raw(t, catalog))
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := serving(t, catalog, standIn)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("API", api)
 			// The name of the folder would be in messages, so the templates are in the script's own.
 			files, err := filepath.Glob(filepath.Join(templates, "*.json"))
 			for _, f := range files {

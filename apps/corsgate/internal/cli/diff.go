@@ -12,11 +12,10 @@ import (
 )
 
 // diff says what browsers would notice of the difference between two templates, or two folders of templates, API by API
-// and stage by stage. Its exit statuses are 0 if that is
-// nothing, 1 if it is something (with --fail-on looser: if something is allowed that was not), 2 for a command line that
-// cannot be used and 3 for a file that cannot be read.
+// and stage by stage. Its exit statuses are 0 if that is nothing, 1 if it is something (with --fail-on looser: if something
+// is allowed that was not), 2 for a command line that cannot be used and 3 for a file that cannot be read.
 type diff struct {
-	Old string `arg:"" placeholder:"OLD" help:"The template as it was, or a folder of templates, such as an older cdk.out."`
+	Old string `arg:"" placeholder:"OLD" help:"The template as it was, JSON or YAML, or a folder of templates, such as an older cdk.out."`
 	New string `arg:"" placeholder:"NEW" help:"The template as it is going to be, or a folder of templates."`
 
 	Format   string            `default:"markdown" enum:"markdown,text,json" placeholder:"FORMAT" help:"markdown, to be posted as a comment; text; or json, with every request whose outcome changes (default: markdown)."`
@@ -111,7 +110,8 @@ func side(c Command, s *stageOf) (*exchange.Site, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return &exchange.Site{API: loaded}, nil, nil
+	backend, err := exchange.NotRun([]byte(nothing))
+	return &exchange.Site{API: loaded, Backend: backend}, nil, err
 }
 
 // cannot tells a template that leaves a choice, which is for the command line to make, from one that cannot be read.

@@ -82,32 +82,46 @@ func (x *explain) Run(ctx context.Context, c Command) error {
 
 // request is what the page asks for.
 func (x *explain) request() (fetch.Request, error) {
-	r := fetch.Request{Origin: x.Origin, Method: x.Method, URL: x.Path, Body: []byte(x.Body)}
+	r := fetch.Request{Origin: x.Origin, Method: x.Method, URL: x.Path}
 	if !strings.HasPrefix(x.Path, "/") {
 		return r, usage("--path %q does not begin with a slash; want a path of the API, such as /items", x.Path)
 	}
 	if x.Credentials {
 		r.Credentials = fetch.Include
 	}
-	if file, ok := strings.CutPrefix(x.Body, "@"); ok {
-		b, err := readFile(file)
-		if err != nil {
-			return r, err
-		}
-		r.Body = b
+	var err error
+	if r.Body, _, err = body(x.Body); err != nil {
+		return r, err
 	}
-	for _, h := range x.Header {
-		name, value, given := strings.Cut(h, ":")
+	r.Header, err = headers(x.Header)
+	return r, err
+}
+
+// body reads a request's body, a text or @FILE, and gives the file's name.
+func body(given string) (content []byte, file string, err error) {
+	file, ok := strings.CutPrefix(given, "@")
+	if !ok {
+		return []byte(given), "", nil
+	}
+	content, err = readFile(file)
+	return content, file, err
+}
+
+// headers reads headers that a page's script sets, NAME or NAME:VALUE.
+func headers(given []string) (fetch.Header, error) {
+	var out fetch.Header
+	for _, h := range given {
+		name, value, hasValue := strings.Cut(h, ":")
 		name = strings.TrimSpace(name)
 		if name == "" {
-			return r, usage("--header %q has no name; want NAME or NAME:VALUE", h)
+			return nil, usage("--header %q has no name; want NAME or NAME:VALUE", h)
 		}
-		if !given {
+		if !hasValue {
 			value = probe.Value(name)
 		}
-		r.Header = append(r.Header, fetch.Field{Name: name, Value: strings.TrimSpace(value)})
+		out = append(out, fetch.Field{Name: name, Value: strings.TrimSpace(value)})
 	}
-	return r, nil
+	return out, nil
 }
 
 // backend gives what stands for the functions, and what to call when it is no longer needed.
@@ -131,7 +145,7 @@ func (x *explain) backend(template []byte) (b gateway.Backend, done func(), err 
 	if x.NoInvoke {
 		return b, done, nil
 	}
-	functions, err := lambdarun.FromTemplate(x.Template)
+	functions, err := lambdarun.FromText(x.Template, template)
 	if err != nil {
 		return nil, nil, err
 	}

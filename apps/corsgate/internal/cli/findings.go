@@ -16,11 +16,41 @@ type findings struct {
 	FailOn string `enum:"error,warning,info" default:"error" placeholder:"SEVERITY" help:"The least severity that fails: error, warning or info; default: error."`
 }
 
-// conclude prints the report. It gives an error for findings at or above --fail-on, and for what gave no answer.
+// intent is what the user knows better than what is looked at.
+type intent struct {
+	Origins      []string `placeholder:"ORIGIN" help:"The origins and patterns that the API is meant for, instead of those inferred from the template; separated by commas, or repeated."`
+	Suppressions string   `placeholder:"FILE" help:"A file with suppressions, JSON: [{\"id\", \"reason\", \"stack\", \"logicalId\"}]; the last two may be left out."`
+}
+
+// read gives the allowlist, nil if none is stated, and the suppressions.
+func (x intent) read() (stated *diagnose.Allowlist, suppressions []diagnose.Suppression, err error) {
+	if len(x.Origins) > 0 {
+		if stated, err = diagnose.State(x.Origins); err != nil {
+			return nil, nil, usage("--origins: %w", err)
+		}
+	}
+	if x.Suppressions != "" {
+		b, err := readFile(x.Suppressions)
+		if err != nil {
+			return nil, nil, err
+		}
+		if suppressions, err = diagnose.ParseSuppressions(x.Suppressions, b); err != nil {
+			return nil, nil, usage("%s: %w", x.Suppressions, err)
+		}
+	}
+	return stated, suppressions, nil
+}
+
+// conclude prints the report and gives its [findings.status].
 func (x *findings) conclude(c Command, report *diagnose.Report) error {
 	if err := printFindings(c.Stdout, x.Format, report); err != nil {
 		return err
 	}
+	return x.status(report)
+}
+
+// status gives an error for findings at or above --fail-on, and for what gave no answer.
+func (x *findings) status(report *diagnose.Report) error {
 	if !report.Answered() {
 		return statusError(statusUnread)
 	}
@@ -87,7 +117,13 @@ func printText(w io.Writer, colour transcript.Palette, rep *diagnose.Report) err
 	for _, l := range rep.Crashed {
 		p.Line(p.Bad, "", 2, "crashed: "+l)
 	}
+	for _, l := range rep.Unseen {
+		p.Line(p.Unsure, "", 2, "not seen: "+l)
+	}
 	p.Line(p.Strong, "", 0, rep.Summary())
+	for _, l := range rep.InForce {
+		p.Line("", "", 2, l)
+	}
 	_, err := io.WriteString(w, p.String())
 	return err
 }

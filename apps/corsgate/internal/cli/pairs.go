@@ -29,10 +29,7 @@ func stagesOf(from api) ([]stageOf, error) {
 	}
 	var out []stageOf
 	for _, file := range files {
-		if folder && filepath.Ext(file) != ".json" {
-			return nil, usage("%s: a template that is not JSON; diff reads JSON alone", file)
-		}
-		text, err := readFile(file)
+		text, _, err := templateOf(file)
 		if err != nil {
 			return nil, err
 		}

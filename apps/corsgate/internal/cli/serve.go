@@ -20,7 +20,7 @@ import (
 // a command line or a template that cannot be used.
 type serveAPI struct {
 	App      string            `default:"." placeholder:"DIR" help:"The folder of the CDK app's cdk.json (default: the working directory)."`
-	Template string            `placeholder:"FILE" help:"A CloudFormation template, as synthesized. Without it, the app is synthesized."`
+	Template string            `placeholder:"FILE" help:"A CloudFormation template, JSON or YAML. Without it, the app is synthesized."`
 	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several."`
 	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
 	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`

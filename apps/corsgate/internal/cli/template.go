@@ -11,12 +11,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/diagnose"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
 // api names an API in a template.
 type api struct {
-	Template string            `required:"" placeholder:"FILE" help:"The CloudFormation template, as synthesized."`
+	Template string            `required:"" placeholder:"FILE" help:"The CloudFormation template, JSON or YAML."`
 	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where the template has several."`
 	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
 	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
@@ -24,7 +25,7 @@ type api struct {
 
 // load reads the template and its API, and says what of the API is left out.
 func (a api) load(c Command, opts gateway.Options) ([]byte, *gateway.API, error) {
-	template, err := readFile(a.Template)
+	template, problems, err := templateOf(a.Template)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -43,7 +44,7 @@ func (a api) load(c Command, opts gateway.Options) ([]byte, *gateway.API, error)
 	if err := dangling(template); err != nil {
 		return nil, nil, usage("%s: %w", a.Template, err)
 	}
-	for _, p := range slices.Concat(loaded.Problems, loaded.Undeployable) {
+	for _, p := range slices.Concat(problems, loaded.Problems, loaded.Undeployable) {
 		fmt.Fprintf(c.Stderr, "corsgate: warning: %s: %s\n", a.Template, p)
 	}
 	return template, loaded, nil
@@ -133,6 +134,22 @@ func walk(v any, yield func(string) bool) bool {
 		}
 	}
 	return true
+}
+
+// templateOf reads a template that the command line names, as JSON, and what of it could not be understood.
+func templateOf(name string) (template []byte, problems []string, err error) {
+	text, err := readFile(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	template, found, err := diagnose.Template(name, text)
+	if err != nil {
+		return nil, nil, usage("%s: %w", name, err)
+	}
+	for _, p := range found {
+		problems = append(problems, p.LogicalID+": "+p.Text)
+	}
+	return template, problems, nil
 }
 
 // readFile reads a file that the command line names.

@@ -25,8 +25,8 @@ type backend struct {
 
 // newBackend makes what is behind the API. Functions that cannot be run are no error: they answer 502 with the reason, and
 // the rest works.
-func newBackend(o Options, log io.Writer) (*backend, error) {
-	functions, err := lambdarun.FromTemplate(o.Template)
+func newBackend(o Options, template []byte, log io.Writer) (*backend, error) {
+	functions, err := lambdarun.FromText(o.Template, template)
 	if err != nil {
 		return nil, err
 	}

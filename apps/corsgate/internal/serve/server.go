@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/corsgate/corsgate/internal/diagnose"
 	"github.com/corsgate/corsgate/internal/exchange"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
@@ -83,6 +84,9 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if template, _, err = diagnose.Template(o.Template, template); err != nil {
+		return nil, &gateway.LoadError{File: o.Template, Msg: err.Error()}
+	}
 	api, err := gateway.Load(template, gateway.Options{File: o.Template, API: o.API, Stage: o.Stage, Variables: o.Variables, APIKeys: []string{LocalKey}})
 	if err != nil {
 		return nil, err
@@ -95,7 +99,7 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("%s: %w", o.Template, err)
 	}
 	if s.backend == nil {
-		b, err := newBackend(o, s.log)
+		b, err := newBackend(o, template, s.log)
 		if err != nil {
 			return nil, err
 		}

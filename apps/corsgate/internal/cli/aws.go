@@ -1,0 +1,25 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/corsgate/corsgate/internal/awsread"
+)
+
+// account is how a command finds the AWS account that it reads.
+type account struct {
+	Region      string `placeholder:"REGION" help:"The AWS region; default: that of the environment or the profile."`
+	Profile     string `placeholder:"NAME" help:"The profile of ~/.aws/config whose credentials are used; default: AWS_PROFILE."`
+	EndpointURL string `name:"endpoint-url" placeholder:"URL" help:"Where the services are, in the place of AWS; as AWS_ENDPOINT_URL."`
+}
+
+// open gives a configuration that can only read.
+func (x account) open(ctx context.Context) (aws.Config, error) {
+	cfg, err := awsread.Load(ctx, awsread.Options{Region: x.Region, Profile: x.Profile, EndpointURL: x.EndpointURL})
+	if err != nil {
+		return cfg, &unreadable{err}
+	}
+	return cfg, nil
+}

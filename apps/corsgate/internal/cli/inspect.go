@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/corsgate/corsgate/internal/deployed"
+	"github.com/corsgate/corsgate/internal/diagnose"
+)
+
+// inspect says what of a deployed API is not as it should be. It only reads. Its exit statuses are those of check: 3 is
+// for what of the account could not be read, too.
+type inspect struct {
+	RestAPIID string            `name:"rest-api-id" required:"" placeholder:"ID" help:"The id of the REST API, such as abc123."`
+	Stage     string            `placeholder:"NAME" help:"The stage; default: all."`
+	Template  string            `placeholder:"FILE" help:"The CloudFormation template, JSON or YAML, that the API was made from: what is not so in the account is a finding."`
+	API       string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where the template has several."`
+	Var       map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable of the template whose value is known only when it is deployed; can be repeated."`
+	Policy    bool              `help:"Print the policy in force as corsgate Go instead of findings."`
+	account
+	findings
+	intent
+}
+
+// Run is called by kong.
+func (x *inspect) Run(ctx context.Context, c Command) error {
+	stated, suppressions, err := x.read()
+	if err != nil {
+		return err
+	}
+	template, err := x.template()
+	if err != nil {
+		return err
+	}
+	cfg, err := x.open(ctx)
+	if err != nil {
+		return stopped(err)
+	}
+	state, err := deployed.Read(ctx, apigateway.NewFromConfig(cfg), lambda.NewFromConfig(cfg), cfg.Region, x.RestAPIID, x.Stage)
+	if err != nil {
+		return stopped(&unreadable{err})
+	}
+	report, policies, err := deployed.Inspect(ctx, state, template, stated, suppressions)
+	if err != nil {
+		if strings.HasSuffix(err.Error(), "with the option for variables") {
+			err = fmt.Errorf("%w (--var)", err)
+		}
+		return stopped(&unreadable{err})
+	}
+	if !x.Policy {
+		return x.conclude(c, report)
+	}
+	text, err := deployed.Go(policies)
+	if err != nil {
+		return err
+	}
+	if _, err := c.Stdout.Write(text); err != nil {
+		return err
+	}
+	for _, l := range report.Unseen {
+		fmt.Fprintln(c.Stderr, "corsgate: not seen: "+l)
+	}
+	if len(report.Unseen) > 0 {
+		return statusError(statusUnread)
+	}
+	return nil
+}
+
+// template reads the template, nil if none is named.
+func (x *inspect) template() (*deployed.Template, error) {
+	if x.Template == "" {
+		return nil, nil
+	}
+	b, err := readFile(x.Template)
+	if err != nil {
+		return nil, err
+	}
+	d, err := diagnose.ParseDocument(x.Template, b)
+	if err != nil {
+		return nil, usage("%s: %w", x.Template, err)
+	}
+	// What is known only when the stack is deployed has a stand-in in the document, which the account would not have.
+	text := b
+	if !json.Valid(b) {
+		text = d.JSON
+	}
+	return &deployed.Template{Name: x.Template, JSON: text, API: x.API, Variables: x.Var}, nil
+}
+
+// stopped gives the status of a command that was interrupted, and every other error as it is.
+func stopped(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return statusError(statusStopped)
+	}
+	return err
+}

@@ -1,0 +1,284 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpproxy"
+
+	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/survey"
+	"github.com/corsgate/corsgate/internal/transcript"
+	"github.com/corsgate/corsgate/internal/wire"
+)
+
+// probeAPI asks a deployed API over the wire. Its exit statuses are 0 for a clean result, 1 for findings at or above
+// --fail-on, 2 for a command line that cannot be used, and 3 for an API that cannot be reached or gives no answer.
+type probeAPI struct {
+	URL    string   `arg:"" name:"url" help:"The address that the page asks, with its stage."`
+	Origin string   `required:"" placeholder:"ORIGIN" help:"The page's origin, such as https://app.example.com, which the API is meant to allow."`
+	Method string   `default:"GET" placeholder:"METHOD" help:"The method of the page's request (default: GET)."`
+	Header []string `sep:"none" placeholder:"NAME[:VALUE]" help:"A header that the page's script sets; can be repeated. Without a value, content-type is application/json and any other is given one."`
+	Body   string   `placeholder:"TEXT" help:"The request's body, or @FILE."`
+
+	Credentials bool   `help:"The page asks with credentials: 'include'."`
+	Cookie      string `placeholder:"COOKIES" help:"The cookies that go with the page's request, NAME=VALUE; ..., or @FILE; implies --credentials. Never printed."`
+	BearerEnv   string `placeholder:"NAME" help:"An environment variable whose value the page sends as Authorization: Bearer. Never printed."`
+
+	Send        bool          `help:"Send the page's request also where its method is not GET: once, and after a preflight that allows it. Without it nothing but OPTIONS and GET is sent."`
+	Errors      bool          `help:"Ask, with GET, for what must fail as well, to see whether the page can read errors."`
+	MaxRequests int           `default:"40" placeholder:"N" help:"The most requests that are sent, one at a time; default: 40."`
+	Timeout     time.Duration `default:"10s" placeholder:"TIME" help:"How long each request may take; default: 10s."`
+	Insecure    bool          `help:"Take any certificate."`
+	Resolve     []string      `sep:"none" placeholder:"HOST:PORT:ADDRESS" help:"Where to connect to for a host and port, as curl has it; can be repeated."`
+
+	findings
+}
+
+var environmentName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// Run is called by kong.
+func (x *probeAPI) Run(ctx context.Context, c Command) error {
+	o, err := x.options()
+	if err != nil {
+		return err
+	}
+	result, err := survey.Run(ctx, o)
+	var input *survey.InputError
+	switch {
+	case errors.As(err, &input):
+		return usage("%w", err)
+	case errors.Is(err, context.Canceled):
+		return statusError(statusStopped)
+	case err != nil:
+		return &unreadable{explainWire(err)}
+	}
+	report := diagnose.NewReport("probe", x.URL, result.Findings, nil, nil)
+	if err := x.print(c.Stdout, result, report); err != nil {
+		return err
+	}
+	return x.status(report)
+}
+
+// explainWire adds the cure to an error that has one.
+func explainWire(err error) error {
+	var e *wire.Error
+	if errors.As(err, &e) && e.Certificate {
+		return fmt.Errorf("%w; --insecure takes any", err)
+	}
+	return err
+}
+
+// options reads the command line.
+func (x *probeAPI) options() (survey.Options, error) {
+	o := survey.Options{URL: x.URL, Origin: x.Origin, Method: x.Method, Credentials: x.Credentials, Send: x.Send, Errors: x.Errors, Max: x.MaxRequests}
+	if x.MaxRequests < 1 {
+		return o, usage("--max-requests is %d; want 1 or more", x.MaxRequests)
+	}
+	if x.Timeout <= 0 {
+		return o, usage("--timeout is %v; want more than nothing, such as 10s", x.Timeout)
+	}
+	var err error
+	if o.Body, o.BodyFile, err = body(x.Body); err != nil {
+		return o, err
+	}
+	if o.Header, err = headers(x.Header); err != nil {
+		return o, err
+	}
+	if o.Cookie, err = cookies(x.Cookie); err != nil {
+		return o, err
+	}
+	if o.BearerEnv = x.BearerEnv; o.BearerEnv != "" {
+		if !environmentName.MatchString(o.BearerEnv) {
+			return o, usage("--bearer-env wants the name of an environment variable, such as API_TOKEN, and not a token itself")
+		}
+		if o.Bearer = os.Getenv(o.BearerEnv); o.Bearer == "" {
+			return o, usage("the environment has no %s, which --bearer-env names", o.BearerEnv)
+		}
+	}
+	client := &wire.Client{Timeout: x.Timeout, Insecure: x.Insecure, Proxy: httpproxy.FromEnvironment().ProxyFunc(), Resolve: map[string]string{}}
+	if x.Insecure {
+		o.CurlOptions = append(o.CurlOptions, []string{"--insecure"})
+	}
+	for _, r := range x.Resolve {
+		at, address, err := resolve(r)
+		if err != nil {
+			return o, err
+		}
+		client.Resolve[at] = address
+		host, _, _ := net.SplitHostPort(at)
+		o.CurlOptions = append(o.CurlOptions, []string{"--resolve", r}, []string{"--noproxy", host})
+	}
+	o.Do = client.Do
+	return o, nil
+}
+
+// cookies reads the value of a Cookie header, a text or @FILE.
+func cookies(given string) (string, error) {
+	b, _, err := body(given)
+	if err != nil {
+		return "", err
+	}
+	value := strings.TrimSpace(string(b))
+	if strings.ContainsAny(value, "\r\n\x00") {
+		return "", usage("--cookie has a line break in it; want one line, NAME=VALUE; NAME=VALUE")
+	}
+	if given != "" && !strings.Contains(value, "=") {
+		return "", usage("--cookie has no NAME=VALUE in it")
+	}
+	return value, nil
+}
+
+// resolve reads HOST:PORT:ADDRESS, in which an address of IPv6 may be in brackets.
+func resolve(given string) (at, address string, err error) {
+	host, rest, _ := strings.Cut(given, ":")
+	port, address, ok := strings.Cut(rest, ":")
+	address = strings.Trim(address, "[]")
+	if !ok || host == "" || net.ParseIP(address) == nil {
+		return "", "", usage("--resolve %q; want HOST:PORT:ADDRESS, such as api.example.com:443:10.0.0.7", given)
+	}
+	return net.JoinHostPort(host, port), address, nil
+}
+
+// print writes the verdict, what was found, and every exchange.
+func (x *probeAPI) print(w io.Writer, result *survey.Result, report *diagnose.Report) error {
+	switch x.Format {
+	case "text":
+		colour := transcript.Colours(w)
+		p := &transcript.Printer{Palette: colour}
+		x.verdict(p, result)
+		if _, err := io.WriteString(w, p.String()); err != nil {
+			return err
+		}
+		if err := printText(w, colour, report); err != nil {
+			return err
+		}
+		p = &transcript.Printer{Palette: colour}
+		printExchanges(p, result)
+		_, err := io.WriteString(w, p.String())
+		return err
+	case "json":
+		return printJSON(w, struct {
+			*survey.Result
+			*diagnose.Report
+		}{result, report})
+	case "markdown":
+		if err := printFindings(w, x.Format, report); err != nil {
+			return err
+		}
+		_, err := io.WriteString(w, markdown(result))
+		return err
+	}
+	return printFindings(w, x.Format, report)
+}
+
+// verdict writes what the browser does with the page's request.
+func (x *probeAPI) verdict(p *transcript.Printer, r *survey.Result) {
+	with, other, verdict := "", "With credentials", r.With
+	if x.Credentials || x.Cookie != "" {
+		with, other, verdict = ", with credentials", "Without credentials", r.Without
+	}
+	p.Line(p.Strong, "", 0, "A page of "+x.Origin+" asks for "+fetch.NormalizeMethod(x.Method)+" "+x.URL+with)
+	p.WriteByte('\n')
+	p.Verdict(r.Verdict, r.Preflight && r.PreflightAllowed)
+	end := "refused (" + string(verdict.Code) + ")"
+	switch {
+	case verdict.Allowed:
+		end = "allowed"
+	case !verdict.Known:
+		end = "not known"
+	}
+	p.Line("", "", 2, other+": "+end)
+	if len(r.Dropped) > 0 {
+		p.Line("", "", 2, "Not sent, since scripts may not set them: "+strings.Join(r.Dropped, ", "))
+	}
+	p.WriteByte('\n')
+}
+
+// printExchanges writes every exchange: what the answer was, who made it, and a command that asks the same.
+func printExchanges(p *transcript.Printer, r *survey.Result) {
+	for _, e := range r.Exchanges {
+		p.WriteByte('\n')
+		what := fmt.Sprintf("%d. %s: %s", e.Number, e.Purpose, e.Request.Method)
+		if o, ok := e.Request.Headers.Get("Origin"); ok {
+			what += " from " + o
+		}
+		p.Line(p.Strong, "", 3, what)
+		if e.Response == nil {
+			p.Line(p.Bad, "   < ", 5, e.Error)
+		} else {
+			p.Line("", "   < ", 5, fmt.Sprintf("%s %d", e.Response.Protocol, e.Response.Status))
+			printHeaders(p, e)
+			if e.Response.Broken != "" {
+				p.Line(p.Bad, "   < ", 5, e.Response.Broken)
+			}
+		}
+		if e.Cause != "" {
+			p.Line(p.Unsure, "   cause: ", 10, e.Cause)
+		}
+		if e.Verdict != nil && !e.Verdict.Allowed {
+			p.Line("", "   browser: ", 12, "refused ("+string(e.Verdict.Code)+")")
+		}
+		for line := range strings.SplitSeq(e.Curl, "\n") {
+			p.WriteString("   " + line + "\n")
+		}
+	}
+	if r.NotSent != "" {
+		p.WriteByte('\n')
+		p.Line(p.Unsure, "", 0, r.NotSent)
+	}
+}
+
+// mostLines is how many lines of an answer's headers are printed.
+const mostLines = 64
+
+// printHeaders writes all header lines of what the page is answered; of other answers those that CORS and caches are about.
+func printHeaders(p *transcript.Printer, e *survey.Exchange) {
+	printed := 0
+	for _, f := range e.Response.Headers {
+		switch {
+		case !e.Own && !ofCORS(f.Name):
+			continue
+		case printed == mostLines:
+			p.Line("", "   ", 3, "... and more lines, which --format json has")
+			return
+		}
+		p.Line("", "   < ", 7, survey.Printable(survey.Clip(f.Name+": "+f.Value)))
+		printed++
+	}
+}
+
+// ofCORS says that a header decides what a browser does, or says who answered.
+func ofCORS(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasPrefix(name, "access-control-") || slices.Contains([]string{"vary", "location", "age", "cache-control", "x-cache", "server", "x-amzn-errortype", "x-amzn-waf-action"}, name)
+}
+
+// markdown gives the verdict and the commands, to stand below the findings.
+func markdown(r *survey.Result) string {
+	var b bytes.Buffer
+	verdict := "allowed"
+	if !r.Verdict.Allowed {
+		verdict = r.Verdict.Message
+	}
+	fmt.Fprintf(&b, "\nThe browser: %s\n\n<details><summary>Exchanges</summary>\n\n```sh\n", strings.ReplaceAll(verdict, "`", "'"))
+	for _, e := range r.Exchanges {
+		status := e.Error
+		if e.Response != nil {
+			status = fmt.Sprintf("%s %d", e.Response.Protocol, e.Response.Status)
+		}
+		fmt.Fprintf(&b, "# %d. %s: %s\n%s\n", e.Number, e.Purpose, status, e.Curl)
+	}
+	b.WriteString("```\n\n</details>\n")
+	return b.String()
+}

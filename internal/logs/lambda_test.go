@@ -1,0 +1,66 @@
+package logs
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/constructs/corslambda"
+)
+
+// TestCorslambda holds that what corslambda logs is found: its own lines, as each handler writes them.
+func TestCorslambda(t *testing.T) {
+	p := policy(t, cors.Config{Origins: []string{"https://app.example.com"}})
+	ask := func(h corslambda.Handler, origin, id string, vars map[string]string) {
+		_, err := h(context.Background(), events.APIGatewayProxyRequest{HTTPMethod: "PUT", Path: "/orders/1", Resource: "/orders/{id}", Headers: map[string]string{"origin": origin},
+			StageVariables: vars, RequestContext: events.APIGatewayProxyRequestContext{RequestID: id, Stage: "prod"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, handler := range map[string]func(io.Writer) slog.Handler{
+		"lambda's keys": func(w io.Writer) slog.Handler {
+			return slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr})
+		},
+		"slog's keys": func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, nil) },
+		"slog's text": func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			h := corslambda.Wrap(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+				return events.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"Access-Control-Allow-Origin": "*"}}, nil
+			}, corslambda.WithLogger(slog.New(handler(&out))))
+			vars := p.StageVariables()
+			ask(h, "https://www.example.com", "1", vars)
+			ask(h, "https://www.example.com", "2", vars)
+			ask(h, "https://www.example.com", "2", vars) // the same request told of once more
+			ask(h, "https://elsewhere.test", "3", vars)
+			ask(h, "null", "4", vars)
+			ask(h, "https://app.example.com", "5", vars)
+			ask(h, "https://elsewhere.test", "6", map[string]string{"corsOrigins": "nonsense"})
+
+			rep := scan(t, p, out.String())
+			got := map[string]int{}
+			for _, f := range rep.Findings {
+				got[f.Rule]++
+				if f.Rule != rulePolicy && (f.Method != "PUT" || f.Path != "/orders/{id}") {
+					t.Errorf("%+v", f)
+				}
+			}
+			for rule, n := range map[string]int{ruleLike: 1, ruleRefused: 3, ruleOwn: 1, rulePolicy: 1} {
+				if got[rule] != n {
+					t.Errorf("%s %d times, want %d", rule, got[rule], n)
+				}
+			}
+			if t.Failed() {
+				t.Log(listing(rep))
+			}
+		})
+	}
+}

@@ -1,0 +1,479 @@
+package survey
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/probe"
+)
+
+const (
+	allowOrigin      = "Access-Control-Allow-Origin"
+	allowCredentials = "Access-Control-Allow-Credentials"
+	allowMethods     = "Access-Control-Allow-Methods"
+	allowHeaders     = "Access-Control-Allow-Headers"
+	exposeHeaders    = "Access-Control-Expose-Headers"
+	maxAge           = "Access-Control-Max-Age"
+)
+
+// A judge makes findings of the answers.
+type judge struct {
+	*surveyor
+	found []diagnose.Finding
+}
+
+// judge gives the result.
+func (s *surveyor) judge() *Result {
+	r := &Result{Preflight: s.page.NeedsPreflight(), Exchanges: s.sent}
+	for _, d := range s.page.Dropped {
+		r.Dropped = append(r.Dropped, strings.ToLower(d.Name))
+	}
+	r.Without, _ = s.verdict(false)
+	r.With, _ = s.verdict(true)
+	r.Verdict, r.PreflightAllowed = s.verdict(s.Credentials)
+	if s.unsent > 0 {
+		r.NotSent = fmt.Sprintf("not sent were %d more requests: %s", s.unsent, s.stopped)
+	}
+	j := &judge{surveyor: s}
+	j.unanswered()
+	j.repeated()
+	switch {
+	case j.protocols(&s.pre):
+	case !s.pre.own.Verdict.Allowed:
+		j.refusedPreflight(s.pre.own)
+	default:
+		j.passedPreflight(s.pre.own)
+	}
+	j.own()
+	j.others(&s.pre)
+	j.others(&s.actual)
+	j.vary(&s.pre)
+	j.vary(&s.actual)
+	j.mixed()
+	j.errors()
+	r.Findings = j.found
+	return r
+}
+
+// report adds a finding about an exchange. A rule is reported once for a method: what it says of one answer, it says of the
+// others.
+func (j *judge) report(id string, e *Exchange, format string, args ...any) {
+	rule, ok := diagnose.Lookup(id)
+	if !ok {
+		panic("no rule " + id) // a mistake in this package
+	}
+	u, err := url.Parse(e.Request.URL)
+	if err != nil {
+		u = j.target
+	}
+	f := diagnose.Finding{File: u.Scheme + "://" + u.Host, Path: u.EscapedPath(), Method: e.Request.Method,
+		Detail: fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + Printable(Clip(j.secrets.redact(fmt.Sprintf(format, args...))))}
+	if e.Verdict != nil && e.origin == j.Origin && rule.Severity != diagnose.Info {
+		f.Console = e.Verdict.Message
+	}
+	if !slices.ContainsFunc(j.found, func(g diagnose.Finding) bool { return g.Rule == id && g.Method == f.Method }) {
+		j.found = append(j.found, rule.At(f))
+	}
+}
+
+// has says that a rule is reported already.
+func (j *judge) has(ids ...string) bool {
+	return slices.ContainsFunc(j.found, func(f diagnose.Finding) bool { return slices.Contains(ids, f.Rule) })
+}
+
+// unanswered is about answers that did not come, or not whole.
+func (j *judge) unanswered() {
+	for _, e := range j.sent {
+		switch {
+		case e.Response == nil:
+			j.report("CORS503", e, "%s", e.Error)
+		case e.Response.Broken != "":
+			j.report("CORS503", e, "%s", e.Response.Broken)
+		}
+	}
+}
+
+// repeated is about headers of which a browser takes one line only.
+func (j *judge) repeated() {
+	for _, e := range j.sent {
+		if e.Response == nil {
+			continue
+		}
+		for _, name := range []string{allowOrigin, allowCredentials, maxAge} {
+			if values := valuesOf(e.raw, name); len(values) > 1 {
+				j.report("CORS502", e, "%s is sent %d times: %s", name, len(values), strings.Join(values, " and "))
+			}
+		}
+	}
+}
+
+// protocols is about the same question over HTTP/2 and HTTP/1.1. It says whether the answers differ.
+func (j *judge) protocols(q *questions) bool {
+	if q.own == nil || q.http1 == nil || q.again == nil {
+		return false
+	}
+	a, b := q.own, q.http1
+	// What differs from one time to the next as well is not about protocols.
+	if a.Verdict.Allowed == b.Verdict.Allowed && sent(a) == sent(b) || answered(a) != answered(q.again) {
+		return false
+	}
+	j.report("CORS501", a, "over %s it is %s; over %s (exchange %d) it is %s", a.Response.Protocol, answered(a), b.Response.Protocol, b.Number, answered(b))
+	return true
+}
+
+// answered says in a few words what an answer is.
+func answered(e *Exchange) string {
+	value, ok := e.raw.Get(allowOrigin)
+	if !ok {
+		return fmt.Sprintf("%d without %s", e.Response.Status, allowOrigin)
+	}
+	return fmt.Sprintf("%d with %s: %s", e.Response.Status, allowOrigin, value)
+}
+
+// sent is the origin that an answer names; empty for none.
+func sent(e *Exchange) string {
+	if e == nil {
+		return ""
+	}
+	value, _ := e.raw.Get(allowOrigin)
+	return value
+}
+
+// refusedPreflight is about why the page's preflight does not pass: one fault, one rule.
+func (j *judge) refusedPreflight(e *Exchange) {
+	id, why := j.blame(e)
+	if id == "" {
+		return // said already
+	}
+	if !j.page.NeedsPreflight() && e.cause.kind == noRoute {
+		j.report("CORS119", e, "%s", why)
+		return
+	}
+	if !j.page.NeedsPreflight() && !strings.HasPrefix(id, "CORS4") && id != "CORS513" {
+		rule, _ := diagnose.Lookup(id)
+		j.report("CORS511", e, "%s (%s: %s)", why, id, rule.Title)
+		return
+	}
+	j.report(id, e, "%s", why)
+}
+
+// blame gives the rule that a refused preflight is a case of, and why.
+func (j *judge) blame(e *Exchange) (id, why string) {
+	status := fmt.Sprintf("status %d: %s", e.Response.Status, e.cause.text)
+	switch e.cause.kind {
+	case noRoute:
+		return "CORS101", status + ", which would be CORS102"
+	case unauthorized:
+		return "CORS102", status
+	case noPermission:
+		return "CORS403", status
+	case forbidden:
+		return j.blameForbidden(e)
+	case invalid:
+		return "CORS104", status
+	case mediaType:
+		return "CORS108", status
+	case misconfigured:
+		return "CORS108", status + ". With binary media types it is mostly a missing ContentHandling: CONVERT_TO_TEXT (CORS105, CORS106); corsgate check and inspect tell them apart"
+	case failed, timedOut:
+		return "CORS505", status
+	case throttled:
+		return "CORS506", status
+	case challenged, blocked:
+		return "CORS404", status
+	case notAllowed:
+		return "CORS512", status
+	}
+	return j.blameVerdict(e)
+}
+
+// blameForbidden tells an API key from an address that leads nowhere: what is asked of a path that is not there has another
+// answer if there is an API.
+func (j *judge) blameForbidden(e *Exchange) (id, why string) {
+	switch {
+	case j.unknown == nil || j.unknown.cause.kind != forbidden:
+		return "CORS103", "403 Forbidden, and not for other paths: OPTIONS wants an API key, or a firewall stops it (CORS404)"
+	case !strings.Contains(j.target.Hostname(), ".execute-api."):
+		return "CORS405", "403 Forbidden for every path: no base path mapping of the domain leads here, or a firewall stops this client (CORS404)"
+	}
+	return "CORS513", "403 Forbidden for every path: there is no such stage, or a firewall stops this client (CORS404)"
+}
+
+// blameVerdict goes by what the browser says of an answer that nothing in front of the API made.
+func (j *judge) blameVerdict(e *Exchange) (id, why string) {
+	value := sent(e)
+	status := e.Response.Status
+	switch e.Verdict.Code {
+	case fetch.PreflightDisallowedRedirect:
+		location, _ := e.raw.Get("Location")
+		return "CORS504", fmt.Sprintf("status %d to %s", status, location)
+	case fetch.PreflightInvalidStatus, fetch.PreflightMissingAllowOriginHeader:
+		// Of a 403 that API Gateway did not make, something made the decision that looks at origins.
+		if status == 403 || status/100 == 2 {
+			return "CORS109", answered(e)
+		}
+		return "CORS108", answered(e)
+	case fetch.PreflightMultipleAllowOriginValues:
+		return j.several(e), fmt.Sprintf("%s: %s", allowOrigin, value)
+	case fetch.PreflightInvalidAllowOriginValue, fetch.PreflightAllowOriginMismatch:
+		if !diagnose.IsOrigin(value) {
+			return "CORS205", fmt.Sprintf("%s: %s", allowOrigin, value)
+		}
+		return "CORS109", fmt.Sprintf("it is sent %s, which is another origin", value)
+	case fetch.PreflightWildcardOriginNotAllowed:
+		return "CORS206", "* is answered to a page that asks with credentials"
+	case fetch.PreflightInvalidAllowCredentials:
+		if j.has("CORS502") {
+			return "", ""
+		}
+		return "CORS507", credentialsOf(e)
+	case fetch.InvalidAllowMethodsPreflightResponse:
+		return "CORS508", listOf(e, allowMethods)
+	case fetch.InvalidAllowHeadersPreflightResponse:
+		return "CORS508", listOf(e, allowHeaders)
+	case fetch.MethodDisallowedByPreflightResponse:
+		return "CORS110", listOf(e, allowMethods) + "; the page asks for " + j.method
+	case fetch.HeaderDisallowedByPreflightResponse:
+		id := "CORS111"
+		if list, _ := e.raw.Get(allowHeaders); strings.Contains(list, "*") {
+			id = "CORS112"
+		}
+		return id, listOf(e, allowHeaders) + "; the page also sends " + strings.Join(e.Verdict.Disallowed, ", ")
+	}
+	return "CORS504", e.Verdict.Message // a redirect that is none
+}
+
+// several gives the rule for two values in one header: of one line, or of two, which has been said.
+func (j *judge) several(e *Exchange) string {
+	if len(valuesOf(e.raw, allowOrigin)) > 1 {
+		return ""
+	}
+	return "CORS204"
+}
+
+func credentialsOf(e *Exchange) string { return listOf(e, allowCredentials) }
+
+// listOf says what a header of an answer is.
+func listOf(e *Exchange, name string) string {
+	value, ok := e.raw.Get(name)
+	if !ok {
+		return "there is no " + name
+	}
+	return name + ": " + value
+}
+
+// passedPreflight is about what could be better in the answer to the page's preflight.
+func (j *judge) passedPreflight(e *Exchange) {
+	if e.Verdict.Warning != "" {
+		j.report("CORS112", e, "%s", listOf(e, allowHeaders))
+	}
+	if value, ok := e.raw.Get(maxAge); ok && !j.has("CORS502") {
+		if fault := diagnose.MaxAgeFault(value); fault != "" {
+			j.report("CORS117", e, "%s", fault)
+		}
+	}
+	// A 415 is what PassthroughBehavior NEVER makes of it, which says what is wrong.
+	if c := j.pre.contentType; c != nil && c.Response.Status >= 500 {
+		j.report("CORS107", c, "status %d", c.Response.Status)
+	}
+}
+
+// own is about the answer to the page's request.
+func (j *judge) own() {
+	e := j.actual.own
+	if e == nil || j.protocols(&j.actual) {
+		return
+	}
+	if location, ok := e.raw.Get("Location"); ok && e.Response.Status/100 == 3 {
+		j.report("CORS515", e, "status %d to %s", e.Response.Status, location)
+	}
+	if e.Verdict.Allowed {
+		_, exposes := e.raw.Get(exposeHeaders)
+		if value, ok := j.pre.own.raw.Get(exposeHeaders); ok && !exposes {
+			j.report("CORS516", e, "the preflight's answer has %s: %s, and this one has none", exposeHeaders, value)
+		}
+		return
+	}
+	j.unreadable(e)
+}
+
+// unreadable is about an answer that the page cannot read: one fault, one rule.
+func (j *judge) unreadable(e *Exchange) {
+	value := sent(e)
+	switch e.Verdict.Code {
+	case fetch.MultipleAllowOriginValues:
+		if id := j.several(e); id != "" {
+			j.report(id, e, "%s: %s", allowOrigin, value)
+		}
+	case fetch.InvalidAllowOriginValue:
+		j.report("CORS205", e, "%s: %s", allowOrigin, value)
+	case fetch.WildcardOriginNotAllowed:
+		j.report("CORS206", e, "* is answered to a page that asks with credentials")
+	case fetch.InvalidAllowCredentials:
+		if !j.has("CORS502") {
+			j.report("CORS507", e, "%s", credentialsOf(e))
+		}
+	case fetch.AllowOriginMismatch:
+		j.mismatch(e, value)
+	case fetch.MissingAllowOriginHeader:
+		j.missing(e)
+	}
+}
+
+// mismatch is about an answer that names another origin than the page's.
+func (j *judge) mismatch(e *Exchange, value string) {
+	class := e.cause.ofGateway()
+	switch {
+	case !diagnose.IsOrigin(value):
+		j.report("CORS205", e, "%s: %s", allowOrigin, value)
+	case class > 0:
+		j.gateway(e, class)
+	case j.pre.own.Verdict.Allowed && j.actual.stranger != nil && sent(j.actual.stranger) != value:
+		j.report("CORS406", e, "the preflight passes, and the answer is for %s", value)
+	default:
+		j.report("CORS510", e, "%s: %s, for any page", allowOrigin, value)
+	}
+}
+
+// missing is about an answer without Access-Control-Allow-Origin.
+func (j *judge) missing(e *Exchange) {
+	switch class := e.cause.ofGateway(); {
+	case class > 0:
+		j.gateway(e, class)
+	case e.cause.kind == challenged, e.cause.kind == blocked:
+		j.report("CORS404", e, "status %d: %s", e.Response.Status, e.cause.text)
+	case e.cause.kind == forbidden && j.unknown != nil && j.unknown.cause.kind == forbidden:
+		if !j.has("CORS405", "CORS513") {
+			id, why := j.blameForbidden(e)
+			j.report(id, e, "%s", why)
+		}
+	case e.cause.kind == forbidden:
+		j.gateway(e, 4)
+	case e.Response.Status/100 == 2 && j.pre.own.Verdict.Allowed && variesByOrigin(e):
+		j.report("CORS406", e, "the preflight passes; the answer says Vary: Origin and allows none")
+	default:
+		j.report("CORS510", e, "status %d without %s", e.Response.Status, allowOrigin)
+	}
+}
+
+// gateway is about an answer of API Gateway's own that cannot be read.
+func (j *judge) gateway(e *Exchange, class int) {
+	id := map[int]string{4: "CORS301", 5: "CORS302"}[class]
+	if u := j.unknown; class == 4 && e != u && u != nil && u.cause.kind == noRoute && u.Verdict.Allowed {
+		id = "CORS303" // the default has the header, and this type does not
+	}
+	j.report(id, e, "%s: %s", answered(e), e.cause.text)
+}
+
+// errors is about whether errors can be read. Where there is no API, that has been said.
+func (j *judge) errors() {
+	if j.unknown != nil && j.unknown.cause.kind == forbidden {
+		return
+	}
+	for _, e := range append([]*Exchange{j.unknown, j.bare}, j.failing...) {
+		if e != nil && e.Response.Status >= 400 && !e.Verdict.Allowed {
+			j.unreadable(e)
+		}
+	}
+}
+
+// others is about origins that are not the page's.
+func (j *judge) others(q *questions) {
+	if q.stranger == nil || q.own == nil {
+		return
+	}
+	if value := sent(q.stranger); value == probe.Stranger || value == "*" {
+		j.everybody(q, value)
+		return
+	}
+	if value := sent(q.stranger); q == &j.pre && value != sent(q.own) && diagnose.IsOrigin(value) {
+		j.report("CORS113", q.stranger, "a page of %s is sent %s", probe.Stranger, value)
+	}
+	if q == &j.pre && q.query != nil && sent(q.query) != sent(q.stranger) && (sent(q.query) == j.Origin || sent(q.query) == probe.Stranger) {
+		j.report("CORS114", q.query, "a page of %s is sent %s", probe.Stranger, sent(q.query))
+	}
+	if sent(q.null) == "null" && j.Origin != "null" {
+		j.report("CORS509", q.null, "%s: null", allowOrigin)
+	}
+	var near []string
+	for _, e := range q.lookalikes {
+		switch {
+		case sent(e) != e.origin:
+		case foreign(e.origin, j.Origin):
+			j.report("CORS115", e, "%s is allowed, and so is %s", j.Origin, e.origin)
+		default:
+			near = append(near, e.origin)
+		}
+	}
+	if len(near) > 0 && q == &j.pre {
+		j.report("CORS514", q.own, "beside %s allowed are %s", j.Origin, strings.Join(near, ", "))
+	}
+}
+
+// everybody is about answers that allow an origin that nobody has.
+func (j *judge) everybody(q *questions, value string) {
+	credentials, _ := q.stranger.raw.Get(allowCredentials)
+	switch {
+	case value == "*" && credentials == "true":
+		j.report("CORS206", q.stranger, "%s: *, and %s: true", allowOrigin, allowCredentials)
+	case q == &j.actual && sent(j.pre.stranger) != value && j.pre.own.Verdict.Allowed:
+		j.report("CORS406", q.stranger, "the preflight of %s is refused, and the answer says %s: %s", probe.Stranger, allowOrigin, value)
+	case value != "*" && !j.has("CORS116"):
+		j.report("CORS116", q.stranger, "%s is allowed", probe.Stranger)
+	}
+}
+
+// vary is about answers that differ from origin to origin and do not say so.
+func (j *judge) vary(q *questions) {
+	if q.own == nil || q.stranger == nil || !q.own.Verdict.Allowed || sent(q.own) == sent(q.stranger) {
+		return
+	}
+	for _, e := range []*Exchange{q.own, q.stranger, q.none} {
+		if e != nil && e.cause.kind == ofBackend && !variesByOrigin(e) {
+			who := "a page of " + e.origin
+			if e.origin == "" {
+				who = "a request without Origin"
+			}
+			j.report("CORS207", e, "the answer to %s has no Vary: Origin", who)
+			return
+		}
+	}
+}
+
+func variesByOrigin(e *Exchange) bool {
+	vary, _ := e.raw.Get("Vary")
+	return slices.ContainsFunc(strings.Split(vary, ","), func(name string) bool {
+		name = strings.TrimSpace(name)
+		return name == "*" || strings.EqualFold(name, "Origin")
+	})
+}
+
+// mixed is about a cache that gives one page's answer to another.
+func (j *judge) mixed() {
+	for _, q := range []*questions{&j.pre, &j.actual} {
+		if q.own != nil && q.again != nil && q.own.Response.Status == q.again.Response.Status && sent(q.own) != sent(q.again) {
+			j.report("CORS402", q.again, "%s, after %s in exchange %d", answered(q.again), answered(q.own), q.own.Number)
+		}
+	}
+	first, own, stranger := j.fresh[1], j.actual.own, j.actual.stranger
+	if own == nil || stranger == nil || !own.Verdict.Allowed {
+		return
+	}
+	switch {
+	case first != nil && first.Response.Status == own.Response.Status && sent(first) != sent(own):
+		j.report("CORS402", first, "%s, where another page was first to ask; %s in exchange %d, where the page was", answered(first), answered(own), own.Number)
+	case sent(own) == j.Origin && sent(stranger) == j.Origin && variesByOrigin(stranger) && (cached(stranger) || j.pre.stranger != nil && sent(j.pre.stranger) == ""):
+		j.report("CORS402", stranger, "it says Vary: Origin, and another page is sent %s: a cache keeps it, or the header is fixed and Vary is not true", j.Origin)
+	}
+}
+
+// cached says that an answer is out of a cache (https://www.rfc-editor.org/rfc/rfc9111.html#field.age).
+func cached(e *Exchange) bool {
+	_, age := e.raw.Get("Age")
+	hit, _ := e.raw.Get("X-Cache")
+	return age || strings.HasPrefix(strings.ToLower(hit), "hit")
+}

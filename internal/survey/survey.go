@@ -1,0 +1,216 @@
+package survey
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/exchange"
+	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/wire"
+)
+
+// Options say what to ask, of whom and for whom.
+type Options struct {
+	// URL, Origin, Method, Header, Credentials and Body are those of the page's request.
+	URL         string
+	Origin      string
+	Method      string
+	Header      fetch.Header
+	Credentials bool
+	Body        []byte
+	// BodyFile is the file that the body is from; empty if it is from none.
+	BodyFile string
+
+	// Send lets a request be sent whose method is not GET.
+	Send bool
+	// Errors asks as well for what must fail.
+	Errors bool
+	// Max is how many requests are sent at most.
+	Max int
+
+	// Cookie is the value of a Cookie header; the page's request is then one with credentials. BearerEnv names an
+	// environment variable and Bearer is its value, which the page sends as an Authorization header. Neither value is in
+	// anything that a Result has.
+	Cookie            string
+	Bearer, BearerEnv string
+
+	// Do sends one request.
+	Do func(context.Context, *wire.Request) (*wire.Response, error)
+	// CurlOptions are those that curl needs to reach the same server, each with its argument: --insecure, --resolve.
+	CurlOptions [][]string
+}
+
+// An Exchange is a request and its answer.
+type Exchange struct {
+	// Number is that of the exchange, from 1.
+	Number int `json:"number"`
+	// Purpose says what it is to show.
+	Purpose  string    `json:"purpose"`
+	Request  Request   `json:"request"`
+	Response *Response `json:"response"`
+	// Error says why there is no answer; left out if there is one.
+	Error string `json:"error,omitempty"`
+	// Cause is what the answer says about who made it, and why; left out if it says nothing.
+	Cause string `json:"cause,omitempty"`
+	// Verdict is what the browser of a page at the request's origin concludes from this answer alone; null where there is
+	// no answer, or no page.
+	Verdict *exchange.Verdict `json:"verdict"`
+	// Curl is a command for a POSIX shell that sends the same request.
+	Curl string `json:"curl"`
+
+	// Own says that it is what the page itself asks.
+	Own bool `json:"own"`
+
+	raw       fetch.Header // of the answer; what is judged, and never shown
+	preflight bool
+	origin    string // the page's; empty for a request without one
+	cause     cause
+}
+
+// A Request is one on the wire. Credentials are replaced by the name of a shell variable.
+type Request struct {
+	Method  string       `json:"method"`
+	URL     string       `json:"url"`
+	Headers fetch.Header `json:"headers"`
+}
+
+// A Response is an answer on the wire: each header line, in its order.
+type Response struct {
+	// Protocol is HTTP/1.0, HTTP/1.1 or HTTP/2.
+	Protocol string       `json:"protocol"`
+	Status   int          `json:"status"`
+	Headers  fetch.Header `json:"headers"`
+	// Body is the beginning of an error's body; left out for other answers.
+	Body string `json:"body,omitempty"`
+	// Broken says why the answer is not whole; left out if it is.
+	Broken string `json:"broken,omitempty"`
+}
+
+// A Result is what came of it.
+type Result struct {
+	// Verdict is what the browser does with the page's request.
+	Verdict exchange.Verdict `json:"verdict"`
+	// Without and With are the same for a request without credentials and one with.
+	Without exchange.Verdict `json:"verdictWithoutCredentials"`
+	With    exchange.Verdict `json:"verdictWithCredentials"`
+	// Preflight says that the browser asks first, PreflightAllowed that it may then go on.
+	Preflight        bool `json:"preflightNeeded"`
+	PreflightAllowed bool `json:"preflightAllowed"`
+	// Dropped names the headers that the page's script set and the browser does not send, since scripts may not set them;
+	// left out if there is none.
+	Dropped []string `json:"dropped,omitempty"`
+	// Exchanges are all requests, in the order in which they were sent.
+	Exchanges []*Exchange `json:"exchanges"`
+	// NotSent says what would have been asked and was not, and why; left out if nothing was.
+	NotSent string `json:"notSent,omitempty"`
+	// Findings are what the rules say.
+	Findings []diagnose.Finding `json:"-"`
+}
+
+// An InputError is a request that cannot be surveyed: no page makes it, or CORS has no part in it.
+type InputError struct{ Reason string }
+
+func (e *InputError) Error() string { return e.Reason }
+
+// Run asks, and judges the answers. Its errors are an [*InputError], a [*wire.Error] where the first request has no answer,
+// and the context's.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	s, err := newSurveyor(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.ask(ctx); err != nil {
+		return nil, err
+	}
+	return s.judge(), nil
+}
+
+// newSurveyor makes the plans of what the page asks for.
+func newSurveyor(o Options) (*surveyor, error) {
+	if scheme, rest, ok := strings.Cut(o.URL, "://"); ok && (scheme == "http" || scheme == "https") {
+		authority, _, _ := strings.Cut(strings.NewReplacer("?", "/", "#", "/", `\`, "/").Replace(rest), "/")
+		if strings.Contains(authority, "@") {
+			return nil, &InputError{"the URL has a user name or a password in it; give credentials by --bearer-env or --cookie"}
+		}
+	}
+	s := &surveyor{Options: o, secrets: secretsOf(o)}
+	s.Header = s.secrets.hide(o.Header)
+	if o.BearerEnv != "" {
+		s.Header = append(s.Header, fetch.Field{Name: "authorization", Value: s.secrets.bearer(o.BearerEnv)})
+	}
+	for name := range s.secrets.lines {
+		if n := len(valuesOf(s.Header, name)); n > 1 {
+			return nil, &InputError{"the header " + name + " is given more than once"}
+		}
+	}
+	s.Credentials = s.Credentials || o.Cookie != ""
+	var err error
+	s.page, _, err = s.plan(request{origin: s.Origin})
+	var input *fetch.InputError
+	switch {
+	case errors.As(err, &input):
+		return nil, &InputError{input.Error()}
+	case err != nil:
+		return nil, err
+	case s.page.Refused != nil:
+		return nil, &InputError{"no page makes this request: " + s.secrets.redact(s.page.Refused.Message)}
+	case !s.page.CrossOrigin:
+		return nil, &InputError{"the page's origin is the API's own, " + s.Origin + ": CORS has no part in this"}
+	}
+	s.target, err = url.Parse(s.page.Request.URL)
+	s.method = s.page.Request.Method
+	return s, err
+}
+
+// mode is the credentials mode of a request with credentials, or without.
+func (s *surveyor) mode(credentials bool) fetch.Credentials {
+	if credentials {
+		return fetch.Include
+	}
+	return fetch.SameOrigin
+}
+
+// shown gives a verdict as it can be shown.
+func (s *surveyor) shown(v exchange.Verdict) exchange.Verdict {
+	v.Message, v.FailedParameter = Clip(s.secrets.redact(v.Message)), Clip(s.secrets.redact(v.FailedParameter))
+	return v
+}
+
+// verdict is what the browser concludes for a request with credentials, or without.
+func (s *surveyor) verdict(credentials bool) (v exchange.Verdict, preflightAllowed bool) {
+	with := *s
+	with.Credentials = credentials
+	plan, _, err := with.plan(request{origin: s.Origin})
+	if err != nil {
+		return exchange.Verdict{Message: "not known: " + err.Error()}, false
+	}
+	warning := ""
+	if plan.NeedsPreflight() {
+		v := exchange.VerdictOf(plan.CheckPreflight(s.pre.own.answer()))
+		if !v.Allowed {
+			return s.shown(v), false
+		}
+		warning = v.Warning
+	}
+	switch {
+	case s.actual.own == nil && s.method != "GET" && !s.Send:
+		return exchange.Verdict{Message: "not known: a request with " + s.method + " is sent only with --send"}, true
+	case s.actual.own == nil:
+		return exchange.Verdict{Message: "not known: the request had no answer"}, true
+	}
+	end := plan.CheckResponse(s.actual.own.answer())
+	if next, v := plan.Redirect(s.actual.own.answer()); end.Allowed && (next != nil || !v.Allowed) {
+		return exchange.Verdict{Message: "not known: the answer is a redirect, and none is followed"}, true
+	}
+	v = s.shown(exchange.VerdictOf(end))
+	v.Warning = warning
+	return v, true
+}
+
+// answer gives the answer as package fetch reads it.
+func (e *Exchange) answer() *fetch.HTTPResponse {
+	return &fetch.HTTPResponse{Status: e.Response.Status, Header: e.raw}
+}
