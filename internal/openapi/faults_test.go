@@ -58,6 +58,9 @@ func TestFaults(t *testing.T) {
 		{name: "a newer one", text: "openapi: 3.1.0", want: []string{`:1: openapi is "3.1.0", and API Gateway imports 3.0 only`}},
 		{name: "a number as version", text: "openapi: 3.0", want: []string{":1: not an OpenAPI 3 document: openapi is 3.0, and has to be a string"}},
 		{name: "no paths", text: head, want: []string{": the document has no paths"}},
+		{name: "no operation", text: head + "paths:\n  /a: {summary: nothing}", want: []string{":3: the document has no operation, and API Gateway deploys no API without one"}},
+		{name: "marks of an end", text: "---\n" + head + "paths:\n  /a:\n    get: " + mock + "\n...\n---\n"},
+		{name: "two documents", text: head + "paths:\n  /a:\n    get: " + mock + "\n---\npaths: {}", want: []string{": there is a second YAML document in the file, and API Gateway reads one: remove it"}},
 		{name: "no slash", text: head + "paths:\n  orders:\n    get: " + mock, want: []string{`:4: the path "orders" does not begin with a slash: write "/orders"`}},
 		{name: "wrong types", text: head + `
 paths:

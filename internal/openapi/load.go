@@ -80,9 +80,13 @@ func parseYAML(text []byte, at func(cfnyaml.Place)) (v any, err error) {
 			err = fmt.Errorf("not YAML: %v", r)
 		}
 	}()
-	var n yaml.Node
-	if err := yaml.Unmarshal(text, &n); err != nil {
+	var n, second yaml.Node
+	documents := yaml.NewDecoder(bytes.NewReader(text))
+	if err := documents.Decode(&n); err != nil && err != io.EOF {
 		return nil, notYAML(err)
+	}
+	if err := documents.Decode(&second); err != io.EOF && !isEmpty(&second) {
+		return nil, errors.New("there is a second YAML document in the file, and API Gateway reads one: remove it")
 	}
 	if len(n.Content) != 1 {
 		return nil, nil
@@ -91,6 +95,11 @@ func parseYAML(text []byte, at func(cfnyaml.Place)) (v any, err error) {
 		return nil, notYAML(err)
 	}
 	return v, nil
+}
+
+// isEmpty reports whether nothing follows what begins a document.
+func isEmpty(document *yaml.Node) bool {
+	return len(document.Content) == 1 && document.Content[0].ShortTag() == "!!null"
 }
 
 // notYAML takes the line out of what was said: "yaml: line 3: ...".

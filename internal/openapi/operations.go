@@ -152,6 +152,9 @@ func (c *checker) readPaths() {
 			c.paths = append(c.paths, p)
 		}
 	}
+	if len(c.faults) == 0 && !slices.ContainsFunc(c.paths, func(p *path) bool { return len(p.operations) > 0 || p.options != nil }) {
+		c.fail("/paths", "the document has no operation, and API Gateway deploys no API without one: give it some")
+	}
 }
 
 // segments refuses paths that API Gateway has no resource for
