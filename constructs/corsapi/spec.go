@@ -118,10 +118,11 @@ func ToFunction(fn awslambda.IFunction) SpecTarget {
 
 // ToHTTP passes requests on to an HTTP backend (HTTP_PROXY): to base, an http or
 // https URL, with the operation's path at its end and the path's variables filled
-// in. No mapping applies to the answers, so the backend has to send the CORS
+// in. A base that is a token of the CDK must not end in a slash when it is
+// deployed. No mapping applies to the answers, so the backend has to send the CORS
 // headers by itself.
 func ToHTTP(base string) SpecTarget {
-	if !strings.HasPrefix(base, "https://") && !strings.HasPrefix(base, "http://") {
+	if !strings.HasPrefix(base, "https://") && !strings.HasPrefix(base, "http://") && !*awscdk.Token_IsUnresolved(base) {
 		return SpecTarget{fault: fmt.Sprintf("ToHTTP(%q): it is no URL of http or https; write it as \"https://backend.example.com\"", base)}
 	}
 	base = strings.TrimRight(base, "/")

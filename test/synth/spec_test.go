@@ -103,6 +103,18 @@ func TestSpecDeployments(t *testing.T) {
 	}
 }
 
+// A backend's address may be known only at deployment.
+func TestSpecBackendOfAToken(t *testing.T) {
+	s := inStack(t, func(st awscdk.Stack) {
+		backend := awscdk.NewCfnParameter(st, jsii.String("Backend"), nil).ValueAsString()
+		specOf(st, two(t), document(map[string]any{"/a/{id}": map[string]any{"get": map[string]any{}}}), corsapi.ForPath("/*", corsapi.ToHTTP(*backend)))
+	})
+	uri := dig(body(t, s.templates["Stack"]), "paths", "/a/{id}", "get", "x-amazon-apigateway-integration", "uri")
+	if want := map[string]any{"Fn::Join": []any{"", []any{map[string]any{"Ref": "Backend"}, "/a/{id}"}}}; !reflect.DeepEqual(uri, want) {
+		t.Errorf("got %s, want %s; %q", compact(uri), compact(want), s.annotations)
+	}
+}
+
 // Functions of any kind and stack are reached, each with one permission.
 func TestSpecFunctions(t *testing.T) {
 	s := synthesize(t, nil, func(app awscdk.App) {
