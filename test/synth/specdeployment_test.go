@@ -18,7 +18,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/corsapi"
 )
 
-// pathOf is a document of one operation, for what toFunction assigns.
+// pathOf is a document of one operation without an integration.
 func pathOf(path string) map[string]any {
 	return document(map[string]any{path: map[string]any{"get": map[string]any{}}})
 }
