@@ -463,7 +463,7 @@ func TestInput(t *testing.T) {
 	}{
 		{Options{URL: "https://me:hunter22@api.example/", Origin: page}, "the URL has a user name or a password in it; give credentials by --bearer-env or --cookie"},
 		{Options{URL: "https://me:hun%zz@api.example/", Origin: page}, "the URL has a user name or a password in it; give credentials by --bearer-env or --cookie"},
-		{Options{URL: "api.example/x", Origin: page}, `url "api.example/x": the URL "api.example/x" has no scheme`},
+		{Options{URL: "api.example/x", Origin: page}, `the URL has no scheme; want the whole address, such as https://api.example.com/prod/orders`},
 		{Options{URL: "ftp://api.example/x", Origin: page}, `url "ftp://api.example/x": CORS is for http and https`},
 		{Options{URL: "https://api.example/", Origin: page + "/"}, `origin "https://app.example.com/": a browser would write https://app.example.com`},
 		{Options{URL: page + "/x", Origin: page}, "the page's origin is the API's own, https://app.example.com: CORS has no part in this"},
