@@ -38,15 +38,18 @@ func (w *writer) paths() {
 // resources than CloudFormation takes. The CDK ends the synthesis of such a
 // stack as well, but knows no cure.
 func (c *completer) tooLarge(now *bulk.Tree) []string {
+	cure := "make the API with corsapi.NewSpecRestApi, which is one resource whatever its size, or put some of its routes into nested stacks"
+	if c.spec != nil {
+		cure = "put something other than the API, which is one resource already, into another stack"
+	}
 	var out []string
 	for _, stack := range now.Stacks {
 		n := total(stack.Types)
 		if n <= stackResources || !c.isIn(stack) || !limited(stack) {
 			continue
 		}
-		out = append(out, fmt.Sprintf("corsgate: stack %s would have %d resources, and CloudFormation takes %d: %s; "+
-			"make the API with corsapi.NewSpecRestApi, which is one resource whatever its size, or put some of its routes into nested stacks",
-			*stack.Node().Path(), n, stackResources, byType(stack.Types)))
+		out = append(out, fmt.Sprintf("corsgate: stack %s would have %d resources, and CloudFormation takes %d: %s; %s",
+			*stack.Node().Path(), n, stackResources, byType(stack.Types), cure))
 	}
 	return out
 }

@@ -214,6 +214,7 @@ func (w *watcher) Validate() *[]*string {
 		}
 	}
 	if c.spec != nil {
+		c.spec.body.rename()
 		c.completed.settle()
 	}
 	return jsii.Strings(c.tooLarge(now)...)

@@ -69,7 +69,9 @@ const (
 	ReplaceOptions
 
 	// KeepOptions leaves them as they are. The policy does not answer the
-	// preflights of their paths then; the rest of it holds.
+	// preflights of their paths then; the rest of it holds. A resource policy that
+	// refuses preflights stays as it is, too, with a warning: whatever allows
+	// OPTIONS to everybody allows these.
 	KeepOptions
 )
 
@@ -116,10 +118,11 @@ func ToFunction(fn awslambda.IFunction) SpecTarget {
 
 // ToHTTP passes requests on to an HTTP backend (HTTP_PROXY): to base, an http or
 // https URL, with the operation's path at its end and the path's variables filled
-// in. No mapping applies to the answers, so the backend has to send the CORS
+// in. A base that is a token of the CDK must not end in a slash when it is
+// deployed. No mapping applies to the answers, so the backend has to send the CORS
 // headers by itself.
 func ToHTTP(base string) SpecTarget {
-	if !strings.HasPrefix(base, "https://") && !strings.HasPrefix(base, "http://") {
+	if !strings.HasPrefix(base, "https://") && !strings.HasPrefix(base, "http://") && !*awscdk.Token_IsUnresolved(base) {
 		return SpecTarget{fault: fmt.Sprintf("ToHTTP(%q): it is no URL of http or https; write it as \"https://backend.example.com\"", base)}
 	}
 	base = strings.TrimRight(base, "/")
@@ -208,13 +211,15 @@ func emptyDocument() map[string]any {
 type specification struct {
 	plan      *openapi.Plan // nil where the document has faults
 	functions []*target     // each once
+	body      *apiBody      // nil before synthesis
 }
 
 // A target is a function that operations go to.
 type target struct {
-	fn   awslambda.IFunction
-	path string // of its construct
-	uri  any    // set at synthesis
+	fn         awslambda.IFunction
+	path       string                // of its construct
+	permission constructs.IConstruct // to invoke it; nil for an imported function that the app cannot permit that
+	uri        any                   // set at synthesis
 }
 
 // specification reads the document and assigns the integrations.
@@ -282,9 +287,11 @@ func (t *target) integration(*openapi.Operation) map[string]any {
 // CDK's Lambda integrations do, so that neither stack needs the other twice.
 func (sp *specification) permit(api *SpecRestApi) {
 	for _, t := range sp.functions {
-		t.fn.AddPermission(jsii.String("Permission."+*awscdk.Names_NodeUniqueId(t.fn.Node())), &awslambda.Permission{
+		id := jsii.String("Permission." + *awscdk.Names_NodeUniqueId(t.fn.Node()))
+		t.fn.AddPermission(id, &awslambda.Permission{
 			Principal: awsiam.NewServicePrincipal(jsii.String("apigateway.amazonaws.com"), nil),
 			Scope:     api, SourceArn: api.ArnForExecuteApi(jsii.String("*"), jsii.String("/*"), jsii.String("*")),
 		})
+		t.permission = api.Node().TryFindChild(id)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
@@ -37,28 +38,27 @@ func (w *writer) document() {
 		return // the faults are told
 	}
 	w.survey.paths = w.spec.plan.Resources()
-	for _, t := range w.spec.functions {
-		t.uri = w.functionURI(t.fn)
-	}
-	with := openapi.Rendering{
+	d := &apiBody{spec: w.spec, cfn: cfn, stack: awscdk.Stack_Of(w.api), with: openapi.Rendering{
 		Policy: w.policy, Echo: w.props.GatewayErrors == EchoOrigin, Caching: w.caching, Binary: w.survey.api.binaryMediaTypes,
 		Preflight: w.policy.PreflightTemplate(), Response: w.policy.ResponseTemplate(),
-	}
-	var templates awscdk.CfnMapping
+	}}
 	if !w.policy.AnyOrigin() {
-		templates = awscdk.NewCfnMapping(w.api, jsii.String(templatesID), nil)
-		id := awscdk.Stack_Of(w.api).Resolve(templates.LogicalId())
-		with.Preflight = map[string]any{"Fn::FindInMap": []any{id, templatesKey, preflightKey}}
-		with.Response = map[string]any{"Fn::FindInMap": []any{id, templatesKey, responseKey}}
-		templates.SetValue(jsii.String(templatesKey), jsii.String(preflightKey), w.policy.PreflightTemplate())
+		d.templates = awscdk.NewCfnMapping(w.api, jsii.String(templatesID), &awscdk.CfnMappingProps{Lazy: jsii.Bool(false)})
+		d.templates.SetValue(jsii.String(templatesKey), jsii.String(preflightKey), w.policy.PreflightTemplate())
 		w.wrote(w.policy.PreflightTemplate())
 	}
-	rendered := w.spec.plan.Render(with)
-	if templates != nil && rendered.Responds {
-		templates.SetValue(jsii.String(templatesKey), jsii.String(responseKey), w.policy.ResponseTemplate())
+	for _, t := range w.spec.functions {
+		d.refer(t)
+		if t.permission != nil {
+			w.parts = append(w.parts, part{w.survey.api.at, t.permission})
+		}
+	}
+	rendered := d.write(d.names())
+	w.spec.body = d
+	if d.templates != nil && rendered.Responds {
+		d.templates.SetValue(jsii.String(templatesKey), jsii.String(responseKey), w.policy.ResponseTemplate())
 		w.wrote(w.policy.ResponseTemplate())
 	}
-	bulk.SetProperty(cfn, "body", rendered.Body)
 	for _, r := range rendered.Remarks {
 		text := r.Error()
 		if r.Rule != "" {
@@ -71,6 +71,71 @@ func (w *writer) document() {
 		}
 	}
 	w.coverDocument(rendered.Proxies)
+}
+
+// An apiBody is the document as it was written into the API's resource. It names the
+// API's functions and the mapping of the templates by their logical ids, as text.
+type apiBody struct {
+	spec      *specification
+	cfn       awsapigateway.CfnRestApi
+	stack     awscdk.Stack
+	with      openapi.Rendering
+	templates awscdk.CfnMapping // nil for a policy that needs none
+
+	own    []*target // the functions of the API's stack
+	tokens []any     // their logical ids'
+	named  []string  // their logical ids, then that of the mapping
+}
+
+// refer gives a function the uri that leads to it, or notes that its logical id is
+// to be filled in, where it is one of the API's stack.
+func (d *apiBody) refer(t *target) {
+	cfn, ok := t.fn.Node().DefaultChild().(awslambda.CfnFunction)
+	if ok && *awscdk.Stack_Of(cfn).Node().Path() == *d.stack.Node().Path() {
+		d.own, d.tokens = append(d.own, t), append(d.tokens, *cfn.LogicalId())
+		return
+	}
+	t.uri = "arn:" + *awscdk.Aws_PARTITION() + ":apigateway:" + *d.stack.Region() + ":lambda:path/2015-03-31/functions/" + *t.fn.FunctionArn() + "/invocations"
+}
+
+// names gives the logical ids as they are now.
+func (d *apiBody) names() []string {
+	tokens := d.tokens
+	if d.templates != nil {
+		tokens = append(slices.Clip(tokens), *d.templates.LogicalId())
+	}
+	var out []string
+	resolved, _ := d.stack.Resolve(tokens).([]any)
+	for _, id := range resolved {
+		out = append(out, text(id))
+	}
+	return out
+}
+
+// write renders the document with these logical ids.
+func (d *apiBody) write(names []string) *openapi.Rendered {
+	d.named = names
+	for i, t := range d.own {
+		t.uri = map[string]any{"Fn::Sub": fmt.Sprintf(ownFunctionURI, names[i])}
+	}
+	if d.templates != nil {
+		id := names[len(names)-1]
+		d.with.Preflight = map[string]any{"Fn::FindInMap": []any{id, templatesKey, preflightKey}}
+		d.with.Response = map[string]any{"Fn::FindInMap": []any{id, templatesKey, responseKey}}
+	}
+	rendered := d.spec.plan.Render(d.with)
+	bulk.SetProperty(d.cfn, "body", rendered.Body)
+	return rendered
+}
+
+// rename writes the document again if an aspect has since changed a logical id.
+func (d *apiBody) rename() {
+	if d == nil {
+		return
+	}
+	if names := d.names(); !slices.Equal(names, d.named) {
+		d.write(names)
+	}
 }
 
 // beside refuses what the document's import would remove: it replaces all that
@@ -90,17 +155,6 @@ func (w *writer) beside() {
 		fail(g.node, "gateway response "+g.responseType+" is made beside the OpenAPI document, whose import replaces what the API has: "+
 			"put it into the document's x-amazon-apigateway-gateway-responses")
 	}
-}
-
-// functionURI is the uri of a Lambda proxy: text that CloudFormation fills in, where
-// the function is one of the API's stack, else a string with the CDK's tokens.
-func (w *writer) functionURI(fn awslambda.IFunction) any {
-	stack := awscdk.Stack_Of(w.api)
-	cfn, ok := fn.Node().DefaultChild().(awslambda.CfnFunction)
-	if ok && *awscdk.Stack_Of(cfn).Node().Path() == *stack.Node().Path() {
-		return map[string]any{"Fn::Sub": fmt.Sprintf(ownFunctionURI, stack.Resolve(cfn.LogicalId()))}
-	}
-	return "arn:" + *awscdk.Aws_PARTITION() + ":apigateway:" + *stack.Region() + ":lambda:path/2015-03-31/functions/" + *fn.FunctionArn() + "/invocations"
 }
 
 // coverDocument names the operations whose answers API Gateway passes through as
@@ -156,15 +210,16 @@ func (sp *specification) meant(p openapi.Proxy) string {
 // The CDK works them out from the whole document each time that it comes across
 // one, which is half of what a large API costs.
 func (s *inventory) settle() {
+	var all []awscdk.CfnResource
 	for _, d := range s.deployments {
 		if d.aware == nil {
 			continue
 		}
-		if cfn, ok := d.aware.Node().DefaultChild().(awsapigateway.CfnDeployment); ok {
-			id, _ := awscdk.Stack_Of(cfn).Resolve(cfn.LogicalId()).(string)
-			cfn.OverrideLogicalId(&id)
+		if cfn, ok := d.aware.Node().DefaultChild().(awscdk.CfnResource); ok {
+			all = append(all, cfn)
 		}
 	}
+	bulk.Settle(all)
 }
 
 // unwrap takes out the wrapper that the jsii runtime leaves around maps.

@@ -176,8 +176,13 @@ func (w *writer) answer(m *method) {
 		return
 	}
 	if len(responses) == 0 {
-		warn(m.node, "no-response", where+" has no integration response, so API Gateway answers 500 whatever happens: add one")
+		warn(m.node, "no-response", where+answers.NoResponse)
 		return
+	}
+	if w.policy.ResponseTemplate() != "" {
+		for _, fault := range answers.SetTwice(where, m.integration["requestTemplates"], responses) {
+			fail(m.node, fault)
+		}
 	}
 	mock := m.integrationType == "MOCK"
 	if mock {
@@ -207,7 +212,7 @@ func (w *writer) mock(m *method, where string) {
 		w.wrote(where, "CONVERT_TO_TEXT")
 	}
 	if !nonEmptyMap(m.integration["requestTemplates"]) {
-		warn(m.node, "no-template", where+" is a mock without a request template, so API Gateway answers 500 whatever happens: add one that gives a statusCode")
+		warn(m.node, "no-template", where+answers.NoTemplate)
 		return
 	}
 	if w.policy.ResponseTemplate() != "" {
@@ -265,14 +270,10 @@ func (w *writer) prefix(m *method, kind, path string, templates any) {
 	given, _ := templates.(map[string]any)
 	for _, contentType := range slices.Sorted(maps.Keys(given)) {
 		t, ok := given[contentType].(string)
-		switch {
-		case !ok:
+		if !ok {
 			fail(m.node, fmt.Sprintf("the %s template (%s) of %s %s is not known at synthesis, so the policy cannot be put in front of it: write it as a string",
 				kind, contentType, m.verb, m.path))
 			continue
-		case strings.Contains(strings.ToLower(t), "responseoverride.header.access-control-"):
-			fail(m.node, fmt.Sprintf("the %s template (%s) of %s %s sets a CORS header itself, and API Gateway fails when one is set twice: remove that from the template",
-				kind, contentType, m.verb, m.path))
 		}
 		w.set(m.node, path+escape(contentType), w.policy.ResponseTemplate()+t)
 		w.wrote(m.path, m.verb, path, contentType, w.policy.ResponseTemplate())
@@ -287,15 +288,12 @@ func (w *writer) responseTemplates(m *method, at string, response map[string]any
 		w.prefix(m, "response", at+"ResponseTemplates.", response["responseTemplates"])
 		return true
 	}
-	// Without a template the body passes as it is. A template that prints the
-	// body does the same to text, but not to bytes.
-	if !w.survey.api.binaryMediaTypes && response["contentHandling"] != "CONVERT_TO_BINARY" {
-		w.prefix(m, "response", at+"ResponseTemplates.", map[string]any{"application/json": "$input.body"})
+	if answers.PassesText(w.survey.api.binaryMediaTypes, response) {
+		w.prefix(m, "response", at+"ResponseTemplates.", map[string]any{"application/json": answers.PrintBody})
 		return true
 	}
 	if _, ok := w.policy.SingleOrigin(); !ok {
-		fail(m.node, rule("CORS208", fmt.Sprintf("%s %s passes bodies through that may be binary, so no template can compare the request's origin with the policy's: "+
-			"give the integration response a response template, make the method a Lambda proxy, or name a single origin", m.verb, m.path)))
+		fail(m.node, rule("CORS208", m.verb+" "+m.path+answers.MayBeBinary))
 	}
 	return false
 }
@@ -349,6 +347,10 @@ func (w *writer) resourcePolicy() {
 	switch verdict := answers.PreflightsPass(w.survey.api.policy); verdict {
 	case answers.Passes:
 	case answers.NotAllowed:
+		if w.spec != nil && w.spec.plan != nil && w.spec.plan.KeepsOptions() {
+			warn(w.api, "CORS403", rule("CORS403", answers.KeptOptionsClosed))
+			return
+		}
 		// A policy that names who may call, by IAM, allows nobody anonymous. The
 		// mock behind OPTIONS tells them nothing but the CORS headers.
 		w.api.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -358,8 +360,7 @@ func (w *writer) resourcePolicy() {
 			Resources:  jsii.Strings("execute-api:/*/OPTIONS/*"),
 		}))
 	case answers.Denied:
-		warn(w.api, "CORS403", rule("CORS403", "a Deny statement of the resource policy may refuse preflights, which carry no credentials and so no principal: "+
-			"except execute-api:/*/OPTIONS/* from it (NotResource), or deny by address or VPC endpoint instead"))
+		warn(w.api, "CORS403", rule("CORS403", answers.DenyMayRefuse))
 	}
 }
 

@@ -15,6 +15,16 @@ const (
 	Denied                             // a statement may deny it
 )
 
+// DenyMayRefuse is what to say of [Denied], and KeptOptionsClosed of [NotAllowed] where
+// the API has OPTIONS methods of its own. A statement that allows all OPTIONS would
+// open those too, whatever is behind them.
+const (
+	DenyMayRefuse = "a Deny statement of the resource policy may refuse preflights, which carry no credentials and so no principal: " +
+		"except execute-api:/*/OPTIONS/* from it (NotResource), or deny by address or VPC endpoint instead"
+	KeptOptionsClosed = "the resource policy allows nobody anonymous, so it refuses preflights, and OPTIONS operations of the document's own are kept, " +
+		"which a statement for all OPTIONS would open: allow execute-api:Invoke to everybody on execute-api:/*/OPTIONS/... of the other paths"
+)
+
 // PreflightsPass looks at an API's resource policy, as a resolved document. A
 // preflight has no principal, so statements about principals do not match it;
 // conditions on addresses and VPC endpoints apply to it as to the request that

@@ -73,7 +73,7 @@ type Resource struct {
 
 	LogicalID string
 	Marked    bool // the construct or the resource has the mark
-	Altered   bool // it is more than its properties: overrides, a condition, a deletion policy
+	Altered   bool // it is more than its properties and metadata: overrides, a condition, a deletion policy
 
 	// Properties have the names that the CDK has for them. They are as they were
 	// given, tokens in strings and all; those that are no plain data (an
@@ -226,6 +226,16 @@ func SetProperty(resource awscdk.CfnResource, name string, data any) {
 	}
 	load()
 	runtime.StaticInvokeVoid(class, "set", []any{resource, name, string(b)})
+}
+
+// Settle has resources keep the logical ids that they have now. One that another
+// stack refers to may not be set any more, and is left to the CDK.
+func Settle(resources []awscdk.CfnResource) {
+	if len(resources) == 0 {
+		return
+	}
+	load()
+	runtime.StaticInvokeVoid(class, "settle", []any{resources})
 }
 
 // tokens finds the CDK's tokens in JSON: in strings, in lists, as keys and as

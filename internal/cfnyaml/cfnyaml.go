@@ -132,15 +132,34 @@ func (r *reader) object(n *yaml.Node, pointer string, depth int) (any, error) {
 			return nil, err
 		}
 		if merge {
-			m, _ := v.(map[string]any)
-			for k, x := range m {
-				if _, has := out[k]; !has {
-					out[k] = x
-				}
+			if !mergeInto(out, v) {
+				return nil, fmt.Errorf("line %d: << has to be followed by an object or a list of objects", key.Line)
 			}
 			continue
 		}
 		out[key.Value] = v
 	}
 	return out, nil
+}
+
+// mergeInto adds what an object does not have yet, of an object or of a list of
+// them, the earlier first (https://yaml.org/type/merge.html). It reports false for
+// anything else.
+func mergeInto(out map[string]any, from any) bool {
+	objects, ok := from.([]any)
+	if !ok {
+		objects = []any{from}
+	}
+	for _, o := range objects {
+		m, ok := o.(map[string]any)
+		if !ok {
+			return false
+		}
+		for k, x := range m {
+			if _, has := out[k]; !has {
+				out[k] = x
+			}
+		}
+	}
+	return true
 }

@@ -32,6 +32,7 @@ func TestValue(t *testing.T) {
 		{"200: {a: 1}", `{"200":{"a":1}}`},
 		{"a: !Sub '${B}'\nb: !Ref C\nc: !GetAtt D.Arn.x\nd: !Join ['', [!Ref E, 1]]", `{"a":{"Fn::Sub":"${B}"},"b":{"Ref":"C"},"c":{"Fn::GetAtt":["D","Arn.x"]},"d":{"Fn::Join":["",[{"Ref":"E"},1]]}}`},
 		{"a: &x {b: 1, c: 2}\nd: {<<: *x, c: 3}\ne: *x", `{"a":{"b":1,"c":2},"d":{"b":1,"c":3},"e":{"b":1,"c":2}}`},
+		{"a: &x {b: 1, c: 2}\nd: &y {c: 3, e: 4}\nf: {c: 0, <<: [*y, *x]}\ng: {<<: [*y, *x]}", `{"a":{"b":1,"c":2},"d":{"c":3,"e":4},"f":{"b":1,"c":0,"e":4},"g":{"b":1,"c":3,"e":4}}`},
 		{"a: 1\na: 2", `{"a":2}`},
 	} {
 		if got, err := read(t, tt.text, nil); err != nil || got != tt.want {
@@ -47,6 +48,15 @@ func TestPlaces(t *testing.T) {
 	}
 	if want := "/a~1b:1:0 /a~1b/0:2:0 /a~1b/1:3:0 /a~1b/1/~0c:3:0 /a~1b:4:1"; strings.Join(got, " ") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, " "), want)
+	}
+}
+
+// What cannot be merged would be lost without a word.
+func TestMergeOfNoObject(t *testing.T) {
+	for _, text := range []string{"a: 1\nb: {<<: x}", "a: &x [1]\nb: {<<: [*x]}"} {
+		if got, err := read(t, text, nil); err == nil || err.Error() != "line 2: << has to be followed by an object or a list of objects" {
+			t.Errorf("%q: got %s, %v", text, got, err)
+		}
 	}
 }
 

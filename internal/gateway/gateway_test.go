@@ -407,6 +407,7 @@ func TestOpenAPIBody(t *testing.T) {
 		  "get": {"security": [{"api_key": []}], "x-amazon-apigateway-integration": {"type": "mock", "requestTemplates": {"application/json": "{\"statusCode\": 200}"}, "responses": {"default": {"statusCode": "200"}}}},
 		  "post": {"x-amazon-apigateway-request-validator": "all", "parameters": [{"in": "query", "name": "q", "required": true}], "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/P"}}}},
 		    "x-amazon-apigateway-integration": {"type": "mock", "requestTemplates": {"application/json": "{\"statusCode\": 200}"}, "responses": {"default": {"statusCode": "200"}}}},
+		  "patch": {"x-amazon-apigateway-auth": {"type": "aws_iam"}, "x-amazon-apigateway-integration": {"type": "mock", "requestTemplates": {"application/json": "{\"statusCode\": 200}"}, "responses": {"default": {"statusCode": "200"}}}},
 		  "x-amazon-apigateway-any-method": {"x-amazon-apigateway-integration": {"type": "aws_proxy", "httpMethod": "POST", "uri": {"Fn::Sub": "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Fn.Arn}/invocations"}}}}}}`
 		a := load(t, []byte(`{"Resources": {"Fn": {"Type": "AWS::Lambda::Function"}, "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": `+body+`}}}}`), Options{})
 		be := fake{invoke: func(fn Function, _ []byte) ([]byte, error) {
@@ -417,7 +418,7 @@ func TestOpenAPIBody(t *testing.T) {
 			want             int
 		}{
 			{"OPTIONS", "/items/1", "", 204}, {"GET", "/items/1", "", 403}, {"POST", "/items/1?q=1", `{"name": "x"}`, 200}, {"POST", "/items/1?q=1", `{}`, 400}, {"POST", "/items/1", `{"name": "x"}`, 400},
-			{"DELETE", "/items/1", "", 201}, {"GET", "/items", "", 403},
+			{"DELETE", "/items/1", "", 201}, {"GET", "/items", "", 403}, {"PATCH", "/items/1", "", 403},
 		} {
 			r := a.Serve(context.Background(), &Request{Method: tt.verb, Path: tt.path, Body: []byte(tt.body)}, be)
 			if r.Status != tt.want {

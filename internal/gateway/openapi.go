@@ -226,6 +226,11 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 			}
 		}
 	}
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-auth.html
+	auth := r.object(op["x-amazon-apigateway-auth"], "x-amazon-apigateway-auth")
+	if strings.EqualFold(r.str(auth, "type"), "AWS_IAM") {
+		m.AuthorizationType = "AWS_IAM"
+	}
 }
 
 // schema is a JSON schema with the document its references point into.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +39,11 @@ func (p *Plan) Operations() []*Operation {
 	return out
 }
 
+// KeepsOptions reports whether OPTIONS operations of the document's own stay.
+func (p *Plan) KeepsOptions() bool {
+	return p.options == Keep && slices.ContainsFunc(p.paths, func(item *path) bool { return item.options != nil })
+}
+
 // Resources is how many resources API Gateway makes of the paths, the root not
 // counted: one for each part.
 func (p *Plan) Resources() int {
@@ -67,6 +73,7 @@ func (d *Document) Plan(assignments []*Assignment, own OwnOptions) (*Plan, []*Fa
 		c.variables()
 		c.ids()
 		c.security()
+		c.extensions()
 		c.options(own)
 		c.assign(assignments)
 	}
@@ -120,17 +127,22 @@ func (d *Document) follow(ref string) (any, string, error) {
 	}
 }
 
-// at gives what is at a JSON pointer.
+// at gives what is at a JSON pointer. As a part of a URL it may be written with
+// percents, as bundlers do for the braces of paths
+// (https://www.rfc-editor.org/rfc/rfc6901#section-6).
 func (d *Document) at(pointer string) (any, bool) {
 	var v any = d.root
 	for part := range strings.SplitSeq(pointer[1:], "/") {
-		part = unescape(part)
 		switch x := v.(type) {
 		case map[string]any:
-			var ok bool
-			if v, ok = x[part]; !ok {
+			next, ok := x[unescape(part)]
+			if decoded, err := url.PathUnescape(part); !ok && err == nil {
+				next, ok = x[unescape(decoded)]
+			}
+			if !ok {
 				return nil, false
 			}
+			v = next
 		case []any:
 			i, err := strconv.Atoi(part)
 			if err != nil || i < 0 || i >= len(x) {
@@ -144,26 +156,32 @@ func (d *Document) at(pointer string) (any, bool) {
 	return v, true
 }
 
+// Fields that only illustrate, and fields with an object in which the author of the
+// document gives the names, so that none of them means anything.
+var (
+	illustrations = []string{"example", "examples", "default", "enum"}
+	named         = []string{"properties", "patternProperties", "responses", "schemas", "parameters", "requestBodies", "headers", "content", "securitySchemes", "links", "callbacks"}
+)
+
 // references looks where every $ref leads. What only illustrates is left out.
 func (c *checker) references() {
-	var walk func(v any, at string, named bool)
-	walk = func(v any, at string, named bool) {
+	var walk func(v any, at string, free bool)
+	walk = func(v any, at string, free bool) {
 		switch v := v.(type) {
 		case []any:
 			for i, e := range v {
 				walk(e, at+"/"+strconv.Itoa(i), false)
 			}
 		case map[string]any:
-			if ref, ok := v["$ref"].(string); ok && !named {
+			if ref, ok := v["$ref"].(string); ok && !free {
 				if _, _, err := c.follow(ref); err != nil {
 					c.fail(at+"/$ref", "%v", err)
 				}
 			}
 			for _, k := range slices.Sorted(maps.Keys(v)) {
-				if !named && slices.Contains([]string{"example", "examples", "default", "enum"}, k) {
-					continue
+				if free || !slices.Contains(illustrations, k) {
+					walk(v[k], at+"/"+cfnyaml.Escape(k), !free && slices.Contains(named, k))
 				}
-				walk(v[k], at+"/"+cfnyaml.Escape(k), k == "properties" && !named)
 			}
 		}
 	}
@@ -171,8 +189,9 @@ func (c *checker) references() {
 }
 
 // variables finds paths that are one for API Gateway: the names of variables do
-// not count, nor does a slash at the end. Beside one variable it has no other
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html).
+// not count, nor does a slash at the end. Beside one variable it has no other, be
+// one of them greedy ("A sibling ({id}) of this resource already has a variable path
+// part -- only one is allowed"; https://github.com/winglang/wing/issues/5210).
 func (c *checker) variables() {
 	type claim struct{ path, variable string }
 	byShape := map[string]string{}
@@ -184,19 +203,20 @@ func (c *checker) variables() {
 				shape += "/" + part
 				continue
 			}
-			greedy := strings.HasSuffix(part, "+}")
 			parent := shape
-			if shape += "/{}"; greedy {
-				shape += "+"
-			}
+			shape += "/{}"
 			first, ok := children[shape]
 			if !ok {
 				children[shape] = claim{p.name, part}
 			}
 			if ok && first.variable != part && !conflict {
 				conflict = true
-				c.fail(c.pathAt(p), "the path %s has the variable %s where %s (line %d) has %s, and API Gateway has one variable below %s: give both one name",
-					p.name, part, first.path, c.lineOfPath(first.path), first.variable, parent+"/")
+				cure := "give both one name"
+				if isGreedy(part) != isGreedy(first.variable) {
+					cure = "keep one of them"
+				}
+				c.fail(c.pathAt(p), "the path %s has the variable %s where %s (line %d) has %s, and API Gateway has one variable below %s: %s",
+					p.name, part, first.path, c.lineOfPath(first.path), first.variable, parent+"/", cure)
 			}
 		}
 		if other, ok := byShape[shape]; ok && !conflict {
@@ -205,6 +225,9 @@ func (c *checker) variables() {
 		byShape[shape] = p.name
 	}
 }
+
+// isGreedy reports whether a part of a path is a variable for all that follows.
+func isGreedy(part string) bool { return strings.HasSuffix(part, "+}") }
 
 func (c *checker) pathAt(p *path) string { return "/paths/" + cfnyaml.Escape(p.name) }
 
@@ -246,6 +269,15 @@ func (c *checker) security() {
 	for _, p := range c.paths {
 		for _, o := range p.operations {
 			look(o.node["security"], o.at+"/security", o.Name())
+		}
+	}
+}
+
+// extensions looks at those of the whole document that are completed.
+func (c *checker) extensions() {
+	for _, name := range []string{extResponses, extValidators, extPolicy} {
+		if _, token := c.root[name].(string); !token || name != extPolicy { // a policy may be the CDK's
+			c.object(c.root[name], "/"+name, name)
 		}
 	}
 }

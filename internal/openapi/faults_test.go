@@ -50,13 +50,17 @@ func TestFaults(t *testing.T) {
 		want        []string // each message begins with "openapi.yaml"
 	}{
 		{name: "nothing", text: "", want: []string{": not an OpenAPI document: it is no object"}},
-		{name: "no YAML", text: "a: [1", want: []string{": not YAML: line 1: did not find expected ',' or ']'"}},
+		{name: "no YAML", text: "a: [1", want: []string{":1: not YAML: did not find expected ',' or ']'"}},
+		{name: "a merge of nothing", text: "a: 1\nb: {<<: 1}", want: []string{":2: not YAML: << has to be followed by an object"}},
 		{name: "a list", text: "- a", want: []string{": not an OpenAPI document: it is no object"}},
 		{name: "another thing", text: "Resources: {}", want: []string{": not an OpenAPI 3 document: it has no field openapi"}},
 		{name: "Swagger", text: "info: {}\nswagger: '2.0'", want: []string{":2: not an OpenAPI 3 document but one of Swagger (OpenAPI 2): convert it"}},
 		{name: "a newer one", text: "openapi: 3.1.0", want: []string{`:1: openapi is "3.1.0", and API Gateway imports 3.0 only`}},
 		{name: "a number as version", text: "openapi: 3.0", want: []string{":1: not an OpenAPI 3 document: openapi is 3.0, and has to be a string"}},
 		{name: "no paths", text: head, want: []string{": the document has no paths"}},
+		{name: "no operation", text: head + "paths:\n  /a: {summary: nothing}", want: []string{":3: the document has no operation, and API Gateway deploys no API without one"}},
+		{name: "marks of an end", text: "---\n" + head + "paths:\n  /a:\n    get: " + mock + "\n...\n---\n"},
+		{name: "two documents", text: head + "paths:\n  /a:\n    get: " + mock + "\n---\npaths: {}", want: []string{": there is a second YAML document in the file, and API Gateway reads one: remove it"}},
 		{name: "no slash", text: head + "paths:\n  orders:\n    get: " + mock, want: []string{`:4: the path "orders" does not begin with a slash: write "/orders"`}},
 		{name: "wrong types", text: head + `
 paths:
@@ -81,6 +85,7 @@ paths:
 			":11: the operationId of PUT /c is a list, and has to be a string",
 			":12: tags of PUT /c is a string, and has to be a list",
 			":14: the response 200 of PUT /c is a string, and has to be an object",
+			":15: the integration of PUT /c has no type: give it one of aws, aws_proxy, http, http_proxy, mock",
 			":16: requestTemplates of PUT /c is a string, and has to be an object",
 			":18: responseParameters of the integration response default of PUT /c is a list, and has to be an object",
 			":18: the integration response default of PUT /c has no statusCode, or one that is no status",
@@ -121,6 +126,27 @@ components:
 			`:12: the $ref "#/components/Nope" leads nowhere`,
 			`:15: the $ref "#/components/responses/Loop" leads back to itself`,
 		}},
+		{name: "a $ref where names are free", text: head + `
+paths:
+  /a/{x}:
+    get:
+      responses: {default: {$ref: '#/components/responses/Nope'}}
+      x-amazon-apigateway-integration: {type: mock}
+components:
+  schemas:
+    example: {$ref: '#/components/schemas/None'}
+    same: {$ref: '#/paths/~1a~1%7Bx%7D/get'}
+`, want: []string{`:7: the $ref "#/components/responses/Nope" leads nowhere`, `:11: the $ref "#/components/schemas/None" leads nowhere`}},
+		{name: "a greedy variable beside another", text: head + "paths:\n  /a/{x}:\n    get: " + mock + "\n  /a/{x+}:\n    get: " + mock + "\n  /b/{y}/c:\n    get: " + mock + "\n  /b/{proxy+}:\n    get: " + mock, want: []string{
+			":4: the path /a/{x} has the variable {x} where /a/{x+} (line 6) has {x+}, and API Gateway has one variable below /a/: keep one of them",
+			":8: the path /b/{y}/c has the variable {y} where /b/{proxy+} (line 10) has {proxy+}, and API Gateway has one variable below /b/"}},
+		{name: "integrations of no type", text: head + "paths:\n  /a:\n    get: {x-amazon-apigateway-integration: {uri: x}}\n    put: {x-amazon-apigateway-integration: {type: lambda}}\n    post: {x-amazon-apigateway-integration: {type: Http_Proxy}}", want: []string{
+			":5: the integration of GET /a has no type: give it one of aws, aws_proxy, http, http_proxy, mock",
+			`:6: the integration of PUT /a has the type "lambda": give it one of aws, aws_proxy, http, http_proxy, mock`}},
+		{name: "extensions of the document", text: head + "x-amazon-apigateway-gateway-responses: [x]\nx-amazon-apigateway-request-validators: x\nx-amazon-apigateway-policy: []\npaths:\n  /a:\n    get: " + mock, want: []string{
+			":3: x-amazon-apigateway-gateway-responses is a list, and has to be an object",
+			":4: x-amazon-apigateway-request-validators is a string, and has to be an object",
+			":5: x-amazon-apigateway-policy is a list, and has to be an object"}},
 		{name: "own OPTIONS", text: head + "paths:\n  /a:\n    options: " + mock + "\n    get: " + mock, want: []string{":5: /a has an OPTIONS operation of its own, and the policy answers preflights: remove it"}},
 		{name: "own OPTIONS, to be kept", own: Keep, text: head + "paths:\n  /a:\n    options: {}\n    get: " + mock, want: []string{":5: OPTIONS /a is to be kept and has no x-amazon-apigateway-integration"}},
 		{name: "one operationId twice", text: head + "paths:\n  /a:\n    get: {operationId: x, x-amazon-apigateway-integration: {type: mock}}\n    put: {operationId: x, x-amazon-apigateway-integration: {type: mock}}", want: []string{
@@ -179,10 +205,10 @@ func TestFaultsOfJSON(t *testing.T) {
 		t.Errorf("got:\n%s", strings.Join(got, "\n"))
 	}
 	for text, want := range map[string]string{
-		"{\n\"a\": x}": "openapi.json: line 2: not JSON: ",
-		"{\n\"a\": 1":  "openapi.json: line 2: not JSON: unexpected EOF",
-		"{}\n{}":       "openapi.json: line 2: not JSON: there is more after the end of the object",
-		`{"a":` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + "}": "openapi.json: line 1: not JSON: nested too deep",
+		"{\n\"a\": x}": "openapi.json:2: not JSON: ",
+		"{\n\"a\": 1":  "openapi.json:2: not JSON: unexpected EOF",
+		"{}\n{}":       "openapi.json:2: not JSON: there is more after the end of the object",
+		`{"a":` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + "}": "openapi.json:1: not JSON: nested too deep",
 	} {
 		if got := faultsOf(t, "openapi.json", text, Refuse); len(got) != 1 || !strings.HasPrefix(got[0], want) {
 			t.Errorf("%.20q: got %q, want %q", text, got, want)

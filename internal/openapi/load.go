@@ -37,7 +37,12 @@ func File(name string) (*Document, error) {
 	}
 	d, err := parse(name, bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
 	if err != nil {
-		return nil, &Fault{File: name, Text: err.Error()}
+		var f *Fault
+		if !errors.As(err, &f) {
+			f = &Fault{Text: err.Error()}
+		}
+		f.File = name
+		return nil, f
 	}
 	return d, nil
 }
@@ -75,14 +80,39 @@ func parseYAML(text []byte, at func(cfnyaml.Place)) (v any, err error) {
 			err = fmt.Errorf("not YAML: %v", r)
 		}
 	}()
-	var n yaml.Node
-	if err := yaml.Unmarshal(text, &n); err != nil {
-		return nil, fmt.Errorf("not YAML: %s", strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " "))
+	var n, second yaml.Node
+	documents := yaml.NewDecoder(bytes.NewReader(text))
+	if err := documents.Decode(&n); err != nil && err != io.EOF {
+		return nil, notYAML(err)
+	}
+	if err := documents.Decode(&second); err != io.EOF && !isEmpty(&second) {
+		return nil, errors.New("there is a second YAML document in the file, and API Gateway reads one: remove it")
 	}
 	if len(n.Content) != 1 {
 		return nil, nil
 	}
-	return cfnyaml.Value(n.Content[0], at)
+	if v, err = cfnyaml.Value(n.Content[0], at); err != nil {
+		return nil, notYAML(err)
+	}
+	return v, nil
+}
+
+// isEmpty reports whether nothing follows what begins a document.
+func isEmpty(document *yaml.Node) bool {
+	return len(document.Content) == 1 && document.Content[0].ShortTag() == "!!null"
+}
+
+// notYAML takes the line out of what was said: "yaml: line 3: ...".
+func notYAML(err error) *Fault {
+	f := &Fault{}
+	said := strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " ")
+	if n, rest, ok := strings.Cut(strings.TrimPrefix(said, "line "), ": "); ok {
+		if line, err := strconv.Atoi(n); err == nil {
+			f.Line, said = line, rest
+		}
+	}
+	f.Text = "not YAML: " + said
+	return f
 }
 
 // parseJSON reads JSON token by token, since only so are the lines known and keys
@@ -100,7 +130,7 @@ func parseJSON(text []byte, at func(cfnyaml.Place)) (any, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
-		return nil, fmt.Errorf("line %d: not JSON: %w", p.here(), err)
+		return nil, &Fault{Line: p.here(), Text: "not JSON: " + err.Error()}
 	}
 	return v, nil
 }
@@ -234,5 +264,5 @@ func plain(v reflect.Value, pointer string) (any, error) {
 		}
 		return out, nil
 	}
-	return nil, &Fault{At: pointer, Text: fmt.Sprintf("a value of type %s, which JSON does not have: write it as a map, a slice, a string, a number or a truth value", v.Type())}
+	return nil, &Fault{At: pointer, Text: fmt.Sprintf("a value of type %s, which JSON does not have: write it as a map, a slice, a string, a number or a truth value, a token of the CDK as awscdk.Token_AsString gives it", v.Type())}
 }

@@ -152,6 +152,9 @@ func (c *checker) readPaths() {
 			c.paths = append(c.paths, p)
 		}
 	}
+	if len(c.faults) == 0 && !slices.ContainsFunc(c.paths, func(p *path) bool { return len(p.operations) > 0 || p.options != nil }) {
+		c.fail("/paths", "the document has no operation, and API Gateway deploys no API without one: give it some")
+	}
 }
 
 // segments refuses paths that API Gateway has no resource for
@@ -162,7 +165,7 @@ func (c *checker) segments(name, at string) {
 		switch {
 		case !strings.ContainsAny(part, "{}"):
 		case strings.HasPrefix(part, "{") && strings.HasSuffix(part, "}") && strings.Count(part, "{") == 1 && strings.Count(part, "}") == 1:
-			if strings.HasSuffix(part, "+}") && i < len(parts)-1 {
+			if isGreedy(part) && i < len(parts)-1 {
 				c.fail(at, "the path %q goes on after %s, and API Gateway has nothing below a greedy variable: let it be the last part", name, part)
 			}
 		default:
@@ -248,7 +251,7 @@ func (c *checker) integration(o *Operation) map[string]any {
 	if in == nil {
 		return nil
 	}
-	c.text(in["type"], at+"/type", "the type of the integration of "+o.Name())
+	c.integrationType(in, at, o)
 	c.object(in["requestTemplates"], at+"/requestTemplates", "requestTemplates of "+o.Name())
 	c.list(in["cacheKeyParameters"], at+"/cacheKeyParameters", "cacheKeyParameters of "+o.Name())
 	responses := c.object(in["responses"], at+"/responses", "the integration responses of "+o.Name())
@@ -265,4 +268,21 @@ func (c *checker) integration(o *Operation) map[string]any {
 		}
 	}
 	return in
+}
+
+// integrationTypes are those of API Gateway, in either case
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-integration.html).
+var integrationTypes = []string{"aws", "aws_proxy", "http", "http_proxy", "mock"}
+
+// integrationType refuses what is none of them: it decides whether the policy's
+// headers can be mapped.
+func (c *checker) integrationType(in map[string]any, at string, o *Operation) {
+	allowed := "give it one of " + strings.Join(integrationTypes, ", ")
+	name := c.text(in["type"], at+"/type", "the type of the integration of "+o.Name())
+	switch {
+	case in["type"] == nil:
+		c.fail(at, "the integration of %s has no type: %s", o.Name(), allowed)
+	case name != "" && !slices.Contains(integrationTypes, strings.ToLower(name)):
+		c.fail(at+"/type", "the integration of %s has the type %q: %s", o.Name(), name, allowed)
+	}
 }

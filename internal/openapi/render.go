@@ -1,7 +1,6 @@
 package openapi
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -145,7 +144,7 @@ func (r *renderer) path(p *path) map[string]any {
 		op[extIntegration] = in
 		r.declarePathParameters(p, o, op, in)
 		if r.Caching {
-			cacheKey(op, in)
+			r.cacheKey(op, in)
 		}
 		switch kind := typeOf(in); {
 		case strings.HasSuffix(kind, "_PROXY"):
@@ -178,11 +177,7 @@ func (r *renderer) declarePathParameters(p *path, o *Operation, op, in map[strin
 	for _, of := range []any{p.node["parameters"], o.node["parameters"]} {
 		list, _ := of.([]any)
 		for _, v := range list {
-			m := object(v)
-			if ref, ok := m["$ref"].(string); ok {
-				target, _, _ := r.plan.follow(ref)
-				m = object(target)
-			}
+			m := r.follow(v)
 			if name, ok := m["name"].(string); ok && m["in"] == "path" {
 				declared[name] = true
 			}
@@ -199,6 +194,16 @@ func (r *renderer) declarePathParameters(p *path, o *Operation, op, in map[strin
 	}
 }
 
+// follow gives an object, or what its $ref leads to.
+func (r *renderer) follow(v any) map[string]any {
+	m := object(v)
+	if ref, ok := m["$ref"].(string); ok {
+		target, _, _ := r.plan.follow(ref)
+		return object(target)
+	}
+	return m
+}
+
 // Variables are the names of the path's variables, a greedy one's without its "+".
 func (o *Operation) Variables() []string {
 	var out []string
@@ -211,7 +216,7 @@ func (o *Operation) Variables() []string {
 }
 
 // cacheKey has the stage's cache keep the answers to different origins apart.
-func cacheKey(op, in map[string]any) {
+func (r *renderer) cacheKey(op, in map[string]any) {
 	keys, _ := in["cacheKeyParameters"].([]any)
 	for _, p := range answers.OriginParameters {
 		if !slices.Contains(keys, p) {
@@ -221,7 +226,7 @@ func cacheKey(op, in map[string]any) {
 	in["cacheKeyParameters"] = keys
 	parameters, _ := op["parameters"].([]any)
 	for _, p := range originParameters() {
-		if !slices.ContainsFunc(parameters, func(v any) bool { m := object(v); return m["in"] == "header" && m["name"] == p["name"] }) {
+		if !slices.ContainsFunc(parameters, func(v any) bool { m := r.follow(v); return m["in"] == "header" && m["name"] == p["name"] }) {
 			parameters = append(parameters, p)
 		}
 	}
@@ -301,15 +306,25 @@ func (r *renderer) noValidator() {
 func (r *renderer) answer(o *Operation, op, in map[string]any) {
 	responses := object(in["responses"])
 	if len(responses) == 0 {
-		r.warn(o, "no-response", "%s has no integration response, so API Gateway answers 500 whatever happens: add one", o.Name())
+		r.warn(o, "no-response", "%s", o.Name()+answers.NoResponse)
 		return
+	}
+	patterns := slices.Sorted(maps.Keys(responses))
+	if r.Policy.ResponseTemplate() != "" {
+		var list []any
+		for _, pattern := range patterns {
+			list = append(list, responses[pattern])
+		}
+		for _, fault := range answers.SetTwice(o.Name(), in["requestTemplates"], list) {
+			r.fail(o, "%s", fault)
+		}
 	}
 	mock := typeOf(in) == "MOCK"
 	if mock {
 		r.mock(o, in)
 	}
 	statuses := map[string][]answers.Header{}
-	for _, pattern := range slices.Sorted(maps.Keys(responses)) {
+	for _, pattern := range patterns {
 		one := object(responses[pattern])
 		static := !mock && r.Policy.ResponseTemplate() != "" && !r.responseTemplates(o, one)
 		headers := answers.AnswerHeaders(r.Policy, static)
@@ -331,11 +346,11 @@ func (r *renderer) mock(o *Operation, in map[string]any) {
 	}
 	templates := object(in["requestTemplates"])
 	if len(templates) == 0 {
-		r.warn(o, "no-template", "%s is a mock without a request template, so API Gateway answers 500 whatever happens: add one that gives a statusCode", o.Name())
+		r.warn(o, "no-template", "%s", o.Name()+answers.NoTemplate)
 		return
 	}
 	if r.Policy.ResponseTemplate() != "" {
-		r.prefix(o, "request", templates)
+		r.prefix(templates)
 	}
 }
 
@@ -343,31 +358,24 @@ func (r *renderer) mock(o *Operation, in map[string]any) {
 // response. It reports false where there can be no template.
 func (r *renderer) responseTemplates(o *Operation, response map[string]any) bool {
 	if templates := object(response["responseTemplates"]); len(templates) > 0 {
-		r.prefix(o, "response", templates)
+		r.prefix(templates)
 		return true
 	}
-	// Without a template the body passes as it is. A template that prints the
-	// body does the same to text, but not to bytes.
-	if !r.binary && response["contentHandling"] != "CONVERT_TO_BINARY" {
-		templates := map[string]any{"application/json": "$input.body"}
-		r.prefix(o, "response", templates)
+	if answers.PassesText(r.binary, response) {
+		templates := map[string]any{"application/json": answers.PrintBody}
+		r.prefix(templates)
 		response["responseTemplates"] = templates
 		return true
 	}
 	if _, ok := r.Policy.SingleOrigin(); !ok {
-		r.fail(o, "%s passes bodies through that may be binary, so no template can compare the request's origin with the policy's: "+
-			"give the integration response a response template, make the operation a Lambda proxy, or name a single origin", o.Name()).Rule = "CORS208"
+		r.fail(o, "%s", o.Name()+answers.MayBeBinary).Rule = "CORS208"
 	}
 	return false
 }
 
 // prefix puts the policy's directives in front of each of the templates.
-func (r *renderer) prefix(o *Operation, kind string, templates map[string]any) {
-	for _, contentType := range slices.Sorted(maps.Keys(templates)) {
-		text, _ := json.Marshal(templates[contentType])
-		if strings.Contains(strings.ToLower(string(text)), "responseoverride.header.access-control-") {
-			r.fail(o, "the %s template (%s) of %s sets a CORS header itself, and API Gateway fails when one is set twice: remove that from the template", kind, contentType, o.Name())
-		}
+func (r *renderer) prefix(templates map[string]any) {
+	for contentType := range templates {
 		templates[contentType] = join(r.Response, templates[contentType])
 		r.out.Responds = true
 	}
@@ -392,10 +400,9 @@ func (r *renderer) declare(op map[string]any, statuses map[string][]answers.Head
 	}
 	for status, headers := range statuses {
 		one := object(responses[status])
-		if ref, ok := one["$ref"].(string); ok {
+		if one["$ref"] != nil {
 			// API Gateway does not follow it here, and it is not this response's alone.
-			target, _, _ := r.plan.follow(ref)
-			one = object(clone(target))
+			one = object(clone(r.follow(one)))
 		}
 		if one == nil {
 			one = map[string]any{"description": status}
@@ -457,9 +464,12 @@ func (r *renderer) resourcePolicy() {
 	doc := object(r.out.Body[extPolicy])
 	switch answers.PreflightsPass(r.plan.root[extPolicy]) {
 	case answers.Denied:
-		r.remark("CORS403", "/"+extPolicy, "a Deny statement of the resource policy may refuse preflights, which carry no credentials and so no principal: "+
-			"except execute-api:/*/OPTIONS/* from it (NotResource), or deny by address or VPC endpoint instead")
+		r.remark("CORS403", "/"+extPolicy, "%s", answers.DenyMayRefuse)
 	case answers.NotAllowed:
+		if r.plan.KeepsOptions() {
+			r.remark("CORS403", "/"+extPolicy, "%s", answers.KeptOptionsClosed)
+			return
+		}
 		statements, ok := doc["Statement"].([]any)
 		if !ok && doc["Statement"] != nil {
 			statements = []any{doc["Statement"]}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -276,6 +277,42 @@ paths: {/a: {get: `+mocked+`}}
 	}
 }
 
+// An OPTIONS operation of the document's own that is kept may be anything: the
+// resource policy is not opened for it.
+func TestKeptOptionsStayClosed(t *testing.T) {
+	const closed = `
+x-amazon-apigateway-policy:
+  Statement: {Effect: Allow, Principal: {AWS: 'arn:aws:iam::111122223333:root'}, Action: 'execute-api:Invoke', Resource: 'execute-api:/*'}
+paths:
+  /b: {get: ` + mocked + `}
+  /a: {get: ` + mocked
+	for text, open := range map[string]bool{closed + "}": true, closed + ", options: {x-amazon-apigateway-integration: {type: aws_proxy, uri: x}}}": false} {
+		out := rendered(t, text, Keep, Rendering{Policy: two(t)})
+		_, opened := at(out.Body, extPolicy, "Statement").([]any)
+		warned := slices.ContainsFunc(out.Remarks, func(r *Remark) bool {
+			return r.Rule == "CORS403" && strings.HasPrefix(r.Error(), "openapi.yaml:4: the resource policy allows nobody anonymous")
+		})
+		if opened != open || warned == open {
+			t.Errorf("policy %v, remarks %v", at(out.Body, extPolicy), out.Remarks)
+		}
+	}
+}
+
+// A parameter that is declared by reference is declared.
+func TestParametersByReference(t *testing.T) {
+	out := rendered(t, `
+components: {parameters: {O: {name: origin, in: header}}}
+paths:
+  /a/{id}:
+    get:
+      parameters: [{$ref: '#/components/parameters/O'}]
+      x-amazon-apigateway-integration: {type: aws_proxy, uri: x}
+`, Refuse, Rendering{Policy: two(t), Caching: true})
+	if parameters, _ := at(out.Body, "paths", "/a/{id}", "get", "parameters").([]any); len(parameters) != 2 {
+		t.Errorf("got %v, want the reference and Origin", parameters)
+	}
+}
+
 func TestCacheKeys(t *testing.T) {
 	out := rendered(t, `
 paths:
@@ -312,10 +349,12 @@ func TestRemarks(t *testing.T) {
 		id     string
 		want   string
 	}{
-		"bytes and two origins":  {http, cors.Config{Origins: []string{"https://a.example.com", "https://b.example.com"}}, "", "openapi.yaml:6: GET /a passes bodies through that may be binary"},
-		"a header set twice":     {`{x-amazon-apigateway-integration: {type: mock, requestTemplates: {application/json: '#set($context.responseOverride.header.Access-Control-Allow-Origin = "x")'}, responses: {default: {statusCode: '200'}}}}`, cors.Config{Origins: []string{"https://a.example.com"}}, "", "openapi.yaml:6: the request template (application/json) of GET /a sets a CORS header itself"},
-		"no integration reponse": {"{x-amazon-apigateway-integration: {type: http}}", cors.Config{Origins: []string{"https://a.example.com"}}, "no-response", "openapi.yaml:6: GET /a has no integration response"},
-		"no request template":    {"{x-amazon-apigateway-integration: {type: mock, responses: {default: {statusCode: '200'}}}}", cors.Config{Origins: []string{"*"}}, "no-template", "openapi.yaml:6: GET /a is a mock without a request template"},
+		"bytes and two origins":        {http, cors.Config{Origins: []string{"https://a.example.com", "https://b.example.com"}}, "", "openapi.yaml:6: GET /a passes bodies through that may be binary"},
+		"a header set twice":           {`{x-amazon-apigateway-integration: {type: mock, requestTemplates: {application/json: '#set($context.responseOverride.header.Access-Control-Allow-Origin = "x")'}, responses: {default: {statusCode: '200'}}}}`, cors.Config{Origins: []string{"https://a.example.com"}}, "", "openapi.yaml:6: the request template (application/json) of GET /a sets a CORS header itself"},
+		"one in the other template":    {`{x-amazon-apigateway-integration: {type: mock, requestTemplates: {application/json: '{"statusCode": 200}'}, responses: {default: {statusCode: '200', responseTemplates: {application/json: {'Fn::Sub': '#set($context.responseOverride.header.access-control-allow-origin = "x")'}}}}}}`, cors.Config{Origins: []string{"https://a.example.com"}}, "", "openapi.yaml:6: the response template (application/json) of GET /a sets a CORS header itself"},
+		"one in a request to a server": {`{x-amazon-apigateway-integration: {type: http, uri: x, requestTemplates: {application/json: '#set($context.responseOverride.header.Access-Control-Allow-Origin = "x")'}, responses: {default: {statusCode: '200', responseTemplates: {application/json: '{}'}}}}}`, cors.Config{Origins: []string{"https://a.example.com"}}, "", "openapi.yaml:6: the request template (application/json) of GET /a sets a CORS header itself"},
+		"no integration reponse":       {"{x-amazon-apigateway-integration: {type: http}}", cors.Config{Origins: []string{"https://a.example.com"}}, "no-response", "openapi.yaml:6: GET /a has no integration response"},
+		"no request template":          {"{x-amazon-apigateway-integration: {type: mock, responses: {default: {statusCode: '200'}}}}", cors.Config{Origins: []string{"*"}}, "no-template", "openapi.yaml:6: GET /a is a mock without a request template"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := rendered(t, "x-amazon-apigateway-binary-media-types: ['*/*']\npaths:\n  /a:\n    get: "+tt.op, Refuse, Rendering{Policy: policy(t, tt.policy)})

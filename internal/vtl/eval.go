@@ -1112,56 +1112,49 @@ func (ev *eval) text(pos Pos, v any) (string, error) {
 	return out.String(), nil
 }
 
+// printEach prints the elements of a list or a map, between what begins, separates and ends them.
+func (ev *eval) printEach(pos Pos, out *strings.Builder, marks [3]string, n int, element func(i int) error) error {
+	if err := ev.down(pos); err != nil {
+		return err
+	}
+	defer func() { ev.depth-- }()
+	if err := ev.write(pos, out, marks[0]); err != nil {
+		return err
+	}
+	for i := range n {
+		if i > 0 {
+			if err := ev.write(pos, out, marks[1]); err != nil {
+				return err
+			}
+		}
+		if err := element(i); err != nil {
+			return err
+		}
+	}
+	return ev.write(pos, out, marks[2])
+}
+
 func (ev *eval) print(pos Pos, out *strings.Builder, v any) error {
 	if err := ev.step(pos); err != nil {
 		return err
 	}
 	switch x := v.(type) {
 	case *List:
-		if err := ev.down(pos); err != nil {
-			return err
-		}
-		defer func() { ev.depth-- }()
 		switch x.Kind {
 		case JSONArray:
 			return ev.printJSON(pos, out, x)
 		case JavaArray:
 			return ev.write(pos, out, "[Ljava.lang.String;@0")
 		}
-		if err := ev.write(pos, out, "["); err != nil {
-			return err
-		}
-		for i, e := range x.Elems {
-			if i > 0 {
-				if err := ev.write(pos, out, ", "); err != nil {
-					return err
-				}
+		return ev.printEach(pos, out, [3]string{"[", ", ", "]"}, len(x.Elems), func(i int) error {
+			if x.Elems[i] == any(x) {
+				return ev.write(pos, out, "(this Collection)")
 			}
-			if e == any(x) {
-				if err := ev.write(pos, out, "(this Collection)"); err != nil {
-					return err
-				}
-				continue
-			}
-			if err := ev.print(pos, out, e); err != nil {
-				return err
-			}
-		}
-		return ev.write(pos, out, "]")
+			return ev.print(pos, out, x.Elems[i])
+		})
 	case *Map:
-		if err := ev.down(pos); err != nil {
-			return err
-		}
-		defer func() { ev.depth-- }()
-		if err := ev.write(pos, out, "{"); err != nil {
-			return err
-		}
-		for i, e := range x.entries {
-			if i > 0 {
-				if err := ev.write(pos, out, ", "); err != nil {
-					return err
-				}
-			}
+		return ev.printEach(pos, out, [3]string{"{", ", ", "}"}, len(x.entries), func(i int) error {
+			e := x.entries[i]
 			if err := ev.print(pos, out, e.Key); err != nil {
 				return err
 			}
@@ -1169,16 +1162,10 @@ func (ev *eval) print(pos Pos, out *strings.Builder, v any) error {
 				return err
 			}
 			if e.Value == any(x) {
-				if err := ev.write(pos, out, "(this Map)"); err != nil {
-					return err
-				}
-				continue
+				return ev.write(pos, out, "(this Map)")
 			}
-			if err := ev.print(pos, out, e.Value); err != nil {
-				return err
-			}
-		}
-		return ev.write(pos, out, "}")
+			return ev.print(pos, out, e.Value)
+		})
 	case *Entry:
 		if err := ev.down(pos); err != nil {
 			return err

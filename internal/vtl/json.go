@@ -292,49 +292,18 @@ func (ev *eval) printJSON(pos Pos, out *strings.Builder, v any) error {
 	case string:
 		return ev.write(pos, out, quoteJSON(x))
 	case *List:
-		if err := ev.down(pos); err != nil {
-			return err
-		}
-		defer func() { ev.depth-- }()
-		if err := ev.write(pos, out, "["); err != nil {
-			return err
-		}
-		for i, e := range x.Elems {
-			if i > 0 {
-				if err := ev.write(pos, out, ","); err != nil {
-					return err
-				}
-			}
-			if err := ev.printJSON(pos, out, e); err != nil {
-				return err
-			}
-		}
-		return ev.write(pos, out, "]")
+		return ev.printEach(pos, out, [3]string{"[", ",", "]"}, len(x.Elems), func(i int) error { return ev.printJSON(pos, out, x.Elems[i]) })
 	case *Map:
-		if err := ev.down(pos); err != nil {
-			return err
-		}
-		defer func() { ev.depth-- }()
-		if err := ev.write(pos, out, "{"); err != nil {
-			return err
-		}
-		for i, e := range x.entries {
-			k, err := ev.text(pos, e.Key)
+		return ev.printEach(pos, out, [3]string{"{", ",", "}"}, len(x.entries), func(i int) error {
+			k, err := ev.text(pos, x.entries[i].Key)
 			if err != nil {
 				return err
 			}
-			sep := quoteJSON(k) + ":"
-			if i > 0 {
-				sep = "," + sep
-			}
-			if err := ev.write(pos, out, sep); err != nil {
+			if err := ev.write(pos, out, quoteJSON(k)+":"); err != nil {
 				return err
 			}
-			if err := ev.printJSON(pos, out, e.Value); err != nil {
-				return err
-			}
-		}
-		return ev.write(pos, out, "}")
+			return ev.printJSON(pos, out, x.entries[i].Value)
+		})
 	case bool, int64, float64:
 		s, err := ev.text(pos, x)
 		if err != nil {

@@ -289,7 +289,7 @@ func TestEnableKeepsPermissions(t *testing.T) {
 
 // More than CloudFormation takes ends the synthesis, and says what to do.
 func TestTooManyResources(t *testing.T) {
-	build := func(context map[string]any) (message string) {
+	build := func(context map[string]any, api func(awscdk.Stack)) (message string) {
 		defer func() {
 			if r := recover(); r != nil {
 				message = fmt.Sprint(r)
@@ -297,22 +297,28 @@ func TestTooManyResources(t *testing.T) {
 		}()
 		synthesize(t, context, func(app awscdk.App) {
 			s := awscdk.NewStack(app, jsii.String("Shop"), nil)
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
-			addRoutes(api, 1, mock())
+			api(s)
 			for i := range 500 {
 				awscdk.NewCfnResource(s, jsii.String(fmt.Sprint("R", i)), &awscdk.CfnResourceProps{Type: jsii.String("AWS::CloudFormation::WaitConditionHandle")})
 			}
 		})
 		return ""
 	}
-	got := build(nil)
+	resources := func(s awscdk.Stack) {
+		addRoutes(corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)}), 1, mock())
+	}
+	got := build(nil, resources)
 	for _, want := range []string{"[Shop/Api/Corsgate] corsgate: stack Shop would have 511 resources, and CloudFormation takes 500: ",
 		"500 AWS::CloudFormation::WaitConditionHandle, 3 AWS::ApiGateway::Method, 2 AWS::ApiGateway::GatewayResponse, 1 ", "corsapi.NewSpecRestApi"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in %q", want, got)
 		}
 	}
-	if got := build(map[string]any{"@aws-cdk/core:stackResourceLimit": 0}); got != "" {
+	got = build(nil, func(s awscdk.Stack) { specOf(s, two(t), pathOf("/a"), corsapi.ForPath("/a", corsapi.ToMock(200, ""))) })
+	if !strings.Contains(got, "which is one resource already") || strings.Contains(got, "corsapi.NewSpecRestApi") {
+		t.Errorf("with a document: %q", got)
+	}
+	if got := build(map[string]any{"@aws-cdk/core:stackResourceLimit": 0}, resources); got != "" {
 		t.Errorf("with the limit switched off: %q", got)
 	}
 }
@@ -345,5 +351,18 @@ func TestSizeWarnings(t *testing.T) {
 	}
 	if want := fmt.Sprintf("Template size is approaching limit: %d/1000000", len(s.files["Stack"])); !strings.Contains(string(metadata), want) {
 		t.Errorf("the CDK does not say %q", want)
+	}
+}
+
+// The CDK's command line has every resource's path put into its metadata, which
+// narrows no permission.
+func TestEconomyUnderTheCommandLine(t *testing.T) {
+	context := map[string]any{"aws:cdk:enable-path-metadata": true, "aws:cdk:enable-asset-metadata": true}
+	template := synthesize(t, context, func(app awscdk.App) {
+		s := awscdk.NewStack(app, jsii.String("Stack"), nil)
+		addRoutes(corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)}), 2, proxy(s, "Fn"))
+	}).templates["Stack"]
+	if ids := idsOf(template, "AWS::Lambda::Permission"); len(ids) != 1 {
+		t.Errorf("permissions: %v", ids)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
@@ -99,6 +100,18 @@ func TestSpecDeployments(t *testing.T) {
 	}
 	if a, b := deploymentID(t, one), deploymentID(t, build("/b", "https://a.example.com", "https://b.example.com")); a == b {
 		t.Errorf("another path and the same deployment %s", a)
+	}
+}
+
+// A backend's address may be known only at deployment.
+func TestSpecBackendOfAToken(t *testing.T) {
+	s := inStack(t, func(st awscdk.Stack) {
+		backend := awscdk.NewCfnParameter(st, jsii.String("Backend"), nil).ValueAsString()
+		specOf(st, two(t), document(map[string]any{"/a/{id}": map[string]any{"get": map[string]any{}}}), corsapi.ForPath("/*", corsapi.ToHTTP(*backend)))
+	})
+	uri := dig(body(t, s.templates["Stack"]), "paths", "/a/{id}", "get", "x-amazon-apigateway-integration", "uri")
+	if want := map[string]any{"Fn::Join": []any{"", []any{map[string]any{"Ref": "Backend"}, "/a/{id}"}}}; !reflect.DeepEqual(uri, want) {
+		t.Errorf("got %s, want %s; %q", compact(uri), compact(want), s.annotations)
 	}
 }
 
@@ -194,6 +207,12 @@ func TestSpecRemarks(t *testing.T) {
 			"error: the OpenAPI document at /paths/~1a/get: GET /a (and 1 more) is a Lambda proxy, and its function is not known to emit CORS headers",
 			"warning: the OpenAPI document at /paths/~1b/get: GET /b passes the answers of an HTTP backend through",
 		}},
+		"a closed resource policy and OPTIONS that are kept": {func(s awscdk.Stack) {
+			account := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Principals: &[]awsiam.IPrincipal{awsiam.NewAccountPrincipal("111122223333")}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*")})
+			own := map[string]any{"get": map[string]any{}, "options": map[string]any{"x-amazon-apigateway-integration": map[string]any{"type": "mock"}}}
+			corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Policy: two(t), OwnOptions: corsapi.KeepOptions, Spec: corsapi.SpecValue(document(map[string]any{"/a": own})), Integrations: []corsapi.SpecIntegration{corsapi.ForPath("/a", corsapi.ToMock(200, ""))},
+				SpecRestApiProps: awsapigateway.SpecRestApiProps{Policy: awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{account}})}})
+		}, []string{"warning: CORS403: the resource policy allows nobody anonymous"}},
 		"a stage variable of its own": {func(s awscdk.Stack) {
 			corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Policy: two(t), Spec: corsapi.SpecValue(document(map[string]any{"/a": get})), Integrations: []corsapi.SpecIntegration{corsapi.ForTag("t", corsapi.ToMock(200, ""))},
 				SpecRestApiProps: awsapigateway.SpecRestApiProps{DeployOptions: &awsapigateway.StageOptions{Variables: &map[string]*string{"corsOrigins": jsii.String("x")}}}})

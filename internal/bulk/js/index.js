@@ -79,7 +79,8 @@ class Bulk {
         ref: want.ref && node.ref,
         logicalID: want.logicalID && node.stack.resolve(node.logicalId),
         marked: isMarked(node, mark) || node.getMetadata(mark) !== undefined,
-        altered: Object.keys(node.rawOverrides).length > 0 || Object.values(node.cfnOptions).some((o) => o !== undefined),
+        altered: Object.keys(node.rawOverrides).length > 0 ||
+          Object.entries(node.cfnOptions).some(([name, o]) => name !== "metadata" && o !== undefined),
       });
       if (want.node) constructs.push(node);
       if (want.scope) constructs.push(node.node.scope);
@@ -114,6 +115,17 @@ class Bulk {
 
   static set(resource, name, value) {
     resource[name] = JSON.parse(value);
+  }
+
+  static settle(resources) {
+    for (const r of resources) {
+      const id = r.stack.resolve(r.logicalId);
+      try {
+        r.overrideLogicalId(id);
+      } catch {
+        // The CDK has exported the id and locked it: it is the same without this.
+      }
+    }
   }
 
   static digest(stack, value) {
