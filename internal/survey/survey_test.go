@@ -260,6 +260,20 @@ func TestCauses(t *testing.T) {
 	}
 }
 
+// TestBesides has a preflight with three faults, of which a browser names one.
+func TestBesides(t *testing.T) {
+	o := start(t, good).options(api, "/prod/orders")
+	o.Credentials, o.Method, o.Header = true, "PATCH", fetch.Header{{Name: "x-other", Value: "1"}}
+	r := survey(t, o)
+	var ids []string
+	for _, f := range r.Findings {
+		ids = append(ids, f.Rule)
+	}
+	if !slices.Equal(ids, []string{"CORS507", "CORS110", "CORS111"}) || r.Verdict.Code != fetch.PreflightInvalidAllowCredentials {
+		t.Errorf("%s\n%s", r.Verdict.Code, listing(r))
+	}
+}
+
 // TestEverybody has an API for every page, which is no fault of any answer.
 func TestEverybody(t *testing.T) {
 	o := start(t, func(w http.ResponseWriter, r *http.Request) {
