@@ -2,6 +2,7 @@ package deployed
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ import (
 type account struct{ Gateway }
 
 func (account) GetRestApi(context.Context, *apigateway.GetRestApiInput, ...func(*apigateway.Options)) (*apigateway.GetRestApiOutput, error) {
-	return &apigateway.GetRestApiOutput{Name: aws.String("Shop"), RootResourceId: aws.String("root")}, nil
+	return &apigateway.GetRestApiOutput{Name: aws.String("Shop"), RootResourceId: aws.String("root"), Policy: aws.String(`{\"Version`)}, nil
 }
 
 func (account) GetResources(context.Context, *apigateway.GetResourcesInput, ...func(*apigateway.Options)) (*apigateway.GetResourcesOutput, error) {
@@ -83,7 +84,7 @@ func TestRead(t *testing.T) {
 	if strings.Contains(text, "THROTTLED") {
 		t.Error("a gateway response that nobody made is in", text)
 	}
-	if want := "what stage prod serves: its export is no OpenAPI document"; len(s.Unseen) != 1 || s.Unseen[0] != want {
+	if want := []string{"the resource policy: it is no JSON document", "what stage prod serves: its export is no OpenAPI document"}; !slices.Equal(s.Unseen, want) {
 		t.Errorf("%q", s.Unseen)
 	}
 }
@@ -91,11 +92,11 @@ func TestRead(t *testing.T) {
 // TestGoMethods holds that a policy with methods of its own names them, and that what is not known is said.
 func TestGoMethods(t *testing.T) {
 	text, err := Go([]*InForce{{API: "abc123", Stage: "my-stage", Origins: []string{"https://app.example.com"}, Methods: []string{"GET", "PUT"}, MaxAge: "-1", Unknown: []string{"GET /x"}, Notes: []string{"a note"}},
-		{API: "abc123", Stage: "v1", Unknown: []string{"all"}}})
+		{API: "abc123", Stage: "myStage"}, {API: "abc123", Stage: "v1", Unknown: []string{"all"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"var corsMyStage = cors.Config{", `Methods: []string{"GET", "PUT"},`, "MaxAge:  cors.NoCache,", "// a note", "var corsV1 = cors.Config{}", "// No origin is known to be let in. List those that are meant.", "cors.New refuses this policy as it is"} {
+	for _, want := range []string{"var corsMyStage = cors.Config{", `Methods: []string{"GET", "PUT"},`, "MaxAge:  cors.NoCache,", "// a note", "var corsMyStage_ = cors.Config{}", "// corsMyStage_ is the policy that stage myStage of", "var corsV1 = cors.Config{}", "// No origin is known to be let in. List those that are meant.", "cors.New refuses this policy as it is"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %s in\n%s", want, text)
 		}

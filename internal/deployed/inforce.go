@@ -312,14 +312,19 @@ func Go(policies []*InForce) ([]byte, error) {
 		b.WriteString("\"time\"\n\n")
 	}
 	b.WriteString("\"github.com/corsgate/corsgate/constructs/cors\"\n)\n")
+	var taken []string
 	for _, p := range policies {
-		p.write(&b)
+		name := identifier("cors_" + p.Stage)
+		for slices.Contains(taken, name) { // of the stages a-b and aB
+			name += "_"
+		}
+		taken = append(taken, name)
+		p.write(&b, name)
 	}
 	return format.Source([]byte(b.String()))
 }
 
-func (p *InForce) write(b *strings.Builder) {
-	name := identifier("cors_" + p.Stage)
+func (p *InForce) write(b *strings.Builder, name string) {
 	fmt.Fprintf(b, "\n// %s is the policy that stage %s of the REST API %s serves, as corsgate inspect read it: give it to cors.New.\n", name, p.Stage, p.API)
 	remarks := slices.Clone(p.Notes)
 	switch {

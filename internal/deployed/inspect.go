@@ -132,7 +132,7 @@ func (i *inspector) stage(st types.Stage) (*InForce, error) {
 // most bounds how many differences of one kind are said one by one.
 const most = 8
 
-// differences makes a finding of each difference, and one of the rest where there are many.
+// differences makes a finding of each difference, and where there are many, of the first of them, with one that says so.
 func (i *inspector) differences(rule, id, subject string, sentences []change.Sentence) {
 	if !i.s.sees("CORS3") {
 		sentences = slices.DeleteFunc(sentences, func(s change.Sentence) bool { return len(s.Errors) > 0 })
@@ -140,7 +140,7 @@ func (i *inspector) differences(rule, id, subject string, sentences []change.Sen
 	for n, s := range sentences {
 		f := diagnose.Finding{LogicalID: id, Detail: subject + "; " + s.Text}
 		if n == most && len(sentences) > most+1 {
-			f.Detail = fmt.Sprintf("%s; %d more differences (corsgate diff lists them, given both as templates)", subject, len(sentences)-most)
+			f.Detail = fmt.Sprintf("%s; browsers notice %d differences, of which %d are told here", subject, len(sentences), most)
 			i.find(rule, f)
 			return
 		}

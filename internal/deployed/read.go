@@ -85,6 +85,10 @@ func Read(ctx context.Context, g Gateway, f Functions, region, id, stage string)
 	if err != nil {
 		return nil, err
 	}
+	if text := aws.ToString(r.s.api.Policy); text != "" && policyDocument(text) == nil {
+		r.s.Unseen = append(r.s.Unseen, "the resource policy: it is no JSON document")
+		r.s.blind = append(r.s.blind, "CORS403")
+	}
 	for _, step := range []struct {
 		what  string
 		read  func() error

@@ -28,6 +28,14 @@ func (f Finding) Where() string {
 	return oneLine(b.String())
 }
 
+// uri gives the place as SARIF wants it: an address as it is, any other name as a path.
+func (f Finding) uri() string {
+	if u, err := url.Parse(f.File); err == nil && u.Host != "" {
+		return f.File + f.Path
+	}
+	return (&url.URL{Path: strings.ReplaceAll(f.File, `\`, "/")}).String()
+}
+
 // oneLine makes a line of text that came out of a template: without line breaks, and without what a terminal acts upon or
 // what reorders a line (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
 func oneLine(s string) string {
@@ -122,10 +130,12 @@ func (r *Report) GitHub() string {
 	for _, f := range r.Findings {
 		command := map[Severity]string{Error: "error", Warning: "warning", Info: "notice"}[f.Severity]
 		place := "file=" + property.Replace(f.File)
+		text := f.Detail
 		if f.Line > 0 {
 			place += fmt.Sprintf(",line=%d", f.Line)
+		} else {
+			text = f.Where() + ": " + text
 		}
-		text := f.Detail
 		if f.Console != "" {
 			text += "\n" + f.Console
 		}
@@ -154,16 +164,22 @@ func (r *Report) SARIF() any {
 	}
 	results := []m{}
 	add := func(f Finding) {
-		physical := m{"artifactLocation": m{"uri": (&url.URL{Path: strings.ReplaceAll(f.File, `\`, "/")}).String()}}
+		physical := m{"artifactLocation": m{"uri": f.uri()}}
 		if f.Line > 0 {
 			physical["region"] = m{"startLine": f.Line}
 		}
 		text := f.Detail
+		if f.Line == 0 {
+			text = f.Where() + ": " + text
+		}
 		if f.Console != "" {
 			text += "\n" + f.Console
 		}
-		result := m{"ruleId": f.Rule, "level": level[f.Severity], "message": m{"text": text}, "locations": []m{{"physicalLocation": physical,
-			"logicalLocations": []m{{"name": f.LogicalID, "fullyQualifiedName": strings.Trim(f.Stack+"/"+f.LogicalID, "/")}}}}}
+		location := m{"physicalLocation": physical}
+		if f.LogicalID != "" {
+			location["logicalLocations"] = []m{{"name": f.LogicalID, "fullyQualifiedName": strings.Trim(f.Stack+"/"+f.LogicalID, "/")}}
+		}
+		result := m{"ruleId": f.Rule, "level": level[f.Severity], "message": m{"text": text}, "locations": []m{location}}
 		if f.Suppressed != "" {
 			result["suppressions"] = []m{{"kind": "inSource", "justification": f.Suppressed}}
 		}

@@ -51,10 +51,12 @@ func probeRules() []Rule {
 		Cure: Cure{Go: `// and no CORS header in the handler or its framework
 lambda.Start(corslambda.Wrap(handler))`, CloudFormation: `# let one place set it; in a distribution's response headers policy:
 CorsConfig: {OriginOverride: true}`},
-		Before: `< HTTP/2 200
+		Before: `> GET /prod/orders HTTP/2
+< HTTP/2 200
 < access-control-allow-origin: https://app.example.com
 < access-control-allow-origin: *`,
-		After: `< HTTP/2 200
+		After: `> GET /prod/orders HTTP/2
+< HTTP/2 200
 < access-control-allow-origin: https://app.example.com`,
 		Source: []string{docCheck, "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html"},
 	}, {
@@ -65,11 +67,15 @@ CorsConfig: {OriginOverride: true}`},
 			"which a script cannot tell from a refusal by CORS.",
 		Cure: Cure{Go: `// no CORS setting cures it: look at what stands in front of the API`, CloudFormation: `# no CORS setting cures it: look at what stands in front of the API, a
 # distribution, a firewall, a load balancer`},
-		Before: `< HTTP/1.1 200 OK
+		Before: `> GET /prod/orders HTTP/1.1
+< HTTP/1.1 200 OK
+< Access-Control-Allow-Origin: https://app.example.com
 < Content-Length: 1024
 <
 < {"items": [`,
-		After: `< HTTP/1.1 200 OK
+		After: `> GET /prod/orders HTTP/1.1
+< HTTP/1.1 200 OK
+< Access-Control-Allow-Origin: https://app.example.com
 < Content-Length: 13
 <
 < {"items": []}`,
@@ -83,9 +89,11 @@ CorsConfig: {OriginOverride: true}`},
 		Cure: Cure{Go: `// have the page call the address that the redirect leads to`, CloudFormation: `# have the page call the address that the redirect leads to; in a
 # distribution, redirect-to-https redirects preflights too:
 ViewerProtocolPolicy: https-only`},
-		Before: `< HTTP/1.1 301 Moved Permanently
+		Before: `> OPTIONS /orders HTTP/2
+< HTTP/2 301
 < location: https://api.example.com/orders/`,
-		After: `< HTTP/2 204
+		After: `> OPTIONS /orders/ HTTP/2
+< HTTP/2 204
 < access-control-allow-origin: https://app.example.com`,
 		Source: []string{docFetch},
 	}, {
@@ -130,6 +138,7 @@ ViewerProtocolPolicy: https-only`},
 < x-amzn-errortype: TooManyRequestsException`,
 		After: `> OPTIONS /prod/orders HTTP/2
 < HTTP/2 204
+< access-control-allow-origin: https://app.example.com
 < access-control-max-age: 7200`,
 		Source: []string{"https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html"},
 	}, {
@@ -142,10 +151,12 @@ ViewerProtocolPolicy: https-only`},
 	Origins:     []string{"https://app.example.com"},
 	Credentials: true,
 })`, CloudFormation: `method.response.header.Access-Control-Allow-Credentials: "'true'"`},
-		Before: `< HTTP/2 204
+		Before: `> OPTIONS /prod/orders HTTP/2
+< HTTP/2 204
 < access-control-allow-origin: https://app.example.com
 < access-control-allow-credentials: True`,
-		After: `< HTTP/2 204
+		After: `> OPTIONS /prod/orders HTTP/2
+< HTTP/2 204
 < access-control-allow-origin: https://app.example.com
 < access-control-allow-credentials: true`,
 		Source: []string{docCheck},
@@ -156,9 +167,13 @@ ViewerProtocolPolicy: https-only`},
 		Why: "Access-Control-Allow-Methods and Access-Control-Allow-Headers are names with commas between them. With anything else in one of them, a blank within a name, quotes, brackets, " +
 			"the browser refuses whatever was asked for.",
 		Cure: Cure{Go: goPolicy, CloudFormation: `method.response.header.Access-Control-Allow-Headers: "'content-type,authorization'"`},
-		Before: `< HTTP/2 204
+		Before: `> OPTIONS /prod/orders HTTP/2
+< HTTP/2 204
+< access-control-allow-origin: https://app.example.com
 < access-control-allow-headers: ["content-type", "authorization"]`,
-		After: `< HTTP/2 204
+		After: `> OPTIONS /prod/orders HTTP/2
+< HTTP/2 204
+< access-control-allow-origin: https://app.example.com
 < access-control-allow-headers: content-type,authorization`,
 		Source: []string{docFetch},
 	}, {
@@ -169,10 +184,12 @@ ViewerProtocolPolicy: https-only`},
 		Cure: Cure{Go: `policy, err := cors.New(cors.Config{
 	Origins: []string{"https://app.example.com"}, // cors.New refuses null
 })`, CloudFormation: `# take null from the list that Origin is compared with`},
-		Before: `> origin: null
+		Before: `> OPTIONS /prod/orders HTTP/2
+> origin: null
 < HTTP/2 204
 < access-control-allow-origin: null`,
-		After: `> origin: null
+		After: `> OPTIONS /prod/orders HTTP/2
+> origin: null
 < HTTP/2 403
 < vary: Origin`,
 		Source: []string{"https://portswigger.net/web-security/cors", "https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin"},
@@ -203,11 +220,11 @@ method.response.header.Access-Control-Allow-Origin: "'https://app.example.com'"`
 		Severity: Info,
 		Why: "The request that was asked about needs no preflight. One with another method, with a Content-Type of application/json or with an Authorization header does, " +
 			"and the preflight of this address fails.",
-		Cure: Cure{Go: goEnable, CloudFormation: `# see the rule that the finding names: corsgate rules CORS101`},
+		Cure: Cure{Go: goEnable, CloudFormation: `# see the rule that the finding names: corsgate rules CORS102`},
 		Before: `> OPTIONS /prod/orders HTTP/2
 > access-control-request-method: GET
-< HTTP/2 403
-< x-amzn-errortype: MissingAuthenticationTokenException`,
+< HTTP/2 401
+< x-amzn-errortype: UnauthorizedException`,
 		After: `> OPTIONS /prod/orders HTTP/2
 > access-control-request-method: GET
 < HTTP/2 204
@@ -248,6 +265,10 @@ awscdk.NewCfnOutput(stack, jsii.String("Url"), &awscdk.CfnOutputProps{
       - Suffix: !Ref AWS::URLSuffix`},
 		Before: `> OPTIONS /orders HTTP/2
 < HTTP/2 403
+< x-amzn-errortype: ForbiddenException
+
+> GET /orders HTTP/2
+< HTTP/2 403
 < x-amzn-errortype: ForbiddenException`,
 		After: `> OPTIONS /prod/orders HTTP/2
 < HTTP/2 204
@@ -263,10 +284,12 @@ awscdk.NewCfnOutput(stack, jsii.String("Url"), &awscdk.CfnOutputProps{
 	// itself alone, without patterns
 	Origins: []string{"https://app.example.com"},
 })`, CloudFormation: `# compare as a whole: $origin == "https://app.example.com"`},
-		Before: `> origin: http://app.example.com
+		Before: `> OPTIONS /prod/orders HTTP/2
+> origin: http://app.example.com
 < HTTP/2 204
 < access-control-allow-origin: http://app.example.com`,
-		After: `> origin: http://app.example.com
+		After: `> OPTIONS /prod/orders HTTP/2
+> origin: http://app.example.com
 < HTTP/2 403
 < vary: Origin`,
 		Source: []string{"https://html.spec.whatwg.org/#same-site"},
@@ -279,9 +302,11 @@ awscdk.NewCfnOutput(stack, jsii.String("Url"), &awscdk.CfnOutputProps{
 		Cure: Cure{Go: `// have the page call the address that the redirect leads to, and probe that`, CloudFormation: `# have the page call the address that the redirect leads to, and probe that`},
 		Before: `> GET /prod/orders HTTP/2
 < HTTP/2 302
+< access-control-allow-origin: https://app.example.com
 < location: https://api.example.com/orders`,
-		After: `> GET /prod/orders HTTP/2
-< HTTP/2 200`,
+		After: `> GET /orders HTTP/2
+< HTTP/2 200
+< access-control-allow-origin: https://app.example.com`,
 		Source: []string{"https://fetch.spec.whatwg.org/#concept-http-redirect-fetch"},
 	}, {
 		ID:       "CORS516",
@@ -295,12 +320,15 @@ awscdk.NewCfnOutput(stack, jsii.String("Url"), &awscdk.CfnOutputProps{
 # "headers": {"Access-Control-Expose-Headers": "x-request-id"}`},
 		Before: `> OPTIONS /prod/orders HTTP/2
 < HTTP/2 204
+< access-control-allow-origin: https://app.example.com
 < access-control-expose-headers: x-request-id
 
 > GET /prod/orders HTTP/2
-< HTTP/2 200`,
+< HTTP/2 200
+< access-control-allow-origin: https://app.example.com`,
 		After: `> GET /prod/orders HTTP/2
 < HTTP/2 200
+< access-control-allow-origin: https://app.example.com
 < access-control-expose-headers: x-request-id`,
 		Source: []string{"https://fetch.spec.whatwg.org/#http-access-control-expose-headers"},
 	}}

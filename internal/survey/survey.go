@@ -130,6 +130,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 
 // newSurveyor makes the plans of what the page asks for.
 func newSurveyor(o Options) (*surveyor, error) {
+	if !strings.Contains(o.URL, "://") {
+		// Not quoted: a password may stand in it.
+		return nil, &InputError{"the URL has no scheme; want the whole address, such as https://api.example.com/prod/orders"}
+	}
 	if scheme, rest, ok := strings.Cut(o.URL, "://"); ok && (scheme == "http" || scheme == "https") {
 		authority, _, _ := strings.Cut(strings.NewReplacer("?", "/", "#", "/", `\`, "/").Replace(rest), "/")
 		if strings.Contains(authority, "@") {

@@ -260,6 +260,20 @@ func TestCauses(t *testing.T) {
 	}
 }
 
+// TestBesides has a preflight with three faults, of which a browser names one.
+func TestBesides(t *testing.T) {
+	o := start(t, good).options(api, "/prod/orders")
+	o.Credentials, o.Method, o.Header = true, "PATCH", fetch.Header{{Name: "x-other", Value: "1"}}
+	r := survey(t, o)
+	var ids []string
+	for _, f := range r.Findings {
+		ids = append(ids, f.Rule)
+	}
+	if !slices.Equal(ids, []string{"CORS507", "CORS110", "CORS111"}) || r.Verdict.Code != fetch.PreflightInvalidAllowCredentials {
+		t.Errorf("%s\n%s", r.Verdict.Code, listing(r))
+	}
+}
+
 // TestEverybody has an API for every page, which is no fault of any answer.
 func TestEverybody(t *testing.T) {
 	o := start(t, func(w http.ResponseWriter, r *http.Request) {
@@ -463,7 +477,7 @@ func TestInput(t *testing.T) {
 	}{
 		{Options{URL: "https://me:hunter22@api.example/", Origin: page}, "the URL has a user name or a password in it; give credentials by --bearer-env or --cookie"},
 		{Options{URL: "https://me:hun%zz@api.example/", Origin: page}, "the URL has a user name or a password in it; give credentials by --bearer-env or --cookie"},
-		{Options{URL: "api.example/x", Origin: page}, `url "api.example/x": the URL "api.example/x" has no scheme`},
+		{Options{URL: "api.example/x", Origin: page}, `the URL has no scheme; want the whole address, such as https://api.example.com/prod/orders`},
 		{Options{URL: "ftp://api.example/x", Origin: page}, `url "ftp://api.example/x": CORS is for http and https`},
 		{Options{URL: "https://api.example/", Origin: page + "/"}, `origin "https://app.example.com/": a browser would write https://app.example.com`},
 		{Options{URL: page + "/x", Origin: page}, "the page's origin is the API's own, https://app.example.com: CORS has no part in this"},

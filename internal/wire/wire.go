@@ -144,6 +144,9 @@ func (c *Client) connect(ctx context.Context, to *target, http1 bool) (net.Conn,
 	}
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", dial)
+	if err != nil && proxy != nil {
+		return nil, &proxyError{dial, err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -174,6 +177,14 @@ func (c *Client) connect(ctx context.Context, to *target, http1 bool) (net.Conn,
 	return t, nil
 }
 
+// A proxyError is a proxy, with its port, that cannot be reached.
+type proxyError struct {
+	at string
+	error
+}
+
+func (e *proxyError) Unwrap() error { return e.error }
+
 // explain makes an *Error of what went wrong. What the server said is not in it, unless [quote] has made it short and plain.
 func (c *Client) explain(ctx context.Context, to target, err error) error {
 	e := &Error{Host: to.Host, Reason: err.Error()}
@@ -201,6 +212,10 @@ func (c *Client) explain(ctx context.Context, to target, err error) error {
 		e.Reason = "it cannot be reached: " + op.Err.Error()
 	case errors.As(err, &op):
 		e.Reason = "the connection broke off: " + op.Err.Error()
+	}
+	var through *proxyError
+	if errors.As(err, &through) {
+		e.Reason = "the proxy " + through.at + " of the environment: " + e.Reason
 	}
 	e.Reason = strings.Join(strings.Fields(e.Reason), " ")
 	return e

@@ -354,6 +354,13 @@ func TestReach(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "it cannot be reached: ") || strings.Contains(err.Error(), "secret") {
 		t.Errorf("nobody there: %v", err)
 	}
+	for _, to := range []string{"http://api.example/", "https://api.example/"} {
+		nobody := &url.URL{Scheme: "http", Host: l.Addr().String(), User: url.UserPassword("me", "pw")}
+		_, err = (&Client{Timeout: patient, Proxy: func(*url.URL) (*url.URL, error) { return nobody, nil }}).Do(t.Context(), &Request{Method: "GET", URL: to})
+		if want := "api.example: the proxy " + nobody.Host + " of the environment: it cannot be reached: connect: connection refused"; err == nil || err.Error() != want {
+			t.Errorf("no proxy: %v\nwant %s", err, want)
+		}
+	}
 	plain := httptest.NewServer(nil)
 	defer plain.Close()
 	_, err = (&Client{Timeout: patient}).Do(t.Context(), &Request{Method: "GET", URL: strings.Replace(plain.URL, "http:", "https:", 1)})

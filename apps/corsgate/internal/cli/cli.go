@@ -32,16 +32,16 @@ type grammar struct {
 	Serve   serveAPI `cmd:"" help:"Serve an API on this machine, its functions run for real, with a page that shows what a browser may do."`
 	Explain explain  `cmd:"" help:"Say what a browser would do with a request of a page, step by step."`
 	Check   check    `cmd:"" help:"Say what in templates keeps pages from using an API, or lets in those that should not, and the cure."`
-	Logs    readLogs `cmd:"" help:"Say what CloudWatch Logs, or files of it, have of pages that got no answer."`
 	Rules   rules    `cmd:"" help:"List the rules, or print the page of one."`
 	Diff    diff     `cmd:"" help:"Say what changes for browsers between two templates."`
 	Probe   probeAPI `cmd:"" help:"Ask a deployed API over the wire what a browser would, and more, and say what is wrong with its answers."`
-	Inspect inspect  `cmd:"" help:"Say the same of what is deployed, what of it is not what was configured or templated, and its policy."`
+	Inspect inspect  `cmd:"" help:"Say of an API in an AWS account what check says of a template, what of it is not deployed or not its template's, and the policy in force."`
+	Logs    readLogs `cmd:"" help:"Say what CloudWatch Logs, or files of it, have of pages that got no answer."`
 }
 
-const description = `CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized, and why.
+const description = `CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized or deployed, and why.
 
-Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line or a file it names cannot be used, 3 it is not known. Of serve: 0 it was interrupted, 1 it could not serve, 2 as above. Of check: 0 clean, 1 findings at or above --fail-on, 2 the command line cannot be used, 3 something could not be read. Of inspect: as of check. Of logs: as of check, and 130 it was interrupted. Of diff: 0 no change for browsers, 1 a change, 2 the command line cannot be used, 3 a file cannot be read. Of probe: 0 clean, 1 findings at or above --fail-on, 2 the command line cannot be used, 3 there was no answer.`
+Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line or a file it names cannot be used, 3 it is not known. Of serve: 0 it was interrupted, 1 it could not serve, 2 as above. Of check: 0 clean, 1 findings at or above --fail-on, 2 the command line cannot be used, 3 something could not be read. Of inspect and logs: as of check. Of diff: 0 no change for browsers, 1 a change, 2 the command line cannot be used, 3 a file cannot be read. Of probe: 0 clean, 1 the browser refuses it, or findings at or above --fail-on, 2 the command line cannot be used, 3 there was no answer. Of probe, inspect and logs: 130 it was interrupted.`
 
 // Run runs the command that args name, without the program's name, and gives the exit status.
 func (c Command) Run(ctx context.Context, args []string) (status int) {

@@ -18,8 +18,13 @@ type findings struct {
 
 // intent is what the user knows better than what is looked at.
 type intent struct {
-	Origins      []string `placeholder:"ORIGIN" help:"The origins and patterns that the API is meant for, instead of those inferred from the template; separated by commas, or repeated."`
-	Suppressions string   `placeholder:"FILE" help:"A file with suppressions, JSON: [{\"id\", \"reason\", \"stack\", \"logicalId\"}]; the last two may be left out."`
+	Origins []string `placeholder:"ORIGIN" help:"The origins and patterns that the API is meant for, instead of those inferred from the template; separated by commas, or repeated."`
+	setAside
+}
+
+// setAside is which findings do not count.
+type setAside struct {
+	Suppressions string `placeholder:"FILE" help:"A file with suppressions, JSON: [{\"id\", \"reason\", \"stack\", \"logicalId\"}]; the last two may be left out."`
 }
 
 // read gives the allowlist, nil if none is stated, and the suppressions.
@@ -29,16 +34,24 @@ func (x intent) read() (stated *diagnose.Allowlist, suppressions []diagnose.Supp
 			return nil, nil, usage("--origins: %w", err)
 		}
 	}
-	if x.Suppressions != "" {
-		b, err := readFile(x.Suppressions)
-		if err != nil {
-			return nil, nil, err
-		}
-		if suppressions, err = diagnose.ParseSuppressions(x.Suppressions, b); err != nil {
-			return nil, nil, usage("%s: %w", x.Suppressions, err)
-		}
+	suppressions, err = x.suppressions()
+	return stated, suppressions, err
+}
+
+// suppressions gives those of the file, if one is named.
+func (x setAside) suppressions() ([]diagnose.Suppression, error) {
+	if x.Suppressions == "" {
+		return nil, nil
 	}
-	return stated, suppressions, nil
+	b, err := readFile(x.Suppressions)
+	if err != nil {
+		return nil, err
+	}
+	out, err := diagnose.ParseSuppressions(x.Suppressions, b)
+	if err != nil {
+		return nil, usage("%s: %w", x.Suppressions, err)
+	}
+	return out, nil
 }
 
 // conclude prints the report and gives its [findings.status].

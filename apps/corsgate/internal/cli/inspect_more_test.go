@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/corsgate/corsgate/internal/awstest"
 )
 
@@ -51,6 +53,25 @@ func inspectClean(t *testing.T, account *awstest.Account) {
 	if want := "policy in force, stage prod: http://localhost:*, https://*.preview.example.com, https://app.example.com; without credentials; " +
 		"methods GET, POST, those of each path; headers content-type; max age 7200 s\n"; !strings.HasSuffix(strings.Join(strings.Fields(out), " ")+"\n", want) {
 		t.Errorf("the last line is not\n%s\n%s", want, out)
+	}
+	asYAML := filepath.Join(t.TempDir(), "catalog.yaml")
+	var doc any
+	if err := yaml.Unmarshal(raw(t, catalog), &doc); err != nil {
+		t.Fatal(err)
+	}
+	text, err := yaml.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(asYAML, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, again, errs := inspected(t, d, "--template", asYAML); status != statusOK || again != out {
+		t.Errorf("with YAML: exit status %d\n%s%s", status, errs, again)
+	}
+	another := "../../../../test/templates/cdk-three-origins.template.json"
+	if _, out, _ := inspected(t, d, "--template", another); strings.Count(out, "warning CORS602") != 9 || !strings.Contains(strings.Join(strings.Fields(out), " "), "stage prod; browsers notice 14 differences, of which 8 are told here") {
+		t.Errorf("another API's template:\n%s", out)
 	}
 	t.Setenv("AWS_ENDPOINT_URL", d.URL)
 	if status, again, errs := run("inspect", "--rest-api-id", d.ID, "--template", catalog); status != statusOK || again != out {

@@ -22,8 +22,8 @@ import (
 	"github.com/corsgate/corsgate/internal/wire"
 )
 
-// probeAPI asks a deployed API over the wire. Its exit statuses are 0 for a clean result, 1 for findings at or above
-// --fail-on, 2 for a command line that cannot be used, and 3 for an API that cannot be reached or gives no answer.
+// probeAPI asks a deployed API over the wire. Its exit statuses are 0 for a clean result, 1 where the browser refuses
+// the page's request and for findings at or above --fail-on, 2 for a command line that cannot be used, and 3 for an API that cannot be reached or gives no answer.
 type probeAPI struct {
 	URL    string   `arg:"" name:"url" help:"The address that the page asks, with its stage."`
 	Origin string   `required:"" placeholder:"ORIGIN" help:"The page's origin, such as https://app.example.com, which the API is meant to allow."`
@@ -43,12 +43,17 @@ type probeAPI struct {
 	Resolve     []string      `sep:"none" placeholder:"HOST:PORT:ADDRESS" help:"Where to connect to for a host and port, as curl has it; can be repeated."`
 
 	findings
+	setAside
 }
 
 var environmentName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // Run is called by kong.
 func (x *probeAPI) Run(ctx context.Context, c Command) error {
+	suppressions, err := x.suppressions()
+	if err != nil {
+		return err
+	}
 	o, err := x.options()
 	if err != nil {
 		return err
@@ -63,9 +68,12 @@ func (x *probeAPI) Run(ctx context.Context, c Command) error {
 	case err != nil:
 		return &unreadable{explainWire(err)}
 	}
-	report := diagnose.NewReport("probe", x.URL, result.Findings, nil, nil)
+	report := diagnose.NewReport("probe", x.URL, result.Findings, suppressions, nil)
 	if err := x.print(c.Stdout, result, report); err != nil {
 		return err
+	}
+	if result.Verdict.Known && !result.Verdict.Allowed {
+		return statusError(statusRefused) // also where what refuses is a warning for whoever reads templates
 	}
 	return x.status(report)
 }

@@ -74,6 +74,8 @@ func TestProbeMisbehaving(t *testing.T) {
 		{"garbage", "\x16\x03\x01\x00\x00", ok, false, 3, "it does not speak HTTP"},
 		{"another protocol", "220 smtp.example ESMTP\r\n", ok, false, 3, "it does not speak HTTP"},
 		{"a redirect", "HTTP/1.1 301 Moved\r\nLocation: https://elsewhere.example/\r\nContent-Length: 0\r\n\r\n", ok, false, 0, "info CORS511"},
+		{"refused with no more than a warning", "HTTP/1.1 403 Forbidden\r\nx-amzn-ErrorType: ForbiddenException\r\nContent-Length: 0\r\n\r\n",
+			"HTTP/1.1 403 Forbidden\r\nx-amzn-ErrorType: ForbiddenException\r\nContent-Length: 0\r\n\r\n", false, 1, "0 errors, 1 warning"},
 		{"control characters", preflight, "HTTP/1.1 200 \x1b[31mOK\r\nAccess-Control-Allow-Origin: \x1b[2J\xff\r\nContent-Length: 0\r\n\r\n", false, 1, "error CORS205"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
