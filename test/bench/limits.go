@@ -53,9 +53,11 @@ func (b *bench) limits(ctx context.Context) error {
 		b.table.row(cells...)
 	}
 	for _, o := range ours {
-		for _, origins := range []int{3, 300} {
-			s := size{origins: origins}
-			b.atLeast("routes in one stack with "+o.name, listed(s), float64(fit[o.form][s]), float64(o.routes))
+		for _, compact := range []bool{false, true} {
+			for _, origins := range []int{3, 300} {
+				s := size{origins: origins, compact: compact}
+				b.atLeast("routes in one stack with "+o.name, listed(s), float64(fit[o.form][s]), float64(o.routes))
+			}
 		}
 		b.atMost("what an origin adds to "+o.name+"'s template: itself and a comma", fmt.Sprintf("%d routes", sizeB), float64(each[o.form]), originLength+1, " bytes")
 	}
