@@ -84,7 +84,7 @@ func (x *readLogs) Run(ctx context.Context, c Command) error {
 		return statusError(statusUnread)
 	}
 	if scanner.Unknown() {
-		fmt.Fprintln(c.Stderr, "corsgate: none of the lines is of a form that is known: what Lambda, corslambda and API Gateway write")
+		plan.unread = append(plan.unread, "none of the lines is of a form that is known: what Lambda, corslambda and API Gateway write")
 	}
 	report := scanner.Report(suppressions)
 	report.Unseen = plan.unread
