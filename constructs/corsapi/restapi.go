@@ -12,7 +12,7 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/bulk"
-	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/rulepage"
 )
 
 // RestApiProps are those of awsapigateway.RestApi, and the policy.
@@ -277,7 +277,7 @@ func fail(on constructs.IConstruct, message string) {
 // finds the same in the template. Remarks that no rule finds have a word for
 // their id.
 func rule(id, message string) string {
-	return id + ": " + message + " (see " + diagnose.Rule{ID: id}.Link() + ")"
+	return id + ": " + message + " (see " + rulepage.Link(id) + ")"
 }
 
 // warn can be acknowledged by id, as the CDK's own warnings can. The id is what

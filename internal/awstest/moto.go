@@ -61,7 +61,7 @@ func program(t testing.TB) string {
 	p, err := exec.LookPath("moto_server")
 	if err != nil {
 		text := "moto_server is not there: python3 -m venv DIR && DIR/bin/pip install 'moto[server]', and CORSGATE_MOTO=DIR/bin/moto_server"
-		if os.Getenv("CI") == "true" {
+		if os.Getenv("CI") != "" {
 			t.Fatal(text)
 		}
 		t.Skip(text)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/corsgate/corsgate/internal/rulepage"
 )
 
 // A Rule finds one kind of fault. Its documentation is part of it; docs/rules is made from it.
@@ -49,11 +51,8 @@ type Cure struct {
 	CloudFormation string `json:"cloudFormation"`
 }
 
-// site is where the pages of the rules are.
-const site = "https://github.com/corsgate/corsgate/blob/main/docs/rules/"
-
 // Link gives the address of the rule's page.
-func (r Rule) Link() string { return site + r.ID + ".md" }
+func (r Rule) Link() string { return rulepage.Link(r.ID) }
 
 // Rules gives every rule, by id.
 func Rules() []Rule { return slices.Clone(table()) }

@@ -20,7 +20,7 @@ import (
 func velocity(t *testing.T, templates []string, requests ...[3]string) []velocityAnswer {
 	t.Helper()
 	absent := func(what string) {
-		if os.Getenv("CI") == "true" {
+		if os.Getenv("CI") != "" {
 			t.Fatalf("%s is needed in CI: install the packages velocity and default-jdk-headless", what)
 		}
 		t.Skipf("%s is not there; the comparison with Apache Velocity is skipped", what)

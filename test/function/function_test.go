@@ -30,7 +30,7 @@ import (
 func TestMain(m *testing.M) {
 	if _, err := exec.LookPath("node"); err != nil {
 		fmt.Fprintln(os.Stderr, "these tests need node, which runs the AWS CDK:", err)
-		if os.Getenv("CI") == "true" {
+		if os.Getenv("CI") != "" {
 			os.Exit(1)
 		}
 		fmt.Fprintln(os.Stderr, "skipped")

@@ -13,9 +13,6 @@ import (
 	"github.com/corsgate/corsgate/internal/diagnose"
 )
 
-// statusUnread is check's exit status for a template that could not be read, or a rule that crashed.
-const statusUnread = 3
-
 // check says what in templates keeps pages from using an API. Its exit statuses are 0 for a clean result, 1 for findings
 // at or above --fail-on, 2 for a command line that cannot be used, and 3 for what could not be read or answered.
 type check struct {
@@ -35,7 +32,7 @@ func (x *check) Run(c Command) error {
 		more, err := read(path)
 		if err != nil {
 			fmt.Fprintln(c.Stderr, "corsgate: "+strings.Join(strings.Fields(err.Error()), " "))
-			return statusError(statusUnread)
+			return statusError(statusUnknown)
 		}
 		docs = append(docs, more...)
 	}
@@ -43,7 +40,7 @@ func (x *check) Run(c Command) error {
 	// No API is no answer: nothing was checked, and a clean result would say otherwise.
 	if len(report.Checked) == 0 && len(report.Findings)+len(report.Suppressed) == 0 {
 		fmt.Fprintf(c.Stderr, "corsgate: %s: no AWS::ApiGateway::RestApi in the templates\n", strings.Join(x.Paths, ", "))
-		return statusError(statusUnread)
+		return statusError(statusUnknown)
 	}
 	return x.conclude(c, report)
 }

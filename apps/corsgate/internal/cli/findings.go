@@ -65,7 +65,7 @@ func (x *findings) conclude(c Command, report *diagnose.Report) error {
 // status gives an error for findings at or above --fail-on, and for what gave no answer.
 func (x *findings) status(report *diagnose.Report) error {
 	if !report.Answered() {
-		return statusError(statusUnread)
+		return statusError(statusUnknown)
 	}
 	if worst, any := report.Worst(); any && worst.AtLeast(diagnose.Severity(x.FailOn)) {
 		return statusError(statusRefused)

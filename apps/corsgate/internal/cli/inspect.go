@@ -67,7 +67,7 @@ func (x *inspect) Run(ctx context.Context, c Command) error {
 		fmt.Fprintln(c.Stderr, "corsgate: not seen: "+l)
 	}
 	if len(report.Unseen) > 0 {
-		return statusError(statusUnread)
+		return statusError(statusUnknown)
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ func (x *readLogs) Run(ctx context.Context, c Command) error {
 		for _, n := range plan.unread {
 			fmt.Fprintln(c.Stderr, "corsgate: "+n)
 		}
-		return statusError(statusUnread)
+		return statusError(statusUnknown)
 	}
 	if scanner.Unknown() {
 		plan.unread = append(plan.unread, "none of the lines is of a form that is known: what Lambda, corslambda and API Gateway write")
