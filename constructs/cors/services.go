@@ -85,8 +85,8 @@ var services = []service{
 	// https://learn.microsoft.com/azure/container-apps/connect-apps
 	{"azurecontainerapps.io", 2, `name your environment: "https://*.ENVIRONMENT.REGION.azurecontainerapps.io" is each of its apps`},
 
-	// Tunnels and development environments. Not on the list but for those of
-	// Cloudflare, ngrok and GitHub's older one, which need no row.
+	// Tunnels, development environments and free hosts that are not on the list.
+	// Those of Cloudflare, ngrok and Replit are, and need no row.
 	//
 	// NAME-PORT.app.github.dev:
 	// https://docs.github.com/codespaces/developing-in-a-codespace/forwarding-ports-in-your-codespace
@@ -94,10 +94,16 @@ var services = []service{
 	// ID-PORT.REGION.devtunnels.ms:
 	// https://learn.microsoft.com/azure/developer/dev-tunnels/security#domains
 	{"devtunnels.ms", 2, tunnel},
-	// PORT-WORKSTATION.CLUSTER.cloudworkstations.dev, where Firebase Studio's
-	// are too:
+	// PORT-WORKSTATION.CLUSTER.cloudworkstations.dev; the workstations of Firebase
+	// Studio's users share clusters:
 	// https://cloud.google.com/workstations/docs/access-http-servers-running-on-workstations
 	{"cloudworkstations.dev", 2, devEnvironment},
+	// PORT-cs-PROJECT.cs-REGION.cloudshell.dev:
+	// https://cloud.google.com/shell/docs/using-web-preview
+	{"cloudshell.dev", 2, devEnvironment},
+	// PROJECT--PORT.local-credentialless.webcontainer.io, of StackBlitz:
+	// https://github.com/stackblitz/webcontainer-core/issues/1237
+	{"webcontainer.io", 2, devEnvironment},
 	// NAME.localtunnel.me, now NAME.loca.lt:
 	// https://github.com/localtunnel/localtunnel
 	{"loca.lt", 1, tunnel},
@@ -108,13 +114,20 @@ var services = []service{
 	// NAME.lhr.life: https://localhost.run/docs/
 	{"lhr.life", 1, tunnel},
 	{"localhost.run", 1, tunnel},
+	// NAME.share.zrok.io: https://github.com/openziti/zrok
+	{"zrok.io", 2, tunnel},
+	// NAME.a.free.pinggy.link, and others: https://pinggy.io/docs/usages
+	{"pinggy.link", nobodys, tunnel},
 	// ID.gradio.live: https://www.gradio.app/guides/sharing-your-app
 	{"gradio.live", 1, tunnel},
 	// NAME.surge.sh: https://surge.sh/docs/cli/publishing
 	{"surge.sh", 1, exactOrigins},
+	// APP-ORGANIZATION.koyeb.app: https://www.koyeb.com/docs/reference/apps
+	{"koyeb.app", 1, exactOrigins},
 
 	// A name is the address it holds, wherever that stands in it:
-	// https://nip.io, https://sslip.io
+	// https://nip.io, https://sslip.io, https://github.com/pyrou/traefik.me
 	{"nip.io", nobodys, ipAddress},
 	{"sslip.io", nobodys, ipAddress},
+	{"traefik.me", nobodys, ipAddress},
 }

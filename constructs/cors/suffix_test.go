@@ -311,9 +311,16 @@ func TestSubdomainPatterns(t *testing.T) {
 		{"serveousercontent.com", tunnel, "every tunnel"},
 		{"lhr.life", tunnel, "every tunnel"},
 		{"gradio.live", tunnel, "every tunnel"},
+		{"share.zrok.io", tunnel, "every tunnel"},
+		{"free.pinggy.link", tunnel, "every tunnel"},
+		{"localhost.run", tunnel, "every tunnel"},
+		{"cs-europe-west1-x.cloudshell.dev", "exact origin of your environment", "every shell"},
+		{"local-credentialless.webcontainer.io", "exact origin of your environment", "every project of StackBlitz"},
+		{"koyeb.app", "name exact origins", "every app"},
 		{"surge.sh", "name exact origins", "every site"},
 		{"10.0.0.1.nip.io", address, "203.0.113.9.10.0.0.1.nip.io is 203.0.113.9"},
 		{"10-0-0-1.sslip.io.", address, "the absolute name"},
+		{"traefik.me", address, "every address"},
 	} {
 		pattern := "https://*." + tt.base
 		fault := refused(t, pattern)
