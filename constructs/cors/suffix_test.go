@@ -333,6 +333,9 @@ func TestSubdomainPatterns(t *testing.T) {
 			t.Errorf("%s: %v, though there is better advice", pattern, fault)
 		}
 	}
+	if fault := refused(t, "http://*.localhost:*"); fault != nil {
+		t.Error(fault)
+	}
 }
 
 // A wildcard within a label says what is right for the service.
