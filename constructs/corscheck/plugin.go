@@ -15,25 +15,26 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // A plugin is an awscdk.IPolicyValidationPlugin, which the JavaScript process
 // calls back.
 type plugin struct {
-	failOn       check.Severity
+	failOn       rules.Severity
 	stated       *check.Allowlist
 	suppressions []check.Suppression
 	faults       []string // of the props
 }
 
 func newPlugin(props Props) *plugin {
-	p := &plugin{failOn: check.Error}
+	p := &plugin{failOn: rules.Error}
 	switch props.FailOn {
 	case "":
 	case Error, Warning, Info:
-		p.failOn = check.Severity(props.FailOn)
+		p.failOn = rules.Severity(props.FailOn)
 	default:
-		p.fault("FailOn %q: want corscheck.Error, corscheck.Warning or corscheck.Info", props.FailOn)
+		p.fault("FailOn %q: want corsrules.Error, corsrules.Warning or corsrules.Info", props.FailOn)
 	}
 	var err error
 	if len(props.Origins) > 0 {
@@ -91,9 +92,9 @@ func (p *plugin) Version() *string {
 // RuleIds are those of the rules that read templates.
 func (p *plugin) RuleIds() *[]*string {
 	var ids []*string
-	for _, r := range check.Rules() {
+	for _, r := range rules.All() {
 		if r.Command == "check" {
-			ids = append(ids, jsii.String(r.ID))
+			ids = append(ids, jsii.String(string(r.ID)))
 		}
 	}
 	return &ids

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // A rule that crashes fails the run, whatever else was found, and cannot be
@@ -12,10 +13,10 @@ import (
 func TestCrash(t *testing.T) {
 	for name, findings := range map[string][]check.Finding{
 		"alone":          nil,
-		"with a finding": {{Rule: "CORS107", Severity: check.Info, File: "A.template.json"}},
+		"with a finding": {{Rule: "CORS107", Severity: rules.Info, File: "A.template.json"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := pluginReport(&check.Report{Checked: []check.Checked{{}}, Findings: findings, Crashed: []string{"CORS101 crashed on A.template.json, API Api: oh"}}, check.Error, nil)
+			got := pluginReport(&check.Report{Checked: []check.Checked{{}}, Findings: findings, Crashed: []string{"CORS101 crashed on A.template.json, API Api: oh"}}, rules.Error, nil)
 			if *got.Success {
 				t.Error("the report is a success")
 			}

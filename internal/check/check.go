@@ -3,37 +3,21 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/rules"
 )
-
-// A Severity says how bad a finding is.
-type Severity string
-
-// The severities.
-const (
-	// Error: a page that should use the API cannot, a page that should not can, or the template cannot be deployed.
-	Error Severity = "error"
-	// Warning: it works now or for some, and will not at another time or for others.
-	Warning Severity = "warning"
-	// Info: worth knowing, and nothing fails because of it.
-	Info Severity = "info"
-)
-
-// AtLeast says that a severity is as bad as another or worse.
-func (s Severity) AtLeast(t Severity) bool { return rank(s) <= rank(t) }
-
-func rank(s Severity) int { return slices.Index([]Severity{Error, Warning, Info}, s) }
 
 // A Finding is one rule's complaint about one place.
 type Finding struct {
-	Rule     string   `json:"rule"`
-	Title    string   `json:"title"`
-	Severity Severity `json:"severity"`
+	Rule     rules.ID       `json:"rule"`
+	Title    string         `json:"title"`
+	Severity rules.Severity `json:"severity"`
 	// File and Line are where the resource is; Line is 0 where it is not known. What was asked over the network has its
 	// address in place of the file.
 	File string `json:"file"`
@@ -56,10 +40,18 @@ type Finding struct {
 	First *time.Time `json:"first,omitempty"`
 	Last  *time.Time `json:"last,omitempty"`
 	Why   string     `json:"why"`
-	Cure  Cure       `json:"cure"`
+	Fix   rules.Fix  `json:"cure"`
 	Link  string     `json:"link"`
 	// Suppressed is the reason for which the finding does not count; empty if it does.
 	Suppressed string `json:"suppressed,omitempty"`
+}
+
+// At gives the rule's finding about a place: f says where it is, what is wrong there, and what a browser prints.
+func At(id rules.ID, f Finding) Finding {
+	r := id.Rule()
+	f.Detail, f.Console = oneLine(f.Detail), oneLine(f.Console)
+	f.Rule, f.Title, f.Severity, f.Why, f.Fix, f.Link = r.ID, r.Title, r.Severity, r.Why, r.Fix, r.ID.Link()
+	return f
 }
 
 // A Report is what was found.
@@ -91,7 +83,7 @@ type Checked struct {
 }
 
 // Worst gives the worst severity of what counts, and false if nothing does.
-func (r *Report) Worst() (Severity, bool) {
+func (r *Report) Worst() (rules.Severity, bool) {
 	if len(r.Findings) == 0 {
 		return "", false
 	}
@@ -105,32 +97,31 @@ func (r *Report) Answered() bool {
 
 // Check runs every rule over every API of the documents. Stated is the allowlist, or nil to have it inferred.
 func Check(docs []*Document, stated *Allowlist, suppressions []Suppression) *Report {
-	return check("check", rulesOf("check"), docs, stated, nil, suppressions)
+	return check("check", checks, docs, stated, nil, suppressions)
 }
 
-// CheckWith is [Check] for a command that found more by other means. Blind has the beginnings of the ids of rules that are
-// not asked, since what they look at could not be read.
-func CheckWith(command string, docs []*Document, stated *Allowlist, more []Finding, suppressions []Suppression, blind []string) *Report {
-	rules := slices.DeleteFunc(rulesOf("check"), func(r Rule) bool {
-		return slices.ContainsFunc(blind, func(id string) bool { return strings.HasPrefix(r.ID, id) })
-	})
-	return check(command, rules, docs, stated, more, suppressions)
+// CheckWith is [Check] for a command that found more by other means. Blind has the rules that are not asked, since what they
+// look at could not be read.
+func CheckWith(command string, docs []*Document, stated *Allowlist, more []Finding, suppressions []Suppression, blind []rules.ID) *Report {
+	seeing := maps.Clone(checks)
+	maps.DeleteFunc(seeing, func(id rules.ID, _ checker) bool { return slices.Contains(blind, id) })
+	return check(command, seeing, docs, stated, more, suppressions)
 }
 
-func check(command string, rules []Rule, docs []*Document, stated *Allowlist, more []Finding, suppressions []Suppression) *Report {
+func check(command string, checks map[rules.ID]checker, docs []*Document, stated *Allowlist, more []Finding, suppressions []Suppression) *Report {
 	rep := newReport(command, "")
 	all := slices.Clone(more)
 	for _, d := range docs {
 		suppressions = append(suppressions, d.suppressions()...)
 		for _, p := range d.Problems {
-			all = append(all, d.finding(notUnderstood, place{id: p.LogicalID}, p.Text, ""))
+			all = append(all, d.finding(rules.CORS903, place{id: p.LogicalID}, p.Text, ""))
 		}
 		for _, v := range views(d, stated, func(id, text string) {
-			all = append(all, d.finding(notUnderstood, place{id: id}, text, ""))
+			all = append(all, d.finding(rules.CORS903, place{id: id}, text, ""))
 		}) {
 			rep.Checked = append(rep.Checked, Checked{d.Name, v.API.ID, v.API.Stage, len(v.routes), *v.Allowlist})
-			for _, r := range rules {
-				found, crash := run(r, v)
+			for _, id := range slices.Sorted(maps.Keys(checks)) {
+				found, crash := run(id, checks[id], v)
 				if crash != "" {
 					rep.Crashed = append(rep.Crashed, crash)
 				}
@@ -164,20 +155,20 @@ func (r *Report) settle(all []Finding, suppressions []Suppression) {
 }
 
 func order(a, b Finding) int {
-	return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), strings.Compare(a.File, b.File), strings.Compare(a.Rule, b.Rule),
+	return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), strings.Compare(a.File, b.File), cmp.Compare(a.Rule, b.Rule),
 		strings.Compare(a.API, b.API), cmp.Compare(b.Count, a.Count), strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method), strings.Compare(a.LogicalID, b.LogicalID), strings.Compare(a.Detail, b.Detail))
 }
 
 // run runs one rule. One that panics gives a line that says so.
-func run(r Rule, v *View) (found []Finding, crash string) {
+func run(id rules.ID, check checker, v *View) (found []Finding, crash string) {
 	defer func() {
 		if e := recover(); e != nil {
-			found, crash = nil, fmt.Sprintf("%s crashed on %s, API %s: %v", r.ID, v.Document.Name, v.API.ID, e)
+			found, crash = nil, fmt.Sprintf("%s crashed on %s, API %s: %v", id, v.Document.Name, v.API.ID, e)
 		}
 	}()
-	r.check(v, func(p place, detail, console string) {
+	check(v, func(p place, detail, console string) {
 		p.api = v.API.ID
-		found = append(found, v.Document.finding(r, p, detail, console))
+		found = append(found, v.Document.finding(id, p, detail, console))
 	})
 	return found, ""
 }
@@ -194,14 +185,14 @@ func at(m *gateway.Method) place {
 	return place{id: m.ID, path: m.Resource.Path, method: m.HTTPMethod}
 }
 
-func (d *Document) finding(r Rule, p place, detail, console string) Finding {
+func (d *Document) finding(rule rules.ID, p place, detail, console string) Finding {
 	id := p.id
 	res := d.resources[id]
 	if res == nil && p.api != "" {
 		id = p.api
 		res = d.resources[id]
 	}
-	f := r.At(Finding{File: d.Name, Line: d.lines[id], Stack: d.Stack, LogicalID: id, API: p.api,
+	f := At(rule, Finding{File: d.Name, Line: d.lines[id], Stack: d.Stack, LogicalID: id, API: p.api,
 		Path: p.path, Method: p.method, Detail: detail, Console: console})
 	if res != nil {
 		f.ConstructPath, _ = res.metadata["aws:cdk:path"].(string)

@@ -3,6 +3,8 @@ package check
 import (
 	"os"
 	"testing"
+
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 func parse(t testing.TB, file string) *Document {
@@ -18,8 +20,8 @@ func parse(t testing.TB, file string) *Document {
 	return d
 }
 
-func ids(r *Report) map[string]int {
-	out := map[string]int{}
+func ids(r *Report) map[rules.ID]int {
+	out := map[rules.ID]int{}
 	for _, f := range r.Findings {
 		out[f.Rule]++
 	}

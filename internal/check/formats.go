@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // Where says in a line where a finding is.
@@ -52,7 +54,7 @@ func oneLine(s string) string {
 
 // Summary says in a line what came of the check.
 func (r *Report) Summary() string {
-	count := map[Severity]int{}
+	count := map[rules.Severity]int{}
 	for _, f := range r.Findings {
 		count[f.Severity]++
 	}
@@ -64,7 +66,7 @@ func (r *Report) Summary() string {
 	if subject == "" {
 		subject = plural(routes, "route") + " of " + plural(len(r.Checked), "stage")
 	}
-	s := fmt.Sprintf("%s, %s, %s in %s", plural(count[Error], "error"), plural(count[Warning], "warning"), plural(count[Info], "note"), subject)
+	s := fmt.Sprintf("%s, %s, %s in %s", plural(count[rules.Error], "error"), plural(count[rules.Warning], "warning"), plural(count[rules.Info], "note"), subject)
 	if n := len(r.Suppressed); n > 0 {
 		s += fmt.Sprintf("; %d suppressed", n)
 	}
@@ -111,7 +113,7 @@ func (r *Report) Markdown() string {
 		if i+1 < len(r.Findings) && r.Findings[i+1].Rule == f.Rule {
 			continue
 		}
-		fmt.Fprintf(&b, "\n%s\n\n<details><summary>Cure</summary>\n\nCDK with corsgate:\n\n```go\n%s\n```\n\nCloudFormation:\n\n```yaml\n%s\n```\n\n</details>\n\n[%s](%s)\n", escape(f.Why), f.Cure.Go, f.Cure.CloudFormation, f.Rule, f.Link)
+		fmt.Fprintf(&b, "\n%s\n\n<details><summary>Cure</summary>\n\nCDK with corsgate:\n\n```go\n%s\n```\n\nCloudFormation:\n\n```yaml\n%s\n```\n\n</details>\n\n[%s](%s)\n", escape(f.Why), f.Fix.Go, f.Fix.CloudFormation, f.Rule, f.Link)
 	}
 	return b.String()
 }
@@ -128,7 +130,7 @@ func (r *Report) GitHub() string {
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	var b strings.Builder
 	for _, f := range r.Findings {
-		command := map[Severity]string{Error: "error", Warning: "warning", Info: "notice"}[f.Severity]
+		command := map[rules.Severity]string{rules.Error: "error", rules.Warning: "warning", rules.Info: "notice"}[f.Severity]
 		place := "file=" + property.Replace(f.File)
 		text := f.Detail
 		if f.Line > 0 {
@@ -139,7 +141,7 @@ func (r *Report) GitHub() string {
 		if f.Console != "" {
 			text += "\n" + f.Console
 		}
-		fmt.Fprintf(&b, "::%s %s,title=%s::%s\n", command, place, property.Replace(f.Rule+" "+f.Title), message.Replace(text+"\n"+f.Link))
+		fmt.Fprintf(&b, "::%s %s,title=%s::%s\n", command, place, property.Replace(string(f.Rule)+" "+f.Title), message.Replace(text+"\n"+f.Link))
 	}
 	for _, l := range r.Crashed {
 		fmt.Fprintf(&b, "::error title=corsgate::%s\n", message.Replace("crashed: "+l))
@@ -156,11 +158,11 @@ func (r *Report) GitHub() string {
 // SARIF gives the report as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
 func (r *Report) SARIF() any {
 	type m = map[string]any
-	level := map[Severity]string{Error: "error", Warning: "warning", Info: "note"}
-	var rules []m
-	for _, rule := range Rules() {
-		rules = append(rules, m{"id": rule.ID, "shortDescription": m{"text": rule.Title}, "fullDescription": m{"text": rule.Why}, "helpUri": rule.Link(),
-			"help": m{"text": rule.Cure.CloudFormation, "markdown": rule.Page()}, "defaultConfiguration": m{"level": level[rule.Severity]}})
+	level := map[rules.Severity]string{rules.Error: "error", rules.Warning: "warning", rules.Info: "note"}
+	var table []m
+	for _, rule := range rules.All() {
+		table = append(table, m{"id": rule.ID, "shortDescription": m{"text": rule.Title}, "fullDescription": m{"text": rule.Why}, "helpUri": rule.ID.Link(),
+			"help": m{"text": rule.Fix.CloudFormation, "markdown": rule.Page()}, "defaultConfiguration": m{"level": level[rule.Severity]}})
 	}
 	results := []m{}
 	add := func(f Finding) {
@@ -199,7 +201,7 @@ func (r *Report) SARIF() any {
 		notes = append(notes, m{"level": "note", "message": m{"text": l}})
 	}
 	return m{"version": "2.1.0", "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-		"runs": []m{{"tool": m{"driver": m{"name": "corsgate", "version": version(), "informationUri": "https://github.com/corsgate/corsgate", "rules": rules}}, "results": results,
+		"runs": []m{{"tool": m{"driver": m{"name": "corsgate", "version": version(), "informationUri": "https://github.com/corsgate/corsgate", "rules": table}}, "results": results,
 			"invocations": []m{{"executionSuccessful": len(r.Crashed)+len(r.Unseen) == 0, "toolExecutionNotifications": notes}}}}}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
 )
 
@@ -52,7 +53,7 @@ func TestMutation(t *testing.T) {
 			}
 			found++
 			for _, f := range rep.Findings {
-				if f.Severity == Error && f.Rule != m.Rule {
+				if f.Severity == rules.Error && f.Rule != m.Rule {
 					other++
 					t.Errorf("%s (%s): also %s\n%s", m.Name, m.Rule, f.Rule, listing(rep))
 					break

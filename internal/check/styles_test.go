@@ -31,7 +31,7 @@ func TestStyles(t *testing.T) {
 			}
 			rep := Check([]*Document{parse(t, file)}, nil, nil)
 			for _, f := range rep.Findings {
-				got = append(got, f.Rule+" "+f.LogicalID)
+				got = append(got, string(f.Rule)+" "+f.LogicalID)
 			}
 			slices.Sort(got)
 			if slices.Sort(want); !slices.Equal(got, want) || len(rep.Crashed) > 0 {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // A Suppression says that findings of a rule do not count, and why. In a template it stands in a resource's metadata,
@@ -62,11 +64,11 @@ func (r *Report) suppress(all []Finding, suppressions []Suppression) {
 		}
 	}
 	for i, s := range suppressions {
-		rule := vainSuppression
+		rule := rules.CORS901
 		detail := fmt.Sprintf("nothing is found that the suppression of %s is for", s.ID)
 		switch {
 		case !s.valid():
-			rule, detail = badSuppression, fmt.Sprintf("a suppression with id %q and reason %q; want the id of a rule and a reason", s.ID, s.Reason)
+			rule, detail = rules.CORS902, fmt.Sprintf("a suppression with id %q and reason %q; want the id of a rule and a reason", s.ID, s.Reason)
 		case used[i]:
 			continue
 		}
@@ -76,12 +78,12 @@ func (r *Report) suppress(all []Finding, suppressions []Suppression) {
 }
 
 func (s Suppression) valid() bool {
-	_, known := Lookup(s.ID)
+	_, known := rules.Lookup(s.ID)
 	return known && strings.TrimSpace(s.Reason) != ""
 }
 
 func (s Suppression) covers(f Finding) bool {
-	return strings.EqualFold(s.ID, f.Rule) && (s.Stack == "" || s.Stack == f.Stack) && (s.LogicalID == "" || s.LogicalID == f.LogicalID || s.LogicalID == f.API)
+	return strings.EqualFold(s.ID, string(f.Rule)) && (s.Stack == "" || s.Stack == f.Stack) && (s.LogicalID == "" || s.LogicalID == f.LogicalID || s.LogicalID == f.API)
 }
 
 // ParseSuppressions reads a file of suppressions: a JSON list.

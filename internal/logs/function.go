@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // The messages of package corslambda; a test there writes them and has them found here.
@@ -89,9 +91,9 @@ func (s *Scanner) entry(l Line, e entry) bool {
 		}
 		s.refusal(l, e.Request, rule, e.Method, e.where(), what, "")
 	case messagePolicy:
-		s.saw(l, rulePolicy, "", "", "the variables of stage "+clip(e.Stage)+" hold no valid policy: "+clip(list(e.Faults)), "")
+		s.saw(l, rules.CORS710, "", "", "the variables of stage "+clip(e.Stage)+" hold no valid policy: "+clip(list(e.Faults)), "")
 	case messageOwn:
-		s.saw(l, ruleOwn, e.Method, e.where(), "the handler sets "+clip(list(e.Header))+"; corslambda leaves them out", "")
+		s.saw(l, rules.CORS703, e.Method, e.where(), "the handler sets "+clip(list(e.Header))+"; corslambda leaves them out", "")
 	default:
 		if !strings.HasPrefix(e.Type, "platform.") {
 			return s.plain(Line{l.Time, l.Source, message})
@@ -190,5 +192,5 @@ func (s *Scanner) died(l Line, id, status, why string) {
 	case why != "":
 		what += " (" + clip(why) + ")"
 	}
-	s.saw(l, ruleDied, "", "", what, "")
+	s.saw(l, rules.CORS709, "", "", what, "")
 }

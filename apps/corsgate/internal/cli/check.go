@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // checkCommand says what in templates keeps pages from using an API. Its exit statuses are 0 for a clean result, 1 for findings
@@ -131,13 +132,13 @@ type rulesCommand struct {
 
 // Run is called by kong.
 func (x *rulesCommand) Run(c Command) error {
-	list := check.Rules()
+	list := rules.All()
 	if x.ID != "" {
-		r, ok := check.Lookup(x.ID)
+		r, ok := rules.Lookup(x.ID)
 		if !ok {
 			return usage("no rule %s; corsgate rules lists them", x.ID)
 		}
-		list = []check.Rule{r}
+		list = []rules.Rule{r}
 	}
 	if x.JSON {
 		enc := json.NewEncoder(c.Stdout)

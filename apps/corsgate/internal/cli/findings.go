@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/transcript"
 )
 
@@ -67,7 +68,7 @@ func (x *findings) status(report *check.Report) error {
 	if !report.Answered() {
 		return statusError(statusUnknown)
 	}
-	if worst, any := report.Worst(); any && worst.AtLeast(check.Severity(x.FailOn)) {
+	if worst, any := report.Worst(); any && worst.AtLeast(rules.Severity(x.FailOn)) {
 		return statusError(statusRefused)
 	}
 	return nil
@@ -102,9 +103,9 @@ func printText(w io.Writer, colour transcript.Palette, rep *check.Report) error 
 	for i, f := range rep.Findings {
 		c := p.Faint
 		switch f.Severity {
-		case check.Error:
+		case rules.Error:
 			c = p.Bad
-		case check.Warning:
+		case rules.Warning:
 			c = p.Unsure
 		}
 		p.Line(c+p.Strong, "", 2, fmt.Sprintf("%s %s: %s", f.Severity, f.Rule, f.Title))
@@ -118,7 +119,7 @@ func printText(w io.Writer, colour transcript.Palette, rep *check.Report) error 
 			continue
 		}
 		p.Line("", "  why: ", 7, f.Why)
-		for _, cure := range []struct{ in, text string }{{"cure, CDK with corsgate:", f.Cure.Go}, {"cure, CloudFormation:", f.Cure.CloudFormation}} {
+		for _, cure := range []struct{ in, text string }{{"cure, CDK with corsgate:", f.Fix.Go}, {"cure, CloudFormation:", f.Fix.CloudFormation}} {
 			p.Line("", "  ", 2, cure.in)
 			for _, l := range strings.Split(cure.text, "\n") {
 				p.WriteString(strings.TrimRight("    "+l, " ") + "\n")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/testkit/awstest"
 )
 
@@ -38,8 +39,8 @@ func reported(t *testing.T, d *awstest.Deployed, args ...string) (check.Report, 
 
 func listed(rep check.Report) (ids, details []string) {
 	for _, f := range rep.Findings {
-		ids = append(ids, f.Rule)
-		details = append(details, f.Rule+" "+f.LogicalID+" "+f.Method+" "+f.Path+": "+f.Detail)
+		ids = append(ids, string(f.Rule))
+		details = append(details, string(f.Rule)+" "+f.LogicalID+" "+f.Method+" "+f.Path+": "+f.Detail)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids), details
@@ -182,7 +183,7 @@ func inspectByHand(t *testing.T, account *awstest.Account) {
 				}
 			}
 			worst, any := rep.Worst()
-			if want := map[bool]int{true: statusRefused, false: statusOK}[any && worst == check.Error]; status != want {
+			if want := map[bool]int{true: statusRefused, false: statusOK}[any && worst == rules.Error]; status != want {
 				t.Errorf("exit status %d, not %d", status, want)
 			}
 		})

@@ -17,6 +17,7 @@ import (
 	"github.com/corsgate/corsgate/apps/corsgate/internal/serve"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
 )
@@ -130,7 +131,7 @@ func probed(t testing.TB, url string, args ...string) (simulate.Verdict, []check
 	for _, f := range r.Findings {
 		troubleshoot(t, f)
 	}
-	failed := r.Verdict.Known && !r.Verdict.Allowed || slices.ContainsFunc(r.Findings, func(f check.Finding) bool { return f.Severity == check.Error })
+	failed := r.Verdict.Known && !r.Verdict.Allowed || slices.ContainsFunc(r.Findings, func(f check.Finding) bool { return f.Severity == rules.Error })
 	if failed != (status == 1) {
 		t.Errorf("%s %v: exit status %d with\n%s", url, args, status, list(r.Findings))
 	}
@@ -161,7 +162,7 @@ func troubleshoot(t testing.TB, f check.Finding) {
 	}
 	for pattern, section := range troubleshooting() {
 		if pattern.MatchString(f.Console) {
-			if !strings.Contains(section, "["+f.Rule+"]") {
+			if !strings.Contains(section, "["+string(f.Rule)+"]") {
 				t.Errorf("docs/troubleshooting.md does not lead from %q to %s", f.Console, f.Rule)
 			}
 			return
@@ -173,7 +174,7 @@ func troubleshoot(t testing.TB, f check.Finding) {
 func list(found []check.Finding) string {
 	var b strings.Builder
 	for _, f := range found {
-		b.WriteString(f.Rule + " " + f.Method + " " + f.Path + ": " + f.Detail + "\n")
+		b.WriteString(string(f.Rule) + " " + f.Method + " " + f.Path + ": " + f.Detail + "\n")
 	}
 	return b.String()
 }
@@ -252,10 +253,10 @@ func TestProbeFaults(t *testing.T) {
 		for _, f := range set.faults {
 			want, ok := onWire[f.Name]
 			if !ok {
-				want, ok = onWire[f.Rule]
+				want, ok = onWire[string(f.Rule)]
 			}
 			if !ok {
-				want = f.Rule
+				want = string(f.Rule)
 			}
 			if want == notServed {
 				continue
@@ -273,9 +274,9 @@ func TestProbeFaults(t *testing.T) {
 				_, found := probed(t, url+ask[0], ask[1:]...)
 				for _, g := range found {
 					// Where the page needs no preflight, the finding names the rule for those that do.
-					is := g.Rule == want || g.Rule == "CORS511" && strings.Contains(g.Detail, "("+want+":")
+					is := string(g.Rule) == want || g.Rule == "CORS511" && strings.Contains(g.Detail, "("+want+":")
 					hit = hit || is
-					if !is && g.Severity == check.Error {
+					if !is && g.Severity == rules.Error {
 						t.Errorf("%s (%s): also\n%s", f.Name, want, list(found))
 					}
 				}
@@ -366,8 +367,8 @@ func TestProbeFunctions(t *testing.T) {
 			_, found := probed(t, url+"/items", tt.args...)
 			hit := false
 			for _, f := range found {
-				hit = hit || f.Rule == tt.want
-				if f.Rule != tt.want && f.Severity == check.Error {
+				hit = hit || string(f.Rule) == tt.want
+				if string(f.Rule) != tt.want && f.Severity == rules.Error {
 					t.Errorf("also an error:\n%s", list(found))
 				}
 			}
