@@ -15,6 +15,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
@@ -23,7 +24,7 @@ import (
 type plugin struct {
 	failOn       rules.Severity
 	stated       *check.Allowlist
-	suppressions []check.Suppression
+	suppressions []report.Suppression
 	faults       []string // of the props
 }
 
@@ -54,12 +55,12 @@ func (p *plugin) fault(format string, args ...any) {
 	p.faults = append(p.faults, strings.ReplaceAll(fmt.Errorf(format, args...).Error(), "\n", "\n  "))
 }
 
-func suppressions(name string) ([]check.Suppression, error) {
+func suppressions(name string) ([]report.Suppression, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, withoutPath(err)
 	}
-	return check.ParseSuppressions(name, text)
+	return report.ParseSuppressions(name, text)
 }
 
 // withoutPath is an error of a file that is named beside it.

@@ -1,116 +1,33 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
-// A Finding is one rule's complaint about one place.
-type Finding struct {
-	Rule     rules.ID       `json:"rule"`
-	Title    string         `json:"title"`
-	Severity rules.Severity `json:"severity"`
-	// File and Line are where the resource is; Line is 0 where it is not known. What was asked over the network has its
-	// address in place of the file.
-	File string `json:"file"`
-	Line int    `json:"line"`
-	// Stack, LogicalID and ConstructPath name the resource; ConstructPath is empty where the CDK did not say it.
-	Stack         string `json:"stack"`
-	LogicalID     string `json:"logicalId"`
-	ConstructPath string `json:"constructPath"`
-	// API is the RestApi's logical id, Path and Method what of it; empty where the finding is about none.
-	API    string `json:"api"`
-	Path   string `json:"path"`
-	Method string `json:"method"`
-	// Detail says what is wrong here.
-	Detail string `json:"detail"`
-	// Console is what a browser prints because of it; empty where it prints nothing.
-	Console string `json:"console"`
-	// Count says how often it happened, First and Last between which times; left out where nothing was counted, and where
-	// no time is known.
-	Count int        `json:"count,omitempty"`
-	First *time.Time `json:"first,omitempty"`
-	Last  *time.Time `json:"last,omitempty"`
-	Why   string     `json:"why"`
-	Fix   rules.Fix  `json:"cure"`
-	Link  string     `json:"link"`
-	// Suppressed is the reason for which the finding does not count; empty if it does.
-	Suppressed string `json:"suppressed,omitempty"`
-}
-
-// At gives the rule's finding about a place: f says where it is, what is wrong there, and what a browser prints.
-func At(id rules.ID, f Finding) Finding {
-	r := id.Rule()
-	f.Detail, f.Console = oneLine(f.Detail), oneLine(f.Console)
-	f.Rule, f.Title, f.Severity, f.Why, f.Fix, f.Link = r.ID, r.Title, r.Severity, r.Why, r.Fix, r.ID.Link()
-	return f
-}
-
-// A Report is what was found.
-type Report struct {
-	// Command is the command that looked; Subject says in a few words at what, if at something else than Checked.
-	Command string `json:"command"`
-	Subject string `json:"subject,omitempty"`
-	// Findings are those that count, the worst first.
-	Findings []Finding `json:"findings"`
-	// Suppressed are those that do not.
-	Suppressed []Finding `json:"suppressed"`
-	// Crashed has a line for each rule that failed to give an answer.
-	Crashed []string `json:"crashed"`
-	// Unseen has a line for each thing that could not be read, and what would show it; left out if there is none.
-	Unseen []string `json:"unseen,omitempty"`
-	// InForce has a line for each stage that says what policy it serves; left out where nothing deployed was looked at.
-	InForce []string `json:"inForce,omitempty"`
-	// Checked names what was looked at.
-	Checked []Checked `json:"checked"`
-}
-
-// Checked is a stage of an API that was looked at.
-type Checked struct {
-	File      string    `json:"file"`
-	API       string    `json:"api"`
-	Stage     string    `json:"stage"`
-	Routes    int       `json:"routes"`
-	Allowlist Allowlist `json:"allowlist"`
-}
-
-// Worst gives the worst severity of what counts, and false if nothing does.
-func (r *Report) Worst() (rules.Severity, bool) {
-	if len(r.Findings) == 0 {
-		return "", false
-	}
-	return r.Findings[0].Severity, true
-}
-
-// Answered says that there was something to look at, that all of it was seen, and that no rule failed to look.
-func (r *Report) Answered() bool {
-	return len(r.Crashed)+len(r.Unseen) == 0 && (r.Subject != "" || len(r.Checked) > 0)
-}
-
 // Check runs every rule over every API of the documents. Stated is the allowlist, or nil to have it inferred.
-func Check(docs []*Document, stated *Allowlist, suppressions []Suppression) *Report {
+func Check(docs []*Document, stated *Allowlist, suppressions []report.Suppression) *report.Report {
 	return check("check", checks, docs, stated, nil, suppressions)
 }
 
 // CheckWith is [Check] for a command that found more by other means. Blind has the rules that are not asked, since what they
 // look at could not be read.
-func CheckWith(command string, docs []*Document, stated *Allowlist, more []Finding, suppressions []Suppression, blind []rules.ID) *Report {
+func CheckWith(command string, docs []*Document, stated *Allowlist, more []report.Finding, suppressions []report.Suppression, blind []rules.ID) *report.Report {
 	seeing := maps.Clone(checks)
 	maps.DeleteFunc(seeing, func(id rules.ID, _ checker) bool { return slices.Contains(blind, id) })
 	return check(command, seeing, docs, stated, more, suppressions)
 }
 
-func check(command string, checks map[rules.ID]checker, docs []*Document, stated *Allowlist, more []Finding, suppressions []Suppression) *Report {
-	rep := newReport(command, "")
+func check(command string, checks map[rules.ID]checker, docs []*Document, stated *Allowlist, more []report.Finding, suppressions []report.Suppression) *report.Report {
 	all := slices.Clone(more)
+	checked, crashed := []report.Checked{}, []string{}
 	for _, d := range docs {
 		suppressions = append(suppressions, d.suppressions()...)
 		for _, p := range d.Problems {
@@ -119,48 +36,23 @@ func check(command string, checks map[rules.ID]checker, docs []*Document, stated
 		for _, v := range views(d, stated, func(id, text string) {
 			all = append(all, d.finding(rules.CORS903, place{id: id}, text, ""))
 		}) {
-			rep.Checked = append(rep.Checked, Checked{d.Name, v.API.ID, v.API.Stage, len(v.routes), *v.Allowlist})
+			checked = append(checked, report.Checked{File: d.Name, API: v.API.ID, Stage: v.API.Stage, Routes: len(v.routes), Allowlist: v.Allowlist.Allowlist})
 			for _, id := range slices.Sorted(maps.Keys(checks)) {
 				found, crash := run(id, checks[id], v)
 				if crash != "" {
-					rep.Crashed = append(rep.Crashed, crash)
+					crashed = append(crashed, crash)
 				}
 				all = append(all, found...)
 			}
 		}
 	}
-	rep.settle(all, suppressions)
+	rep := report.New(command, "", all, suppressions)
+	rep.Checked, rep.Crashed = checked, crashed
 	return rep
-}
-
-// NewReport gives the report of a command that finds by other means than templates. Crashed has a line for each part of it that
-// failed to give an answer.
-func NewReport(command, subject string, found []Finding, suppressions []Suppression, crashed []string) *Report {
-	rep := newReport(command, subject)
-	rep.Crashed = append(rep.Crashed, crashed...)
-	rep.settle(found, suppressions)
-	return rep
-}
-
-func newReport(command, subject string) *Report {
-	return &Report{Command: command, Subject: subject, Findings: []Finding{}, Suppressed: []Finding{}, Crashed: []string{}, Checked: []Checked{}}
-}
-
-// settle puts the findings in order, each once, and those aside that are suppressed.
-func (r *Report) settle(all []Finding, suppressions []Suppression) {
-	slices.SortStableFunc(all, order)
-	all = slices.CompactFunc(all, func(a, b Finding) bool { return order(a, b) == 0 })
-	r.suppress(all, suppressions)
-	slices.SortStableFunc(r.Findings, order)
-}
-
-func order(a, b Finding) int {
-	return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), strings.Compare(a.File, b.File), cmp.Compare(a.Rule, b.Rule),
-		strings.Compare(a.API, b.API), cmp.Compare(b.Count, a.Count), strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method), strings.Compare(a.LogicalID, b.LogicalID), strings.Compare(a.Detail, b.Detail))
 }
 
 // run runs one rule. One that panics gives a line that says so.
-func run(id rules.ID, check checker, v *View) (found []Finding, crash string) {
+func run(id rules.ID, check checker, v *View) (found []report.Finding, crash string) {
 	defer func() {
 		if e := recover(); e != nil {
 			found, crash = nil, fmt.Sprintf("%s crashed on %s, API %s: %v", id, v.Document.Name, v.API.ID, e)
@@ -185,14 +77,14 @@ func at(m *gateway.Method) place {
 	return place{id: m.ID, path: m.Resource.Path, method: m.HTTPMethod}
 }
 
-func (d *Document) finding(rule rules.ID, p place, detail, console string) Finding {
+func (d *Document) finding(rule rules.ID, p place, detail, console string) report.Finding {
 	id := p.id
 	res := d.resources[id]
 	if res == nil && p.api != "" {
 		id = p.api
 		res = d.resources[id]
 	}
-	f := At(rule, Finding{File: d.Name, Line: d.lines[id], Stack: d.Stack, LogicalID: id, API: p.api,
+	f := report.Of(rule, report.Finding{File: d.Name, Line: d.lines[id], Stack: d.Stack, LogicalID: id, API: p.api,
 		Path: p.path, Method: p.method, Detail: detail, Console: console})
 	if res != nil {
 		f.ConstructPath, _ = res.metadata["aws:cdk:path"].(string)
@@ -245,7 +137,7 @@ func elsewhere(d *Document, problem func(id, text string)) {
 		}
 	}
 	if first != nil {
-		problem(first.id, fmt.Sprintf("%s of an API that is not in this template, and not checked", plural(count, "method")))
+		problem(first.id, fmt.Sprintf("%s of an API that is not in this template, and not checked", report.Plural(count, "method")))
 	}
 }
 

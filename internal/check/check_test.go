@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
@@ -20,7 +21,7 @@ func parse(t testing.TB, file string) *Document {
 	return d
 }
 
-func ids(r *Report) map[rules.ID]int {
+func ids(r *report.Report) map[rules.ID]int {
 	out := map[rules.ID]int{}
 	for _, f := range r.Findings {
 		out[f.Rule]++

@@ -9,11 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
 )
 
-func mutate(t testing.TB, base string, m faults.Fault) *Report {
+func mutate(t testing.TB, base string, m faults.Fault) *report.Report {
 	t.Helper()
 	d, err := ParseDocument("t.yaml", []byte(base))
 	if err != nil {

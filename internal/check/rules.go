@@ -16,7 +16,8 @@ type checker func(v *View, report reporter)
 type reporter func(p place, detail, console string)
 
 // checks is what decides each rule. Those whose fault is that of a preflight are told apart in fault.go, and say here what
-// is wrong. CORS901 and CORS902 are found where suppressions are used, and CORS903 also where templates are read.
+// is wrong. CORS901 and CORS902 are found where suppressions
+// are used, in package report, and CORS903 also where templates are read.
 var checks = map[rules.ID]checker{
 	rules.CORS101: noPreflight(rules.CORS101),
 	rules.CORS102: faulty(rules.CORS102, func(_ *View, _ route, f fault) string {

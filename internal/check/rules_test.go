@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
 )
@@ -32,7 +33,7 @@ func cleanText(t testing.TB) string {
 }
 
 // checkTree checks a template that is in memory.
-func checkTree(t testing.TB, root any) *Report {
+func checkTree(t testing.TB, root any) *report.Report {
 	t.Helper()
 	b, err := json.Marshal(root)
 	if err != nil {
@@ -45,7 +46,7 @@ func checkTree(t testing.TB, root any) *Report {
 	return Check([]*Document{d}, nil, nil)
 }
 
-func listing(r *Report) string {
+func listing(r *report.Report) string {
 	var b strings.Builder
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "%s %s %s %s: %s\n", f.Rule, f.LogicalID, f.Method, f.Path, f.Detail)
@@ -150,7 +151,7 @@ func TestWorst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep := Check([]*Document{d}, nil, []Suppression{{ID: "CORS208", Reason: "meant", Stack: "another"}})
+	rep := Check([]*Document{d}, nil, []report.Suppression{{ID: "CORS208", Reason: "meant", Stack: "another"}})
 	var got []rules.ID
 	for _, f := range rep.Findings {
 		got = append(got, f.Rule)

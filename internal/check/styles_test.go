@@ -45,7 +45,7 @@ func TestStyles(t *testing.T) {
 func TestGroups(t *testing.T) {
 	rep := Check([]*Document{parse(t, "testdata/styles/good-group.yaml")}, nil, nil)
 	want := "https://shop.example.com https://admin.example.com https://preview.example.com https://*.preview.example.com"
-	if got := strings.Join(rep.Checked[0].Allowlist.names, " "); got != want {
+	if got := strings.Join(rep.Checked[0].Allowlist.Names, " "); got != want {
 		t.Errorf("the list is %s, want %s", got, want)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/corsgate/corsgate/internal/diff"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
@@ -31,7 +32,7 @@ type Template struct {
 
 // Inspect says what of an API is not as it should be: by the rules of check, and by what only a look at the account can
 // show. The template may be nil. The second result is the policy that each stage serves.
-func Inspect(ctx context.Context, s *State, t *Template, stated *check.Allowlist, suppressions []check.Suppression) (*check.Report, []*InForce, error) {
+func Inspect(ctx context.Context, s *State, t *Template, stated *check.Allowlist, suppressions []report.Suppression) (*report.Report, []*InForce, error) {
 	doc := s.configured(s.stages)
 	parsed, err := check.ParseDocument(s.name(), doc)
 	if err != nil {
@@ -71,13 +72,13 @@ type inspector struct {
 	ctx   context.Context
 	s     *State
 	doc   []byte // what is configured
-	found []check.Finding
+	found []report.Finding
 }
 
 // find makes a finding about something of the API.
-func (i *inspector) find(id rules.ID, f check.Finding) {
+func (i *inspector) find(id rules.ID, f report.Finding) {
 	f.File, f.Stack, f.API = i.s.name(), i.s.ID, i.s.ID
-	i.found = append(i.found, check.At(id, f))
+	i.found = append(i.found, report.Of(id, f))
 }
 
 // behind is the backend of both sides of a comparison: what stands behind the API is the same for both, and not run.
@@ -138,7 +139,7 @@ func (i *inspector) differences(rule rules.ID, id, subject string, sentences []d
 		sentences = slices.DeleteFunc(sentences, func(s diff.Sentence) bool { return len(s.Errors) > 0 })
 	}
 	for n, s := range sentences {
-		f := check.Finding{LogicalID: id, Detail: subject + "; " + s.Text}
+		f := report.Finding{LogicalID: id, Detail: subject + "; " + s.Text}
 		if n == most && len(sentences) > most+1 {
 			f.Detail = fmt.Sprintf("%s; browsers notice %d differences, of which %d are told here", subject, len(sentences), most)
 			i.find(rule, f)
@@ -170,7 +171,7 @@ func (i *inspector) canary(st types.Stage) {
 	over := corsVariables(st.CanarySettings.StageVariableOverrides)
 	for _, k := range slices.Sorted(maps.Keys(over)) {
 		if over[k] != st.Variables[k] {
-			i.find(rules.CORS605, check.Finding{LogicalID: stageID(st), Detail: fmt.Sprintf("%s %% of the requests to stage %s have %s %q, and the others %q",
+			i.find(rules.CORS605, report.Finding{LogicalID: stageID(st), Detail: fmt.Sprintf("%s %% of the requests to stage %s have %s %q, and the others %q",
 				trim(st.CanarySettings.PercentTraffic), aws.ToString(st.StageName), k, over[k], st.Variables[k])})
 		}
 	}
@@ -192,7 +193,7 @@ func (i *inspector) drift(t *Template, st types.Stage) error {
 	case slices.Contains(stages, name):
 		o.Stage = name
 	case len(stages) != 1:
-		i.find(rules.CORS602, check.Finding{LogicalID: stageID(st), Detail: fmt.Sprintf("the template %s has no stage %s", t.Name, name)})
+		i.find(rules.CORS602, report.Finding{LogicalID: stageID(st), Detail: fmt.Sprintf("the template %s has no stage %s", t.Name, name)})
 		return nil
 	}
 	live, err := load(i.doc, gateway.Options{Stage: name, Region: i.s.Region})
@@ -225,7 +226,7 @@ func (i *inspector) variables(intended, live *gateway.API, id string) bool {
 		return false
 	}
 	say := func(format string, args ...any) {
-		i.find(rules.CORS603, check.Finding{LogicalID: id, Detail: "stage " + live.Stage + ": " + fmt.Sprintf(format, args...)})
+		i.find(rules.CORS603, report.Finding{LogicalID: id, Detail: "stage " + live.Stage + ": " + fmt.Sprintf(format, args...)})
 	}
 	was, is := origins(want), origins(have)
 	for _, o := range is {

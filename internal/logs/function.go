@@ -141,10 +141,10 @@ var (
 	// reported is the report of a call that failed.
 	reported = regexp.MustCompile(`^REPORT RequestId: (\S+)[\s\S]*?\bStatus: (timeout|error|failure)\b(?:\s+Error Type: (\S+))?`)
 	// threw is what Node.js writes of an error that nobody caught, and raised what Python does, which does not name the call.
-	threw    = regexp.MustCompile(`^\S+Z\t(\S+)\tERROR\t(?:Invoke Error|Uncaught Exception|Unhandled Promise Rejection)\s+\{"errorType":"([\w.]+)"`)
-	raised   = regexp.MustCompile(`^\[ERROR\] ([\w.]*(?:Error|Exception))(?::|\s|$)`)
-	report   = regexp.MustCompile(`^REPORT RequestId: `)
-	ordinary = regexp.MustCompile(`^(?:(?:START|END|REPORT) RequestId: |(?:INIT_START|INIT_REPORT|RESTORE_START|RESTORE_REPORT|EXTENSION|TELEMETRY|XRAY) )`)
+	threw      = regexp.MustCompile(`^\S+Z\t(\S+)\tERROR\t(?:Invoke Error|Uncaught Exception|Unhandled Promise Rejection)\s+\{"errorType":"([\w.]+)"`)
+	raised     = regexp.MustCompile(`^\[ERROR\] ([\w.]*(?:Error|Exception))(?::|\s|$)`)
+	reportLine = regexp.MustCompile(`^REPORT RequestId: `)
+	ordinary   = regexp.MustCompile(`^(?:(?:START|END|REPORT) RequestId: |(?:INIT_START|INIT_REPORT|RESTORE_START|RESTORE_REPORT|EXTENSION|TELEMETRY|XRAY) )`)
 )
 
 // plain takes a line of text.
@@ -161,7 +161,7 @@ func (s *Scanner) plain(l Line) bool {
 		s.nameless[l.Source]++
 		s.died(l, "", "error", m[1])
 	} else {
-		if report.MatchString(l.Text) {
+		if reportLine.MatchString(l.Text) {
 			delete(s.nameless, l.Source) // the report does not say how it ended
 		}
 		return ordinary.MatchString(l.Text)

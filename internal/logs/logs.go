@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
@@ -152,7 +152,7 @@ func (s *Scanner) Unknown() bool { return s.lines > 0 && s.unread == s.lines }
 
 // Report sums up. Requests that the log has no end of are judged by what there is of them. Of a rule's incidents it has
 // those that happened most, and how many more there are.
-func (s *Scanner) Report(suppressions []check.Suppression) *check.Report {
+func (s *Scanner) Report(suppressions []report.Suppression) *report.Report {
 	for _, id := range append(s.closing, s.open...) {
 		s.finish(id)
 	}
@@ -162,25 +162,25 @@ func (s *Scanner) Report(suppressions []check.Suppression) *check.Report {
 	for _, in := range s.incidents {
 		byRule[in.rule] = append(byRule[in.rule], in)
 	}
-	var found []check.Finding
+	var found []report.Finding
 	for _, rule := range slices.Sorted(maps.Keys(byRule)) {
 		all := byRule[rule]
 		slices.SortFunc(all, func(a, b *incident) int {
 			return cmp.Or(cmp.Compare(b.n, a.n), strings.Compare(a.what, b.what), strings.Compare(a.path, b.path), strings.Compare(a.method, b.method), strings.Compare(a.source, b.source))
 		})
 		for _, in := range all[:min(shown, len(all))] {
-			found = append(found, check.At(rule, in.finding()))
+			found = append(found, report.Of(rule, in.finding()))
 		}
 		if len(all) > shown {
-			found = append(found, check.At(rule, rest(all[shown:], s.beyond[rule])))
+			found = append(found, report.Of(rule, rest(all[shown:], s.beyond[rule])))
 		}
 	}
-	return check.NewReport("logs", s.Subject(), found, suppressions, nil)
+	return report.New("logs", s.Subject(), found, suppressions)
 }
 
 // finding says what happened where, how often and when.
-func (in *incident) finding() check.Finding {
-	f := check.Finding{File: in.source, Method: in.method, Path: in.path, Detail: in.what + " (" + in.when() + ")", Console: in.console, Count: in.n}
+func (in *incident) finding() report.Finding {
+	f := report.Finding{File: in.source, Method: in.method, Path: in.path, Detail: in.what + " (" + in.when() + ")", Console: in.console, Count: in.n}
 	if !in.last.IsZero() {
 		first, last := in.first.UTC(), in.last.UTC()
 		f.First, f.Last = &first, &last
@@ -189,7 +189,7 @@ func (in *incident) finding() check.Finding {
 }
 
 // rest is the finding for incidents that are not told one by one. Beyond are those that were only counted, nil if none.
-func rest(more []*incident, beyond *incident) check.Finding {
+func rest(more []*incident, beyond *incident) report.Finding {
 	sum := &incident{key: key{source: more[0].source}}
 	number := fmt.Sprint(len(more))
 	if beyond != nil {
@@ -199,7 +199,7 @@ func rest(more []*incident, beyond *incident) check.Finding {
 		sum.add(in)
 		sum.from(in.source)
 	}
-	return check.Finding{File: sum.source, Detail: fmt.Sprintf("%s more of this kind, none seen more often than those that are told of (%s)", number, sum.when())}
+	return report.Finding{File: sum.source, Detail: fmt.Sprintf("%s more of this kind, none seen more often than those that are told of (%s)", number, sum.when())}
 }
 
 // when says how often and between which times, in UTC.

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
@@ -18,7 +18,7 @@ func policy(t testing.TB, c cors.Config) *cors.Policy {
 	return p
 }
 
-func scan(t testing.TB, p *cors.Policy, text string) *check.Report {
+func scan(t testing.TB, p *cors.Policy, text string) *report.Report {
 	t.Helper()
 	s := NewScanner(p)
 	for l, err := range Read("t.log", strings.NewReader(text)) {
@@ -30,7 +30,7 @@ func scan(t testing.TB, p *cors.Policy, text string) *check.Report {
 	return s.Report(nil)
 }
 
-func listing(rep *check.Report) string {
+func listing(rep *report.Report) string {
 	var b strings.Builder
 	for _, f := range rep.Findings {
 		b.WriteString(string(f.Rule) + " " + strings.TrimSpace(f.Method+" "+f.Path) + ": " + f.Detail + "\n")

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/internal/browser"
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
@@ -126,8 +126,8 @@ func TestExamples(t *testing.T) {
 		n++
 		t.Run(string(r.ID), func(t *testing.T) {
 			before := ask(r, r.Before)
-			if !slices.ContainsFunc(before.Findings, func(f check.Finding) bool { return f.Rule == r.ID }) ||
-				slices.ContainsFunc(before.Findings, func(f check.Finding) bool { return f.Rule != r.ID && f.Severity == rules.Error }) {
+			if !slices.ContainsFunc(before.Findings, func(f report.Finding) bool { return f.Rule == r.ID }) ||
+				slices.ContainsFunc(before.Findings, func(f report.Finding) bool { return f.Rule != r.ID && f.Severity == rules.Error }) {
 				t.Errorf("before:\n%s", listing(before))
 			}
 			if after := ask(r, r.After); len(after.Findings) > 0 {

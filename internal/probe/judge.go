@@ -9,6 +9,7 @@ import (
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
@@ -24,7 +25,7 @@ const (
 // A judge makes findings of the answers.
 type judge struct {
 	*surveyor
-	found []check.Finding
+	found []report.Finding
 }
 
 // judge gives the result.
@@ -67,19 +68,19 @@ func (j *judge) report(id rules.ID, e *Exchange, format string, args ...any) {
 	if err != nil {
 		u = j.target
 	}
-	f := check.Finding{File: u.Scheme + "://" + u.Host, Path: u.EscapedPath(), Method: e.Request.Method,
-		Detail: fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + Printable(Clip(j.secrets.redact(fmt.Sprintf(format, args...))))}
+	f := report.Finding{File: u.Scheme + "://" + u.Host, Path: u.EscapedPath(), Method: e.Request.Method,
+		Detail: fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + Printable(report.Clip(j.secrets.redact(fmt.Sprintf(format, args...)), Shown))}
 	if e.Verdict != nil && e.origin == j.Origin && id.Rule().Severity != rules.Info {
 		f.Console = e.Verdict.Message
 	}
-	if !slices.ContainsFunc(j.found, func(g check.Finding) bool { return g.Rule == id && g.Method == f.Method }) {
-		j.found = append(j.found, check.At(id, f))
+	if !slices.ContainsFunc(j.found, func(g report.Finding) bool { return g.Rule == id && g.Method == f.Method }) {
+		j.found = append(j.found, report.Of(id, f))
 	}
 }
 
 // has says that a rule is reported already.
 func (j *judge) has(ids ...rules.ID) bool {
-	return slices.ContainsFunc(j.found, func(f check.Finding) bool { return slices.Contains(ids, f.Rule) })
+	return slices.ContainsFunc(j.found, func(f report.Finding) bool { return slices.Contains(ids, f.Rule) })
 }
 
 // unanswered is about answers that did not come, or not whole.

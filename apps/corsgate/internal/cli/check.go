@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
@@ -141,10 +141,7 @@ func (x *rulesCommand) Run(c Command) error {
 		list = []rules.Rule{r}
 	}
 	if x.JSON {
-		enc := json.NewEncoder(c.Stdout)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(list)
+		return report.WriteJSON(c.Stdout, list)
 	}
 	if x.ID != "" {
 		_, err := fmt.Fprint(c.Stdout, list[0].Page())

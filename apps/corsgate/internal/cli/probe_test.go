@@ -17,6 +17,7 @@ import (
 	"github.com/corsgate/corsgate/apps/corsgate/internal/serve"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
@@ -115,7 +116,7 @@ func run(args ...string) (status int, stdout, stderr string) {
 }
 
 // probed runs the probe for a page of [page], with JSON, and gives the verdict and the findings.
-func probed(t testing.TB, url string, args ...string) (simulate.Verdict, []check.Finding) {
+func probed(t testing.TB, url string, args ...string) (simulate.Verdict, []report.Finding) {
 	t.Helper()
 	status, out, errs := run(append([]string{"probe", url, "--origin", page, "--insecure", "--format", "json"}, args...)...)
 	if status > 1 || errs != "" {
@@ -123,7 +124,7 @@ func probed(t testing.TB, url string, args ...string) (simulate.Verdict, []check
 	}
 	var r struct {
 		Verdict  simulate.Verdict
-		Findings []check.Finding
+		Findings []report.Finding
 	}
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatal(err)
@@ -131,7 +132,7 @@ func probed(t testing.TB, url string, args ...string) (simulate.Verdict, []check
 	for _, f := range r.Findings {
 		troubleshoot(t, f)
 	}
-	failed := r.Verdict.Known && !r.Verdict.Allowed || slices.ContainsFunc(r.Findings, func(f check.Finding) bool { return f.Severity == rules.Error })
+	failed := r.Verdict.Known && !r.Verdict.Allowed || slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.Severity == rules.Error })
 	if failed != (status == 1) {
 		t.Errorf("%s %v: exit status %d with\n%s", url, args, status, list(r.Findings))
 	}
@@ -155,7 +156,7 @@ var troubleshooting = sync.OnceValue(func() map[*regexp.Regexp]string {
 })
 
 // troubleshoot holds that who looks for what a browser prints is led to the rule.
-func troubleshoot(t testing.TB, f check.Finding) {
+func troubleshoot(t testing.TB, f report.Finding) {
 	t.Helper()
 	if f.Console == "" {
 		return
@@ -171,7 +172,7 @@ func troubleshoot(t testing.TB, f check.Finding) {
 	t.Errorf("docs/troubleshooting.md does not have %q", f.Console)
 }
 
-func list(found []check.Finding) string {
+func list(found []report.Finding) string {
 	var b strings.Builder
 	for _, f := range found {
 		b.WriteString(string(f.Rule) + " " + f.Method + " " + f.Path + ": " + f.Detail + "\n")

@@ -1,4 +1,4 @@
-package check
+package report
 
 import (
 	"bytes"
@@ -23,25 +23,9 @@ type Suppression struct {
 	Stack     string `json:"stack,omitempty"`
 	LogicalID string `json:"logicalId,omitempty"`
 
-	file string
-	line int
-}
-
-// suppressions reads those of a template.
-func (d *Document) suppressions() []Suppression {
-	var out []Suppression
-	for _, id := range sortedKeys(d.resources) {
-		own, _ := d.resources[id].metadata["corsgate"].(map[string]any)
-		list, _ := own["suppress"].([]any)
-		for _, e := range list {
-			m, _ := e.(map[string]any)
-			s := Suppression{Stack: d.Stack, LogicalID: id, file: d.Name, line: d.lines[id]}
-			s.ID, _ = m["id"].(string)
-			s.Reason, _ = m["reason"].(string)
-			out = append(out, s)
-		}
-	}
-	return out
+	// File and Line are where it stands.
+	File string `json:"-"`
+	Line int    `json:"-"`
 }
 
 // suppress sorts the findings into those that count and those that do not. A suppression that is in vain, or is none, is
@@ -72,8 +56,7 @@ func (r *Report) suppress(all []Finding, suppressions []Suppression) {
 		case used[i]:
 			continue
 		}
-		d := Document{Name: s.file, Stack: s.Stack, lines: map[string]int{s.LogicalID: s.line}}
-		r.Findings = append(r.Findings, d.finding(rule, place{id: s.LogicalID}, detail, ""))
+		r.Findings = append(r.Findings, Of(rule, Finding{File: s.File, Line: s.Line, Stack: s.Stack, LogicalID: s.LogicalID, Detail: detail}))
 	}
 }
 
@@ -97,13 +80,22 @@ func ParseSuppressions(name string, text []byte) ([]Suppression, error) {
 		if errors.As(err, &wrong) {
 			reason = fmt.Sprintf(`got %s, want [{"id": "CORS107", "reason": "..."}]`, wrong.Value)
 		}
-		return nil, fmt.Errorf("line %d: not a list of suppressions: %s", lineOf(text, dec.InputOffset(), err), strings.TrimPrefix(reason, "json: "))
+		return nil, fmt.Errorf("line %d: not a list of suppressions: %s", LineOf(text, dec.InputOffset(), err), strings.TrimPrefix(reason, "json: "))
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return nil, fmt.Errorf("line %d: not a list of suppressions: there is more after the end of the list", lineOf(text, dec.InputOffset(), nil))
+		return nil, fmt.Errorf("line %d: not a list of suppressions: there is more after the end of the list", LineOf(text, dec.InputOffset(), nil))
 	}
 	for i := range out {
-		out[i].file = name
+		out[i].File = name
 	}
 	return out, nil
+}
+
+// LineOf returns the line of a JSON text at which a decoder gave up.
+func LineOf(text []byte, offset int64, err error) int {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		offset = syntax.Offset
+	}
+	return 1 + bytes.Count(text[:min(max(int(offset), 0), len(text))], []byte("\n"))
 }

@@ -6,89 +6,23 @@ import (
 	"io"
 	"maps"
 	"net/textproto"
-	"os"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
-// width is that of a terminal which nobody has made wider.
-const width = 80
+// most is how much is printed of a body, or of a line of a template: some templates are a single one.
+const most = 240
 
-// A Palette has the escape sequences of a terminal's colours; all are empty where there is no colour.
-type Palette struct{ Good, Bad, Unsure, Strong, Faint, Off string }
-
-// Terminal says that an output is a terminal which knows escape sequences: a file that is one, or anything that says of
-// itself that it is.
-func Terminal(w io.Writer) bool {
-	if os.Getenv("TERM") == "dumb" {
-		return false
-	}
-	switch w := w.(type) {
-	case interface{ IsTerminal() bool }:
-		return w.IsTerminal()
-	case *os.File:
-		info, err := w.Stat()
-		return err == nil && info.Mode()&os.ModeCharDevice != 0
-	}
-	return false
-}
-
-// Colours gives the colours for an output: some on a terminal, none anywhere else and none if the environment has
-// NO_COLOR (https://no-color.org) or a terminal that cannot do it.
-func Colours(w io.Writer) Palette {
-	if os.Getenv("NO_COLOR") != "" || !Terminal(w) {
-		return Palette{}
-	}
-	return Palette{Good: "\x1b[32m", Bad: "\x1b[31m", Unsure: "\x1b[33m", Strong: "\x1b[1m", Faint: "\x1b[2m", Off: "\x1b[0m"}
-}
-
-// A Printer writes text that is wrapped.
-type Printer struct {
-	strings.Builder
-	Palette
-}
-
-// Line writes text after an indent; what does not fit goes to lines of its own, indented by hang. A word that is longer
-// than a line is broken at its commas, as a list of headers is one, and else stays whole, so that it can be copied.
-func (p *Printer) Line(colour, indent string, hang int, text string) {
-	pad := strings.Repeat(" ", hang)
-	at := utf8.RuneCountInString(indent)
-	p.WriteString(indent + colour)
-	blank := ""
-	put := func(word string) {
-		n := utf8.RuneCountInString(word)
-		if at > hang && at+len(blank)+n > width {
-			p.WriteString("\n" + pad)
-			at, blank = hang, ""
-		}
-		p.WriteString(blank + word)
-		at += len(blank) + n
-	}
-	for _, word := range strings.Fields(text) {
-		if utf8.RuneCountInString(word) <= width-hang {
-			put(word)
-		} else {
-			for part := range strings.SplitAfterSeq(word, ",") {
-				put(part)
-				blank = ""
-			}
-		}
-		blank = " "
-	}
-	if colour != "" {
-		p.WriteString(p.Off)
-	}
-	p.WriteByte('\n')
-}
+type printer struct{ *report.Printer }
 
 // Print writes the report of what a page asked for.
-func Print(w io.Writer, colour Palette, asked browser.Request, r *simulate.Report) error {
-	p := &Printer{Palette: colour}
+func Print(w io.Writer, colour report.Palette, asked browser.Request, r *simulate.Report) error {
+	p := printer{&report.Printer{Palette: colour}}
 	credentials := ""
 	if asked.Credentials == browser.Include {
 		credentials = ", with credentials"
@@ -100,12 +34,12 @@ func Print(w io.Writer, colour Palette, asked browser.Request, r *simulate.Repor
 	}
 	p.hop(r.Preflight, r.Actual, r.Trace)
 	p.WriteByte('\n')
-	p.Verdict(r.Verdict, r.Preflight.Needed && r.Preflight.Verdict.Allowed)
+	Verdict(p.Printer, r.Verdict, r.Preflight.Needed && r.Preflight.Verdict.Allowed)
 	_, err := io.WriteString(w, p.String())
 	return err
 }
 
-func (p *Printer) hop(preflight simulate.Preflight, actual simulate.Actual, trace simulate.Trace) {
+func (p printer) hop(preflight simulate.Preflight, actual simulate.Actual, trace simulate.Trace) {
 	p.WriteByte('\n')
 	switch {
 	case !preflight.Needed && actual.Request == nil:
@@ -139,7 +73,7 @@ func (p *Printer) hop(preflight simulate.Preflight, actual simulate.Actual, trac
 }
 
 // message writes a request and its answer.
-func (p *Printer) message(q *simulate.Request, a *simulate.Response) {
+func (p printer) message(q *simulate.Request, a *simulate.Response) {
 	p.WriteByte('\n')
 	p.Line("", "   > ", 5, q.Method+" "+q.URL)
 	p.headers("   > ", q.Headers)
@@ -154,18 +88,18 @@ func (p *Printer) message(q *simulate.Request, a *simulate.Response) {
 	case a.Base64 != "":
 		p.Line(p.Faint, "   < ", 5, "(a body that is no text)")
 	case strings.TrimSpace(a.Text) != "":
-		p.Line(p.Faint, "   < ", 5, clip(a.Text))
+		p.Line(p.Faint, "   < ", 5, report.Clip(a.Text, most))
 	}
 }
 
-func (p *Printer) headers(indent string, h simulate.Headers) {
+func (p printer) headers(indent string, h simulate.Headers) {
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		p.Line("", indent, 7, textproto.CanonicalMIMEHeaderKey(name)+": "+h[name])
 	}
 }
 
 // course writes how an answer came to be.
-func (p *Printer) course(c *simulate.Course, standIn string) {
+func (p printer) course(c *simulate.Course, standIn string) {
 	if c == nil {
 		return
 	}
@@ -185,7 +119,7 @@ func (p *Printer) course(c *simulate.Course, standIn string) {
 	for _, l := range c.Template {
 		if at := fmt.Sprint(l.In, l.Line); !shown[at] {
 			shown[at] = true
-			row(fmt.Sprintf("line %d", l.Line), clip(l.Source))
+			row(fmt.Sprintf("line %d", l.Line), report.Clip(l.Source, most))
 		}
 		if l.Value != "" {
 			p.Line("", strings.Repeat(" ", 15), 15, "sets "+l.Did+" to "+l.Value)
@@ -214,18 +148,9 @@ func (p *Printer) course(c *simulate.Course, standIn string) {
 	}
 }
 
-// clip shortens what may be long: a body, or a line of a template, some of which are a single one.
-func clip(s string) string {
-	const most = 240
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + " ..."
-}
-
 // Verdict writes how it ends. The console's words come in lines of their own, so that they can be looked for. PreflightAllowed
 // says that there was a preflight and that it passed, which is worth saying where the end is not known.
-func (p *Printer) Verdict(v simulate.Verdict, preflightAllowed bool) {
+func Verdict(p *report.Printer, v simulate.Verdict, preflightAllowed bool) {
 	switch {
 	case !v.Known:
 		p.Line(p.Unsure+p.Strong, "", 0, "Verdict: not known")

@@ -1,97 +1,47 @@
-package check
+package report
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
-// Where says in a line where a finding is.
-func (f Finding) Where() string {
-	var b strings.Builder
-	b.WriteString(f.File)
-	if f.Line > 0 {
-		fmt.Fprintf(&b, ":%d", f.Line)
+// Write writes the report in a format: text, json, sarif, markdown or github.
+func (r *Report) Write(w io.Writer, format string) error {
+	var text string
+	switch format {
+	case "json":
+		return WriteJSON(w, r)
+	case "sarif":
+		return WriteJSON(w, r.SARIF())
+	case "markdown":
+		text = r.Markdown()
+	case "github":
+		text = r.GitHub()
+	default:
+		p := Printer{Palette: Colours(w)}
+		p.Report(r)
+		text = p.String()
 	}
-	if f.LogicalID != "" {
-		b.WriteString(", " + f.LogicalID)
-	}
-	if f.ConstructPath != "" {
-		b.WriteString(" (" + f.ConstructPath + ")")
-	}
-	if f.Path != "" {
-		b.WriteString(", " + strings.TrimSpace(f.Method+" "+f.Path))
-	}
-	return oneLine(b.String())
+	_, err := io.WriteString(w, text)
+	return err
 }
 
-// uri gives the place as SARIF wants it: an address as it is, any other name as a path.
-func (f Finding) uri() string {
-	if u, err := url.Parse(f.File); err == nil && u.Host != "" {
-		return f.File + f.Path
-	}
-	return (&url.URL{Path: strings.ReplaceAll(f.File, `\`, "/")}).String()
+// WriteJSON writes a value as the tool's JSON is: indented, and with <, > and & as they are.
+func WriteJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }
 
-// oneLine makes a line of text that came out of a template: without line breaks, and without what a terminal acts upon or
-// what reorders a line (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
-func oneLine(s string) string {
-	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)), " ")
-}
-
-// Summary says in a line what came of the check.
-func (r *Report) Summary() string {
-	count := map[rules.Severity]int{}
-	for _, f := range r.Findings {
-		count[f.Severity]++
-	}
-	routes := 0
-	for _, c := range r.Checked {
-		routes += c.Routes
-	}
-	subject := r.Subject
-	if subject == "" {
-		subject = plural(routes, "route") + " of " + plural(len(r.Checked), "stage")
-	}
-	s := fmt.Sprintf("%s, %s, %s in %s", plural(count[rules.Error], "error"), plural(count[rules.Warning], "warning"), plural(count[rules.Info], "note"), subject)
-	if n := len(r.Suppressed); n > 0 {
-		s += fmt.Sprintf("; %d suppressed", n)
-	}
-	if n := len(r.Crashed); n > 0 {
-		s += "; " + plural(n, "rule") + " crashed"
-	}
-	if n := len(r.Unseen); n > 0 {
-		s += "; " + plural(n, "part") + " not seen"
-	}
-	for i, c := range r.Checked {
-		if c.Allowlist.From != "" && i < 3 {
-			s += fmt.Sprintf("; %s is for %s (%s)", c.API, c.Allowlist.describe(), c.Allowlist.From)
-		}
-	}
-	return s
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// Markdown gives the report as something to post.
+// Markdown returns the report as something to post.
 func (r *Report) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**corsgate %s**: %s\n", r.Command, r.Summary())
@@ -109,7 +59,7 @@ func (r *Report) Markdown() string {
 		if f.Console != "" {
 			fmt.Fprintf(&b, "\n> %s\n", escape(f.Console))
 		}
-		// Findings of one rule follow each other, and have one cure.
+		// Findings of one rule follow each other, and have one fix.
 		if i+1 < len(r.Findings) && r.Findings[i+1].Rule == f.Rule {
 			continue
 		}
@@ -123,7 +73,7 @@ func escape(s string) string {
 	return strings.NewReplacer("\\", "\\\\", "`", "\\`", "*", "\\*", "_", "\\_", "<", "&lt;", ">", "&gt;", "[", "\\[", "]", "\\]", "|", "\\|", "@", "&#64;", "\n", " ").Replace(s)
 }
 
-// GitHub gives the report as workflow commands, which GitHub shows beside the lines
+// GitHub returns the report as workflow commands, which GitHub shows beside the lines
 // (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands).
 func (r *Report) GitHub() string {
 	message := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
@@ -155,7 +105,15 @@ func (r *Report) GitHub() string {
 	return b.String()
 }
 
-// SARIF gives the report as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
+// uri gives the place as SARIF wants it: an address as it is, any other name as a path.
+func (f Finding) uri() string {
+	if u, err := url.Parse(f.File); err == nil && u.Host != "" {
+		return f.File + f.Path
+	}
+	return (&url.URL{Path: strings.ReplaceAll(f.File, `\`, "/")}).String()
+}
+
+// SARIF returns the report as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
 func (r *Report) SARIF() any {
 	type m = map[string]any
 	level := map[rules.Severity]string{rules.Error: "error", rules.Warning: "warning", rules.Info: "note"}
