@@ -159,6 +159,12 @@ func TestAnswers(t *testing.T) {
 			w.WriteHeader(500)
 		}, answer{204, "", false, "X-A: 1"}},
 		"informational": {fromApp, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(103); w.WriteHeader(404) }, answer{404, "", false, ""}},
+		"body with 204": {fromApp, func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(204)
+			if _, err := io.WriteString(w, "x"); err != http.ErrBodyNotAllowed {
+				t.Errorf("got %v", err)
+			}
+		}, answer{204, "", false, ""}},
 		"body with 304": {fromApp, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(304)
 			if _, err := io.WriteString(w, "x"); err != http.ErrBodyNotAllowed {
