@@ -228,6 +228,7 @@ func TestHandlerPanicsAndBadEvents(t *testing.T) {
 		"abort":             {fromApp, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "abort"},
 		"body not base64":   {with(fromApp, patch{"body": "*", "isBase64Encoded": true}), func(http.ResponseWriter, *http.Request) {}, "base64"},
 		"status not a code": {fromApp, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(0) }, "WriteHeader code 0"},
+		"status too high":   {fromApp, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(1000) }, "WriteHeader code 1000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log journal
