@@ -87,12 +87,12 @@ func TestSafelistedValuesTogether(t *testing.T) {
 	if p := prepare(t, browser.Request{Header: fields(lines...)}); p.NeedsPreflight() {
 		t.Errorf("1024 bytes cause a preflight: %v", p.Reasons)
 	}
-	p := prepare(t, browser.Request{Header: fields(append(lines, "Save-Data: on")...)})
+	p := prepare(t, browser.Request{Header: fields(append(lines, "Downlink: 1")...)})
 	if len(p.Reasons) != 1 || p.Reasons[0].Kind != browser.ReasonHeadersLength {
-		t.Fatalf("1026 bytes: %v", p.Reasons)
+		t.Fatalf("1025 bytes: %v", p.Reasons)
 	}
 	names, _ := p.Preflight.Header.Get("Access-Control-Request-Headers")
-	if names != "accept,accept-language,content-language,dpr,intervention,rtt,save-data,viewport-width,width" {
+	if names != "accept,accept-language,content-language,downlink,dpr,intervention,rtt,viewport-width,width" {
 		t.Errorf("asked for %s", names)
 	}
 }
@@ -116,6 +116,8 @@ func TestReasons(t *testing.T) {
 		{"an upload listener and no body", browser.Request{Method: "POST", Initiator: browser.XMLHttpRequest, UploadListener: true}, nil},
 		{"same origin", browser.Request{Method: "PUT", Header: fields("X-A: 1"), URL: app + "/x"}, nil},
 		{"same origin but for the default port", browser.Request{Method: "PUT", URL: "HTTPS://APP.example.com:443/x"}, nil},
+		{"same origin but for HTTP's default port", browser.Request{Method: "PUT", Origin: "http://app.example.com", URL: "http://app.example.com:80/x"}, nil},
+		{"HTTPS's port of an HTTP origin", browser.Request{Method: "PUT", Origin: "http://app.example.com", URL: "http://app.example.com:443/x"}, []browser.ReasonKind{browser.ReasonMethod}},
 		{"another scheme", browser.Request{Method: "PUT", URL: "http://app.example.com/x"}, []browser.ReasonKind{browser.ReasonMethod}},
 		{"another port", browser.Request{Method: "PUT", URL: app + ":8443/x"}, []browser.ReasonKind{browser.ReasonMethod}},
 		{"an opaque origin", browser.Request{Method: "PUT", Origin: "null"}, []browser.ReasonKind{browser.ReasonMethod}},

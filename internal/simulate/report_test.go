@@ -234,6 +234,23 @@ func TestMarkOfAnother(t *testing.T) {
 	}
 }
 
+// Where it is known what an answer depends on, a memo tells apart what is answered differently, and a report is what it
+// would be without.
+func TestMemoOfWhatIsKnown(t *testing.T) {
+	s := site(t)
+	s.Memo = &simulate.Memo{}
+	for _, origin := range []string{"https://app.example.com", "https://evil.example", "null", "https://app.example.com"} {
+		for _, r := range []browser.Request{{}, {Method: "PUT"}, {Method: "DELETE"}, {Header: browser.Header{{Name: "X-Own", Value: "1"}}}} {
+			for _, r.URL = range []string{"/marked", "/other", "/nowhere"} {
+				r.Origin = origin
+				if got, want := run(t, s, r), run(t, site(t), r); !reflect.DeepEqual(got, want) {
+					t.Errorf("%+v: with a memo\n%+v\nwithout\n%+v", r, got, want)
+				}
+			}
+		}
+	}
+}
+
 // What depends on the origin is forgotten, and what does not is kept.
 func TestForget(t *testing.T) {
 	s := site(t)
