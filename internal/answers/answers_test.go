@@ -1,9 +1,11 @@
 package answers
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/corsgate/corsgate/constructs/cors"
@@ -106,6 +108,28 @@ func TestRemap(t *testing.T) {
 		}
 		if !slices.Equal(keys, tt.replaced) {
 			t.Errorf("%s: replaced %v, want %v", tt.name, keys, tt.replaced)
+		}
+	}
+}
+
+// What a CDK token becomes is looked at by templates and functions only: a static
+// header would carry whatever it is, and "null" is every sandboxed frame.
+func TestTokensAreNotMapped(t *testing.T) {
+	for _, origin := range []string{"https://${Token[TOKEN.7]}", "${Token[TOKEN.7]}", "https://${Token[TOKEN.7]}.example.com:8443"} {
+		p := policy(t, cors.Config{Origins: []string{origin}, Credentials: true})
+		for _, echo := range []bool{false, true} {
+			h := ErrorHeaders(p, echo)
+			if text := fmt.Sprint(h); strings.Contains(text, "Token[") {
+				t.Errorf("%s stands in a gateway response: %s", origin, text)
+			}
+			if h[allowOrigin] == "'*'" && h[allowCredentials] != nil {
+				t.Errorf("%s: credentials beside *", origin)
+			}
+		}
+		for _, headers := range [][]Header{AnswerHeaders(p, true), AnswerHeaders(p, false), PreflightHeaders(p, "GET")} {
+			if text := fmt.Sprint(Mapped(headers)); strings.Contains(text, "Token[") {
+				t.Errorf("%s is mapped statically: %s", origin, text)
+			}
 		}
 	}
 }

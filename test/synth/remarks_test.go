@@ -201,7 +201,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p})
 			add(api.Root(), "health", "GET", mock())
 		}, want: []string{
-			"info: the policy allows credentials and more than one origin, so pages that send credentials cannot read the errors",
+			"info: the policy allows credentials and not just one origin that is known at synthesis, so pages that send credentials cannot read the errors",
 			`info: origin "https://a.example.com" is left out`,
 		}},
 		"function by stage variable": {build: func(s awscdk.Stack) {
