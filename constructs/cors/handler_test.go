@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/browser"
 )
 
 const app, evil = "https://app.example.com", "https://evil.example"
@@ -215,17 +215,17 @@ func TestHandlerAgainstJub0bs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := fetch.Request{
+		q := browser.Request{
 			URL:    "https://api.example.net/",
 			Origin: rapid.SampledFrom([]string{app, "https://a.b.example.com", "http://localhost:3000", "https://other.example:8443", "https://example.com", evil, "null"}).Draw(t, "origin"),
 			Method: rapid.SampledFrom([]string{"GET", "POST", "PUT", "DELETE"}).Draw(t, "method"),
 			Strict: true,
 		}
 		if rapid.Bool().Draw(t, "with credentials") {
-			q.Credentials = fetch.Include
+			q.Credentials = browser.Include
 		}
 		for _, name := range some(t, "headers", "content-type", "x-api-key", "authorization", "accept") {
-			q.Header = append(q.Header, fetch.Field{Name: name, Value: "application/json"})
+			q.Header = append(q.Header, browser.Field{Name: name, Value: "application/json"})
 		}
 		ours, jub0bs := browse(t, p.Handler(resource), q), browse(t, theirs.Wrap(resource), q)
 		if ours.Verdict.Allowed != jub0bs.Verdict.Allowed || !reflect.DeepEqual(ours.Response, jub0bs.Response) {
@@ -247,15 +247,15 @@ var resource = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 })
 
 // browse has a browser make a request to h.
-func browse(t *rapid.T, h http.Handler, q fetch.Request) fetch.Exchange {
-	ex, err := fetch.Run(q, func(q *fetch.HTTPRequest) (*fetch.HTTPResponse, error) {
+func browse(t *rapid.T, h http.Handler, q browser.Request) browser.Exchange {
+	ex, err := browser.Run(q, func(q *browser.HTTPRequest) (*browser.HTTPResponse, error) {
 		r := httptest.NewRequest(q.Method, q.URL, bytes.NewReader(q.Body))
 		r.Header = q.Header.HTTP()
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		got := w.Result()
 		got.Header.Del("Vary") // it is for caches, and jub0bs/cors sends it more sparingly
-		return &fetch.HTTPResponse{Status: got.StatusCode, Header: fetch.HeaderFrom(got.Header)}, nil
+		return &browser.HTTPResponse{Status: got.StatusCode, Header: browser.HeaderFrom(got.Header)}, nil
 	}, nil)
 	if err != nil {
 		t.Fatal(err)

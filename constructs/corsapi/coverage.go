@@ -9,7 +9,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/corsgate/corsgate/internal/paired"
+	"github.com/corsgate/corsgate/internal/cdkbridge/paired"
 )
 
 // coverage names the methods whose answers API Gateway passes through as they

@@ -8,11 +8,11 @@ import (
 
 	"github.com/aws/constructs-go/constructs/v10"
 
-	"github.com/corsgate/corsgate/internal/bulk"
+	"github.com/corsgate/corsgate/internal/cdkbridge"
 )
 
 // A permission is one to invoke a Lambda function, version or alias.
-type permission struct{ *bulk.Resource }
+type permission struct{ *cdkbridge.Resource }
 
 // function is the FunctionName, a token where the function is the app's.
 func (p *permission) function() string { return text(p.Properties["functionName"]) }
@@ -58,7 +58,7 @@ func (w *writer) permissions() {
 	if !w.economy {
 		return
 	}
-	var missing []bulk.New
+	var missing []cdkbridge.New
 	var at []int
 	var obsolete []string
 	arn, ids := *w.api.ArnForExecuteApi(nil, nil, nil), map[string]int{}
@@ -74,10 +74,10 @@ func (w *writer) permissions() {
 		}
 		at, missing = append(at, f.native[0].At), append(missing, w.apiPermission(f, arn, ids))
 	}
-	for i, p := range bulk.Create(bulk.Permission, missing) {
+	for i, p := range cdkbridge.Create(cdkbridge.Permission, missing) {
 		w.parts = append(w.parts, part{at[i], p})
 	}
-	bulk.Remove(w.api.Node().Root(), obsolete)
+	cdkbridge.Remove(w.api.Node().Root(), obsolete)
 }
 
 // invoked gathers the functions that methods of the API invoke. A method without
@@ -114,7 +114,7 @@ func (w *writer) hasAPIWide(f *invoked) bool {
 }
 
 // apiPermission is one permission for all methods of the API, on all stages.
-func (w *writer) apiPermission(f *invoked, arn string, ids map[string]int) bulk.New {
+func (w *writer) apiPermission(f *invoked, arn string, ids map[string]int) cdkbridge.New {
 	scope, key := constructs.Construct(w.api), f.resolved
 	if f.stack != w.survey.stackAt(w.survey.api.at) {
 		scope, key = w.survey.stacks[f.stack].Stack, key+" of "+w.survey.api.path
@@ -128,7 +128,7 @@ func (w *writer) apiPermission(f *invoked, arn string, ids map[string]int) bulk.
 	if n := ids[in]; n > 1 {
 		id = fmt.Sprintf("%s-%d", id, n)
 	}
-	return bulk.New{Scope: scope, IDs: []string{id}, Properties: map[string]any{
+	return cdkbridge.New{Scope: scope, IDs: []string{id}, Properties: map[string]any{
 		"action":       "lambda:InvokeFunction",
 		"principal":    "apigateway.amazonaws.com",
 		"functionName": f.name,

@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/corsgate/corsgate/internal/bulk"
+	"github.com/corsgate/corsgate/internal/cdkbridge"
 )
 
 const (
@@ -37,7 +37,7 @@ func (w *writer) paths() {
 // tooLarge names the stacks with something of the API in them that have more
 // resources than CloudFormation takes. The CDK ends the synthesis of such a
 // stack as well, but knows no cure.
-func (c *completer) tooLarge(now *bulk.Tree) []string {
+func (c *completer) tooLarge(now *cdkbridge.Tree) []string {
 	cure := "make the API with corsapi.NewSpecRestApi, which is one resource whatever its size, or put some of its routes into nested stacks"
 	if c.spec != nil {
 		cure = "put something other than the API, which is one resource already, into another stack"
@@ -55,20 +55,20 @@ func (c *completer) tooLarge(now *bulk.Tree) []string {
 }
 
 // isIn reports whether something of the API is in a stack.
-func (c *completer) isIn(stack bulk.Stack) bool {
+func (c *completer) isIn(stack cdkbridge.Stack) bool {
 	at := []int{c.completed.api.at}
 	for _, r := range c.completed.resources {
 		at = append(at, r.at)
 	}
 	path := *stack.Node().Path()
-	return slices.ContainsFunc(c.completed.stacks, func(s bulk.Stack) bool {
+	return slices.ContainsFunc(c.completed.stacks, func(s cdkbridge.Stack) bool {
 		return *s.Node().Path() == path && slices.ContainsFunc(at, func(at int) bool { return s.From <= at && at < s.To })
 	})
 }
 
 // limited reports whether the CDK's own limit is in force, which an app can
 // raise or switch off for CloudFormation that takes more.
-func limited(stack bulk.Stack) bool {
+func limited(stack cdkbridge.Stack) bool {
 	set := stack.Node().TryGetContext(jsii.String("@aws-cdk/core:stackResourceLimit"))
 	return set == nil || fmt.Sprint(set) == fmt.Sprint(stackResources)
 }

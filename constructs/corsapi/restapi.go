@@ -11,7 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/bulk"
+	"github.com/corsgate/corsgate/internal/cdkbridge"
 	"github.com/corsgate/corsgate/internal/rulepage"
 )
 
@@ -176,7 +176,7 @@ func (c *completer) Visit(constructs.IConstruct) {
 	}
 	w.resourcePolicy()
 	w.stages()
-	bulk.Set(w.overrides)
+	cdkbridge.Set(w.overrides)
 	w.deployments()
 	if c.spec == nil {
 		w.coverage()
@@ -198,18 +198,18 @@ func (w *watcher) Validate() *[]*string {
 	if c.completed == nil {
 		return &[]*string{}
 	}
-	brief := ownedBy(c.completed.ids, bulk.Want{Brief: true})
-	now := bulk.Read(c.api.Node().Root(), map[string]bulk.Want{
-		bulk.Method:                        brief,
+	brief := ownedBy(c.completed.ids, cdkbridge.Want{Brief: true})
+	now := cdkbridge.Read(c.api.Node().Root(), map[string]cdkbridge.Want{
+		cdkbridge.Method:                   brief,
 		"AWS::ApiGateway::GatewayResponse": brief,
 		"AWS::ApiGateway::Deployment":      brief,
-		"AWS::ApiGateway::Stage":           ownedBy(c.completed.ids, bulk.Want{}),
+		"AWS::ApiGateway::Stage":           ownedBy(c.completed.ids, cdkbridge.Want{}),
 	}, "")
 	if answering(now) != c.completed.answering+c.added {
 		c.compare(survey(c.api))
 	}
 	for _, st := range c.completed.stages {
-		i := slices.IndexFunc(now.Resources, func(r bulk.Resource) bool { return r.Path == st.path })
+		i := slices.IndexFunc(now.Resources, func(r cdkbridge.Resource) bool { return r.Path == st.path })
 		if i >= 0 && !c.completed.caching() && cached(now.Resources[i].Properties) {
 			fail(st.node, rule("CORS402", "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure))
 		}

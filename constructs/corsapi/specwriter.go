@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/corsgate/corsgate/internal/bulk"
+	"github.com/corsgate/corsgate/internal/cdkbridge"
+	"github.com/corsgate/corsgate/internal/cdkbridge/paired"
 	"github.com/corsgate/corsgate/internal/openapi"
-	"github.com/corsgate/corsgate/internal/paired"
 )
 
 // The mapping that holds the policy's templates: one copy, since each is over a
@@ -124,7 +124,7 @@ func (d *apiBody) write(names []string) *openapi.Rendered {
 		d.with.Response = map[string]any{"Fn::FindInMap": []any{id, templatesKey, responseKey}}
 	}
 	rendered := d.spec.plan.Render(d.with)
-	bulk.SetProperty(d.cfn, "body", rendered.Body)
+	cdkbridge.SetProperty(d.cfn, "body", rendered.Body)
 	return rendered
 }
 
@@ -219,7 +219,7 @@ func (s *inventory) settle() {
 			all = append(all, cfn)
 		}
 	}
-	bulk.Settle(all)
+	cdkbridge.Settle(all)
 }
 
 // unwrap takes out the wrapper that the jsii runtime leaves around maps.

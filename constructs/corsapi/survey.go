@@ -11,17 +11,17 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/constructs-go/constructs/v10"
 
-	"github.com/corsgate/corsgate/internal/bulk"
+	"github.com/corsgate/corsgate/internal/cdkbridge"
 )
 
 // An inventory is what the app has of one API, as plain data.
 type inventory struct {
 	api              surveyed
-	stacks           []bulk.Stack // inner stacks follow outer ones
-	ids              []string     // of the API, as constructs have it: tokens
-	answering        int          // how many methods, gateway responses and stages it has
-	resources        []*resource  // those with methods, by path
-	paths            int          // how many resources there are, the root not counted
+	stacks           []cdkbridge.Stack // inner stacks follow outer ones
+	ids              []string          // of the API, as constructs have it: tokens
+	answering        int               // how many methods, gateway responses and stages it has
+	resources        []*resource       // those with methods, by path
+	paths            int               // how many resources there are, the root not counted
 	gatewayResponses []*gatewayResponse
 	stages           []*stage
 	deployments      []*deployment
@@ -161,14 +161,14 @@ func survey(api restAPI) *inventory {
 	if cfn, ok := api.Node().DefaultChild().(awsapigateway.CfnRestApi); ok {
 		ids = append(ids, *cfn.AttrRestApiId()) // the same id, by another attribute
 	}
-	tree := bulk.Read(api.Node().Root(), map[string]bulk.Want{
+	tree := cdkbridge.Read(api.Node().Root(), map[string]cdkbridge.Want{
 		"AWS::ApiGateway::RestApi":         {Of: []string{id}, Resolve: []string{"policy"}},
-		"AWS::ApiGateway::Resource":        ownedBy(ids, bulk.Want{Ref: true, Node: true, Scope: true}),
-		bulk.Method:                        ownedBy(ids, bulk.Want{Node: true, Resolve: []string{"methodResponses", "integration.uri"}}),
-		"AWS::ApiGateway::GatewayResponse": ownedBy(ids, bulk.Want{Node: true}),
-		"AWS::ApiGateway::Stage":           ownedBy(ids, bulk.Want{Node: true}),
-		"AWS::ApiGateway::Deployment":      ownedBy(ids, bulk.Want{Node: true, Scope: true}),
-		bulk.Permission:                    {Resolve: []string{"functionName"}},
+		"AWS::ApiGateway::Resource":        ownedBy(ids, cdkbridge.Want{Ref: true, Node: true, Scope: true}),
+		cdkbridge.Method:                   ownedBy(ids, cdkbridge.Want{Node: true, Resolve: []string{"methodResponses", "integration.uri"}}),
+		"AWS::ApiGateway::GatewayResponse": ownedBy(ids, cdkbridge.Want{Node: true}),
+		"AWS::ApiGateway::Stage":           ownedBy(ids, cdkbridge.Want{Node: true}),
+		"AWS::ApiGateway::Deployment":      ownedBy(ids, cdkbridge.Want{Node: true, Scope: true}),
+		cdkbridge.Permission:               {Resolve: []string{"functionName"}},
 	}, "")
 	s := &surveyor{inventory: &inventory{ids: ids, stacks: tree.Stacks, permissions: map[string][]*permission{}}, stack: awscdk.Stack_Of(api), byID: map[string]*place{}}
 	for i := range tree.Resources {
@@ -185,11 +185,11 @@ func survey(api restAPI) *inventory {
 
 // answering counts the resources of a tree that decide what an API answers: an
 // API that has as many as before is as complete as before.
-func answering(tree *bulk.Tree) int {
+func answering(tree *cdkbridge.Tree) int {
 	n := 0
 	for _, r := range tree.Resources {
 		switch r.Type {
-		case bulk.Method, "AWS::ApiGateway::GatewayResponse", "AWS::ApiGateway::Stage", "AWS::ApiGateway::Deployment":
+		case cdkbridge.Method, "AWS::ApiGateway::GatewayResponse", "AWS::ApiGateway::Stage", "AWS::ApiGateway::Deployment":
 			n++
 		}
 	}
@@ -197,7 +197,7 @@ func answering(tree *bulk.Tree) int {
 }
 
 // ownedBy wants what names one of ids as its API.
-func ownedBy(ids []string, w bulk.Want) bulk.Want {
+func ownedBy(ids []string, w cdkbridge.Want) cdkbridge.Want {
 	w.Of, w.By = ids, "restApiId"
 	return w
 }
@@ -226,16 +226,16 @@ type placed struct {
 }
 
 // visit takes down one construct of the API.
-func (s *surveyor) visit(r *bulk.Resource) {
+func (s *surveyor) visit(r *cdkbridge.Resource) {
 	p := r.Properties
 	switch r.Type {
 	case "AWS::ApiGateway::RestApi":
 		s.api = surveyed{at: r.At, path: r.ScopePath(), policy: r.Resolved["policy"], binaryMediaTypes: nonEmpty(p["binaryMediaTypes"])}
 	case "AWS::ApiGateway::Resource":
 		s.resource(r)
-	case bulk.Method:
+	case cdkbridge.Method:
 		s.method(r)
-	case bulk.Permission:
+	case cdkbridge.Permission:
 		s.permissions[r.ScopePath()] = append(s.permissions[r.ScopePath()], &permission{r})
 	case "AWS::ApiGateway::GatewayResponse":
 		g := &gatewayResponse{at: r.At, node: r.Node.(awsapigateway.CfnGatewayResponse), responseType: text(p["responseType"]), props: p}
@@ -258,7 +258,7 @@ func (s *surveyor) visit(r *bulk.Resource) {
 
 // resource takes down a resource. An OPTIONS method on it stands in the CDK's
 // own construct, if it is that one's.
-func (s *surveyor) resource(r *bulk.Resource) {
+func (s *surveyor) resource(r *cdkbridge.Resource) {
 	e := &place{at: r.At, id: r.Ref, parent: text(r.Properties["parentId"]), part: text(r.Properties["pathPart"])}
 	if native, ok := r.Scope.(awsapigateway.Resource); ok && r.IsDefaultChild() {
 		e.scope = native
@@ -268,7 +268,7 @@ func (s *surveyor) resource(r *bulk.Resource) {
 	s.byID[e.id] = e
 }
 
-func (s *surveyor) method(r *bulk.Resource) {
+func (s *surveyor) method(r *cdkbridge.Resource) {
 	m := &placed{
 		method:    &method{at: r.At, node: r.Node.(awsapigateway.CfnMethod), verb: text(r.Properties["httpMethod"])},
 		resource:  text(r.Properties["resourceId"]),
@@ -283,7 +283,7 @@ func (s *surveyor) method(r *bulk.Resource) {
 }
 
 // stage takes down a stage, or the description of one in a deployment.
-func (s *surveyor) stage(r *bulk.Resource, prefix string, p map[string]any) {
+func (s *surveyor) stage(r *cdkbridge.Resource, prefix string, p map[string]any) {
 	st := &stage{path: r.Path, node: r.Node.(awscdk.CfnResource), prefix: prefix, name: text(r.Properties["stageName"]), cached: cached(p)}
 	st.variables, _ = p["variables"].(map[string]any)
 	s.stages = append(s.stages, st)

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/answers"
-	"github.com/corsgate/corsgate/internal/bulk"
+	"github.com/corsgate/corsgate/internal/cdkbridge"
+	"github.com/corsgate/corsgate/internal/plan"
 )
 
 // A writer completes the API that was surveyed.
@@ -31,7 +31,7 @@ type writer struct {
 
 	written   []any // what the API answers, but for the stage's variables
 	parts     []part
-	overrides []bulk.Override
+	overrides []cdkbridge.Override
 }
 
 // A part is a construct that a deployment has to wait for.
@@ -42,11 +42,11 @@ type part struct {
 
 // set overrides a property, and unset removes one, when all is written.
 func (w *writer) set(on awscdk.CfnResource, path string, value any) {
-	w.overrides = append(w.overrides, bulk.Override{On: on, Path: path, Value: value})
+	w.overrides = append(w.overrides, cdkbridge.Override{On: on, Path: path, Value: value})
 }
 
 func (w *writer) unset(on awscdk.CfnResource, path string) {
-	w.overrides = append(w.overrides, bulk.Override{On: on, Path: path, Delete: true})
+	w.overrides = append(w.overrides, cdkbridge.Override{On: on, Path: path, Delete: true})
 }
 
 func (w *writer) wrote(parts ...any) { w.written = append(w.written, parts...) }
@@ -55,11 +55,11 @@ func (w *writer) wrote(parts ...any) { w.written = append(w.written, parts...) }
 func (w *writer) preflights() {
 	said := map[string]bool{}
 	var at []int
-	var missing []bulk.New
+	var missing []cdkbridge.New
 	for _, r := range w.survey.resources {
 		allow := w.policy.AllowMethods(r.names())
-		integration := answers.PreflightIntegration(w.policy, allow, w.caching)
-		responses := answers.PreflightResponses(w.policy, allow)
+		integration := plan.PreflightIntegration(w.policy, allow, w.caching)
+		responses := plan.PreflightResponses(w.policy, allow)
 		// What the API answers follows from the methods and the policy, so it is
 		// enough to have each set of methods' once.
 		w.wrote(r.path, allow)
@@ -86,9 +86,9 @@ func (w *writer) preflights() {
 		// The construct path is that of the CDK's own preflights, so that an API
 		// that moves to corsgate keeps its methods: CloudFormation cannot create
 		// a second OPTIONS on a resource before it deletes the first.
-		at, missing = append(at, r.at), append(missing, bulk.New{Scope: r.scope, IDs: []string{"OPTIONS", "Resource"}, Properties: props})
+		at, missing = append(at, r.at), append(missing, cdkbridge.New{Scope: r.scope, IDs: []string{"OPTIONS", "Resource"}, Properties: props})
 	}
-	for i, m := range bulk.Create(bulk.Method, missing) {
+	for i, m := range cdkbridge.Create(cdkbridge.Method, missing) {
 		w.parts = append(w.parts, part{at[i], m})
 	}
 	w.added += len(missing)
@@ -109,7 +109,7 @@ func (w *writer) replaceOptions(r *resource, integration map[string]any, respons
 	if w.caching {
 		w.set(o, "RequestParameters", optionalParameters())
 		for _, name := range slices.Sorted(maps.Keys(r.options.parameters)) {
-			if !slices.Contains(answers.OriginParameters, any(name)) {
+			if !slices.Contains(plan.OriginParameters, any(name)) {
 				w.unset(o, "RequestParameters."+escape(name))
 			}
 		}
@@ -124,7 +124,7 @@ func (w *writer) replaceOptions(r *resource, integration map[string]any, respons
 // optionalParameters declares the cache key parameters as not required.
 func optionalParameters() map[string]any {
 	m := map[string]any{}
-	for _, p := range answers.OriginParameters {
+	for _, p := range plan.OriginParameters {
 		m[p.(string)] = false
 	}
 	return m
@@ -152,7 +152,7 @@ func (w *writer) methods() {
 func (w *writer) cacheKey(m *method) {
 	keys, _ := m.integration["cacheKeyParameters"].([]any)
 	merged := slices.Clone(keys)
-	for _, p := range answers.OriginParameters {
+	for _, p := range plan.OriginParameters {
 		if !slices.Contains(keys, p) {
 			merged = append(merged, p)
 		}
@@ -176,11 +176,11 @@ func (w *writer) answer(m *method) {
 		return
 	}
 	if len(responses) == 0 {
-		warn(m.node, "no-response", where+answers.NoResponse)
+		warn(m.node, "no-response", where+plan.NoResponse)
 		return
 	}
 	if w.policy.ResponseTemplate() != "" {
-		for _, fault := range answers.SetTwice(where, m.integration["requestTemplates"], responses) {
+		for _, fault := range plan.SetTwice(where, m.integration["requestTemplates"], responses) {
 			fail(m.node, fault)
 		}
 	}
@@ -188,17 +188,17 @@ func (w *writer) answer(m *method) {
 	if mock {
 		w.mock(m, where)
 	}
-	statuses := map[string][]answers.Header{}
+	statuses := map[string][]plan.Header{}
 	for i, v := range responses {
 		one, _ := v.(map[string]any)
 		at := fmt.Sprintf("Integration.IntegrationResponses.%d.", i)
 		static := !mock && w.policy.ResponseTemplate() != "" && !w.responseTemplates(m, at, one)
-		headers := answers.AnswerHeaders(w.policy, static)
+		headers := plan.AnswerHeaders(w.policy, static)
 		params, _ := one["responseParameters"].(map[string]any)
-		merged, replaced := answers.Remap(params, answers.MethodHeader, answers.Mapped(headers))
+		merged, replaced := plan.Remap(params, plan.MethodHeader, plan.Mapped(headers))
 		w.reportReplaced(m.node, where, replaced)
 		w.override(m.node, at+"ResponseParameters.", params, merged)
-		statuses[answers.StatusOf(one)] = headers
+		statuses[plan.StatusOf(one)] = headers
 		w.wrote(where, i, merged)
 	}
 	w.declare(m, statuses)
@@ -212,7 +212,7 @@ func (w *writer) mock(m *method, where string) {
 		w.wrote(where, "CONVERT_TO_TEXT")
 	}
 	if !nonEmptyMap(m.integration["requestTemplates"]) {
-		warn(m.node, "no-template", where+answers.NoTemplate)
+		warn(m.node, "no-template", where+plan.NoTemplate)
 		return
 	}
 	if w.policy.ResponseTemplate() != "" {
@@ -222,13 +222,13 @@ func (w *writer) mock(m *method, where string) {
 
 // declare declares the headers of each status: mapping a header that is not
 // declared fails the deployment.
-func (w *writer) declare(m *method, statuses map[string][]answers.Header) {
+func (w *writer) declare(m *method, statuses map[string][]plan.Header) {
 	existing, _ := m.responses.([]any)
 	var added []any
 	for _, status := range slices.Sorted(maps.Keys(statuses)) {
-		ours := answers.Declared(statuses[status])
+		ours := plan.Declared(statuses[status])
 		w.wrote(m.path, m.verb, status, ours)
-		i := slices.IndexFunc(existing, func(r any) bool { return answers.StatusOf(r) == status })
+		i := slices.IndexFunc(existing, func(r any) bool { return plan.StatusOf(r) == status })
 		if i < 0 {
 			added = append(added, map[string]any{"statusCode": status, "responseParameters": ours})
 			continue
@@ -236,7 +236,7 @@ func (w *writer) declare(m *method, statuses map[string][]answers.Header) {
 		params, _ := existing[i].(map[string]any)["responseParameters"].(map[string]any)
 		merged := ours
 		for key, required := range params {
-			if !answers.IsCORS(key, answers.MethodHeader) && !answers.IsVary(key, answers.MethodHeader) {
+			if !plan.IsCORS(key, plan.MethodHeader) && !plan.IsVary(key, plan.MethodHeader) {
 				merged[key] = required
 			}
 		}
@@ -288,12 +288,12 @@ func (w *writer) responseTemplates(m *method, at string, response map[string]any
 		w.prefix(m, "response", at+"ResponseTemplates.", response["responseTemplates"])
 		return true
 	}
-	if answers.PassesText(w.survey.api.binaryMediaTypes, response) {
-		w.prefix(m, "response", at+"ResponseTemplates.", map[string]any{"application/json": answers.PrintBody})
+	if plan.PassesText(w.survey.api.binaryMediaTypes, response) {
+		w.prefix(m, "response", at+"ResponseTemplates.", map[string]any{"application/json": plan.PrintBody})
 		return true
 	}
 	if _, ok := w.policy.SingleOrigin(); !ok {
-		fail(m.node, rule("CORS208", m.verb+" "+m.path+answers.MayBeBinary))
+		fail(m.node, rule("CORS208", m.verb+" "+m.path+plan.MayBeBinary))
 	}
 	return false
 }
@@ -305,7 +305,7 @@ func nonEmptyMap(v any) bool {
 
 // reportReplaced says which mappings of the user's own were replaced. Enable is
 // asked to replace them; beside NewRestApi they are a second source.
-func (w *writer) reportReplaced(on constructs.IConstruct, where string, replaced []answers.Replacement) {
+func (w *writer) reportReplaced(on constructs.IConstruct, where string, replaced []plan.Replacement) {
 	for _, r := range replaced {
 		if !w.replace || strings.HasPrefix(r.Cure, "map") {
 			warn(on, "second-source", fmt.Sprintf("%s maps %s, which is replaced; %s", where, r.Key, r.Cure))
@@ -316,15 +316,15 @@ func (w *writer) reportReplaced(on constructs.IConstruct, where string, replaced
 // gatewayResponses completes the errors that API Gateway makes itself. A type
 // that has a gateway response of its own takes nothing from the defaults.
 func (w *writer) gatewayResponses() {
-	headers := answers.ErrorHeaders(w.policy, w.props.GatewayErrors == EchoOrigin)
+	headers := plan.ErrorHeaders(w.policy, w.props.GatewayErrors == EchoOrigin)
 	ours := map[string]any{}
 	for name, value := range headers {
-		ours[answers.GatewayHeader+name] = value
+		ours[plan.GatewayHeader+name] = value
 	}
 	missing := []string{"DEFAULT_4XX", "DEFAULT_5XX"}
 	for _, g := range w.survey.gatewayResponses {
 		missing = slices.DeleteFunc(missing, func(t string) bool { return t == g.responseType })
-		merged, replaced := answers.Remap(g.parameters, answers.GatewayHeader, ours)
+		merged, replaced := plan.Remap(g.parameters, plan.GatewayHeader, ours)
 		w.reportReplaced(g.node, "gateway response "+g.responseType, replaced)
 		w.override(g.node, "ResponseParameters.", g.parameters, merged)
 		w.parts = append(w.parts, part{g.at, g.node})
@@ -344,11 +344,11 @@ func (w *writer) gatewayResponses() {
 
 // resourcePolicy lets preflights through, which are anonymous.
 func (w *writer) resourcePolicy() {
-	switch verdict := answers.PreflightsPass(w.survey.api.policy); verdict {
-	case answers.Passes:
-	case answers.NotAllowed:
+	switch verdict := plan.PreflightsPass(w.survey.api.policy); verdict {
+	case plan.Passes:
+	case plan.NotAllowed:
 		if w.spec != nil && w.spec.plan != nil && w.spec.plan.KeepsOptions() {
-			warn(w.api, "CORS403", rule("CORS403", answers.KeptOptionsClosed))
+			warn(w.api, "CORS403", rule("CORS403", plan.KeptOptionsClosed))
 			return
 		}
 		// A policy that names who may call, by IAM, allows nobody anonymous. The
@@ -359,8 +359,8 @@ func (w *writer) resourcePolicy() {
 			Actions:    jsii.Strings("execute-api:Invoke"),
 			Resources:  jsii.Strings("execute-api:/*/OPTIONS/*"),
 		}))
-	case answers.Denied:
-		warn(w.api, "CORS403", rule("CORS403", answers.DenyMayRefuse))
+	case plan.Denied:
+		warn(w.api, "CORS403", rule("CORS403", plan.DenyMayRefuse))
 	}
 }
 
@@ -392,7 +392,7 @@ func (w *writer) stages() {
 func (w *writer) deployments() {
 	// A deployment resolves what it is given each time its logical id is asked
 	// for, so it gets little.
-	answers := bulk.Digest(awscdk.Stack_Of(w.api), w.written)
+	answers := cdkbridge.Digest(awscdk.Stack_Of(w.api), w.written)
 	for _, d := range w.survey.deployments {
 		stack := w.survey.stackAt(d.at)
 		var wait []constructs.IDependable

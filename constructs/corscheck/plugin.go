@@ -14,30 +14,30 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/check"
 )
 
 // A plugin is an awscdk.IPolicyValidationPlugin, which the JavaScript process
 // calls back.
 type plugin struct {
-	failOn       diagnose.Severity
-	stated       *diagnose.Allowlist
-	suppressions []diagnose.Suppression
+	failOn       check.Severity
+	stated       *check.Allowlist
+	suppressions []check.Suppression
 	faults       []string // of the props
 }
 
 func newPlugin(props Props) *plugin {
-	p := &plugin{failOn: diagnose.Error}
+	p := &plugin{failOn: check.Error}
 	switch props.FailOn {
 	case "":
 	case Error, Warning, Info:
-		p.failOn = diagnose.Severity(props.FailOn)
+		p.failOn = check.Severity(props.FailOn)
 	default:
 		p.fault("FailOn %q: want corscheck.Error, corscheck.Warning or corscheck.Info", props.FailOn)
 	}
 	var err error
 	if len(props.Origins) > 0 {
-		if p.stated, err = diagnose.State(props.Origins); err != nil {
+		if p.stated, err = check.State(props.Origins); err != nil {
 			p.fault("Origins: %w", err)
 		}
 	}
@@ -53,12 +53,12 @@ func (p *plugin) fault(format string, args ...any) {
 	p.faults = append(p.faults, strings.ReplaceAll(fmt.Errorf(format, args...).Error(), "\n", "\n  "))
 }
 
-func suppressions(name string) ([]diagnose.Suppression, error) {
+func suppressions(name string) ([]check.Suppression, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, withoutPath(err)
 	}
-	return diagnose.ParseSuppressions(name, text)
+	return check.ParseSuppressions(name, text)
 }
 
 // withoutPath is an error of a file that is named beside it.
@@ -91,7 +91,7 @@ func (p *plugin) Version() *string {
 // RuleIds are those of the rules that read templates.
 func (p *plugin) RuleIds() *[]*string {
 	var ids []*string
-	for _, r := range diagnose.Rules() {
+	for _, r := range check.Rules() {
 		if r.Command == "check" {
 			ids = append(ids, jsii.String(r.ID))
 		}
@@ -108,19 +108,19 @@ func (p *plugin) Validate(context awscdk.IPolicyValidationContext) *awscdk.Polic
 	if err != nil {
 		return unanswered(err.Error())
 	}
-	var docs []*diagnose.Document
+	var docs []*check.Document
 	stacks := map[string]string{}
 	for _, t := range written {
 		docs = append(docs, t.document)
 		stacks[t.document.Name] = t.stack
 	}
-	return pluginReport(diagnose.Check(docs, p.stated, p.suppressions), p.failOn, stacks)
+	return pluginReport(check.Check(docs, p.stated, p.suppressions), p.failOn, stacks)
 }
 
 // A template is what a stack was written to.
 type template struct {
 	stack    string // construct path
-	document *diagnose.Document
+	document *check.Document
 }
 
 // read reads the templates of a validation. The CDK names those of stacks, but
@@ -134,8 +134,8 @@ func read(context awscdk.IPolicyValidationContext) ([]template, error) {
 			return fmt.Errorf("%s: %w", file, withoutPath(err))
 		}
 		nests = nests || bytes.Contains(text, []byte(`"AWS::CloudFormation::Stack"`))
-		d, err := diagnose.ParseDocument(file, text)
-		if errors.Is(err, diagnose.ErrNoResources) {
+		d, err := check.ParseDocument(file, text)
+		if errors.Is(err, check.ErrNoResources) {
 			return nil // of an empty stack, which is not deployed
 		}
 		if err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/transcript"
 )
 
@@ -22,7 +22,7 @@ func unanswered(why string) *awscdk.PolicyValidationPluginReport {
 
 // pluginReport makes the CDK's report of ours. stacks are the construct paths of
 // the stacks by their templates' files.
-func pluginReport(rep *diagnose.Report, failOn diagnose.Severity, stacks map[string]string) *awscdk.PolicyValidationPluginReport {
+func pluginReport(rep *check.Report, failOn check.Severity, stacks map[string]string) *awscdk.PolicyValidationPluginReport {
 	out := &awscdk.PolicyValidationPluginReport{Success: jsii.Bool(true), Violations: &[]*awscdk.PolicyViolation{}}
 	add := func(v *awscdk.PolicyViolation, fails bool) {
 		*out.Violations = append(*out.Violations, v)
@@ -42,7 +42,7 @@ func pluginReport(rep *diagnose.Report, failOn diagnose.Severity, stacks map[str
 		if fails {
 			// When something is acknowledged, the CDK takes a report for a success
 			// that has no error left in it.
-			severity = diagnose.Error
+			severity = check.Error
 		}
 		v := violation(f.Rule, p.description(f), string(severity), resource(f, stacks))
 		v.Fix = jsii.String(p.fix(f))
@@ -77,7 +77,7 @@ func (p *printer) again(rule, text string) bool {
 
 // description says what is wrong, in lines of a terminal's width. The CDK prints
 // a word before it, and indents by three blanks what it prints below it.
-func (p *printer) description(f diagnose.Finding) string {
+func (p *printer) description(f check.Finding) string {
 	where := strings.TrimSpace(f.Method + " " + f.Path)
 	if where != "" {
 		where += ": "
@@ -92,7 +92,7 @@ func (p *printer) description(f diagnose.Finding) string {
 }
 
 // fix says what to do; the CDK indents its lines.
-func (p *printer) fix(f diagnose.Finding) string {
+func (p *printer) fix(f check.Finding) string {
 	if p.again(f.Rule, f.Cure.Go) {
 		return "as for " + f.Rule + " above"
 	}
@@ -100,7 +100,7 @@ func (p *printer) fix(f diagnose.Finding) string {
 }
 
 // resource says where the CDK finds the construct of a finding.
-func resource(f diagnose.Finding, stacks map[string]string) *awscdk.PolicyViolatingResource {
+func resource(f check.Finding, stacks map[string]string) *awscdk.PolicyViolatingResource {
 	stack, written := stacks[f.File]
 	switch {
 	case !written: // a file of suppressions
@@ -112,7 +112,7 @@ func resource(f diagnose.Finding, stacks map[string]string) *awscdk.PolicyViolat
 }
 
 // metadata is for the programs that read the CDK's validation-report.json.
-func metadata(f diagnose.Finding) *map[string]*string {
+func metadata(f check.Finding) *map[string]*string {
 	out := map[string]*string{}
 	for name, value := range map[string]string{
 		"severity": string(f.Severity), "title": f.Title, "detail": f.Detail, "console": f.Console,

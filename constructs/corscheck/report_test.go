@@ -4,18 +4,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/check"
 )
 
 // A rule that crashes fails the run, whatever else was found, and cannot be
 // acknowledged. None crashes that could be asked for from the outside.
 func TestCrash(t *testing.T) {
-	for name, findings := range map[string][]diagnose.Finding{
+	for name, findings := range map[string][]check.Finding{
 		"alone":          nil,
-		"with a finding": {{Rule: "CORS107", Severity: diagnose.Info, File: "A.template.json"}},
+		"with a finding": {{Rule: "CORS107", Severity: check.Info, File: "A.template.json"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := pluginReport(&diagnose.Report{Checked: []diagnose.Checked{{}}, Findings: findings, Crashed: []string{"CORS101 crashed on A.template.json, API Api: oh"}}, diagnose.Error, nil)
+			got := pluginReport(&check.Report{Checked: []check.Checked{{}}, Findings: findings, Crashed: []string{"CORS101 crashed on A.template.json, API Api: oh"}}, check.Error, nil)
 			if *got.Success {
 				t.Error("the report is a success")
 			}

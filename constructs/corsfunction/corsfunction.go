@@ -21,8 +21,8 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/corsgate/corsgate/internal/cdkbridge/paired"
 	"github.com/corsgate/corsgate/internal/gohandler"
-	"github.com/corsgate/corsgate/internal/paired"
 )
 
 // Props are the properties of a [Function].

@@ -24,10 +24,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/corsgate/corsgate/internal/exchange"
-	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
-	"github.com/corsgate/corsgate/internal/probe"
+	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/simulate"
 	"github.com/corsgate/corsgate/internal/transcript"
 )
 
@@ -91,7 +91,7 @@ func OverHTTP1() Option { return func(o *options) { o.http1 = true } }
 // An API is one of a template, at a stage.
 type API struct {
 	t    T
-	site *exchange.Site
+	site *simulate.Site
 }
 
 // New gives the API of a template. It ends the test if there is none, or if there are several and none is chosen.
@@ -130,7 +130,7 @@ func load(t T, name string, template []byte, opts []Option) *API {
 	}
 	o.gateway.File = name
 	// Whether a key is the right one is not CORS's question.
-	o.gateway.APIKeys = []string{probe.Value("x-api-key")}
+	o.gateway.APIKeys = []string{questions.Value("x-api-key")}
 	loaded, err := gateway.Load(template, o.gateway)
 	if err != nil {
 		hint := ""
@@ -149,17 +149,17 @@ func load(t T, name string, template []byte, opts []Option) *API {
 	}
 	var backend gateway.Backend
 	if o.response != "" {
-		if backend, err = exchange.Reply([]byte(o.response), "corstest.Answering"); err != nil {
+		if backend, err = simulate.Reply([]byte(o.response), "corstest.Answering"); err != nil {
 			err = fmt.Errorf("the response given to corstest.Answering is %w", err)
 		}
 	} else {
-		backend, err = exchange.NotRun(template)
+		backend, err = simulate.NotRun(template)
 	}
 	if err != nil {
 		t.Fatalf("corstest: %v", err)
 		return nil
 	}
-	return &API{t, &exchange.Site{API: loaded, Backend: backend, HTTP1: o.http1}}
+	return &API{t, &simulate.Site{API: loaded, Backend: backend, HTTP1: o.http1}}
 }
 
 // In gives the same API for another test, such as a subtest, which is then the one that fails.
@@ -195,29 +195,29 @@ func (p Page) Delete(path string) Request { return p.Do("DELETE", path) }
 
 // Do is [Page.Get] for any method, as the script writes it.
 func (p Page) Do(method, path string) Request {
-	return Request{p.api, fetch.Request{Origin: p.origin, Method: method, URL: path}}
+	return Request{p.api, browser.Request{Origin: p.origin, Method: method, URL: path}}
 }
 
 // A Request is one of a page. The methods that add to it give another and leave it as it is.
 type Request struct {
 	api *API
-	req fetch.Request
+	req browser.Request
 }
 
 // WithHeader adds a header that the script sets. Without a value content-type is application/json, which takes a
 // preflight, and any other header is given one.
 func (r Request) WithHeader(name string, value ...string) Request {
-	v := probe.Value(name)
+	v := questions.Value(name)
 	if len(value) > 0 {
 		v = strings.Join(value, ", ")
 	}
-	r.req.Header = append(slices.Clone(r.req.Header), fetch.Field{Name: name, Value: v})
+	r.req.Header = append(slices.Clone(r.req.Header), browser.Field{Name: name, Value: v})
 	return r
 }
 
 // WithCredentials has cookies go with the request: fetch with credentials "include".
 func (r Request) WithCredentials() Request {
-	r.req.Credentials = fetch.Include
+	r.req.Credentials = browser.Include
 	return r
 }
 
@@ -228,7 +228,7 @@ func (r Request) WithBody(body string) Request {
 }
 
 // run gives the report, or nil where the test has failed.
-func (r Request) run() *exchange.Report {
+func (r Request) run() *simulate.Report {
 	r.api.t.Helper()
 	if !strings.HasPrefix(r.req.URL, "/") {
 		r.api.t.Fatalf("corstest: the path %q does not begin with a slash; want a path of the API, such as /items", r.req.URL)
@@ -267,12 +267,12 @@ func (a *API) paths() string {
 }
 
 // unserved says that a path was found and not the method on it.
-func unserved(report *exchange.Report) bool {
+func unserved(report *simulate.Report) bool {
 	return report.Trace.Actual != nil && report.Trace.Actual.Method == nil
 }
 
 // fail says what was wanted, what came of it, and how.
-func (r Request) fail(want string, report *exchange.Report) {
+func (r Request) fail(want string, report *simulate.Report) {
 	r.api.t.Helper()
 	var b bytes.Buffer
 	_ = transcript.Print(&b, transcript.Palette{}, r.req, report) // a buffer takes everything
@@ -283,7 +283,7 @@ func (r Request) fail(want string, report *exchange.Report) {
 	r.api.t.Errorf("corstest: want %s, got %s\n\n%s", want, got, b.String())
 }
 
-func outcome(v exchange.Verdict) string {
+func outcome(v simulate.Verdict) string {
 	switch {
 	case v.Allowed:
 		return "allowed"
@@ -310,8 +310,8 @@ func (r Request) IsAllowed() {
 func (r Request) IsRefused(codes ...string) {
 	r.api.t.Helper()
 	for _, c := range codes {
-		if !slices.Contains(fetch.Codes(), fetch.Code(c)) {
-			r.api.t.Fatalf("corstest: %q is not a way in which CORS refuses; want one of %s", c, join(fetch.Codes()))
+		if !slices.Contains(browser.Codes(), browser.Code(c)) {
+			r.api.t.Fatalf("corstest: %q is not a way in which CORS refuses; want one of %s", c, join(browser.Codes()))
 			return
 		}
 	}
@@ -330,7 +330,7 @@ func (r Request) IsRefused(codes ...string) {
 	r.fail(want, report)
 }
 
-func join(codes []fetch.Code) string {
+func join(codes []browser.Code) string {
 	var out []string
 	for _, c := range codes {
 		out = append(out, string(c))
@@ -366,14 +366,14 @@ func (r Request) CanRead(headers ...string) {
 	}
 }
 
-func (r Request) readable(name string, report *exchange.Report) bool {
-	if slices.Contains(report.Actual.Readable, name) || fetch.SafelistedResponseHeader(name) {
+func (r Request) readable(name string, report *simulate.Report) bool {
+	if slices.Contains(report.Actual.Readable, name) || browser.SafelistedResponseHeader(name) {
 		return true
 	}
 	if report.Actual.Response == nil {
 		return false
 	}
-	header := fetch.Header{{Name: "Access-Control-Expose-Headers", Value: report.Actual.Response.Headers["access-control-expose-headers"]}}
-	exposed := fetch.ExposedNames(header, r.req.Credentials == fetch.Include)
+	header := browser.Header{{Name: "Access-Control-Expose-Headers", Value: report.Actual.Response.Headers["access-control-expose-headers"]}}
+	exposed := browser.ExposedNames(header, r.req.Credentials == browser.Include)
 	return slices.Contains(exposed, name) || slices.Contains(exposed, "*")
 }

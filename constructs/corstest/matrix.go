@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/corsgate/corsgate/internal/exchange"
-	"github.com/corsgate/corsgate/internal/fetch"
-	"github.com/corsgate/corsgate/internal/probe"
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // updating is a flag of a name that no test has. One named update, which many have, would keep a test that defines its
@@ -45,13 +45,13 @@ func update() bool {
 func (a *API) Matrix(origins ...string) string {
 	a.t.Helper()
 	if len(origins) == 0 {
-		for _, o := range probe.Origins(a.site.API) {
+		for _, o := range questions.Origins(a.site.API) {
 			if !o.Lookalike {
 				origins = append(origins, o.Origin)
 			}
 		}
 	}
-	routes := probe.Routes(a.site.API)
+	routes := questions.Routes(a.site.API)
 	width := 0
 	for _, r := range routes {
 		width = max(width, len(r.Path))
@@ -64,8 +64,8 @@ func (a *API) Matrix(origins ...string) string {
 		b.WriteString(o + "\n")
 		for _, r := range routes {
 			var said [2]string
-			for n, mode := range []fetch.Credentials{fetch.SameOrigin, fetch.Include} {
-				req := Request{a, fetch.Request{Origin: o, Method: r.Method, URL: r.URL, Credentials: mode}}
+			for n, mode := range []browser.Credentials{browser.SameOrigin, browser.Include} {
+				req := Request{a, browser.Request{Origin: o, Method: r.Method, URL: r.URL, Credentials: mode}}
 				for _, h := range r.Identity {
 					req = req.WithHeader(h)
 				}
@@ -89,7 +89,7 @@ func (a *API) Matrix(origins ...string) string {
 }
 
 // entry is an outcome in the matrix.
-func entry(r *exchange.Report) string {
+func entry(r *simulate.Report) string {
 	out := outcome(r.Verdict)
 	if !r.Verdict.Known && r.Preflight.Needed && r.Preflight.Verdict.Allowed {
 		return out + ", preflight passes"

@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/awsread"
+	"github.com/corsgate/corsgate/internal/inspect/awsread"
 )
 
 // A Client is what is asked of CloudWatch Logs.

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/browser"
 )
 
 // A request is what the execution log has of one
@@ -17,9 +17,9 @@ import (
 type request struct {
 	last         Line // without its text
 	method, path string
-	asked        fetch.Header
+	asked        browser.Header
 	heard        bool // asked has all headers
-	answered     fetch.Header
+	answered     browser.Header
 	full         bool // answered has all headers
 	integration  string
 	backend      string // the body of the backend's answer
@@ -152,7 +152,7 @@ var next = regexp.MustCompile(`, ([!#$%&'*+.^_|~0-9A-Za-z` + "`" + `-]+)=`)
 
 // headers reads a rendered map, and says whether all of it is there. Where it was cut off the last value is left out: it may
 // be a part of one.
-func headers(text string) (h fetch.Header, all bool) {
+func headers(text string) (h browser.Header, all bool) {
 	text, all = strings.CutPrefix(strings.TrimSpace(text), "{")
 	if !all {
 		return nil, false
@@ -166,7 +166,7 @@ func headers(text string) (h fetch.Header, all bool) {
 			end = at[i+1][0]
 		}
 		if all || i+1 < len(at) {
-			h = append(h, fetch.Field{Name: text[m[2]:m[3]], Value: strings.TrimSpace(text[m[1]:end])})
+			h = append(h, browser.Field{Name: text[m[2]:m[3]], Value: strings.TrimSpace(text[m[1]:end])})
 		}
 	}
 	return h, all
@@ -241,9 +241,9 @@ func (s *Scanner) preflight(l Line, id string, r *request, origin string) {
 }
 
 // decided says that an answer looks as one does to an origin that is not allowed.
-func (s *Scanner) decided(v fetch.Verdict, origin string) bool {
+func (s *Scanner) decided(v browser.Verdict, origin string) bool {
 	switch v.Code {
-	case fetch.MissingAllowOriginHeader, fetch.AllowOriginMismatch, fetch.PreflightMissingAllowOriginHeader, fetch.PreflightAllowOriginMismatch:
+	case browser.MissingAllowOriginHeader, browser.AllowOriginMismatch, browser.PreflightMissingAllowOriginHeader, browser.PreflightAllowOriginMismatch:
 		return s.allowed == nil || !s.allowed.Match(origin)
 	}
 	return false
@@ -254,7 +254,7 @@ func (s *Scanner) answer(l Line, id string, r *request, origin string) {
 	v := r.verdict(origin)
 	switch {
 	case v.Allowed:
-	case r.own() && v.Code == fetch.MissingAllowOriginHeader:
+	case r.own() && v.Code == browser.MissingAllowOriginHeader:
 		rule := rule4xx
 		if r.status >= 500 {
 			rule = rule5xx
@@ -265,7 +265,7 @@ func (s *Scanner) answer(l Line, id string, r *request, origin string) {
 		s.refusal(l, id, rule, r.method, r.path, what, v.Message)
 	default:
 		rule := ruleUnread
-		if v.Code == fetch.MultipleAllowOriginValues {
+		if v.Code == browser.MultipleAllowOriginValues {
 			rule = ruleTwice
 		}
 		s.saw(l, rule, r.method, r.path, fmt.Sprintf("%d was answered, and pages of %s could not read it", r.status, clip(origin)), v.Message)
@@ -280,33 +280,33 @@ func (s *Scanner) refusal(l Line, id, rule, method, path, what, console string) 
 }
 
 // verdict is what the browser of a page at an origin concludes from the answer.
-func (r *request) verdict(origin string) fetch.Verdict {
+func (r *request) verdict(origin string) browser.Verdict {
 	host, ok := r.asked.Get("Host")
 	if !ok {
 		host = "the-api.example"
 	}
-	credentials := fetch.SameOrigin
+	credentials := browser.SameOrigin
 	if r.asked.Has("Cookie") {
-		credentials = fetch.Include
+		credentials = browser.Include
 	}
-	ask := fetch.Request{Method: r.method, URL: "https://" + host + shape(r.path), Origin: origin, Credentials: credentials}
+	ask := browser.Request{Method: r.method, URL: "https://" + host + shape(r.path), Origin: origin, Credentials: credentials}
 	if r.method == "OPTIONS" {
 		ask.Method, _ = r.asked.Get("Access-Control-Request-Method")
 		names, _ := r.asked.Get("Access-Control-Request-Headers")
 		for name := range strings.SplitSeq(names, ",") {
 			if name = strings.TrimSpace(name); name != "" {
-				ask.Header = append(ask.Header, fetch.Field{Name: name, Value: "x"})
+				ask.Header = append(ask.Header, browser.Field{Name: name, Value: "x"})
 			}
 		}
 	}
-	plan, err := fetch.Prepare(ask)
+	plan, err := browser.Prepare(ask)
 	if err != nil || plan.Refused != nil || !plan.CrossOrigin {
-		return fetch.Verdict{Allowed: true} // no browser sent this
+		return browser.Verdict{Allowed: true} // no browser sent this
 	}
-	answer := &fetch.HTTPResponse{Status: r.status, Header: r.answered}
+	answer := &browser.HTTPResponse{Status: r.status, Header: r.answered}
 	if r.method == "OPTIONS" {
 		if !plan.NeedsPreflight() {
-			return fetch.Verdict{Allowed: true}
+			return browser.Verdict{Allowed: true}
 		}
 		return plan.CheckPreflight(answer)
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/browser"
 )
 
 // lines writes an execution log's lines of one request.
@@ -169,7 +169,7 @@ func TestInterleaved(t *testing.T) {
 }
 
 func TestHeaders(t *testing.T) {
-	for text, want := range map[string]fetch.Header{
+	for text, want := range map[string]browser.Header{
 		"{}":                     nil,
 		"{A=1, b-c=x, y, D=e=f}": {{Name: "A", Value: "1"}, {Name: "b-c", Value: "x, y"}, {Name: "D", Value: "e=f"}},
 		"{A=}":                   {{Name: "A"}},

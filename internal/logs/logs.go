@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/check"
 )
 
 // A Line is one event of a log.
@@ -25,7 +25,7 @@ type Line struct {
 	Text   string
 }
 
-// The rules of package diagnose that are found here.
+// The rules of package check that are found here.
 const (
 	ruleLike      = "CORS701"
 	ruleRefused   = "CORS702"
@@ -167,7 +167,7 @@ func (s *Scanner) Unknown() bool { return s.lines > 0 && s.unread == s.lines }
 
 // Report sums up. Requests that the log has no end of are judged by what there is of them. Of a rule's incidents it has
 // those that happened most, and how many more there are.
-func (s *Scanner) Report(suppressions []diagnose.Suppression) *diagnose.Report {
+func (s *Scanner) Report(suppressions []check.Suppression) *check.Report {
 	for _, id := range append(s.closing, s.open...) {
 		s.finish(id)
 	}
@@ -177,9 +177,9 @@ func (s *Scanner) Report(suppressions []diagnose.Suppression) *diagnose.Report {
 	for _, in := range s.incidents {
 		byRule[in.rule] = append(byRule[in.rule], in)
 	}
-	var found []diagnose.Finding
+	var found []check.Finding
 	for _, rule := range slices.Sorted(maps.Keys(byRule)) {
-		r, ok := diagnose.Lookup(rule)
+		r, ok := check.Lookup(rule)
 		if !ok {
 			panic("no rule " + rule)
 		}
@@ -194,12 +194,12 @@ func (s *Scanner) Report(suppressions []diagnose.Suppression) *diagnose.Report {
 			found = append(found, r.At(rest(all[shown:], s.beyond[rule])))
 		}
 	}
-	return diagnose.NewReport("logs", s.Subject(), found, suppressions, nil)
+	return check.NewReport("logs", s.Subject(), found, suppressions, nil)
 }
 
 // finding says what happened where, how often and when.
-func (in *incident) finding() diagnose.Finding {
-	f := diagnose.Finding{File: in.source, Method: in.method, Path: in.path, Detail: in.what + " (" + in.when() + ")", Console: in.console, Count: in.n}
+func (in *incident) finding() check.Finding {
+	f := check.Finding{File: in.source, Method: in.method, Path: in.path, Detail: in.what + " (" + in.when() + ")", Console: in.console, Count: in.n}
 	if !in.last.IsZero() {
 		first, last := in.first.UTC(), in.last.UTC()
 		f.First, f.Last = &first, &last
@@ -208,7 +208,7 @@ func (in *incident) finding() diagnose.Finding {
 }
 
 // rest is the finding for incidents that are not told one by one. Beyond are those that were only counted, nil if none.
-func rest(more []*incident, beyond *incident) diagnose.Finding {
+func rest(more []*incident, beyond *incident) check.Finding {
 	sum := &incident{key: key{source: more[0].source}}
 	number := fmt.Sprint(len(more))
 	if beyond != nil {
@@ -218,7 +218,7 @@ func rest(more []*incident, beyond *incident) diagnose.Finding {
 		sum.add(in)
 		sum.from(in.source)
 	}
-	return diagnose.Finding{File: sum.source, Detail: fmt.Sprintf("%s more of this kind, none seen more often than those that are told of (%s)", number, sum.when())}
+	return check.Finding{File: sum.source, Detail: fmt.Sprintf("%s more of this kind, none seen more often than those that are told of (%s)", number, sum.when())}
 }
 
 // when says how often and between which times, in UTC.

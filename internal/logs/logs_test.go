@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/check"
 )
 
 func policy(t testing.TB, c cors.Config) *cors.Policy {
@@ -17,7 +17,7 @@ func policy(t testing.TB, c cors.Config) *cors.Policy {
 	return p
 }
 
-func scan(t testing.TB, p *cors.Policy, text string) *diagnose.Report {
+func scan(t testing.TB, p *cors.Policy, text string) *check.Report {
 	t.Helper()
 	s := NewScanner(p)
 	for l, err := range Read("t.log", strings.NewReader(text)) {
@@ -29,7 +29,7 @@ func scan(t testing.TB, p *cors.Policy, text string) *diagnose.Report {
 	return s.Report(nil)
 }
 
-func listing(rep *diagnose.Report) string {
+func listing(rep *check.Report) string {
 	var b strings.Builder
 	for _, f := range rep.Findings {
 		b.WriteString(f.Rule + " " + strings.TrimSpace(f.Method+" "+f.Path) + ": " + f.Detail + "\n")
@@ -41,7 +41,7 @@ func listing(rep *diagnose.Report) string {
 func TestExamples(t *testing.T) {
 	p := policy(t, cors.Config{Origins: []string{"https://app.example.com"}, Credentials: true})
 	n := 0
-	for _, r := range diagnose.Rules() {
+	for _, r := range check.Rules() {
 		if r.Command != "logs" {
 			continue
 		}

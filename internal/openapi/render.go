@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/answers"
+	"github.com/corsgate/corsgate/internal/plan"
 )
 
 // A Rendering says what a document is rendered with.
@@ -218,7 +218,7 @@ func (o *Operation) Variables() []string {
 // cacheKey has the stage's cache keep the answers to different origins apart.
 func (r *renderer) cacheKey(op, in map[string]any) {
 	keys, _ := in["cacheKeyParameters"].([]any)
-	for _, p := range answers.OriginParameters {
+	for _, p := range plan.OriginParameters {
 		if !slices.Contains(keys, p) {
 			keys = append(keys, p)
 		}
@@ -236,7 +236,7 @@ func (r *renderer) cacheKey(op, in map[string]any) {
 // originParameters declares the cache key parameters as not required.
 func originParameters() []map[string]any {
 	var out []map[string]any
-	for _, p := range answers.OriginParameters {
+	for _, p := range plan.OriginParameters {
 		name := strings.TrimPrefix(p.(string), "method.request.header.")
 		out = append(out, map[string]any{"name": name, "in": "header", "schema": map[string]any{"type": "string"}})
 	}
@@ -246,7 +246,7 @@ func originParameters() []map[string]any {
 // preflight is the OPTIONS operation of a path with methods.
 func (r *renderer) preflight(methods []string) map[string]any {
 	allow := r.Policy.AllowMethods(methods)
-	in := answers.PreflightIntegration(r.Policy, allow, r.Caching)
+	in := plan.PreflightIntegration(r.Policy, allow, r.Caching)
 	responses := map[string]any{}
 	list, _ := in["integrationResponses"].([]any)
 	for _, v := range list {
@@ -263,10 +263,10 @@ func (r *renderer) preflight(methods []string) map[string]any {
 	in["requestTemplates"] = map[string]any{"application/json": r.Preflight}
 	op := map[string]any{extIntegration: in}
 	declared := map[string]any{}
-	for _, v := range answers.PreflightResponses(r.Policy, allow) {
+	for _, v := range plan.PreflightResponses(r.Policy, allow) {
 		one := map[string]any{"description": "preflight"}
 		declare(one, object(object(v)["responseParameters"]))
-		declared[answers.StatusOf(v)] = one
+		declared[plan.StatusOf(v)] = one
 	}
 	op["responses"] = declared
 	if r.Caching {
@@ -306,7 +306,7 @@ func (r *renderer) noValidator() {
 func (r *renderer) answer(o *Operation, op, in map[string]any) {
 	responses := object(in["responses"])
 	if len(responses) == 0 {
-		r.warn(o, "no-response", "%s", o.Name()+answers.NoResponse)
+		r.warn(o, "no-response", "%s", o.Name()+plan.NoResponse)
 		return
 	}
 	patterns := slices.Sorted(maps.Keys(responses))
@@ -315,7 +315,7 @@ func (r *renderer) answer(o *Operation, op, in map[string]any) {
 		for _, pattern := range patterns {
 			list = append(list, responses[pattern])
 		}
-		for _, fault := range answers.SetTwice(o.Name(), in["requestTemplates"], list) {
+		for _, fault := range plan.SetTwice(o.Name(), in["requestTemplates"], list) {
 			r.fail(o, "%s", fault)
 		}
 	}
@@ -323,12 +323,12 @@ func (r *renderer) answer(o *Operation, op, in map[string]any) {
 	if mock {
 		r.mock(o, in)
 	}
-	statuses := map[string][]answers.Header{}
+	statuses := map[string][]plan.Header{}
 	for _, pattern := range patterns {
 		one := object(responses[pattern])
 		static := !mock && r.Policy.ResponseTemplate() != "" && !r.responseTemplates(o, one)
-		headers := answers.AnswerHeaders(r.Policy, static)
-		merged, replaced := answers.Remap(object(one["responseParameters"]), answers.MethodHeader, answers.Mapped(headers))
+		headers := plan.AnswerHeaders(r.Policy, static)
+		merged, replaced := plan.Remap(object(one["responseParameters"]), plan.MethodHeader, plan.Mapped(headers))
 		for _, x := range replaced {
 			r.warn(o, "second-source", "%s maps %s, which is replaced; %s", o.Name(), x.Key, x.Cure)
 		}
@@ -346,7 +346,7 @@ func (r *renderer) mock(o *Operation, in map[string]any) {
 	}
 	templates := object(in["requestTemplates"])
 	if len(templates) == 0 {
-		r.warn(o, "no-template", "%s", o.Name()+answers.NoTemplate)
+		r.warn(o, "no-template", "%s", o.Name()+plan.NoTemplate)
 		return
 	}
 	if r.Policy.ResponseTemplate() != "" {
@@ -361,14 +361,14 @@ func (r *renderer) responseTemplates(o *Operation, response map[string]any) bool
 		r.prefix(templates)
 		return true
 	}
-	if answers.PassesText(r.binary, response) {
-		templates := map[string]any{"application/json": answers.PrintBody}
+	if plan.PassesText(r.binary, response) {
+		templates := map[string]any{"application/json": plan.PrintBody}
 		r.prefix(templates)
 		response["responseTemplates"] = templates
 		return true
 	}
 	if _, ok := r.Policy.SingleOrigin(); !ok {
-		r.fail(o, "%s", o.Name()+answers.MayBeBinary).Rule = "CORS208"
+		r.fail(o, "%s", o.Name()+plan.MayBeBinary).Rule = "CORS208"
 	}
 	return false
 }
@@ -393,7 +393,7 @@ func join(a, b any) any {
 
 // declare declares the headers of each status: mapping a header that is not
 // declared fails the deployment.
-func (r *renderer) declare(op map[string]any, statuses map[string][]answers.Header) {
+func (r *renderer) declare(op map[string]any, statuses map[string][]plan.Header) {
 	responses := object(op["responses"])
 	if responses == nil {
 		responses = map[string]any{}
@@ -407,7 +407,7 @@ func (r *renderer) declare(op map[string]any, statuses map[string][]answers.Head
 		if one == nil {
 			one = map[string]any{"description": status}
 		}
-		declare(one, answers.Declared(headers))
+		declare(one, plan.Declared(headers))
 		responses[status] = one
 	}
 	op["responses"] = responses
@@ -418,12 +418,12 @@ func (r *renderer) declare(op map[string]any, statuses map[string][]answers.Head
 func declare(response, ours map[string]any) {
 	headers := map[string]any{}
 	for name, h := range object(response["headers"]) {
-		if key := answers.MethodHeader + name; !answers.IsCORS(key, answers.MethodHeader) && !answers.IsVary(key, answers.MethodHeader) {
+		if key := plan.MethodHeader + name; !plan.IsCORS(key, plan.MethodHeader) && !plan.IsVary(key, plan.MethodHeader) {
 			headers[name] = h
 		}
 	}
 	for key := range ours {
-		headers[strings.TrimPrefix(key, answers.MethodHeader)] = map[string]any{"schema": map[string]any{"type": "string"}}
+		headers[strings.TrimPrefix(key, plan.MethodHeader)] = map[string]any{"schema": map[string]any{"type": "string"}}
 	}
 	response["headers"] = headers
 }
@@ -432,8 +432,8 @@ func declare(response, ours map[string]any) {
 // the document has takes nothing from the defaults.
 func (r *renderer) gatewayResponses() {
 	ours := map[string]any{}
-	for name, value := range answers.ErrorHeaders(r.Policy, r.Echo) {
-		ours[answers.GatewayHeader+name] = value
+	for name, value := range plan.ErrorHeaders(r.Policy, r.Echo) {
+		ours[plan.GatewayHeader+name] = value
 	}
 	all := object(r.out.Body[extResponses])
 	if all == nil {
@@ -450,7 +450,7 @@ func (r *renderer) gatewayResponses() {
 			r.remark("", "/"+extResponses+"/"+t, "the gateway response %s is %s, and has to be an object", t, kind(all[t]))
 			continue
 		}
-		merged, replaced := answers.Remap(object(one["responseParameters"]), answers.GatewayHeader, ours)
+		merged, replaced := plan.Remap(object(one["responseParameters"]), plan.GatewayHeader, ours)
 		for _, x := range replaced {
 			r.remark("second-source", "/"+extResponses+"/"+t, "gateway response %s maps %s, which is replaced; %s", t, x.Key, x.Cure)
 		}
@@ -462,12 +462,12 @@ func (r *renderer) gatewayResponses() {
 // resourcePolicy lets preflights through, which are anonymous.
 func (r *renderer) resourcePolicy() {
 	doc := object(r.out.Body[extPolicy])
-	switch answers.PreflightsPass(r.plan.root[extPolicy]) {
-	case answers.Denied:
-		r.remark("CORS403", "/"+extPolicy, "%s", answers.DenyMayRefuse)
-	case answers.NotAllowed:
+	switch plan.PreflightsPass(r.plan.root[extPolicy]) {
+	case plan.Denied:
+		r.remark("CORS403", "/"+extPolicy, "%s", plan.DenyMayRefuse)
+	case plan.NotAllowed:
 		if r.plan.KeepsOptions() {
-			r.remark("CORS403", "/"+extPolicy, "%s", answers.KeptOptionsClosed)
+			r.remark("CORS403", "/"+extPolicy, "%s", plan.KeptOptionsClosed)
 			return
 		}
 		statements, ok := doc["Statement"].([]any)

@@ -1,334 +1,220 @@
-// Package probe says what is worth asking of an API: which of its routes, with which methods, from pages of which
-// origins, with which headers. What it finds is read from the template's own words, and makes no claim to be all that a
-// page could ask; it is what the template's author had in mind, and what lies just beside that.
 package probe
 
 import (
-	"maps"
-	"regexp"
-	"slices"
-	"strconv"
+	"context"
+	"errors"
+	"net/url"
 	"strings"
 
-	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/fetch"
-	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/probe/wire"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
-// Methods are those that ANY stands for, as pages use them.
-var Methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+// Options say what to ask, of whom and for whom.
+type Options struct {
+	// URL, Origin, Method, Header, Credentials and Body are those of the page's request.
+	URL         string
+	Origin      string
+	Method      string
+	Header      browser.Header
+	Credentials bool
+	Body        []byte
+	// BodyFile is the file that the body is from; empty if it is from none.
+	BodyFile string
 
-// A Route is a path of an API with a method that pages ask for; OPTIONS is none.
-type Route struct {
-	Method string
-	// Path is the resource's, /items/{id}.
-	Path string
-	// URL is a path that leads to it, /items/1.
-	URL string
-	// Identity names the headers without which the method turns a request away.
-	Identity []string
+	// Send lets a request be sent whose method is not GET.
+	Send bool
+	// Errors asks as well for what must fail.
+	Errors bool
+	// Max is how many requests are sent at most.
+	Max int
+
+	// Cookie is the value of a Cookie header; the page's request is then one with credentials. BearerEnv names an
+	// environment variable and Bearer is its value, which the page sends as an Authorization header. Neither value is in
+	// anything that a Result has.
+	Cookie            string
+	Bearer, BearerEnv string
+
+	// Do sends one request.
+	Do func(context.Context, *wire.Request) (*wire.Response, error)
+	// CurlOptions are those that curl needs to reach the same server, each with its argument: --insecure, --resolve.
+	CurlOptions [][]string
 }
 
-// Routes gives the routes of an API, in the order of paths and [Methods]. ANY gives a route for each method, and so does
-// a method of a greedy or variable sibling that serves the path of a resource which has methods, but not this one: the
-// preflight is the resource's own then, and the answer the sibling's.
-func Routes(api *gateway.API) []Route {
-	var out []Route
-	resources := api.Resources()
-	slices.SortFunc(resources, func(a, b *gateway.Resource) int { return strings.Compare(a.Path, b.Path) })
-	for _, r := range resources {
-		if len(r.Methods()) == 0 {
-			continue
-		}
-		url := leading(api, r)
-		for _, name := range Methods {
-			if m, _ := api.Route(name, url); m != nil {
-				out = append(out, Route{Method: name, Path: r.Path, URL: url, Identity: m.Identity()})
-			}
-		}
-	}
-	return out
+// An Exchange is a request and its answer.
+type Exchange struct {
+	// Number is that of the exchange, from 1.
+	Number int `json:"number"`
+	// Purpose says what it is to show.
+	Purpose  string    `json:"purpose"`
+	Request  Request   `json:"request"`
+	Response *Response `json:"response"`
+	// Error says why there is no answer; left out if there is one.
+	Error string `json:"error,omitempty"`
+	// Cause is what the answer says about who made it, and why; left out if it says nothing.
+	Cause string `json:"cause,omitempty"`
+	// Verdict is what the browser of a page at the request's origin concludes from this answer alone; null where there is
+	// no answer, or no page.
+	Verdict *simulate.Verdict `json:"verdict"`
+	// Curl is a command for a POSIX shell that sends the same request.
+	Curl string `json:"curl"`
+
+	// Own says that it is what the page itself asks.
+	Own bool `json:"own"`
+
+	raw       browser.Header // of the answer; what is judged, and never shown
+	preflight bool
+	origin    string // the page's; empty for a request without one
+	cause     cause
 }
 
-var parameter = regexp.MustCompile(`\{[^{}]*\}`)
-
-// leading gives a path that leads to a resource, and not to one that is written out where this one has a parameter.
-// Resources of several APIs that differ in the names of their parameters alone have the same one, where none is in the way.
-func leading(api *gateway.API, r *gateway.Resource) string {
-	for n := 1; n < 100; n++ {
-		url := filled(r.Path, strconv.Itoa(n))
-		if _, to := api.Route("OPTIONS", url); to == r {
-			return url
-		}
-	}
-	return filled(r.Path, "1") // in vain: what answers is what browsers get
+// A Request is one on the wire. Credentials are replaced by the name of a shell variable.
+type Request struct {
+	Method  string         `json:"method"`
+	URL     string         `json:"url"`
+	Headers browser.Header `json:"headers"`
 }
 
-// filled gives a path's parameters a value.
-func filled(path, value string) string {
-	return parameter.ReplaceAllStringFunc(path, func(p string) string {
-		if strings.HasSuffix(p, "+}") {
-			return value + "/2"
-		}
-		return value
-	})
+// A Response is an answer on the wire: each header line, in its order.
+type Response struct {
+	// Protocol is HTTP/1.0, HTTP/1.1 or HTTP/2.
+	Protocol string         `json:"protocol"`
+	Status   int            `json:"status"`
+	Headers  browser.Header `json:"headers"`
+	// Body is the beginning of an error's body; left out for other answers.
+	Body string `json:"body,omitempty"`
+	// Broken says why the answer is not whole; left out if it is.
+	Broken string `json:"broken,omitempty"`
 }
 
-// An Origin is that of a page.
-type Origin struct {
-	// Origin as a browser has it.
-	Origin string
-	// Of is the pattern of the allowlist for which it stands; empty for an origin that is written out.
-	Of string
-	// Beside says that no allowlist names it: a look-alike, a stranger, null.
-	Beside bool
-	// Lookalike says that it is among the origins for its likeness to another, even if a pattern turns out to cover it.
-	Lookalike bool
+// A Result is what came of it.
+type Result struct {
+	// Verdict is what the browser does with the page's request.
+	Verdict simulate.Verdict `json:"verdict"`
+	// Without and With are the same for a request without credentials and one with.
+	Without simulate.Verdict `json:"verdictWithoutCredentials"`
+	With    simulate.Verdict `json:"verdictWithCredentials"`
+	// Preflight says that the browser asks first, PreflightAllowed that it may then go on.
+	Preflight        bool `json:"preflightNeeded"`
+	PreflightAllowed bool `json:"preflightAllowed"`
+	// Dropped names the headers that the page's script set and the browser does not send, since scripts may not set them;
+	// left out if there is none.
+	Dropped []string `json:"dropped,omitempty"`
+	// Exchanges are all requests, in the order in which they were sent.
+	Exchanges []*Exchange `json:"exchanges"`
+	// NotSent says what would have been asked and was not, and why; left out if nothing was.
+	NotSent string `json:"notSent,omitempty"`
+	// Findings are what the rules say.
+	Findings []check.Finding `json:"-"`
 }
 
-var (
-	// urls finds what looks like an origin or a pattern of some, as corsgate, its mapping templates and others write it.
-	urls = regexp.MustCompile(`[a-z][a-z0-9+.-]*://[A-Za-z0-9_.*~\[\]-]+(?::(?:[0-9]{1,5}|[*~]))?`)
-	// Stranger is an origin that nobody has: not a name of the internet (https://www.rfc-editor.org/rfc/rfc2606.html).
-	Stranger = "https://corsgate-stranger.example"
-)
+// An InputError is a request that cannot be surveyed: no page makes it, or CORS has no part in it.
+type InputError struct{ Reason string }
 
-// Origins gives the origins that are worth asking from: those that the stages' variables and the static values and
-// mapping templates of the APIs name, examples of each pattern and of each regular expression, and beside them
-// look-alikes, null and a stranger.
-func Origins(apis ...*gateway.API) []Origin {
-	texts := map[string]bool{}
-	named := map[string]bool{}
-	for _, api := range apis {
-		for _, v := range api.Variables {
-			texts[v] = true
-		}
-		if p, err := cors.FromStageVariables(api.Variables); err == nil {
-			for _, o := range p.Origins() {
-				named[o] = true
-			}
-		}
-		for _, r := range api.Resources() {
-			for _, m := range r.Methods() {
-				for _, t := range ofMethod(m) {
-					texts[t] = true
-				}
-			}
-		}
-		for _, typ := range gateway.GatewayResponseTypes() {
-			for name, v := range api.GatewayResponse(typ).Parameters {
-				if isAllowOrigin(name) {
-					texts[v] = true
-				}
-			}
-		}
+func (e *InputError) Error() string { return e.Reason }
+
+// Run asks, and judges the answers. Its errors are an [*InputError], a [*wire.Error] where the first request has no answer,
+// and the context's.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	s, err := newSurveyor(o)
+	if err != nil {
+		return nil, err
 	}
-	expressions := map[string]bool{} // strings that may be compared with an origin in another way than by ==
-	for t := range texts {
-		for _, u := range urls.FindAllString(t, -1) {
-			named[strings.ReplaceAll(u, "~", "*")] = true
-		}
-		for _, l := range stringsOf(t) {
-			expressions[l] = true
-		}
+	if err := s.ask(ctx); err != nil {
+		return nil, err
 	}
-	delete(named, "*")
-	out := map[string]Origin{}
-	add := func(o Origin) {
-		if _, err := fetch.Prepare(fetch.Request{Origin: o.Origin, URL: "https://api.example/"}); err != nil {
-			return
-		}
-		if was, ok := out[o.Origin]; !ok || was.Beside && !o.Beside || was.Of != "" && o.Of == "" && !o.Beside {
-			out[o.Origin] = o
-		}
-	}
-	add(Origin{Origin: "null", Beside: true})
-	add(Origin{Origin: Stranger, Beside: true})
-	for name := range named {
-		base := strings.Replace(strings.Replace(name, "://*.", "://x.", 1), ":*", ":3000", 1)
-		o := Origin{Origin: base}
-		if base != name {
-			o.Of = name
-		}
-		add(o)
-		if strings.Contains(name, "://*.") {
-			add(Origin{Origin: strings.Replace(base, "://x.", "://x.y.", 1), Of: name})
-			add(Origin{Origin: strings.Replace(base, "://x.", "://", 1), Beside: true, Lookalike: true}) // a pattern does not cover its own domain
-		}
-		if strings.HasSuffix(name, ":*") {
-			add(Origin{Origin: strings.TrimSuffix(base, ":3000"), Of: name})
-		}
-		for _, o := range Lookalikes(base) {
-			add(Origin{Origin: o, Beside: true, Lookalike: true})
-		}
-	}
-	for _, o := range besides(expressions, out) {
-		add(o)
-	}
-	var list []Origin
-	patterns := compile(named)
-	for _, o := range out {
-		for _, p := range patterns {
-			if o.Beside && p.Match(o.Origin) {
-				o.Beside, o.Of = false, p.Origins()[0]
-			}
-		}
-		list = append(list, o)
-	}
-	slices.SortFunc(list, func(a, b Origin) int { return strings.Compare(a.Origin, b.Origin) })
-	return list
+	return s.judge(), nil
 }
 
-// besides gives the origins that strings of mapping templates imply, and look-alikes of each string's first. A regular
-// expression stands for its examples where nothing else names any of them.
-func besides(expressions map[string]bool, named map[string]Origin) []Origin {
-	times := map[string]int{}
-	for l := range expressions {
-		origins, _ := implied(l)
-		for _, o := range origins {
-			times[o]++
+// newSurveyor makes the plans of what the page asks for.
+func newSurveyor(o Options) (*surveyor, error) {
+	if !strings.Contains(o.URL, "://") {
+		// Not quoted: a password may stand in it.
+		return nil, &InputError{"the URL has no scheme; want the whole address, such as https://api.example.com/prod/orders"}
+	}
+	if scheme, rest, ok := strings.Cut(o.URL, "://"); ok && (scheme == "http" || scheme == "https") {
+		authority, _, _ := strings.Cut(strings.NewReplacer("?", "/", "#", "/", `\`, "/").Replace(rest), "/")
+		if strings.Contains(authority, "@") {
+			return nil, &InputError{"the URL has a user name or a password in it; give credentials by --bearer-env or --cookie"}
 		}
 	}
-	var out []Origin
-	for _, l := range slices.Sorted(maps.Keys(expressions)) {
-		origins, pattern := implied(l)
-		for _, o := range origins {
-			was, there := named[o]
-			pattern = pattern && times[o] == 1 && (!there || was.Beside)
-		}
-		for i, o := range origins {
-			one := Origin{Origin: o}
-			if pattern {
-				one.Of = l
-			}
-			if o != Stranger {
-				out = append(out, one)
-			}
-			if i > 0 {
-				continue
-			}
-			for _, like := range Lookalikes(o) {
-				out = append(out, Origin{Origin: like, Beside: true, Lookalike: true})
-			}
+	s := &surveyor{Options: o, secrets: secretsOf(o)}
+	s.Header = s.secrets.hide(o.Header)
+	if o.BearerEnv != "" {
+		s.Header = append(s.Header, browser.Field{Name: "authorization", Value: s.secrets.bearer(o.BearerEnv)})
+	}
+	for name := range s.secrets.lines {
+		if n := len(valuesOf(s.Header, name)); n > 1 {
+			return nil, &InputError{"the header " + name + " is given more than once"}
 		}
 	}
-	return out
+	s.Credentials = s.Credentials || o.Cookie != ""
+	var err error
+	s.page, _, err = s.plan(request{origin: s.Origin})
+	var input *browser.InputError
+	switch {
+	case errors.As(err, &input):
+		return nil, &InputError{input.Error()}
+	case err != nil:
+		return nil, err
+	case s.page.Refused != nil:
+		return nil, &InputError{"no page makes this request: " + s.secrets.redact(s.page.Refused.Message)}
+	case !s.page.CrossOrigin:
+		return nil, &InputError{"the page's origin is the API's own, " + s.Origin + ": CORS has no part in this"}
+	}
+	s.target, err = url.Parse(s.page.Request.URL)
+	s.method = s.page.Request.Method
+	return s, err
 }
 
-// compile gives a policy for each pattern, in the order of the patterns.
-func compile(named map[string]bool) []*cors.Policy {
-	var out []*cors.Policy
-	for _, name := range slices.Sorted(maps.Keys(named)) {
-		if !strings.Contains(name, "*") {
-			continue
-		}
-		if p, err := cors.FromStageVariables(map[string]string{cors.VariableOrigins: strings.ReplaceAll(name, "*", "~")}); err == nil {
-			out = append(out, p)
-		}
+// mode is the credentials mode of a request with credentials, or without.
+func (s *surveyor) mode(credentials bool) browser.Credentials {
+	if credentials {
+		return browser.Include
 	}
-	return out
+	return browser.SameOrigin
 }
 
-// ofMethod gives the texts of a method that may name an origin.
-func ofMethod(m *gateway.Method) []string {
-	if m.Integration == nil {
-		return nil
-	}
-	var out []string
-	templates := func(ts []gateway.Template) {
-		for _, t := range ts {
-			out = append(out, t.Text)
-		}
-	}
-	templates(m.Integration.RequestTemplates)
-	for _, r := range m.Integration.Responses {
-		templates(r.Templates)
-		for name, v := range r.Parameters {
-			if isAllowOrigin(name) {
-				out = append(out, v)
-			}
-		}
-	}
-	return out
+// shown gives a verdict as it can be shown.
+func (s *surveyor) shown(v simulate.Verdict) simulate.Verdict {
+	v.Message, v.FailedParameter = Clip(s.secrets.redact(v.Message)), Clip(s.secrets.redact(v.FailedParameter))
+	return v
 }
 
-func isAllowOrigin(name string) bool {
-	return strings.HasSuffix(strings.ToLower(name), ".access-control-allow-origin")
+// verdict is what the browser concludes for a request with credentials, or without.
+func (s *surveyor) verdict(credentials bool) (v simulate.Verdict, preflightAllowed bool) {
+	with := *s
+	with.Credentials = credentials
+	plan, _, err := with.plan(request{origin: s.Origin})
+	if err != nil {
+		return simulate.Verdict{Message: "not known: " + err.Error()}, false
+	}
+	warning := ""
+	if plan.NeedsPreflight() {
+		v := simulate.VerdictOf(plan.CheckPreflight(s.pre.own.answer()))
+		if !v.Allowed {
+			return s.shown(v), false
+		}
+		warning = v.Warning
+	}
+	switch {
+	case s.actual.own == nil && s.method != "GET" && !s.Send:
+		return simulate.Verdict{Message: "not known: a request with " + s.method + " is sent only with --send"}, true
+	case s.actual.own == nil:
+		return simulate.Verdict{Message: "not known: the request had no answer"}, true
+	}
+	end := plan.CheckResponse(s.actual.own.answer())
+	if next, v := plan.Redirect(s.actual.own.answer()); end.Allowed && (next != nil || !v.Allowed) {
+		return simulate.Verdict{Message: "not known: the answer is a redirect, and none is followed"}, true
+	}
+	v = s.shown(simulate.VerdictOf(end))
+	v.Warning = warning
+	return v, true
 }
 
-// Lookalikes gives origins that a careless comparison takes for another: by its beginning, by its end, by a dot that
-// stands for any character, by the scheme and by the port.
-func Lookalikes(origin string) []string {
-	scheme, rest, _ := strings.Cut(origin, "://")
-	host, port := rest, ""
-	if at := strings.LastIndex(rest, ":"); at > strings.LastIndex(rest, "]") {
-		host, port = rest[:at], rest[at:]
-	}
-	out := []string{
-		scheme + "://" + host + ".corsgate-stranger.example" + port,
-		scheme + "://corsgate-" + host + port,
-		scheme + "://corsgate." + host + port,
-		scheme + "://" + host + ":4443",
-	}
-	if at := strings.LastIndex(host, "."); strings.Trim(host, "0123456789.[]:") != "" && at > 0 {
-		out = append(out, scheme+"://"+host[:at]+"x"+host[at+1:]+port)
-		if first := strings.Index(host, "."); first != at {
-			out = append(out, scheme+"://"+host[:first]+"x"+host[first+1:]+port)
-		}
-	}
-	if scheme == "https" {
-		out = append(out, "http://"+rest)
-	}
-	return out
-}
-
-// Any is a header that no template names; what is allowed with it is allowed with any.
-const Any = "x-corsgate-any"
-
-// Headers gives the request headers that are worth asking with: those that the APIs' variables and static values name,
-// those that pages send most, and [Any]. Names are in lower case and sorted.
-func Headers(apis ...*gateway.API) []string {
-	out := []string{"authorization", "content-type", Any}
-	add := func(value string) {
-		for name := range strings.SplitSeq(strings.ToLower(strings.Trim(value, "'")), ",") {
-			name = strings.TrimSpace(name)
-			if name != "" && name != "*" && !fetch.ForbiddenHeader(name, Value(name)) && token.MatchString(name) {
-				out = append(out, name)
-			}
-		}
-	}
-	for _, api := range apis {
-		add(strings.ReplaceAll(api.Variables[cors.VariableRequestHeaders], "~", "*"))
-		for _, r := range api.Resources() {
-			for _, m := range r.Methods() {
-				if m.Integration == nil {
-					continue
-				}
-				for _, ir := range m.Integration.Responses {
-					for name, v := range ir.Parameters {
-						if strings.HasSuffix(strings.ToLower(name), ".access-control-allow-headers") {
-							add(v)
-						}
-					}
-				}
-				for _, name := range m.Identity() {
-					add(name)
-				}
-			}
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// token is a header's name (https://www.rfc-editor.org/rfc/rfc9110.html#name-tokens).
-var token = regexp.MustCompile("^[a-z0-9!#$%&'*+.^_`|~-]+$")
-
-// Value gives a header a value with which it is worth asking. A content type is taken to be the one for which pages have
-// to name it; of most headers the value makes no difference to CORS.
-func Value(name string) string {
-	if strings.EqualFold(name, "content-type") {
-		return "application/json"
-	}
-	return "1"
+// answer gives the answer as package browser reads it.
+func (e *Exchange) answer() *browser.HTTPResponse {
+	return &browser.HTTPResponse{Status: e.Response.Status, Header: e.raw}
 }

@@ -1,4 +1,4 @@
-// Package transcript writes a report of package exchange for people: what `corsgate explain` prints.
+// Package transcript writes a report of package simulate for people: what `corsgate explain` prints.
 package transcript
 
 import (
@@ -11,9 +11,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/corsgate/corsgate/internal/exchange"
-	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // width is that of a terminal which nobody has made wider.
@@ -87,10 +87,10 @@ func (p *Printer) Line(colour, indent string, hang int, text string) {
 }
 
 // Print writes the report of what a page asked for.
-func Print(w io.Writer, colour Palette, asked fetch.Request, r *exchange.Report) error {
+func Print(w io.Writer, colour Palette, asked browser.Request, r *simulate.Report) error {
 	p := &Printer{Palette: colour}
 	credentials := ""
-	if asked.Credentials == fetch.Include {
+	if asked.Credentials == browser.Include {
 		credentials = ", with credentials"
 	}
 	p.Line(p.Strong, "", 0, "A page of "+asked.Origin+" asks for "+asked.Method+" "+asked.URL+credentials)
@@ -105,7 +105,7 @@ func Print(w io.Writer, colour Palette, asked fetch.Request, r *exchange.Report)
 	return err
 }
 
-func (p *Printer) hop(preflight exchange.Preflight, actual exchange.Actual, trace exchange.Trace) {
+func (p *Printer) hop(preflight simulate.Preflight, actual simulate.Actual, trace simulate.Trace) {
 	p.WriteByte('\n')
 	switch {
 	case !preflight.Needed && actual.Request == nil:
@@ -139,7 +139,7 @@ func (p *Printer) hop(preflight exchange.Preflight, actual exchange.Actual, trac
 }
 
 // message writes a request and its answer.
-func (p *Printer) message(q *exchange.Request, a *exchange.Response) {
+func (p *Printer) message(q *simulate.Request, a *simulate.Response) {
 	p.WriteByte('\n')
 	p.Line("", "   > ", 5, q.Method+" "+q.URL)
 	p.headers("   > ", q.Headers)
@@ -158,14 +158,14 @@ func (p *Printer) message(q *exchange.Request, a *exchange.Response) {
 	}
 }
 
-func (p *Printer) headers(indent string, h exchange.Headers) {
+func (p *Printer) headers(indent string, h simulate.Headers) {
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		p.Line("", indent, 7, textproto.CanonicalMIMEHeaderKey(name)+": "+h[name])
 	}
 }
 
 // course writes how an answer came to be.
-func (p *Printer) course(c *exchange.Course, standIn string) {
+func (p *Printer) course(c *simulate.Course, standIn string) {
 	if c == nil {
 		return
 	}
@@ -225,7 +225,7 @@ func clip(s string) string {
 
 // Verdict writes how it ends. The console's words come in lines of their own, so that they can be looked for. PreflightAllowed
 // says that there was a preflight and that it passed, which is worth saying where the end is not known.
-func (p *Printer) Verdict(v exchange.Verdict, preflightAllowed bool) {
+func (p *Printer) Verdict(v simulate.Verdict, preflightAllowed bool) {
 	switch {
 	case !v.Known:
 		p.Line(p.Unsure+p.Strong, "", 0, "Verdict: not known")

@@ -1,8 +1,8 @@
-// Package browser has a real browser judge what `corsgate serve` answers, and holds it against what package fetch says that
+// Package browser has a real browser judge what `corsgate serve` answers, and holds it against what package browser says that
 // a browser concludes.
 //
 // Chromium is told that every name leads to this machine, so that a page has a real origin, https://app.example.com, and
-// asks a real other one, https://catalog.api.example.net, over HTTP/2. The exchange that package exchange makes of the same
+// asks a real other one, https://catalog.api.example.net, over HTTP/2. The exchange that package simulate makes of the same
 // request with the same API must come to the same end: what the script sees, the DevTools protocol's CorsErrorStatus, and
 // every request that went over the wire.
 package browser
@@ -21,8 +21,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
-	"github.com/corsgate/corsgate/internal/exchange"
-	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // fewest is how many exchanges the browser has to have judged.
@@ -114,14 +114,14 @@ func (c trial) String() string {
 	return strings.Join(append([]string{c.api, c.ask, c.from, c.with}, c.headers...), " ")
 }
 
-// request gives what package fetch and the script ask for.
-func (c trial) request(base, query string) (fetch.Request, options) {
+// request gives what package browser and the script ask for.
+func (c trial) request(base, query string) (browser.Request, options) {
 	method, path, _ := strings.Cut(c.ask, " ")
 	joint := "?"
 	if strings.Contains(path, "?") {
 		joint = "&"
 	}
-	req := fetch.Request{Method: method, URL: base + path + joint + query, Origin: c.from, Body: []byte(c.body), Credentials: fetch.Credentials(c.with)}
+	req := browser.Request{Method: method, URL: base + path + joint + query, Origin: c.from, Body: []byte(c.body), Credentials: browser.Credentials(c.with)}
 	init := options{Method: method, Headers: [][2]string{}, Credentials: c.with}
 	if c.with == "" {
 		init.Credentials = "same-origin"
@@ -131,13 +131,13 @@ func (c trial) request(base, query string) (fetch.Request, options) {
 	}
 	for _, l := range c.headers {
 		name, value, _ := strings.Cut(l, ": ")
-		req.Header = append(req.Header, fetch.Field{Name: name, Value: value})
+		req.Header = append(req.Header, browser.Field{Name: name, Value: value})
 		init.Headers = append(init.Headers, [2]string{name, value})
 	}
 	return req, init
 }
 
-// judge has the browser make an exchange, and says in what it came out otherwise than package fetch says. It gives what went
+// judge has the browser make an exchange, and says in what it came out otherwise than package browser says. It gives what went
 // over the wire.
 func (b *bench) judge(t *testing.T, c trial, query string) []wired {
 	t.Helper()
@@ -174,46 +174,46 @@ func (b *bench) judge(t *testing.T, c trial, query string) []wired {
 	}
 	switch {
 	case v.Allowed && got.Error != "":
-		t.Errorf("package fetch allows it; the browser: %s %+v", got.Error, how)
+		t.Errorf("package browser allows it; the browser: %s %+v", got.Error, how)
 	case v.Allowed:
 		if got.Type != "cors" || got.Status != report.Actual.Response.Status || how != (ended{}) {
 			t.Errorf("the script sees %+v, want type cors and status %d; the load ended with %+v", got, report.Actual.Response.Status, how)
 		}
 		if names := names(got.Headers); !slices.Equal(names, sorted(report.Actual.Readable)) {
-			t.Errorf("the script can read %q, package fetch says %q", names, sorted(report.Actual.Readable))
+			t.Errorf("the script can read %q, package browser says %q", names, sorted(report.Actual.Readable))
 		}
 	default:
 		if got.Error != "TypeError" {
-			t.Errorf("package fetch refuses it: %s; the browser: %+v", v.Code, got)
+			t.Errorf("package browser refuses it: %s; the browser: %+v", v.Code, got)
 		}
 		if string(how.cors) != string(v.Code) {
-			t.Errorf("CorsErrorStatus.corsError is %q, package fetch says %q", how.cors, v.Code)
+			t.Errorf("CorsErrorStatus.corsError is %q, package browser says %q", how.cors, v.Code)
 		}
 		// Chromium names one of several headers, whichever its hash table holds first.
 		if how.param != v.FailedParameter && !slices.Contains(v.Disallowed, how.param) {
-			t.Errorf("CorsErrorStatus.failedParameter is %q, package fetch says %q of %q", how.param, v.FailedParameter, v.Disallowed)
+			t.Errorf("CorsErrorStatus.failedParameter is %q, package browser says %q of %q", how.param, v.FailedParameter, v.Disallowed)
 		}
 		message := v.Message
 		if len(v.Disallowed) > 1 {
 			message = strings.Replace(message, " "+v.FailedParameter+" ", " "+how.param+" ", 1)
 		}
 		if said := b.tab.said(); !slices.Contains(said, message) {
-			t.Errorf("the console is told %q, package fetch says %q", said, message)
+			t.Errorf("the console is told %q, package browser says %q", said, message)
 		}
 	}
 	same(t, wire, report)
 	return wire
 }
 
-// same compares what went over the wire with what package exchange says that goes.
-func same(t *testing.T, wire []wired, report *exchange.Report) {
+// same compares what went over the wire with what package simulate says that goes.
+func same(t *testing.T, wire []wired, report *simulate.Report) {
 	t.Helper()
 	type pair struct {
-		request  *exchange.Request
-		response *exchange.Response
+		request  *simulate.Request
+		response *simulate.Response
 	}
 	var want []pair
-	for _, h := range append(slices.Clone(report.Redirects), exchange.Hop{Preflight: report.Preflight, Actual: report.Actual}) {
+	for _, h := range append(slices.Clone(report.Redirects), simulate.Hop{Preflight: report.Preflight, Actual: report.Actual}) {
 		if h.Preflight.Needed && !h.Preflight.Cached {
 			want = append(want, pair{h.Preflight.Request, h.Preflight.Response})
 		}
@@ -253,7 +253,7 @@ func same(t *testing.T, wire []wired, report *exchange.Report) {
 	}
 }
 
-func differ(t *testing.T, what string, got message, want exchange.Headers, name string) {
+func differ(t *testing.T, what string, got message, want simulate.Headers, name string) {
 	t.Helper()
 	g, has := got.header(name)
 	w, wants := want[name]

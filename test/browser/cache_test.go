@@ -5,14 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/browser"
 )
 
-// testCache asks the same URL again and again: the API counts the preflights, and package fetch's memory of them has to be
+// testCache asks the same URL again and again: the API counts the preflights, and package browser's memory of them has to be
 // Chromium's.
 func (b *bench) testCache(t *testing.T) {
 	for _, s := range b.apis {
-		s.expects.Cache = fetch.NewPreflightCache(fetch.Chromium, nil)
+		s.expects.Cache = browser.NewPreflightCache(browser.Chromium, nil)
 		defer func() { s.expects.Cache = nil }()
 	}
 	type step struct {
@@ -70,7 +70,7 @@ func (b *bench) testCache(t *testing.T) {
 	t.Run("not across a redirect to a third origin", b.testCacheRedirect)
 }
 
-// testCacheRedirect follows a redirect to an API that package exchange does not see from here. The request's origin is
+// testCacheRedirect follows a redirect to an API that package simulate does not see from here. The request's origin is
 // opaque there: what is remembered for the page's is no help to it, and it leaves nothing behind.
 func (b *bench) testCacheRedirect(t *testing.T) {
 	if err := b.tab.open(app); err != nil {

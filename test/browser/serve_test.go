@@ -19,9 +19,9 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/corsgate/corsgate/internal/exchange"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/lambdarun"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 const module = "../.."
@@ -36,7 +36,7 @@ func build(t *testing.T) string {
 	return program
 }
 
-// A served API is one that `corsgate serve` answers for, under a name of its own, and the same API as package exchange
+// A served API is one that `corsgate serve` answers for, under a name of its own, and the same API as package simulate
 // sees it.
 type served struct {
 	name    string // its host is name + apiDomain
@@ -44,7 +44,7 @@ type served struct {
 	page    string // the page's URL
 	port    string // the page's port
 	last    uint64 // the last exchange that was looked at
-	expects *exchange.Site
+	expects *simulate.Site
 }
 
 // localKey is the API key that serve takes besides those of the template.
@@ -107,7 +107,7 @@ func serve(t *testing.T, program, name, template string, hosts ...string) *serve
 	return s
 }
 
-// expect loads the same API for package exchange, with functions of its own.
+// expect loads the same API for package simulate, with functions of its own.
 func (s *served) expect(t *testing.T, template string) {
 	t.Helper()
 	b, err := os.ReadFile(template)
@@ -131,7 +131,7 @@ func (s *served) expect(t *testing.T, template string) {
 			t.Error(err)
 		}
 	})
-	s.expects = &exchange.Site{API: api, Backend: exchange.Running(pool, web{})}
+	s.expects = &simulate.Site{API: api, Backend: simulate.Running(pool, web{})}
 	s.expects.Base = s.base()
 }
 

@@ -23,8 +23,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/corsfunction"
+	"github.com/corsgate/corsgate/internal/cdkbridge/paired"
 	"github.com/corsgate/corsgate/internal/lambdarun"
-	"github.com/corsgate/corsgate/internal/paired"
 )
 
 func TestMain(m *testing.M) {

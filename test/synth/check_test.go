@@ -4,7 +4,7 @@ import (
 	"maps"
 	"testing"
 
-	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/check"
 )
 
 // flagged are the samples in which `corsgate check` has something to say, with how many findings of which rule: faults
@@ -18,11 +18,11 @@ var flagged = map[string]map[string]int{
 // checkTemplate holds that the rules find nothing in what corsgate makes.
 func checkTemplate(t *testing.T, name string, template []byte) {
 	t.Helper()
-	d, err := diagnose.ParseDocument(name+".template.json", template)
+	d, err := check.ParseDocument(name+".template.json", template)
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := diagnose.Check([]*diagnose.Document{d}, nil, nil)
+	report := check.Check([]*check.Document{d}, nil, nil)
 	for _, c := range report.Crashed {
 		t.Error(c)
 	}

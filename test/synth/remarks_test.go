@@ -17,7 +17,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/constructs/corsapi"
 	"github.com/corsgate/corsgate/constructs/corsfunction"
-	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/check"
 )
 
 // A remarkCase is a stack and what is remarked about it.
@@ -285,11 +285,11 @@ func TestRemarksHaveTheNamesOfRules(t *testing.T) {
 			if template == nil {
 				t.Fatal("no template")
 			}
-			d, err := diagnose.ParseDocument(*stackOf(name)+".template.json", template)
+			d, err := check.ParseDocument(*stackOf(name)+".template.json", template)
 			if err != nil {
 				t.Fatal(err)
 			}
-			report := diagnose.Check([]*diagnose.Document{d}, nil, nil)
+			report := check.Check([]*check.Document{d}, nil, nil)
 			for _, f := range report.Findings {
 				differ[f.Rule] |= 2
 			}

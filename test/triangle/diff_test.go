@@ -10,10 +10,10 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/corsgate/corsgate/internal/change"
-	"github.com/corsgate/corsgate/internal/exchange"
-	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/diff"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // A cell is a request by what the policies decide of it.
@@ -56,7 +56,7 @@ func TestDiff(t *testing.T) {
 			[]*api{&before, &after}[i].routes = routes
 		}
 		old, now := before.template(t), after.template(t)
-		d, err := change.Between(t.Context(), site(t, old), site(t, now))
+		d, err := diff.Between(t.Context(), site(t, old), site(t, now))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestDiff(t *testing.T) {
 		if err := d.Markdown(&text, bytes.Equal(old, now)); err != nil {
 			t.Fatal(err)
 		}
-		var doc change.Document
+		var doc diff.Document
 		if err := json.Unmarshal(out.Bytes(), &doc); err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func TestDiff(t *testing.T) {
 		if d.Empty() != strings.Contains(text.String(), "Nothing") {
 			t.Fatalf("%d changes, %d errors, and it says\n%s", len(doc.Changes), len(doc.Errors), text.String())
 		}
-		told := map[change.Direction]bool{}
+		told := map[diff.Direction]bool{}
 		for _, g := range doc.Summary {
 			told[g.Direction] = true
 		}
@@ -152,7 +152,7 @@ func TestDiff(t *testing.T) {
 				t.Fatalf("the summary has no group that is %s", c.Direction)
 			}
 		}
-		if looser := told[change.Looser]; looser != doc.Looser {
+		if looser := told[diff.Looser]; looser != doc.Looser {
 			t.Fatalf("looser is %v, and in the summary %v", doc.Looser, looser)
 		}
 	})
@@ -162,31 +162,31 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-func site(t *rapid.T, template []byte) *exchange.Site {
+func site(t *rapid.T, template []byte) *simulate.Site {
 	loaded, err := gateway.Load(template, gateway.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	backend, err := exchange.NotRun(template)
+	backend, err := simulate.NotRun(template)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &exchange.Site{API: loaded, Backend: backend}
+	return &simulate.Site{API: loaded, Backend: backend}
 }
 
 // verdict gives the policy's verdict of a cell.
 func (w *world) verdict(t *rapid.T, c cell) string {
 	r := request{route: slices.IndexFunc(w.routes, func(r route) bool { return r.path == c.path })}
-	r.Request = fetch.Request{Origin: c.origin, Method: c.method, URL: strings.NewReplacer("{id}", "1", "{path+}", "1/2").Replace(c.path)}
+	r.Request = browser.Request{Origin: c.origin, Method: c.method, URL: strings.NewReplacer("{id}", "1", "{path+}", "1/2").Replace(c.path)}
 	if c.credentials {
-		r.Credentials = fetch.Include
+		r.Credentials = browser.Include
 	}
 	if c.header != "" {
 		value := "1"
 		if c.header == "content-type" {
 			value = "application/json"
 		}
-		r.Header = fetch.Header{{Name: c.header, Value: value}}
+		r.Header = browser.Header{{Name: c.header, Value: value}}
 	}
 	v, _, _, err := w.decided(r)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/browser"
 )
 
 var (
@@ -127,7 +127,7 @@ func drawRequest(t *rapid.T, a api) request {
 		r.route = -1
 	}
 	r.Origin = drawOrigin(t, a.policy)
-	if _, err := fetch.Prepare(fetch.Request{Origin: r.Origin, URL: "https://api.example/"}); err != nil {
+	if _, err := browser.Prepare(browser.Request{Origin: r.Origin, URL: "https://api.example/"}); err != nil {
 		r.Origin = "https://app.example.com" // no page has the one drawn; TestAnyOriginHeader is about those
 	}
 	methods := append([]string{"patch", "put", "OPTIONS", "PROPFIND", "TRACE"}, verbs...)
@@ -139,7 +139,7 @@ func drawRequest(t *rapid.T, a api) request {
 		}
 	}
 	r.Method = rapid.SampledFrom(methods).Draw(t, "method")
-	r.Credentials = rapid.SampledFrom([]fetch.Credentials{"", fetch.Include, fetch.Omit}).Draw(t, "mode")
+	r.Credentials = rapid.SampledFrom([]browser.Credentials{"", browser.Include, browser.Omit}).Draw(t, "mode")
 	r.URL = "/nowhere"
 	if r.route >= 0 {
 		id := rapid.SampledFrom([]string{"1", "a-b", "%20", "x.y"}).Draw(t, "id")
@@ -154,7 +154,7 @@ func drawRequest(t *rapid.T, a api) request {
 	}
 	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom(headers), 0, min(2, len(headers)), rapid.ID[string]).Draw(t, "headers") {
 		value := rapid.SampledFrom([]string{"1", "application/json", "text/plain", "a\"b"}).Draw(t, "value")
-		r.Header = append(r.Header, fetch.Field{Name: name, Value: value})
+		r.Header = append(r.Header, browser.Field{Name: name, Value: value})
 	}
 	if r.Method != "GET" && r.Method != "HEAD" && rapid.Bool().Draw(t, "body") {
 		r.Body = []byte(fmt.Sprintf(`{"n": %d}`, rapid.IntRange(0, 9).Draw(t, "n")))

@@ -25,9 +25,9 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/constructs/corslambda"
-	"github.com/corsgate/corsgate/internal/exchange"
-	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 const (
@@ -128,7 +128,7 @@ func newWorld(t interface{ Fatal(...any) }, a api, ans answer) *world {
 
 // A request is one of a page, to a route of the API.
 type request struct {
-	fetch.Request
+	browser.Request
 	route int // of the API's; -1 for a path that is no route's
 	http1 bool
 }
@@ -136,8 +136,8 @@ type request struct {
 // check compares the three for one request.
 func (w *world) check(r request) error {
 	ctx := context.Background()
-	through := func(api *gateway.API) (*exchange.Report, error) {
-		site := exchange.Site{API: api, Backend: w.backend, HTTP1: r.http1}
+	through := func(api *gateway.API) (*simulate.Report, error) {
+		site := simulate.Site{API: api, Backend: w.backend, HTTP1: r.http1}
 		return site.Run(ctx, r.Request)
 	}
 	got, err := through(w.template)
@@ -174,7 +174,7 @@ func (w *world) check(r request) error {
 
 // served tells whether the API has a method for a request, so that the function alone can stand for it.
 func (w *world) served(r request) bool {
-	method := fetch.NormalizeMethod(r.Method)
+	method := browser.NormalizeMethod(r.Method)
 	if r.route < 0 || !slices.Contains([]string{"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"}, method) {
 		return false
 	}
@@ -186,7 +186,7 @@ func (w *world) served(r request) bool {
 var corsHeaders = []string{"access-control-allow-origin", "access-control-allow-credentials", "access-control-allow-methods",
 	"access-control-allow-headers", "access-control-max-age", "access-control-expose-headers", "vary"}
 
-func sameHeaders(which string, got *exchange.Response, want *fetch.HTTPResponse) error {
+func sameHeaders(which string, got *simulate.Response, want *browser.HTTPResponse) error {
 	if got == nil || want == nil {
 		if got != nil || want != nil {
 			return fmt.Errorf("%s: by the template %v, by the policy %v", which, got, want)
@@ -213,10 +213,10 @@ func sameHeaders(which string, got *exchange.Response, want *fetch.HTTPResponse)
 
 // decided works out the verdict from the policy's own decisions and what is known of the API, and the answers by which
 // a browser comes to it. A status of 0 is not looked at.
-func (w *world) decided(r request) (v fetch.Verdict, preflight, actual *fetch.HTTPResponse, err error) {
+func (w *world) decided(r request) (v browser.Verdict, preflight, actual *browser.HTTPResponse, err error) {
 	req := r.Request
-	req.URL = exchange.Base(w.template) + req.URL
-	plan, err := fetch.Prepare(req)
+	req.URL = simulate.Base(w.template) + req.URL
+	plan, err := browser.Prepare(req)
 	if err != nil || plan.Refused != nil {
 		if err == nil {
 			v = *plan.Refused
@@ -235,7 +235,7 @@ func (w *world) decided(r request) (v fetch.Verdict, preflight, actual *fetch.HT
 }
 
 // decideOne gives what the policy puts on the answer to one request.
-func (w *world) decideOne(route int, q *fetch.HTTPRequest, requestMethod string) *fetch.HTTPResponse {
+func (w *world) decideOne(route int, q *browser.HTTPRequest, requestMethod string) *browser.HTTPResponse {
 	method := q.Method
 	origin, _ := q.Header.Get("Origin")
 	contentType, typed := q.Header.Get("Content-Type")
@@ -243,7 +243,7 @@ func (w *world) decideOne(route int, q *fetch.HTTPRequest, requestMethod string)
 	if route >= 0 {
 		methods = w.routes[route].methods
 	}
-	out := &fetch.HTTPResponse{}
+	out := &browser.HTTPResponse{}
 	k := methods[method]
 	if k == "" {
 		k = methods["ANY"]
@@ -272,15 +272,15 @@ func essence(contentType string) string {
 	return strings.ToLower(strings.TrimSpace(e))
 }
 
-func decision(out *fetch.HTTPResponse, d cors.Decision) *fetch.HTTPResponse {
+func decision(out *browser.HTTPResponse, d cors.Decision) *browser.HTTPResponse {
 	for name, value := range d.Headers() {
-		out.Header = append(out.Header, fetch.Field{Name: name, Value: value})
+		out.Header = append(out.Header, browser.Field{Name: name, Value: value})
 	}
 	return out
 }
 
-func (w *world) gatewayError(out *fetch.HTTPResponse, origin string) {
-	set := func(name, value string) { out.Header = append(out.Header, fetch.Field{Name: name, Value: value}) }
+func (w *world) gatewayError(out *browser.HTTPResponse, origin string) {
+	set := func(name, value string) { out.Header = append(out.Header, browser.Field{Name: name, Value: value}) }
 	set("Vary", "Origin")
 	allowed := "*"
 	if single, ok := w.policy.SingleOrigin(); ok {
@@ -319,9 +319,9 @@ func TestTriangle(t *testing.T) {
 		t.Errorf("%d exchanges, want %d", exchanges, enough)
 	}
 	// A generator that comes to one verdict only proves nothing.
-	for _, code := range []fetch.Code{"", fetch.MissingAllowOriginHeader, fetch.PreflightMissingAllowOriginHeader, fetch.InvalidAllowCredentials,
-		fetch.PreflightInvalidAllowCredentials, fetch.WildcardOriginNotAllowed, fetch.PreflightWildcardOriginNotAllowed,
-		fetch.MethodDisallowedByPreflightResponse, fetch.HeaderDisallowedByPreflightResponse} {
+	for _, code := range []browser.Code{"", browser.MissingAllowOriginHeader, browser.PreflightMissingAllowOriginHeader, browser.InvalidAllowCredentials,
+		browser.PreflightInvalidAllowCredentials, browser.WildcardOriginNotAllowed, browser.PreflightWildcardOriginNotAllowed,
+		browser.MethodDisallowedByPreflightResponse, browser.HeaderDisallowedByPreflightResponse} {
 		if verdicts[string(code)] == 0 && !testing.Short() && !t.Failed() {
 			t.Errorf("no exchange came to the verdict %q", code)
 		}
@@ -353,7 +353,7 @@ func TestAnyOriginHeader(t *testing.T) {
 				}
 				d := a.policy.Decide(asked)
 				seen[d.Allowed]++
-				want := decision(&fetch.HTTPResponse{Status: d.Status}, d)
+				want := decision(&browser.HTTPResponse{Status: d.Status}, d)
 				if err := w.same(w.template, q, want, ""); err != nil {
 					t.Fatalf("%s with %s %q: by the template: %v\nstage %v", method, name, origin, err, a.variables())
 				}
@@ -368,15 +368,15 @@ func TestAnyOriginHeader(t *testing.T) {
 }
 
 // same compares an API's answer with what the policy decides, all headers but one.
-func (w *world) same(api *gateway.API, q *gateway.Request, want *fetch.HTTPResponse, but string) error {
+func (w *world) same(api *gateway.API, q *gateway.Request, want *browser.HTTPResponse, but string) error {
 	res := api.Serve(context.Background(), q, w.backend)
-	got := &exchange.Response{Status: res.Status, Headers: exchange.Headers{}}
+	got := &simulate.Response{Status: res.Status, Headers: simulate.Headers{}}
 	for _, h := range res.Headers {
 		if name := strings.ToLower(h.Name); name != but {
 			got.Headers[name] = h.Value
 		}
 	}
-	kept := &fetch.HTTPResponse{Status: want.Status}
+	kept := &browser.HTTPResponse{Status: want.Status}
 	for _, f := range want.Header {
 		if strings.ToLower(f.Name) != but {
 			kept.Header = append(kept.Header, f)

@@ -5,7 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/corsgate/corsgate/internal/awsread"
+	"github.com/corsgate/corsgate/internal/inspect/awsread"
 )
 
 // account is how a command finds the AWS account that it reads.

@@ -10,24 +10,24 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/check"
 )
 
-// check says what in templates keeps pages from using an API. Its exit statuses are 0 for a clean result, 1 for findings
+// checkCommand says what in templates keeps pages from using an API. Its exit statuses are 0 for a clean result, 1 for findings
 // at or above --fail-on, 2 for a command line that cannot be used, and 3 for what could not be read or answered.
-type check struct {
+type checkCommand struct {
 	Paths []string `arg:"" name:"path" help:"A template (.json, .yaml, .yml, .template), or a folder such as cdk.out with some."`
 	findings
 	intent
 }
 
 // Run is called by kong.
-func (x *check) Run(c Command) error {
+func (x *checkCommand) Run(c Command) error {
 	stated, suppressions, err := x.read()
 	if err != nil {
 		return err
 	}
-	var docs []*diagnose.Document
+	var docs []*check.Document
 	for _, path := range x.Paths {
 		more, err := read(path)
 		if err != nil {
@@ -36,7 +36,7 @@ func (x *check) Run(c Command) error {
 		}
 		docs = append(docs, more...)
 	}
-	report := diagnose.Check(docs, stated, suppressions)
+	report := check.Check(docs, stated, suppressions)
 	// No API is no answer: nothing was checked, and a clean result would say otherwise.
 	if len(report.Checked) == 0 && len(report.Findings)+len(report.Suppressed) == 0 {
 		fmt.Fprintf(c.Stderr, "corsgate: %s: no AWS::ApiGateway::RestApi in the templates\n", strings.Join(x.Paths, ", "))
@@ -47,7 +47,7 @@ func (x *check) Run(c Command) error {
 
 // read reads the templates that a path names: a file, or those of a folder, a cloud assembly's with those of its nested
 // assemblies (https://docs.aws.amazon.com/cdk/v2/guide/deploy.html).
-func read(path string) ([]*diagnose.Document, error) {
+func read(path string) ([]*check.Document, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, plain(path, err)
@@ -58,14 +58,14 @@ func read(path string) ([]*diagnose.Document, error) {
 			return nil, plain(path, err)
 		}
 	}
-	var out []*diagnose.Document
+	var out []*check.Document
 	for _, f := range files {
 		b, err := os.ReadFile(f)
 		if err != nil {
 			return nil, plain(f, err)
 		}
-		d, err := diagnose.ParseDocument(f, b)
-		if info.IsDir() && errors.Is(err, diagnose.ErrNotTemplate) {
+		d, err := check.ParseDocument(f, b)
+		if info.IsDir() && errors.Is(err, check.ErrNotTemplate) {
 			continue // of an empty stack, or a file that only speaks of templates
 		}
 		if err != nil {
@@ -123,21 +123,21 @@ func plain(name string, err error) error {
 	return err
 }
 
-// rules prints the table of rules, or one rule's page.
-type rules struct {
+// rulesCommand prints the table of rules, or one rule's page.
+type rulesCommand struct {
 	ID   string `arg:"" optional:"" help:"A rule's id, such as CORS101."`
 	JSON bool   `name:"json" help:"Print it as JSON."`
 }
 
 // Run is called by kong.
-func (x *rules) Run(c Command) error {
-	list := diagnose.Rules()
+func (x *rulesCommand) Run(c Command) error {
+	list := check.Rules()
 	if x.ID != "" {
-		r, ok := diagnose.Lookup(x.ID)
+		r, ok := check.Lookup(x.ID)
 		if !ok {
 			return usage("no rule %s; corsgate rules lists them", x.ID)
 		}
-		list = []diagnose.Rule{r}
+		list = []check.Rule{r}
 	}
 	if x.JSON {
 		enc := json.NewEncoder(c.Stdout)

@@ -29,14 +29,14 @@ type Command struct {
 
 // grammar is the command line.
 type grammar struct {
-	Serve   serveAPI `cmd:"" help:"Serve an API on this machine, its functions run for real, with a page that shows what a browser may do."`
-	Explain explain  `cmd:"" help:"Say what a browser would do with a request of a page, step by step."`
-	Check   check    `cmd:"" help:"Say what in templates keeps pages from using an API, or lets in those that should not, and the cure."`
-	Rules   rules    `cmd:"" help:"List the rules, or print the page of one."`
-	Diff    diff     `cmd:"" help:"Say what changes for browsers between two templates."`
-	Probe   probeAPI `cmd:"" help:"Ask a deployed API over the wire what a browser would, and more, and say what is wrong with its answers."`
-	Inspect inspect  `cmd:"" help:"Say of an API in an AWS account what check says of a template, what of it is not deployed or not its template's, and the policy in force."`
-	Logs    readLogs `cmd:"" help:"Say what CloudWatch Logs, or files of it, have of pages that got no answer."`
+	Serve   serveCommand   `cmd:"" help:"Serve an API on this machine, its functions run for real, with a page that shows what a browser may do."`
+	Explain explainCommand `cmd:"" help:"Say what a browser would do with a request of a page, step by step."`
+	Check   checkCommand   `cmd:"" help:"Say what in templates keeps pages from using an API, or lets in those that should not, and the cure."`
+	Rules   rulesCommand   `cmd:"" help:"List the rules, or print the page of one."`
+	Diff    diffCommand    `cmd:"" help:"Say what changes for browsers between two templates."`
+	Probe   probeCommand   `cmd:"" help:"Ask a deployed API over the wire what a browser would, and more, and say what is wrong with its answers."`
+	Inspect inspectCommand `cmd:"" help:"Say of an API in an AWS account what check says of a template, what of it is not deployed or not its template's, and the policy in force."`
+	Logs    logsCommand    `cmd:"" help:"Say what CloudWatch Logs, or files of it, have of pages that got no answer."`
 }
 
 const description = `CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized or deployed, and why.

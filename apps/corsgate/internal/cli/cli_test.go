@@ -15,7 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/corsgate/corsgate/internal/exchange"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 var update = flag.Bool("update", false, "write the expectations in the scripts anew")
@@ -51,7 +51,7 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	standIn, err := exchange.NotRun(raw(t, catalog))
+	standIn, err := simulate.NotRun(raw(t, catalog))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,16 +5,16 @@ import (
 	"context"
 	"errors"
 
-	"github.com/corsgate/corsgate/internal/change"
-	"github.com/corsgate/corsgate/internal/exchange"
+	"github.com/corsgate/corsgate/internal/diff"
 	"github.com/corsgate/corsgate/internal/gateway"
-	"github.com/corsgate/corsgate/internal/probe"
+	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
-// diff says what browsers would notice of the difference between two templates, or two folders of templates, API by API
+// diffCommand says what browsers would notice of the difference between two templates, or two folders of templates, API by API
 // and stage by stage. Its exit statuses are 0 if that is nothing, 1 if it is something (with --fail-on looser: if something
 // is allowed that was not), 2 for a command line that cannot be used and 3 for a file that cannot be read.
-type diff struct {
+type diffCommand struct {
 	Old string `arg:"" placeholder:"OLD" help:"The template as it was, JSON or YAML, or a folder of templates, such as an older cdk.out."`
 	New string `arg:"" placeholder:"NEW" help:"The template as it is going to be, or a folder of templates."`
 
@@ -28,7 +28,7 @@ type diff struct {
 }
 
 // Run is called by kong.
-func (x *diff) Run(ctx context.Context, c Command) error {
+func (x *diffCommand) Run(ctx context.Context, c Command) error {
 	if x.OldAPI == "" {
 		x.OldAPI = x.API
 	}
@@ -44,11 +44,11 @@ func (x *diff) Run(ctx context.Context, c Command) error {
 	}
 	switch x.Format {
 	case "json":
-		err = change.JSON(c.Stdout, results)
+		err = diff.JSON(c.Stdout, results)
 	case "text":
-		err = change.Text(c.Stdout, results)
+		err = diff.Text(c.Stdout, results)
 	default:
-		err = change.Markdown(c.Stdout, results)
+		err = diff.Markdown(c.Stdout, results)
 	}
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (x *diff) Run(ctx context.Context, c Command) error {
 }
 
 // compare compares API by API, stage by stage.
-func (x *diff) compare(ctx context.Context, c Command) ([]change.Result, error) {
+func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, error) {
 	old, err := stagesOf(api{x.Old, x.OldAPI, x.OldStage, x.Var})
 	if err != nil {
 		return nil, x.cannot(err)
@@ -71,7 +71,7 @@ func (x *diff) compare(ctx context.Context, c Command) ([]change.Result, error) 
 	if err != nil {
 		return nil, x.cannot(err)
 	}
-	var out []change.Result
+	var out []diff.Result
 	for _, p := range pairs(old, now) {
 		before, was, err := side(c, p.old)
 		if err != nil {
@@ -81,16 +81,16 @@ func (x *diff) compare(ctx context.Context, c Command) ([]change.Result, error) 
 		if err != nil {
 			return nil, x.cannot(err)
 		}
-		r := change.Result{Status: change.Compared, Same: bytes.Equal(was, is)}
+		r := diff.Result{Status: diff.Compared, Same: bytes.Equal(was, is)}
 		shown := p.now
 		switch {
 		case p.old == nil:
-			r.Status = change.Added
+			r.Status = diff.Added
 		case p.now == nil:
-			r.Status, shown = change.Removed, p.old
+			r.Status, shown = diff.Removed, p.old
 		}
 		r.API, r.Stage = shown.API, shown.Stage
-		if r.Difference, err = change.Between(ctx, before, after); err != nil {
+		if r.Difference, err = diff.Between(ctx, before, after); err != nil {
 			return nil, err
 		}
 		out = append(out, r)
@@ -102,7 +102,7 @@ func (x *diff) compare(ctx context.Context, c Command) ([]change.Result, error) 
 const nothing = `{"Resources": {"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {}}}}`
 
 // side gives one side of a pair.
-func side(c Command, s *stageOf) (*exchange.Site, []byte, error) {
+func side(c Command, s *stageOf) (*simulate.Site, []byte, error) {
 	if s != nil {
 		return site(c, s.api)
 	}
@@ -110,12 +110,12 @@ func side(c Command, s *stageOf) (*exchange.Site, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	backend, err := exchange.NotRun([]byte(nothing))
-	return &exchange.Site{API: loaded, Backend: backend}, nil, err
+	backend, err := simulate.NotRun([]byte(nothing))
+	return &simulate.Site{API: loaded, Backend: backend}, nil, err
 }
 
 // cannot tells a template that leaves a choice, which is for the command line to make, from one that cannot be read.
-func (x *diff) cannot(err error) error {
+func (x *diffCommand) cannot(err error) error {
 	var choose *usageError
 	if errors.As(err, &choose) && choose.hint != "" {
 		return err
@@ -124,15 +124,15 @@ func (x *diff) cannot(err error) error {
 }
 
 // site gives an API of a template with nothing behind it that would have to be run, and the template.
-func site(c Command, a api) (*exchange.Site, []byte, error) {
+func site(c Command, a api) (*simulate.Site, []byte, error) {
 	// The methods that want an API key are asked with this one. Whether it is the right one is not CORS's question.
-	template, loaded, err := a.load(c, gateway.Options{APIKeys: []string{probe.Value("x-api-key")}})
+	template, loaded, err := a.load(c, gateway.Options{APIKeys: []string{questions.Value("x-api-key")}})
 	if err != nil {
 		return nil, nil, err
 	}
-	backend, err := exchange.NotRun(template)
+	backend, err := simulate.NotRun(template)
 	if err != nil {
 		return nil, nil, usage("%s: %w", a.Template, err)
 	}
-	return &exchange.Site{API: loaded, Backend: backend}, template, nil
+	return &simulate.Site{API: loaded, Backend: backend}, template, nil
 }

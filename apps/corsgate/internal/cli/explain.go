@@ -6,18 +6,18 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/corsgate/corsgate/internal/exchange"
-	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/lambdarun"
-	"github.com/corsgate/corsgate/internal/probe"
+	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/simulate"
 	"github.com/corsgate/corsgate/internal/transcript"
 )
 
-// explain says what a browser would do with a request of a page. Its exit statuses are 0 for a request that is allowed, 1
+// explainCommand says what a browser would do with a request of a page. Its exit statuses are 0 for a request that is allowed, 1
 // for one that the browser refuses, 2 for a command line or a file that cannot be used, and 3 where it depends on a
 // function that was not run, or cannot be, or on what of the template cannot be served here.
-type explain struct {
+type explainCommand struct {
 	api
 
 	Origin      string   `required:"" placeholder:"ORIGIN" help:"The page's origin, such as https://app.example.com, or null."`
@@ -34,7 +34,7 @@ type explain struct {
 }
 
 // Run is called by kong.
-func (x *explain) Run(ctx context.Context, c Command) error {
+func (x *explainCommand) Run(ctx context.Context, c Command) error {
 	request, err := x.request()
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (x *explain) Run(ctx context.Context, c Command) error {
 		return err
 	}
 	defer done()
-	site := exchange.Site{API: loaded, Backend: backend, HTTP1: x.HTTP1}
+	site := simulate.Site{API: loaded, Backend: backend, HTTP1: x.HTTP1}
 	report, err := site.Run(ctx, request)
 	if err != nil {
 		return &usageError{err: err}
@@ -81,13 +81,13 @@ func (x *explain) Run(ctx context.Context, c Command) error {
 }
 
 // request is what the page asks for.
-func (x *explain) request() (fetch.Request, error) {
-	r := fetch.Request{Origin: x.Origin, Method: x.Method, URL: x.Path}
+func (x *explainCommand) request() (browser.Request, error) {
+	r := browser.Request{Origin: x.Origin, Method: x.Method, URL: x.Path}
 	if !strings.HasPrefix(x.Path, "/") {
 		return r, usage("--path %q does not begin with a slash; want a path of the API, such as /items", x.Path)
 	}
 	if x.Credentials {
-		r.Credentials = fetch.Include
+		r.Credentials = browser.Include
 	}
 	var err error
 	if r.Body, _, err = body(x.Body); err != nil {
@@ -108,8 +108,8 @@ func body(given string) (content []byte, file string, err error) {
 }
 
 // headers reads headers that a page's script sets, NAME or NAME:VALUE.
-func headers(given []string) (fetch.Header, error) {
-	var out fetch.Header
+func headers(given []string) (browser.Header, error) {
+	var out browser.Header
 	for _, h := range given {
 		name, value, hasValue := strings.Cut(h, ":")
 		name = strings.TrimSpace(name)
@@ -117,28 +117,28 @@ func headers(given []string) (fetch.Header, error) {
 			return nil, usage("--header %q has no name; want NAME or NAME:VALUE", h)
 		}
 		if !hasValue {
-			value = probe.Value(name)
+			value = questions.Value(name)
 		}
-		out = append(out, fetch.Field{Name: name, Value: strings.TrimSpace(value)})
+		out = append(out, browser.Field{Name: name, Value: strings.TrimSpace(value)})
 	}
 	return out, nil
 }
 
 // backend gives what stands for the functions, and what to call when it is no longer needed.
-func (x *explain) backend(template []byte) (b gateway.Backend, done func(), err error) {
+func (x *explainCommand) backend(template []byte) (b gateway.Backend, done func(), err error) {
 	done = func() {}
 	if x.Response != "" {
 		response, err := readFile(x.Response)
 		if err != nil {
 			return nil, nil, err
 		}
-		b, err := exchange.Reply(response, x.Response)
+		b, err := simulate.Reply(response, x.Response)
 		if err != nil {
 			return nil, nil, usage("%s: %w", x.Response, err)
 		}
 		return b, done, nil
 	}
-	b, err = exchange.NotRun(template)
+	b, err = simulate.NotRun(template)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", x.Template, err)
 	}
@@ -153,5 +153,5 @@ func (x *explain) backend(template []byte) (b gateway.Backend, done func(), err 
 	if err != nil {
 		return nil, nil, err
 	}
-	return exchange.Else(exchange.Running(pool, b), b), func() { pool.Close() }, nil
+	return simulate.Else(simulate.Running(pool, b), b), func() { pool.Close() }, nil
 }

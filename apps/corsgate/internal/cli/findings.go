@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/transcript"
 )
 
@@ -28,9 +28,9 @@ type setAside struct {
 }
 
 // read gives the allowlist, nil if none is stated, and the suppressions.
-func (x intent) read() (stated *diagnose.Allowlist, suppressions []diagnose.Suppression, err error) {
+func (x intent) read() (stated *check.Allowlist, suppressions []check.Suppression, err error) {
 	if len(x.Origins) > 0 {
-		if stated, err = diagnose.State(x.Origins); err != nil {
+		if stated, err = check.State(x.Origins); err != nil {
 			return nil, nil, usage("--origins: %w", err)
 		}
 	}
@@ -39,7 +39,7 @@ func (x intent) read() (stated *diagnose.Allowlist, suppressions []diagnose.Supp
 }
 
 // suppressions gives those of the file, if one is named.
-func (x setAside) suppressions() ([]diagnose.Suppression, error) {
+func (x setAside) suppressions() ([]check.Suppression, error) {
 	if x.Suppressions == "" {
 		return nil, nil
 	}
@@ -47,7 +47,7 @@ func (x setAside) suppressions() ([]diagnose.Suppression, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := diagnose.ParseSuppressions(x.Suppressions, b)
+	out, err := check.ParseSuppressions(x.Suppressions, b)
 	if err != nil {
 		return nil, usage("%s: %w", x.Suppressions, err)
 	}
@@ -55,7 +55,7 @@ func (x setAside) suppressions() ([]diagnose.Suppression, error) {
 }
 
 // conclude prints the report and gives its [findings.status].
-func (x *findings) conclude(c Command, report *diagnose.Report) error {
+func (x *findings) conclude(c Command, report *check.Report) error {
 	if err := printFindings(c.Stdout, x.Format, report); err != nil {
 		return err
 	}
@@ -63,18 +63,18 @@ func (x *findings) conclude(c Command, report *diagnose.Report) error {
 }
 
 // status gives an error for findings at or above --fail-on, and for what gave no answer.
-func (x *findings) status(report *diagnose.Report) error {
+func (x *findings) status(report *check.Report) error {
 	if !report.Answered() {
 		return statusError(statusUnknown)
 	}
-	if worst, any := report.Worst(); any && worst.AtLeast(diagnose.Severity(x.FailOn)) {
+	if worst, any := report.Worst(); any && worst.AtLeast(check.Severity(x.FailOn)) {
 		return statusError(statusRefused)
 	}
 	return nil
 }
 
 // printFindings writes a report in a format.
-func printFindings(w io.Writer, format string, rep *diagnose.Report) error {
+func printFindings(w io.Writer, format string, rep *check.Report) error {
 	switch format {
 	case "json":
 		return printJSON(w, rep)
@@ -97,14 +97,14 @@ func printJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-func printText(w io.Writer, colour transcript.Palette, rep *diagnose.Report) error {
+func printText(w io.Writer, colour transcript.Palette, rep *check.Report) error {
 	p := transcript.Printer{Palette: colour}
 	for i, f := range rep.Findings {
 		c := p.Faint
 		switch f.Severity {
-		case diagnose.Error:
+		case check.Error:
 			c = p.Bad
-		case diagnose.Warning:
+		case check.Warning:
 			c = p.Unsure
 		}
 		p.Line(c+p.Strong, "", 2, fmt.Sprintf("%s %s: %s", f.Severity, f.Rule, f.Title))

@@ -10,13 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"github.com/corsgate/corsgate/internal/deployed"
-	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/inspect"
 )
 
-// inspect says what of a deployed API is not as it should be. It only reads. Its exit statuses are those of check: 3 is
+// inspectCommand says what of a deployed API is not as it should be. It only reads. Its exit statuses are those of check: 3 is
 // for what of the account could not be read, too.
-type inspect struct {
+type inspectCommand struct {
 	RestAPIID string            `name:"rest-api-id" required:"" placeholder:"ID" help:"The id of the REST API, such as abc123."`
 	Stage     string            `placeholder:"NAME" help:"The stage; default: all."`
 	Template  string            `placeholder:"FILE" help:"The CloudFormation template, JSON or YAML, that the API was made from: what is not so in the account is a finding."`
@@ -29,7 +29,7 @@ type inspect struct {
 }
 
 // Run is called by kong.
-func (x *inspect) Run(ctx context.Context, c Command) error {
+func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 	stated, suppressions, err := x.read()
 	if err != nil {
 		return err
@@ -42,11 +42,11 @@ func (x *inspect) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return stopped(err)
 	}
-	state, err := deployed.Read(ctx, apigateway.NewFromConfig(cfg), lambda.NewFromConfig(cfg), cfg.Region, x.RestAPIID, x.Stage)
+	state, err := inspect.Read(ctx, apigateway.NewFromConfig(cfg), lambda.NewFromConfig(cfg), cfg.Region, x.RestAPIID, x.Stage)
 	if err != nil {
 		return stopped(&unreadable{err})
 	}
-	report, policies, err := deployed.Inspect(ctx, state, template, stated, suppressions)
+	report, policies, err := inspect.Inspect(ctx, state, template, stated, suppressions)
 	if err != nil {
 		if strings.HasSuffix(err.Error(), "with the option for variables") {
 			err = fmt.Errorf("%w (--var)", err)
@@ -56,7 +56,7 @@ func (x *inspect) Run(ctx context.Context, c Command) error {
 	if !x.Policy {
 		return x.conclude(c, report)
 	}
-	text, err := deployed.Go(policies)
+	text, err := inspect.Go(policies)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (x *inspect) Run(ctx context.Context, c Command) error {
 }
 
 // template reads the template, nil if none is named.
-func (x *inspect) template() (*deployed.Template, error) {
+func (x *inspectCommand) template() (*inspect.Template, error) {
 	if x.Template == "" {
 		return nil, nil
 	}
@@ -81,7 +81,7 @@ func (x *inspect) template() (*deployed.Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := diagnose.ParseDocument(x.Template, b)
+	d, err := check.ParseDocument(x.Template, b)
 	if err != nil {
 		return nil, usage("%s: %w", x.Template, err)
 	}
@@ -90,7 +90,7 @@ func (x *inspect) template() (*deployed.Template, error) {
 	if !json.Valid(b) {
 		text = d.JSON
 	}
-	return &deployed.Template{Name: x.Template, JSON: text, API: x.API, Variables: x.Var}, nil
+	return &inspect.Template{Name: x.Template, JSON: text, API: x.API, Variables: x.Var}, nil
 }
 
 // stopped gives the status of a command that was interrupted, and every other error as it is.

@@ -19,7 +19,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/corsgate/corsgate/internal/awstest"
+	"github.com/corsgate/corsgate/internal/testkit/awstest"
 )
 
 // TestInspect runs the tests below, which share an account.

@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
-	"github.com/corsgate/corsgate/internal/awstest"
-	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/testkit/awstest"
 )
 
 const handler = "Handler886CB40B" // the catalog's function
@@ -26,17 +26,17 @@ func inspected(t *testing.T, d *awstest.Deployed, args ...string) (status int, s
 }
 
 // reported runs inspect with --format json.
-func reported(t *testing.T, d *awstest.Deployed, args ...string) (diagnose.Report, int) {
+func reported(t *testing.T, d *awstest.Deployed, args ...string) (check.Report, int) {
 	t.Helper()
 	status, out, errs := inspected(t, d, append([]string{"--format", "json"}, args...)...)
-	var rep diagnose.Report
+	var rep check.Report
 	if err := json.Unmarshal([]byte(out), &rep); err != nil || errs != "" {
 		t.Fatalf("%v: %s%s", err, out, errs)
 	}
 	return rep, status
 }
 
-func listed(rep diagnose.Report) (ids, details []string) {
+func listed(rep check.Report) (ids, details []string) {
 	for _, f := range rep.Findings {
 		ids = append(ids, f.Rule)
 		details = append(details, f.Rule+" "+f.LogicalID+" "+f.Method+" "+f.Path+": "+f.Detail)
@@ -182,7 +182,7 @@ func inspectByHand(t *testing.T, account *awstest.Account) {
 				}
 			}
 			worst, any := rep.Worst()
-			if want := map[bool]int{true: statusRefused, false: statusOK}[any && worst == diagnose.Error]; status != want {
+			if want := map[bool]int{true: statusRefused, false: statusOK}[any && worst == check.Error]; status != want {
 				t.Errorf("exit status %d, not %d", status, want)
 			}
 		})

@@ -16,15 +16,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/awsread"
+	"github.com/corsgate/corsgate/internal/inspect/awsread"
 	"github.com/corsgate/corsgate/internal/logs"
 	"github.com/corsgate/corsgate/internal/transcript"
 )
 
-// readLogs says what logs have of pages that got no answer. Its exit statuses are 0 for nothing found, 1 for findings at or
+// logsCommand says what logs have of pages that got no answer. Its exit statuses are 0 for nothing found, 1 for findings at or
 // above --fail-on, 2 for a command line that cannot be used, 3 for logs that could not be read, after what the others have,
 // and 130 where it was interrupted, after what was found so far.
-type readLogs struct {
+type logsCommand struct {
 	Function  []string `placeholder:"NAME" help:"A Lambda function, by name or ARN; can be repeated."`
 	RestAPIID string   `name:"rest-api-id" placeholder:"ID" help:"The API whose execution and access logs are read, where they are enabled. Its stage's policy is what refused origins are compared with."`
 	Stage     string   `placeholder:"NAME" help:"The stage of that API."`
@@ -37,12 +37,12 @@ type readLogs struct {
 }
 
 // Help is what kong prints after the flags.
-func (x *readLogs) Help() string {
+func (x *logsCommand) Help() string {
 	return `It asks AWS to read and for nothing else: logs:FilterLogEvents, lambda:GetFunctionConfiguration for where a function logs, and apigateway:GET with --rest-api-id. Times are UTC. Of each rule the 30 things that happened most are told one by one, the rest counted. In paths * stands for numbers, keys and the like.`
 }
 
 // Run is called by kong.
-func (x *readLogs) Run(ctx context.Context, c Command) error {
+func (x *logsCommand) Run(ctx context.Context, c Command) error {
 	if err := x.usage(); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (a *ago) UnmarshalText(text []byte) error {
 func (a ago) String() string { return time.Duration(a).String() }
 
 // usage looks for what is missing on the command line.
-func (x *readLogs) usage() error {
+func (x *logsCommand) usage() error {
 	live := len(x.Function) > 0 || x.RestAPIID != ""
 	switch {
 	case !live && len(x.File) == 0:
@@ -147,7 +147,7 @@ type plan struct {
 }
 
 // plan has the functions first, then the execution log, which tells more of a request than the access log after it.
-func (x *readLogs) plan(ctx context.Context, c Command) (*plan, error) {
+func (x *logsCommand) plan(ctx context.Context, c Command) (*plan, error) {
 	p := &plan{}
 	for _, f := range x.File {
 		p.sources = append(p.sources, file(ctx, c, f))

@@ -22,7 +22,7 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/constructs/corslambda"
-	"github.com/corsgate/corsgate/internal/awstest"
+	"github.com/corsgate/corsgate/internal/testkit/awstest"
 )
 
 // TestLogsMoto holds the command against moto: an API with a policy in its stage's variables, the lines that corslambda

@@ -15,16 +15,16 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
-	"github.com/corsgate/corsgate/internal/diagnose"
-	"github.com/corsgate/corsgate/internal/fetch"
-	"github.com/corsgate/corsgate/internal/survey"
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/probe"
+	"github.com/corsgate/corsgate/internal/probe/wire"
 	"github.com/corsgate/corsgate/internal/transcript"
-	"github.com/corsgate/corsgate/internal/wire"
 )
 
-// probeAPI asks a deployed API over the wire. Its exit statuses are 0 for a clean result, 1 where the browser refuses
+// probeCommand asks a deployed API over the wire. Its exit statuses are 0 for a clean result, 1 where the browser refuses
 // the page's request and for findings at or above --fail-on, 2 for a command line that cannot be used, and 3 for an API that cannot be reached or gives no answer.
-type probeAPI struct {
+type probeCommand struct {
 	URL    string   `arg:"" name:"url" help:"The address that the page asks, with its stage."`
 	Origin string   `required:"" placeholder:"ORIGIN" help:"The page's origin, such as https://app.example.com, which the API is meant to allow."`
 	Method string   `default:"GET" placeholder:"METHOD" help:"The method of the page's request (default: GET)."`
@@ -49,7 +49,7 @@ type probeAPI struct {
 var environmentName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // Run is called by kong.
-func (x *probeAPI) Run(ctx context.Context, c Command) error {
+func (x *probeCommand) Run(ctx context.Context, c Command) error {
 	suppressions, err := x.suppressions()
 	if err != nil {
 		return err
@@ -58,8 +58,8 @@ func (x *probeAPI) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return err
 	}
-	result, err := survey.Run(ctx, o)
-	var input *survey.InputError
+	result, err := probe.Run(ctx, o)
+	var input *probe.InputError
 	switch {
 	case errors.As(err, &input):
 		return usage("%w", err)
@@ -68,7 +68,7 @@ func (x *probeAPI) Run(ctx context.Context, c Command) error {
 	case err != nil:
 		return &unreadable{explainWire(err)}
 	}
-	report := diagnose.NewReport("probe", x.URL, result.Findings, suppressions, nil)
+	report := check.NewReport("probe", x.URL, result.Findings, suppressions, nil)
 	if err := x.print(c.Stdout, result, report); err != nil {
 		return err
 	}
@@ -88,8 +88,8 @@ func explainWire(err error) error {
 }
 
 // options reads the command line.
-func (x *probeAPI) options() (survey.Options, error) {
-	o := survey.Options{URL: x.URL, Origin: x.Origin, Method: x.Method, Credentials: x.Credentials, Send: x.Send, Errors: x.Errors, Max: x.MaxRequests}
+func (x *probeCommand) options() (probe.Options, error) {
+	o := probe.Options{URL: x.URL, Origin: x.Origin, Method: x.Method, Credentials: x.Credentials, Send: x.Send, Errors: x.Errors, Max: x.MaxRequests}
 	if x.MaxRequests < 1 {
 		return o, usage("--max-requests is %d; want 1 or more", x.MaxRequests)
 	}
@@ -159,7 +159,7 @@ func resolve(given string) (at, address string, err error) {
 }
 
 // print writes the verdict, what was found, and every exchange.
-func (x *probeAPI) print(w io.Writer, result *survey.Result, report *diagnose.Report) error {
+func (x *probeCommand) print(w io.Writer, result *probe.Result, report *check.Report) error {
 	switch x.Format {
 	case "text":
 		colour := transcript.Colours(w)
@@ -177,8 +177,8 @@ func (x *probeAPI) print(w io.Writer, result *survey.Result, report *diagnose.Re
 		return err
 	case "json":
 		return printJSON(w, struct {
-			*survey.Result
-			*diagnose.Report
+			*probe.Result
+			*check.Report
 		}{result, report})
 	case "markdown":
 		if err := printFindings(w, x.Format, report); err != nil {
@@ -191,12 +191,12 @@ func (x *probeAPI) print(w io.Writer, result *survey.Result, report *diagnose.Re
 }
 
 // verdict writes what the browser does with the page's request.
-func (x *probeAPI) verdict(p *transcript.Printer, r *survey.Result) {
+func (x *probeCommand) verdict(p *transcript.Printer, r *probe.Result) {
 	with, other, verdict := "", "With credentials", r.With
 	if x.Credentials || x.Cookie != "" {
 		with, other, verdict = ", with credentials", "Without credentials", r.Without
 	}
-	p.Line(p.Strong, "", 0, "A page of "+x.Origin+" asks for "+fetch.NormalizeMethod(x.Method)+" "+x.URL+with)
+	p.Line(p.Strong, "", 0, "A page of "+x.Origin+" asks for "+browser.NormalizeMethod(x.Method)+" "+x.URL+with)
 	p.WriteByte('\n')
 	p.Verdict(r.Verdict, r.Preflight && r.PreflightAllowed)
 	end := "refused (" + string(verdict.Code) + ")"
@@ -214,7 +214,7 @@ func (x *probeAPI) verdict(p *transcript.Printer, r *survey.Result) {
 }
 
 // printExchanges writes every exchange: what the answer was, who made it, and a command that asks the same.
-func printExchanges(p *transcript.Printer, r *survey.Result) {
+func printExchanges(p *transcript.Printer, r *probe.Result) {
 	for _, e := range r.Exchanges {
 		p.WriteByte('\n')
 		what := fmt.Sprintf("%d. %s: %s", e.Number, e.Purpose, e.Request.Method)
@@ -251,7 +251,7 @@ func printExchanges(p *transcript.Printer, r *survey.Result) {
 const mostLines = 64
 
 // printHeaders writes all header lines of what the page is answered; of other answers those that CORS and caches are about.
-func printHeaders(p *transcript.Printer, e *survey.Exchange) {
+func printHeaders(p *transcript.Printer, e *probe.Exchange) {
 	printed := 0
 	for _, f := range e.Response.Headers {
 		switch {
@@ -261,7 +261,7 @@ func printHeaders(p *transcript.Printer, e *survey.Exchange) {
 			p.Line("", "   ", 3, "... and more lines, which --format json has")
 			return
 		}
-		p.Line("", "   < ", 7, survey.Printable(survey.Clip(f.Name+": "+f.Value)))
+		p.Line("", "   < ", 7, probe.Printable(probe.Clip(f.Name+": "+f.Value)))
 		printed++
 	}
 }
@@ -273,7 +273,7 @@ func ofCORS(name string) bool {
 }
 
 // markdown gives the verdict and the commands, to stand below the findings.
-func markdown(r *survey.Result) string {
+func markdown(r *probe.Result) string {
 	var b bytes.Buffer
 	verdict := "allowed"
 	if !r.Verdict.Allowed {

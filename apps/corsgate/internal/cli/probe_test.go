@@ -15,16 +15,16 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/corsgate/corsgate/apps/corsgate/internal/serve"
-	"github.com/corsgate/corsgate/internal/diagnose"
-	"github.com/corsgate/corsgate/internal/exchange"
-	"github.com/corsgate/corsgate/internal/faults"
+	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/simulate"
+	"github.com/corsgate/corsgate/internal/testkit/faults"
 )
 
 const (
 	page    = "https://app.example.com"
 	catalog = "../../../../test/templates/catalog.template.json"
-	clean   = "../../../../internal/diagnose/testdata/clean.yaml"
+	clean   = "../../../../internal/check/testdata/clean.yaml"
 )
 
 // readTemplate gives a template as JSON.
@@ -34,7 +34,7 @@ func readTemplate(t testing.TB, file string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := diagnose.ParseDocument(file, b)
+	d, err := check.ParseDocument(file, b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func deployedText(t testing.TB, template []byte, backend gateway.Backend) string
 // reply is what a function answers.
 func reply(t testing.TB, response string) gateway.Backend {
 	t.Helper()
-	b, err := exchange.Reply([]byte(response), "the test")
+	b, err := simulate.Reply([]byte(response), "the test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,15 +114,15 @@ func run(args ...string) (status int, stdout, stderr string) {
 }
 
 // probed runs the probe for a page of [page], with JSON, and gives the verdict and the findings.
-func probed(t testing.TB, url string, args ...string) (exchange.Verdict, []diagnose.Finding) {
+func probed(t testing.TB, url string, args ...string) (simulate.Verdict, []check.Finding) {
 	t.Helper()
 	status, out, errs := run(append([]string{"probe", url, "--origin", page, "--insecure", "--format", "json"}, args...)...)
 	if status > 1 || errs != "" {
 		t.Fatalf("%s %v: exit status %d, %s", url, args, status, errs)
 	}
 	var r struct {
-		Verdict  exchange.Verdict
-		Findings []diagnose.Finding
+		Verdict  simulate.Verdict
+		Findings []check.Finding
 	}
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func probed(t testing.TB, url string, args ...string) (exchange.Verdict, []diagn
 	for _, f := range r.Findings {
 		troubleshoot(t, f)
 	}
-	failed := r.Verdict.Known && !r.Verdict.Allowed || slices.ContainsFunc(r.Findings, func(f diagnose.Finding) bool { return f.Severity == diagnose.Error })
+	failed := r.Verdict.Known && !r.Verdict.Allowed || slices.ContainsFunc(r.Findings, func(f check.Finding) bool { return f.Severity == check.Error })
 	if failed != (status == 1) {
 		t.Errorf("%s %v: exit status %d with\n%s", url, args, status, list(r.Findings))
 	}
@@ -154,7 +154,7 @@ var troubleshooting = sync.OnceValue(func() map[*regexp.Regexp]string {
 })
 
 // troubleshoot holds that who looks for what a browser prints is led to the rule.
-func troubleshoot(t testing.TB, f diagnose.Finding) {
+func troubleshoot(t testing.TB, f check.Finding) {
 	t.Helper()
 	if f.Console == "" {
 		return
@@ -170,7 +170,7 @@ func troubleshoot(t testing.TB, f diagnose.Finding) {
 	t.Errorf("docs/troubleshooting.md does not have %q", f.Console)
 }
 
-func list(found []diagnose.Finding) string {
+func list(found []check.Finding) string {
 	var b strings.Builder
 	for _, f := range found {
 		b.WriteString(f.Rule + " " + f.Method + " " + f.Path + ": " + f.Detail + "\n")
@@ -261,7 +261,7 @@ func TestProbeFaults(t *testing.T) {
 				continue
 			}
 			template := with(t, set.template, f)
-			backend, err := exchange.NotRun(template)
+			backend, err := simulate.NotRun(template)
 			if set.reply != "" {
 				backend = reply(t, set.reply)
 			} else if err != nil {
@@ -275,7 +275,7 @@ func TestProbeFaults(t *testing.T) {
 					// Where the page needs no preflight, the finding names the rule for those that do.
 					is := g.Rule == want || g.Rule == "CORS511" && strings.Contains(g.Detail, "("+want+":")
 					hit = hit || is
-					if !is && g.Severity == diagnose.Error {
+					if !is && g.Severity == check.Error {
 						t.Errorf("%s (%s): also\n%s", f.Name, want, list(found))
 					}
 				}
@@ -367,7 +367,7 @@ func TestProbeFunctions(t *testing.T) {
 			hit := false
 			for _, f := range found {
 				hit = hit || f.Rule == tt.want
-				if f.Rule != tt.want && f.Severity == diagnose.Error {
+				if f.Rule != tt.want && f.Severity == check.Error {
 					t.Errorf("also an error:\n%s", list(found))
 				}
 			}

@@ -15,10 +15,10 @@ import (
 	"github.com/corsgate/corsgate/internal/gohandler"
 )
 
-// serveAPI answers for an API on this machine, until it is interrupted. Its exit statuses are 0 when it was, by SIGINT,
+// serveCommand answers for an API on this machine, until it is interrupted. Its exit statuses are 0 when it was, by SIGINT,
 // SIGTERM or SIGHUP, since that is how it is meant to end; 1 where the app cannot be synthesized or its API cannot be served here; 2 for
 // a command line or a template that cannot be used.
-type serveAPI struct {
+type serveCommand struct {
 	App      string            `default:"." placeholder:"DIR" help:"The folder of the CDK app's cdk.json (default: the working directory)."`
 	Template string            `placeholder:"FILE" help:"A CloudFormation template, JSON or YAML. Without it, the app is synthesized."`
 	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several."`
@@ -32,7 +32,7 @@ type serveAPI struct {
 }
 
 // Run is called by kong.
-func (x *serveAPI) Run(ctx context.Context, c Command) error {
+func (x *serveCommand) Run(ctx context.Context, c Command) error {
 	for _, a := range []struct{ flag, address string }{{"--listen", x.Listen}, {"--page-listen", x.PageListen}} {
 		host, _, err := net.SplitHostPort(a.address)
 		if err != nil {
@@ -78,7 +78,7 @@ func (x *serveAPI) Run(ctx context.Context, c Command) error {
 }
 
 // synthesize gives the template of the app that has the API.
-func (x *serveAPI) synthesize(ctx context.Context, dir string) (string, error) {
+func (x *serveCommand) synthesize(ctx context.Context, dir string) (string, error) {
 	templates, err := synth.Run(ctx, x.App, dir)
 	if err != nil {
 		return "", err

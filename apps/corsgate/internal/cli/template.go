@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/corsgate/corsgate/internal/diagnose"
+	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -142,7 +142,7 @@ func templateOf(name string) (template []byte, problems []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	template, found, err := diagnose.Template(name, text)
+	template, found, err := check.Template(name, text)
 	if err != nil {
 		return nil, nil, usage("%s: %w", name, err)
 	}

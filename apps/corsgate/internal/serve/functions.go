@@ -9,9 +9,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/corsgate/corsgate/internal/exchange"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/lambdarun"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // A backend is what is behind the API: functions that run as processes here, and servers that are where they are.
@@ -34,7 +34,7 @@ func newBackend(o Options, template []byte, log io.Writer) (*backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &backend{Backend: exchange.Running(pool, newWeb()), pool: pool, all: functions, stop: func() {}}, nil
+	return &backend{Backend: simulate.Running(pool, newWeb()), pool: pool, all: functions, stop: func() {}}, nil
 }
 
 // prepare builds and unpacks, in the background, the functions that an API calls, so that its first request need not

@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/exchange"
-	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // An overview is what the page shows before anything is sent.
@@ -115,14 +115,14 @@ func (p *page) overview(r *http.Request) *overview {
 	return o
 }
 
-func (p *page) cell(r *http.Request, site *exchange.Site, route route, origin origin, credentials bool) cell {
-	req := fetch.Request{Origin: origin.Origin, Method: route.Method, URL: route.Example}
+func (p *page) cell(r *http.Request, site *simulate.Site, route route, origin origin, credentials bool) cell {
+	req := browser.Request{Origin: origin.Origin, Method: route.Method, URL: route.Example}
 	if credentials {
-		req.Credentials = fetch.Include
+		req.Credentials = browser.Include
 	}
 	for _, h := range route.Headers {
 		name, value, _ := strings.Cut(h, ": ")
-		req.Header = append(req.Header, fetch.Field{Name: name, Value: value})
+		req.Header = append(req.Header, browser.Field{Name: name, Value: value})
 	}
 	report, err := site.Run(r.Context(), req)
 	if err != nil {

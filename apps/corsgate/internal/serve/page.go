@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/corsgate/corsgate/internal/exchange"
-	"github.com/corsgate/corsgate/internal/fetch"
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // page answers for the page and the JSON it reads.
@@ -26,7 +26,7 @@ func newPage(s *Server, hosts []string) *page { return &page{s, hosts} }
 //
 //	/                the page
 //	/overview.json   the API, its policy and the matrix
-//	/explain.json    an [exchange.Report] for origin, method, path, header (can be repeated) and credentials
+//	/explain.json    an [simulate.Report] for origin, method, path, header (can be repeated) and credentials
 //	/exchanges.json  the [Exchange]s that went over the wire after the one with the id after
 //
 // A request whose Host is not the address it came to is refused: a name that somebody else has pointed at this machine
@@ -108,25 +108,25 @@ func (p *page) origin(r *http.Request) string {
 }
 
 // site is the API as the matrix sees it: no function is run, since looking at a page shall change nothing.
-func (p *page) site(r *http.Request) *exchange.Site {
-	base := exchange.Base(p.s.api)
+func (p *page) site(r *http.Request) *simulate.Site {
+	base := simulate.Base(p.s.api)
 	if o := p.origin(r); o != "" {
 		base = o + "/" + p.s.api.Stage
 	}
-	return &exchange.Site{API: p.s.api, Backend: p.s.dry, Base: base}
+	return &simulate.Site{API: p.s.api, Backend: p.s.dry, Base: base}
 }
 
 func (p *page) explain(w http.ResponseWriter, r *http.Request) {
-	req := fetch.Request{Origin: r.FormValue("origin"), Method: r.FormValue("method"), URL: r.FormValue("path")}
+	req := browser.Request{Origin: r.FormValue("origin"), Method: r.FormValue("method"), URL: r.FormValue("path")}
 	if r.FormValue("credentials") != "" {
-		req.Credentials = fetch.Include
+		req.Credentials = browser.Include
 	}
 	for _, h := range r.Form["header"] {
 		name, value, _ := strings.Cut(h, ":")
-		req.Header = append(req.Header, fetch.Field{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
+		req.Header = append(req.Header, browser.Field{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
 	}
 	report, err := p.site(r).Run(r.Context(), req)
-	var input *fetch.InputError
+	var input *browser.InputError
 	switch {
 	case errors.As(err, &input):
 		http.Error(w, err.Error(), http.StatusBadRequest)

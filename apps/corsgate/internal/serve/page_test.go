@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/corsgate/corsgate/internal/exchange"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 func TestPageHost(t *testing.T) {
@@ -133,7 +133,7 @@ func TestOverview(t *testing.T) {
 	}
 
 	q := url.Values{"origin": {"https://app.example.com"}, "method": {"POST"}, "path": {"/carts/price"}, "header": {"content-type: application/json"}, "credentials": {"1"}}
-	r := decode[exchange.Report](t, ask(t, "GET", s.PageURL()+"explain.json?"+q.Encode(), ""))
+	r := decode[simulate.Report](t, ask(t, "GET", s.PageURL()+"explain.json?"+q.Encode(), ""))
 	if !r.Preflight.Needed || r.Verdict.Code != "PreflightInvalidAllowCredentials" {
 		t.Errorf("with credentials: %+v", r.Verdict)
 	}

@@ -20,9 +20,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/corsgate/corsgate/internal/diagnose"
-	"github.com/corsgate/corsgate/internal/exchange"
+	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // LocalKey is the API key that a served API takes besides those its template holds. A template rarely holds any: API
@@ -84,7 +84,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if template, _, err = diagnose.Template(o.Template, template); err != nil {
+	if template, _, err = check.Template(o.Template, template); err != nil {
 		return nil, &gateway.LoadError{File: o.Template, Msg: err.Error()}
 	}
 	api, err := gateway.Load(template, gateway.Options{File: o.Template, API: o.API, Stage: o.Stage, Variables: o.Variables, APIKeys: []string{LocalKey}})
@@ -95,7 +95,7 @@ func New(o Options) (*Server, error) {
 		api: api, backend: o.Backend, log: &lineWriter{w: o.Log}, record: &recorder{}, listener: o.Listener, pageListener: o.PageListener,
 		closed: make(chan struct{}), close: func() error { return nil },
 	}
-	if s.dry, err = exchange.NotRun(template); err != nil {
+	if s.dry, err = simulate.NotRun(template); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Template, err)
 	}
 	if s.backend == nil {

@@ -1,0 +1,201 @@
+package browser
+
+import (
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// A Browser is a browser's way of keeping the answers to preflights.
+type Browser string
+
+// The browsers. They differ in the cap they put on Access-Control-Max-Age, and in what they keep; see [PreflightCache].
+const (
+	Chromium Browser = "chromium"
+	Firefox  Browser = "firefox"
+	WebKit   Browser = "webkit"
+)
+
+// defaultMaxAge is how long an answer without an Access-Control-Max-Age that parses is kept
+// (https://fetch.spec.whatwg.org/#cors-preflight-fetch, step 7.8).
+const defaultMaxAge = 5 * time.Second
+
+// Cap gives the longest time for which the browser keeps an answer, whatever Access-Control-Max-Age says: two hours in
+// Chromium, a day in Firefox, ten minutes in WebKit.
+func (b Browser) Cap() time.Duration {
+	switch b {
+	case Firefox:
+		return 24 * time.Hour
+	case WebKit:
+		return 10 * time.Minute
+	}
+	return 2 * time.Hour
+}
+
+// MaxAge gives the time for which the browser keeps a preflight's answer that has these headers.
+func (b Browser) MaxAge(h Header) time.Duration {
+	value, found := h.Get("Access-Control-Max-Age")
+	if !found {
+		return defaultMaxAge
+	}
+	seconds, err := strconv.ParseInt(value, 10, 64)
+	switch {
+	case err != nil:
+		return defaultMaxAge
+	case seconds < 0:
+		return 0
+	}
+	limit := b.Cap()
+	if seconds >= int64(limit/time.Second) {
+		return limit
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+// maxCachedURL is the length from which Chromium does not keep an answer for a URL.
+const maxCachedURL = 1024
+
+// A PreflightCache is a browser's memory of answered preflights (https://fetch.spec.whatwg.org/#cors-preflight-cache).
+// Entries are for one page origin and one URL with its query; an answer for /a says nothing about /b.
+//
+// Firefox does as the standard says: each allowed method and header is remembered by itself, and stays until its time is
+// up. Chromium and WebKit remember the last answer as a whole: a request that it does not cover throws it away. For an
+// opaque origin, a sandboxed frame's or that of a request redirected from another origin to a third, Chromium remembers
+// nothing.
+//
+// It may be used from several goroutines.
+type PreflightCache struct {
+	browser Browser
+	now     func() time.Time
+
+	mu      sync.Mutex
+	answers map[cacheKey][]answer
+}
+
+type cacheKey struct{ origin, url string }
+
+// An answer is a permit and the time at which it ends.
+type answer struct {
+	permit
+	expires time.Time
+}
+
+// NewPreflightCache gives an empty cache that works as the browser's does. Time is read from now; nil means the clock.
+func NewPreflightCache(browser Browser, now func() time.Time) *PreflightCache {
+	if now == nil {
+		now = time.Now
+	}
+	return &PreflightCache{browser: browser, now: now, answers: map[cacheKey][]answer{}}
+}
+
+// A CacheResult says what a cache knows about a preflight.
+type CacheResult string
+
+// What a cache knows.
+const (
+	// CacheUnneeded: the request has no preflight to begin with.
+	CacheUnneeded CacheResult = "unneeded"
+	// CacheHit: an answer is there, still holds and covers the request; there is no preflight.
+	CacheHit CacheResult = "hit"
+	// CacheMiss: there was no answer for this page and URL.
+	CacheMiss CacheResult = "miss"
+	// CacheStale: there was one, and its time is up.
+	CacheStale CacheResult = "stale"
+	// CacheInsufficient: there is one, and it does not cover the request's method, headers or credentials.
+	CacheInsufficient CacheResult = "insufficient"
+)
+
+// Lookup says whether the plan's request can go without a preflight. As in a browser, asking can change the cache: what
+// is stale goes, and in Chromium and WebKit also what is insufficient.
+func (c *PreflightCache) Lookup(p *Plan) CacheResult {
+	if !p.NeedsPreflight() {
+		return CacheUnneeded
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := p.cacheKey()
+	answers := c.answers[key]
+	if len(answers) == 0 {
+		return CacheMiss
+	}
+	now := c.now()
+	answers = slices.DeleteFunc(answers, func(a answer) bool { return !now.Before(a.expires) })
+	if len(answers) == 0 {
+		delete(c.answers, key)
+		return CacheStale
+	}
+	c.answers[key] = answers
+	if cover(answers, p) {
+		return CacheHit
+	}
+	if c.browser != Firefox {
+		delete(c.answers, key)
+	}
+	return CacheInsufficient
+}
+
+// cover says whether the answers together let the plan's request pass. An answer to a preflight for a request without
+// credentials is no help to one with them.
+func cover(answers []answer, p *Plan) bool {
+	answers = slices.DeleteFunc(slices.Clone(answers), func(a answer) bool {
+		return p.credentials == Include && !a.credentials
+	})
+	if len(answers) == 0 {
+		return false
+	}
+	if !slices.ContainsFunc(answers, func(a answer) bool { return a.method(p.method) }) {
+		return false
+	}
+	for _, name := range p.unsafeNames {
+		one := Plan{unsafeNames: []string{name}}
+		if !slices.ContainsFunc(answers, func(a answer) bool { return len(a.missingHeaders(&one)) == 0 }) {
+			return false
+		}
+	}
+	return true
+}
+
+// Store remembers the answer to the plan's preflight, if CheckPreflight allows it and it may be kept at all.
+func (c *PreflightCache) Store(p *Plan, resp *HTTPResponse) {
+	if !p.NeedsPreflight() || !p.CheckPreflight(resp).Allowed {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := p.cacheKey()
+	methods, _ := resp.Header.list("Access-Control-Allow-Methods")
+	headers, _ := resp.Header.list("Access-Control-Allow-Headers")
+	headers = lowered(headers)
+	a := answer{permit{methods, headers, p.credentials == Include}, c.now().Add(c.browser.MaxAge(resp.Header))}
+	if c.browser != Firefox {
+		if c.browser == Chromium && (len(key.url) >= maxCachedURL || key.origin == "null") {
+			return
+		}
+		c.answers[key] = []answer{a}
+		return
+	}
+	// What the new answer says of a method or header takes the place of what older ones said: it may hold for less long.
+	older := c.answers[key]
+	for i := range older {
+		if older[i].credentials == a.credentials {
+			older[i].methods = minus(older[i].methods, methods)
+			older[i].headers = minus(older[i].headers, headers)
+		}
+	}
+	c.answers[key] = append(older, a)
+}
+
+func minus(items, gone []string) []string {
+	return slices.DeleteFunc(slices.Clone(items), func(item string) bool { return slices.Contains(gone, item) })
+}
+
+// Clear forgets what is remembered for the plan's page and URL. The standard has it done when a preflighted request fails
+// (https://fetch.spec.whatwg.org/#main-fetch); Chromium does not do it.
+func (c *PreflightCache) Clear(p *Plan) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.answers, p.cacheKey())
+}
+
+func (p *Plan) cacheKey() cacheKey { return cacheKey{p.wireOrigin(), p.url.wire()} }

@@ -1,0 +1,54 @@
+package browser
+
+import "slices"
+
+// safelistedResponseHeaders can be read across origins without leave
+// (https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name).
+var safelistedResponseHeaders = []string{
+	"cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma",
+}
+
+// Exposed gives the headers of an answer to the actual request that the page's script can read: all but Set-Cookie for a
+// same-origin request; across origins the safelisted ones and those that Access-Control-Expose-Headers names, or all if it
+// is "*" and credentials are not included (https://fetch.spec.whatwg.org/#concept-filtered-response-cors). It does not ask
+// whether the answer may be read at all.
+func (p *Plan) Exposed(resp *HTTPResponse) Header {
+	names := ExposedNames(resp.Header, p.credentials == Include)
+	all := !p.CrossOrigin || slices.Contains(names, "*")
+	var out Header
+	for _, f := range resp.Header {
+		name := lower(f.Name)
+		if name == "set-cookie" || name == "set-cookie2" {
+			continue // forbidden response-header names
+		}
+		if all || slices.Contains(safelistedResponseHeaders, name) || slices.Contains(names, name) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// ExposedNames gives the names in an answer's Access-Control-Expose-Headers that mean something across origins, in lower
+// case and sorted: "*" alone where it stands for all, which with credentials it does not.
+func ExposedNames(h Header, credentials bool) []string {
+	names, ok := h.list("Access-Control-Expose-Headers")
+	if !ok {
+		// A list that does not parse exposes nothing (https://fetch.spec.whatwg.org/#extract-header-list-values).
+		return nil
+	}
+	names = lowered(names)
+	if slices.Contains(names, "*") {
+		if !credentials {
+			return []string{"*"}
+		}
+		names = slices.DeleteFunc(names, func(n string) bool { return n == "*" })
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// SafelistedResponseHeader says whether a page can read an answer's header without leave
+// (https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name).
+func SafelistedResponseHeader(name string) bool {
+	return slices.Contains(safelistedResponseHeaders, lower(name))
+}

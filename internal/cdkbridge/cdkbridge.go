@@ -1,0 +1,293 @@
+// Package cdkbridge reads, makes and removes many constructs in one message each.
+//
+// The constructs of a CDK app live in a JavaScript process. From Go every
+// property read and every construct made is a message to it, eight for each
+// route of an API, and they took longer than what they asked for. So the loops
+// stand on the other side, in js/index.js, which is loaded there as the CDK's
+// own packages are, and answers in JSON. What is to be read, made and removed is
+// decided here, in Go. docs/design/0011-economy.md has the numbers.
+package cdkbridge
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go/runtime"
+)
+
+// A Want says which resources of one type are read.
+type Want struct {
+	// Of names whom they belong to: the values of which property By has one, or
+	// their ref where By is empty. All of the type if nil.
+	Of []string `json:"of,omitempty"`
+	By string   `json:"by,omitempty"`
+
+	// Resolve names the properties that are wanted as CloudFormation gets them,
+	// too; "a.b" is b in a, which is then no list.
+	Resolve []string `json:"resolve,omitempty"`
+
+	// Brief says that nothing is wanted but At and Type.
+	Brief bool `json:"brief,omitempty"`
+
+	// What else is wanted. Each costs something.
+	Ref       bool `json:"ref,omitempty"`
+	LogicalID bool `json:"logicalID,omitempty"`
+	Node      bool `json:"node,omitempty"`
+	Scope     bool `json:"scope,omitempty"`
+}
+
+// A Tree is what was read.
+type Tree struct {
+	Stacks    []Stack
+	Resources []Resource // in preorder
+
+	// Marked are the constructs that are no resources, stand for none and have a
+	// mark.
+	Marked []constructs.IConstruct
+}
+
+// A Stack is a stack and where its constructs stand in the tree, in preorder.
+type Stack struct {
+	awscdk.Stack
+	From, To int
+	Types    map[string]int // how many resources of each type it has itself, nested stacks' not counted
+}
+
+// A Resource is a CloudFormation resource.
+type Resource struct {
+	At   int // where it stands in the tree, in preorder
+	Type string
+	Path string
+	Ref  string // a token
+
+	LogicalID string
+	Marked    bool // the construct or the resource has the mark
+	Altered   bool // it is more than its properties and metadata: overrides, a condition, a deletion policy
+
+	// Properties have the names that the CDK has for them. They are as they were
+	// given, tokens in strings and all; those that are no plain data (an
+	// IResolvable in them) are resolved.
+	Properties map[string]any
+
+	// Resolved has the properties that were asked for, as CloudFormation gets
+	// them.
+	Resolved map[string]any
+
+	Node  constructs.IConstruct `json:"-"`
+	Scope constructs.IConstruct `json:"-"` // what Node stands in
+}
+
+// Read reads the tree below root, by the types of its resources. Tokens are
+// resolved in the stack of what has them. A mark is a key of metadata; "" for
+// none.
+func Read(root constructs.IConstruct, wants map[string]Want, mark string) *Tree {
+	query, err := json.Marshal(map[string]any{"wants": wants, "mark": mark})
+	if err != nil {
+		panic(err) // it is strings
+	}
+	var answer []any
+	invoke("read", []any{root, string(query)}, &answer)
+	var read struct {
+		Stacks []struct {
+			At, To int
+			Types  map[string]int
+		}
+		Found []Resource
+	}
+	if err := json.Unmarshal([]byte(answer[0].(string)), &read); err != nil {
+		panic(fmt.Errorf("corsgate: the constructs of the app cannot be read: %w", err))
+	}
+	next := 0
+	construct := func() constructs.IConstruct {
+		next++
+		return answer[next].(constructs.IConstruct)
+	}
+	tree := &Tree{Resources: read.Found}
+	for _, s := range read.Stacks {
+		tree.Stacks = append(tree.Stacks, Stack{construct().(awscdk.Stack), s.At, s.To, s.Types})
+	}
+	for i := range tree.Resources {
+		r := &tree.Resources[i]
+		if wants[r.Type].Node {
+			r.Node = construct()
+		}
+		if wants[r.Type].Scope {
+			r.Scope = construct()
+		}
+	}
+	for next < len(answer)-1 {
+		tree.Marked = append(tree.Marked, construct())
+	}
+	return tree
+}
+
+// ScopePath is the path of what r stands in.
+func (r *Resource) ScopePath() string { return r.Path[:strings.LastIndexByte(r.Path, '/')] }
+
+// ID is the construct id of r.
+func (r *Resource) ID() string { return r.Path[strings.LastIndexByte(r.Path, '/')+1:] }
+
+// IsDefaultChild reports whether r is what the CDK made its scope of first of
+// all.
+func (r *Resource) IsDefaultChild() bool { return r.ID() == "Resource" }
+
+// A New is a resource to be made.
+type New struct {
+	Scope constructs.Construct `json:"-"`
+
+	// IDs are the resource's own construct id, last, and before it those of the
+	// constructs to be made around it, outermost first.
+	IDs []string `json:"ids"`
+
+	// Properties are plain data, with the names that the CDK has for them.
+	Properties map[string]any `json:"properties"`
+}
+
+// The types of resources that [Create] makes.
+const (
+	Method     = "AWS::ApiGateway::Method"
+	Permission = "AWS::Lambda::Permission"
+)
+
+// Create makes resources of one type, which is [Method] or [Permission].
+func Create(kind string, resources []New) []constructs.IConstruct {
+	if len(resources) == 0 {
+		return nil
+	}
+	scopes := make([]constructs.Construct, len(resources))
+	for i, r := range resources {
+		scopes[i] = r.Scope
+	}
+	given, err := json.Marshal(resources)
+	if err != nil {
+		panic(fmt.Errorf("corsgate: resources of other than plain data: %w", err))
+	}
+	var made []any
+	invoke("create", []any{kind, scopes, string(given)}, &made)
+	out := make([]constructs.IConstruct, len(made))
+	for i, m := range made {
+		out[i] = m.(constructs.IConstruct)
+	}
+	return out
+}
+
+// An Override is one of a property, by its path in the template, or removes it.
+type Override struct {
+	On     awscdk.CfnResource `json:"-"`
+	Path   string             `json:"path"`
+	Value  any                `json:"value"` // plain data
+	Delete bool               `json:"delete"`
+}
+
+// Set makes overrides, in their order.
+func Set(overrides []Override) {
+	if len(overrides) == 0 {
+		return
+	}
+	on := make([]awscdk.CfnResource, len(overrides))
+	for i, o := range overrides {
+		on[i] = o.On
+	}
+	given, err := json.Marshal(overrides)
+	if err != nil {
+		panic(fmt.Errorf("corsgate: overrides of other than plain data: %w", err))
+	}
+	load()
+	runtime.StaticInvokeVoid(class, "override", []any{on, string(given)})
+}
+
+// Remove takes the constructs of these paths out of the tree below root, which
+// is that of the paths.
+func Remove(root constructs.IConstruct, paths []string) {
+	if len(paths) == 0 {
+		return
+	}
+	load()
+	runtime.StaticInvokeVoid(class, "remove", []any{root, paths})
+}
+
+// SetProperty sets a property, by the name that the CDK has for it, to plain data with
+// tokens in its strings. jsii would look at each value in it on its own.
+func SetProperty(resource awscdk.CfnResource, name string, data any) {
+	b, err := json.Marshal(data)
+	if err != nil {
+		panic(fmt.Errorf("corsgate: a property of other than plain data: %w", err))
+	}
+	load()
+	runtime.StaticInvokeVoid(class, "set", []any{resource, name, string(b)})
+}
+
+// Settle has resources keep the logical ids that they have now. One that another
+// stack refers to may not be set any more, and is left to the CDK.
+func Settle(resources []awscdk.CfnResource) {
+	if len(resources) == 0 {
+		return
+	}
+	load()
+	runtime.StaticInvokeVoid(class, "settle", []any{resources})
+}
+
+// tokens finds the CDK's tokens in JSON: in strings, in lists, as keys and as
+// numbers.
+var tokens = regexp.MustCompile(`Token\[|e\+289`)
+
+// Digest is a hash of plain data whose tokens are resolved in stack.
+func Digest(stack awscdk.Stack, data any) string {
+	b, err := json.Marshal(data)
+	if err != nil {
+		panic(fmt.Errorf("corsgate: a digest of other than plain data: %w", err))
+	}
+	if !tokens.Match(b) {
+		return fmt.Sprintf("%x", sha256.Sum256(b))
+	}
+	var sum string
+	invoke("digest", []any{stack, string(b)}, &sum)
+	return sum
+}
+
+const class = "corsgate.Bulk"
+
+func invoke(method string, args []any, answer any) {
+	load()
+	runtime.StaticInvoke(class, method, args, answer)
+}
+
+// load has the JavaScript process load the package, once for each process.
+func load() { runtime.Load("corsgate", "0.0.0", tarball()) }
+
+//go:embed js
+var files embed.FS
+
+// tarball packs js as npm would.
+var tarball = sync.OnceValue(func() []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	w := tar.NewWriter(z)
+	for _, f := range []struct{ from, to string }{{"package.json", "package.json"}, {"assembly.json", ".jsii"}, {"index.js", "index.js"}} {
+		content, err := files.ReadFile("js/" + f.from)
+		if err == nil {
+			err = w.WriteHeader(&tar.Header{Name: "package/" + f.to, Mode: 0o644, Size: int64(len(content))})
+		}
+		if err == nil {
+			_, err = w.Write(content)
+		}
+		if err != nil {
+			panic(err) // the files are embedded, and the writer is a buffer
+		}
+	}
+	if err := errors.Join(w.Close(), z.Close()); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+})

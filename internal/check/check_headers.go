@@ -1,0 +1,332 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/simulate"
+)
+
+// mapped is a set of headers that something sets as they are.
+type mapped struct {
+	place    place
+	headers  map[string]string // mapping expressions by name in lower case
+	preflown bool              // of an OPTIONS method
+	tail     string            // says which answer of the place
+}
+
+// everywhere gives all static mappings of an API: those of integration responses and of gateway responses.
+func (v *View) everywhere() []mapped {
+	var out []mapped
+	lowered := func(params map[string]string, prefix string) map[string]string {
+		m := map[string]string{}
+		for k, x := range params {
+			if name, ok := strings.CutPrefix(k, prefix); ok {
+				m[strings.ToLower(name)] = x
+			}
+		}
+		return m
+	}
+	for _, r := range v.API.Resources() {
+		for _, m := range r.Methods() {
+			if m.Integration == nil || strings.HasSuffix(m.Integration.Type, "_PROXY") {
+				continue
+			}
+			for _, ir := range m.Integration.Responses {
+				out = append(out, mapped{at(m), lowered(ir.Parameters, "method.response.header."), m.HTTPMethod == "OPTIONS", " (status " + ir.Status + ")"})
+			}
+		}
+	}
+	for _, typ := range gateway.GatewayResponseTypes() {
+		if g := v.API.GatewayResponse(typ); !g.Default {
+			out = append(out, mapped{v.gatewayPlace(typ), lowered(g.Parameters, "gatewayresponse.header."), false, " (" + typ + ")"})
+		}
+	}
+	return out
+}
+
+// gatewayPlace is the resource of a gateway response or, in an OpenAPI document, the API.
+func (v *View) gatewayPlace(typ string) place {
+	for _, g := range v.Document.sorted("AWS::ApiGateway::GatewayResponse") {
+		if g.props["ResponseType"] == typ && refersTo(g.props["RestApiId"], v.API.ID) {
+			return place{id: g.id}
+		}
+	}
+	return place{id: v.API.ID}
+}
+
+// refusal gives what a browser prints for an answer with some headers, and empty where it prints nothing.
+func (v *View) refusal(headers map[string]string, credentials bool) string {
+	req := browser.Request{Origin: v.origin(), URL: simulate.Base(v.API) + "/"}
+	if len(v.routes) > 0 {
+		req.URL = simulate.Base(v.API) + v.routes[0].path
+	}
+	if credentials {
+		req.Credentials = browser.Include
+	}
+	plan, err := browser.Prepare(req)
+	if err != nil || plan.Refused != nil {
+		return ""
+	}
+	res := &browser.HTTPResponse{Status: 200}
+	for _, k := range sortedKeys(headers) {
+		if text, ok := static(headers[k]); ok {
+			res.Header = append(res.Header, browser.Field{Name: k, Value: text})
+		}
+	}
+	return plan.CheckResponse(res).Message
+}
+
+// values makes the check of a rule about the text of Access-Control-Allow-Origin.
+func values(id string, complaint func(value string) string) func(*View, reporter) {
+	return func(v *View, report reporter) {
+		for _, m := range v.everywhere() {
+			value, ok := static(m.headers["access-control-allow-origin"])
+			if !ok {
+				continue
+			}
+			if detail := complaint(value); detail != "" {
+				report(m.place, detail+m.tail, v.refusal(m.headers, false))
+			}
+		}
+	}
+}
+
+func badOrigins(v *View, report reporter) {
+	values("CORS205", func(value string) string {
+		if value == "*" || IsOrigin(value) || strings.ContainsAny(value, ", ") {
+			return ""
+		}
+		return fmt.Sprintf("Access-Control-Allow-Origin is %q", value)
+	})(v, report)
+	for _, r := range v.API.Resources() {
+		for _, m := range r.Methods() {
+			if m.Integration == nil {
+				continue
+			}
+			for _, t := range templates(m) {
+				for _, o := range literals(t.Text) {
+					if !IsOrigin(strings.ReplaceAll(o, "*", "sub")) && !strings.ContainsAny(o, `[](){}+?\^$~`) {
+						report(at(m), fmt.Sprintf("a mapping template compares the origin with %q", o), "")
+					}
+				}
+			}
+		}
+	}
+}
+
+func undeclared(v *View, report reporter) {
+	v.methods(func(m *gateway.Method) {
+		for _, ir := range m.Integration.Responses {
+			declared := map[string]bool{}
+			for _, mr := range m.Responses {
+				if mr.Status == ir.Status {
+					for h := range mr.Headers {
+						declared[strings.ToLower(h)] = true
+					}
+				}
+			}
+			for _, k := range sortedKeys(ir.Parameters) {
+				name, ok := strings.CutPrefix(k, "method.response.header.")
+				if ok && !declared[strings.ToLower(name)] {
+					report(at(m), fmt.Sprintf("the integration response %s maps %s, which the method response does not declare", ir.Status, name), "")
+				}
+			}
+		}
+	})
+}
+
+// methods calls a function for every method whose integration is not a proxy.
+func (v *View) methods(visit func(*gateway.Method)) {
+	for _, r := range v.API.Resources() {
+		for _, m := range r.Methods() {
+			if m.Integration != nil && m.Err == nil && !strings.HasSuffix(m.Integration.Type, "_PROXY") {
+				visit(m)
+			}
+		}
+	}
+}
+
+func unset(v *View, report reporter) {
+	v.methods(func(m *gateway.Method) {
+		for _, mr := range m.Responses {
+			for _, name := range sortedKeys(mr.Headers) {
+				low := strings.ToLower(name)
+				if low != "vary" && !strings.HasPrefix(low, "access-control-") {
+					continue
+				}
+				set := slices.ContainsFunc(m.Integration.RequestTemplates, func(t gateway.Template) bool { return overrides(t, low) })
+				for _, ir := range m.Integration.Responses {
+					if ir.Status != mr.Status {
+						continue
+					}
+					for k := range ir.Parameters {
+						set = set || strings.EqualFold(k, "method.response.header."+name)
+					}
+					set = set || slices.ContainsFunc(ir.Templates, func(t gateway.Template) bool { return overrides(t, low) })
+				}
+				if !set {
+					report(at(m), fmt.Sprintf("the method response %s declares %s, which nothing sets", mr.Status, name), "")
+				}
+			}
+		}
+	})
+}
+
+// overrides says that a mapping template may set a header, its name in lower case.
+func overrides(t gateway.Template, name string) bool {
+	return strings.Contains(t.Text, "responseOverride") && strings.Contains(strings.ToLower(t.Text), name)
+}
+
+func badExpressions(v *View, report reporter) {
+	for _, r := range v.API.Resources() {
+		for _, m := range r.Methods() {
+			for _, h := range unquoted(m) {
+				report(at(m), h+" is mapped from a value that is neither in single quotes nor a mapping source", "")
+			}
+		}
+	}
+	for _, typ := range gateway.GatewayResponseTypes() {
+		g := v.API.GatewayResponse(typ)
+		if g.Default {
+			continue
+		}
+		for _, k := range sortedKeys(g.Parameters) {
+			if h, ok := strings.CutPrefix(k, "gatewayresponse.header."); ok && !isExpression(g.Parameters[k]) {
+				report(v.gatewayPlace(typ), fmt.Sprintf("%s of %s is mapped from a value that is neither in single quotes nor a mapping source", h, typ), "")
+			}
+		}
+	}
+}
+
+func wildcardCredentials(v *View, report reporter) {
+	for _, m := range v.everywhere() {
+		origin, _ := static(m.headers["access-control-allow-origin"])
+		credentials, _ := static(m.headers["access-control-allow-credentials"])
+		if origin == "*" && credentials == "true" {
+			report(m.place, "Access-Control-Allow-Origin is * and Access-Control-Allow-Credentials is true"+m.tail, v.refusal(m.headers, true))
+		}
+	}
+}
+
+// badCredentials passes over false, which says in vain what saying nothing does.
+func badCredentials(v *View, report reporter) {
+	for _, m := range v.everywhere() {
+		value, ok := static(m.headers["access-control-allow-credentials"])
+		if ok && value != "true" && !strings.EqualFold(value, "false") {
+			report(m.place, fmt.Sprintf("Access-Control-Allow-Credentials is %q%s", value, m.tail), v.refusal(m.headers, true))
+		}
+	}
+}
+
+// varies says that an answer's Vary names Origin, or everything.
+func varies(value string) bool {
+	for _, name := range strings.Split(strings.ToLower(value), ",") {
+		if name = strings.TrimSpace(name); name == "origin" || name == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+func vary(v *View, report reporter) {
+	for _, a := range v.answering() {
+		for _, o := range v.origins() {
+			here, there := v.response(a.route, o), v.response(a.route, stranger)
+			if here != nil && there != nil && allowOrigin(here) != allowOrigin(there) && !(varies(here.Headers["vary"]) && varies(there.Headers["vary"])) {
+				report(at(a.method), "preflights are answered by their origin, and an answer is without Vary: Origin", "")
+				break
+			}
+		}
+	}
+	v.methods(func(m *gateway.Method) {
+		if m.HTTPMethod == "OPTIONS" {
+			return
+		}
+		request := slices.ContainsFunc(m.Integration.RequestTemplates, overridesOrigin)
+		for _, ir := range m.Integration.Responses {
+			if !request && !slices.ContainsFunc(ir.Templates, overridesOrigin) {
+				continue
+			}
+			value := ""
+			for k, x := range ir.Parameters {
+				if strings.EqualFold(k, "method.response.header.Vary") {
+					value, _ = static(x)
+				}
+			}
+			set := slices.ContainsFunc(append(slices.Clone(ir.Templates), m.Integration.RequestTemplates...), func(t gateway.Template) bool {
+				return overrides(t, ".vary") || overrides(t, `"vary"`)
+			})
+			if !varies(value) && !set {
+				report(at(m), "a mapping template sets Access-Control-Allow-Origin by the request's origin, and the integration response "+ir.Status+" has no Vary: Origin", "")
+			}
+		}
+	})
+	for _, m := range v.everywhere() {
+		if x := m.headers["access-control-allow-origin"]; strings.HasPrefix(strings.ToLower(x), "method.request.header.") {
+			if value, _ := static(m.headers["vary"]); !varies(value) {
+				report(m.place, "Access-Control-Allow-Origin is the request's own, and there is no Vary: Origin"+m.tail, "")
+			}
+		}
+	}
+}
+
+func unreadable(v *View, report reporter) {
+	if !v.usesCORS() {
+		return
+	}
+	v.methods(func(m *gateway.Method) {
+		if m.HTTPMethod == "OPTIONS" {
+			return
+		}
+		mock := m.Integration.Type == "MOCK" && slices.ContainsFunc(m.Integration.RequestTemplates, overridesOrigin)
+		var without []string
+		for _, ir := range m.Integration.Responses {
+			if !carriesOrigin(ir) && !mock {
+				without = append(without, ir.Status)
+			}
+		}
+		if len(without) > 0 {
+			report(at(m), "the integration responses "+strings.Join(without, ", ")+" have no Access-Control-Allow-Origin", v.refusal(nil, false))
+			return
+		}
+		if m.Integration.Type != "MOCK" || len(unquoted(m)) > 0 {
+			return
+		}
+		// All carry the header; whether it says what it should is a question for the model.
+		name := m.HTTPMethod
+		if name == "ANY" {
+			name = "GET"
+		}
+		if !browser.SafelistedMethod(name) || v.authorized(m) {
+			return // the preflight's rules say what is wrong, or nobody gets that far
+		}
+		own := route{m.Resource, m, name, concrete(m.Resource.Path)}
+		if v.fault(own).rule != "" {
+			return // what is wrong with the one is mostly wrong with the other, and said there
+		}
+		by := v.answers(own)
+		if by == nil {
+			by = m
+		}
+		for _, o := range v.originsOf(by) {
+			rep := v.ask(question{origin: o, method: name, path: concrete(m.Resource.Path)})
+			if rep == nil || !rep.Verdict.Known || rep.Verdict.Allowed || rep.Trace.Actual == nil || rep.Trace.Actual.GatewayResponse != nil || rep.Trace.Actual.Unsupported != "" {
+				continue
+			}
+			value := allowOrigin(rep.Actual.Response)
+			if value == "" || IsOrigin(value) {
+				report(at(m), fmt.Sprintf("the answer to a page at %s has Access-Control-Allow-Origin %q", o, value), rep.Verdict.Message)
+				return
+			}
+		}
+	})
+}
+
+// authorized says that a method lets nobody in without something that a plain request lacks.
+func (v *View) authorized(m *gateway.Method) bool {
+	return m.APIKeyRequired || m.AuthorizationType != "" && m.AuthorizationType != "NONE"
+}

@@ -1,0 +1,413 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/simulate"
+)
+
+func methodAuth(m *gateway.Method) string {
+	if m == nil || m.AuthorizationType == "" {
+		return "an authorizer"
+	}
+	return m.AuthorizationType
+}
+
+// noPreflight makes the check of a rule about resources without a method that answers preflights. For an API without any
+// it says so once.
+func noPreflight(id string) func(*View, reporter) {
+	return func(v *View, report reporter) {
+		if !v.usesCORS() {
+			if at := slices.IndexFunc(v.routes, func(r route) bool { return v.fault(r).rule == id }); at >= 0 && (id == "CORS101" || !v.has("CORS101")) {
+				report(place{id: v.API.ID}, "no resource of the API answers preflights, and no answer has a CORS header", v.fault(v.routes[at]).report.Preflight.Verdict.Message)
+			}
+			return
+		}
+		seen := map[string]bool{}
+		for _, r := range v.routes {
+			f := v.fault(r)
+			if f.rule != id || seen[r.resource.Path] {
+				continue
+			}
+			seen[r.resource.Path] = true
+			report(place{id: r.resource.ID, path: r.resource.Path, method: "OPTIONS"},
+				fmt.Sprintf("%s has %s and no OPTIONS, and no {proxy+} above it has one", r.resource.Path, methodNames(r.resource)), f.report.Preflight.Verdict.Message)
+		}
+	}
+}
+
+// has says that the preflight of a route fails for the reason that a rule is about.
+func (v *View) has(rule string) bool {
+	return slices.ContainsFunc(v.routes, func(r route) bool { return v.fault(r).rule == rule })
+}
+
+// simple says that pages need no preflight for any method of a resource, as long as they send no header of their own.
+func (v *View) simple(r *gateway.Resource) bool {
+	return !slices.ContainsFunc(r.Methods(), func(m *gateway.Method) bool {
+		return m.HTTPMethod != "GET" && m.HTTPMethod != "HEAD" || v.authorized(m)
+	})
+}
+
+// binaryAnswer finds what the model says and, since a mock's empty body is not decoded there, the templates of integration
+// responses that would run on it.
+func binaryAnswer(v *View, report reporter) {
+	faulty("CORS106", func(v *View, _ route, f fault) string { return f.report.Trace.Preflight.GatewayResponse.Detail })(v, report)
+	if !slices.Contains(v.API.BinaryTypes, "*/*") {
+		return
+	}
+	for _, a := range v.answering() {
+		i := a.method.Integration
+		if i == nil || i.Type != "MOCK" || v.fault(a.route).rule == "CORS106" {
+			continue
+		}
+		for _, ir := range i.Responses {
+			if ir.ContentHandling == "" && slices.ContainsFunc(ir.Templates, func(t gateway.Template) bool { return strings.TrimSpace(t.Text) != "" }) {
+				report(at(a.method), "BinaryMediaTypes has */*, and the integration response "+ir.Status+", which has a template, has no ContentHandling CONVERT_TO_TEXT", "")
+				break
+			}
+		}
+	}
+}
+
+// answer is a method that answers preflights, with a route whose it answers; or, where actual, one that answers that route's
+// requests, which need no preflight.
+type answer struct {
+	method *gateway.Method
+	route  route
+	actual bool
+}
+
+// to names what is answered.
+func (a answer) to() string {
+	if a.actual {
+		return "a request"
+	}
+	return "a preflight"
+}
+
+// answering gives the methods of mock integrations and the like that answer preflights, each once.
+func (v *View) answering() []answer {
+	if v.all != nil {
+		return v.all
+	}
+	out := []answer{}
+	seen := map[*gateway.Method]bool{}
+	for _, r := range v.routes {
+		if m := v.answers(r); m != nil && !seen[m] {
+			seen[m] = true
+			out = append(out, answer{m, r, false})
+		}
+	}
+	v.all = out
+	return out
+}
+
+// deciding gives all that answers pages by their origin: preflights, and requests that need none, where a mapping template
+// sets Access-Control-Allow-Origin.
+func (v *View) deciding() []answer {
+	out := slices.Clone(v.answering())
+	for _, r := range v.routes {
+		i := r.method.Integration
+		if i != nil && !strings.HasSuffix(i.Type, "_PROXY") && browser.SafelistedMethod(r.name) && !v.authorized(r.method) && slices.ContainsFunc(templates(r.method), overridesOrigin) {
+			out = append(out, answer{r.method, r, true})
+		}
+	}
+	return out
+}
+
+// allows gives the origin that is allowed to read an answer, as the answer says it; empty if none is, or it is not known.
+func (v *View) allows(a answer, origin string) string { return allowOrigin(v.answer(a, origin)) }
+
+func (v *View) answer(a answer, origin string) *simulate.Response {
+	if !a.actual {
+		return v.response(a.route, origin)
+	}
+	rep := v.ask(question{origin: origin, method: a.route.name, path: a.route.path, stood: true})
+	if rep == nil || rep.Trace.Actual == nil || rep.Trace.Actual.Unsupported != "" || rep.Trace.Actual.GatewayResponse != nil {
+		return nil
+	}
+	return rep.Actual.Response
+}
+
+// response gives the answer of an integration to a preflight; nil if it is not known, or the gateway answered itself.
+func (v *View) response(r route, origin string) *simulate.Response {
+	rep := v.preflight(r, origin)
+	if rep == nil || rep.Trace.Preflight == nil || rep.Trace.Preflight.Unsupported != "" || rep.Trace.Preflight.GatewayResponse != nil {
+		return nil
+	}
+	return rep.Preflight.Response
+}
+
+// passthrough asks as no browser does, which is why it does not go through package simulate.
+func passthrough(v *View, report reporter) {
+	for _, a := range v.answering() {
+		if a.method.Integration == nil || a.method.Integration.Type != "MOCK" || v.fault(a.route).rule != "" {
+			continue
+		}
+		res := v.API.Serve(context.Background(), &gateway.Request{Method: "OPTIONS", Path: a.route.path, Headers: gateway.Headers{
+			{Name: "origin", Value: v.origin()}, {Name: "access-control-request-method", Value: a.route.name}, {Name: "content-type", Value: "text/plain"}}}, v.site.Backend)
+		if res.Status >= 500 {
+			report(at(a.method), fmt.Sprintf("a preflight with Content-Type text/plain is answered with %d: PassthroughBehavior is %s", res.Status, a.method.Integration.Passthrough), "")
+		}
+	}
+}
+
+// needs gives the headers that a method wants. What an authorizer wants that is not in the template is not known.
+func (v *View) needs(m *gateway.Method) []string {
+	if res := v.Document.resources[m.ID]; res != nil && m.AuthorizationType == "CUSTOM" && !slices.ContainsFunc(v.Document.sorted("AWS::ApiGateway::Authorizer"), func(a *resource) bool {
+		return refersTo(res.props["AuthorizerId"], a.id)
+	}) {
+		if m.APIKeyRequired {
+			return []string{"x-api-key"}
+		}
+		return nil
+	}
+	return m.Identity()
+}
+
+func neededHeaders(v *View, report reporter) {
+	for _, r := range v.routes {
+		if v.fault(r).rule != "" {
+			continue
+		}
+		for _, h := range v.needs(r.method) {
+			rep := v.ask(question{origin: v.origin(), method: r.name, path: r.path, header: h})
+			if rep == nil || !rep.Preflight.Needed || rep.Preflight.Verdict.Code != browser.HeaderDisallowedByPreflightResponse {
+				continue
+			}
+			p := at(r.method)
+			if m := v.answers(r); m != nil {
+				p = at(m)
+				p.method = "OPTIONS"
+			}
+			report(p, fmt.Sprintf("%s wants %s, and Access-Control-Allow-Headers is %q", r.method.HTTPMethod, h, rep.Preflight.Response.Headers["access-control-allow-headers"]), rep.Preflight.Verdict.Message)
+		}
+	}
+}
+
+func starHeaders(v *View, report reporter) {
+	for _, a := range v.answering() {
+		res := v.response(a.route, v.origin())
+		if res == nil || v.fault(a.route).rule != "" {
+			continue
+		}
+		names := strings.Split(strings.ReplaceAll(strings.ToLower(res.Headers["access-control-allow-headers"]), " ", ""), ",")
+		if !slices.Contains(names, "*") {
+			continue
+		}
+		if res.Headers["access-control-allow-credentials"] == "true" {
+			rep := v.ask(question{origin: v.origin(), method: a.route.name, path: a.route.path, header: "x-requested-with", credentials: true})
+			if rep != nil && rep.Preflight.Verdict.Code == browser.HeaderDisallowedByPreflightResponse {
+				report(at(a.method), "Access-Control-Allow-Headers is * and Access-Control-Allow-Credentials is true", rep.Preflight.Verdict.Message)
+			}
+			continue
+		}
+		if !slices.Contains(names, "authorization") && slices.ContainsFunc(v.routes, func(r route) bool {
+			return r.resource == a.route.resource && slices.Contains(v.needs(r.method), "authorization")
+		}) {
+			report(at(a.method), "Access-Control-Allow-Headers is *, and a method of the resource wants Authorization", "")
+		}
+	}
+}
+
+// stranger is an origin that is on no list.
+const stranger = "https://stranger.corsgate.example"
+
+func allowOrigin(r *simulate.Response) string {
+	if r == nil {
+		return ""
+	}
+	return r.Headers["access-control-allow-origin"]
+}
+
+func firstOrigin(v *View, report reporter) {
+	for _, a := range v.answering() {
+		if len(v.originsOf(a.method)) < 2 {
+			continue
+		}
+		if got := allowOrigin(v.response(a.route, stranger)); IsOrigin(got) && got != stranger {
+			rep := v.preflight(a.route, stranger)
+			report(at(a.method), "a preflight from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, rep.Preflight.Verdict.Message)
+		}
+	}
+}
+
+func queryOrigin(v *View, report reporter) {
+	found := map[string]string{} // by what decides
+	for _, a := range v.answering() {
+		key := shape(a.method)
+		as, done := found[key]
+		plain := v.response(a.route, stranger)
+		if !done && plain != nil {
+			for _, o := range v.originsOf(a.method) {
+				r := a.route
+				r.path += "?origin=" + url.QueryEscape(o) + "&Origin=" + url.QueryEscape(o)
+				if with := v.response(r, stranger); with != nil && allowOrigin(with) != allowOrigin(plain) {
+					as = o
+					break
+				}
+			}
+		}
+		found[key] = as
+		if as != "" {
+			report(at(a.method), "a preflight from elsewhere to a URL with ?origin="+as+" is answered as for "+as, "")
+		}
+	}
+}
+
+// resemble gives origins that are like another and are not it, or are like those of a pattern.
+func resemble(origin string) []string {
+	if before, after, wild := strings.Cut(origin, "*."); wild {
+		return []string{before + "stranger" + after}
+	}
+	var out []string
+	scheme, rest, ok := strings.Cut(origin, "://")
+	if !ok {
+		return nil
+	}
+	for i := range len(rest) {
+		if rest[i] == '.' {
+			out = append(out, scheme+"://"+rest[:i]+"x"+rest[i+1:])
+		}
+	}
+	host, port, ported := strings.Cut(rest, ":")
+	if ported {
+		port = ":" + port
+	}
+	out = append(out, scheme+"://"+host+".stranger.example"+port, scheme+"://stranger-"+host+port, scheme+"://"+host+"x"+port, origin[:len(origin)-1])
+	if !ported {
+		out = append(out, origin+":8443", origin+".stranger.example")
+	}
+	return out
+}
+
+func resembling(v *View, report reporter) {
+	if v.Allowlist.Any {
+		return
+	}
+	found := map[string]string{} // by what decides
+	for _, a := range v.deciding() {
+		key := shape(a.method)
+		like, done := found[key]
+		if !done && v.allows(a, stranger) != stranger {
+		search:
+			for _, o := range slices.Concat(v.origins(), v.Allowlist.wild) {
+				for _, s := range resemble(o) {
+					if IsOrigin(s) && !v.Allowlist.has(s) && v.allows(a, s) == s {
+						like = s
+						break search
+					}
+				}
+			}
+		}
+		found[key] = like
+		if like != "" {
+			report(at(a.method), a.to()+" from "+like+" is answered as if it were listed", "")
+		}
+	}
+}
+
+func unlike(v *View, report reporter) {
+	if v.Allowlist.From != "template" {
+		return // then each origin of the list is to be allowed everywhere, and another rule says where it is not
+	}
+	all := v.answering()
+	allowed := map[string]map[string]bool{} // by shape and origin
+	anywhere := map[string]bool{}
+	for _, a := range all {
+		key := shape(a.method)
+		if allowed[key] != nil || v.fault(a.route).rule != "" {
+			continue
+		}
+		allowed[key] = map[string]bool{}
+		for _, o := range v.origins() {
+			if got := allowOrigin(v.response(a.route, o)); got == o || got == "*" {
+				allowed[key][o], anywhere[o] = true, true
+			}
+		}
+	}
+	for _, a := range all {
+		set := allowed[shape(a.method)]
+		if set == nil || v.fault(a.route).rule != "" {
+			continue
+		}
+		var refused []string
+		for _, o := range v.origins() {
+			if anywhere[o] && !set[o] {
+				refused = append(refused, o)
+			}
+		}
+		if len(refused) > 0 {
+			rep := v.preflight(a.route, refused[0])
+			report(at(a.method), "refuses "+strings.Join(refused, ", ")+", which another resource allows", rep.Preflight.Verdict.Message)
+		}
+	}
+}
+
+// shape is everything of a method that decides about origins; methods of one shape answer alike.
+func shape(m *gateway.Method) string {
+	if m.Integration == nil {
+		return m.ID
+	}
+	var b strings.Builder
+	for _, t := range m.Integration.RequestTemplates {
+		b.WriteString(t.ContentType + "\x00" + t.Text + "\x00")
+	}
+	for _, ir := range m.Integration.Responses {
+		b.WriteString(ir.Status + "\x00" + ir.Pattern + "\x00" + originMapping(ir) + "\x00")
+		for _, t := range ir.Templates {
+			b.WriteString(t.ContentType + "\x00" + t.Text + "\x00")
+		}
+	}
+	return b.String()
+}
+
+func everyOrigin(v *View, report reporter) {
+	for _, a := range v.deciding() {
+		res := v.answer(a, stranger)
+		got := allowOrigin(res)
+		listed := len(v.Allowlist.Origins) > 0 && !v.Allowlist.Any
+		said := v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables"
+		switch {
+		case got == stranger && (listed || res.Headers["access-control-allow-credentials"] == "true"),
+			got == "*" && listed && said:
+			report(at(a.method), a.to()+" from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, "")
+		}
+	}
+}
+
+func maxAge(v *View, report reporter) {
+	for _, a := range v.answering() {
+		res := v.response(a.route, v.origin())
+		if res == nil {
+			continue
+		}
+		value, ok := res.Headers["access-control-max-age"]
+		if !ok {
+			continue
+		}
+		if fault := MaxAgeFault(value); fault != "" {
+			report(at(a.method), fault, "")
+		}
+	}
+}
+
+// MaxAgeFault says what is wrong with the value of an Access-Control-Max-Age; empty if nothing is.
+func MaxAgeFault(value string) string {
+	limit := int(browser.Chromium.Cap().Seconds())
+	n, err := strconv.Atoi(value)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("Access-Control-Max-Age is %q, which is no number of seconds", value)
+	case n > limit:
+		return fmt.Sprintf("Access-Control-Max-Age is %d; Chromium takes it for %d", n, limit)
+	}
+	return ""
+}

@@ -1,0 +1,212 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/simulate"
+)
+
+// A fault is why pages at a listed origin cannot have a route's preflight answered as they need.
+type fault struct {
+	rule   string // the id of the rule it belongs to
+	report *simulate.Report
+	origin string
+	method *gateway.Method // the one that answered; nil if none did
+}
+
+// fault asks the model about a route and says whose fault it is that a preflight fails; rule is empty if none does. Each
+// fault belongs to one rule, so that one mistake is one finding.
+func (v *View) fault(r route) fault {
+	if f, ok := v.faults[r]; ok {
+		return f
+	}
+	f := v.find(r)
+	v.faults[r] = f
+	return f
+}
+
+func (v *View) find(r route) fault {
+	by := v.answers(r)
+	for _, origin := range v.originsOf(by) {
+		rep := v.preflight(r, origin)
+		if rep == nil || !rep.Preflight.Needed || !rep.Preflight.Verdict.Known {
+			continue
+		}
+		if rep.Preflight.Verdict.Allowed || rep.Preflight.Verdict.Code == browser.HeaderDisallowedByPreflightResponse {
+			if rep = v.refusesAny(r, rep, origin); rep == nil {
+				continue
+			}
+		}
+		if id := v.blame(r, rep); id != "" {
+			return fault{id, rep, origin, by}
+		}
+	}
+	return fault{}
+}
+
+// refusesAny gives the preflight of a method that ANY stands for and that is refused; nil if there is none. Of a list that
+// names some methods the others are taken to be left out for a reason: the function behind ANY may not have them.
+func (v *View) refusesAny(r route, rep *simulate.Report, origin string) *simulate.Report {
+	if r.method.HTTPMethod != "ANY" || rep.Trace.Preflight.Method == nil || rep.Trace.Preflight.Method.Name == "ANY" {
+		return nil
+	}
+	list := split(strings.ToUpper(rep.Preflight.Response.Headers["access-control-allow-methods"]))
+	for _, name := range []string{"PUT", "PATCH", "DELETE"} {
+		if len(list) > 0 && !slices.Contains(list, name) {
+			continue
+		}
+		r.name = name
+		if rep := v.preflight(r, origin); rep != nil && rep.Preflight.Verdict.Code == browser.MethodDisallowedByPreflightResponse {
+			return rep
+		}
+	}
+	return nil
+}
+
+func (v *View) blame(r route, rep *simulate.Report) string {
+	c := rep.Trace.Preflight
+	if c == nil || c.Unsupported != "" {
+		return "" // said as something not understood
+	}
+	if g := c.GatewayResponse; g != nil {
+		switch g.Type {
+		case "MISSING_AUTHENTICATION_TOKEN":
+			switch {
+			case c.Method != nil:
+				return "CORS102"
+			case v.simple(r.resource):
+				return "CORS119"
+			}
+			return "CORS101"
+		case "UNAUTHORIZED", "ACCESS_DENIED", "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR", "INVALID_SIGNATURE", "EXPIRED_TOKEN":
+			return "CORS102"
+		case "INVALID_API_KEY":
+			return "CORS103"
+		case "BAD_REQUEST_PARAMETERS", "BAD_REQUEST_BODY":
+			return "CORS104"
+		}
+		switch {
+		case strings.Contains(g.Detail, "unable to transform request"):
+			return "CORS105"
+		case strings.Contains(g.Detail, "unable to transform response"):
+			return "CORS106"
+		}
+		return "CORS108"
+	}
+	if res := v.API.Find(c.Resource.Path); res != nil && c.Method != nil {
+		if m := res.Method(c.Method.Name); m != nil && len(unquoted(m)) > 0 {
+			return "CORS203"
+		}
+	}
+	if _, err := cors.FromStageVariables(v.API.Variables); err != nil && v.readsVariables(c) {
+		return "CORS407"
+	}
+	switch rep.Preflight.Verdict.Code {
+	case browser.PreflightInvalidStatus, browser.PreflightDisallowedRedirect:
+		if len(c.Template) > 0 {
+			return "CORS109" // a mapping template looked at the origin and decided
+		}
+		return "CORS108"
+	case browser.MethodDisallowedByPreflightResponse:
+		return "CORS110"
+	case browser.InvalidAllowMethodsPreflightResponse, browser.InvalidAllowHeadersPreflightResponse:
+		return "CORS120"
+	case browser.HeaderDisallowedByPreflightResponse:
+		// The header that was sent to have a preflight made is not one that pages need.
+		return ""
+	case browser.PreflightMultipleAllowOriginValues:
+		return "CORS204"
+	case browser.PreflightInvalidAllowOriginValue:
+		return "CORS205"
+	case browser.PreflightAllowOriginMismatch:
+		if value := rep.Preflight.Response.Headers["access-control-allow-origin"]; !IsOrigin(value) {
+			return "CORS205"
+		}
+	}
+	if res := v.API.Find(c.Resource.Path); res != nil && c.Method != nil && v.obscure(res.Method(c.Method.Name)) {
+		if v.Allowlist.From == "" {
+			return notUnderstood.ID
+		}
+		return "" // that another resource allows more is for CORS118 to say
+	}
+	return "CORS109"
+}
+
+// obscure says that a mapping template decides about origins, and that it is not understood about which. A list that is
+// stated, or the stage's, is for every method.
+func (v *View) obscure(m *gateway.Method) bool {
+	if m == nil || m.Integration == nil || v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables" || len(v.ownOrigins(m)) > 0 {
+		return false
+	}
+	return slices.ContainsFunc(templates(m), overridesOrigin)
+}
+
+// readsVariables says that an answer came out of a mapping template that looks at corsgate's stage variables.
+func (v *View) readsVariables(c *simulate.Course) bool {
+	res := v.API.Find(c.Resource.Path)
+	if res == nil || c.Method == nil {
+		return false
+	}
+	m := res.Method(c.Method.Name)
+	return m != nil && m.Integration != nil && slices.ContainsFunc(m.Integration.RequestTemplates, func(t gateway.Template) bool {
+		return strings.Contains(t.Text, "stageVariables") && strings.Contains(t.Text, cors.VariableOrigins)
+	})
+}
+
+// faulty makes the check of a rule whose faults are those of preflights: one finding for each method that answers.
+func faulty(id string, detail func(v *View, r route, f fault) string) func(*View, reporter) {
+	return func(v *View, report reporter) {
+		seen := map[string]bool{}
+		for _, r := range v.routes {
+			f := v.fault(r)
+			if f.rule != id {
+				continue
+			}
+			p := place{id: r.resource.ID, path: r.resource.Path, method: r.method.HTTPMethod}
+			if f.method != nil {
+				p = at(f.method)
+			}
+			if seen[p.path+" "+p.method] {
+				continue
+			}
+			seen[p.path+" "+p.method] = true
+			report(p, detail(v, r, f), f.report.Preflight.Verdict.Message)
+		}
+	}
+}
+
+// unquoted names the headers that are mapped from something that is no mapping expression: CloudFormation's deployment
+// of it fails with "Invalid mapping expression specified".
+func unquoted(m *gateway.Method) []string {
+	if m.Integration == nil || strings.HasSuffix(m.Integration.Type, "_PROXY") {
+		return nil
+	}
+	var out []string
+	for _, ir := range m.Integration.Responses {
+		for _, name := range sortedKeys(ir.Parameters) {
+			header, ok := strings.CutPrefix(name, "method.response.header.")
+			if ok && !isExpression(ir.Parameters[name]) && !slices.Contains(out, header) {
+				out = append(out, header)
+			}
+		}
+	}
+	return out
+}
+
+// isExpression says that a text is a mapping expression
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-parameter-mapping-sources.html).
+func isExpression(s string) bool {
+	if _, ok := static(s); ok {
+		return !strings.Contains(s[1:len(s)-1], "'")
+	}
+	for _, prefix := range []string{"integration.response.", "method.request.", "context.", "stageVariables."} {
+		if strings.HasPrefix(s, prefix) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,229 @@
+package check
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/mark"
+	"github.com/corsgate/corsgate/internal/simulate"
+)
+
+// A View is what a rule looks at: one stage of one API of a template.
+type View struct {
+	Document  *Document
+	API       *gateway.API
+	Allowlist *Allowlist
+
+	site   simulate.Site
+	stood  simulate.Site // with something in the place of every backend
+	routes []route
+	asked  map[question]*simulate.Report
+	own    map[*gateway.Method][]string // what ownOrigins found
+	faults map[route]fault
+	all    []answer // what answering found
+}
+
+// route is a method of a resource, as a page would call it.
+type route struct {
+	resource *gateway.Resource
+	method   *gateway.Method
+	name     string // the method to ask for; GET for ANY
+	path     string // a path that leads to it
+}
+
+// question is what a page wants.
+type question struct {
+	origin, method, path, header string
+	credentials                  bool
+	stood                        bool // something stands for the backend
+}
+
+// probeHeader makes a browser ask leave for requests that need none, so that the answer can be looked at. That it is not
+// among the allowed headers is no fault.
+const probeHeader = "x-corsgate-probe"
+
+func newView(d *Document, api *gateway.API, stated *Allowlist) (*View, error) {
+	backend, err := simulate.NotRun(d.JSON)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := simulate.Reply([]byte(`{"statusCode": 200, "body": "{}"}`), "an empty object")
+	if err != nil {
+		return nil, err
+	}
+	v := &View{Document: d, API: api, Allowlist: stated, site: simulate.Site{API: api, Backend: backend}, stood: simulate.Site{API: api, Backend: reply}, asked: map[question]*simulate.Report{}, own: map[*gateway.Method][]string{}, faults: map[route]fault{}}
+	if stated == nil {
+		v.Allowlist = infer(api)
+	}
+	for _, r := range api.Resources() {
+		for _, m := range r.Methods() {
+			if m.HTTPMethod == "OPTIONS" {
+				continue
+			}
+			name := m.HTTPMethod
+			if name == "ANY" {
+				name = "GET"
+			}
+			v.routes = append(v.routes, route{r, m, name, concrete(r.Path)})
+		}
+	}
+	v.learn()
+	return v, nil
+}
+
+// concrete gives a path that leads to a resource.
+func concrete(path string) string {
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if strings.HasPrefix(p, "{") {
+			parts[i] = "x"
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// ask puts a question to the model. It gives nil for what no page can ask.
+func (v *View) ask(q question) *simulate.Report {
+	if r, ok := v.asked[q]; ok {
+		return r
+	}
+	req := browser.Request{Origin: q.origin, Method: q.method, URL: q.path}
+	if q.header != "" {
+		req.Header = browser.Header{{Name: q.header, Value: "1"}}
+	}
+	if q.credentials {
+		req.Credentials = browser.Include
+	}
+	site := &v.site
+	if q.stood {
+		site = &v.stood
+	}
+	r, err := site.Run(context.Background(), req)
+	if err != nil {
+		r = nil
+	}
+	v.asked[q] = r
+	return r
+}
+
+// preflight asks whether a page at an origin may call a route.
+func (v *View) preflight(r route, origin string) *simulate.Report {
+	return v.ask(question{origin: origin, method: r.name, path: r.path, header: probeHeader})
+}
+
+// answers gives the OPTIONS method, or the ANY method in its place, that answers a route's preflights; nil if none does.
+func (v *View) answers(r route) *gateway.Method {
+	rep := v.preflight(r, v.origin())
+	if rep == nil || rep.Trace.Preflight == nil || rep.Trace.Preflight.Method == nil {
+		return nil
+	}
+	res := v.API.Find(rep.Trace.Preflight.Resource.Path)
+	if res == nil {
+		return nil
+	}
+	return res.Method(rep.Trace.Preflight.Method.Name)
+}
+
+// origin is the first to ask from.
+func (v *View) origin() string {
+	if len(v.Allowlist.Origins) == 0 {
+		return anyPage
+	}
+	return v.Allowlist.Origins[0]
+}
+
+// perList bounds how many origins each route is asked about; mapping templates decide by the text of a list, and its
+// first, its last and some between show a fault in it.
+const perList = 6
+
+// originsOf are those to ask a method from: those it names itself where the list is inferred, since one resource may be
+// for other pages than another, and else the API's.
+func (v *View) originsOf(m *gateway.Method) []string {
+	if v.Allowlist.From != "template" || m == nil {
+		return v.origins()
+	}
+	if own := v.ownOrigins(m); len(own) > 0 {
+		return own
+	}
+	return v.origins()
+}
+
+// ownOrigins are those that a method names.
+func (v *View) ownOrigins(m *gateway.Method) []string {
+	own, ok := v.own[m]
+	if !ok {
+		own = few(inferFrom([]*gateway.Method{m}, v.API.Variables).Origins)
+		v.own[m] = own
+	}
+	return own
+}
+
+// origins are those to ask from.
+func (v *View) origins() []string {
+	if len(v.Allowlist.Origins) == 0 {
+		return []string{anyPage}
+	}
+	return few(v.Allowlist.Origins)
+}
+
+func few(o []string) []string {
+	if len(o) <= perList {
+		return o
+	}
+	return append(slices.Clone(o[:perList-1]), o[len(o)-1])
+}
+
+// usesCORS says that the API has something to do with CORS at all.
+func (v *View) usesCORS() bool {
+	for _, r := range v.API.Resources() {
+		for _, m := range r.Methods() {
+			if m.HTTPMethod == "OPTIONS" || m.Integration != nil && slices.ContainsFunc(m.Integration.Responses, carriesOrigin) {
+				return true
+			}
+		}
+	}
+	return v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables" || slices.ContainsFunc(v.API.Functions(), v.emits)
+}
+
+// emits says that a function is known to answer pages, by corsgate's mark or by a list of origins in its environment.
+func (v *View) emits(function string) bool {
+	r := v.Document.resources[function]
+	if r.metadata[mark.Emits] != nil && r.metadata[mark.Emits] != false {
+		return true
+	}
+	return slices.ContainsFunc(sortedKeys(dig(r.props, "Environment", "Variables")), NamesOrigins)
+}
+
+// carriesOrigin says that an integration response sets Access-Control-Allow-Origin, one way or the other.
+func carriesOrigin(ir gateway.IntegrationResponse) bool {
+	return originMapping(ir) != "" || slices.ContainsFunc(ir.Templates, overridesOrigin)
+}
+
+// templates gives the mapping templates of a method's integration.
+func templates(m *gateway.Method) []gateway.Template {
+	out := slices.Clone(m.Integration.RequestTemplates)
+	for _, ir := range m.Integration.Responses {
+		out = append(out, ir.Templates...)
+	}
+	return out
+}
+
+func overridesOrigin(t gateway.Template) bool { return overridesOriginText(t.Text) }
+
+func overridesOriginText(template string) bool {
+	return strings.Contains(template, "responseOverride") && strings.Contains(strings.ToLower(template), "access-control-allow-origin")
+}
+
+// methodNames lists the methods of a resource but OPTIONS.
+func methodNames(r *gateway.Resource) string {
+	var out []string
+	for _, m := range r.Methods() {
+		if m.HTTPMethod != "OPTIONS" {
+			out = append(out, m.HTTPMethod)
+		}
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,470 @@
+package diff
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/corsgate/corsgate/internal/questions"
+)
+
+// seconds writes a time to live as people say it.
+func seconds(n int) string {
+	switch {
+	case n > 0 && n%3600 == 0:
+		return plural(n/3600, "hour")
+	case n > 0 && n%60 == 0:
+		return plural(n/60, "minute")
+	}
+	return plural(n, "second")
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// A format is how a summary is marked up.
+type format struct {
+	code            func(string) string
+	strong          func(string) string
+	title, subtitle string
+	bullet          string
+	details         bool // there are folded parts, and there is a bound
+}
+
+var (
+	plain    = format{code: func(s string) string { return s }, strong: func(s string) string { return s }, bullet: "- "}
+	markdown = format{code: code, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
+)
+
+// code marks text as code in Markdown. Text of a template, which may be anybody's pull request, must not get out of it.
+func code(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if runes := []rune(s); len(runes) > maxCode {
+		s = string(runes[:maxCode]) + "..."
+	}
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	if len(fence) > 1 {
+		return fence + " " + s + " " + fence
+	}
+	return fence + s + fence
+}
+
+// maxCode is how many characters of a name are written, and most how many names of a list in a sentence.
+const (
+	maxCode = 300
+	most    = 12
+)
+
+// all writes a list of code.
+func (f format) all(items []string) string {
+	var out []string
+	for _, s := range items {
+		out = append(out, f.code(s))
+	}
+	return strings.Join(out, ", ")
+}
+
+// enumerate writes a list of code, the rest as a number where there are many.
+func (f format) enumerate(items []string) string {
+	var out []string
+	for _, s := range items {
+		out = append(out, f.code(s))
+	}
+	if n := len(out) - most; n > 1 {
+		out = append(out[:most], fmt.Sprintf("%d more", n))
+	}
+	if len(out) == 1 {
+		return out[0]
+	}
+	return strings.Join(out[:len(out)-1], ", ") + " and " + out[len(out)-1]
+}
+
+// who names the pages of a group.
+func (f format) who(g Group) string {
+	switch {
+	case g.AnyOrigin:
+		return "pages of any origin"
+	case g.AllUnnamed:
+		return "pages of any origin that no allowlist names"
+	case g.Unnamed:
+		return "pages of " + f.enumerate(g.Origins) + " (which no allowlist names)"
+	}
+	return "pages of " + f.enumerate(g.Origins)
+}
+
+func (g Group) mode() string {
+	if g.Credentials == "" {
+		return ""
+	}
+	return " " + g.Credentials + " credentials"
+}
+
+// codes names the ways in which CORS refuses.
+func (g Group) codes() string {
+	if len(g.Codes) == 0 {
+		return ""
+	}
+	var names []string
+	for _, c := range g.Codes {
+		names = append(names, string(c))
+	}
+	return " (" + strings.Join(names, ", ") + ")"
+}
+
+// requests names the requests of a group, whose pages are named already.
+func (f format) requests(g Group) string {
+	routes := f.enumerate(g.Routes)
+	if g.AllRoutes {
+		routes = "every route they can use"
+		if len(g.Routes) <= 3 {
+			routes += " (" + f.enumerate(g.Routes) + ")"
+		}
+	}
+	headers := ""
+	if g.Preflighted {
+		headers = " with headers that take a preflight"
+	}
+	if len(g.Headers) > 0 {
+		var named []string
+		lacking := ""
+		for _, h := range g.Headers {
+			switch h {
+			case none:
+				lacking = " without further headers"
+			case bare:
+				lacking += " without what the route wants of a request (a token, an API key)"
+			case questions.Any:
+				named = append(named, "any other header")
+			default:
+				named = append(named, f.code(h))
+			}
+		}
+		if lacking != "" && len(named) > 0 {
+			lacking += " or"
+		}
+		headers = lacking
+		if len(named) > 0 {
+			headers += " with the header " + strings.Join(named, " or ")
+		}
+	}
+	return routes + headers + g.mode()
+}
+
+// sentence puts a group in words.
+func (f format) sentence(g Group) string {
+	who := f.who(g)
+	if len(g.Errors) > 0 {
+		verb := " can now read "
+		if g.Direction == Stricter {
+			verb = " can no longer read "
+		}
+		return who + verb + family(g.Errors) + g.mode()
+	}
+	if g.Everything && g.After == "allowed" && g.Before == "refused" {
+		return who + " " + f.strong("may now use the API") + ": " + f.enumerate(g.Routes)
+	}
+	if g.Everything && g.Before == "allowed" && g.After == "refused" {
+		return who + " " + f.strong("may no longer use the API") + ": " + f.enumerate(g.Routes) + " refused" + g.codes()
+	}
+	was := ", was "
+	if g.Direction == Different || len(strings.Fields(g.Before)) > 1 {
+		was = "; before: "
+	}
+	return who + ", " + f.requests(g) + ": " + f.strong(f.words(g.After)) + g.codes() + was + f.words(g.Before)
+}
+
+// words gives what becomes of a group's requests, with the names of headers, which are a template's text, as code.
+func (f format) words(s string) string {
+	names, ok := strings.CutPrefix(s, canRead)
+	if !ok || names == exposed(Outcome{}) || names == exposed(Outcome{Exposed: []string{"*"}}) {
+		return s
+	}
+	return canRead + f.enumerate(strings.Split(names, ", "))
+}
+
+// A Sentence says of one group what becomes of its requests on either side.
+type Sentence struct {
+	Group
+	Text string
+}
+
+// left says of what was not run what it is to both sides: the same.
+var left = strings.NewReplacer("decided by a function that was not run", "left to the function")
+
+// Sentences puts what differs in words that name both sides, such as "as deployed" and "as configured". What gets nowhere
+// on both is left out.
+func (d *Difference) Sentences(before, after string) []Sentence {
+	var out []Sentence
+	for _, g := range d.Groups() {
+		if g.stillNowhere() {
+			continue
+		}
+		subject := plain.who(g) + ", "
+		if len(g.Errors) > 0 {
+			subject += family(g.Errors) + g.mode()
+		} else {
+			subject += plain.requests(g)
+		}
+		out = append(out, Sentence{g, fmt.Sprintf("%s: %s, %s; %s, %s", subject, before, left.Replace(g.Before), after, left.Replace(g.After)+g.codes())})
+	}
+	for _, c := range d.Caches {
+		mixed := map[bool]string{true: "caches may mix them up", false: "caches tell them apart"}
+		out = append(out, Sentence{Group{Routes: []string{c.Route}}, fmt.Sprintf("answers of %s: %s, %s; %s, %s", c.Route, before, mixed[c.Before], after, mixed[c.After])})
+	}
+	return out
+}
+
+// headline says it all in a line.
+func (d *Difference) headline(groups []Group, f format) string {
+	count := map[Direction]int{}
+	for _, g := range groups {
+		if !g.stillNowhere() {
+			count[g.Direction]++
+		}
+	}
+	var parts []string
+	for _, dir := range []Direction{Looser, Stricter, Different} {
+		if count[dir] > 0 {
+			parts = append(parts, fmt.Sprintf("%s in %s", dir, plural(count[dir], "way")))
+		}
+	}
+	if slices.ContainsFunc(d.Caches, func(c CacheChange) bool { return c.After }) {
+		parts = append(parts, "less safe to cache")
+	} else if len(d.Caches) > 0 {
+		parts = append(parts, "safer to cache")
+	}
+	if parts == nil {
+		return "Browsers allow what they allowed, and refuse what they refused"
+	}
+	return "For browsers this is " + strings.Join(parts, ", ")
+}
+
+// preflights gives the routes of which some request has a preflight that fails now and did not.
+func (d *Difference) preflights() (routes []string) {
+	for _, c := range d.Changes {
+		if c.Before.Preflight == "allowed" && c.After.refusedPreflight() && !slices.Contains(routes, c.route()) {
+			for q := range c.each {
+				routes = append(routes, q.route())
+			}
+		}
+	}
+	slices.SortFunc(routes, byPath)
+	return routes
+}
+
+// refusedPreflight says that it is the preflight by which a request is refused.
+func (o Outcome) refusedPreflight() bool { return strings.Contains(string(o.Code), "Preflight") }
+
+// stillNowhere says that a group's requests were no use to their pages and are none.
+func (g Group) stillNowhere() bool {
+	return g.Direction == Different && getsNowhere(g.Before) && getsNowhere(g.After)
+}
+
+// otherReasons counts the requests that are no use to their pages for another reason than they were.
+func (d *Difference) otherReasons() (n int) {
+	for _, c := range d.Changes {
+		if c.Before.reach() == 0 && c.After.reach() == 0 {
+			n += len(c.routes)
+		}
+	}
+	return n
+}
+
+// A Result is what changes in one of several APIs.
+type Result struct {
+	// API is the logical id in the new template or, where the API is gone, in the old one, and Stage the stage's name.
+	API   string `json:"api"`
+	Stage string `json:"stage"`
+	// Status is compared, added or removed. An API that is added is compared with one of no routes, and so is one that is
+	// removed.
+	Status string `json:"status"`
+	// Same says that the templates are equal to the byte.
+	Same        bool `json:"-"`
+	*Difference `json:"-"`
+}
+
+// The values of Status.
+const (
+	Compared = "compared"
+	Added    = "added"
+	Removed  = "removed"
+)
+
+// maxComment is how many characters a comment on GitHub may have, less what whoever posts it may put around the text.
+const maxComment = 65_536 - 1_536
+
+// A page is text in the making that has a bound.
+type page struct {
+	strings.Builder
+	format
+	left    int // characters; what does not fit is left out
+	omitted int // items that were
+}
+
+// item adds a line, if it fits.
+func (p *page) item(line string) bool {
+	if n := utf8.RuneCountInString(line) + 1; n <= p.left {
+		p.left -= n
+		p.WriteString(line + "\n")
+		return true
+	}
+	p.omitted++
+	return false
+}
+
+// body writes what changes in one API, below a title.
+func (d *Difference) body(p *page, groups []Group, title string) {
+	titles := map[Direction]string{Looser: "Looser", Stricter: "Stricter", Different: "Different, neither looser nor stricter"}
+	last := Direction("")
+	for _, g := range groups {
+		if g.stillNowhere() {
+			continue
+		}
+		if g.Direction != last {
+			p.item("\n" + title + titles[g.Direction] + "\n")
+			last = g.Direction
+		}
+		s := p.sentence(g)
+		p.item(p.bullet + strings.ToUpper(s[:1]) + s[1:])
+	}
+	p.safety(d.Caches, title)
+	if n := d.otherReasons(); n > 0 {
+		p.item("\nBesides, " + plural(n, "request") + " that got nowhere before still " + map[bool]string{true: "gets", false: "get"}[n == 1] + " nowhere, for another reason (" + p.code("--format json") + ").")
+	}
+	if routes := d.preflights(); len(routes) > 0 {
+		p.item("\nPreflights that will now fail: those of " + p.enumerate(routes) + ".")
+	}
+	if p.details {
+		p.table(groups)
+	}
+}
+
+// table writes, folded, the groups of which the sentences leave something out.
+func (p *page) table(groups []Group) {
+	begun := false
+	for _, g := range groups {
+		origins := p.all(g.Origins)
+		if g.AnyOrigin || g.AllUnnamed {
+			origins = "any origin"
+		}
+		if g.stillNowhere() || (len(g.Origins) <= most+1 || origins == "any origin") && len(g.Routes) <= most+1 {
+			continue
+		}
+		if !begun {
+			p.WriteString("\n<details><summary>All origins and routes</summary>\n\n| | Pages of | Routes | Before | After |\n|---|---|---|---|---|\n")
+			begun = true
+		}
+		cells := []string{string(g.Direction), origins, p.all(g.Routes), p.words(g.Before), p.words(g.After)}
+		for i := range cells {
+			cells[i] = strings.ReplaceAll(cells[i], "|", `\|`) // in code, too: https://github.github.com/gfm/#example-200
+		}
+		p.item("| " + strings.Join(cells, " | ") + " |")
+	}
+	if begun {
+		p.WriteString("\n</details>\n")
+	}
+}
+
+func (d *Difference) footer() string {
+	return fmt.Sprintf("Both templates were asked %s: %s, %s.", plural(d.Questions, "question"), plural(len(d.Origins), "origin"), plural(len(d.Routes), "route"))
+}
+
+// end writes what was left out, if anything was, and the rest to the writer.
+func (p *page) end(w io.Writer) error {
+	if p.omitted > 0 {
+		p.WriteString("\n" + plural(p.omitted, "line") + " more, for which a comment has no room: " + p.code("--format json") + ".\n")
+	}
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+func (f format) page() *page {
+	p := &page{format: f, left: maxComment - 2_000} // the frame takes less
+	if !f.details {
+		p.left = math.MaxInt
+	}
+	p.WriteString(f.title + "CORS: what changes for browsers\n\n")
+	return p
+}
+
+// print writes the summary of one API.
+func (d *Difference) print(w io.Writer, f format, same bool) error {
+	p := f.page()
+	switch {
+	case d.Empty() && same:
+		p.WriteString("Nothing: the templates are the same.\n")
+	case d.Empty():
+		p.WriteString("Nothing, although the templates differ.\n")
+	default:
+		groups := d.Groups()
+		p.WriteString(f.strong(d.headline(groups, f)) + ".\n")
+		d.body(p, groups, f.subtitle)
+	}
+	p.WriteString("\n" + d.footer() + "\n")
+	return p.end(w)
+}
+
+// Markdown writes the summary to be posted as a comment. Same says that the templates are equal to the byte.
+func (d *Difference) Markdown(w io.Writer, same bool) error { return d.print(w, markdown, same) }
+
+// Text writes the summary for a terminal.
+func (d *Difference) Text(w io.Writer, same bool) error { return d.print(w, plain, same) }
+
+// Markdown writes the summaries of several APIs as one comment.
+func Markdown(w io.Writer, results []Result) error { return print(w, markdown, results) }
+
+// Text writes the summaries of several APIs for a terminal.
+func Text(w io.Writer, results []Result) error { return print(w, plain, results) }
+
+func print(w io.Writer, f format, results []Result) error {
+	if len(results) == 1 && results[0].Status == Compared {
+		return results[0].print(w, f, results[0].Same)
+	}
+	p := f.page()
+	var still []string
+	for _, r := range results {
+		name := f.code(r.API)
+		if r.Stage != "" {
+			name += ", stage " + f.code(r.Stage)
+		}
+		if r.Empty() && r.Status == Compared {
+			still = append(still, name)
+			continue
+		}
+		groups := r.Groups()
+		said := r.headline(groups, f)
+		switch r.Status {
+		case Added:
+			said = "It is new. " + said
+		case Removed:
+			said = "It is gone. " + said
+		}
+		if !p.item(f.subtitle + "API " + name + "\n\n" + f.strong(said) + ".") {
+			continue
+		}
+		r.body(p, groups, deeper(f.subtitle))
+		p.item("\n" + r.footer() + "\n")
+	}
+	if len(still) > 0 {
+		p.item("Nothing changes for browsers in " + strings.Join(still, "; ") + ".")
+	}
+	return p.end(w)
+}
+
+// deeper gives a title one level below.
+func deeper(title string) string {
+	if title == "" {
+		return ""
+	}
+	return "#" + title
+}

@@ -1,6 +1,0 @@
-// Package exchange puts a browser in front of an API: it runs what package fetch says a browser does against what
-// package gateway says the API answers, and gives all of it as one [Report].
-//
-// Nothing is sent anywhere. What stands behind the API, its functions above all, is a [gateway.Backend] that the caller
-// gives: one that runs them, or [NotRun] or [Reply], which stand in for them.
-package exchange

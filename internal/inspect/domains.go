@@ -1,0 +1,135 @@
+package inspect
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
+
+	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/gateway"
+)
+
+// domain is a custom domain and where its paths lead.
+type domain struct {
+	name     string
+	mappings []types.BasePathMapping
+}
+
+// noPath is how the service names a mapping of the domain's root.
+const noPath = "(none)"
+
+// address gives the address of a base path.
+func (d domain) address(path string) string {
+	if path == "" || path == noPath {
+		return "https://" + d.name
+	}
+	return "https://" + d.name + "/" + path
+}
+
+// domains finds those that lead to a stage that refuses every page, while another lets some in, or to none.
+func (i *inspector) domains(policies []*InForce) error {
+	mine := slices.ContainsFunc(i.s.domains, func(d domain) bool {
+		return slices.ContainsFunc(d.mappings, func(m types.BasePathMapping) bool { return aws.ToString(m.RestApiId) == i.s.ID })
+	})
+	if !mine || !i.s.sees("CORS407") || !i.s.sees("CORS602") {
+		return nil
+	}
+	of := map[string]*InForce{}
+	for _, p := range policies {
+		of[p.Stage] = p
+	}
+	for _, st := range i.s.all {
+		name := aws.ToString(st.StageName)
+		if of[name] != nil {
+			continue
+		}
+		// One that was not asked for; what is configured is near enough.
+		site, err := load(i.s.configured([]types.Stage{st}), gateway.Options{Stage: name, Region: i.s.Region})
+		if err != nil {
+			return err
+		}
+		if of[name], err = inForce(i.ctx, site); err != nil {
+			return err
+		}
+	}
+	open := slices.ContainsFunc(slices.Collect(maps.Values(of)), func(p *InForce) bool { return len(p.Origins) > 0 })
+	for _, d := range i.s.domains {
+		for _, m := range d.mappings {
+			stage := aws.ToString(m.Stage)
+			if aws.ToString(m.RestApiId) != i.s.ID || stage == "" {
+				continue // of another API, or the path names the stage
+			}
+			at := d.address(aws.ToString(m.BasePath))
+			switch p := of[stage]; {
+			case p == nil:
+				i.find("CORS604", check.Finding{LogicalID: "domainnames/" + d.name, Detail: fmt.Sprintf("%s leads to stage %s, which is not there", at, stage)})
+			case p.refuses() && open:
+				i.find("CORS604", check.Finding{LogicalID: "domainnames/" + d.name, Detail: fmt.Sprintf("%s leads to stage %s, which refuses every page, although another stage of the API lets pages in", at, stage)})
+			}
+		}
+	}
+	return nil
+}
+
+// mappings finds the base paths that lead to this API by the template, and elsewhere in the account. One whose domain's name
+// the template does not spell out is left alone.
+func (i *inspector) mappings(t *Template) {
+	var doc struct {
+		Resources map[string]struct {
+			Type       string
+			Properties map[string]any
+		}
+	}
+	if json.Unmarshal(t.JSON, &doc) != nil || len(i.s.domains) == 0 {
+		return
+	}
+	named := func(v any, property string) string {
+		if ref, ok := v.(map[string]any); ok {
+			id, _ := ref["Ref"].(string)
+			v = doc.Resources[id].Properties[property]
+		}
+		text, _ := v.(string)
+		return text
+	}
+	api := t.API
+	for id, r := range doc.Resources {
+		if t.API == "" && r.Type == "AWS::ApiGateway::RestApi" {
+			api = id // there is one alone, or its stages could not have been compared
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(doc.Resources)) {
+		p := doc.Resources[id].Properties
+		ref, _ := p["RestApiId"].(map[string]any)
+		if doc.Resources[id].Type != "AWS::ApiGateway::BasePathMapping" || ref["Ref"] != api {
+			continue
+		}
+		name, path, stage := named(p["DomainName"], "DomainName"), named(p["BasePath"], ""), named(p["Stage"], "StageName")
+		for _, d := range i.s.domains {
+			if d.name == name {
+				i.mapping(d, path, stage)
+			}
+		}
+	}
+}
+
+// mapping looks at where a base path leads that should lead to this API, to a stage if one is named.
+func (i *inspector) mapping(d domain, path, stage string) {
+	root := func(path string) string { return strings.TrimSuffix(path, noPath) }
+	at := slices.IndexFunc(d.mappings, func(m types.BasePathMapping) bool { return root(aws.ToString(m.BasePath)) == root(path) })
+	say := func(where string) {
+		i.find("CORS604", check.Finding{LogicalID: "domainnames/" + d.name, Detail: d.address(path) + " leads " + where + ", and to this API by the template"})
+	}
+	switch {
+	case at < 0:
+		say("nowhere")
+	case aws.ToString(d.mappings[at].RestApiId) != i.s.ID:
+		say("to the REST API " + aws.ToString(d.mappings[at].RestApiId))
+	case stage != "" && aws.ToString(d.mappings[at].Stage) != stage:
+		i.find("CORS604", check.Finding{LogicalID: "domainnames/" + d.name, Detail: fmt.Sprintf("%s leads to stage %s, and to stage %s by the template", d.address(path), aws.ToString(d.mappings[at].Stage), stage)})
+	}
+}

@@ -1,0 +1,278 @@
+package inspect
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
+
+	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/diff"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/simulate"
+)
+
+// A Template is what the API was made from.
+type Template struct {
+	Name string
+	JSON []byte
+	// API is the logical id of the RestApi, where the template has several.
+	API string
+	// Variables are the values of stage variables that are not known before the stack is deployed.
+	Variables map[string]string
+}
+
+// Inspect says what of an API is not as it should be: by the rules of check, and by what only a look at the account can
+// show. The template may be nil. The second result is the policy that each stage serves.
+func Inspect(ctx context.Context, s *State, t *Template, stated *check.Allowlist, suppressions []check.Suppression) (*check.Report, []*InForce, error) {
+	doc := s.configured(s.stages)
+	parsed, err := check.ParseDocument(s.name(), doc)
+	if err != nil {
+		return nil, nil, err
+	}
+	parsed.Region = s.Region
+	i := &inspector{ctx: ctx, s: s, doc: doc}
+	var policies []*InForce
+	for _, st := range s.stages {
+		p, err := i.stage(st)
+		if err != nil {
+			return nil, nil, err
+		}
+		policies = append(policies, p)
+		if t != nil {
+			if err := i.drift(t, st); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	if err := i.domains(policies); err != nil {
+		return nil, nil, err
+	}
+	if t != nil {
+		i.mappings(t)
+	}
+	rep := check.CheckWith("inspect", []*check.Document{parsed}, stated, i.found, suppressions, s.blind)
+	rep.Unseen = s.Unseen
+	for _, p := range policies {
+		rep.InForce = append(rep.InForce, p.Line())
+	}
+	return rep, policies, nil
+}
+
+// inspector collects findings.
+type inspector struct {
+	ctx   context.Context
+	s     *State
+	doc   []byte // what is configured
+	found []check.Finding
+}
+
+// find makes a finding about something of the API.
+func (i *inspector) find(id string, f check.Finding) {
+	rule, _ := check.Lookup(id)
+	f.File, f.Stack, f.API = i.s.name(), i.s.ID, i.s.ID
+	i.found = append(i.found, rule.At(f))
+}
+
+// behind is the backend of both sides of a comparison: what stands behind the API is the same for both, and not run.
+var behind, _ = simulate.NotRun([]byte("{}"))
+
+// load reads an API of a template with an API key that every method takes for right; whether it is right is not CORS's
+// question.
+func load(template []byte, o gateway.Options) (*simulate.Site, error) {
+	o.APIKeys = []string{questions.Value("x-api-key")}
+	api, err := gateway.Load(template, o)
+	if err != nil {
+		return nil, err
+	}
+	return &simulate.Site{API: api, Backend: behind}, nil
+}
+
+func stageID(st types.Stage) string { return "stages/" + aws.ToString(st.StageName) }
+
+// stage compares what a stage serves with what is configured, and gives the policy that it serves.
+func (i *inspector) stage(st types.Stage) (*InForce, error) {
+	i.canary(st)
+	name := aws.ToString(st.StageName)
+	configured, err := load(i.doc, gateway.Options{Stage: name, Region: i.s.Region})
+	if err != nil {
+		return nil, err
+	}
+	template, known := i.s.serves(st)
+	switch {
+	case !known && !i.s.sees("CORS601"):
+		return &InForce{API: i.s.ID, Stage: name, Unknown: []string{"all"}}, nil
+	case !known:
+		p, err := inForce(i.ctx, configured)
+		if err == nil {
+			p.note("this is as configured: what the stage serves was not seen")
+		}
+		return p, err
+	}
+	serves, err := load(template, gateway.Options{Stage: name, Region: i.s.Region})
+	if err != nil {
+		return nil, fmt.Errorf("what stage %s serves: %w", name, err)
+	}
+	if i.s.sees("CORS601") {
+		d, err := diff.Between(i.ctx, serves, configured)
+		if err != nil {
+			return nil, err
+		}
+		i.differences("CORS601", stageID(st), "stage "+name+" serves deployment "+aws.ToString(st.DeploymentId), d.Sentences("as deployed", "as configured"))
+	}
+	return inForce(i.ctx, serves)
+}
+
+// most bounds how many differences of one kind are said one by one.
+const most = 8
+
+// differences makes a finding of each difference, and where there are many, of the first of them, with one that says so.
+func (i *inspector) differences(rule, id, subject string, sentences []diff.Sentence) {
+	if !i.s.sees("CORS3") {
+		sentences = slices.DeleteFunc(sentences, func(s diff.Sentence) bool { return len(s.Errors) > 0 })
+	}
+	for n, s := range sentences {
+		f := check.Finding{LogicalID: id, Detail: subject + "; " + s.Text}
+		if n == most && len(sentences) > most+1 {
+			f.Detail = fmt.Sprintf("%s; browsers notice %d differences, of which %d are told here", subject, len(sentences), most)
+			i.find(rule, f)
+			return
+		}
+		if len(s.Routes) == 1 {
+			f.Method, f.Path, _ = strings.Cut(s.Routes[0], " ")
+		}
+		i.find(rule, f)
+	}
+}
+
+// corsVariables are those that decide on CORS.
+func corsVariables(vars map[string]string) map[string]string {
+	out := map[string]string{}
+	for k, v := range vars {
+		if strings.HasPrefix(k, "cors") {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// canary looks at the variables that a canary has in the place of its stage's.
+func (i *inspector) canary(st types.Stage) {
+	if st.CanarySettings == nil {
+		return
+	}
+	over := corsVariables(st.CanarySettings.StageVariableOverrides)
+	for _, k := range slices.Sorted(maps.Keys(over)) {
+		if over[k] != st.Variables[k] {
+			i.find("CORS605", check.Finding{LogicalID: stageID(st), Detail: fmt.Sprintf("%s %% of the requests to stage %s have %s %q, and the others %q",
+				trim(st.CanarySettings.PercentTraffic), aws.ToString(st.StageName), k, over[k], st.Variables[k])})
+		}
+	}
+}
+
+func trim(f float64) string {
+	return strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.2f", f), "0"), ".")
+}
+
+// drift compares the template with what is configured.
+func (i *inspector) drift(t *Template, st types.Stage) error {
+	name := aws.ToString(st.StageName)
+	o := gateway.Options{File: t.Name, API: t.API, Region: i.s.Region, Variables: t.Variables}
+	stages, err := gateway.Stages(t.JSON, o)
+	if err != nil {
+		return err
+	}
+	switch {
+	case slices.Contains(stages, name):
+		o.Stage = name
+	case len(stages) != 1:
+		i.find("CORS602", check.Finding{LogicalID: stageID(st), Detail: fmt.Sprintf("the template %s has no stage %s", t.Name, name)})
+		return nil
+	}
+	live, err := load(i.doc, gateway.Options{Stage: name, Region: i.s.Region})
+	if err != nil {
+		return err
+	}
+	intended, err := load(t.JSON, o)
+	if err != nil {
+		return err
+	}
+	if i.variables(intended.API, live.API, stageID(st)) {
+		// What the variables make different has been said; with the same ones, what else is.
+		intended.API.Variables = live.API.Variables
+	}
+	if !i.s.sees("CORS602") {
+		return nil
+	}
+	d, err := diff.Between(i.ctx, intended, live)
+	if err != nil {
+		return err
+	}
+	i.differences("CORS602", stageID(st), "stage "+name, d.Sentences("by the template", "in the account"))
+	return nil
+}
+
+// variables compares those that decide on CORS, the allowlist origin by origin. It says whether either side has any.
+func (i *inspector) variables(intended, live *gateway.API, id string) bool {
+	want, have := corsVariables(intended.Variables), corsVariables(live.Variables)
+	if len(want)+len(have) == 0 {
+		return false
+	}
+	say := func(format string, args ...any) {
+		i.find("CORS603", check.Finding{LogicalID: id, Detail: "stage " + live.Stage + ": " + fmt.Sprintf(format, args...)})
+	}
+	was, is := origins(want), origins(have)
+	for _, o := range is {
+		if !slices.Contains(was, o) {
+			say("%s is on the allowlist in the account and not on the template's", o)
+		}
+	}
+	for _, o := range was {
+		if !slices.Contains(is, o) {
+			say("%s is on the template's allowlist and not on that in the account", o)
+		}
+	}
+	keys := slices.Concat(slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(have)))
+	slices.Sort(keys)
+	for _, k := range slices.Compact(keys) {
+		if a, b := want[k], have[k]; a != b && !cors.IsOriginVariable(k) {
+			say("%s is %s in the account and %s in the template", k, or(b), or(a))
+		}
+	}
+	return true
+}
+
+// origins gives the elements of an allowlist, as people write them, whether or not it can be read as one. The value of
+// a variable for one origin is one element, whatever it holds.
+func origins(vars map[string]string) []string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(vars)) {
+		if !cors.IsOriginVariable(k) {
+			continue
+		}
+		list := []string{vars[k]}
+		if strings.HasPrefix(k, cors.VariableOrigins) {
+			list = strings.Split(strings.ReplaceAll(vars[k], "~", "*"), ",")
+		}
+		for _, o := range list {
+			if o != "" {
+				out = appendOnce(out, o)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func or(v string) string {
+	if v == "" {
+		return "absent"
+	}
+	return v
+}

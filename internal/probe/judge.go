@@ -1,0 +1,375 @@
+package probe
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/questions"
+)
+
+const (
+	allowOrigin      = "Access-Control-Allow-Origin"
+	allowCredentials = "Access-Control-Allow-Credentials"
+	allowMethods     = "Access-Control-Allow-Methods"
+	allowHeaders     = "Access-Control-Allow-Headers"
+	exposeHeaders    = "Access-Control-Expose-Headers"
+	maxAge           = "Access-Control-Max-Age"
+)
+
+// A judge makes findings of the answers.
+type judge struct {
+	*surveyor
+	found []check.Finding
+}
+
+// judge gives the result.
+func (s *surveyor) judge() *Result {
+	r := &Result{Preflight: s.page.NeedsPreflight(), Exchanges: s.sent}
+	for _, d := range s.page.Dropped {
+		r.Dropped = append(r.Dropped, strings.ToLower(d.Name))
+	}
+	r.Without, _ = s.verdict(false)
+	r.With, _ = s.verdict(true)
+	r.Verdict, r.PreflightAllowed = s.verdict(s.Credentials)
+	if s.unsent > 0 {
+		r.NotSent = fmt.Sprintf("not sent were %d more requests: %s", s.unsent, s.stopped)
+	}
+	j := &judge{surveyor: s}
+	j.unanswered()
+	j.repeated()
+	switch {
+	case j.protocols(&s.pre):
+	case !s.pre.own.Verdict.Allowed:
+		j.refusedPreflight(s.pre.own)
+	default:
+		j.passedPreflight(s.pre.own)
+	}
+	j.own()
+	j.others(&s.pre)
+	j.others(&s.actual)
+	j.vary(&s.pre)
+	j.vary(&s.actual)
+	j.mixed()
+	j.errors()
+	r.Findings = j.found
+	return r
+}
+
+// report adds a finding about an exchange. A rule is reported once for a method: what it says of one answer, it says of the
+// others.
+func (j *judge) report(id string, e *Exchange, format string, args ...any) {
+	rule, ok := check.Lookup(id)
+	if !ok {
+		panic("no rule " + id) // a mistake in this package
+	}
+	u, err := url.Parse(e.Request.URL)
+	if err != nil {
+		u = j.target
+	}
+	f := check.Finding{File: u.Scheme + "://" + u.Host, Path: u.EscapedPath(), Method: e.Request.Method,
+		Detail: fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + Printable(Clip(j.secrets.redact(fmt.Sprintf(format, args...))))}
+	if e.Verdict != nil && e.origin == j.Origin && rule.Severity != check.Info {
+		f.Console = e.Verdict.Message
+	}
+	if !slices.ContainsFunc(j.found, func(g check.Finding) bool { return g.Rule == id && g.Method == f.Method }) {
+		j.found = append(j.found, rule.At(f))
+	}
+}
+
+// has says that a rule is reported already.
+func (j *judge) has(ids ...string) bool {
+	return slices.ContainsFunc(j.found, func(f check.Finding) bool { return slices.Contains(ids, f.Rule) })
+}
+
+// unanswered is about answers that did not come, or not whole.
+func (j *judge) unanswered() {
+	for _, e := range j.sent {
+		switch {
+		case e.Response == nil:
+			j.report("CORS503", e, "%s", e.Error)
+		case e.Response.Broken != "":
+			j.report("CORS503", e, "%s", e.Response.Broken)
+		}
+	}
+}
+
+// repeated is about headers of which a browser takes one line only.
+func (j *judge) repeated() {
+	for _, e := range j.sent {
+		if e.Response == nil {
+			continue
+		}
+		for _, name := range []string{allowOrigin, allowCredentials, maxAge} {
+			if values := valuesOf(e.raw, name); len(values) > 1 {
+				j.report("CORS502", e, "%s is sent %d times: %s", name, len(values), strings.Join(values, " and "))
+			}
+		}
+	}
+}
+
+// protocols is about the same question over HTTP/2 and HTTP/1.1. It says whether the answers differ.
+func (j *judge) protocols(q *exchanges) bool {
+	if q.own == nil || q.http1 == nil || q.again == nil {
+		return false
+	}
+	a, b := q.own, q.http1
+	// What differs from one time to the next as well is not about protocols.
+	if a.Verdict.Allowed == b.Verdict.Allowed && sent(a) == sent(b) || answered(a) != answered(q.again) {
+		return false
+	}
+	j.report("CORS501", a, "over %s it is %s; over %s (exchange %d) it is %s", a.Response.Protocol, answered(a), b.Response.Protocol, b.Number, answered(b))
+	return true
+}
+
+// answered says in a few words what an answer is.
+func answered(e *Exchange) string {
+	value, ok := e.raw.Get(allowOrigin)
+	if !ok {
+		return fmt.Sprintf("%d without %s", e.Response.Status, allowOrigin)
+	}
+	return fmt.Sprintf("%d with %s: %s", e.Response.Status, allowOrigin, value)
+}
+
+// sent is the origin that an answer names; empty for none.
+func sent(e *Exchange) string {
+	if e == nil {
+		return ""
+	}
+	value, _ := e.raw.Get(allowOrigin)
+	return value
+}
+
+// refusedPreflight is about why the page's preflight does not pass: one fault, one rule.
+func (j *judge) refusedPreflight(e *Exchange) {
+	id, why := j.blame(e)
+	if id == "" {
+		return // said already
+	}
+	if !j.page.NeedsPreflight() && e.cause.kind == noRoute {
+		j.report("CORS119", e, "%s", why)
+		return
+	}
+	if !j.page.NeedsPreflight() && !strings.HasPrefix(id, "CORS4") && id != "CORS513" {
+		rule, _ := check.Lookup(id)
+		j.report("CORS511", e, "%s (%s: %s)", why, id, rule.Title)
+		return
+	}
+	j.report(id, e, "%s", why)
+	j.besides(e)
+}
+
+// passedPreflight is about what could be better in the answer to the page's preflight.
+func (j *judge) passedPreflight(e *Exchange) {
+	if e.Verdict.Warning != "" {
+		j.report("CORS112", e, "%s", listOf(e, allowHeaders))
+	}
+	if value, ok := e.raw.Get(maxAge); ok && !j.has("CORS502") {
+		if fault := check.MaxAgeFault(value); fault != "" {
+			j.report("CORS117", e, "%s", fault)
+		}
+	}
+	// A 415 is what PassthroughBehavior NEVER makes of it, which says what is wrong.
+	if c := j.pre.contentType; c != nil && c.Response.Status >= 500 {
+		j.report("CORS107", c, "status %d", c.Response.Status)
+	}
+}
+
+// own is about the answer to the page's request.
+func (j *judge) own() {
+	e := j.actual.own
+	if e == nil || j.protocols(&j.actual) {
+		return
+	}
+	if location, ok := e.raw.Get("Location"); ok && e.Response.Status/100 == 3 {
+		j.report("CORS515", e, "status %d to %s", e.Response.Status, location)
+	}
+	if e.Verdict.Allowed {
+		_, exposes := e.raw.Get(exposeHeaders)
+		if value, ok := j.pre.own.raw.Get(exposeHeaders); ok && !exposes {
+			j.report("CORS516", e, "the preflight's answer has %s: %s, and this one has none", exposeHeaders, value)
+		}
+		return
+	}
+	j.unreadable(e)
+}
+
+// unreadable is about an answer that the page cannot read: one fault, one rule.
+func (j *judge) unreadable(e *Exchange) {
+	value := sent(e)
+	switch e.Verdict.Code {
+	case browser.MultipleAllowOriginValues:
+		if id := j.several(e); id != "" {
+			j.report(id, e, "%s: %s", allowOrigin, value)
+		}
+	case browser.InvalidAllowOriginValue:
+		j.report("CORS205", e, "%s: %s", allowOrigin, value)
+	case browser.WildcardOriginNotAllowed:
+		j.report("CORS206", e, "* is answered to a page that asks with credentials")
+	case browser.InvalidAllowCredentials:
+		if !j.has("CORS502") {
+			j.report("CORS507", e, "%s", credentialsOf(e))
+		}
+	case browser.AllowOriginMismatch:
+		j.mismatch(e, value)
+	case browser.MissingAllowOriginHeader:
+		j.missing(e)
+	}
+}
+
+// mismatch is about an answer that names another origin than the page's.
+func (j *judge) mismatch(e *Exchange, value string) {
+	class := e.cause.ofGateway()
+	switch {
+	case !check.IsOrigin(value):
+		j.report("CORS205", e, "%s: %s", allowOrigin, value)
+	case class > 0:
+		j.gateway(e, class)
+	case j.pre.own.Verdict.Allowed && j.actual.stranger != nil && sent(j.actual.stranger) != value:
+		j.report("CORS406", e, "the preflight passes, and the answer is for %s", value)
+	default:
+		j.report("CORS510", e, "%s: %s, for any page", allowOrigin, value)
+	}
+}
+
+// missing is about an answer without Access-Control-Allow-Origin.
+func (j *judge) missing(e *Exchange) {
+	switch class := e.cause.ofGateway(); {
+	case class > 0:
+		j.gateway(e, class)
+	case e.cause.kind == challenged, e.cause.kind == blocked:
+		j.report("CORS404", e, "status %d: %s", e.Response.Status, e.cause.text)
+	case e.cause.kind == forbidden && j.unknown != nil && j.unknown.cause.kind == forbidden:
+		if !j.has("CORS405", "CORS513") {
+			id, why := j.blameForbidden(e)
+			j.report(id, e, "%s", why)
+		}
+	case e.cause.kind == forbidden:
+		j.gateway(e, 4)
+	case e.Response.Status/100 == 2 && j.pre.own.Verdict.Allowed && variesByOrigin(e):
+		j.report("CORS406", e, "the preflight passes; the answer says Vary: Origin and allows none")
+	default:
+		j.report("CORS510", e, "status %d without %s", e.Response.Status, allowOrigin)
+	}
+}
+
+// gateway is about an answer of API Gateway's own that cannot be read.
+func (j *judge) gateway(e *Exchange, class int) {
+	id := map[int]string{4: "CORS301", 5: "CORS302"}[class]
+	if u := j.unknown; class == 4 && e != u && u != nil && u.cause.kind == noRoute && u.Verdict.Allowed {
+		id = "CORS303" // the default has the header, and this type does not
+	}
+	j.report(id, e, "%s: %s", answered(e), e.cause.text)
+}
+
+// errors is about whether errors can be read. Where there is no API, that has been said.
+func (j *judge) errors() {
+	if j.unknown != nil && j.unknown.cause.kind == forbidden {
+		return
+	}
+	for _, e := range append([]*Exchange{j.unknown, j.bare}, j.failing...) {
+		if e != nil && e.Response.Status >= 400 && !e.Verdict.Allowed {
+			j.unreadable(e)
+		}
+	}
+}
+
+// others is about origins that are not the page's.
+func (j *judge) others(q *exchanges) {
+	if q.stranger == nil || q.own == nil {
+		return
+	}
+	if value := sent(q.stranger); value == questions.Stranger || value == "*" {
+		j.everybody(q, value)
+		return
+	}
+	if value := sent(q.stranger); q == &j.pre && value != sent(q.own) && check.IsOrigin(value) {
+		j.report("CORS113", q.stranger, "a page of %s is sent %s", questions.Stranger, value)
+	}
+	if q == &j.pre && q.query != nil && sent(q.query) != sent(q.stranger) && (sent(q.query) == j.Origin || sent(q.query) == questions.Stranger) {
+		j.report("CORS114", q.query, "a page of %s is sent %s", questions.Stranger, sent(q.query))
+	}
+	if sent(q.null) == "null" && j.Origin != "null" {
+		j.report("CORS509", q.null, "%s: null", allowOrigin)
+	}
+	var near []string
+	for _, e := range q.lookalikes {
+		switch {
+		case sent(e) != e.origin:
+		case foreign(e.origin, j.Origin):
+			j.report("CORS115", e, "%s is allowed, and so is %s", j.Origin, e.origin)
+		default:
+			near = append(near, e.origin)
+		}
+	}
+	if len(near) > 0 && q == &j.pre {
+		j.report("CORS514", q.own, "beside %s allowed are %s", j.Origin, strings.Join(near, ", "))
+	}
+}
+
+// everybody is about answers that allow an origin that nobody has.
+func (j *judge) everybody(q *exchanges, value string) {
+	credentials, _ := q.stranger.raw.Get(allowCredentials)
+	switch {
+	case value == "*" && credentials == "true":
+		j.report("CORS206", q.stranger, "%s: *, and %s: true", allowOrigin, allowCredentials)
+	case q == &j.actual && sent(j.pre.stranger) != value && j.pre.own.Verdict.Allowed:
+		j.report("CORS406", q.stranger, "the preflight of %s is refused, and the answer says %s: %s", questions.Stranger, allowOrigin, value)
+	case value != "*" && !j.has("CORS116"):
+		j.report("CORS116", q.stranger, "%s is allowed", questions.Stranger)
+	}
+}
+
+// vary is about answers that differ from origin to origin and do not say so.
+func (j *judge) vary(q *exchanges) {
+	if q.own == nil || q.stranger == nil || !q.own.Verdict.Allowed || sent(q.own) == sent(q.stranger) {
+		return
+	}
+	for _, e := range []*Exchange{q.own, q.stranger, q.none} {
+		if e != nil && e.cause.kind == ofBackend && !variesByOrigin(e) {
+			who := "a page of " + e.origin
+			if e.origin == "" {
+				who = "a request without Origin"
+			}
+			j.report("CORS207", e, "the answer to %s has no Vary: Origin", who)
+			return
+		}
+	}
+}
+
+func variesByOrigin(e *Exchange) bool {
+	vary, _ := e.raw.Get("Vary")
+	return slices.ContainsFunc(strings.Split(vary, ","), func(name string) bool {
+		name = strings.TrimSpace(name)
+		return name == "*" || strings.EqualFold(name, "Origin")
+	})
+}
+
+// mixed is about a cache that gives one page's answer to another.
+func (j *judge) mixed() {
+	for _, q := range []*exchanges{&j.pre, &j.actual} {
+		if q.own != nil && q.again != nil && q.own.Response.Status == q.again.Response.Status && sent(q.own) != sent(q.again) {
+			j.report("CORS402", q.again, "%s, after %s in exchange %d", answered(q.again), answered(q.own), q.own.Number)
+		}
+	}
+	first, own, stranger := j.fresh[1], j.actual.own, j.actual.stranger
+	if own == nil || stranger == nil || !own.Verdict.Allowed {
+		return
+	}
+	switch {
+	case first != nil && first.Response.Status == own.Response.Status && sent(first) != sent(own):
+		j.report("CORS402", first, "%s, where another page was first to ask; %s in exchange %d, where the page was", answered(first), answered(own), own.Number)
+	case sent(own) == j.Origin && sent(stranger) == j.Origin && variesByOrigin(stranger) && (cached(stranger) || j.pre.stranger != nil && sent(j.pre.stranger) == ""):
+		j.report("CORS402", stranger, "it says Vary: Origin, and another page is sent %s: a cache keeps it, or the header is fixed and Vary is not true", j.Origin)
+	}
+}
+
+// cached says that an answer is out of a cache (https://www.rfc-editor.org/rfc/rfc9111.html#field.age).
+func cached(e *Exchange) bool {
+	_, age := e.raw.Get("Age")
+	hit, _ := e.raw.Get("X-Cache")
+	return age || strings.HasPrefix(strings.ToLower(hit), "hit")
+}

@@ -1,0 +1,155 @@
+package simulate
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/mark"
+)
+
+// NotRun gives a backend that calls nothing. For a function that the template marks as one that emits CORS headers (see
+// package mark) it answers with the headers that corslambda puts, which depend on the stage's variables alone; the
+// status, 200, and the empty body are not the function's. Everything else is not known, a [*NotInvoked].
+//
+// The mark of an alias or a version does not count, since an integration's function is known by its own name here.
+func NotRun(template []byte) (gateway.Backend, error) {
+	var t struct {
+		Resources map[string]struct {
+			Type     string
+			Metadata map[string]any
+		}
+	}
+	if err := json.Unmarshal(template, &t); err != nil {
+		return nil, err
+	}
+	emits := map[string]bool{}
+	for id, r := range t.Resources {
+		if r.Type == "AWS::Lambda::Function" && r.Metadata[mark.Emits] != nil && r.Metadata[mark.Emits] != false {
+			emits[id] = true
+		}
+	}
+	return notRun{emits}, nil
+}
+
+type notRun struct{ emits map[string]bool }
+
+func (b notRun) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
+	if !b.emits[fn.LogicalID] || fn.LogicalID == "" {
+		return nil, notCalled("the function " + fn.Name)
+	}
+	StandIn(ctx, "the function "+fn.Name+" was not invoked; the headers are those that corslambda puts, status and body are not its own")
+	return emitted(event)
+}
+
+func (notRun) HTTP(_ context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
+	return nil, notCalled(r.URL)
+}
+
+func (notRun) AWS(_ context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
+	return nil, notCalled(r.URL)
+}
+
+// emitted gives the response that a function with corslambda around it would give, as far as the event decides it.
+func emitted(event []byte) ([]byte, error) {
+	var e struct {
+		HTTPMethod        string              `json:"httpMethod"`
+		MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
+		StageVariables    map[string]string   `json:"stageVariables"`
+	}
+	if err := json.Unmarshal(event, &e); err != nil {
+		return nil, err
+	}
+	policy, err := cors.FromStageVariables(e.StageVariables)
+	if err != nil {
+		policy = &cors.Policy{} // corslambda refuses everyone then
+	}
+	find := func(name string) string {
+		var values []string
+		for _, k := range slices.Sorted(maps.Keys(e.MultiValueHeaders)) {
+			if strings.EqualFold(k, name) {
+				values = append(values, e.MultiValueHeaders[k]...)
+			}
+		}
+		return strings.Join(values, ", ")
+	}
+	d := policy.Decide(cors.Request{Method: e.HTTPMethod, Origin: find("Origin"), RequestMethod: find("Access-Control-Request-Method")})
+	r := struct {
+		StatusCode int               `json:"statusCode"`
+		Headers    map[string]string `json:"headers"`
+	}{http.StatusOK, map[string]string{}}
+	if d.Kind == cors.Preflight {
+		r.StatusCode = d.Status
+	}
+	for name, value := range d.Headers() {
+		r.Headers[name] = value
+	}
+	return json.Marshal(r)
+}
+
+// Reply gives a backend that answers every call with the same response, that of a Lambda proxy integration:
+// {"statusCode": 200, "headers": {}, "body": ""}. Name says in the report where it is from. A response that is JSON but
+// not such a one makes what it makes of a function's; the error is for what is not JSON.
+func Reply(proxyResponse []byte, name string) (gateway.Backend, error) {
+	if !json.Valid(proxyResponse) {
+		var v any
+		return nil, fmt.Errorf("not JSON: %w", json.Unmarshal(proxyResponse, &v))
+	}
+	return reply{bytes.TrimSpace(proxyResponse), name}, nil
+}
+
+type reply struct {
+	response []byte
+	name     string
+}
+
+func (b reply) Invoke(ctx context.Context, fn gateway.Function, _ []byte) ([]byte, error) {
+	StandIn(ctx, b.name+" stands for the function "+fn.Name)
+	return b.response, nil
+}
+
+func (b reply) HTTP(ctx context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
+	var p struct {
+		StatusCode        int                 `json:"statusCode"`
+		Headers           map[string]string   `json:"headers"`
+		MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
+		Body              string              `json:"body"`
+		IsBase64Encoded   bool                `json:"isBase64Encoded"`
+	}
+	if err := json.Unmarshal(b.response, &p); err != nil {
+		return nil, fmt.Errorf("%s: %w", b.name, err)
+	}
+	StandIn(ctx, b.name+" stands for "+r.URL)
+	out := &gateway.BackendResponse{Status: p.StatusCode, Body: []byte(p.Body)}
+	if p.StatusCode == 0 {
+		out.Status = http.StatusOK
+	}
+	if p.IsBase64Encoded {
+		raw, err := base64.StdEncoding.DecodeString(p.Body)
+		if err != nil {
+			return nil, fmt.Errorf("%s: the body: %w", b.name, err)
+		}
+		out.Body = raw
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Headers)) {
+		out.Headers = append(out.Headers, gateway.Header{Name: name, Value: p.Headers[name]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.MultiValueHeaders)) {
+		for _, v := range p.MultiValueHeaders[name] {
+			out.Headers = append(out.Headers, gateway.Header{Name: name, Value: v})
+		}
+	}
+	return out, nil
+}
+
+func (b reply) AWS(ctx context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
+	return b.HTTP(ctx, r)
+}

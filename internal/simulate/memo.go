@@ -1,0 +1,97 @@
+package simulate
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/gateway"
+)
+
+// A Memo remembers answers. Whether a page includes credentials is no matter to the API of this model, which is asked the
+// same for both; of a request's path and headers those matter that the answer depends on.
+type Memo struct {
+	sent, same map[string]*sent             // same is of answers that do not depend on the origin
+	behaviours map[string]gateway.Behaviour // by method and URL
+}
+
+// Forget drops the answers that depend on the page's origin, for when the next is asked from. A memo has no bound of its
+// own.
+func (m *Memo) Forget() { clear(m.sent) }
+
+// get gives the answer to a request, made by ask if it is not remembered.
+func (m *Memo) get(s *Site, r *browser.HTTPRequest, ask func() *sent) *sent {
+	if m.sent == nil {
+		m.sent, m.same, m.behaviours = map[string]*sent{}, map[string]*sent{}, map[string]gateway.Behaviour{}
+	}
+	where := r.Method + " " + r.URL
+	b, ok := m.behaviours[where]
+	if !ok {
+		b = s.behaviourOf(r)
+		m.behaviours[where] = b
+	}
+	k := key(r, b)
+	answers := m.same
+	if b.Any || slices.Contains(b.Headers, "origin") {
+		answers = m.sent
+	}
+	one := answers[k]
+	if one == nil {
+		one = ask()
+		answers[k] = one
+	}
+	return one
+}
+
+// key tells requests apart that may be answered differently.
+func key(r *browser.HTTPRequest, b gateway.Behaviour) string {
+	var out strings.Builder
+	part := func(s string) { fmt.Fprintf(&out, "%d %s", len(s), s) }
+	part(b.Key)
+	part(r.Method)
+	part(string(r.Body))
+	for _, f := range r.Header {
+		if name := strings.ToLower(f.Name); b.Any || slices.Contains(b.Headers, name) {
+			part(f.Name)
+			part(f.Value)
+		}
+	}
+	return out.String()
+}
+
+// behaviourOf gives what the answer to a request depends on. One with a query, or for another address, is like no other.
+func (s *Site) behaviourOf(r *browser.HTTPRequest) gateway.Behaviour {
+	base := s.Base
+	if base == "" {
+		base = Base(s.API)
+	}
+	path, ok := strings.CutPrefix(r.URL, strings.TrimSuffix(base, "/")+"/")
+	if u, err := url.Parse(r.URL); !ok || err != nil || u.RawQuery != "" {
+		return gateway.Behaviour{Key: "only " + r.URL, Any: true}
+	}
+	return s.Behaviour(r.Method, "/"+path)
+}
+
+// predictable is a backend of which it is known what its answers depend on.
+type predictable interface {
+	// behaviour is that of a function or, for nil, of everything else that can be called.
+	behaviour(fn *gateway.Function) gateway.Behaviour
+}
+
+func (b notRun) behaviour(fn *gateway.Function) gateway.Behaviour {
+	if fn != nil && fn.LogicalID != "" && b.emits[fn.LogicalID] {
+		return gateway.Behaviour{Key: "emits", Headers: []string{"origin", "access-control-request-method"}} // see emitted
+	}
+	return gateway.Behaviour{Key: "not called"}
+}
+
+// Behaviour gives what the answer to a request for a path of the API depends on. The path is without the stage.
+func (s *Site) Behaviour(method, path string) gateway.Behaviour {
+	backend, ok := s.Backend.(predictable)
+	if !ok {
+		return gateway.Behaviour{Key: "only " + method + " " + path, Any: true}
+	}
+	return s.API.Behaviour(method, path, backend.behaviour)
+}

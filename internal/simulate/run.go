@@ -1,0 +1,247 @@
+package simulate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/gateway"
+)
+
+// A Site is an API at an address, with what stands behind it.
+type Site struct {
+	API *gateway.API
+	// Backend stands for the functions and servers that the API calls.
+	Backend gateway.Backend
+	// Base is the address of the API's root as pages know it, with the stage where that is part of it, such as
+	// http://127.0.0.1:4000/prod or https://api.example.com. Empty means [Base] of the API.
+	Base string
+	// Cache is the browser's memory of preflights; nil means that each is made.
+	Cache *browser.PreflightCache
+	// HTTP1 has header names reach the API as they are written in HTTP/1.1, Origin, not origin as in HTTP/2. API Gateway
+	// tells them apart, and browsers use HTTP/2 with it.
+	HTTP1 bool
+	// Memo has answers of the API to requests, which are then not made again; nil means that each is made. It is for a
+	// Backend that answers the same request in the same way always, for one goroutine, and for who does not look at the
+	// resources that a report's trace names: they may be those of another request that is answered alike.
+	Memo *Memo
+}
+
+// Base gives the address at which API Gateway would serve an API's stage. The logical id stands for the id that the
+// service gives to an API.
+func Base(api *gateway.API) string {
+	return "https://" + strings.ToLower(api.ID) + ".execute-api." + api.Region() + ".amazonaws.com/" + api.Stage
+}
+
+// Run does what a browser does for a request of a page. The request's URL is absolute, or begins with a slash: a path of
+// the API without its stage, /items?x=1. The error, a [*browser.InputError], is for what no page can ask.
+func (s *Site) Run(ctx context.Context, req browser.Request) (*Report, error) {
+	base := s.Base
+	if base == "" {
+		base = Base(s.API)
+	}
+	root, err := url.Parse(base)
+	if err != nil {
+		return nil, fmt.Errorf("the API's address: %w", err)
+	}
+	if strings.HasPrefix(req.URL, "/") {
+		req.URL = strings.TrimSuffix(base, "/") + req.URL
+	}
+	var requests []*sent
+	ex, err := browser.Run(req, func(r *browser.HTTPRequest) (*browser.HTTPResponse, error) {
+		var one *sent
+		if ask := func() *sent { return s.send(ctx, root, r) }; s.Memo != nil {
+			one = s.Memo.get(s, r, ask)
+		} else {
+			one = ask()
+		}
+		requests = append(requests, one)
+		return one.response, one.err
+	}, s.Cache)
+	if err != nil {
+		return nil, err
+	}
+	return s.report(ex, requests), nil
+}
+
+// sent is a request that reached the API, or did not.
+type sent struct {
+	response *browser.HTTPResponse
+	err      error
+	course   *Course
+	notes    *notes
+}
+
+// send has the API answer one request.
+func (s *Site) send(ctx context.Context, root *url.URL, r *browser.HTTPRequest) *sent {
+	out := &sent{notes: &notes{}}
+	u, err := url.Parse(r.URL)
+	if err != nil || u.Scheme != root.Scheme || u.Host != root.Host {
+		out.err = fmt.Errorf("%s is not this API, and what it answers is not known", r.URL)
+		return out
+	}
+	in := &gateway.Request{Method: r.Method, Body: r.Body}
+	path := u.EscapedPath()
+	prefix := strings.TrimSuffix(root.EscapedPath(), "/")
+	rest, below := strings.CutPrefix(path, prefix)
+	if below = below && (rest == "" || rest[0] == '/'); below && prefix != "/"+s.API.Stage {
+		in.Path = "/" + strings.TrimPrefix(rest, "/")
+	} else {
+		in.RawPath = path
+	}
+	if u.RawQuery != "" {
+		in.Path, in.RawPath = withQuery(in.Path, u.RawQuery), withQuery(in.RawPath, u.RawQuery)
+	}
+	in.Headers = append(in.Headers, gateway.Header{Name: "Host", Value: u.Host})
+	for _, f := range r.Header {
+		name := f.Name
+		if !s.HTTP1 {
+			name = strings.ToLower(name)
+		}
+		in.Headers = append(in.Headers, gateway.Header{Name: name, Value: f.Value})
+	}
+	res := s.API.Serve(context.WithValue(ctx, notesKey{}, out.notes), in, watch{s.Backend})
+	out.course = course(s.API, res.Trace)
+	if why := out.course.Unsupported; why != "" && out.notes.unknown == nil {
+		// API Gateway would not answer so, and what a browser makes of this model's 502 is no verdict on the API.
+		out.notes.unknown = &NotInvoked{Reason: "not known: " + why}
+	}
+	if out.notes.unknown != nil {
+		// The gateway took it for a failure, and its answer to one is not what happens.
+		out.course.GatewayResponse = nil
+		out.course.Steps = slices.DeleteFunc(out.course.Steps, func(s gateway.Step) bool { return s.Kind == gateway.StepGatewayResponse })
+		out.err = out.notes.unknown
+		return out
+	}
+	out.response = &browser.HTTPResponse{Status: res.Status, Body: res.Body}
+	for _, h := range res.Headers {
+		out.response.Header = append(out.response.Header, browser.Field{Name: h.Name, Value: h.Value})
+	}
+	return out
+}
+
+func withQuery(path, query string) string {
+	if path == "" {
+		return ""
+	}
+	return path + "?" + query
+}
+
+// report makes the report of an exchange. Sent are the requests that were sent for its steps, in order.
+func (s *Site) report(ex browser.Exchange, requests []*sent) *Report {
+	var hops []Hop
+	fresh := func() Hop {
+		return Hop{
+			Preflight: Preflight{Reasons: []Reason{}, Verdict: Verdict{Allowed: true, Known: true}},
+			Actual:    Actual{Readable: []string{}},
+		}
+	}
+	hop := fresh()
+	end := VerdictOf(ex.Verdict)
+	for i, step := range ex.Steps {
+		var was *sent
+		if step.Cache != browser.CacheHit {
+			was, requests = requests[0], requests[1:]
+		}
+		v := VerdictOf(step.Verdict)
+		if was != nil && was.notes.unknown != nil {
+			v = Verdict{Message: was.notes.unknown.Error()}
+			end = v
+		}
+		if step.Preflight {
+			p := Preflight{Needed: true, Reasons: reasons(step.Reasons), Request: request(step.Request), Response: response(step.Response), Verdict: v, Cached: was == nil}
+			if was != nil {
+				p.StandIn = was.notes.standIn
+				hop.Trace.Preflight = was.course
+			}
+			hop.Preflight = p
+			continue
+		}
+		hop.Actual.Request, hop.Actual.Response = request(step.Request), response(step.Response)
+		hop.Actual.StandIn = was.notes.standIn
+		hop.Trace.Actual = was.course
+		if i < len(ex.Steps)-1 {
+			hops = append(hops, hop)
+			hop = fresh()
+		}
+	}
+	if ex.Response != nil {
+		seen := map[string]bool{}
+		for _, f := range ex.Response.Header {
+			name := strings.ToLower(f.Name)
+			if !seen[name] {
+				hop.Actual.Readable = append(hop.Actual.Readable, name)
+			}
+			seen[name] = true
+		}
+	}
+	for _, d := range ex.Dropped {
+		hop.Actual.Dropped = append(hop.Actual.Dropped, strings.ToLower(d.Name))
+	}
+	return &Report{Preflight: hop.Preflight, Actual: hop.Actual, Redirects: hops, Verdict: end, Trace: hop.Trace}
+}
+
+// notes is what backends say about one request.
+type notes struct {
+	standIn string
+	unknown *NotInvoked
+}
+
+type notesKey struct{}
+
+// StandIn lets a backend say, through the context it is called with, that its answer is not the function's own, and
+// what it is instead.
+func StandIn(ctx context.Context, what string) {
+	if n, ok := ctx.Value(notesKey{}).(*notes); ok {
+		n.standIn = what
+	}
+}
+
+// NotInvoked is a backend's error where the answer is not known because nothing was called. The report's verdict is
+// then not known, as it is where the model cannot serve a part of the template.
+type NotInvoked struct{ Reason string }
+
+func (e *NotInvoked) Error() string { return e.Reason }
+
+// watch notes which calls were not made.
+type watch struct{ backend gateway.Backend }
+
+func (w watch) note(ctx context.Context, err error) error {
+	var not *NotInvoked
+	if n, ok := ctx.Value(notesKey{}).(*notes); ok && errors.As(err, &not) {
+		n.unknown = not
+	}
+	return err
+}
+
+func (w watch) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
+	if w.backend == nil {
+		return nil, w.note(ctx, notCalled("the function "+fn.Name))
+	}
+	out, err := w.backend.Invoke(ctx, fn, event)
+	return out, w.note(ctx, err)
+}
+
+func (w watch) HTTP(ctx context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
+	if w.backend == nil {
+		return nil, w.note(ctx, notCalled(r.URL))
+	}
+	out, err := w.backend.HTTP(ctx, r)
+	return out, w.note(ctx, err)
+}
+
+func (w watch) AWS(ctx context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
+	if w.backend == nil {
+		return nil, w.note(ctx, notCalled(r.URL))
+	}
+	out, err := w.backend.AWS(ctx, r)
+	return out, w.note(ctx, err)
+}
+
+func notCalled(what string) *NotInvoked {
+	return &NotInvoked{Reason: "not known: " + what + " was not invoked"}
+}
