@@ -54,6 +54,8 @@ type engine struct {
 	out  *bufio.Reader
 	cmd  *exec.Cmd
 	dir  string // of the compiled classes, "" for none
+
+	strips bool // the blanks around a template are taken off
 }
 
 // A result is what one evaluation gave.
@@ -166,7 +168,7 @@ func startAirspeed() (*engine, error) {
 	if python == "" {
 		return nil, fmt.Errorf("%w: airspeed-ext (%s is to name a Python that has it, see .ci/run)", errMissing, envAirspeed)
 	}
-	return run(&engine{name: "airspeed-ext", cmd: exec.Command(python, filepath.Join("testdata", "driver.py"))})
+	return run(&engine{name: "airspeed-ext", strips: true, cmd: exec.Command(python, filepath.Join("testdata", "driver.py"))})
 }
 
 func run(e *engine) (*engine, error) {
