@@ -388,7 +388,10 @@ func TestMalformedLists(t *testing.T) {
 				b.eval(modes[(len(attempts)+i)%2], "preflight", spelling(i), o)
 			}
 		}
-		for _, e := range engines {
+		for k, e := range engines {
+			if k == 2 && lists%1000 != 0 {
+				continue // airspeed-ext takes ten times as long
+			}
 			results := e.do(t, &b)
 			evaluations += len(results)
 			for i, a := range attempts {
