@@ -154,7 +154,7 @@ func (v *View) readsVariables(c *simulate.Course) bool {
 	}
 	m := res.Method(c.Method.Name)
 	return m != nil && m.Integration != nil && slices.ContainsFunc(m.Integration.RequestTemplates, func(t gateway.Template) bool {
-		return strings.Contains(t.Text, "stageVariables") && strings.Contains(t.Text, "corsOrigins")
+		return strings.Contains(t.Text, "stageVariables") && strings.Contains(t.Text, cors.VariableOrigins)
 	})
 }
 

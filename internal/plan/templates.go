@@ -48,7 +48,7 @@ const (
 // MayBeBinary is what to say of a response without a template that none can be put
 // into, after the method's name.
 const MayBeBinary = " passes bodies through that may be binary, so no template can compare the request's origin with the policy's: " +
-	"give the integration response a response template, make the method a Lambda proxy, or name a single origin"
+	"give the integration response a response template, make the method a Lambda proxy, or name a single origin without a CDK token"
 
 // PassesText reports whether a template that prints the body does what passing it on
 // without one does: for text it does, for bytes it does not. binary is whether the

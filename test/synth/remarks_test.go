@@ -105,6 +105,16 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 				Proxy: jsii.Bool(false), Options: &awsapigateway.IntegrationOptions{IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{StatusCode: jsii.String("200")}}},
 			}))
 		}, want: []string{"error: CORS208: GET /image passes bodies through that may be binary"}, found: map[string]string{"CORS202": "the header is declared all the same, and nothing sets it"}},
+		"binary bodies and a token": {build: func(s awscdk.Stack) {
+			p, err := cors.New(cors.Config{Origins: []string{"https://" + *awscdk.NewCfnParameter(s, jsii.String("SiteDomain"), nil).ValueAsString()}})
+			if err != nil {
+				panic(err)
+			}
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{BinaryMediaTypes: jsii.Strings("image/png")}})
+			add(api.Root(), "image", "GET", awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net/"), &awsapigateway.HttpIntegrationProps{
+				Proxy: jsii.Bool(false), Options: &awsapigateway.IntegrationOptions{IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{StatusCode: jsii.String("200")}}},
+			}))
+		}, want: []string{"error: CORS208: GET /image passes bodies through that may be binary"}, found: map[string]string{"CORS202": "the header is declared all the same, and nothing sets it"}},
 		"nothing to map": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			add(api.Root(), "broken", "GET", awsapigateway.NewMockIntegration(nil))
@@ -201,7 +211,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p})
 			add(api.Root(), "health", "GET", mock())
 		}, want: []string{
-			"info: the policy allows credentials and more than one origin, so pages that send credentials cannot read the errors",
+			"info: the policy allows credentials and not just one origin that is known at synthesis, so pages that send credentials cannot read the errors",
 			`info: origin "https://a.example.com" is left out`,
 		}},
 		"function by stage variable": {build: func(s awscdk.Stack) {
