@@ -232,8 +232,7 @@ func (x *exchange) makeContext() {
 	}
 	put("stage", x.api.Stage)
 	put("authorizer", vtl.NewMap())
-	put("responseOverride", x.overrides.Response)
-	put("requestOverride", x.overrides.Request)
+	x.overrides.Into(c)
 	x.context = c
 }
 

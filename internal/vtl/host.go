@@ -268,6 +268,18 @@ func NewOverrides() *Overrides {
 	return o
 }
 
+// Into puts the overrides into a $context, where neither can be replaced as a whole.
+func (o *Overrides) Into(context *Map) {
+	context.Put(o.Response.Name, o.Response)
+	context.Put(o.Request.Name, o.Request)
+	context.onPut = func(ev *eval, pos Pos, key string, _ any) error {
+		if key == o.Response.Name || key == o.Request.Name {
+			return ev.errf(pos, "$context.%s cannot be replaced as a whole; set its members one by one", key)
+		}
+		return nil
+	}
+}
+
 func (o *Overrides) guard(name string, subs ...string) *Map {
 	m := NewMap()
 	m.Name = name
