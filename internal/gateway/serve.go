@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/corsgate/corsgate/internal/vtl"
+	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
 )
 
 // exchange is the state of one request.
@@ -697,11 +698,11 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 			if r.Pattern == "" {
 				continue
 			}
-			re, err := vtl.CompileJava(r.Pattern)
+			re, err := javaregexp.Compile(r.Pattern)
 			if err != nil {
 				return nil, unsupported("the selection pattern %q of method %s: %v", r.Pattern, x.method.ID, err)
 			}
-			if re.MatchString(said) {
+			if re.Whole().MatchString(said) {
 				ir = r
 				break
 			}

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/corsgate/corsgate/internal/vtl/jaywaypath"
 )
 
 // Input is $input.
@@ -94,9 +96,7 @@ func (in *Input) Method(name string, args []any) (any, bool, error) {
 
 // at gives what a JSONPath leads to, and how many values were visited.
 func (in *Input) at(path string) (any, int, error) {
-	budget := pathBudget
-	v, err := jsonPath(in.json(), path, &budget)
-	return v, pathBudget - budget, err
+	return jaywaypath.Eval(jsonModel{}, in.json(), path)
 }
 
 // jsonText is what $input.json makes of a value. What is not there reads as an empty string, here as its JSON; believed,
