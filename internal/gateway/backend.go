@@ -5,19 +5,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/url"
 	"regexp"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/corsgate/corsgate/internal/vtl"
 )
-
-func sortStrings(s []string) { sort.Strings(s) }
-
-func searchPattern(p string) (*regexp.Regexp, error) { return regexp.Compile(p) }
 
 var stageVariable = regexp.MustCompile(`\$\{stageVariables\.([A-Za-z0-9_]+)\}`)
 
@@ -205,7 +202,7 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 		if !ok {
 			return nil, malformed("multiValueHeaders is not an object")
 		}
-		for _, name := range keys(mm) {
+		for _, name := range slices.Sorted(maps.Keys(mm)) {
 			vs, ok := mm[name].([]any)
 			if !ok {
 				return nil, malformed("multiValueHeaders." + name + " is not a list")
@@ -222,7 +219,7 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 		if !ok {
 			return nil, malformed("headers is not an object")
 		}
-		for _, name := range keys(hm) {
+		for _, name := range slices.Sorted(maps.Keys(hm)) {
 			if hm[name] == nil {
 				continue
 			}
@@ -266,15 +263,6 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 	return out, nil
 }
 
-func keys(m map[string]any) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
-}
-
 // scalar gives a header's value as text.
 func scalar(v any) (string, bool) {
 	switch x := v.(type) {
@@ -303,11 +291,6 @@ var swallowed = map[string]bool{"via": true, "connection": true, "expect": true,
 // mappedRequest applies the request mappings and overrides to what goes to the backend.
 func (x *exchange) mappedRequest(i *Integration, kind string, r *BackendRequest) error {
 	path := map[string]string{}
-	names := make([]string, 0, len(i.RequestParameters))
-	for k := range i.RequestParameters {
-		names = append(names, k)
-	}
-	sortStrings(names)
 	setQuery := func(name, v string) {
 		var q []Param
 		for _, p := range r.Query {
@@ -317,7 +300,7 @@ func (x *exchange) mappedRequest(i *Integration, kind string, r *BackendRequest)
 		}
 		r.Query = append(q, Param{name, v})
 	}
-	for _, k := range names {
+	for _, k := range slices.Sorted(maps.Keys(i.RequestParameters)) {
 		v, found := x.source(i.RequestParameters[k])
 		switch {
 		case strings.HasPrefix(k, "integration.request.header."):
@@ -381,7 +364,7 @@ func (x *exchange) http(i *Integration, proxy bool) (*Response, error) {
 	if base, q, ok := strings.Cut(uri, "?"); ok {
 		r.URL = base
 		if vs, err := url.ParseQuery(q); err == nil {
-			for _, k := range sortedKeys(vs) {
+			for _, k := range slices.Sorted(maps.Keys(vs)) {
 				for _, v := range vs[k] {
 					r.Query = append(r.Query, Param{k, v})
 				}
@@ -448,15 +431,6 @@ func (x *exchange) http(i *Integration, proxy bool) (*Response, error) {
 		out.Headers = append(out.Headers, Header{"x-amzn-Remapped-Content-Length", strconv.Itoa(len(reply.Body))})
 	}
 	return out, nil
-}
-
-func sortedKeys(m map[string][]string) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
 }
 
 // customHeaders are those a custom integration sends instead of the client's (recorded 2024-08).

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
-	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -40,12 +40,7 @@ func (l *loader) openAPI(v any) error {
 	if r.err != nil {
 		return r.err
 	}
-	names := make([]string, 0, len(paths))
-	for p := range paths {
-		names = append(names, p)
-	}
-	sort.Strings(names)
-	for _, path := range names {
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		read := &reader{l: l}
 		item := read.object(paths[path], "the path "+path)
 		r := a.root
@@ -150,7 +145,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 		}
 		m.Responses = append(m.Responses, x)
 	}
-	sort.Slice(m.Responses, func(i, j int) bool { return m.Responses[i].Status < m.Responses[j].Status })
+	slices.SortFunc(m.Responses, func(a, b MethodResponse) int { return strings.Compare(a.Status, b.Status) })
 	if in := r.object(pointer(doc, op["x-amazon-apigateway-integration"]), "x-amazon-apigateway-integration"); in != nil {
 		i := &Integration{Type: strings.ToUpper(r.str(in, "type")), URI: r.str(in, "uri"), HTTPMethod: strings.ToUpper(r.str(in, "httpMethod")),
 			Passthrough: strings.ToUpper(r.str(in, "passthroughBehavior")), ContentHandling: r.str(in, "contentHandling"),
@@ -159,12 +154,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 			i.Passthrough = "WHEN_NO_MATCH"
 		}
 		irs := r.object(in["responses"], "the integration's responses")
-		patterns := make([]string, 0, len(irs))
-		for p := range irs {
-			patterns = append(patterns, p)
-		}
-		sort.Strings(patterns)
-		for _, p := range patterns {
+		for _, p := range slices.Sorted(maps.Keys(irs)) {
 			ir := r.object(irs[p], "the integration's response "+p)
 			x := IntegrationResponse{Status: r.str(ir, "statusCode"), Pattern: p, ContentHandling: r.str(ir, "contentHandling"),
 				Parameters: r.strMap(ir["responseParameters"], "responseParameters"), Templates: r.templates(ir["responseTemplates"], "responseTemplates")}
@@ -367,7 +357,7 @@ func (s *checker) check(node, v any, depth int) bool {
 			return false
 		}
 		if p != "" {
-			if re, err := searchPattern(p); err == nil && !re.MatchString(x) {
+			if re, err := regexp.Compile(p); err == nil && !re.MatchString(x) {
 				return false
 			}
 		}
