@@ -538,14 +538,8 @@ func (l *loader) method(res *resource) {
 				continue
 			}
 			if mr := l.models[name]; mr != nil {
-				sv := mr.props["Schema"]
-				if s, ok := sv.(string); ok {
-					var v any
-					if err := json.Unmarshal([]byte(s), &v); err == nil {
-						sv = v
-					}
-				}
-				m.models[ct] = &schema{root: sv, node: sv}
+				sv, err := l.modelSchema(mr)
+				m.models[ct] = &schema{root: sv, node: sv, loader: l, err: err}
 			}
 		}
 	}
