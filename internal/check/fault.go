@@ -89,10 +89,10 @@ func (v *View) blame(r route, rep *simulate.Report) string {
 		case "BAD_REQUEST_PARAMETERS", "BAD_REQUEST_BODY":
 			return "CORS104"
 		}
-		switch {
-		case strings.Contains(g.Detail, "unable to transform request"):
+		switch g.Cause {
+		case gateway.BinaryRequest:
 			return "CORS105"
-		case strings.Contains(g.Detail, "unable to transform response"):
+		case gateway.BinaryResponse:
 			return "CORS106"
 		}
 		return "CORS108"

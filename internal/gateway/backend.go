@@ -30,7 +30,7 @@ func (x *exchange) uri(i *Integration) (string, error) {
 		return v
 	})
 	if missing != "" {
-		return "", configError("the URI names the stage variable %s, which the stage %s lacks", missing, x.api.Stage)
+		return "", configError(BadMapping, "the URI names the stage variable %s, which the stage %s lacks", missing, x.api.Stage)
 	}
 	return out, nil
 }
@@ -49,7 +49,7 @@ func backendError(err error) error {
 
 // malformed is the answer to a proxy function's result that is none: 502, and of no type of its own.
 func malformed(detail string) error {
-	return &failure{typ: "DEFAULT_5XX", status: 502, message: "Internal server error", errType: "InternalServerErrorException", detail: "malformed Lambda proxy response: " + detail}
+	return &failure{typ: "DEFAULT_5XX", status: 502, message: "Internal server error", errType: "InternalServerErrorException", cause: BadProxyResponse, detail: "malformed Lambda proxy response: " + detail}
 }
 
 // lambdaProxy serves AWS_PROXY.
@@ -67,7 +67,7 @@ func (x *exchange) lambdaProxy(i *Integration) (*Response, error) {
 	}
 	event, err := json.Marshal(x.event())
 	if err != nil {
-		return nil, configError("the event: %v", err)
+		return nil, configError(OtherCause, "the event: %v", err)
 	}
 	x.step(Step{Kind: StepIntegration, Name: "AWS_PROXY", Detail: fn.Name})
 	result, err := x.backend.Invoke(x.ctx, *fn, event)
@@ -248,7 +248,7 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 	if encoded && x.acceptsBinary() {
 		b, err := fromBase64(out.Body)
 		if err != nil {
-			return nil, configError("isBase64Encoded, and the body is not base64")
+			return nil, configError(BinaryResponse, "isBase64Encoded, and the body is not base64")
 		}
 		out.Body = b
 	}
@@ -306,7 +306,7 @@ func (x *exchange) mappedRequest(i *Integration, kind string, r *BackendRequest)
 		case strings.HasPrefix(k, "integration.request.header."):
 			name := strings.TrimPrefix(k, "integration.request.header.")
 			if forbidden[kind][strings.ToLower(name)] {
-				return configError("the request header %s cannot be mapped", name)
+				return configError(BadMapping, "the request header %s cannot be mapped", name)
 			}
 			if found && !swallowed[strings.ToLower(name)] {
 				r.Headers = r.Headers.set(name, v)
@@ -329,7 +329,7 @@ func (x *exchange) mappedRequest(i *Integration, kind string, r *BackendRequest)
 		}
 		pairs, err := m.Pairs()
 		if err != nil {
-			return configError("$context.requestOverride.%s: %v", part, err)
+			return configError(BadOverride, "$context.requestOverride.%s: %v", part, err)
 		}
 		for _, p := range pairs {
 			switch part {

@@ -85,7 +85,7 @@ func (x *exchange) requestBody(handling string) (body []byte, binary bool, err e
 		}
 		b, err := fromBase64(x.req.Body)
 		if err != nil {
-			return nil, false, configError("CONVERT_TO_BINARY, and the request body is not base64")
+			return nil, false, configError(BinaryRequest, "CONVERT_TO_BINARY, and the request body is not base64")
 		}
 		return b, true, nil
 	}
@@ -101,7 +101,7 @@ func (x *exchange) responseBody(ir *IntegrationResponse, body []byte, backendTyp
 	decode := func() ([]byte, bool, error) {
 		b, err := fromBase64(body)
 		if err != nil {
-			return nil, false, configError("unable to transform response: the payload has to become binary and is not base64; set ContentHandling CONVERT_TO_TEXT")
+			return nil, false, configError(BinaryResponse, "unable to transform response: the payload has to become binary and is not base64; set ContentHandling CONVERT_TO_TEXT")
 		}
 		return b, true, nil
 	}

@@ -13,14 +13,15 @@ type failure struct {
 	message string
 	errType string // x-amzn-ErrorType
 	detail  string
+	cause   Cause
 	valid   string // $context.error.validationErrorString
 }
 
 func (f *failure) Error() string { return f.typ + ": " + f.message }
 
 // configError is the answer to a configuration that fails at run time.
-func configError(format string, args ...any) *failure {
-	return &failure{typ: "API_CONFIGURATION_ERROR", message: "Internal server error", errType: "InternalServerErrorException", detail: fmt.Sprintf(format, args...)}
+func configError(cause Cause, format string, args ...any) *failure {
+	return &failure{typ: "API_CONFIGURATION_ERROR", cause: cause, message: "Internal server error", errType: "InternalServerErrorException", detail: fmt.Sprintf(format, args...)}
 }
 
 // unsupported is the answer to what this model cannot do; the service would not give it.

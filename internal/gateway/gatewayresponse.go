@@ -113,7 +113,7 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 	default:
 		detail += "; as " + g.From + " says"
 	}
-	x.step(Step{Kind: StepGatewayResponse, Name: f.typ, Detail: strings.TrimPrefix(detail, "; ")})
+	x.step(Step{Kind: StepGatewayResponse, Name: f.typ, Detail: strings.TrimPrefix(detail, "; "), Cause: f.cause})
 	msg, _ := json.Marshal(f.message)
 	e := vtl.NewMap()
 	e.Put("message", f.message)

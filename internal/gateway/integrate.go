@@ -13,7 +13,7 @@ func (x *exchange) integrate() (*Response, error) {
 		return nil, unsupported("method %s cannot be served: %v", m.ID, m.Err)
 	}
 	if m.Integration == nil {
-		return nil, configError("the method has no integration")
+		return nil, configError(NoIntegration, "the method has no integration")
 	}
 	i := m.Integration
 	switch i.Type {
@@ -49,7 +49,7 @@ func (x *exchange) integrationBody(i *Integration) ([]byte, error) {
 		return nil, err
 	}
 	if binary {
-		return nil, configError("unable to transform request: %s is a binary media type, so no template can read the body; set ContentHandling CONVERT_TO_TEXT", ct)
+		return nil, configError(BinaryRequest, "unable to transform request: %s is a binary media type, so no template can read the body; set ContentHandling CONVERT_TO_TEXT", ct)
 	}
 	x.step(Step{Kind: StepRequestTemplate, Name: t.ContentType})
 	out, err := x.render(t, string(body))
@@ -69,7 +69,7 @@ func (x *exchange) mock(i *Integration) (*Response, error) {
 		}
 	}
 	if _, err := strconv.Atoi(status); err != nil {
-		return nil, configError("MOCK needs JSON with a number statusCode, the request gave %q", clip(string(body)))
+		return nil, configError(NoMockStatus, "MOCK needs JSON with a number statusCode, the request gave %q", clip(string(body)))
 	}
 	x.step(Step{Kind: StepIntegration, Name: "MOCK", Detail: "statusCode " + status})
 	return x.respond(i, status, true, nil, nil, nil)

@@ -42,9 +42,9 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 		}
 	}
 	if ir == nil {
-		return nil, configError("no integration response matches %q and there is none without a pattern", clip(said))
+		return nil, configError(NoIntegrationResponse, "no integration response matches %q and there is none without a pattern", clip(said))
 	}
-	x.step(Step{Kind: StepIntegrationResponse, Name: ir.Status, Detail: "pattern " + strconv.Quote(ir.Pattern)})
+	x.step(Step{Kind: StepIntegrationResponse, Name: ir.Status, Detail: "pattern " + strconv.Quote(ir.Pattern), Pattern: ir.Pattern})
 	out := &Response{}
 	out.Status, _ = strconv.Atoi(ir.Status)
 	mapped := Headers{}
@@ -66,7 +66,7 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 		case strings.HasPrefix(src, "integration.response.body."):
 			v, found = bodySource(string(body), strings.TrimPrefix(src, "integration.response.body."))
 		case strings.HasPrefix(src, "method.request."):
-			return nil, configError("%s is mapped from %s, which integration responses cannot read", name, src)
+			return nil, configError(BadMapping, "%s is mapped from %s, which integration responses cannot read", name, src)
 		default:
 			v, found = x.source(src)
 		}
@@ -90,7 +90,7 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 	out.Body = converted
 	if t != nil {
 		if binary {
-			return nil, configError("unable to transform response: the payload is binary, so no template can read it; set ContentHandling CONVERT_TO_TEXT")
+			return nil, configError(BinaryResponse, "unable to transform response: the payload is binary, so no template can read it; set ContentHandling CONVERT_TO_TEXT")
 		}
 		contentType = t.ContentType
 		x.step(Step{Kind: StepResponseTemplate, Name: t.ContentType})
@@ -122,7 +122,7 @@ func (x *exchange) applyOverrides(out *Response, mapped *Headers) error {
 		s, _ := vtl.Print(v)
 		n, err := strconv.Atoi(strings.TrimSpace(s))
 		if err != nil || n < 100 || n > 999 {
-			return configError("$context.responseOverride.status is %q, not a status", clip(s))
+			return configError(BadOverride, "$context.responseOverride.status is %q, not a status", clip(s))
 		}
 		out.Status = n
 	}
@@ -133,11 +133,11 @@ func (x *exchange) applyOverrides(out *Response, mapped *Headers) error {
 	}
 	pairs, err := hm.Pairs()
 	if err != nil {
-		return configError("$context.responseOverride.header: %v", err)
+		return configError(BadOverride, "$context.responseOverride.header: %v", err)
 	}
 	for _, p := range pairs {
 		if strings.ContainsAny(p[1], "\r\n") || p[0] == "" {
-			return configError("$context.responseOverride.header.%s has a value no header can have", p[0])
+			return configError(BadOverride, "$context.responseOverride.header.%s has a value no header can have", p[0])
 		}
 		*mapped = (*mapped).set(p[0], p[1])
 	}
@@ -167,7 +167,7 @@ func (x *exchange) finish(res *Response, err error) *Response {
 	if err != nil {
 		var f *failure
 		if !errors.As(err, &f) {
-			f = configError("%v", err)
+			f = configError(OtherCause, "%v", err)
 		}
 		res = x.gatewayResponse(f)
 	} else if x.traced {

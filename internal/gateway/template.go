@@ -21,7 +21,7 @@ func find(ts []Template, contentType string) *Template {
 func (x *exchange) render(t *Template, body string) (string, error) {
 	tm, err := x.api.parsed(t.Text)
 	if err != nil {
-		return "", configError("the %s template does not parse: %v", t.ContentType, err)
+		return "", configError(BadTemplate, "the %s template does not parse: %v", t.ContentType, err)
 	}
 	out, err := tm.Eval(&vtl.Env{
 		Vars: map[string]any{"input": x.input(body), "context": x.context, "util": vtl.Util{}, "stageVariables": x.stageVars},
@@ -37,7 +37,7 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 		},
 	})
 	if err != nil {
-		return "", configError("the %s template fails: %v", t.ContentType, err)
+		return "", configError(BadTemplate, "the %s template fails: %v", t.ContentType, err)
 	}
 	return out, nil
 }
