@@ -124,6 +124,7 @@ func TestCauses(t *testing.T) {
 		{mock(`{"statusCode": 200}`, ok), `"BinaryMediaTypes": ["application/json"],`, nil, BinaryRequest},
 		{mock(`{"statusCode": 200}`, ok), `"BinaryMediaTypes": ["image/png"],`, Headers{{"Content-Type", "image/png"}}, NoMockStatus},
 		{mock(`{"statusCode": 200}`, `{"StatusCode": "200", "ContentHandling": "CONVERT_TO_BINARY", "ResponseTemplates": {"application/json": "x"}}`), "", nil, BinaryResponse},
+		{`"Integration": {"Type": "AWS", "IntegrationHttpMethod": "POST", "Uri": {"Fn::Sub": "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${F.Arn}/invocations"}, "IntegrationResponses": [{"StatusCode": "200", "ContentHandling": "CONVERT_TO_BINARY"}]}`, "", nil, BinaryResponse},
 		{mock(`{}`, ok), "", nil, NoMockStatus},
 		{mock(`{"statusCode": 500}`, `{"StatusCode": "200", "SelectionPattern": "2.."}`), "", nil, NoIntegrationResponse},
 		{mock(`#if(`, ok), "", nil, BadTemplate},
