@@ -181,7 +181,7 @@ func (w *writer) answer(m *method) {
 		return
 	}
 	if w.policy.ResponseTemplate() != "" {
-		for _, fault := range plan.SetTwice(where, m.integration["requestTemplates"], responses) {
+		for _, fault := range plan.SetTwice(w.policy, where, m.integration["requestTemplates"], responses) {
 			fail(m.node, fault)
 		}
 	}

@@ -82,7 +82,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 				DefaultCorsPreflightOptions: &awsapigateway.CorsOptions{AllowOrigins: jsii.Strings("*")},
 			}})
 			r := add(api.Root(), "health", "GET", awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{
-				RequestTemplates: &map[string]*string{"application/json": jsii.String(`#set($context.responseOverride.header.Access-Control-Allow-Origin = "*"){"statusCode": 200}`)},
+				RequestTemplates: &map[string]*string{"application/json": jsii.String(`#set($context["responseOverride"]["header"]["Access-Control-Allow-Origin"] = "*"){"statusCode": 200}`)},
 				IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{StatusCode: jsii.String("200"), ResponseParameters: &map[string]*string{
 					"method.response.header.access-control-allow-origin": jsii.String("'*'"), "method.response.header.Vary": jsii.String("integration.response.header.Vary"),
 				}}},
@@ -94,7 +94,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 		}, want: []string{
 			"error: DefaultCorsPreflightOptions beside Policy",
 			"warning: /health has an OPTIONS method of its own",
-			"error: the request template (application/json) of GET /health sets a CORS header itself",
+			"error: the request template (application/json) of GET /health sets Access-Control-Allow-Origin itself on line 1: the policy sets it too",
 			"warning: GET /health maps method.response.header.access-control-allow-origin, which is replaced; remove it",
 			"warning: GET /health maps method.response.header.Vary, which is replaced; map it to a static value",
 			"warning: gateway response UNAUTHORIZED maps gatewayresponse.header.Access-Control-Allow-Origin, which is replaced",
