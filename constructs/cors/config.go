@@ -190,7 +190,7 @@ func (c *compiler) origin(raw string) *OriginError {
 		return nil
 	}
 	fault.Value = raw
-	// One suggestion that cures everything at once beats a cure a run.
+	// One suggestion that is right as a whole is better than a fix for each run.
 	if fix, ok := c.repair(raw); ok {
 		fault.Fix += fmt.Sprintf(": write %q", fix)
 	}
@@ -452,12 +452,19 @@ func (c *compiler) maxAge() string {
 
 // sizes checks that p fits where it is deployed.
 func (c *compiler) sizes(p *Policy) {
-	if known, tokens := p.split(); deal(known, maxOriginVariables-len(tokens)) == nil {
+	switch known, tokens := p.split(); {
+	case len(tokens) > maxOriginVariables:
+		c.fault(&SizeError{
+			Field: "Origins", Got: len(tokens), Max: maxOriginVariables,
+			Text: fmt.Sprintf("%d origins have CDK tokens and take a stage variable each; an allowlist may take %d", len(tokens), maxOriginVariables),
+			Fix:  "name fewer, or give each audience an API of its own",
+		})
+	case deal(known, maxOriginVariables-len(tokens)) == nil:
 		total := textLen(known)
 		text := fmt.Sprintf("%d origins of %d characters in all could not be dealt out to the %d stage variables that an allowlist may take: "+
 			"each holds %d characters, and whole origins", len(known), total, maxOriginVariables, maxVariableLen)
 		if len(tokens) > 0 {
-			text += fmt.Sprintf("; %d more origins have CDK tokens and take a variable each", len(tokens))
+			text += fmt.Sprintf("; %d more origins have CDK tokens and take a stage variable each", len(tokens))
 		}
 		c.fault(&SizeError{
 			Field: "Origins", Got: total, Max: maxOriginVariables * maxVariableLen, Text: text,
