@@ -40,7 +40,7 @@ func TestWalls(t *testing.T) {
 		{"constructs/cors", nil, []string{cdk, jsii, lambda, module + "internal/"}},
 		{"constructs/corslambda", []string{lambda, module + "constructs/cors"}, []string{cdk, jsii, module + "internal/"}},
 		{"constructs/corstest", []string{module + "internal/simulate", module + "internal/browser"}, []string{cdk, jsii, lambda, module + "constructs/corsapi"}},
-		{"internal/openapi", []string{module + "internal/plan", module + "internal/cfnyaml"}, []string{cdk, jsii, lambda}},
+		{"internal/openapi", []string{module + "internal/plan", module + "internal/cfn"}, []string{cdk, jsii, lambda}},
 		{"internal/plan", []string{module + "constructs/cors"}, []string{cdk, jsii, lambda}},
 		{"apps/catalog/handler", []string{lambda, module + "constructs/corslambda"}, []string{cdk, jsii}},
 		{"internal/browser", nil, []string{cdk, jsii, lambda, module + "constructs/"}},
