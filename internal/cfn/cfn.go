@@ -152,7 +152,11 @@ type Symbol struct {
 }
 
 // An Unknown is a whole value that is not known.
-type Unknown struct{ Symbol *Symbol }
+type Unknown struct {
+	Symbol *Symbol
+
+	known []any // of a list that was split, what is before the first symbol
+}
 
 // Error says what is not known, and why.
 func (u *Unknown) Error() string { return "not known: " + u.Symbol.label + ": " + u.Symbol.Why }
