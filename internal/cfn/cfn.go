@@ -63,7 +63,7 @@ type Problem struct {
 	File      string
 	Line      int    // 0 if it is not known
 	Stack     string // the stack's name, "" for a file that is none
-	LogicalID string // of the resource, or ""
+	LogicalID string // of the resource, Outputs.NAME, Conditions.NAME, or ""
 	Text      string
 	Kind      ProblemKind
 
@@ -171,8 +171,15 @@ type Condition struct {
 	Symbols []*Symbol
 	// Holds is the side that this App takes.
 	Holds bool
-	// Touches are the logical ids of the resources that are there or not by it, and
-	// the properties that have one value or another, as LOGICALID.Property.Member; STACK/
-	// before them for another stack than the condition's.
-	Touches []string
+	// Touches says what hangs on it, in order.
+	Touches []Touch
+}
+
+// A Touch is something that hangs on a condition.
+type Touch struct {
+	Stack           *Stack
+	LogicalID, Type string // of the resource; Outputs.NAME, without a type, for an output
+	// Path is the property, as Integration.Uri; "" if the resource itself is there or
+	// not.
+	Path string
 }

@@ -14,7 +14,8 @@ type decision struct {
 	name      string
 	direct    bool // something that is compared in it is not known
 	// from are the undecided conditions by which this one is undecided.
-	from []*decision
+	from    []*decision
+	touched map[Touch]bool
 }
 
 // A side is what is known of a part of a condition.
@@ -27,15 +28,17 @@ type side struct {
 // branch decides a condition on which a resource or a value hangs.
 func (e scope) branch(name string) bool {
 	d := e.condition(name)
+	touch := Touch{Stack: e.st, LogicalID: e.id, Path: strings.TrimPrefix(e.at.path(), ".")}
+	if r, ok := e.st.all[e.id].(map[string]any); ok {
+		touch.Type, _ = r["Type"].(string)
+	}
 	for _, f := range d.from {
-		touch := e.id + e.at.path()
-		if e.st != f.stack {
-			touch = e.st.Name + "/" + touch
-		}
-		if len(f.Touches) == 0 {
+		if f.touched == nil {
+			f.touched = map[Touch]bool{}
 			e.app.open = append(e.app.open, f)
 		}
-		if !slices.Contains(f.Touches, touch) {
+		if !f.touched[touch] {
+			f.touched[touch] = true
 			f.Touches = append(f.Touches, touch)
 		}
 	}
@@ -51,8 +54,7 @@ func (e scope) condition(name string) *decision {
 	d := &decision{Condition: &Condition{Name: name, Stack: st.Name}, stack: st, name: name}
 	raw, ok := st.sections["Conditions"][name]
 	s := side{holds: true, undecided: true, direct: true}
-	// e.id is what asks first; a problem is the condition's own.
-	own := scope{app: e.app, st: st, strict: true}
+	own := scope{app: e.app, st: st, id: "Conditions." + name, strict: true}
 	switch {
 	case !ok:
 		e.tell(Dangling, "the template has no condition "+name)

@@ -43,8 +43,8 @@ type noValue struct{}
 // tell notes a problem.
 func (e scope) tell(kind ProblemKind, text string) {
 	line := e.st.file.line(e.id)
-	if name, ok := strings.CutPrefix(e.id, "Outputs."); ok {
-		line = e.st.file.lines["/Outputs/"+Escape(name)]
+	if section, name, ok := strings.Cut(e.id, "."); ok {
+		line = e.st.file.lines["/"+section+"/"+Escape(name)]
 	}
 	e.app.problem(Problem{File: e.st.File, Line: line, Stack: e.st.Name, LogicalID: e.id, Text: text, Kind: kind})
 }
@@ -160,7 +160,7 @@ func (e scope) call(name string, arg any) any {
 		if !ok {
 			return e.malformed("Fn::ImportValue needs a name", arg)
 		}
-		if x := e.app.exports[text]; x != nil {
+		if x := e.app.exports[e.place()+text]; x != nil {
 			return x.stack.output(x.output)
 		}
 		return e.symbol(Symbol{Expression: "import " + e.app.expression(text), Why: "no stack here exports it"}, "import", text)

@@ -127,8 +127,12 @@ func (fs *files) parse(path string, text []byte) *file {
 		return fail(0, ErrNoResources)
 	}
 	for _, m := range list(f.root["Transform"]) {
-		if name, _ := m.(string); name != "" && !strings.HasPrefix(name, "AWS::") {
-			f.problems = append(f.problems, Problem{Line: f.lines["/Transform"], Kind: Elsewhere, Text: "the macro " + name + " may change the template, and is not run here"})
+		name, _ := m.(string)
+		if with, ok := m.(map[string]any); ok {
+			name, _ = with["Name"].(string)
+		}
+		if name == "AWS::Include" || !strings.HasPrefix(name, "AWS::") {
+			f.problems = append(f.problems, Problem{Line: f.lines["/Transform"], Kind: Elsewhere, Text: "the macro " + name + " may change the whole template, and is not run here"})
 		}
 	}
 	sam := serverless(f.root, func(name string) ([]byte, error) { return readFile(f.beside(name), false) })
@@ -213,7 +217,8 @@ var hash = regexp.MustCompile(`[0-9a-f]{64}`)
 
 // nested finds the template of a nested stack, whose resource is given as written. It
 // returns "" with the reason if it is not here.
-func (fs *files) nested(f *file, resource map[string]any) (path, why string) {
+func (fs *files) nested(f *file, raw any) (path, why string) {
+	resource, _ := raw.(map[string]any)
 	metadata, _ := resource["Metadata"].(map[string]any)
 	if asset, _ := metadata["aws:asset:path"].(string); asset != "" {
 		return f.beside(asset), ""
@@ -313,6 +318,7 @@ func Open(paths []string, opts Options) (*App, error) {
 			}
 		}
 	}
+	o.unnest()
 	if len(o.roots) == 0 {
 		var errs []error
 		for _, p := range o.problems {
@@ -377,28 +383,63 @@ func (o *opener) folder(dir string) {
 			o.problems = append(o.problems, *f.err)
 		}
 	}
-	child := map[string]bool{}
-	var mark func(f *file)
-	mark = func(f *file) {
-		for _, id := range f.order {
-			r, _ := f.root["Resources"].(map[string]any)[id].(map[string]any)
-			if path, _ := o.nested(f, r); isNested(r["Type"]) && path != "" && path != f.path {
-				child[path] = true
+	for _, f := range found {
+		o.roots = append(o.roots, root{file: f, identity: stackName(f.path)})
+	}
+}
+
+// unnest drops the roots that are nested in others.
+func (o *opener) unnest() {
+	byPath := map[string]*file{}
+	key := func(path string) string {
+		if abs, err := filepath.Abs(path); err == nil {
+			return abs
+		}
+		return path
+	}
+	for _, r := range o.roots {
+		byPath[key(r.file.path)] = r.file
+	}
+	nested := map[*file][]*file{}
+	child := map[*file]bool{}
+	for _, f := range byPath {
+		for _, v := range f.root["Resources"].(map[string]any) {
+			if r, _ := v.(map[string]any); isNested(r["Type"]) {
+				path, _ := o.nested(f, r)
+				if c := byPath[key(path)]; path != "" && c != nil && c != f {
+					nested[f] = append(nested[f], c)
+					child[c] = true
+				}
 			}
 		}
 	}
-	for _, f := range found {
-		mark(f)
+	if len(child) == 0 {
+		return
 	}
-	all := len(o.roots)
-	for _, f := range found {
-		if !child[f.path] {
-			o.roots = append(o.roots, root{file: f, identity: stackName(f.path)})
+	reached := map[*file]bool{}
+	var reach func(f *file)
+	reach = func(f *file) {
+		for _, c := range nested[f] {
+			if !reached[c] {
+				reached[c] = true
+				reach(c)
+			}
 		}
 	}
-	if len(o.roots) == all && len(found) > 0 { // each nests another
-		o.roots = append(o.roots, root{file: found[0], identity: stackName(found[0].path)})
+	for _, r := range o.roots {
+		if !child[r.file] {
+			reach(r.file)
+		}
 	}
+	// Of those that nest each other in a circle the first is kept.
+	var kept []root
+	for _, r := range o.roots {
+		if !reached[r.file] {
+			kept = append(kept, r)
+			reach(r.file)
+		}
+	}
+	o.roots = kept
 }
 
 func isNested(typ any) bool {

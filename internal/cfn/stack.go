@@ -43,6 +43,7 @@ type instance struct {
 	identity   string
 	depth      int
 	sections   map[string]map[string]any // Parameters, Conditions, Mappings, Outputs
+	all        map[string]any            // the resources as written
 	byID       map[string]*Resource
 	left       map[string]bool // resources that are left out by their condition
 	children   map[string]*Stack
@@ -161,15 +162,14 @@ func (a *App) instantiate(st *Stack) {
 	for _, name := range slices.Sorted(maps.Keys(a.opts.Conditions)) {
 		st.assume(name, a.opts.Conditions[name])
 	}
-	all, order, _ := top.expand(st.Raw["Resources"].(map[string]any), st.file.order)
-	raws := map[string]map[string]any{}
+	var order []string
+	st.all, order, _ = top.expand(st.Raw["Resources"].(map[string]any), st.file.order)
 	for _, id := range order {
-		raw, ok := all[id].(map[string]any)
+		raw, ok := st.all[id].(map[string]any)
 		if !ok {
 			scope{app: a, st: st, id: id}.tell(Malformed, "the resource is not an object")
 			continue
 		}
-		raws[id] = raw
 		r := &Resource{Stack: st, ID: id, Line: st.file.line(id), Cause: st.file.causes[id]}
 		r.Type, _ = raw["Type"].(string)
 		r.Raw, _ = raw["Properties"].(map[string]any)
@@ -180,7 +180,7 @@ func (a *App) instantiate(st *Stack) {
 				r.DependsOn = append(r.DependsOn, s)
 			}
 		}
-		if r.Condition != "" && !(scope{app: a, st: st, id: id}).branch(r.Condition) {
+		if r.Condition != "" && r.Type != "AWS::CDK::Metadata" && !(scope{app: a, st: st, id: id}).branch(r.Condition) {
 			st.left[id] = true
 			continue
 		}
@@ -189,15 +189,15 @@ func (a *App) instantiate(st *Stack) {
 	}
 	for _, r := range st.Resources {
 		if isNested(r.Type) {
-			a.nest(st, r, raws[r.ID])
+			a.nest(st, r)
 		}
 	}
 }
 
 // nest adds the stack that a resource is.
-func (a *App) nest(st *Stack, r *Resource, raw map[string]any) {
+func (a *App) nest(st *Stack, r *Resource) {
 	e := scope{app: a, st: st, id: r.ID}
-	path, why := a.files.nested(st.file, raw)
+	path, why := a.files.nested(st.file, st.all[r.ID])
 	if path == "" {
 		e.tell(Elsewhere, why)
 		return
@@ -238,29 +238,28 @@ func (r *Resource) resolve() {
 // export lists what the stack exports. Where the stack's name is not known its
 // file's name counts, too.
 func (st *Stack) export() {
-	for _, name := range slices.Sorted(maps.Keys(st.sections["Outputs"])) {
-		output, _ := st.sections["Outputs"][name].(map[string]any)
-		exported, _ := output["Export"].(map[string]any)
-		if exported == nil {
+	for _, output := range slices.Sorted(maps.Keys(st.sections["Outputs"])) {
+		declared, _ := st.sections["Outputs"][output].(map[string]any)
+		exported, _ := declared["Export"].(map[string]any)
+		e := scope{app: st.app, st: st, id: "Outputs." + output}
+		if c, ok := declared["Condition"].(string); exported == nil || ok && !e.branch(c) {
 			continue
 		}
-		e := scope{app: st.app, st: st, id: "Outputs." + name}
-		if c, ok := output["Condition"].(string); ok && !e.branch(c) {
-			continue
-		}
-		text, _ := e.asText(e.val(exported["Name"]))
-		names := []string{text}
+		name, _ := e.asText(e.val(exported["Name"]))
+		names := []string{name}
 		if own, ok := e.pseudo("AWS::StackName").(string); ok {
-			names = append(names, strings.ReplaceAll(text, own, st.Name))
+			names = append(names, strings.ReplaceAll(name, own, st.Name))
 		}
 		for _, name := range names {
-			if text != "" && st.app.exports[name] == nil {
-				st.app.exports[name] = &export{st, name}
-				st.app.exports[name].output = strings.TrimPrefix(e.id, "Outputs.")
+			if key := e.place() + name; name != "" && st.app.exports[key] == nil {
+				st.app.exports[key] = &export{st, output}
 			}
 		}
 	}
 }
+
+// place is where the stack is, which is where its exports are known.
+func (e scope) place() string { return e.st.Region + "/" + e.st.Account + "/" }
 
 // once evaluates something that may depend on itself.
 func (e scope) once(memo map[string]any, key, what string, f func() any) any {
@@ -302,13 +301,13 @@ func (st *Stack) parameter(name string, declared map[string]any, strict bool) an
 		isList := strings.Contains(typ, "List<") || strings.Contains(typ, "CommaDelimitedList")
 		var v any
 		if given, ok := st.app.opts.Parameters[st.Name+"."+name]; ok {
-			v = given
+			v = e.text(given)
 		} else if passed, ok := st.passed(name, strict); ok {
 			v = passed
 		} else if given, ok := st.app.opts.Parameters[name]; ok {
-			v = given
+			v = e.text(given)
 		} else if given, ok := st.root.parameters[name]; ok && st.Parent == nil {
-			v = given
+			v = e.text(given)
 		} else if v = e.val(declared["Default"]); v == nil {
 			return e.symbol(Symbol{Expression: name, Stack: st.Name, List: isList, Why: "the parameter has no value here"}, "parameter", st.identity, name)
 		}

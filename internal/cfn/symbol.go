@@ -335,10 +335,10 @@ func (a *App) SymbolOf(v any) *Symbol {
 // RootResourceId among it.
 func (a *App) Target(v any) *Resource {
 	s := a.SymbolOf(v)
-	if s == nil || s.Resource == nil || s.Attribute == "RootResourceId" {
+	switch {
+	case s == nil, s.Attribute == "RootResourceId", strings.HasPrefix(s.Attribute, "Outputs."):
 		return nil
-	}
-	if s.Attribute == "" || strings.HasSuffix(s.Attribute, "Id") || strings.HasSuffix(s.Attribute, "Arn") {
+	case s.Attribute == "" || strings.HasSuffix(s.Attribute, "Id") || strings.HasSuffix(s.Attribute, "Arn"):
 		return s.Resource
 	}
 	return nil
