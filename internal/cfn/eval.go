@@ -22,6 +22,7 @@ type scope struct {
 	strict   bool
 	depth    int
 	includes int
+	function string // that is evaluated
 }
 
 // A step is a member or an element on the way to a value.
@@ -56,8 +57,9 @@ func (e scope) unknown(kind ProblemKind, text, expression string) any {
 	return &Unknown{Symbol: s}
 }
 
+// malformed is what comes of a function that is not called as it has to be.
 func (e scope) malformed(text string, arg any) any {
-	return e.unknown(Malformed, text, render(e.app, arg, false))
+	return e.unknown(Malformed, text, e.function+"("+render(e.app, arg, false)+")")
 }
 
 func (e scope) in(name string) scope {
@@ -126,6 +128,7 @@ func (e scope) val(v any) any {
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html).
 func (e scope) call(name string, arg any) any {
 	name = strings.TrimPrefix(name, "Fn::")
+	e.function = name
 	args, _ := arg.([]any)
 	if n, ok := map[string]int{"Join": 2, "Select": 2, "Split": 2, "If": 3}[name]; ok && len(args) != n {
 		return e.malformed(fmt.Sprintf("Fn::%s needs a list of %d values", name, n), arg)
