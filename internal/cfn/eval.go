@@ -391,7 +391,10 @@ func (e scope) getAtt(id, attribute string) any {
 	if child := e.st.children[id]; child != nil {
 		if name, ok := strings.CutPrefix(attribute, "Outputs."); ok {
 			e.edge(id)
-			return child.output(name)
+			if _, ok := child.sections["Outputs"][name]; ok {
+				return child.output(name)
+			}
+			return e.unknown(Dangling, "an Fn::GetAtt names "+name+", an output that "+child.Name+" does not have", id+"."+attribute)
 		}
 	}
 	if v, ok := e.resource(id, attribute); ok {

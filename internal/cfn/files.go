@@ -91,9 +91,9 @@ func (fs *files) template(path string, any bool) *file {
 	}
 	text, err := readFile(path, any)
 	if err != nil {
-		f := &file{path: path, err: &Problem{File: path, Text: err.Error(), err: err}}
-		fs.templates[path] = f
-		return f
+		p := unreadable(path, err)
+		fs.templates[path] = &file{path: path, err: &p}
+		return fs.templates[path]
 	}
 	return fs.parse(path, text)
 }
@@ -102,8 +102,9 @@ func (fs *files) template(path string, any bool) *file {
 func (fs *files) parse(path string, text []byte) *file {
 	f := &file{path: path, lines: map[string]int{}}
 	fs.templates[path] = f
-	fail := func(line int, err error) *file {
-		f.err = &Problem{File: path, Line: line, Text: err.Error(), err: err}
+	fail := func(err error) *file {
+		p := unreadable(path, err)
+		f.err = &p
 		return f
 	}
 	root, err := ReadText(path, text, func(p Place) {
@@ -115,16 +116,15 @@ func (fs *files) parse(path string, text []byte) *file {
 			f.order = append(f.order, unescape(id))
 		}
 	})
-	var syntax *SyntaxError
-	if errors.As(err, &syntax) {
-		return fail(syntax.Line, errors.New(syntax.Text))
+	if err != nil {
+		return fail(err)
 	}
 	var ok bool
 	if f.root, ok = root.(map[string]any); !ok {
-		return fail(0, ErrNotTemplate)
+		return fail(ErrNotTemplate)
 	}
 	if _, ok := f.root["Resources"].(map[string]any); !ok {
-		return fail(0, ErrNoResources)
+		return fail(ErrNoResources)
 	}
 	for _, m := range list(f.root["Transform"]) {
 		name, _ := m.(string)
@@ -346,8 +346,16 @@ func Parse(name string, text []byte, opts Options) (*App, error) {
 	return evaluate(o.files, []root{{file: f}}, nil, opts), nil
 }
 
-func (o *opener) fail(path string, err error) {
-	o.problems = append(o.problems, Problem{File: path, Text: err.Error(), err: err})
+func (o *opener) fail(path string, err error) { o.problems = append(o.problems, unreadable(path, err)) }
+
+// unreadable is the problem of a file that cannot be read.
+func unreadable(path string, err error) Problem {
+	p := Problem{File: path, Text: err.Error(), err: err}
+	var syntax *SyntaxError
+	if errors.As(err, &syntax) {
+		p.Line, p.Text = syntax.Line, syntax.Text
+	}
+	return p
 }
 
 // folder reads the templates of a folder. A template that another one nests is not a

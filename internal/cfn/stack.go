@@ -280,10 +280,7 @@ func (e scope) once(memo map[string]any, key, what string, f func() any) any {
 func (st *Stack) output(name string) any {
 	e := scope{app: st.app, st: st, id: "Outputs." + name}
 	return e.once(st.outputs, name, "the output "+name, func() any {
-		output, ok := st.sections["Outputs"][name].(map[string]any)
-		if !ok {
-			return e.unknown(Dangling, "the nested stack "+st.Name+" has no output "+name, "Outputs."+name)
-		}
+		output, _ := st.sections["Outputs"][name].(map[string]any)
 		if c, ok := output["Condition"].(string); ok && !e.branch(c) {
 			return e.unknown(Dangling, "the output is left out by its condition "+c, "Outputs."+name)
 		}
