@@ -202,3 +202,14 @@ leaf.yaml:6: Outputs.Loop: the output Loop depends on itself`
 		t.Errorf("the function: %v", f)
 	}
 }
+
+// A condition of a nested stack that hangs on another stack's export is decided.
+func TestConditionOnExport(t *testing.T) {
+	a, got := opened(t, map[string]string{
+		"a.yaml": "Resources: {N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: n.yaml, Parameters: {Env: !ImportValue env}}}}",
+		"n.yaml": "Parameters: {Env: {Type: String}}\nConditions: {Prod: !Equals [!Ref Env, prod]}\nResources: {R: {Type: AWS::R, Condition: Prod}}",
+		"z.yaml": "Resources: {R: {Type: AWS::R}}\nOutputs: {E: {Value: prod, Export: {Name: env}}}"})
+	if want := "a: N\na/N: R\nz: R"; got != want || undecided(a) != "" {
+		t.Errorf("got\n%s\n%s\nwant\n%s", got, undecided(a), want)
+	}
+}
