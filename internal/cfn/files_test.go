@@ -213,3 +213,24 @@ func TestConditionOnExport(t *testing.T) {
 		t.Errorf("got\n%s\n%s\nwant\n%s", got, undecided(a), want)
 	}
 }
+
+// Two versions of a template can be compared whatever their files are called; a stack
+// among others goes by its name.
+func TestIdentityOfStacks(t *testing.T) {
+	const template = "Resources: {D: {Type: AWS::D}, R: {Type: R, Properties: {V: !Ref D}}}"
+	value := func(files map[string]string, names ...string) any {
+		a, _ := opened(t, files, names...)
+		return a.OfType("R")[0].Properties["V"]
+	}
+	x := value(map[string]string{"x.yaml": template}, "x.yaml")
+	if y := value(map[string]string{"y.yaml": template}, "y.yaml"); x != y {
+		t.Errorf("%v and %v", x, y)
+	}
+	a := value(map[string]string{"a.yaml": template, "z.yaml": one})
+	if b := value(map[string]string{"a.yaml": template, "y.yaml": one, "z.yaml": one}); a != b {
+		t.Errorf("%v and %v", a, b)
+	}
+	if c := value(map[string]string{"c.yaml": template, "z.yaml": one}); a == c {
+		t.Errorf("%v and %v", a, c)
+	}
+}
