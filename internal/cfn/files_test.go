@@ -73,7 +73,7 @@ func TestOpen(t *testing.T) {
 			"assembly-Prod/manifest.json": assembly(`"up": {"type": "cdk:cloud-assembly", "properties": {"directoryName": ".."}},` + stack("A", "a.json")), "assembly-Prod/a.json": `{"Resources": {"S": {"Type": "T"}}}`},
 			want: "A: S"},
 		{name: "nested", files: map[string]string{
-			"app.yaml":   `Resources: {N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ./mid.yaml}}, S: {Type: AWS::Serverless::Application, Properties: {Location: leaf.yaml}}}`,
+			"app.yaml":   `{Transform: AWS::Serverless-2016-10-31, Resources: {N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ./mid.yaml}}, S: {Type: AWS::Serverless::Application, Properties: {Location: leaf.yaml}}}}`,
 			"mid.yaml":   `Resources: {M: {Type: AWS::CloudFormation::Stack, Metadata: {"aws:asset:path": leaf.yaml}, Properties: {TemplateURL: {Ref: X}}}}`,
 			"leaf.yaml":  one,
 			"other.yaml": `Resources: {O: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: https://s3.amazonaws.com/b/k}}, P: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: no.yaml}}}`},
