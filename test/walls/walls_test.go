@@ -40,7 +40,7 @@ func TestWalls(t *testing.T) {
 		{"constructs/cors", nil, []string{cdk, jsii, lambda, module + "internal/"}},
 		{"constructs/corslambda", []string{lambda, module + "constructs/cors"}, []string{cdk, jsii, module + "internal/"}},
 		{"constructs/corstest", []string{module + "internal/simulate", module + "internal/browser"}, []string{cdk, jsii, lambda, module + "constructs/corsapi"}},
-		{"internal/openapi", []string{module + "internal/plan", module + "internal/cfnyaml"}, []string{cdk, jsii, lambda}},
+		{"internal/openapi", []string{module + "internal/plan", module + "internal/cfn"}, []string{cdk, jsii, lambda}},
 		// The plan asks what a template overrides, which the template language knows; the
 		// model of the gateway, which runs APIs, stays out of synthesis.
 		{"internal/plan", []string{module + "constructs/cors", module + "internal/vtl"}, []string{cdk, jsii, lambda, module + "internal/gateway"}},
@@ -71,6 +71,17 @@ func TestWalls(t *testing.T) {
 		for _, p := range tt.mustNot {
 			if imports(got, p) {
 				t.Errorf("%s imports %s", tt.pattern, p)
+			}
+		}
+	}
+}
+
+// Leaves import nothing of ours.
+func TestLeaves(t *testing.T) {
+	for _, leaf := range []string{"internal/cfn"} {
+		for _, p := range deps(t, leaf) {
+			if strings.HasPrefix(p, module) && p != module+leaf {
+				t.Errorf("%s imports %s", leaf, p)
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package cfnyaml
+package cfn
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-func read(t *testing.T, text string, at func(Place)) (string, error) {
+func readValue(t *testing.T, text string, at func(Place)) (string, error) {
 	t.Helper()
 	var n yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &n); err != nil {
@@ -35,7 +35,7 @@ func TestValue(t *testing.T) {
 		{"a: &x {b: 1, c: 2}\nd: &y {c: 3, e: 4}\nf: {c: 0, <<: [*y, *x]}\ng: {<<: [*y, *x]}", `{"a":{"b":1,"c":2},"d":{"c":3,"e":4},"f":{"b":1,"c":0,"e":4},"g":{"b":1,"c":3,"e":4}}`},
 		{"a: 1\na: 2", `{"a":2}`},
 	} {
-		if got, err := read(t, tt.text, nil); err != nil || got != tt.want {
+		if got, err := readValue(t, tt.text, nil); err != nil || got != tt.want {
 			t.Errorf("%s:\ngot  %s %v\nwant %s", tt.text, got, err, tt.want)
 		}
 	}
@@ -43,7 +43,7 @@ func TestValue(t *testing.T) {
 
 func TestPlaces(t *testing.T) {
 	var got []string
-	if _, err := read(t, "a/b:\n  - x\n  - ~c: 1\na/b: 2", func(p Place) { got = append(got, fmt.Sprintf("%s:%d:%d", p.Pointer, p.Line, p.First)) }); err != nil {
+	if _, err := readValue(t, "a/b:\n  - x\n  - ~c: 1\na/b: 2", func(p Place) { got = append(got, fmt.Sprintf("%s:%d:%d", p.Pointer, p.Line, p.First)) }); err != nil {
 		t.Fatal(err)
 	}
 	if want := "/a~1b:1:0 /a~1b/0:2:0 /a~1b/1:3:0 /a~1b/1/~0c:3:0 /a~1b:4:1"; strings.Join(got, " ") != want {
@@ -54,7 +54,7 @@ func TestPlaces(t *testing.T) {
 // What cannot be merged would be lost without a word.
 func TestMergeOfNoObject(t *testing.T) {
 	for _, text := range []string{"a: 1\nb: {<<: x}", "a: &x [1]\nb: {<<: [*x]}"} {
-		if got, err := read(t, text, nil); err == nil || err.Error() != "line 2: << has to be followed by an object or a list of objects" {
+		if got, err := readValue(t, text, nil); err == nil || err.Error() != "line 2: << has to be followed by an object or a list of objects" {
 			t.Errorf("%q: got %s, %v", text, got, err)
 		}
 	}
@@ -67,7 +67,7 @@ func TestAliases(t *testing.T) {
 		ref := fmt.Sprintf("*a%d, ", i-1)
 		text += fmt.Sprintf("a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(ref, 10), ", "))
 	}
-	if _, err := read(t, text, nil); err == nil || !strings.Contains(err.Error(), "nested too deep, or too large") {
+	if _, err := readValue(t, text, nil); err == nil || !strings.Contains(err.Error(), "nested too deep, or too large") {
 		t.Errorf("got %v", err)
 	}
 }
