@@ -11,7 +11,12 @@ import (
 
 // restAPIs makes the REST APIs, each with its deployment, its stage and what else its properties want.
 func (s *sam) restAPIs() {
-	for _, id := range s.ids("AWS::Serverless::Api") {
+	ids := s.ids("AWS::Serverless::Api")
+	// SAM's own is the last: what two APIs make under one name is that of the last.
+	if i := slices.Index(ids, implicitAPI); i >= 0 {
+		ids = append(slices.Delete(ids, i, i+1), implicitAPI)
+	}
+	for _, id := range ids {
 		api := s.apis[id]
 		from := object(s.resources[id])
 		p := object(from["Properties"])

@@ -261,6 +261,9 @@ func (s *sam) secureEvent(e *samEvent, doc, apiProperties map[string]any, stage 
 			}
 		}
 	}
+	if pyTrue(e.auth["AuthorizationScopes"]) && !pyTrue(e.auth["Authorizer"]) {
+		refuse("Auth.AuthorizationScopes stands without Auth.Authorizer")
+	}
 	if v := e.auth["ApiKeyRequired"]; v != nil {
 		marker := apiKey
 		if !pyTrue(v) {
