@@ -3,9 +3,6 @@ package cfn
 // This file stands in for the package's core until that is there: its type Problem and its reader of documents.
 
 import (
-	"bytes"
-	"encoding/json"
-
 	"go.yaml.in/yaml/v3"
 
 	"github.com/corsgate/corsgate/internal/cfnyaml"
@@ -21,25 +18,20 @@ type Problem struct {
 	Kind      ProblemKind
 }
 
-// A ProblemKind says what sort of problem it is.
-type ProblemKind string
+// A ProblemKind tells problems apart.
+type ProblemKind int
 
 // The kinds of problems.
 const (
-	Elsewhere ProblemKind = "elsewhere" // it is in a place that was not read
-	Refused   ProblemKind = "refused"   // the deployment fails
+	Malformed ProblemKind = iota // CloudFormation refuses it
+	Elsewhere                    // it is in a place that was not read
 )
 
-// readDocument reads JSON or YAML, with intrinsic functions in their long forms.
-func readDocument(text []byte) (any, error) {
-	if t := bytes.TrimSpace(text); len(t) > 0 && t[0] == '{' {
-		var v any
-		d := json.NewDecoder(bytes.NewReader(text))
-		d.UseNumber()
-		if err := d.Decode(&v); err == nil {
-			return v, nil
-		}
-	}
+// Place is what a reader of documents tells.
+type Place struct{}
+
+// ReadText reads JSON, which is YAML too, or YAML, with intrinsic functions in their long forms.
+func ReadText(_ string, text []byte, _ func(Place)) (any, error) {
 	var n yaml.Node
 	if err := yaml.Unmarshal(text, &n); err != nil {
 		return nil, err

@@ -16,7 +16,9 @@ const samTransform = "AWS::Serverless-2016-10-31"
 // samResult is what is to be said of a template of SAM.
 type samResult struct {
 	Problems []Problem
-	Causes   map[string]string // by the logical id of what SAM makes: the resource, or resource.event, that it is made for
+	// Causes says, by the logical ids of what SAM makes, what each is made for: "Function", or "Function event Name". What
+	// takes the place of a resource of SAM is not among them.
+	Causes map[string]string
 }
 
 // sam is a template on its way from SAM to CloudFormation.
@@ -63,6 +65,7 @@ func serverless(root map[string]any, read func(path string) ([]byte, error)) sam
 		return cmp.Or(strings.Compare(a.LogicalID, b.LogicalID), strings.Compare(a.Text, b.Text))
 	})
 	s.out.Problems = slices.Compact(s.out.Problems)
+	maps.DeleteFunc(s.out.Causes, func(id, cause string) bool { return id == cause })
 	return s.out
 }
 
@@ -99,7 +102,7 @@ func (s *sam) ids(types ...string) []string {
 }
 
 // refuse records what the transform, or the deployment, refuses.
-func (s *sam) refuse(id, text string) { s.problem(id, text, Refused) }
+func (s *sam) refuse(id, text string) { s.problem(id, text, Malformed) }
 
 func (s *sam) problem(id, text string, kind ProblemKind) {
 	s.out.Problems = append(s.out.Problems, Problem{LogicalID: id, Text: text, Kind: kind})
@@ -139,55 +142,66 @@ func local(v any) (string, bool) {
 	return path, ok && path != "" && !strings.HasPrefix(path, "s3://") && !strings.HasPrefix(path, "https://") && !strings.HasPrefix(path, "http://")
 }
 
-// document reads the OpenAPI document at a location. If it is not here, that is a problem.
+// document reads the OpenAPI document of a DefinitionUri. If it is not here, that is a problem.
 func (s *sam) document(id string, location any) (map[string]any, bool) {
-	path, ok := local(location)
-	if !ok {
-		name, isText := location.(string)
-		if m := object(location); !isText && m["Bucket"] != nil {
-			name = fmt.Sprintf("s3://%s/%s", shown(m["Bucket"]), shown(m["Key"]))
-		} else if !isText {
-			name = "of a location that only the deployment knows"
-		}
+	doc, err := s.beside(location)
+	if err == nil {
+		return doc, true
+	}
+	name, isText := location.(string)
+	if m := object(location); m["Bucket"] != nil {
+		name = fmt.Sprintf("s3://%s/%s", textOf(m["Bucket"]), textOf(m["Key"]))
+	} else if !isText {
+		name = "of a location that only the deployment knows"
+	}
+	if errors.Is(err, fs.ErrNotExist) {
 		s.problem(id, "the OpenAPI document "+name+" is not here, so its paths are not read", Elsewhere)
-		return nil, false
+	} else {
+		s.problem(id, fmt.Sprintf("the OpenAPI document %s cannot be read, so its paths are not: %v", name, err), Elsewhere)
 	}
-	text, err := s.read(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		s.problem(id, "the OpenAPI document "+path+" is not here, so its paths are not read", Elsewhere)
-		return nil, false
-	case err == nil:
-		var v any
-		if v, err = readDocument(text); err == nil {
-			if m, ok := v.(map[string]any); ok {
-				return m, true
-			}
-			err = errors.New("it is not an object")
-		}
-	}
-	s.problem(id, fmt.Sprintf("the OpenAPI document %s cannot be read, so its paths are not: %v", path, err), Elsewhere)
 	return nil, false
 }
 
-// shown is a value in a message: its text, or that it is none.
-func shown(v any) string {
+// beside reads a document from a file beside the template.
+func (s *sam) beside(location any) (map[string]any, error) {
+	path, ok := local(location)
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	text, err := s.read(path)
+	if err != nil {
+		return nil, err
+	}
+	v, err := ReadText(path, text, nil)
+	if err != nil {
+		return nil, err
+	}
+	doc, ok := v.(map[string]any)
+	if !ok {
+		return nil, errors.New("it is not an object")
+	}
+	return doc, nil
+}
+
+// textOf is a value in a message: its text, or that it is none.
+func textOf(v any) string {
 	if text, ok := v.(string); ok {
 		return text
 	}
 	return "..."
 }
 
-// included puts the documents in the places of the AWS::Include transforms of a body, which are done before SAM's.
-func (s *sam) included(id string, v any) any {
+// included puts the documents in the places of the AWS::Include transforms of a body, which are done before SAM's. One
+// that is not here stays as it is written, which is a problem to whoever evaluates it.
+func (s *sam) included(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for k, e := range v {
-			out[k] = s.included(id, e)
+			out[k] = s.included(e)
 		}
 		if transform := object(v["Fn::Transform"]); transform["Name"] == "AWS::Include" {
-			if doc, ok := s.document(id, s.decided(object(transform["Parameters"])["Location"])); ok {
+			if doc, err := s.beside(s.decided(object(transform["Parameters"])["Location"])); err == nil {
 				delete(out, "Fn::Transform")
 				maps.Copy(out, doc)
 			}
@@ -196,7 +210,7 @@ func (s *sam) included(id string, v any) any {
 	case []any:
 		out := make([]any, len(v))
 		for i, e := range v {
-			out[i] = s.included(id, e)
+			out[i] = s.included(e)
 		}
 		return out
 	}

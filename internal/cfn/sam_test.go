@@ -87,7 +87,7 @@ func translations(t *testing.T, files []string) map[string]translation {
 		for _, v := range object(root["Resources"]) {
 			p := object(object(v)["Properties"])
 			if object(v)["Type"] == "AWS::Serverless::Api" && p["DefinitionBody"] != nil {
-				p["DefinitionBody"] = s.included("", p["DefinitionBody"]) // which CloudFormation does before it asks SAM
+				p["DefinitionBody"] = s.included(p["DefinitionBody"]) // which CloudFormation does before it asks SAM
 			}
 		}
 		templates[file] = root
@@ -138,7 +138,7 @@ func template(t *testing.T, file string) map[string]any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := readDocument(text)
+	v, err := ReadText("a.yaml", text, nil)
 	root, ok := v.(map[string]any)
 	if err != nil || !ok {
 		t.Fatal(file, err)
@@ -172,7 +172,7 @@ func differing(t *testing.T, root map[string]any, file, key string, want transla
 	result := serverless(root, beside(file))
 	var refused []string
 	for _, p := range result.Problems {
-		if p.Kind == Refused {
+		if p.Kind == Malformed {
 			refused = append(refused, p.Text)
 		}
 	}
@@ -263,7 +263,7 @@ func projected(t *testing.T, root map[string]any, file string) map[string]any {
 		case "AWS::ApiGateway::RestApi":
 			if at := object(p["BodyS3Location"]); at["Bucket"] == "local" {
 				if text, err := beside(file)(scalar(at["Key"])); err == nil {
-					if p["Body"], err = readDocument(text); err != nil {
+					if p["Body"], err = ReadText("a.yaml", text, nil); err != nil {
 						t.Fatal(err)
 					}
 					delete(p, "BodyS3Location")
@@ -301,7 +301,7 @@ func projected(t *testing.T, root map[string]any, file string) map[string]any {
 			kept := map[string]any{}
 			take(kept, p, names)
 			delete(kept, "Tags")
-			one["Properties"] = plain(kept)
+			one["Properties"] = simplified(kept)
 		}
 		if typ == "AWS::ApiGateway::UsagePlan" || typ == "AWS::ApiGateway::ApiKey" || typ == "AWS::ApiGateway::UsagePlanKey" || typ == "AWS::Lambda::EventInvokeConfig" {
 			delete(one, "DependsOn")
@@ -310,12 +310,12 @@ func projected(t *testing.T, root map[string]any, file string) map[string]any {
 	}
 	conditions := object(root["Conditions"])
 	delete(conditions, "SharedUsagePlanCondition")
-	return map[string]any{"Resources": resources, "Outputs": plain(object(root["Outputs"])), "Conditions": conditions}
+	return map[string]any{"Resources": resources, "Outputs": simplified(object(root["Outputs"])), "Conditions": conditions}
 }
 
 // second is the second of a list, if it is an object.
 func second(v any) map[string]any {
-	if l := list(v); len(l) > 1 {
+	if l := asList(v); len(l) > 1 {
 		return object(l[1])
 	}
 	return nil
@@ -338,23 +338,23 @@ func policyOrder(body map[string]any) {
 	policy["Statement"] = statements
 }
 
-// plain takes the Fn::Sub from a text that has nothing to substitute, and one of two schemas around a header: SAM writes
+// simplified takes the Fn::Sub from a text that has nothing to substitute, and one of two schemas around a header: SAM writes
 // more than one if it goes over a document again.
-func plain(v any) any {
+func simplified(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		if text, ok := v["Fn::Sub"].(string); ok && !strings.Contains(text, "${") {
 			return text
 		}
 		if schema, ok := v["schema"].(map[string]any); ok && schema["schema"] != nil {
-			return plain(schema)
+			return simplified(schema)
 		}
 		for k, e := range v {
-			v[k] = plain(e)
+			v[k] = simplified(e)
 		}
 	case []any:
 		for i, e := range v {
-			v[i] = plain(e)
+			v[i] = simplified(e)
 		}
 	}
 	return v

@@ -128,10 +128,10 @@ func (s *sam) complete(id string, doc, p map[string]any) {
 	if v := p["DisableExecuteApiEndpoint"]; v != nil {
 		const name = "x-amazon-apigateway-endpoint-configuration"
 		if isVersion3(doc["openapi"]) {
-			if len(list(doc["servers"])) == 0 {
+			if len(asList(doc["servers"])) == 0 {
 				doc["servers"] = []any{map[string]any{}}
 			}
-			for _, server := range list(doc["servers"]) {
+			for _, server := range asList(doc["servers"]) {
 				inner(object(server), name)["disableExecuteApiEndpoint"] = v
 			}
 		} else {
@@ -316,7 +316,7 @@ func (s *sam) authorizer(id, name string, v any) map[string]any {
 		scheme["name"], authorizer["type"] = "Unused", "request"
 		var sources []string
 		for _, kind := range [][2]string{{"Headers", "method.request.header."}, {"QueryStrings", "method.request.querystring."}, {"StageVariables", "stageVariables."}, {"Context", "context."}} {
-			for _, v := range list(identity[kind[0]]) {
+			for _, v := range asList(identity[kind[0]]) {
 				sources = append(sources, kind[1]+scalar(v))
 			}
 		}
@@ -330,7 +330,7 @@ func (s *sam) authorizer(id, name string, v any) map[string]any {
 			authorizer["identityValidationExpression"] = v
 		}
 	default:
-		s.refuse(id, fmt.Sprintf("SAM refuses Auth.Authorizers.%s: FunctionPayloadType is %s; it may be TOKEN or REQUEST", name, shown(kind)))
+		s.refuse(id, fmt.Sprintf("SAM refuses Auth.Authorizers.%s: FunctionPayloadType is %s; it may be TOKEN or REQUEST", name, textOf(kind)))
 	}
 	return scheme
 }
@@ -506,8 +506,8 @@ func (s *sam) usagePlan(api *samAPI, from, p map[string]any) {
 	stage := s.refs[api.id+".Stage"]
 	stages, keys := []any{}, []any{}
 	if of, ok := s.resources[prefix+"UsagePlan"].(map[string]any); ok && prefix != api.id {
-		stages = list(object(of["Properties"])["ApiStages"])
-		keys = list(object(object(s.resources[prefix+"ApiKey"])["Properties"])["StageKeys"])
+		stages = asList(object(of["Properties"])["ApiStages"])
+		keys = asList(object(object(s.resources[prefix+"ApiKey"])["Properties"])["StageKeys"])
 		if object(s.resources[prefix+"UsagePlan"])["Condition"] != from["Condition"] {
 			from = map[string]any{} // any of the APIs is enough; which are there is in their own conditions
 		}

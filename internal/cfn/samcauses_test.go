@@ -13,7 +13,7 @@ import (
 // made is what is made of the text of a template, with files beside it.
 func made(t *testing.T, text string, files map[string]string) (map[string]any, samResult) {
 	t.Helper()
-	v, err := readDocument([]byte(text))
+	v, err := ReadText("a.yaml", []byte(text), nil)
 	root, ok := v.(map[string]any)
 	if err != nil || !ok {
 		t.Fatal(err)
@@ -39,9 +39,9 @@ func TestServerlessProblems(t *testing.T) {
 		files    map[string]string
 		want     Problem
 	}{
-		"no transform": {"Resources: {Items: {Type: AWS::Serverless::Function}}", nil, Problem{LogicalID: "Items", Kind: Refused,
+		"no transform": {"Resources: {Items: {Type: AWS::Serverless::Function}}", nil, Problem{LogicalID: "Items", Kind: Malformed,
 			Text: "the template has no Transform: AWS::Serverless-2016-10-31, so CloudFormation does not know the type AWS::Serverless::Function and refuses it"}},
-		"another transform": {"Transform: [Mine]\nResources: {Items: {Type: AWS::Serverless::Api}}", nil, Problem{LogicalID: "Items", Kind: Refused,
+		"another transform": {"Transform: [Mine]\nResources: {Items: {Type: AWS::Serverless::Api}}", nil, Problem{LogicalID: "Items", Kind: Malformed,
 			Text: "the template has no Transform: AWS::Serverless-2016-10-31, so CloudFormation does not know the type AWS::Serverless::Api and refuses it"}},
 		"document in a bucket": {head + "  A: {Type: AWS::Serverless::Api, Properties: {StageName: v1, DefinitionUri: 's3://b/k'}}", nil,
 			Problem{LogicalID: "A", Kind: Elsewhere, Text: "the OpenAPI document s3://b/k is not here, so its paths are not read"}},
@@ -53,16 +53,12 @@ func TestServerlessProblems(t *testing.T) {
 			Problem{LogicalID: "A", Kind: Elsewhere, Text: "the OpenAPI document k.yaml cannot be read, so its paths are not: permission denied"}},
 		"document that is none": {head + "  A: {Type: AWS::Serverless::Api, Properties: {StageName: v1, DefinitionUri: k.yaml}}", map[string]string{"k.yaml": "- a"},
 			Problem{LogicalID: "A", Kind: Elsewhere, Text: "the OpenAPI document k.yaml cannot be read, so its paths are not: it is not an object"}},
-		"included document, with Cors": {head + "  A: {Type: AWS::Serverless::Api, Properties: {StageName: v1, Cors: \"'*'\", DefinitionBody: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: 's3://b/k'}}}}}", nil,
-			Problem{LogicalID: "A", Kind: Elsewhere, Text: "the OpenAPI document s3://b/k is not here, so its paths are not read"}},
-		"included document of a location that is computed": {head + "  A: {Type: AWS::Serverless::Api, Properties: {StageName: v1, DefinitionBody: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: !Sub '${B}/k'}}}}}", nil,
-			Problem{LogicalID: "A", Kind: Elsewhere, Text: "the OpenAPI document of a location that only the deployment knows is not here, so its paths are not read"}},
 		"default authorizer by parameter": {"Parameters: {P: {Type: String}}\n" + head + "  A: {Type: AWS::Serverless::Api, Properties: {StageName: v1, Auth: {DefaultAuthorizer: !Ref P, Authorizers: {U: {UserPoolArn: a}}}}}", nil,
 			Problem{LogicalID: "A", Kind: Elsewhere, Text: "Auth.DefaultAuthorizer is the parameter P, which has no default: give it with --parameter P=VALUE"}},
 		"Cors chosen whole": {head + "  A: {Type: AWS::Serverless::Api, Properties: {StageName: v1, Cors: !If [C, {AllowOrigin: \"'*'\"}, !Ref AWS::NoValue]}}", nil,
-			Problem{LogicalID: "A", Kind: Refused, Text: "Cors is chosen by an Fn::If, which SAM takes for the origin alone: put the Fn::If into AllowOrigin and the other members"}},
+			Problem{LogicalID: "A", Kind: Malformed, Text: "Cors is chosen by an Fn::If, which SAM takes for the origin alone: put the Fn::If into AllowOrigin and the other members"}},
 		"name that is taken": {head + "  A: {Type: AWS::Serverless::Api, Properties: {StageName: v1}}\n  Av1Stage: {Type: AWS::S3::Bucket}", nil,
-			Problem{LogicalID: "Av1Stage", Kind: Refused, Text: "SAM refuses the template: it makes a resource of this name for A, and there is one already"}},
+			Problem{LogicalID: "Av1Stage", Kind: Malformed, Text: "SAM refuses the template: it makes a resource of this name for A, and there is one already"}},
 		"application of a repository": {head + "  A: {Type: AWS::Serverless::Application, Properties: {Location: {ApplicationId: a, SemanticVersion: 1.0.0}}}", nil,
 			Problem{LogicalID: "A", Kind: Elsewhere, Text: "the application is of the Serverless Application Repository, and is not here"}},
 	} {
@@ -72,6 +68,27 @@ func TestServerlessProblems(t *testing.T) {
 				t.Errorf("%+v", result.Problems)
 			}
 		})
+	}
+}
+
+// TestServerlessIncludeElsewhere holds that a body that is included from elsewhere stays for whoever evaluates it, and that
+// nobody is told that Cors cannot be added to it: the transform sees the included body.
+func TestServerlessIncludeElsewhere(t *testing.T) {
+	for _, location := range []string{"'s3://b/k'", "gone.yaml", "!Sub '${B}/k'"} {
+		root, result := made(t, `
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  A:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: v1
+      Cors: "'*'"
+      DefinitionBody: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: `+location+`}}}
+`, nil)
+		body := object(object(object(object(root["Resources"])["A"])["Properties"])["Body"])
+		if len(result.Problems) > 0 || object(body["Fn::Transform"])["Name"] != "AWS::Include" {
+			t.Errorf("%s: %v, %v", location, body, result.Problems)
+		}
 	}
 }
 
@@ -103,16 +120,16 @@ Resources:
   Mine: {Type: AWS::S3::Bucket}
 `, nil)
 	want := map[string]string{
-		"Items": "Items", "ItemsRole": "Items", "ItemsVersion": "Items", "ItemsAliaslive": "Items",
-		"ItemsListPermissionProd": "Items.List", "ItemsAddPermissionv1": "Items.Add",
-		"Shop": "Shop", "ShopDeployment": "Shop", "Shopv1Stage": "Shop",
-		"ServerlessRestApi": "Items.List", "ServerlessRestApiDeployment": "Items.List", "ServerlessRestApiProdStage": "Items.List",
+		"ItemsRole": "Items", "ItemsVersion": "Items", "ItemsAliaslive": "Items",
+		"ItemsListPermissionProd": "Items event List", "ItemsAddPermissionv1": "Items event Add",
+		"ShopDeployment": "Shop", "Shopv1Stage": "Shop",
+		"ServerlessRestApi": "Items event List", "ServerlessRestApiDeployment": "Items event List", "ServerlessRestApiProdStage": "Items event List",
 	}
 	if !maps.Equal(result.Causes, want) {
 		t.Errorf("%v", result.Causes)
 	}
 	for id := range object(root["Resources"]) {
-		if result.Causes[id] == "" && id != "Mine" {
+		if result.Causes[id] == "" && id != "Mine" && id != "Items" && id != "Shop" {
 			t.Errorf("%s is of nothing", id)
 		}
 	}
@@ -179,7 +196,7 @@ func TestServerlessOddShapes(t *testing.T) {
 		for i, place := range places(root, nil) {
 			for j := range 2 {
 				text := odd[(i+j*5)%len(odd)]
-				v, err := readDocument([]byte(text))
+				v, err := ReadText("a.yaml", []byte(text), nil)
 				if err != nil {
 					t.Fatal(err)
 				}

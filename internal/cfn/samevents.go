@@ -30,7 +30,7 @@ type samEvent struct {
 	condition    string // of the owner
 }
 
-func (e *samEvent) cause() string { return e.owner + "." + e.name }
+func (e *samEvent) cause() string { return e.owner + " event " + e.name }
 
 // bodies gives the APIs without an OpenAPI document an empty one, which SAM fills.
 func (s *sam) bodies() {
@@ -41,7 +41,7 @@ func (s *sam) bodies() {
 		s.apis[id] = api
 		switch {
 		case pyTrue(properties["DefinitionBody"]):
-			properties["DefinitionBody"] = s.included(id, properties["DefinitionBody"])
+			properties["DefinitionBody"] = s.included(properties["DefinitionBody"])
 		case !pyTrue(properties["DefinitionUri"]):
 			properties["DefinitionBody"] = emptyBody()
 			api.managed = true
@@ -378,7 +378,7 @@ func (s *sam) requestModel(e *samEvent, doc, properties map[string]any) {
 	refuse := func(text string) { s.refuse(e.owner, "SAM refuses the event "+e.name+": "+text) }
 	model, _ := m["Model"].(string)
 	if !pyTrue(object(properties["Models"])[model]) {
-		refuse("the model of RequestModel, " + shown(m["Model"]) + ", is not among the Models of the API " + e.api)
+		refuse("the model of RequestModel, " + textOf(m["Model"]) + ", is not among the Models of the API " + e.api)
 		return
 	}
 	model = strings.ToLower(model)
@@ -386,7 +386,7 @@ func (s *sam) requestModel(e *samEvent, doc, properties map[string]any) {
 		if doc["swagger"] != nil {
 			p := map[string]any{"in": "body", "name": model, "schema": map[string]any{"$ref": "#/definitions/" + model}}
 			take(p, map[string]any{"required": m["Required"]}, "required")
-			op["parameters"] = append(slices.Clone(list(op["parameters"])), p)
+			op["parameters"] = append(slices.Clone(asList(op["parameters"])), p)
 		} else {
 			p := map[string]any{"content": map[string]any{"application/json": map[string]any{"schema": map[string]any{"$ref": "#/components/schemas/" + model}}}}
 			take(p, map[string]any{"required": m["Required"]}, "required")
@@ -414,7 +414,7 @@ func (s *sam) requestModel(e *samEvent, doc, properties map[string]any) {
 
 // requestParameters adds those of an event, and to the key of the cache those that say so.
 func (s *sam) requestParameters(e *samEvent, doc map[string]any) {
-	given := list(e.properties["RequestParameters"])
+	given := asList(e.properties["RequestParameters"])
 	for _, v := range given {
 		settings := map[string]any{}
 		name, ok := v.(string)
@@ -433,10 +433,10 @@ func (s *sam) requestParameters(e *samEvent, doc map[string]any) {
 			in = "query"
 		}
 		for _, op := range operationsAt(doc, e.path, e.method) {
-			op["parameters"] = append(slices.Clone(list(op["parameters"])), map[string]any{"in": in, "name": short, "required": orElse(settings["Required"], false), "type": "string"})
+			op["parameters"] = append(slices.Clone(asList(op["parameters"])), map[string]any{"in": in, "name": short, "required": orElse(settings["Required"], false), "type": "string"})
 			if pyTrue(settings["Caching"]) {
 				integration := object(op[integrationKey])
-				integration["cacheKeyParameters"] = append(slices.Clone(list(integration["cacheKeyParameters"])), name)
+				integration["cacheKeyParameters"] = append(slices.Clone(asList(integration["cacheKeyParameters"])), name)
 			}
 		}
 	}

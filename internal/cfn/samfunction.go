@@ -220,14 +220,14 @@ func (s *sam) otherEvent(id, name, typ string, e, from map[string]any) {
 		makes = otherEvents["StateMachine events"]
 	}
 	if makes == nil {
-		s.refuse(id, "SAM refuses the event "+name+": there is no type "+shown(e["Type"]))
+		s.refuse(id, "SAM refuses the event "+name+": there is no type "+textOf(e["Type"]))
 	}
 	for _, m := range makes {
-		s.make(id+name+m[0], m[1], id+"."+name, from, map[string]any{})
+		s.make(id+name+m[0], m[1], id+" event "+name, from, map[string]any{})
 	}
 	if typ == "HttpApi" && object(e["Properties"])["ApiId"] == nil && s.resources[implicitHTTPAPI] == nil {
 		s.resources[implicitHTTPAPI] = map[string]any{"Type": "AWS::Serverless::HttpApi", "Properties": map[string]any{"StageName": "$default"}}
-		s.out.Causes[implicitHTTPAPI] = id + "." + name
+		s.out.Causes[implicitHTTPAPI] = id + " event " + name
 	}
 }
 

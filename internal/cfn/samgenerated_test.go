@@ -16,7 +16,7 @@ func TestServerlessGenerated(t *testing.T) {
 		templates := map[string]any{}
 		for seed := first; seed < first+each; seed++ {
 			name := fmt.Sprint(seed)
-			sources[name] = drawn(rand.New(rand.NewPCG(uint64(seed), 11)))
+			sources[name] = drawnTemplate(rand.New(rand.NewPCG(uint64(seed), 11)))
 			templates[name] = parsed(t, sources[name])
 		}
 		taken := 0
@@ -39,7 +39,7 @@ func TestServerlessGenerated(t *testing.T) {
 
 func parsed(t *testing.T, text string) map[string]any {
 	t.Helper()
-	v, err := readDocument([]byte(text))
+	v, err := ReadText("a.yaml", []byte(text), nil)
 	root, ok := v.(map[string]any)
 	if err != nil || !ok {
 		t.Fatal(err, text)
@@ -47,8 +47,8 @@ func parsed(t *testing.T, text string) map[string]any {
 	return root
 }
 
-// drawn is a template in YAML. About one in three has something that SAM refuses.
-func drawn(r *rand.Rand) string {
+// drawnTemplate is a template in YAML. About one in three has something that SAM refuses.
+func drawnTemplate(r *rand.Rand) string {
 	one := func(from ...string) string { return from[r.IntN(len(from))] }
 	// object is some of the members, each with one of its values.
 	object := func(odds int, members ...[]string) string {

@@ -96,7 +96,7 @@ func integrated(v any) []map[string]any {
 	return slices.DeleteFunc(contents(v), func(op map[string]any) bool { return !pyTrue(op[integrationKey]) })
 }
 
-func securityOf(op map[string]any) []any { return list(op["security"]) }
+func securityOf(op map[string]any) []any { return asList(op["security"]) }
 
 // names reports whether a security requirement names one of some schemes.
 func names(requirement any, is func(string) bool) bool {
@@ -136,7 +136,7 @@ func eachOperation(doc map[string]any, f func(method string, op map[string]any))
 
 // secureByDefault puts the API's default authorizer on the operations that name none; NONE keeps it away.
 func secureByDefault(doc map[string]any, name string, authorizers map[string]any, preflights bool) {
-	scopes := list(object(authorizers[name])["AuthorizationScopes"])
+	scopes := asList(object(authorizers[name])["AuthorizationScopes"])
 	if scopes == nil {
 		scopes = []any{}
 	}
@@ -275,10 +275,10 @@ func addPolicy(doc, policy map[string]any, path string, stage any) {
 		condition := map[string]any{}
 		add := func(key string, values ...any) {
 			if len(values) > 0 {
-				condition[key] = slices.Concat(list(condition[key]), values)
+				condition[key] = slices.Concat(asList(condition[key]), values)
 			}
 		}
-		for _, v := range list(policy["SourceVpc"+a[0]]) {
+		for _, v := range asList(policy["SourceVpc"+a[0]]) {
 			switch id, _ := v.(string); {
 			case strings.HasPrefix(id, "vpce-"):
 				add("aws:SourceVpce", v)

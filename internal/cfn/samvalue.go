@@ -63,8 +63,8 @@ func inner(m map[string]any, name string) map[string]any {
 	return c
 }
 
-// list returns v if it is a list, and none otherwise.
-func list(v any) []any {
+// asList returns v if it is a list, and none otherwise.
+func asList(v any) []any {
 	l, _ := v.([]any)
 	return l
 }
