@@ -19,7 +19,7 @@ type Access int
 
 const (
 	Passes     Access = iota // a statement allows it and none denies it
-	NotAllowed               // no statement allows it
+	NotAllowed               // no statement allows it, whether or not one denies it
 	Denied                   // a statement denies it
 	Depends                  // it depends on what is not known here
 )

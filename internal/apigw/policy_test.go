@@ -120,6 +120,7 @@ var policyCases = []struct {
 	{format, "the whole ARN", allowOf("Resource", `"arn:aws:execute-api:eu-west-1:111122223333:abc123/prod/OPTIONS/items"`), Passes, ""},
 	{format, "an ARN with wildcards", allowOf("Resource", `"arn:aws:execute-api:*:*:*/*/OPTIONS/*"`), Passes, ""},
 	{format, "an ARN of another method", allowOf("Resource", `"arn:aws:execute-api:eu-west-1:111122223333:abc123/prod/GET/*"`), NotAllowed, ""},
+	{format, "an ARN with a part too many", allowOf("Resource", `"arn:aws:execute-api:eu-west-1:111122223333:x:abc123/prod/OPTIONS/*"`), NotAllowed, ""},
 	{format, "an ARN of another service", allowOf("Resource", `"arn:aws:s3:::bucket/*"`), NotAllowed, ""},
 	{resource, "* reaches over slashes", allowOf("Resource", `"execute-api:/*items"`), Passes, ""},
 	{resource, "? in a path", allowOf("Resource", `"execute-api:/prod/OPTIONS/item?"`), Passes, ""},
@@ -267,6 +268,7 @@ func TestJudgePolicyDocuments(t *testing.T) {
 		{"any stage", statement(func(s map[string]any) { s["Resource"] = "execute-api:/*/OPTIONS/*" }), Call{Method: "OPTIONS", Path: "/"}, Passes, ""},
 		{"another path, whatever the stage", statement(func(s map[string]any) { s["Resource"] = "execute-api:/prod/OPTIONS/a" }), Call{Method: "OPTIONS", Path: "/b"}, NotAllowed, ""},
 		{"a path of two parts", statement(func(s map[string]any) { s["Resource"] = "execute-api:/prod/OPTIONS/items/*" }), call, Passes, ""},
+		{"an ARN with or without the stage", statement(func(s map[string]any) { s["Resource"] = map[string]any{"Fn::Sub": "${Arn}/GET/*"} }), Call{Stage: "prod", Method: "OPTIONS", Path: "/a/GET/b"}, Depends, "Arn"},
 		{"the root", statement(func(s map[string]any) { s["Resource"] = "execute-api:/prod/OPTIONS/" }), Call{Stage: "prod", Method: "OPTIONS", Path: "/"}, Passes, ""},
 	} {
 		check(t, tt.name, JudgePolicy(tt.document, tt.call), tt.want, tt.on)

@@ -213,7 +213,7 @@ func arn(pattern []token) []token {
 		if isChar("/")(t) {
 			break
 		}
-		if t.kind == unknown && !t.key && slices.ContainsFunc(pattern[i:], isChar("/:")) {
+		if t.kind == unknown && slices.ContainsFunc(pattern[i:], isChar("/:")) {
 			pattern[i].kind = mine
 		}
 	}
@@ -259,7 +259,7 @@ func matches(pattern, target []token, some bool) bool {
 		if !ok && p < len(pattern) {
 			switch k := pattern[p].kind; {
 			case k == many, k == mine, k == unknown && some:
-				ok = from(p+1, t) || t < len(target) && (k == many || some || target[t].kind != unknown && target[t].text != "/") && from(p, t+1)
+				ok = from(p+1, t) || t < len(target) && (k == many || some || target[t].text != "/") && from(p, t+1)
 			case k == unknown || t == len(target):
 			case target[t].kind == char:
 				ok = (k == one || pattern[p].text == target[t].text) && from(p+1, t+1)
