@@ -344,13 +344,15 @@ func (w *writer) gatewayResponses() {
 
 // resourcePolicy lets preflights through, which are anonymous.
 func (w *writer) resourcePolicy() {
-	switch verdict := plan.PreflightsPass(w.survey.api.policy); verdict {
-	case plan.Passes:
-	case plan.NotAllowed:
-		if w.spec != nil && w.spec.plan != nil && w.spec.plan.KeepsOptions() {
-			warn(w.api, "CORS403", rule("CORS403", plan.KeptOptionsClosed))
-			return
-		}
+	refused := plan.RefusedPreflights(w.survey.api.policy, w.survey.stageNames(), w.preflightPaths())
+	if refused.Denied {
+		warn(w.api, "CORS403", rule("CORS403", plan.DenyMayRefuse))
+	}
+	switch {
+	case !refused.NotAllowed:
+	case w.spec != nil && w.spec.plan != nil && w.spec.plan.KeepsOptions():
+		warn(w.api, "CORS403", rule("CORS403", plan.KeptOptionsClosed))
+	default:
 		// A policy that names who may call, by IAM, allows nobody anonymous. The
 		// mock behind OPTIONS tells them nothing but the CORS headers.
 		w.api.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -359,9 +361,19 @@ func (w *writer) resourcePolicy() {
 			Actions:    jsii.Strings("execute-api:Invoke"),
 			Resources:  jsii.Strings("execute-api:/*/OPTIONS/*"),
 		}))
-	case plan.Denied:
-		warn(w.api, "CORS403", rule("CORS403", plan.DenyMayRefuse))
 	}
+}
+
+// preflightPaths returns the paths that browsers send preflights to.
+func (w *writer) preflightPaths() []string {
+	var paths []string
+	if w.spec != nil && w.spec.plan != nil {
+		paths = w.spec.plan.Paths()
+	}
+	for _, r := range w.survey.resources {
+		paths = append(paths, r.path)
+	}
+	return paths
 }
 
 // stages puts the policy's variables on every stage of the API in the app.

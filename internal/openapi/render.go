@@ -462,14 +462,18 @@ func (r *renderer) gatewayResponses() {
 // resourcePolicy lets preflights through, which are anonymous.
 func (r *renderer) resourcePolicy() {
 	doc := object(r.out.Body[extPolicy])
-	switch plan.PreflightsPass(r.plan.root[extPolicy]) {
-	case plan.Denied:
+	if doc == nil {
+		return
+	}
+	refused := plan.RefusedPreflights(r.plan.root[extPolicy], nil, r.plan.Paths())
+	if refused.Denied {
 		r.remark("CORS403", "/"+extPolicy, "%s", plan.DenyMayRefuse)
-	case plan.NotAllowed:
-		if r.plan.KeepsOptions() {
-			r.remark("CORS403", "/"+extPolicy, "%s", plan.KeptOptionsClosed)
-			return
-		}
+	}
+	switch {
+	case !refused.NotAllowed:
+	case r.plan.KeepsOptions():
+		r.remark("CORS403", "/"+extPolicy, "%s", plan.KeptOptionsClosed)
+	default:
 		statements, ok := doc["Statement"].([]any)
 		if !ok && doc["Statement"] != nil {
 			statements = []any{doc["Statement"]}

@@ -234,5 +234,6 @@ func Remap(params map[string]any, prefix string, ours map[string]any) (map[strin
 // StatusOf gives the status code of a response, "" where it has none.
 func StatusOf(response any) string {
 	m, _ := response.(map[string]any)
-	return text(m["statusCode"])
+	status, _ := m["statusCode"].(string)
+	return status
 }
