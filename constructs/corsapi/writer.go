@@ -14,7 +14,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cdkbridge"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/plan"
 )
 
@@ -137,7 +139,7 @@ func (w *writer) methods() {
 			if w.caching {
 				w.cacheKey(m)
 			}
-			if m.integration != nil && !strings.HasSuffix(m.integrationType, "_PROXY") {
+			if m.integration != nil && !apigw.IsProxy(m.integrationType) {
 				w.answer(m)
 			}
 			// The CDK tells the API's own deployments of its own methods, but no
@@ -195,7 +197,7 @@ func (w *writer) answer(m *method) {
 		static := !mock && w.policy.ResponseTemplate() != "" && !w.responseTemplates(m, at, one)
 		headers := plan.AnswerHeaders(w.policy, static)
 		params, _ := one["responseParameters"].(map[string]any)
-		merged, replaced := plan.Remap(params, plan.MethodHeader, plan.Mapped(headers))
+		merged, replaced := plan.Remap(params, apigw.MethodHeader, plan.Mapped(headers))
 		w.reportReplaced(m.node, where, replaced)
 		w.override(m.node, at+"ResponseParameters.", params, merged)
 		statuses[plan.StatusOf(one)] = headers
@@ -236,7 +238,7 @@ func (w *writer) declare(m *method, statuses map[string][]plan.Header) {
 		params, _ := existing[i].(map[string]any)["responseParameters"].(map[string]any)
 		merged := ours
 		for key, required := range params {
-			if !plan.IsCORS(key, plan.MethodHeader) && !plan.IsVary(key, plan.MethodHeader) {
+			if name, _ := apigw.HeaderName(key, apigw.MethodHeader); !corsheader.Is(name) && !corsheader.IsVary(name) {
 				merged[key] = required
 			}
 		}
@@ -319,12 +321,12 @@ func (w *writer) gatewayResponses() {
 	headers := plan.ErrorHeaders(w.policy, w.props.GatewayErrors == EchoOrigin)
 	ours := map[string]any{}
 	for name, value := range headers {
-		ours[plan.GatewayHeader+name] = value
+		ours[apigw.GatewayHeader+name] = value
 	}
-	missing := []string{"DEFAULT_4XX", "DEFAULT_5XX"}
+	missing := []string{apigw.Default4XX, apigw.Default5XX}
 	for _, g := range w.survey.gatewayResponses {
 		missing = slices.DeleteFunc(missing, func(t string) bool { return t == g.responseType })
-		merged, replaced := plan.Remap(g.parameters, plan.GatewayHeader, ours)
+		merged, replaced := plan.Remap(g.parameters, apigw.GatewayHeader, ours)
 		w.reportReplaced(g.node, "gateway response "+g.responseType, replaced)
 		w.override(g.node, "ResponseParameters.", g.parameters, merged)
 		w.parts = append(w.parts, part{g.at, g.node})

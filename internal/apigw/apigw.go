@@ -37,9 +37,25 @@ const (
 	IntegrationResponseHeader = "integration.response.header."
 )
 
-// MappingSources are how a mapping expression begins that names a part of the request, of the integration's response, of the
-// context or of the stage's variables.
-var MappingSources = []string{"integration.response.", "method.request.", "context.", "stageVariables."}
+// HeaderName returns the name of the header that a mapping's key, such as method.response.header.Vary, is for. Prefix is
+// [MethodHeader] or [GatewayHeader]. Neither has a case.
+func HeaderName(key, prefix string) (string, bool) {
+	if len(key) <= len(prefix) || !strings.EqualFold(key[:len(prefix)], prefix) {
+		return "", false
+	}
+	return key[len(prefix):], true
+}
+
+// IsSource reports whether a mapping expression names a part of the request, of the integration's response, of the context or
+// of the stage's variables.
+func IsSource(expression string) bool {
+	for _, prefix := range []string{"integration.response.", "method.request.", "context.", "stageVariables."} {
+		if strings.HasPrefix(expression, prefix) {
+			return true
+		}
+	}
+	return false
+}
 
 // Static returns the text of a mapping expression that is one: 'text'.
 func Static(expression string) (string, bool) {

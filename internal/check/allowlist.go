@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -161,7 +163,7 @@ func inferFrom(methods []*gateway.Method, variables map[string]string) *Allowlis
 		}
 		for _, ir := range m.Integration.Responses {
 			mapping := originMapping(ir)
-			value, _ := static(mapping)
+			value, _ := apigw.Static(mapping)
 			if name, ok := strings.CutPrefix(mapping, "stageVariables."); ok {
 				value = variables[name]
 			}
@@ -198,7 +200,7 @@ func split(list string) []string {
 // does not.
 func originMapping(ir gateway.IntegrationResponse) string {
 	for _, name := range sortedKeys(ir.Parameters) {
-		if strings.EqualFold(name, "method.response.header.Access-Control-Allow-Origin") {
+		if strings.EqualFold(name, apigw.MethodHeader+corsheader.AllowOrigin) {
 			return ir.Parameters[name]
 		}
 	}
@@ -251,14 +253,6 @@ func choices(s string) []string {
 		}
 	}
 	return out
-}
-
-// static gives the text of a mapping expression that is one, 'text'.
-func static(expression string) (string, bool) {
-	if len(expression) >= 2 && expression[0] == '\'' && expression[len(expression)-1] == '\'' {
-		return expression[1 : len(expression)-1], true
-	}
-	return "", false
 }
 
 // describe says what the list is.

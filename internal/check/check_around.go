@@ -8,6 +8,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -128,7 +129,7 @@ func cache(v *View, report reporter) {
 			}
 			i := r.method.Integration
 			// An answer whose header is always the same may be kept.
-			dynamic := strings.HasSuffix(i.Type, "_PROXY") || slices.ContainsFunc(i.RequestTemplates, overridesOrigin)
+			dynamic := apigw.IsProxy(i.Type) || slices.ContainsFunc(i.RequestTemplates, overridesOrigin)
 			for _, ir := range i.Responses {
 				dynamic = dynamic || slices.ContainsFunc(ir.Templates, overridesOrigin)
 			}
@@ -198,7 +199,7 @@ func (v *View) keyed(r route) bool {
 	}
 	return slices.ContainsFunc(keys, func(k any) bool {
 		s, _ := k.(string)
-		return strings.EqualFold(s, "method.request.header.Origin")
+		return strings.EqualFold(s, apigw.RequestHeader+corsheader.Origin)
 	})
 }
 
@@ -316,7 +317,7 @@ func firewall(v *View, report reporter) {
 					if custom == nil || slices.ContainsFunc(oneOrMore(custom["ResponseHeaders"]), func(h any) bool {
 						m, _ := h.(map[string]any)
 						name, _ := m["Name"].(string)
-						return strings.EqualFold(name, "access-control-allow-origin")
+						return strings.EqualFold(name, corsheader.AllowOrigin)
 					}) {
 						continue
 					}

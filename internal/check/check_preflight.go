@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
@@ -115,7 +117,7 @@ func (v *View) deciding() []answer {
 	out := slices.Clone(v.answering())
 	for _, r := range v.routes {
 		i := r.method.Integration
-		if i != nil && !strings.HasSuffix(i.Type, "_PROXY") && browser.SafelistedMethod(r.name) && !v.authorized(r.method) && slices.ContainsFunc(templates(r.method), overridesOrigin) {
+		if i != nil && !apigw.IsProxy(i.Type) && browser.SafelistedMethod(r.name) && !v.authorized(r.method) && slices.ContainsFunc(templates(r.method), overridesOrigin) {
 			out = append(out, answer{r.method, r, true})
 		}
 	}
@@ -152,7 +154,7 @@ func passthrough(v *View, report reporter) {
 			continue
 		}
 		res := v.API.Serve(context.Background(), &gateway.Request{Method: "OPTIONS", Path: a.route.path, Headers: gateway.Headers{
-			{Name: "origin", Value: v.origin()}, {Name: "access-control-request-method", Value: a.route.name}, {Name: "content-type", Value: "text/plain"}}}, v.site.Backend)
+			{Name: corsheader.Origin, Value: v.origin()}, {Name: corsheader.RequestMethod, Value: a.route.name}, {Name: "content-type", Value: "text/plain"}}}, v.site.Backend)
 		if res.Status >= 500 {
 			report(at(a.method), fmt.Sprintf("a preflight with Content-Type text/plain is answered with %d: PassthroughBehavior is %s", res.Status, a.method.Integration.Passthrough), "")
 		}
@@ -187,7 +189,7 @@ func neededHeaders(v *View, report reporter) {
 				p = at(m)
 				p.method = "OPTIONS"
 			}
-			report(p, fmt.Sprintf("%s wants %s, and Access-Control-Allow-Headers is %q", r.method.HTTPMethod, h, rep.Preflight.Response.Headers["access-control-allow-headers"]), rep.Preflight.Verdict.Message)
+			report(p, fmt.Sprintf("%s wants %s, and Access-Control-Allow-Headers is %q", r.method.HTTPMethod, h, rep.Preflight.Response.Headers.Get(corsheader.AllowHeaders)), rep.Preflight.Verdict.Message)
 		}
 	}
 }
@@ -198,11 +200,11 @@ func starHeaders(v *View, report reporter) {
 		if res == nil || v.fault(a.route).rule != "" {
 			continue
 		}
-		names := strings.Split(strings.ReplaceAll(strings.ToLower(res.Headers["access-control-allow-headers"]), " ", ""), ",")
+		names := strings.Split(strings.ReplaceAll(strings.ToLower(res.Headers.Get(corsheader.AllowHeaders)), " ", ""), ",")
 		if !slices.Contains(names, "*") {
 			continue
 		}
-		if res.Headers["access-control-allow-credentials"] == "true" {
+		if res.Headers.Get(corsheader.AllowCredentials) == "true" {
 			rep := v.ask(question{origin: v.origin(), method: a.route.name, path: a.route.path, header: "x-requested-with", credentials: true})
 			if rep != nil && rep.Preflight.Verdict.Code == browser.HeaderDisallowedByPreflightResponse {
 				report(at(a.method), "Access-Control-Allow-Headers is * and Access-Control-Allow-Credentials is true", rep.Preflight.Verdict.Message)
@@ -224,7 +226,7 @@ func allowOrigin(r *simulate.Response) string {
 	if r == nil {
 		return ""
 	}
-	return r.Headers["access-control-allow-origin"]
+	return r.Headers.Get(corsheader.AllowOrigin)
 }
 
 func firstOrigin(v *View, report reporter) {
@@ -376,7 +378,7 @@ func everyOrigin(v *View, report reporter) {
 		listed := len(v.Allowlist.Origins) > 0 && !v.Allowlist.Any
 		said := v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables"
 		switch {
-		case got == stranger && (listed || res.Headers["access-control-allow-credentials"] == "true"),
+		case got == stranger && (listed || res.Headers.Get(corsheader.AllowCredentials) == "true"),
 			got == "*" && listed && said:
 			report(at(a.method), a.to()+" from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, "")
 		}
@@ -389,7 +391,7 @@ func maxAge(v *View, report reporter) {
 		if res == nil {
 			continue
 		}
-		value, ok := res.Headers["access-control-max-age"]
+		value, ok := res.Headers[strings.ToLower(corsheader.MaxAge)]
 		if !ok {
 			continue
 		}

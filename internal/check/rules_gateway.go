@@ -3,6 +3,7 @@ package check
 import (
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -92,7 +93,7 @@ func (v *View) hidden(g gateway.GatewayResponse) (why, console string) {
 	if !ok {
 		return "has no Access-Control-Allow-Origin", v.refusal(nil, false)
 	}
-	origin, _ := static(value)
+	origin, _ := apigw.Static(value)
 	if len(v.Allowlist.Origins) == 0 || !IsOrigin(origin) || v.Allowlist.has(origin) || strings.HasSuffix(origin, standInHost) {
 		return "", ""
 	}
@@ -118,7 +119,7 @@ func shadows(v *View, report reporter) {
 	if !v.usesCORS() {
 		return
 	}
-	for _, typ := range gateway.GatewayResponseTypes() {
+	for _, typ := range apigw.GatewayResponseTypes() {
 		g := v.API.GatewayResponse(typ)
 		// What is customised for REQUEST_TOO_LARGE has no effect, and DEFAULT_4XX and DEFAULT_5XX have rules of their own.
 		if g.Default || strings.HasPrefix(typ, "DEFAULT_") || typ == "REQUEST_TOO_LARGE" {

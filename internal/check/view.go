@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/mark"
 	"github.com/corsgate/corsgate/internal/simulate"
@@ -214,7 +215,7 @@ func templates(m *gateway.Method) []gateway.Template {
 func overridesOrigin(t gateway.Template) bool { return overridesOriginText(t.Text) }
 
 func overridesOriginText(template string) bool {
-	return strings.Contains(template, "responseOverride") && strings.Contains(strings.ToLower(template), "access-control-allow-origin")
+	return strings.Contains(template, "responseOverride") && strings.Contains(strings.ToLower(template), strings.ToLower(corsheader.AllowOrigin))
 }
 
 // methodNames lists the methods of a resource but OPTIONS.

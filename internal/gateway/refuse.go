@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
 )
 
 // Refuse gives the answer that API Gateway gives to a request which it turns away with a gateway response of a type, one
@@ -24,12 +26,12 @@ func (m *Method) Identity() []string {
 	case "AWS_IAM":
 		out = append(out, "authorization")
 	default:
-		sources := []string{"method.request.header.Authorization"}
+		sources := []string{apigw.RequestHeader + "Authorization"}
 		if m.authorizer != nil {
 			sources = m.authorizer.sources
 		}
 		for _, s := range sources {
-			if name, ok := strings.CutPrefix(s, "method.request.header."); ok {
+			if name, ok := strings.CutPrefix(s, apigw.RequestHeader); ok {
 				out = append(out, strings.ToLower(name))
 			}
 		}
@@ -42,4 +44,6 @@ func (m *Method) Identity() []string {
 }
 
 // ServerError says of a type of gateway response that it takes what is not customised from DEFAULT_5XX.
-func ServerError(typ string) bool { return defaultStatus[typ] >= 500 || typ == "DEFAULT_5XX" }
+func ServerError(typ string) bool {
+	return typ == apigw.Default5XX || apigw.GatewayFamily(typ) == apigw.Default5XX
+}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/plan"
 )
 
@@ -147,7 +149,7 @@ func (r *renderer) path(p *path) map[string]any {
 			r.cacheKey(op, in)
 		}
 		switch kind := typeOf(in); {
-		case strings.HasSuffix(kind, "_PROXY"):
+		case apigw.IsProxy(kind):
 			r.out.Proxies = append(r.out.Proxies, Proxy{o, r.plan.fault(o.at, "%s", o.Name()).Error(), kind, in["uri"]})
 		case kind != "":
 			r.answer(o, op, in)
@@ -237,7 +239,7 @@ func (r *renderer) cacheKey(op, in map[string]any) {
 func originParameters() []map[string]any {
 	var out []map[string]any
 	for _, p := range plan.OriginParameters {
-		name := strings.TrimPrefix(p.(string), "method.request.header.")
+		name := strings.TrimPrefix(p.(string), apigw.RequestHeader)
 		out = append(out, map[string]any{"name": name, "in": "header", "schema": map[string]any{"type": "string"}})
 	}
 	return out
@@ -328,7 +330,7 @@ func (r *renderer) answer(o *Operation, op, in map[string]any) {
 		one := object(responses[pattern])
 		static := !mock && r.Policy.ResponseTemplate() != "" && !r.responseTemplates(o, one)
 		headers := plan.AnswerHeaders(r.Policy, static)
-		merged, replaced := plan.Remap(object(one["responseParameters"]), plan.MethodHeader, plan.Mapped(headers))
+		merged, replaced := plan.Remap(object(one["responseParameters"]), apigw.MethodHeader, plan.Mapped(headers))
 		for _, x := range replaced {
 			r.warn(o, "second-source", "%s maps %s, which is replaced; %s", o.Name(), x.Key, x.Cure)
 		}
@@ -418,12 +420,12 @@ func (r *renderer) declare(op map[string]any, statuses map[string][]plan.Header)
 func declare(response, ours map[string]any) {
 	headers := map[string]any{}
 	for name, h := range object(response["headers"]) {
-		if key := plan.MethodHeader + name; !plan.IsCORS(key, plan.MethodHeader) && !plan.IsVary(key, plan.MethodHeader) {
+		if !corsheader.Is(name) && !corsheader.IsVary(name) {
 			headers[name] = h
 		}
 	}
 	for key := range ours {
-		headers[strings.TrimPrefix(key, plan.MethodHeader)] = map[string]any{"schema": map[string]any{"type": "string"}}
+		headers[strings.TrimPrefix(key, apigw.MethodHeader)] = map[string]any{"schema": map[string]any{"type": "string"}}
 	}
 	response["headers"] = headers
 }
@@ -433,13 +435,13 @@ func declare(response, ours map[string]any) {
 func (r *renderer) gatewayResponses() {
 	ours := map[string]any{}
 	for name, value := range plan.ErrorHeaders(r.Policy, r.Echo) {
-		ours[plan.GatewayHeader+name] = value
+		ours[apigw.GatewayHeader+name] = value
 	}
 	all := object(r.out.Body[extResponses])
 	if all == nil {
 		all = map[string]any{}
 	}
-	for _, t := range []string{"DEFAULT_4XX", "DEFAULT_5XX"} {
+	for _, t := range []string{apigw.Default4XX, apigw.Default5XX} {
 		if all[t] == nil {
 			all[t] = map[string]any{}
 		}
@@ -450,7 +452,7 @@ func (r *renderer) gatewayResponses() {
 			r.remark("", "/"+extResponses+"/"+t, "the gateway response %s is %s, and has to be an object", t, kind(all[t]))
 			continue
 		}
-		merged, replaced := plan.Remap(object(one["responseParameters"]), plan.GatewayHeader, ours)
+		merged, replaced := plan.Remap(object(one["responseParameters"]), apigw.GatewayHeader, ours)
 		for _, x := range replaced {
 			r.remark("second-source", "/"+extResponses+"/"+t, "gateway response %s maps %s, which is replaced; %s", t, x.Key, x.Cure)
 		}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
 func policy(t *testing.T, cfg cors.Config) *cors.Policy {
@@ -67,14 +69,14 @@ func TestErrorHeaders(t *testing.T) {
 		{"several are echoed with credentials", two, true, "method.request.header.origin", "'true'"},
 	} {
 		h := ErrorHeaders(tt.policy, tt.echo)
-		if h[allowOrigin] != tt.origin || h[allowCredentials] != tt.credentials || h[vary] != "'Origin'" {
+		if h[corsheader.AllowOrigin] != tt.origin || h[corsheader.AllowCredentials] != tt.credentials || h[corsheader.Vary] != "'Origin'" {
 			t.Errorf("%s: got %v", tt.name, h)
 		}
 	}
 }
 
 func TestRemap(t *testing.T) {
-	ours := map[string]any{MethodHeader + "Vary": "'Origin'", MethodHeader + "Access-Control-Allow-Origin": "'*'"}
+	ours := map[string]any{apigw.MethodHeader + "Vary": "'Origin'", apigw.MethodHeader + "Access-Control-Allow-Origin": "'*'"}
 	for _, tt := range []struct {
 		name     string
 		given    map[string]any
@@ -94,9 +96,9 @@ func TestRemap(t *testing.T) {
 			given = map[string]any{}
 		}
 		given["method.response.header.X-Own"] = "'1'"
-		got, replaced := Remap(given, MethodHeader, ours)
+		got, replaced := Remap(given, apigw.MethodHeader, ours)
 		want := maps.Clone(ours)
-		want[MethodHeader+"Vary"], want["method.response.header.X-Own"] = tt.vary, "'1'"
+		want[apigw.MethodHeader+"Vary"], want["method.response.header.X-Own"] = tt.vary, "'1'"
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %v, want %v", tt.name, got, want)
 		}

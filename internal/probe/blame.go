@@ -6,6 +6,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -93,10 +94,10 @@ func (j *judge) blameVerdict(e *Exchange) (id, why string) {
 		}
 		return "CORS108", answered(e)
 	case browser.PreflightMultipleAllowOriginValues:
-		return j.several(e), fmt.Sprintf("%s: %s", allowOrigin, value)
+		return j.several(e), fmt.Sprintf("%s: %s", corsheader.AllowOrigin, value)
 	case browser.PreflightInvalidAllowOriginValue, browser.PreflightAllowOriginMismatch:
 		if !check.IsOrigin(value) {
-			return "CORS205", fmt.Sprintf("%s: %s", allowOrigin, value)
+			return "CORS205", fmt.Sprintf("%s: %s", corsheader.AllowOrigin, value)
 		}
 		return "CORS109", fmt.Sprintf("it is sent %s, which is another origin", value)
 	case browser.PreflightWildcardOriginNotAllowed:
@@ -107,30 +108,30 @@ func (j *judge) blameVerdict(e *Exchange) (id, why string) {
 		}
 		return "CORS507", credentialsOf(e)
 	case browser.InvalidAllowMethodsPreflightResponse:
-		return "CORS508", listOf(e, allowMethods)
+		return "CORS508", listOf(e, corsheader.AllowMethods)
 	case browser.InvalidAllowHeadersPreflightResponse:
-		return "CORS508", listOf(e, allowHeaders)
+		return "CORS508", listOf(e, corsheader.AllowHeaders)
 	case browser.MethodDisallowedByPreflightResponse:
-		return "CORS110", listOf(e, allowMethods) + "; the page asks for " + j.method
+		return "CORS110", listOf(e, corsheader.AllowMethods) + "; the page asks for " + j.method
 	case browser.HeaderDisallowedByPreflightResponse:
 		id := "CORS111"
-		if list, _ := e.raw.Get(allowHeaders); strings.Contains(list, "*") {
+		if list, _ := e.raw.Get(corsheader.AllowHeaders); strings.Contains(list, "*") {
 			id = "CORS112"
 		}
-		return id, listOf(e, allowHeaders) + "; the page also sends " + strings.Join(e.Verdict.Disallowed, ", ")
+		return id, listOf(e, corsheader.AllowHeaders) + "; the page also sends " + strings.Join(e.Verdict.Disallowed, ", ")
 	}
 	return "CORS504", e.Verdict.Message // a redirect that is none
 }
 
 // several gives the rule for two values in one header: of one line, or of two, which has been said.
 func (j *judge) several(e *Exchange) string {
-	if len(valuesOf(e.raw, allowOrigin)) > 1 {
+	if len(valuesOf(e.raw, corsheader.AllowOrigin)) > 1 {
 		return ""
 	}
 	return "CORS204"
 }
 
-func credentialsOf(e *Exchange) string { return listOf(e, allowCredentials) }
+func credentialsOf(e *Exchange) string { return listOf(e, corsheader.AllowCredentials) }
 
 // listOf says what a header of an answer is.
 func listOf(e *Exchange, name string) string {

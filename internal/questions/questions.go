@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
@@ -115,7 +116,7 @@ func Origins(apis ...*gateway.API) []Origin {
 				}
 			}
 		}
-		for _, typ := range gateway.GatewayResponseTypes() {
+		for _, typ := range apigw.GatewayResponseTypes() {
 			for name, v := range api.GatewayResponse(typ).Parameters {
 				if isAllowOrigin(name) {
 					texts[v] = true
