@@ -2,8 +2,11 @@ package apigw
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -43,19 +46,14 @@ type Judgement struct {
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html). A method that checks
 // credentials itself does so afterwards; the OPTIONS method of a preflight does not.
 //
-// The document is plain data, as encoding/json makes it, or a string of JSON. Fn::Join and Fn::Sub are read; the value of
+// The document is plain data, as encoding/json makes it, or a text of JSON. Fn::Join and Fn::Sub are read; the value of
 // another intrinsic function, and every value that is not plain data, is not known, and what is literal around it is
 // compared. An unknown value has the name that its String method returns. No document, or an empty one, is no policy: it
 // lets everybody in.
 //
 // Account, region and API id of an ARN are taken to be the API's own.
 func JudgePolicy(document any, c Call) Judgement {
-	if s, ok := document.(string); ok && strings.TrimSpace(s) != "" {
-		var parsed any
-		if json.Unmarshal([]byte(s), &parsed) == nil {
-			document = parsed
-		}
-	}
+	document = parsed(document)
 	doc, ok := document.(map[string]any)
 	switch {
 	case document == nil || document == "" || ok && len(doc) == 0:
@@ -86,6 +84,57 @@ func JudgePolicy(document any, c Call) Judgement {
 	}
 	return judgement(Depends, and(or(allow, no), or(deny, no).not()))
 }
+
+// parsed returns the document that a text is, its unknown parts where they stand, and document itself if it is none.
+func parsed(document any) any {
+	var text strings.Builder
+	var unknown []any
+	for _, p := range flatten(document) {
+		if p.unknown != nil {
+			fmt.Fprintf(&text, "\ue000%d\ue001", len(unknown)) // of private use
+			unknown = append(unknown, p.unknown)
+		}
+		text.WriteString(p.text)
+	}
+	var doc any
+	if json.Unmarshal([]byte(text.String()), &doc) != nil {
+		return document
+	}
+	readable := true
+	var restored func(v any) any
+	restored = func(v any) any {
+		switch x := v.(type) {
+		case []any:
+			for i := range x {
+				x[i] = restored(x[i])
+			}
+		case map[string]any:
+			for k := range x {
+				x[k] = restored(x[k])
+				readable = readable && !mark.MatchString(k)
+			}
+		case string:
+			var parts []any
+			end := 0
+			for _, at := range mark.FindAllStringSubmatchIndex(x, -1) {
+				n, _ := strconv.Atoi(x[at[2]:at[3]])
+				parts = append(parts, x[end:at[0]], unknown[n])
+				end = at[1]
+			}
+			if parts != nil {
+				return map[string]any{"Fn::Join": []any{"", append(parts, x[end:])}}
+			}
+		}
+		return v
+	}
+	if doc = restored(doc); !readable {
+		return document
+	}
+	return doc
+}
+
+// mark finds what stands for an unknown part of a text.
+var mark = regexp.MustCompile("\ue000([0-9]+)\ue001")
 
 func judgement(a Access, t truth) Judgement {
 	return Judgement{Access: a, Keys: sorted(t.keys), Unread: sorted(t.unread)}

@@ -88,23 +88,23 @@ func nameOf(v any) string {
 	case fmt.Stringer:
 		return x.String()
 	case map[string]any:
+		if !isIntrinsic(x) {
+			break
+		}
 		for k, arg := range x {
-			if !isIntrinsic(x) {
-				break
-			}
 			var names []string
 			for _, a := range oneOrMore(arg) {
 				if s, ok := a.(string); ok {
 					names = append(names, s)
 				}
 			}
-			switch k {
-			case "Ref":
+			switch {
+			case k == "Ref", k == "Fn::GetAtt":
 				return strings.Join(names, ".")
-			case "Fn::GetAtt":
-				return strings.Join(names, ".")
+			case len(names) > 0 && k != "Fn::Sub" && k != "Fn::Join":
+				return k + " " + names[0]
 			}
-			return strings.TrimSpace(k + " " + strings.Join(names[:min(len(names), 1)], ""))
+			return k
 		}
 	}
 	return "a part that is not a policy's"
@@ -229,13 +229,19 @@ func match(pattern, target []token) truth {
 		return no
 	}
 	var out truth
+	var own []string
 	for _, t := range slices.Concat(pattern, target) {
 		switch {
 		case t.kind == unknown && t.key:
 			out.keys = append(out.keys, t.text)
-		case t.kind == unknown, t.kind == mine && t.text != "":
+		case t.kind == unknown:
 			out.unread = append(out.unread, t.text)
+		case t.kind == mine && t.text != "":
+			own = append(own, t.text)
 		}
+	}
+	if out.keys == nil && out.unread == nil {
+		out.unread = own
 	}
 	return out
 }

@@ -319,10 +319,25 @@ func resourcePolicy(p map[string]any) map[string]any {
 			add("Deny", map[string]any{"AWS": p[name]}, nil)
 		default:
 			add("Allow", "*", nil)
-			add("Deny", "*", map[string]any{name: p[name]})
+			add("Deny", "*", condition(name, p[name]))
 		}
 	}
-	return map[string]any{"Statement": statements}
+	return map[string]any{"Version": "2012-10-17", "Statement": statements}
+}
+
+// condition is that of the Deny which SAM makes of a list of addresses or networks.
+func condition(name string, values any) map[string]any {
+	op, key := "StringEquals", "aws:SourceVpc"
+	switch {
+	case strings.HasPrefix(name, "IpRange"):
+		op, key = "IpAddress", "aws:SourceIp"
+	case strings.Contains(name, "Vpce"):
+		key = "aws:SourceVpce"
+	}
+	if strings.HasSuffix(name, "Whitelist") { // what is not on the list is denied
+		op = map[string]string{"IpAddress": "NotIpAddress", "StringEquals": "StringNotEquals"}[op]
+	}
+	return map[string]any{op: map[string]any{key: values}}
 }
 
 // authorizers puts the security schemes of Auth into the OpenAPI document.
