@@ -9,6 +9,7 @@ import (
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -227,7 +228,7 @@ func badCredentials(v *View, report reporter) {
 func vary(v *View, report reporter) {
 	for _, a := range v.answering() {
 		for _, o := range v.origins() {
-			here, there := v.response(a.route, o), v.response(a.route, stranger)
+			here, there := v.response(a.route, o), v.response(a.route, questions.Stranger)
 			if here != nil && there != nil && allowOrigin(here) != allowOrigin(there) && !(corsheader.VariesByOrigin(here.Headers.Get(corsheader.Vary)) && corsheader.VariesByOrigin(there.Headers.Get(corsheader.Vary))) {
 				report(at(a.method), "preflights are answered by their origin, and an answer is without Vary: Origin", "")
 				break
@@ -296,7 +297,7 @@ func unreadable(v *View, report reporter) {
 		if !browser.SafelistedMethod(name) || v.authorized(m) {
 			return // the preflight's rules say what is wrong, or nobody gets that far
 		}
-		own := route{m.Resource, m, name, concrete(m.Resource.Path)}
+		own := route{m.Resource, m, name, questions.PathTo(v.API, m.Resource)}
 		if v.fault(own).rule != "" {
 			return // what is wrong with the one is mostly wrong with the other, and said there
 		}
@@ -305,7 +306,7 @@ func unreadable(v *View, report reporter) {
 			by = m
 		}
 		for _, o := range v.originsOf(by) {
-			rep := v.ask(question{origin: o, method: name, path: concrete(m.Resource.Path)})
+			rep := v.ask(question{origin: o, method: name, path: questions.PathTo(v.API, m.Resource)})
 			if rep == nil || !rep.Verdict.Known || rep.Verdict.Allowed || rep.Trace.Actual == nil || rep.Trace.Actual.GatewayResponse != nil || rep.Trace.Actual.Unsupported != "" {
 				continue
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -219,9 +220,6 @@ func starHeaders(v *View, report reporter) {
 	}
 }
 
-// stranger is an origin that is on no list.
-const stranger = "https://stranger.corsgate.example"
-
 func allowOrigin(r *simulate.Response) string {
 	if r == nil {
 		return ""
@@ -234,8 +232,8 @@ func firstOrigin(v *View, report reporter) {
 		if len(v.originsOf(a.method)) < 2 {
 			continue
 		}
-		if got := allowOrigin(v.response(a.route, stranger)); IsOrigin(got) && got != stranger {
-			rep := v.preflight(a.route, stranger)
+		if got := allowOrigin(v.response(a.route, questions.Stranger)); IsOrigin(got) && got != questions.Stranger {
+			rep := v.preflight(a.route, questions.Stranger)
 			report(at(a.method), "a preflight from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, rep.Preflight.Verdict.Message)
 		}
 	}
@@ -246,12 +244,12 @@ func queryOrigin(v *View, report reporter) {
 	for _, a := range v.answering() {
 		key := shape(a.method)
 		as, done := found[key]
-		plain := v.response(a.route, stranger)
+		plain := v.response(a.route, questions.Stranger)
 		if !done && plain != nil {
 			for _, o := range v.originsOf(a.method) {
 				r := a.route
 				r.path += "?origin=" + url.QueryEscape(o) + "&Origin=" + url.QueryEscape(o)
-				if with := v.response(r, stranger); with != nil && allowOrigin(with) != allowOrigin(plain) {
+				if with := v.response(r, questions.Stranger); with != nil && allowOrigin(with) != allowOrigin(plain) {
 					as = o
 					break
 				}
@@ -264,32 +262,6 @@ func queryOrigin(v *View, report reporter) {
 	}
 }
 
-// resemble gives origins that are like another and are not it, or are like those of a pattern.
-func resemble(origin string) []string {
-	if before, after, wild := strings.Cut(origin, "*."); wild {
-		return []string{before + "stranger" + after}
-	}
-	var out []string
-	scheme, rest, ok := strings.Cut(origin, "://")
-	if !ok {
-		return nil
-	}
-	for i := range len(rest) {
-		if rest[i] == '.' {
-			out = append(out, scheme+"://"+rest[:i]+"x"+rest[i+1:])
-		}
-	}
-	host, port, ported := strings.Cut(rest, ":")
-	if ported {
-		port = ":" + port
-	}
-	out = append(out, scheme+"://"+host+".stranger.example"+port, scheme+"://stranger-"+host+port, scheme+"://"+host+"x"+port, origin[:len(origin)-1])
-	if !ported {
-		out = append(out, origin+":8443", origin+".stranger.example")
-	}
-	return out
-}
-
 func resembling(v *View, report reporter) {
 	if v.Allowlist.Any {
 		return
@@ -298,10 +270,13 @@ func resembling(v *View, report reporter) {
 	for _, a := range v.deciding() {
 		key := shape(a.method)
 		like, done := found[key]
-		if !done && v.allows(a, stranger) != stranger {
+		if !done && v.allows(a, questions.Stranger) != questions.Stranger {
 		search:
 			for _, o := range slices.Concat(v.origins(), v.Allowlist.wild) {
-				for _, s := range resemble(o) {
+				for _, s := range questions.Lookalikes(sample(o)) {
+					if v.Allowlist.From == "template" && s == strings.Replace(o, "https://", "http://", 1) {
+						continue // a list that a mapping template spells out may mean both, as https?:// does
+					}
 					if IsOrigin(s) && !v.Allowlist.has(s) && v.allows(a, s) == s {
 						like = s
 						break search
@@ -373,12 +348,12 @@ func shape(m *gateway.Method) string {
 
 func everyOrigin(v *View, report reporter) {
 	for _, a := range v.deciding() {
-		res := v.answer(a, stranger)
+		res := v.answer(a, questions.Stranger)
 		got := allowOrigin(res)
 		listed := len(v.Allowlist.Origins) > 0 && !v.Allowlist.Any
 		said := v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables"
 		switch {
-		case got == stranger && (listed || res.Headers.Get(corsheader.AllowCredentials) == "true"),
+		case got == questions.Stranger && (listed || res.Headers.Get(corsheader.AllowCredentials) == "true"),
 			got == "*" && listed && said:
 			report(at(a.method), a.to()+" from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, "")
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/mark"
+	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -68,22 +69,11 @@ func newView(d *Document, api *gateway.API, stated *Allowlist) (*View, error) {
 			if name == "ANY" {
 				name = "GET"
 			}
-			v.routes = append(v.routes, route{r, m, name, concrete(r.Path)})
+			v.routes = append(v.routes, route{r, m, name, questions.PathTo(api, r)})
 		}
 	}
 	v.learn()
 	return v, nil
-}
-
-// concrete gives a path that leads to a resource.
-func concrete(path string) string {
-	parts := strings.Split(path, "/")
-	for i, p := range parts {
-		if strings.HasPrefix(p, "{") {
-			parts[i] = "x"
-		}
-	}
-	return strings.Join(parts, "/")
 }
 
 // ask puts a question to the model. It gives nil for what no page can ask.
