@@ -2,7 +2,11 @@
 // variables, quotas, and how a resource policy is evaluated. It knows no template and no API.
 package apigw
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
 
 // InvokeService is the service name in the ARN of a method, and in the action that calls it.
 const InvokeService = "execute-api"
@@ -65,13 +69,25 @@ func Static(expression string) (string, bool) {
 	return "", false
 }
 
-// The quotas of stage variables, and the bytes that their values may have
+// MaxStageVariable is how many bytes the value of a stage variable may have, and StageVariableBytes which
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/stage-variables.html, and the service's API model).
 const (
-	MaxStageVariables     = 100
-	MaxStageVariable      = 512 // bytes of a value
-	StageVariableAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#&=,"
+	MaxStageVariable   = 512
+	StageVariableBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:/?#&=,"
 )
+
+// StageVariableFault says why API Gateway does not take a value for a stage variable; "" if it does.
+func StageVariableFault(value string) string {
+	bad := strings.Trim(value, StageVariableBytes)
+	switch {
+	case bad != "":
+		first, _ := utf8.DecodeRuneInString(bad)
+		return fmt.Sprintf("its value has %q; allowed are letters, digits and - . _ ~ : / ? # & = ,", first)
+	case len(value) > MaxStageVariable:
+		return fmt.Sprintf("its value has %d bytes; allowed are %d", len(value), MaxStageVariable)
+	}
+	return ""
+}
 
 // MaxResources is how many resources one API may have, unless the account's quota was raised
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html).

@@ -337,6 +337,11 @@ func (l *loader) stage() error {
 			}
 			a.Variables[k] = s
 		}
+		for _, k := range slices.Sorted(maps.Keys(a.Variables)) {
+			if fault := apigw.StageVariableFault(a.Variables[k]); fault != "" {
+				l.undeployable("stage variable %s: %s", k, fault)
+			}
+		}
 	}
 	for k, v := range l.opts.Variables {
 		a.Variables[k] = v
