@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/aws/jsii-runtime-go/runtime"
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/apigw"
@@ -283,8 +284,14 @@ func rule(id, message string) string {
 // warn can be acknowledged by id, as the CDK's own warnings can. The id is what
 // the CDK makes of the same rule's finding by corscheck, so that one
 // acknowledgement is for both.
+//
+// AddWarningV2 got another parameter in awscdk v2.276, so no call of it compiles
+// both before and after. warn does what it does in both: it calls the method in
+// JavaScript, where the new parameter is optional.
 func warn(on constructs.IConstruct, id, message string) {
-	awscdk.Annotations_Of(on).AddWarningV2(jsii.String("corsgate::"+id), jsii.String("corsgate: "+message))
+	annotations := awscdk.Annotations_Of(on)
+	_ = annotations.AddWarningV2 // a CDK without the method fails to compile, not to run
+	runtime.InvokeVoid(annotations, "addWarningV2", []any{"corsgate::" + id, "corsgate: " + message})
 }
 
 func inform(on constructs.IConstruct, message string) {
