@@ -150,7 +150,7 @@ func ToMock(status int, body string) SpecTarget {
 	}
 	return SpecTarget{make: func(*openapi.Operation) map[string]any {
 		return map[string]any{
-			"type":                "MOCK",
+			"type":                apigw.Mock,
 			"passthroughBehavior": "NEVER",
 			"requestTemplates":    map[string]any{"application/json": fmt.Sprintf(`{"statusCode": %d}`, status)},
 			"responses": map[string]any{"default": map[string]any{

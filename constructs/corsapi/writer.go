@@ -117,7 +117,7 @@ func (w *writer) replaceOptions(r *resource, integration map[string]any, respons
 		}
 	}
 	// An override is merged with what is there, so nothing may be.
-	o.SetIntegration(&awsapigateway.CfnMethod_IntegrationProperty{Type: jsii.String("MOCK")})
+	o.SetIntegration(&awsapigateway.CfnMethod_IntegrationProperty{Type: jsii.String(apigw.Mock)})
 	w.set(o, "Integration", pascal(integration))
 	w.set(o, "MethodResponses", pascalAll(responses))
 	w.parts = append(w.parts, part{r.options.at, o})
@@ -186,7 +186,7 @@ func (w *writer) answer(m *method) {
 			fail(m.node, fault)
 		}
 	}
-	mock := m.integrationType == "MOCK"
+	mock := m.integrationType == apigw.Mock
 	if mock {
 		w.mock(m, where)
 	}

@@ -275,7 +275,7 @@ func unreadable(v *View, report reporter) {
 		if m.HTTPMethod == "OPTIONS" {
 			return
 		}
-		mock := m.Integration.Type == "MOCK" && slices.ContainsFunc(m.Integration.RequestTemplates, overridesOrigin)
+		mock := m.Integration.Type == apigw.Mock && slices.ContainsFunc(m.Integration.RequestTemplates, overridesOrigin)
 		var without []string
 		for _, ir := range m.Integration.Responses {
 			if !carriesOrigin(ir) && !mock {
@@ -286,7 +286,7 @@ func unreadable(v *View, report reporter) {
 			report(at(m), "the integration responses "+strings.Join(without, ", ")+" have no Access-Control-Allow-Origin", v.refusal(nil, false))
 			return
 		}
-		if m.Integration.Type != "MOCK" || len(unquoted(m)) > 0 {
+		if m.Integration.Type != apigw.Mock || len(unquoted(m)) > 0 {
 			return
 		}
 		// All carry the header; whether it says what it should is a question for the model.

@@ -67,7 +67,7 @@ func binaryAnswer(v *View, report reporter) {
 	}
 	for _, a := range v.answering() {
 		i := a.method.Integration
-		if i == nil || i.Type != "MOCK" || v.fault(a.route).rule == "CORS106" {
+		if i == nil || i.Type != apigw.Mock || v.fault(a.route).rule == "CORS106" {
 			continue
 		}
 		for _, ir := range i.Responses {
@@ -151,7 +151,7 @@ func (v *View) response(r route, origin string) *simulate.Response {
 // passthrough asks as no browser does, which is why it does not go through package simulate.
 func passthrough(v *View, report reporter) {
 	for _, a := range v.answering() {
-		if a.method.Integration == nil || a.method.Integration.Type != "MOCK" || v.fault(a.route).rule != "" {
+		if a.method.Integration == nil || a.method.Integration.Type != apigw.Mock || v.fault(a.route).rule != "" {
 			continue
 		}
 		res := v.API.Serve(context.Background(), &gateway.Request{Method: "OPTIONS", Path: a.route.path, Headers: gateway.Headers{

@@ -80,7 +80,7 @@ func (b *behaviour) integration(a *API, i *Integration, backend func(*Function) 
 			b.read(t.Text)
 		}
 	}
-	if i.Type == "MOCK" {
+	if i.Type == apigw.Mock {
 		return
 	}
 	// A variable that is missing fails before anything is called.
@@ -88,7 +88,7 @@ func (b *behaviour) integration(a *API, i *Integration, backend func(*Function) 
 	x := &exchange{api: a}
 	uri, _ := x.uri(i)
 	fn := a.functionOf(uri)
-	if i.Type == "AWS" || i.Type == apigw.AWSProxy {
+	if i.Type == apigw.AWS || i.Type == apigw.AWSProxy {
 		if fn == nil {
 			b.add(uri)
 		}

@@ -321,7 +321,7 @@ func (r *renderer) answer(o *Operation, op, in map[string]any) {
 			r.fail(o, "%s", fault)
 		}
 	}
-	mock := typeOf(in) == "MOCK"
+	mock := typeOf(in) == apigw.Mock
 	if mock {
 		r.mock(o, in)
 	}

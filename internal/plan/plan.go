@@ -107,7 +107,7 @@ func PreflightIntegration(p *cors.Policy, methods string, caching bool) map[stri
 		responses = []any{allowed, response("403", Mapped([]Header{{corsheader.Vary, corsheader.Origin}}))}
 	}
 	integration := map[string]any{
-		"type":                 "MOCK",
+		"type":                 apigw.Mock,
 		"contentHandling":      "CONVERT_TO_TEXT",
 		"passthroughBehavior":  "NEVER",
 		"requestTemplates":     map[string]any{"application/json": p.PreflightTemplate()},
