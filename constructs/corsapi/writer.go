@@ -18,6 +18,7 @@ import (
 	"github.com/corsgate/corsgate/internal/cdkbridge"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/plan"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // A writer completes the API that was surveyed.
@@ -295,7 +296,7 @@ func (w *writer) responseTemplates(m *method, at string, response map[string]any
 		return true
 	}
 	if _, ok := w.policy.SingleOrigin(); !ok {
-		fail(m.node, rule("CORS208", m.verb+" "+m.path+plan.MayBeBinary))
+		fail(m.node, rule(rules.CORS208, m.verb+" "+m.path+plan.MayBeBinary))
 	}
 	return false
 }
@@ -348,12 +349,12 @@ func (w *writer) gatewayResponses() {
 func (w *writer) resourcePolicy() {
 	refused := plan.RefusedPreflights(w.survey.api.policy, w.survey.stageNames(), w.preflightPaths())
 	if refused.Denied {
-		warn(w.api, "CORS403", rule("CORS403", plan.DenyMayRefuse))
+		warn(w.api, string(rules.CORS403), rule(rules.CORS403, plan.DenyMayRefuse))
 	}
 	switch {
 	case !refused.NotAllowed:
 	case w.spec != nil && w.spec.plan != nil && w.spec.plan.KeepsOptions():
-		warn(w.api, "CORS403", rule("CORS403", plan.KeptOptionsClosed))
+		warn(w.api, string(rules.CORS403), rule(rules.CORS403, plan.KeptOptionsClosed))
 	default:
 		// A policy that names who may call, by IAM, allows nobody anonymous. The
 		// mock behind OPTIONS tells them nothing but the CORS headers.
@@ -397,7 +398,7 @@ func (w *writer) stages() {
 		for _, name := range names {
 			lines = append(lines, name+"="+vars[name])
 		}
-		warn(w.api, "CORS407", rule("CORS407", "the app has no stage of this API; a stage without these variables refuses every origin: "+strings.Join(lines, " ")))
+		warn(w.api, string(rules.CORS407), rule(rules.CORS407, "the app has no stage of this API; a stage without these variables refuses every origin: "+strings.Join(lines, " ")))
 	}
 }
 

@@ -84,7 +84,7 @@ func (v *View) refusal(headers map[string]string, credentials bool) string {
 }
 
 // values makes the check of a rule about the text of Access-Control-Allow-Origin.
-func values(id string, complaint func(value string) string) func(*View, reporter) {
+func values(complaint func(value string) string) checker {
 	return func(v *View, report reporter) {
 		for _, m := range v.everywhere() {
 			value, ok := apigw.Static(m.headers.Get(corsheader.AllowOrigin))
@@ -98,8 +98,9 @@ func values(id string, complaint func(value string) string) func(*View, reporter
 	}
 }
 
+// badOrigins decides CORS205.
 func badOrigins(v *View, report reporter) {
-	values("CORS205", func(value string) string {
+	values(func(value string) string {
 		if value == "*" || IsOrigin(value) || strings.ContainsAny(value, ", ") {
 			return ""
 		}
@@ -121,6 +122,7 @@ func badOrigins(v *View, report reporter) {
 	}
 }
 
+// undeclared decides CORS201.
 func undeclared(v *View, report reporter) {
 	v.methods(func(m *gateway.Method) {
 		for _, ir := range m.Integration.Responses {
@@ -153,6 +155,7 @@ func (v *View) methods(visit func(*gateway.Method)) {
 	}
 }
 
+// unset decides CORS202.
 func unset(v *View, report reporter) {
 	v.methods(func(m *gateway.Method) {
 		for _, mr := range m.Responses {
@@ -184,6 +187,7 @@ func overrides(t gateway.Template, name string) bool {
 	return strings.Contains(t.Text, "responseOverride") && strings.Contains(strings.ToLower(t.Text), name)
 }
 
+// badExpressions decides CORS203.
 func badExpressions(v *View, report reporter) {
 	for _, r := range v.API.Resources() {
 		for _, m := range r.Methods() {
@@ -205,6 +209,7 @@ func badExpressions(v *View, report reporter) {
 	}
 }
 
+// wildcardCredentials decides CORS206.
 func wildcardCredentials(v *View, report reporter) {
 	for _, m := range v.everywhere() {
 		origin, _ := apigw.Static(m.headers.Get(corsheader.AllowOrigin))
@@ -215,7 +220,7 @@ func wildcardCredentials(v *View, report reporter) {
 	}
 }
 
-// badCredentials passes over false, which says in vain what saying nothing does.
+// badCredentials decides CORS209. It passes over false, which says in vain what saying nothing does.
 func badCredentials(v *View, report reporter) {
 	for _, m := range v.everywhere() {
 		value, ok := apigw.Static(m.headers.Get(corsheader.AllowCredentials))
@@ -225,6 +230,7 @@ func badCredentials(v *View, report reporter) {
 	}
 }
 
+// vary decides CORS207.
 func vary(v *View, report reporter) {
 	for _, a := range v.answering() {
 		for _, o := range v.origins() {
@@ -267,6 +273,7 @@ func vary(v *View, report reporter) {
 	}
 }
 
+// unreadable decides CORS208.
 func unreadable(v *View, report reporter) {
 	if !v.usesCORS() {
 		return

@@ -36,7 +36,7 @@ func TestResourcePolicy(t *testing.T) {
 			rep := checkTree(t, faults.Merge(d.root, tree(t, "Resources: {Catalog742F25FD: {Properties: {Policy: {Version: '2012-10-17', Statement: ["+tt.statements+"]}}}}")))
 			var got []string
 			for _, f := range rep.Findings {
-				got = append(got, f.Rule)
+				got = append(got, string(f.Rule))
 			}
 			if strings.Join(got, " ") != tt.want {
 				t.Errorf("got %q, want %q\n%s", got, tt.want, listing(rep))

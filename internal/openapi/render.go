@@ -10,6 +10,7 @@ import (
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/plan"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // A Rendering says what a document is rendered with.
@@ -29,8 +30,8 @@ type Rendering struct {
 // A Remark is what rendering has to say about one place.
 type Remark struct {
 	*Fault
-	ID   string // of a warning; "" for an error
-	Rule string // of `corsgate check` that finds the same in the template; "" for none
+	ID   string   // of a warning; "" for an error
+	Rule rules.ID // of `corsgate check` that finds the same in the template; "" for none
 }
 
 // Rendered is a document with the policy's answers.
@@ -126,7 +127,7 @@ func (r *renderer) warn(o *Operation, id, format string, args ...any) {
 func (r *renderer) remark(id, at, format string, args ...any) *Remark {
 	m := &Remark{ID: id, Fault: r.plan.fault(at, format, args...)}
 	if strings.HasPrefix(id, "CORS") {
-		m.Rule = id
+		m.Rule = rules.ID(id)
 	}
 	r.out.Remarks = append(r.out.Remarks, m)
 	return m
@@ -370,7 +371,7 @@ func (r *renderer) responseTemplates(o *Operation, response map[string]any) bool
 		return true
 	}
 	if _, ok := r.Policy.SingleOrigin(); !ok {
-		r.fail(o, "%s", o.Name()+plan.MayBeBinary).Rule = "CORS208"
+		r.fail(o, "%s", o.Name()+plan.MayBeBinary).Rule = rules.CORS208
 	}
 	return false
 }
@@ -469,12 +470,12 @@ func (r *renderer) resourcePolicy() {
 	}
 	refused := plan.RefusedPreflights(r.plan.root[extPolicy], nil, r.plan.Paths())
 	if refused.Denied {
-		r.remark("CORS403", "/"+extPolicy, "%s", plan.DenyMayRefuse)
+		r.remark(string(rules.CORS403), "/"+extPolicy, "%s", plan.DenyMayRefuse)
 	}
 	switch {
 	case !refused.NotAllowed:
 	case r.plan.KeepsOptions():
-		r.remark("CORS403", "/"+extPolicy, "%s", plan.KeptOptionsClosed)
+		r.remark(string(rules.CORS403), "/"+extPolicy, "%s", plan.KeptOptionsClosed)
 	default:
 		statements, ok := doc["Statement"].([]any)
 		if !ok && doc["Statement"] != nil {

@@ -290,7 +290,7 @@ func TestRemarksHaveTheNamesOfRules(t *testing.T) {
 			}
 			report := check.Check([]*check.Document{d}, nil, nil)
 			for _, f := range report.Findings {
-				differ[f.Rule] |= 2
+				differ[string(f.Rule)] |= 2
 			}
 			for id, in := range differ {
 				if in == 1 {

@@ -46,12 +46,14 @@ func TestWalls(t *testing.T) {
 		{"internal/browser", []string{module + "internal/corsheader"}, []string{cdk, jsii, lambda, module + "constructs/"}},
 		{"internal/gateway", []string{module + "internal/vtl", module + "internal/apigw"}, []string{cdk, jsii, lambda, module + "constructs/"}},
 		{"internal/simulate", []string{module + "internal/browser", module + "internal/gateway"}, []string{cdk, jsii, lambda}},
-		{"internal/check", []string{module + "internal/simulate", module + "constructs/cors"}, []string{cdk, jsii, lambda}},
+		{"internal/rules", []string{"go.yaml.in/yaml/v3"}, []string{cdk, jsii, lambda, module + "constructs/", module + "internal/check", module + "internal/report", module + "internal/gateway"}},
+		{"internal/report", []string{module + "internal/rules"}, []string{cdk, jsii, lambda, module + "constructs/", module + "internal/check", module + "internal/gateway"}},
+		{"internal/check", []string{module + "internal/report", module + "internal/simulate", module + "constructs/cors"}, []string{cdk, jsii, lambda}},
 		{"internal/inspect/awsread", []string{"github.com/aws/aws-sdk-go-v2/"}, []string{cdk, jsii, lambda, module + "constructs/"}},
-		{"internal/logs", []string{module + "internal/inspect/awsread", module + "internal/check"}, []string{cdk, jsii, lambda}},
+		{"internal/logs", []string{module + "internal/inspect/awsread", module + "internal/report"}, []string{cdk, jsii, lambda, module + "internal/check"}},
 		{"apps/corsgate", []string{module + "internal/simulate", "github.com/alecthomas/kong"}, []string{cdk, jsii, lambda}},
 		// The constructs do not know each other, only the mark.
-		{"constructs/corsapi", []string{cdk, jsii, module + "constructs/cors", module + "internal/cdkbridge/paired"}, []string{lambda, module + "internal/check", module + "internal/gateway", module + "constructs/corsfunction", module + "constructs/corslambda"}},
+		{"constructs/corsapi", []string{cdk, jsii, module + "constructs/cors", module + "internal/cdkbridge/paired", module + "internal/rules"}, []string{lambda, module + "internal/check", module + "internal/gateway", module + "constructs/corsfunction", module + "constructs/corslambda"}},
 		{"constructs/corscheck", []string{cdk, jsii, module + "internal/check"}, []string{lambda, module + "constructs/corsapi", module + "constructs/corsfunction", module + "constructs/corslambda"}},
 		{"constructs/corsfunction", []string{cdk, jsii, module + "internal/cdkbridge/paired"}, []string{lambda, module + "constructs/corsapi", module + "constructs/corslambda"}},
 		// Whatever imports the CDK starts its kernel; what measures must not.
