@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
 )
 
 type authorizeFunc = func(ctx context.Context, a *AuthorizerRequest) (*AuthorizerResult, error)
@@ -338,6 +340,11 @@ func (l *loader) stage() error {
 			}
 			a.Variables[k] = s
 		}
+		for _, k := range slices.Sorted(maps.Keys(a.Variables)) {
+			if fault := apigw.StageVariableFault(a.Variables[k]); fault != "" {
+				l.undeployable("stage variable %s: %s", k, fault)
+			}
+		}
 	}
 	for k, v := range l.opts.Variables {
 		a.Variables[k] = v
@@ -550,7 +557,7 @@ func (l *loader) method(res *resource) {
 		mr := r.object(v, "MethodResponses")
 		x := MethodResponse{Status: r.str(mr, "StatusCode"), Headers: map[string]bool{}, Models: map[string]string{}}
 		for k, b := range r.boolMap(mr["ResponseParameters"], "ResponseParameters") {
-			x.Headers[strings.TrimPrefix(k, "method.response.header.")] = b
+			x.Headers[strings.TrimPrefix(k, apigw.MethodHeader)] = b
 		}
 		_, x.has = mr["ResponseParameters"]
 		x.Models = r.strMap(mr["ResponseModels"], "ResponseModels")
@@ -592,7 +599,7 @@ func (l *loader) authorizer(res *resource, r *reader) *authorizer {
 		}
 	}
 	if len(a.sources) == 0 && a.typ == "TOKEN" {
-		a.sources = []string{"method.request.header.Authorization"}
+		a.sources = []string{apigw.RequestHeader + "Authorization"}
 	}
 	if uri := r.str(res.props, "AuthorizerUri"); uri != "" {
 		a.function = l.api.functionOf(uri)
@@ -615,7 +622,7 @@ func (l *loader) gatewayResponse(p map[string]any, undecided error) {
 	}
 	for _, k := range slices.Sorted(maps.Keys(g.parameters)) {
 		if why := badSource(g.parameters[k]); why != "" && g.err == nil {
-			l.undeployable("gateway response %s: it does not send the header %s, since %s", typ, strings.TrimPrefix(k, "gatewayresponse.header."), why)
+			l.undeployable("gateway response %s: it does not send the header %s, since %s", typ, strings.TrimPrefix(k, apigw.GatewayHeader), why)
 		}
 	}
 	l.api.responses[typ] = g

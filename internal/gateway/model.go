@@ -16,7 +16,7 @@ type API struct {
 	BinaryTypes []string
 	// Problems says, one line each, what of the API could not be read and is left out.
 	Problems []string
-	// Undeployable says, one line each, which header mappings API Gateway refuses when the template is deployed.
+	// Undeployable says, one line each, which header mappings and stage variables API Gateway refuses when the template is deployed.
 	Undeployable []string
 
 	root      *Resource

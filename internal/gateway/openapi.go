@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
 )
 
 // openAPI reads an OpenAPI 2 or 3 document with x-amazon-apigateway-* extensions, as RestApi.Body holds it.
@@ -200,7 +202,7 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 					}
 				}
 				if len(a.sources) == 0 && a.typ != "REQUEST" && header != "" && header != "Unused" {
-					a.sources = []string{"method.request.header." + header}
+					a.sources = []string{apigw.RequestHeader + header}
 				}
 				if uri := r.str(auth, "authorizerUri"); uri != "" {
 					a.function = l.api.functionOf(uri)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -19,7 +20,7 @@ func TestRefuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := &gateway.Request{Method: "GET", Path: "/", Headers: gateway.Headers{{Name: "origin", Value: "https://app.example.com"}}}
-	for _, typ := range gateway.GatewayResponseTypes() {
+	for _, typ := range apigw.GatewayResponseTypes() {
 		res := api.Refuse(t.Context(), q, typ)
 		origin, ok := res.Headers.Get("Access-Control-Allow-Origin")
 		if server := gateway.ServerError(typ); ok == server || ok && origin != "https://app.example.com" || (res.Status >= 500) != server && typ != "DEFAULT_4XX" {

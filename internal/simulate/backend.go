@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/mark"
 )
@@ -81,7 +82,7 @@ func emitted(event []byte) ([]byte, error) {
 		}
 		return strings.Join(values, ", ")
 	}
-	d := policy.Decide(cors.Request{Method: e.HTTPMethod, Origin: find("Origin"), RequestMethod: find("Access-Control-Request-Method")})
+	d := policy.Decide(cors.Request{Method: e.HTTPMethod, Origin: find(corsheader.Origin), RequestMethod: find(corsheader.RequestMethod)})
 	r := struct {
 		StatusCode int               `json:"statusCode"`
 		Headers    map[string]string `json:"headers"`
