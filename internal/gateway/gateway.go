@@ -1,7 +1,7 @@
-// Package gateway answers requests as an Amazon API Gateway REST API does, from the CloudFormation template that
-// describes the API.
+// Package gateway answers requests as an Amazon API Gateway REST API does, from the CloudFormation templates that
+// describe the API.
 //
-// [Load] reads a synthesized template: the resources of type AWS::ApiGateway::* or the OpenAPI document in a RestApi's
+// [Load] reads what [cfn] made of them: the resources of type AWS::ApiGateway::* or the OpenAPI document in a RestApi's
 // Body. [API.Serve] routes a request, checks it, calls the integration (a [Backend] given by the caller stands for
 // Lambda functions, HTTP servers and AWS services) and makes the answer, with a trace of how it came to be. The package
 // needs neither AWS nor a network.
@@ -13,7 +13,6 @@ package gateway
 
 import (
 	"context"
-	"fmt"
 	"strings"
 )
 
@@ -127,7 +126,7 @@ const (
 type Function struct {
 	ARN  string
 	Name string
-	// LogicalID is the function's resource in the template, or empty where the template does not have it.
+	// LogicalID is the function's resource as [cfn.App.Name] has it, or empty where the app does not have it.
 	LogicalID string
 }
 
@@ -177,7 +176,19 @@ func (e *Unavailable) Error() string { return e.Reason }
 type LoadError struct {
 	File string
 	Msg  string
+	// Ask is which of [Options] has to choose, if that is all that is wrong.
+	Ask Ask
 }
+
+// An Ask is one of [Options] that has to choose.
+type Ask int
+
+// What has to be chosen.
+const (
+	AskNothing Ask = iota
+	AskAPI
+	AskStage
+)
 
 func (e *LoadError) Error() string {
 	if e.File == "" {
@@ -186,26 +197,17 @@ func (e *LoadError) Error() string {
 	return e.File + ": " + e.Msg
 }
 
-func loadErr(file, format string, args ...any) error {
-	return &LoadError{file, fmt.Sprintf(format, args...)}
-}
-
 // Options chooses among what a template offers.
 type Options struct {
-	// File names the template in errors.
-	File string
-	// API is the logical id of the RestApi, needed where there are several.
+	// API is the logical id of the RestApi, needed where there are several; STACK/ID where several stacks have one of this
+	// id.
 	API string
 	// Stage is a stage's name, needed where there are several.
 	Stage string
 	// Variables override the stage's variables.
 	Variables map[string]string
-	// Parameters are values of the template's parameters, instead of their defaults.
-	Parameters map[string]string
 	// APIKeys are key values that are valid besides those the template holds.
 	APIKeys []string
-	// Region and Account are those of the pseudo parameters: us-east-1 and 111111111111 by default.
-	Region, Account string
 	// Authorize decides for authorizers. Where it is nil, every request that brings the identity sources is let in.
 	Authorize func(ctx context.Context, a *AuthorizerRequest) (*AuthorizerResult, error)
 }
