@@ -91,7 +91,9 @@ func (e scope) decide(raw any) side {
 		e.tell(kind, text)
 		return side{holds: true, undecided: true, direct: true}
 	}
-	if e.depth++; e.depth > MaxDepth {
+	e.app.depth++
+	defer func() { e.app.depth-- }()
+	if e.app.depth > maxDepth {
 		return wrong(Malformed, "conditions nested too deep")
 	}
 	m, _ := raw.(map[string]any)
@@ -191,7 +193,9 @@ func (st *Stack) assume(key string, holds bool) {
 
 func (e scope) assume(raw any, holds bool) {
 	m, _ := raw.(map[string]any)
-	if e.depth++; e.depth > MaxDepth || len(m) != 1 {
+	e.app.depth++
+	defer func() { e.app.depth-- }()
+	if e.app.depth > maxDepth || len(m) != 1 {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(m)) {

@@ -20,7 +20,6 @@ type scope struct {
 	at  *step  // where in it
 	// strict says that a region and an account that are not known are symbols.
 	strict   bool
-	depth    int
 	includes int
 	function string // that is evaluated
 }
@@ -77,16 +76,16 @@ func (e scope) edge(to string) {
 
 // val evaluates a value. Lists and objects are copied.
 func (e scope) val(v any) any {
-	e.depth++
-	e.app.steps++
-	if e.app.steps > maxSteps {
+	e.app.depth++
+	defer func() { e.app.depth-- }()
+	if e.app.steps++; e.app.steps > maxSteps {
 		if !e.app.tooLarge {
 			e.app.tooLarge = true
 			e.tell(Malformed, "the templates are too large, or functions in them make them so: what comes from here on is not known")
 		}
 		return &Unknown{Symbol: e.app.register(Symbol{Expression: "...", Stack: e.st.Name, Why: "the templates are too large"}, "too large", e.st.identity, e.id)}
 	}
-	if e.depth > MaxDepth {
+	if e.app.depth > maxDepth {
 		return e.unknown(Malformed, "nested too deep", "...")
 	}
 	switch x := v.(type) {
@@ -212,6 +211,9 @@ func (e scope) call(name string, arg any) any {
 		case err == nil && i >= 0 && i < len(known):
 			return known[i]
 		case !ok && (e.app.SymbolOf(items) != nil) || standIns.MatchString(text):
+			if err == nil {
+				index = json.Number(strconv.Itoa(i))
+			}
 			return e.derive(name, false, index, items)
 		}
 		return e.malformed("Fn::Select: there is no element "+text+" in the list", arg)
@@ -287,6 +289,7 @@ var dynamic = regexp.MustCompile(`\{\{resolve:([^{}]*)\}\}`)
 // text puts symbols in the place of dynamic references
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html).
 func (e scope) text(s string) string {
+	e.app.steps += len(s) / 16
 	if !strings.Contains(s, "{{resolve:") {
 		return s
 	}
@@ -451,6 +454,7 @@ func (e scope) sub(arg any) any {
 		return e.malformed("Fn::Sub needs a text, or a text and an object of variables", arg)
 	}
 	var b strings.Builder
+	values := map[string]any{}
 	last := 0
 	for _, m := range variable.FindAllStringSubmatchIndex(text, -1) {
 		b.WriteString(text[last:m[0]])
@@ -460,14 +464,16 @@ func (e scope) sub(arg any) any {
 			b.WriteString("${" + literal + "}")
 			continue
 		}
-		var v any
-		if x, ok := vars[name]; ok {
+		v, ok := values[name]
+		if ok {
+		} else if x, ok := vars[name]; ok {
 			v = e.val(x)
 		} else if id, attribute, ok := strings.Cut(name, "."); ok {
 			v = e.getAtt(id, attribute)
 		} else {
 			v = e.ref(name)
 		}
+		values[name] = v
 		s, ok := e.asText(v)
 		if !ok || b.Len()+len(s) > maxText {
 			return e.malformed("Fn::Sub: ${"+name+"} is not text, or is too long", arg)
@@ -512,6 +518,7 @@ func (e scope) findInMap(args []any) any {
 			}
 		}
 		candidates = next
+		e.app.steps += len(next)
 	}
 	if fallback != nil && (missing != "" || hasSymbol(keys)) {
 		candidates = append(candidates, fallback["DefaultValue"])
@@ -592,8 +599,7 @@ func (e scope) expand(m map[string]any, order []string) (members map[string]any,
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html).
 func (e scope) forEach(key string, arg any, add func(map[string]any, []string)) (complete bool) {
 	args, _ := arg.([]any)
-	e.depth++
-	if len(args) != 3 || e.depth > MaxDepth {
+	if len(args) != 3 {
 		e.tell(Malformed, key+" needs a name, a list and an object")
 		return false
 	}
@@ -611,6 +617,7 @@ func (e scope) forEach(key string, arg any, add func(map[string]any, []string)) 
 		made, _ := e.app.substitute(args[2], name, text).(map[string]any)
 		made, order, ok := e.expand(made, nil)
 		complete = complete && ok
+		e.app.steps += 10 * len(made)
 		add(made, order)
 	}
 	return complete

@@ -11,8 +11,11 @@ import (
 const (
 	maxStacks = 2000
 	// maxSteps and maxText bound what functions that multiply can make of a small template.
-	maxSteps = 20_000_000
+	maxSteps = 3_000_000
 	maxText  = 4 << 20
+	// maxDepth bounds how deep values hang on each other, through conditions, parameters,
+	// outputs and exports, too.
+	maxDepth = 5 * MaxDepth
 )
 
 // evaluation is what an [App] knows beside its stacks.
@@ -32,6 +35,7 @@ type evaluation struct {
 	told     map[Problem]bool
 	used     map[string]bool // the keys of Values that a symbol has
 	steps    int
+	depth    int
 	tooLarge bool
 }
 

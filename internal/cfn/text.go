@@ -15,8 +15,8 @@ import (
 const (
 	// MaxDepth bounds how deep a document may be nested; CloudFormation's own limits are far below.
 	MaxDepth = 200
-	// maxNodes bounds what aliases can make of a small file.
-	maxNodes = 2_000_000
+	// maxAliased bounds what aliases can make of a small file.
+	maxAliased = 200_000
 )
 
 // A Place is where a key or a list's element stands. Pointer is its JSON pointer
@@ -197,8 +197,9 @@ func Value(n *yaml.Node, at func(Place)) (any, error) {
 }
 
 type yamlReader struct {
-	at    func(Place)
-	count int
+	at      func(Place)
+	within  int // aliases that are being read
+	aliased int // nodes in them
 }
 
 func (r *yamlReader) place(pointer, part string, line, first int) string {
@@ -216,7 +217,10 @@ func Escape(key string) string {
 }
 
 func (r *yamlReader) value(n *yaml.Node, pointer string, depth int) (any, error) {
-	if r.count++; depth > MaxDepth || r.count > maxNodes {
+	if r.within > 0 {
+		r.aliased++
+	}
+	if depth > MaxDepth || r.aliased > maxAliased {
 		return nil, fmt.Errorf("line %d: nested too deep, or too large", n.Line)
 	}
 	if name, ok := strings.CutPrefix(n.Tag, "!"); ok && name != "" && !strings.HasPrefix(name, "!") {
@@ -224,6 +228,8 @@ func (r *yamlReader) value(n *yaml.Node, pointer string, depth int) (any, error)
 	}
 	switch n.Kind {
 	case yaml.AliasNode:
+		r.within++
+		defer func() { r.within-- }()
 		return r.value(n.Alias, pointer, depth+1)
 	case yaml.SequenceNode:
 		out := make([]any, 0, len(n.Content))
