@@ -3,11 +3,11 @@ package check
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -214,20 +214,30 @@ func views(d *Document, stated *Allowlist, problem func(id, text string)) []*Vie
 	var out []*View
 	elsewhere(d, problem)
 	for _, api := range d.sorted("AWS::ApiGateway::RestApi") {
-		opts := gateway.Options{API: api.id, Parameters: d.parameters(), Region: d.Region}
+		opts := gateway.Options{API: api.id}
 		stages := []string{""}
-		if named, err := gateway.Stages(d.JSON, opts); err == nil && len(named) > 1 {
+		app, err := cfn.Parse(d.Name, d.JSON, cfn.Options{Parameters: d.parameters(), Region: d.Region})
+		if err != nil {
+			problem(api.id, err.Error())
+			continue
+		}
+		if named, err := gateway.Stages(app, opts); err == nil && len(named) > 1 {
 			stages = named
 		}
 		for _, stage := range stages {
-			opts.Stage, opts.Variables = stage, nil
-			loaded, err := load(d, opts, func(text string) { problem(api.id, text) })
+			opts.Stage = stage
+			loaded, err := gateway.Load(app, opts)
 			if err != nil {
 				problem(api.id, err.Error())
 				continue
 			}
 			for _, p := range loaded.Problems {
 				problem(api.id, p)
+			}
+			for _, p := range loaded.Elsewhere {
+				if !slices.Contains(loaded.Problems, p) {
+					problem(api.id, p)
+				}
 			}
 			v, err := newView(d, loaded, stated)
 			if err != nil {
@@ -256,35 +266,6 @@ func elsewhere(d *Document, problem func(id, text string)) {
 	if first != nil {
 		problem(first.id, fmt.Sprintf("%s of an API that is not in this template, and not checked", plural(count, "method")))
 	}
-}
-
-var badVariable = regexp.MustCompile(`^stage variable ([A-Za-z0-9_]+): `)
-
-// load loads an API. A stage variable that cannot be evaluated is left out, and said.
-func load(d *Document, opts gateway.Options, problem func(string)) (*gateway.API, error) {
-	for {
-		api, err := gateway.Load(d.JSON, opts)
-		if err == nil {
-			return api, nil
-		}
-		m := badVariable.FindStringSubmatch(err.Error())
-		if _, again := opts.Variables[first(m)]; m == nil || again {
-			return nil, err
-		}
-		vars := map[string]string{first(m): ""}
-		for k, v := range opts.Variables {
-			vars[k] = v
-		}
-		opts.Variables = vars
-		problem(err.Error())
-	}
-}
-
-func first(m []string) string {
-	if len(m) < 2 {
-		return ""
-	}
-	return m[1]
 }
 
 // parameters gives a value to each parameter, its default if it has one, so that a template can be judged without being

@@ -2,15 +2,15 @@
 package model
 
 import (
-	"testing"
-
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
+// T is what of a [*testing.T] is used.
+type T interface{ Fatal(args ...any) }
+
 // App reads one template.
-func App(t testing.TB, template []byte, opts ...cfn.Options) *cfn.App {
-	t.Helper()
+func App(t T, template []byte, opts ...cfn.Options) *cfn.App {
 	var o cfn.Options
 	if len(opts) > 0 {
 		o = opts[0]
@@ -23,8 +23,7 @@ func App(t testing.TB, template []byte, opts ...cfn.Options) *cfn.App {
 }
 
 // Load reads the API of one template.
-func Load(t testing.TB, template []byte, opts gateway.Options) *gateway.API {
-	t.Helper()
+func Load(t T, template []byte, opts gateway.Options) *gateway.API {
 	api, err := gateway.Load(App(t, template), opts)
 	if err != nil {
 		t.Fatal(err)
