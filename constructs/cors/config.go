@@ -31,6 +31,7 @@ type Config struct {
 	//	"null"                           // refused: any sandboxed page has that origin
 	//	"http://[::1]:3000"              // refused: a stage variable cannot hold brackets
 	//	"https://*.com"                  // refused: anybody can register a name there
+	//	"https://*.amazonaws.com"        // refused: anybody gets a bucket or an API there
 	//
 	// An element may hold CDK tokens ("https://" + *distribution.DistributionDomainName()).
 	// It is an exact origin: what a token turns out to be is checked with each
@@ -74,7 +75,9 @@ type Config struct {
 	DangerouslyAllowInsecureOrigins bool
 
 	// DangerouslyAllowPublicSuffixes permits patterns such as
-	// "https://*.github.io", below which anybody can put a page.
+	// "https://*.github.io", below which anybody can put a page: those over a
+	// public suffix (https://publicsuffix.org), over a domain that has one below
+	// it, and over a service that gives out names and is not on that list.
 	DangerouslyAllowPublicSuffixes bool
 }
 
@@ -303,44 +306,45 @@ func (c *compiler) inspect(raw string) *OriginError {
 	case hasPort && defaultPort(scheme, port):
 		return bad(OriginDefaultPort, "browsers leave the scheme's default port out, so it would match nothing", "remove :"+port)
 	case strings.Contains(strings.TrimPrefix(host, "*."), "*"):
-		return bad(OriginWildcard, `a wildcard stands for whole labels at the front ("https://*.example.com") or for the port (":*")`,
-			"name the origins, or use a pattern of that form")
+		fix := "name the origins, or use a pattern of that form"
+		_, domain, _ := strings.Cut(host[strings.LastIndexByte(host, '*'):], ".")
+		if s := serviceOf(domain); s != nil {
+			fix = s.fix
+		}
+		return bad(OriginWildcard, `a wildcard stands for whole labels at the front ("https://*.example.com") or for the port (":*")`, fix)
 	case !validHost(strings.TrimPrefix(host, "*.")):
 		return bad(OriginHost, "that is no host name or IPv4 address", "correct it")
 	}
 	return c.validate(s, bad)
 }
 
-// validate asks the validator about one origin that looks right.
+// validate asks the validator about one origin that looks right, and the list
+// of public suffixes about a pattern.
 func (c *compiler) validate(s string, bad func(OriginReason, string, string) *OriginError) *OriginError {
-	if !c.cfg.DangerouslyAllowPublicSuffixes && strings.Contains(s, schemeSep+"*.") {
-		// Credentialed, because the validator looks at public suffixes only
-		// then; a pattern that everybody can join is no allowlist without
-		// credentials either.
-		_, err := validator.NewMiddleware(validator.Config{
-			Origins: []string{s}, Credentialed: true, DangerouslyTolerateInsecureOrigins: true,
-		})
-		var e *cfgerrors.IncompatibleOriginPatternError
-		if errors.As(err, &e) && e.Reason == "psl" {
-			return bad(OriginPublicSuffix, "it is a public suffix, below which anybody can put a page",
-				"name the domains that are yours, or set DangerouslyAllowPublicSuffixes")
-		}
-	}
+	base := subdomainsOf(s)
 	_, err := validator.NewMiddleware(validator.Config{
 		Origins: []string{s}, Credentialed: c.cfg.Credentials,
 		DangerouslyTolerateInsecureOrigins:            c.cfg.DangerouslyAllowInsecureOrigins,
-		DangerouslyTolerateSubdomainsOfPublicSuffixes: c.cfg.DangerouslyAllowPublicSuffixes,
+		DangerouslyTolerateSubdomainsOfPublicSuffixes: c.cfg.DangerouslyAllowPublicSuffixes || base != "",
 	})
 	var incompatible *cfgerrors.IncompatibleOriginPatternError
 	var unacceptable *cfgerrors.UnacceptableOriginPatternError
+	if errors.As(err, &unacceptable) {
+		return bad(OriginHost, "that is no host that a browser would send", "correct it: a host name in ASCII lower case, or an IPv4 address in dotted form")
+	}
+	// A pattern that everybody can join is no allowlist without credentials
+	// either, which is all that the validator looks at.
+	if base != "" && !c.cfg.DangerouslyAllowPublicSuffixes {
+		if text, fix, ok := shared(base); ok {
+			return bad(OriginPublicSuffix, text, fix)
+		}
+	}
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &incompatible) && incompatible.Reason == "insecure":
 		return bad(OriginInsecureCredentials, "with a scheme other than https anybody on the way may act as the user, since Credentials is set",
 			"use https, or set DangerouslyAllowInsecureOrigins")
-	case errors.As(err, &unacceptable):
-		return bad(OriginHost, "that is no host that a browser would send", "correct it: a host name in ASCII lower case, or an IPv4 address in dotted form")
 	default:
 		return bad(OriginRefused, err.Error(), "correct or remove it")
 	}

@@ -54,7 +54,7 @@ const (
 	OriginIPv6                OriginReason = "ipv6"                 // brackets cannot be deployed
 	OriginHost                OriginReason = "host"                 // not a host name or an IPv4 address
 	OriginCharacter           OriginReason = "character"            // valid in a browser, not in a stage variable
-	OriginPublicSuffix        OriginReason = "public-suffix"        // "https://*.com"
+	OriginPublicSuffix        OriginReason = "public-suffix"        // "https://*.com", "https://*.amazonaws.com"
 	OriginInsecureCredentials OriginReason = "insecure"             // "http://" with credentials
 	OriginTokenPattern        OriginReason = "token-pattern"        // "*" beside a CDK token
 	OriginTokenList           OriginReason = "token-list"           // a CDK list token

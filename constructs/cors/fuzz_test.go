@@ -124,6 +124,9 @@ var (
 	carried = regexp.MustCompile(`^[A-Za-z0-9._~:/?#&=,-]+$`)
 	// A CDK token, which is gone before anything is deployed.
 	cdkToken = regexp.MustCompile(`\$\{Token\[[a-zA-Z0-9:._-]+\]\}`)
+	// A top-level domain that nobody registers names in, which the peer takes
+	// for a public suffix.
+	reserved = regexp.MustCompile(`://\*\.(example|localhost|test)\.?(:|$)`)
 )
 
 // FuzzNew writes policies as a person might, or somebody who wants to break
@@ -187,7 +190,7 @@ func FuzzNew(f *testing.F) {
 				ResponseHeaders:                    cfg.ExposedHeaders,
 				MaxAgeInSeconds:                    int(cfg.MaxAge / time.Second),
 				DangerouslyTolerateInsecureOrigins: cfg.DangerouslyAllowInsecureOrigins,
-				DangerouslyTolerateSubdomainsOfPublicSuffixes: cfg.DangerouslyAllowPublicSuffixes,
+				DangerouslyTolerateSubdomainsOfPublicSuffixes: cfg.DangerouslyAllowPublicSuffixes || slices.ContainsFunc(cfg.Origins, reserved.MatchString),
 			}
 			if cfg.MaxAge == cors.NoCache {
 				other.MaxAgeInSeconds = -1

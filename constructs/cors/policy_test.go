@@ -32,13 +32,13 @@ func mustNew(t testing.TB, cfg cors.Config) *cors.Policy {
 func TestMatch(t *testing.T) {
 	p := mustNew(t, cors.Config{Origins: []string{
 		"https://app.example.com", "https://*.preview.example.com", "http://localhost:*",
-		"https://*.any.example.com:*", "https://fixed.example.com:8443", "capacitor://localhost",
+		"https://*.any.example.com:*", "https://fixed.example.com:8443", "https://*.fixed.example.com:8443", "capacitor://localhost",
 	}})
 	for _, origin := range []string{
 		"https://app.example.com", "https://a.preview.example.com", "https://a.b.preview.example.com",
 		"http://localhost", "http://localhost:1", "http://localhost:65535",
 		"https://a.any.example.com", "https://a.any.example.com:8443",
-		"https://fixed.example.com:8443", "capacitor://localhost",
+		"https://fixed.example.com:8443", "https://a.fixed.example.com:8443", "capacitor://localhost",
 		"https://a_b.preview.example.com", "https://xn--bcher-kva.preview.example.com",
 	} {
 		if !p.Match(origin) {
@@ -55,10 +55,23 @@ func TestMatch(t *testing.T) {
 		"https://a.preview.example.com\n", "https://é.preview.example.com",
 		"http://localhost:", "http://localhost:0", "http://localhost:65536", "http://localhost:080", "http://localhost:3000/",
 		"http://localhost.evil.net:3000", "https://localhost:3000", "https://fixed.example.com",
+		"http://a.preview.example.com", "http://a.any.example.com", "http://a.any.example.com:8443", "capacitor://a.preview.example.com",
+		"https://a.fixed.example.com", "https://a.fixed.example.com:8444", "http://a.fixed.example.com:8443",
 		"https://" + strings.Repeat("a.", 4096) + "preview.example.com",
 	} {
 		if p.Match(origin) {
 			t.Errorf("%q is allowed", origin)
+		}
+	}
+}
+
+// A policy for every origin is one for null too, and for no request that has
+// none.
+func TestMatchAnyOrigin(t *testing.T) {
+	p := mustNew(t, cors.Config{Origins: []string{"*"}})
+	for origin, want := range map[string]bool{"https://app.example.com": true, "null": true, "": false} {
+		if got := p.Match(origin); got != want {
+			t.Errorf("Match(%q) = %v", origin, got)
 		}
 	}
 }
@@ -100,9 +113,13 @@ func TestDecide(t *testing.T) {
 			"Access-Control-Allow-Origin: https://b.example.com\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Methods: PUT\nAccess-Control-Allow-Headers: content-type\nAccess-Control-Max-Age: 3600\nVary: Origin"},
 		"preflight, method with a line break": {p, cors.Request{Method: "OPTIONS", Origin: "https://b.example.com", RequestMethod: "PUT\r\nX: y"}, cors.Preflight, 204, "",
 			"Access-Control-Allow-Origin: https://b.example.com\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Headers: content-type\nAccess-Control-Max-Age: 3600\nVary: Origin"},
+		"preflight, method in lower case": {p, cors.Request{Method: "OPTIONS", Origin: "https://b.example.com", RequestMethod: "patch"}, cors.Preflight, 204, "",
+			"Access-Control-Allow-Origin: https://b.example.com\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Headers: content-type\nAccess-Control-Max-Age: 3600\nVary: Origin"},
 		"preflight refused": {p, cors.Request{Method: "OPTIONS", Origin: "https://c.example.com", RequestMethod: "PUT"}, cors.Preflight, 403, cors.ReasonNotListed, "Vary: Origin"},
 		"any": {mustNew(t, cors.Config{Origins: []string{"*"}, ExposedHeaders: []string{"*"}}), cors.Request{Method: "GET", Origin: "null"}, cors.Actual, 0, "",
 			"Access-Control-Allow-Origin: *\nAccess-Control-Expose-Headers: *\nVary: Origin"},
+		"any, no origin": {mustNew(t, cors.Config{Origins: []string{"*"}}), cors.Request{Method: "GET"}, cors.NotCORS, 0, "",
+			"Access-Control-Allow-Origin: *\nVary: Origin"},
 		"methods bounded": {mustNew(t, cors.Config{Origins: []string{"https://b.example.com"}, Methods: []string{"PUT", "GET"}}),
 			cors.Request{Method: "OPTIONS", Origin: "https://b.example.com", RequestMethod: "DELETE", Methods: []string{"ANY"}}, cors.Preflight, 204, "",
 			"Access-Control-Allow-Origin: https://b.example.com\nAccess-Control-Allow-Methods: GET,PUT\nVary: Origin"},

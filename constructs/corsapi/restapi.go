@@ -9,10 +9,11 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/aws/jsii-runtime-go/runtime"
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/cdkbridge"
-	"github.com/corsgate/corsgate/internal/rulepage"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // RestApiProps are those of awsapigateway.RestApi, and the policy.
@@ -210,7 +211,7 @@ func (w *watcher) Validate() *[]*string {
 	for _, st := range c.completed.stages {
 		i := slices.IndexFunc(now.Resources, func(r cdkbridge.Resource) bool { return r.Path == st.path })
 		if i >= 0 && !c.completed.caching() && cached(now.Resources[i].Properties) {
-			fail(st.node, rule("CORS402", "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure))
+			fail(st.node, rule(rules.CORS402, "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure))
 		}
 	}
 	if c.spec != nil {
@@ -238,11 +239,11 @@ func (c *completer) compare(now *inventory) {
 			switch {
 			case had[where]:
 			case !had[m.path] && r.isSimple():
-				fail(m.node, rule("CORS119", message))
+				fail(m.node, rule(rules.CORS119, message))
 			case !had[m.path]:
-				fail(m.node, rule("CORS101", message))
+				fail(m.node, rule(rules.CORS101, message))
 			case !strings.HasSuffix(m.integrationType, "_PROXY"):
-				fail(m.node, rule("CORS208", message))
+				fail(m.node, rule(rules.CORS208, message))
 			default:
 				fail(m.node, message)
 			}
@@ -256,14 +257,14 @@ func (c *completer) compare(now *inventory) {
 	}
 	for _, g := range now.gatewayResponses {
 		if !had[g.responseType] && g.responseType != "DEFAULT_4XX" && g.responseType != "DEFAULT_5XX" {
-			fail(g.node, rule("CORS303", "gateway response "+g.responseType+" has no CORS headers: "+laterCure))
+			fail(g.node, rule(rules.CORS303, "gateway response "+g.responseType+" has no CORS headers: "+laterCure))
 		}
 	}
 	for _, st := range now.stages {
 		if had[st.path] {
 			continue
 		}
-		fail(st.node, rule("CORS407", "stage "+st.name+" has no CORS variables and refuses every origin: "+laterCure))
+		fail(st.node, rule(rules.CORS407, "stage "+st.name+" has no CORS variables and refuses every origin: "+laterCure))
 	}
 }
 
@@ -276,15 +277,21 @@ func fail(on constructs.IConstruct, message string) {
 // rule gives a remark the id and the page of the rule of `corsgate check` that
 // finds the same in the template. Remarks that no rule finds have a word for
 // their id.
-func rule(id, message string) string {
-	return id + ": " + message + " (see " + rulepage.Link(id) + ")"
+func rule(id rules.ID, message string) string {
+	return string(id) + ": " + message + " (see " + id.Link() + ")"
 }
 
 // warn can be acknowledged by id, as the CDK's own warnings can. The id is what
 // the CDK makes of the same rule's finding by corscheck, so that one
 // acknowledgement is for both.
+//
+// AddWarningV2 got another parameter in awscdk v2.276, so no call of it compiles
+// both before and after. warn does what it does in both: it calls the method in
+// JavaScript, where the new parameter is optional.
 func warn(on constructs.IConstruct, id, message string) {
-	awscdk.Annotations_Of(on).AddWarningV2(jsii.String("corsgate::"+id), jsii.String("corsgate: "+message))
+	annotations := awscdk.Annotations_Of(on)
+	_ = annotations.AddWarningV2 // a CDK without the method fails to compile, not to run
+	runtime.InvokeVoid(annotations, "addWarningV2", []any{"corsgate::" + id, "corsgate: " + message})
 }
 
 func inform(on constructs.IConstruct, message string) {

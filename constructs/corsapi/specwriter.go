@@ -14,6 +14,7 @@ import (
 	"github.com/corsgate/corsgate/internal/cdkbridge"
 	"github.com/corsgate/corsgate/internal/cdkbridge/paired"
 	"github.com/corsgate/corsgate/internal/openapi"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // The mapping that holds the policy's templates: one copy, since each is over a
@@ -152,7 +153,7 @@ func (w *writer) beside() {
 		}
 	}
 	for _, g := range w.survey.gatewayResponses {
-		fail(g.node, rule("CORS408", "gateway response "+g.responseType+" is made beside the OpenAPI document, whose import replaces what the API has: "+
+		fail(g.node, rule(rules.CORS408, "gateway response "+g.responseType+" is made beside the OpenAPI document, whose import replaces what the API has: "+
 			"put it into the document's x-amazon-apigateway-gateway-responses"))
 	}
 }

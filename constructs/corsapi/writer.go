@@ -16,6 +16,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/cdkbridge"
 	"github.com/corsgate/corsgate/internal/plan"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // A writer completes the API that was surveyed.
@@ -293,7 +294,7 @@ func (w *writer) responseTemplates(m *method, at string, response map[string]any
 		return true
 	}
 	if _, ok := w.policy.SingleOrigin(); !ok {
-		fail(m.node, rule("CORS208", m.verb+" "+m.path+plan.MayBeBinary))
+		fail(m.node, rule(rules.CORS208, m.verb+" "+m.path+plan.MayBeBinary))
 	}
 	return false
 }
@@ -348,7 +349,7 @@ func (w *writer) resourcePolicy() {
 	case plan.Passes:
 	case plan.NotAllowed:
 		if w.spec != nil && w.spec.plan != nil && w.spec.plan.KeepsOptions() {
-			warn(w.api, "CORS403", rule("CORS403", plan.KeptOptionsClosed))
+			warn(w.api, string(rules.CORS403), rule(rules.CORS403, plan.KeptOptionsClosed))
 			return
 		}
 		// A policy that names who may call, by IAM, allows nobody anonymous. The
@@ -360,7 +361,7 @@ func (w *writer) resourcePolicy() {
 			Resources:  jsii.Strings("execute-api:/*/OPTIONS/*"),
 		}))
 	case plan.Denied:
-		warn(w.api, "CORS403", rule("CORS403", plan.DenyMayRefuse))
+		warn(w.api, string(rules.CORS403), rule(rules.CORS403, plan.DenyMayRefuse))
 	}
 }
 
@@ -383,7 +384,7 @@ func (w *writer) stages() {
 		for _, name := range names {
 			lines = append(lines, name+"="+vars[name])
 		}
-		warn(w.api, "CORS407", rule("CORS407", "the app has no stage of this API; a stage without these variables refuses every origin: "+strings.Join(lines, " ")))
+		warn(w.api, string(rules.CORS407), rule(rules.CORS407, "the app has no stage of this API; a stage without these variables refuses every origin: "+strings.Join(lines, " ")))
 	}
 }
 

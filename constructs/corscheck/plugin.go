@@ -15,25 +15,27 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // A plugin is an awscdk.IPolicyValidationPlugin, which the JavaScript process
 // calls back.
 type plugin struct {
-	failOn       check.Severity
+	failOn       rules.Severity
 	stated       *check.Allowlist
-	suppressions []check.Suppression
+	suppressions []report.Suppression
 	faults       []string // of the props
 }
 
 func newPlugin(props Props) *plugin {
-	p := &plugin{failOn: check.Error}
+	p := &plugin{failOn: rules.Error}
 	switch props.FailOn {
 	case "":
 	case Error, Warning, Info:
-		p.failOn = check.Severity(props.FailOn)
+		p.failOn = rules.Severity(props.FailOn)
 	default:
-		p.fault("FailOn %q: want corscheck.Error, corscheck.Warning or corscheck.Info", props.FailOn)
+		p.fault("FailOn %q: want corsrules.Error, corsrules.Warning or corsrules.Info", props.FailOn)
 	}
 	var err error
 	if len(props.Origins) > 0 {
@@ -53,12 +55,12 @@ func (p *plugin) fault(format string, args ...any) {
 	p.faults = append(p.faults, strings.ReplaceAll(fmt.Errorf(format, args...).Error(), "\n", "\n  "))
 }
 
-func suppressions(name string) ([]check.Suppression, error) {
+func suppressions(name string) ([]report.Suppression, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, withoutPath(err)
 	}
-	return check.ParseSuppressions(name, text)
+	return report.ParseSuppressions(name, text)
 }
 
 // withoutPath is an error of a file that is named beside it.
@@ -91,9 +93,9 @@ func (p *plugin) Version() *string {
 // RuleIds are those of the rules that read templates.
 func (p *plugin) RuleIds() *[]*string {
 	var ids []*string
-	for _, r := range check.Rules() {
+	for _, r := range rules.All() {
 		if r.Command == "check" {
-			ids = append(ids, jsii.String(r.ID))
+			ids = append(ids, jsii.String(string(r.ID)))
 		}
 	}
 	return &ids

@@ -6,8 +6,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/corsgate/corsgate/internal/check"
-	"github.com/corsgate/corsgate/internal/transcript"
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // unanswered is the report of a check that could not be made, in the form that
@@ -22,7 +22,7 @@ func unanswered(why string) *awscdk.PolicyValidationPluginReport {
 
 // pluginReport makes the CDK's report of ours. stacks are the construct paths of
 // the stacks by their templates' files.
-func pluginReport(rep *check.Report, failOn check.Severity, stacks map[string]string) *awscdk.PolicyValidationPluginReport {
+func pluginReport(rep *report.Report, failOn rules.Severity, stacks map[string]string) *awscdk.PolicyValidationPluginReport {
 	out := &awscdk.PolicyValidationPluginReport{Success: jsii.Bool(true), Violations: &[]*awscdk.PolicyViolation{}}
 	add := func(v *awscdk.PolicyViolation, fails bool) {
 		*out.Violations = append(*out.Violations, v)
@@ -42,9 +42,9 @@ func pluginReport(rep *check.Report, failOn check.Severity, stacks map[string]st
 		if fails {
 			// When something is acknowledged, the CDK takes a report for a success
 			// that has no error left in it.
-			severity = check.Error
+			severity = rules.Error
 		}
-		v := violation(f.Rule, p.description(f), string(severity), resource(f, stacks))
+		v := violation(string(f.Rule), p.description(f), string(severity), resource(f, stacks))
 		v.Fix = jsii.String(p.fix(f))
 		v.RuleMetadata = metadata(f)
 		add(v, fails)
@@ -69,21 +69,21 @@ type printer struct {
 }
 
 // again reports whether a text was said for a rule.
-func (p *printer) again(rule, text string) bool {
-	before := p.said[rule+text]
-	p.said[rule+text] = true
+func (p *printer) again(rule rules.ID, text string) bool {
+	before := p.said[string(rule)+text]
+	p.said[string(rule)+text] = true
 	return before
 }
 
 // description says what is wrong, in lines of a terminal's width. The CDK prints
 // a word before it, and indents by three blanks what it prints below it.
-func (p *printer) description(f check.Finding) string {
+func (p *printer) description(f report.Finding) string {
 	where := strings.TrimSpace(f.Method + " " + f.Path)
 	if where != "" {
 		where += ": "
 	}
-	var out transcript.Printer
-	out.WriteString(f.Rule + ": " + f.Title + "\n")
+	var out report.Printer
+	out.WriteString(string(f.Rule) + ": " + f.Title + "\n")
 	out.Line("", "   ", 3, where+f.Detail)
 	if f.Console != "" && !p.again(f.Rule, f.Console) {
 		out.Line("", "   browser: ", 5, f.Console)
@@ -92,15 +92,15 @@ func (p *printer) description(f check.Finding) string {
 }
 
 // fix says what to do; the CDK indents its lines.
-func (p *printer) fix(f check.Finding) string {
-	if p.again(f.Rule, f.Cure.Go) {
-		return "as for " + f.Rule + " above"
+func (p *printer) fix(f report.Finding) string {
+	if p.again(f.Rule, f.Fix.Go) {
+		return "as for " + string(f.Rule) + " above"
 	}
-	return "with corsgate:\n  " + strings.ReplaceAll(strings.TrimSpace(f.Cure.Go), "\n", "\n  ") + "\n" + f.Link
+	return "with corsgate:\n  " + strings.ReplaceAll(strings.TrimSpace(f.Fix.Go), "\n", "\n  ") + "\n" + f.Link
 }
 
 // resource says where the CDK finds the construct of a finding.
-func resource(f check.Finding, stacks map[string]string) *awscdk.PolicyViolatingResource {
+func resource(f report.Finding, stacks map[string]string) *awscdk.PolicyViolatingResource {
 	stack, written := stacks[f.File]
 	switch {
 	case !written: // a file of suppressions
@@ -112,7 +112,7 @@ func resource(f check.Finding, stacks map[string]string) *awscdk.PolicyViolating
 }
 
 // metadata is for the programs that read the CDK's validation-report.json.
-func metadata(f check.Finding) *map[string]*string {
+func metadata(f report.Finding) *map[string]*string {
 	out := map[string]*string{}
 	for name, value := range map[string]string{
 		"severity": string(f.Severity), "title": f.Title, "detail": f.Detail, "console": f.Console,

@@ -4,18 +4,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // A rule that crashes fails the run, whatever else was found, and cannot be
 // acknowledged. None crashes that could be asked for from the outside.
 func TestCrash(t *testing.T) {
-	for name, findings := range map[string][]check.Finding{
+	for name, findings := range map[string][]report.Finding{
 		"alone":          nil,
-		"with a finding": {{Rule: "CORS107", Severity: check.Info, File: "A.template.json"}},
+		"with a finding": {{Rule: "CORS107", Severity: rules.Info, File: "A.template.json"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := pluginReport(&check.Report{Checked: []check.Checked{{}}, Findings: findings, Crashed: []string{"CORS101 crashed on A.template.json, API Api: oh"}}, check.Error, nil)
+			got := pluginReport(&report.Report{Checked: []report.Checked{{}}, Findings: findings, Crashed: []string{"CORS101 crashed on A.template.json, API Api: oh"}}, rules.Error, nil)
 			if *got.Success {
 				t.Error("the report is a success")
 			}

@@ -139,6 +139,8 @@ func TestHandlersHeaders(t *testing.T) {
 		"in lower case":    {map[string]string{"access-control-allow-origin": "*"}, nil, nil, "Origin"},
 		"in odd case":      {map[string]string{"aCCess-control-ALLOW-origin": "*"}, nil, nil, "Origin"},
 		"with a blank":     {map[string]string{"Access-Control-Allow-Origin ": "*"}, nil, nil, "Origin"},
+		"with one before":  {map[string]string{" Access-Control-Allow-Origin": "*"}, map[string][]string{"\tAccess-Control-Allow-Origin": {"*"}}, nil, "Origin"},
+		"Vary with blanks": {map[string]string{" Vary ": "Accept"}, nil, nil, "Accept, Origin"},
 		"in several cases": {map[string]string{"Access-Control-Allow-Origin": "*", "access-control-allow-origin": "https://a.example"}, nil, nil, "Origin"},
 		"the same value":   {map[string]string{"Access-Control-Allow-Origin": "https://app.example.com"}, nil, nil, "Origin"},
 		"in the multi map": {nil, map[string][]string{"Access-Control-Allow-Origin": {"*", "https://app.example.com"}}, nil, "Origin"},
@@ -295,14 +297,15 @@ func TestRefusedOriginIsLogged(t *testing.T) {
 		method string
 		reason string
 	}{
-		"not listed": {fromEvil, "https://evil.example", "GET", "origin not allowed"},
-		"preflight":  {evilPreflight, "https://evil.example", "OPTIONS", "origin not allowed"},
-		"null":       {headers(map[string]string{"Origin": "null"}), "null", "GET", "opaque origin"},
-		"line break": {headers(map[string]string{"Origin": "https://a\n{\"level\":\"ERROR\"}"}), "https://a\n{\"level\":\"ERROR\"}", "GET", "origin not allowed"},
-		"two":        {with(fromApp, patch{"multiValueHeaders": map[string][]string{"Origin": {"https://app.example.com", "https://b.example"}}}), "https://app.example.com, https://b.example", "GET", "origin not allowed"},
-		"very long":  {headers(map[string]string{"Origin": "https://" + strings.Repeat("é", 4000)}), "https://" + strings.Repeat("é", 252) + "...", "GET", "origin not allowed"},
-		"allowed":    {fromApp, "", "", ""},
-		"no origin":  {fromNowhere, "", "", ""},
+		"not listed":             {fromEvil, "https://evil.example", "GET", "origin not allowed"},
+		"preflight":              {evilPreflight, "https://evil.example", "OPTIONS", "origin not allowed"},
+		"null":                   {headers(map[string]string{"Origin": "null"}), "null", "GET", "opaque origin"},
+		"line break":             {headers(map[string]string{"Origin": "https://a\n{\"level\":\"ERROR\"}"}), "https://a\n{\"level\":\"ERROR\"}", "GET", "origin not allowed"},
+		"two":                    {with(fromApp, patch{"multiValueHeaders": map[string][]string{"Origin": {"https://app.example.com", "https://b.example"}}}), "https://app.example.com, https://b.example", "GET", "origin not allowed"},
+		"very long":              {headers(map[string]string{"Origin": "https://" + strings.Repeat("é", 4000)}), "https://" + strings.Repeat("é", 252) + "...", "GET", "origin not allowed"},
+		"cut within a character": {headers(map[string]string{"Origin": "https://x" + strings.Repeat("é", 4000)}), "https://x" + strings.Repeat("é", 251) + "...", "GET", "origin not allowed"},
+		"allowed":                {fromApp, "", "", ""},
+		"no origin":              {fromNowhere, "", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log journal
@@ -325,6 +328,29 @@ func TestRefusedOriginIsLogged(t *testing.T) {
 				t.Errorf("logged %v, want %v", lines[0], want)
 			}
 		})
+	}
+}
+
+// A path is clipped in every line that has it, as an origin is.
+func TestLongPathsAreClipped(t *testing.T) {
+	long := patch{"path": "/" + strings.Repeat("x", 4000)}
+	for name, tt := range map[string]struct {
+		event    patch
+		response events.APIGatewayProxyResponse
+		err      error
+	}{
+		"refused origin": {event: fromEvil},
+		"error":          {event: fromApp, err: errors.New("no such table")},
+		"own headers":    {event: fromApp, response: events.APIGatewayProxyResponse{Headers: map[string]string{"Access-Control-Allow-Origin": "*"}}},
+	} {
+		var log journal
+		ask(t, corslambda.Wrap(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			return tt.response, tt.err
+		}, log.option()), event(t, with(tt.event, long)))
+		lines := log.lines(t)
+		if len(lines) != 1 || lines[0]["path"] != "/"+strings.Repeat("x", 511)+"..." {
+			t.Errorf("%s: logged %v", name, lines)
+		}
 	}
 }
 

@@ -28,8 +28,9 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/simulate"
-	"github.com/corsgate/corsgate/internal/transcript"
+	"github.com/corsgate/corsgate/internal/simulate/transcript"
 )
 
 // T is what of a [*testing.T] is used.
@@ -287,12 +288,12 @@ func unserved(report *simulate.Report) bool {
 }
 
 // fail says what was wanted, what came of it, and how.
-func (r Request) fail(want string, report *simulate.Report) {
+func (r Request) fail(want string, rep *simulate.Report) {
 	r.api.t.Helper()
 	var b bytes.Buffer
-	_ = transcript.Print(&b, transcript.Palette{}, r.req, report) // a buffer takes everything
-	got := outcome(report.Verdict)
-	if report.Verdict.Allowed && unserved(report) {
+	_ = transcript.Print(&b, report.Palette{}, r.req, rep) // a buffer takes everything
+	got := outcome(rep.Verdict)
+	if rep.Verdict.Allowed && unserved(rep) {
 		got = "allowed to read that the API does not serve " + r.req.Method + " " + r.req.URL
 	}
 	r.api.t.Errorf("corstest: want %s, got %s\n\n%s", want, got, b.String())

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/internal/browser"
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // TestTroubleshooting holds that the page has every text that a console can print, that each has a command and a rule, and
@@ -54,12 +54,12 @@ func TestTroubleshooting(t *testing.T) {
 		}
 	}
 	for _, link := range regexp.MustCompile(`\[(CORS\d+)\]\(rules/(CORS\d+)\.md\)`).FindAllStringSubmatch(page, -1) {
-		if _, ok := check.Lookup(link[1]); !ok || link[1] != link[2] {
+		if _, ok := rules.Lookup(link[1]); !ok || link[1] != link[2] {
 			t.Errorf("no rule %s", link[0])
 		}
 	}
 	for _, id := range regexp.MustCompile(`CORS\d+`).FindAllString(page, -1) {
-		if _, ok := check.Lookup(id); !ok {
+		if _, ok := rules.Lookup(id); !ok {
 			t.Errorf("no rule %s", id)
 		}
 	}

@@ -85,7 +85,8 @@ func (p Problem) Error() string {
 	return s + p.Text
 }
 
-// Unwrap returns [ErrNotTemplate] or [ErrNoResources] for a file that is no template.
+// Unwrap returns why a file was not read: [ErrNotTemplate], [ErrNoResources], what the
+// operating system says; nil for other problems.
 func (p Problem) Unwrap() error { return p.err }
 
 // A Stack is one deployment of a template. A template that two nested stacks use is
@@ -129,8 +130,7 @@ type Resource struct {
 	Cause string
 }
 
-// A Symbol is a value that only a deployment knows. Two symbols are the same value if
-// and only if they have the same stand-in.
+// A Symbol is a value that only a deployment knows.
 type Symbol struct {
 	// Expression says what the value is: "Distribution.DomainName", "Bucket" (a Ref),
 	// "Site" (a parameter), "ssm:/name", "import Name", "{{resolve:...}}",
@@ -150,6 +150,13 @@ type Symbol struct {
 	id    string // the digest in its stand-ins
 	label string // how Show prints it
 }
+
+// String returns the expression as [App.Show] prints it, without ${ and }.
+func (s *Symbol) String() string { return s.label }
+
+// ID returns the symbol's identity: two symbols are the same value, be they of two
+// Apps, if and only if they have the same ID.
+func (s *Symbol) ID() string { return s.id }
 
 // An Unknown is a whole value that is not known.
 type Unknown struct {

@@ -1,6 +1,7 @@
 package cfn
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -231,22 +232,24 @@ func (e scope) assume(raw any, holds bool) {
 // the order of the stacks and by name.
 func (a *App) Undecided() []*Condition {
 	var out []*Condition
-	for _, st := range a.Stacks {
-		var own []*decision
-		for _, d := range a.open {
-			if d.stack == st {
-				own = append(own, d)
-			}
-		}
-		slices.SortFunc(own, func(x, y *decision) int { return strings.Compare(x.name, y.name) })
-		for _, d := range own {
-			for _, other := range a.open {
-				if other.name == d.name && other.stack != st {
-					d.Name = st.Name + "." + d.name
-				}
-			}
-			out = append(out, d.Condition)
-		}
+	for _, d := range a.open {
+		out = append(out, d.Condition)
 	}
 	return out
+}
+
+// sortOpen puts the undecided conditions in order and names them.
+func (a *App) sortOpen() {
+	slices.SortStableFunc(a.open, func(x, y *decision) int {
+		return cmp.Or(cmp.Compare(slices.Index(a.Stacks, x.stack), slices.Index(a.Stacks, y.stack)), strings.Compare(x.name, y.name))
+	})
+	count := map[string]int{}
+	for _, d := range a.open {
+		count[d.name]++
+	}
+	for _, d := range a.open {
+		if count[d.name] > 1 {
+			d.Name = d.stack.Name + "." + d.name
+		}
+	}
 }

@@ -147,3 +147,19 @@ Resources: {CDKMetadata: {Type: AWS::CDK::Metadata, Condition: CDKMetadataAvaila
 		t.Errorf("got %s", got)
 	}
 }
+
+// What a condition leaves out cannot be referred to.
+func TestLeftOut(t *testing.T) {
+	a := parse(t, `
+Conditions: {No: !Equals [a, b]}
+Resources:
+  Gone: {Type: T, Condition: No}
+  R: {Type: R, Properties: {V: !Ref Gone, W: !If [No, !Ref Gone, w]}}
+`, Options{})
+	if got, want := problems(a), "template.yaml:5: R: Gone is of a resource that its condition leaves out"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := shown(t, a, a.OfType("R")[0].Properties), `{"V":"${Gone}","W":"w"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

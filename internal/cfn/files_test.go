@@ -73,7 +73,7 @@ func TestOpen(t *testing.T) {
 			"assembly-Prod/manifest.json": assembly(`"up": {"type": "cdk:cloud-assembly", "properties": {"directoryName": ".."}},` + stack("A", "a.json")), "assembly-Prod/a.json": `{"Resources": {"S": {"Type": "T"}}}`},
 			want: "A: S"},
 		{name: "nested", files: map[string]string{
-			"app.yaml":   `Resources: {N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ./mid.yaml}}, S: {Type: AWS::Serverless::Application, Properties: {Location: leaf.yaml}}}`,
+			"app.yaml":   `{Transform: AWS::Serverless-2016-10-31, Resources: {N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ./mid.yaml}}, S: {Type: AWS::Serverless::Application, Properties: {Location: leaf.yaml}}}}`,
 			"mid.yaml":   `Resources: {M: {Type: AWS::CloudFormation::Stack, Metadata: {"aws:asset:path": leaf.yaml}, Properties: {TemplateURL: {Ref: X}}}}`,
 			"leaf.yaml":  one,
 			"other.yaml": `Resources: {O: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: https://s3.amazonaws.com/b/k}}, P: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: no.yaml}}}`},
@@ -200,5 +200,37 @@ leaf.yaml:6: Outputs.Loop: the output Loop depends on itself`
 	}
 	if f := a.Target(a.OfType("User")[0].Properties["Fn"]); f == nil || f.Stack.Name != "app/Mid/Leaf" {
 		t.Errorf("the function: %v", f)
+	}
+}
+
+// A condition of a nested stack that hangs on another stack's export is decided.
+func TestConditionOnExport(t *testing.T) {
+	a, got := opened(t, map[string]string{
+		"a.yaml": "Resources: {N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: n.yaml, Parameters: {Env: !ImportValue env}}}}",
+		"n.yaml": "Parameters: {Env: {Type: String}}\nConditions: {Prod: !Equals [!Ref Env, prod]}\nResources: {R: {Type: AWS::R, Condition: Prod}}",
+		"z.yaml": "Resources: {R: {Type: AWS::R}}\nOutputs: {E: {Value: prod, Export: {Name: env}}}"})
+	if want := "a: N\na/N: R\nz: R"; got != want || undecided(a) != "" {
+		t.Errorf("got\n%s\n%s\nwant\n%s", got, undecided(a), want)
+	}
+}
+
+// Two versions of a template can be compared whatever their files are called; a stack
+// among others goes by its name.
+func TestIdentityOfStacks(t *testing.T) {
+	const template = "Resources: {D: {Type: AWS::D}, R: {Type: R, Properties: {V: !Ref D}}}"
+	value := func(files map[string]string, names ...string) any {
+		a, _ := opened(t, files, names...)
+		return a.OfType("R")[0].Properties["V"]
+	}
+	x := value(map[string]string{"x.yaml": template}, "x.yaml")
+	if y := value(map[string]string{"y.yaml": template}, "y.yaml"); x != y {
+		t.Errorf("%v and %v", x, y)
+	}
+	a := value(map[string]string{"a.yaml": template, "z.yaml": one})
+	if b := value(map[string]string{"a.yaml": template, "y.yaml": one, "z.yaml": one}); a != b {
+		t.Errorf("%v and %v", a, b)
+	}
+	if c := value(map[string]string{"c.yaml": template, "z.yaml": one}); a == c {
+		t.Errorf("%v and %v", a, c)
 	}
 }

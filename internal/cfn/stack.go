@@ -71,17 +71,20 @@ func evaluate(f *files, roots []root, given []Problem, opts Options) *App {
 	a := &App{Problems: slices.Clone(given), evaluation: evaluation{files: f, roots: roots, given: given, opts: opts,
 		symbols: map[string]*Symbol{}, labels: map[string]*Symbol{}, exports: map[string]*export{}, assumed: map[string]bool{},
 		owned: map[*Resource][]*Resource{}, told: map[Problem]bool{}, used: map[string]bool{}}}
+	var tops []*Stack
 	for _, r := range roots {
 		name := cmp.Or(r.name, stackName(r.file.path))
-		same := func(s *Stack) bool { return s.Name == name }
-		if r.region != "" && slices.ContainsFunc(a.Stacks, same) {
+		if r.region != "" && slices.ContainsFunc(tops, func(s *Stack) bool { return s.Name == name }) {
 			name += " (" + r.region + ")"
 		}
-		a.instantiate(&Stack{Name: name, Region: cmp.Or(r.region, opts.Region), Account: cmp.Or(r.account, opts.Account),
-			instance: instance{root: r, identity: r.identity, file: r.file}})
+		st := &Stack{Name: name, Region: cmp.Or(r.region, opts.Region), Account: cmp.Or(r.account, opts.Account),
+			instance: instance{root: r, identity: r.identity, file: r.file}}
+		a.instantiate(st)
+		tops = append(tops, st)
 	}
-	for _, st := range a.Stacks {
-		st.export()
+	// What nested stacks have may hang on what others export.
+	for _, st := range tops {
+		a.add(st)
 	}
 	for _, st := range a.Stacks {
 		for _, r := range st.Resources {
@@ -92,6 +95,7 @@ func evaluate(f *files, roots []root, given []Problem, opts Options) *App {
 		st.circles()
 	}
 	a.label()
+	a.sortOpen()
 	for _, r := range a.all() {
 		if api := a.Target(r.Properties["RestApiId"]); api != nil {
 			a.owned[api] = append(a.owned[api], r)
@@ -140,14 +144,23 @@ func (a *App) all() []*Resource {
 	return out
 }
 
-// instantiate adds a stack, without the properties of its resources, and those that
-// are nested in it.
+// add adds a stack with those that are nested in it.
+func (a *App) add(st *Stack) {
+	a.Stacks = append(a.Stacks, st)
+	for _, r := range st.Resources {
+		if isNested(r.Type) {
+			a.nest(st, r)
+		}
+	}
+}
+
+// instantiate reads a stack, without the properties of its resources, and what it
+// exports.
 func (a *App) instantiate(st *Stack) {
 	st.app, st.File, st.Raw = a, st.file.path, st.file.root
 	st.byID, st.left, st.children = map[string]*Resource{}, map[string]bool{}, map[string]*Stack{}
 	st.parameters, st.outputs, st.decisions = map[string]any{}, map[string]any{}, map[string]*decision{}
 	st.edges, st.busy, st.sections = map[string]map[string]bool{}, map[string]bool{}, map[string]map[string]any{}
-	a.Stacks = append(a.Stacks, st)
 	for _, p := range st.file.problems {
 		p.File, p.Stack = st.File, st.Name
 		if p.Line == 0 && p.LogicalID != "" {
@@ -191,11 +204,7 @@ func (a *App) instantiate(st *Stack) {
 		st.Resources = append(st.Resources, r)
 		st.byID[id] = r
 	}
-	for _, r := range st.Resources {
-		if isNested(r.Type) {
-			a.nest(st, r)
-		}
-	}
+	st.export()
 }
 
 // nest adds the stack that a resource is.
@@ -226,6 +235,7 @@ func (a *App) nest(st *Stack, r *Resource) {
 	child.root.name = ""
 	st.children[r.ID] = child
 	a.instantiate(child)
+	a.add(child)
 }
 
 // resolve evaluates the properties.

@@ -125,13 +125,17 @@ func (a *App) finish(v any, key string) any {
 		}
 		return a.inPlace(v)
 	case []any:
+		out := make([]any, len(v))
 		for i, x := range v {
-			v[i] = a.finish(x, key)
+			out[i] = a.finish(x, key)
 		}
+		return out
 	case map[string]any:
+		out := make(map[string]any, len(v))
 		for k, x := range v {
-			v[k] = a.finish(x, k)
+			out[k] = a.finish(x, k)
 		}
+		return out
 	}
 	return v
 }

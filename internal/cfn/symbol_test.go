@@ -135,8 +135,11 @@ func TestUnknown(t *testing.T) {
 		t.Errorf("got %v", v)
 	}
 	var u *Unknown
-	if !errors.As(err, &u) || u.Symbol != a.SymbolOf(v) || !u.Symbol.List {
+	if !errors.As(err, &u) || u.Symbol != a.SymbolOf(v) || !u.Symbol.List || u.Symbol.String() != "L" {
 		t.Errorf("got %+v", u)
+	}
+	if other := a.With(Options{Region: "eu-west-1"}); other.SymbolOf(other.OfType("R")[0].Properties["V"]).ID() != u.Symbol.ID() {
+		t.Error("it is another in another App")
 	}
 }
 

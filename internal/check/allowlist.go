@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -9,20 +8,15 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/report"
 )
 
-// An Allowlist is the origins that an API is meant for.
+// An Allowlist is the origins that an API is meant for, and what decides which others are on it.
 type Allowlist struct {
-	// Any says that every origin is.
-	Any bool `json:"any,omitempty"`
-	// Origins are those to ask from: each exact one, and for each pattern one that it covers.
-	Origins []string `json:"origins"`
-	// From says where the list is from: stated, stage-variables or template; empty if there is none.
-	From string `json:"from"`
+	report.Allowlist
 
 	policy *cors.Policy // where the list is a policy
 	wild   []string     // patterns of mapping templates, * for any text
-	names  []string     // the list as the template has it, patterns and all, where it is no policy
 }
 
 // wildcard is the pattern that was meant by one of a regular expression: any number of labels in front of a domain, any port
@@ -66,7 +60,7 @@ func State(origins []string) (*Allowlist, error) {
 }
 
 func ofPolicy(p *cors.Policy, from string) *Allowlist {
-	a := &Allowlist{Any: p.AnyOrigin(), From: from, policy: p}
+	a := &Allowlist{report.Allowlist{Any: p.AnyOrigin(), From: from, Names: p.Origins()}, p, nil}
 	if a.Any {
 		a.Origins = []string{anyPage}
 		return a
@@ -120,7 +114,7 @@ func infer(api *gateway.API) *Allowlist {
 
 // inferFrom reads the origins that some methods are for. Variables are the stage's.
 func inferFrom(methods []*gateway.Method, variables map[string]string) *Allowlist {
-	a := &Allowlist{From: "template", Origins: []string{}}
+	a := &Allowlist{Allowlist: report.Allowlist{From: "template", Origins: []string{}}}
 	seen := map[string]bool{}
 	add := func(o string) {
 		if o == "*" {
@@ -132,12 +126,12 @@ func inferFrom(methods []*gateway.Method, variables map[string]string) *Allowlis
 		case strings.Contains(o, "*"):
 			if s := sample(strings.Replace(o, "*.", "sub.", 1)); IsOrigin(s) && !seen[o] {
 				seen[o] = true
-				a.wild, a.names = append(a.wild, o), append(a.names, o)
+				a.wild, a.Names = append(a.wild, o), append(a.Names, o)
 				a.Origins = append(a.Origins, s)
 			}
 		case IsOrigin(o) && !seen[o]:
 			seen[o] = true
-			a.Origins, a.names = append(a.Origins, o), append(a.names, o)
+			a.Origins, a.Names = append(a.Origins, o), append(a.Names, o)
 		}
 	}
 	inTemplate := func(t gateway.Template) {
@@ -259,24 +253,6 @@ func static(expression string) (string, bool) {
 		return expression[1 : len(expression)-1], true
 	}
 	return "", false
-}
-
-// describe says what the list is.
-func (a *Allowlist) describe() string {
-	list := a.Origins
-	if a.names != nil {
-		list = a.names
-	}
-	if a.policy != nil {
-		list = a.policy.Origins()
-	}
-	switch {
-	case a.Any:
-		return "every origin"
-	case len(list) > 3:
-		return fmt.Sprintf("%s and %d more", strings.Join(list[:3], ", "), len(list)-3)
-	}
-	return strings.Join(list, ", ")
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

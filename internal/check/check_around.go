@@ -10,6 +10,7 @@ import (
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
+// deployment decides CORS401.
 func deployment(v *View, report reporter) {
 	d := v.Document
 	mine := func(r *resource) bool { return refersTo(r.props["RestApiId"], v.API.ID) }
@@ -49,7 +50,7 @@ func deployment(v *View, report reporter) {
 	}
 }
 
-// importedAway looks at the gateway responses beside a document that overwrites, as is the default.
+// importedAway decides CORS408. It looks at the gateway responses beside a document that overwrites, as is the default.
 func importedAway(v *View, report reporter) {
 	rest := v.Document.resources[v.API.ID]
 	if rest == nil || rest.props["Body"] == nil && rest.props["BodyS3Location"] == nil || rest.props["Mode"] == "merge" {
@@ -112,6 +113,7 @@ func references(v any) []string {
 	return out
 }
 
+// cache decides CORS402.
 func cache(v *View, report reporter) {
 	if v.Allowlist.Any || !v.usesCORS() {
 		return
@@ -208,6 +210,7 @@ func dig(m map[string]any, keys ...string) map[string]any {
 	return m
 }
 
+// policy decides CORS403.
 func policy(v *View, report reporter) {
 	rest := v.Document.resources[v.API.ID]
 	if rest == nil {
@@ -335,6 +338,7 @@ func glob(pattern, s string) bool {
 	return err == nil && re.MatchString(s)
 }
 
+// firewall decides CORS404.
 func firewall(v *View, report reporter) {
 	d := v.Document
 	for _, a := range d.sorted("AWS::WAFv2::WebACLAssociation") {
@@ -376,6 +380,7 @@ func firewall(v *View, report reporter) {
 	}
 }
 
+// domain decides CORS405.
 func domain(v *View, report reporter) {
 	d := v.Document
 	if apis := d.sorted("AWS::ApiGateway::RestApi"); len(apis) == 0 || apis[0].id != v.API.ID {
@@ -401,6 +406,7 @@ var originVariable = regexp.MustCompile(`(?i)(allow.*origin|cors.*origin|origin.
 // NamesOrigins says that an environment variable of this name may hold a list of origins.
 func NamesOrigins(variable string) bool { return originVariable.MatchString(variable) }
 
+// environment decides CORS406.
 func environment(v *View, report reporter) {
 	if len(v.Allowlist.Origins) == 0 {
 		return

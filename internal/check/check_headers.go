@@ -81,7 +81,7 @@ func (v *View) refusal(headers map[string]string, credentials bool) string {
 }
 
 // values makes the check of a rule about the text of Access-Control-Allow-Origin.
-func values(id string, complaint func(value string) string) func(*View, reporter) {
+func values(complaint func(value string) string) checker {
 	return func(v *View, report reporter) {
 		for _, m := range v.everywhere() {
 			value, ok := static(m.headers["access-control-allow-origin"])
@@ -95,8 +95,9 @@ func values(id string, complaint func(value string) string) func(*View, reporter
 	}
 }
 
+// badOrigins decides CORS205.
 func badOrigins(v *View, report reporter) {
-	values("CORS205", func(value string) string {
+	values(func(value string) string {
 		if value == "*" || IsOrigin(value) || strings.ContainsAny(value, ", ") {
 			return ""
 		}
@@ -118,6 +119,7 @@ func badOrigins(v *View, report reporter) {
 	}
 }
 
+// undeclared decides CORS201.
 func undeclared(v *View, report reporter) {
 	v.methods(func(m *gateway.Method) {
 		for _, ir := range m.Integration.Responses {
@@ -150,6 +152,7 @@ func (v *View) methods(visit func(*gateway.Method)) {
 	}
 }
 
+// unset decides CORS202.
 func unset(v *View, report reporter) {
 	v.methods(func(m *gateway.Method) {
 		for _, mr := range m.Responses {
@@ -181,6 +184,7 @@ func overrides(t gateway.Template, name string) bool {
 	return strings.Contains(t.Text, "responseOverride") && strings.Contains(strings.ToLower(t.Text), name)
 }
 
+// badExpressions decides CORS203.
 func badExpressions(v *View, report reporter) {
 	for _, r := range v.API.Resources() {
 		for _, m := range r.Methods() {
@@ -202,6 +206,7 @@ func badExpressions(v *View, report reporter) {
 	}
 }
 
+// wildcardCredentials decides CORS206.
 func wildcardCredentials(v *View, report reporter) {
 	for _, m := range v.everywhere() {
 		origin, _ := static(m.headers["access-control-allow-origin"])
@@ -212,7 +217,7 @@ func wildcardCredentials(v *View, report reporter) {
 	}
 }
 
-// badCredentials passes over false, which says in vain what saying nothing does.
+// badCredentials decides CORS209. It passes over false, which says in vain what saying nothing does.
 func badCredentials(v *View, report reporter) {
 	for _, m := range v.everywhere() {
 		value, ok := static(m.headers["access-control-allow-credentials"])
@@ -232,6 +237,7 @@ func varies(value string) bool {
 	return false
 }
 
+// vary decides CORS207.
 func vary(v *View, report reporter) {
 	for _, a := range v.answering() {
 		for _, o := range v.origins() {
@@ -274,6 +280,7 @@ func vary(v *View, report reporter) {
 	}
 }
 
+// unreadable decides CORS208.
 func unreadable(v *View, report reporter) {
 	if !v.usesCORS() {
 		return

@@ -10,6 +10,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -22,10 +23,10 @@ func methodAuth(m *gateway.Method) string {
 
 // noPreflight makes the check of a rule about resources without a method that answers preflights. For an API without any
 // it says so once.
-func noPreflight(id string) func(*View, reporter) {
+func noPreflight(id rules.ID) checker {
 	return func(v *View, report reporter) {
 		if !v.usesCORS() {
-			if at := slices.IndexFunc(v.routes, func(r route) bool { return v.fault(r).rule == id }); at >= 0 && (id == "CORS101" || !v.has("CORS101")) {
+			if at := slices.IndexFunc(v.routes, func(r route) bool { return v.fault(r).rule == id }); at >= 0 && (id == rules.CORS101 || !v.has(rules.CORS101)) {
 				report(place{id: v.API.ID}, "no resource of the API answers preflights, and no answer has a CORS header", v.fault(v.routes[at]).report.Preflight.Verdict.Message)
 			}
 			return
@@ -44,7 +45,7 @@ func noPreflight(id string) func(*View, reporter) {
 }
 
 // has says that the preflight of a route fails for the reason that a rule is about.
-func (v *View) has(rule string) bool {
+func (v *View) has(rule rules.ID) bool {
 	return slices.ContainsFunc(v.routes, func(r route) bool { return v.fault(r).rule == rule })
 }
 
@@ -55,16 +56,16 @@ func (v *View) simple(r *gateway.Resource) bool {
 	})
 }
 
-// binaryAnswer finds what the model says and, since a mock's empty body is not decoded there, the templates of integration
+// binaryAnswer decides CORS106. It finds what the model says and, since a mock's empty body is not decoded there, the templates of integration
 // responses that would run on it.
 func binaryAnswer(v *View, report reporter) {
-	faulty("CORS106", func(v *View, _ route, f fault) string { return f.report.Trace.Preflight.GatewayResponse.Detail })(v, report)
+	faulty(rules.CORS106, func(v *View, _ route, f fault) string { return f.report.Trace.Preflight.GatewayResponse.Detail })(v, report)
 	if !slices.Contains(v.API.BinaryTypes, "*/*") {
 		return
 	}
 	for _, a := range v.answering() {
 		i := a.method.Integration
-		if i == nil || i.Type != "MOCK" || v.fault(a.route).rule == "CORS106" {
+		if i == nil || i.Type != "MOCK" || v.fault(a.route).rule == rules.CORS106 {
 			continue
 		}
 		for _, ir := range i.Responses {
@@ -145,7 +146,7 @@ func (v *View) response(r route, origin string) *simulate.Response {
 	return rep.Preflight.Response
 }
 
-// passthrough asks as no browser does, which is why it does not go through package simulate.
+// passthrough decides CORS107. It asks as no browser does, which is why it does not go through package simulate.
 func passthrough(v *View, report reporter) {
 	for _, a := range v.answering() {
 		if a.method.Integration == nil || a.method.Integration.Type != "MOCK" || v.fault(a.route).rule != "" {
@@ -172,6 +173,7 @@ func (v *View) needs(m *gateway.Method) []string {
 	return m.Identity()
 }
 
+// neededHeaders decides CORS111.
 func neededHeaders(v *View, report reporter) {
 	for _, r := range v.routes {
 		if v.fault(r).rule != "" {
@@ -192,6 +194,7 @@ func neededHeaders(v *View, report reporter) {
 	}
 }
 
+// starHeaders decides CORS112.
 func starHeaders(v *View, report reporter) {
 	for _, a := range v.answering() {
 		res := v.response(a.route, v.origin())
@@ -227,6 +230,7 @@ func allowOrigin(r *simulate.Response) string {
 	return r.Headers["access-control-allow-origin"]
 }
 
+// firstOrigin decides CORS113.
 func firstOrigin(v *View, report reporter) {
 	for _, a := range v.answering() {
 		if len(v.originsOf(a.method)) < 2 {
@@ -239,6 +243,7 @@ func firstOrigin(v *View, report reporter) {
 	}
 }
 
+// queryOrigin decides CORS114.
 func queryOrigin(v *View, report reporter) {
 	found := map[string]string{} // by what decides
 	for _, a := range v.answering() {
@@ -288,6 +293,7 @@ func resemble(origin string) []string {
 	return out
 }
 
+// resembling decides CORS115.
 func resembling(v *View, report reporter) {
 	if v.Allowlist.Any {
 		return
@@ -314,6 +320,7 @@ func resembling(v *View, report reporter) {
 	}
 }
 
+// unlike decides CORS118.
 func unlike(v *View, report reporter) {
 	if v.Allowlist.From != "template" {
 		return // then each origin of the list is to be allowed everywhere, and another rule says where it is not
@@ -369,6 +376,7 @@ func shape(m *gateway.Method) string {
 	return b.String()
 }
 
+// everyOrigin decides CORS116.
 func everyOrigin(v *View, report reporter) {
 	for _, a := range v.deciding() {
 		res := v.answer(a, stranger)
@@ -383,6 +391,7 @@ func everyOrigin(v *View, report reporter) {
 	}
 }
 
+// maxAge decides CORS117.
 func maxAge(v *View, report reporter) {
 	for _, a := range v.answering() {
 		res := v.response(a.route, v.origin())

@@ -3,6 +3,9 @@ package check
 import (
 	"os"
 	"testing"
+
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 func parse(t testing.TB, file string) *Document {
@@ -18,8 +21,8 @@ func parse(t testing.TB, file string) *Document {
 	return d
 }
 
-func ids(r *Report) map[string]int {
-	out := map[string]int{}
+func ids(r *report.Report) map[rules.ID]int {
+	out := map[rules.ID]int{}
 	for _, f := range r.Findings {
 		out[f.Rule]++
 	}

@@ -1,9 +1,9 @@
 // Package check finds what in a CloudFormation template keeps pages at other origins from using a REST API of Amazon
 // API Gateway, or lets pages use it that should not.
 //
-// A [Rule] is a pure function over a [View], one stage of one API, with its documentation beside it as data: [Rules] is
-// the table, and the pages under docs/rules are made from it. Where a question can be put to the model of the service
-// and of the browser (package simulate), a rule puts it, so that a template is judged by what it does and not by how it
-// is written; only what the model cannot show (a header that is not declared, a deployment that is not remade) is read
-// from the text.
+// What a rule is about stands in package rules. What decides it is here: a pure function over a [View], one stage of one API,
+// which the table in rules.go has by the rule's id. Where a question can be put to the model of the service and of the
+// browser (package simulate), the function puts it, so that a template is judged by what it does and not by how it is
+// written; only what the model cannot show (a header that is not declared, a deployment that is not remade) is read from the
+// text.
 package check

@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // A Document is a CloudFormation template, its intrinsic functions in their long forms.
@@ -137,7 +138,7 @@ func (d *Document) parseJSON(text []byte) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("line %d: not JSON: %w", lineOf(text, dec.InputOffset(), err), err)
+		return fmt.Errorf("line %d: not JSON: %w", report.LineOf(text, dec.InputOffset(), err), err)
 	}
 	root, ok := v.(map[string]any)
 	if !ok {
@@ -159,13 +160,21 @@ func (d *Document) parseJSON(text []byte) error {
 	return nil
 }
 
-// lineOf gives the line at which JSON was given up.
-func lineOf(text []byte, offset int64, err error) int {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		offset = syntax.Offset
+// suppressions reads those of a template.
+func (d *Document) suppressions() []report.Suppression {
+	var out []report.Suppression
+	for _, id := range sortedKeys(d.resources) {
+		own, _ := d.resources[id].metadata["corsgate"].(map[string]any)
+		list, _ := own["suppress"].([]any)
+		for _, e := range list {
+			m, _ := e.(map[string]any)
+			s := report.Suppression{Stack: d.Stack, LogicalID: id, File: d.Name, Line: d.lines[id]}
+			s.ID, _ = m["id"].(string)
+			s.Reason, _ = m["reason"].(string)
+			out = append(out, s)
+		}
 	}
-	return 1 + bytes.Count(text[:min(max(int(offset), 0), len(text))], []byte("\n"))
+	return out
 }
 
 func (d *Document) parseYAML(text []byte) (err error) {

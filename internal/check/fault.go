@@ -7,12 +7,13 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // A fault is why pages at a listed origin cannot have a route's preflight answered as they need.
 type fault struct {
-	rule   string // the id of the rule it belongs to
+	rule   rules.ID // of the rule that it belongs to
 	report *simulate.Report
 	origin string
 	method *gateway.Method // the one that answered; nil if none did
@@ -67,7 +68,7 @@ func (v *View) refusesAny(r route, rep *simulate.Report, origin string) *simulat
 	return nil
 }
 
-func (v *View) blame(r route, rep *simulate.Report) string {
+func (v *View) blame(r route, rep *simulate.Report) rules.ID {
 	c := rep.Trace.Preflight
 	if c == nil || c.Unsupported != "" {
 		return "" // said as something not understood
@@ -77,63 +78,63 @@ func (v *View) blame(r route, rep *simulate.Report) string {
 		case "MISSING_AUTHENTICATION_TOKEN":
 			switch {
 			case c.Method != nil:
-				return "CORS102"
+				return rules.CORS102
 			case v.simple(r.resource):
-				return "CORS119"
+				return rules.CORS119
 			}
-			return "CORS101"
+			return rules.CORS101
 		case "UNAUTHORIZED", "ACCESS_DENIED", "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR", "INVALID_SIGNATURE", "EXPIRED_TOKEN":
-			return "CORS102"
+			return rules.CORS102
 		case "INVALID_API_KEY":
-			return "CORS103"
+			return rules.CORS103
 		case "BAD_REQUEST_PARAMETERS", "BAD_REQUEST_BODY":
-			return "CORS104"
+			return rules.CORS104
 		}
 		switch {
 		case strings.Contains(g.Detail, "unable to transform request"):
-			return "CORS105"
+			return rules.CORS105
 		case strings.Contains(g.Detail, "unable to transform response"):
-			return "CORS106"
+			return rules.CORS106
 		}
-		return "CORS108"
+		return rules.CORS108
 	}
 	if res := v.API.Find(c.Resource.Path); res != nil && c.Method != nil {
 		if m := res.Method(c.Method.Name); m != nil && len(unquoted(m)) > 0 {
-			return "CORS203"
+			return rules.CORS203
 		}
 	}
 	if _, err := cors.FromStageVariables(v.API.Variables); err != nil && v.readsVariables(c) {
-		return "CORS407"
+		return rules.CORS407
 	}
 	switch rep.Preflight.Verdict.Code {
 	case browser.PreflightInvalidStatus, browser.PreflightDisallowedRedirect:
 		if len(c.Template) > 0 {
-			return "CORS109" // a mapping template looked at the origin and decided
+			return rules.CORS109 // a mapping template looked at the origin and decided
 		}
-		return "CORS108"
+		return rules.CORS108
 	case browser.MethodDisallowedByPreflightResponse:
-		return "CORS110"
+		return rules.CORS110
 	case browser.InvalidAllowMethodsPreflightResponse, browser.InvalidAllowHeadersPreflightResponse:
-		return "CORS120"
+		return rules.CORS120
 	case browser.HeaderDisallowedByPreflightResponse:
 		// The header that was sent to have a preflight made is not one that pages need.
 		return ""
 	case browser.PreflightMultipleAllowOriginValues:
-		return "CORS204"
+		return rules.CORS204
 	case browser.PreflightInvalidAllowOriginValue:
-		return "CORS205"
+		return rules.CORS205
 	case browser.PreflightAllowOriginMismatch:
 		if value := rep.Preflight.Response.Headers["access-control-allow-origin"]; !IsOrigin(value) {
-			return "CORS205"
+			return rules.CORS205
 		}
 	}
 	if res := v.API.Find(c.Resource.Path); res != nil && c.Method != nil && v.obscure(res.Method(c.Method.Name)) {
 		if v.Allowlist.From == "" {
-			return notUnderstood.ID
+			return rules.CORS903
 		}
 		return "" // that another resource allows more is for CORS118 to say
 	}
-	return "CORS109"
+	return rules.CORS109
 }
 
 // obscure says that a mapping template decides about origins, and that it is not understood about which. A list that is
@@ -158,7 +159,7 @@ func (v *View) readsVariables(c *simulate.Course) bool {
 }
 
 // faulty makes the check of a rule whose faults are those of preflights: one finding for each method that answers.
-func faulty(id string, detail func(v *View, r route, f fault) string) func(*View, reporter) {
+func faulty(id rules.ID, detail func(v *View, r route, f fault) string) checker {
 	return func(v *View, report reporter) {
 		seen := map[string]bool{}
 		for _, r := range v.routes {

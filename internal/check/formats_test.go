@@ -3,6 +3,8 @@ package check
 import (
 	"strings"
 	"testing"
+
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // hostile is a template whose names and values are made to become something else in a report.
@@ -57,7 +59,7 @@ func TestHostile(t *testing.T) {
 // TestSuppressionCase holds that ids of rules are the same in any case, as rules has them.
 func TestSuppressionCase(t *testing.T) {
 	d := parse(t, "testdata/styles/two-apis.yaml")
-	rep := Check([]*Document{d}, nil, []Suppression{{ID: "cors903", Reason: "for servers", LogicalID: "Int"}})
+	rep := Check([]*Document{d}, nil, []report.Suppression{{ID: "cors903", Reason: "for servers", LogicalID: "Int"}})
 	if got := listing(rep); got != "" || len(rep.Suppressed) != 1 {
 		t.Errorf("%s\n%v", got, rep.Suppressed)
 	}

@@ -3,11 +3,13 @@ package check
 import (
 	"maps"
 	"testing"
+
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // TestFrameworks holds what is found in what the frameworks make, and that nothing else is.
 func TestFrameworks(t *testing.T) {
-	for file, want := range map[string]map[string]int{
+	for file, want := range map[string]map[rules.ID]int{
 		// The preflight alone gets headers, and /health, a mock, has none. The root's OPTIONS answers for no method.
 		"../../test/templates/cdk-any-origin.template.json":    {"CORS107": 3, "CORS208": 1, "CORS301": 1, "CORS302": 1},
 		"../../test/templates/cdk-one-origin.template.json":    {"CORS107": 3, "CORS208": 1, "CORS301": 1, "CORS302": 1},

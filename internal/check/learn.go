@@ -23,7 +23,7 @@ func (v *View) learn() {
 		}
 		list.From = "template"
 		if !slices.Contains(list.Origins, origin) {
-			list.Origins, list.names = append(list.Origins, origin), append(list.names, name)
+			list.Origins, list.Names = append(list.Origins, origin), append(list.Names, name)
 		}
 	}
 	for _, a := range v.answering() {

@@ -9,10 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
 )
 
-func mutate(t testing.TB, base string, m faults.Fault) *Report {
+func mutate(t testing.TB, base string, m faults.Fault) *report.Report {
 	t.Helper()
 	d, err := ParseDocument("t.yaml", []byte(base))
 	if err != nil {
@@ -52,7 +54,7 @@ func TestMutation(t *testing.T) {
 			}
 			found++
 			for _, f := range rep.Findings {
-				if f.Severity == Error && f.Rule != m.Rule {
+				if f.Severity == rules.Error && f.Rule != m.Rule {
 					other++
 					t.Errorf("%s (%s): also %s\n%s", m.Name, m.Rule, f.Rule, listing(rep))
 					break

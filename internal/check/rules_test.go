@@ -2,22 +2,16 @@ package check
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
-	"go/format"
 	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"go.yaml.in/yaml/v3"
-
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
 )
-
-var update = flag.Bool("update", false, "write the pages of the rules anew")
 
 // tree reads YAML into what a template is made of.
 func tree(t testing.TB, text string) map[string]any {
@@ -39,7 +33,7 @@ func cleanText(t testing.TB) string {
 }
 
 // checkTree checks a template that is in memory.
-func checkTree(t testing.TB, root any) *Report {
+func checkTree(t testing.TB, root any) *report.Report {
 	t.Helper()
 	b, err := json.Marshal(root)
 	if err != nil {
@@ -52,7 +46,7 @@ func checkTree(t testing.TB, root any) *Report {
 	return Check([]*Document{d}, nil, nil)
 }
 
-func listing(r *Report) string {
+func listing(r *report.Report) string {
 	var b strings.Builder
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "%s %s %s %s: %s\n", f.Rule, f.LogicalID, f.Method, f.Path, f.Detail)
@@ -72,8 +66,11 @@ func TestClean(t *testing.T) {
 // TestFixtures holds that each rule finds its fault, that it alone does, and that nothing is found where it is cured.
 func TestFixtures(t *testing.T) {
 	base := tree(t, cleanText(t))
-	for _, r := range rulesOf("check") {
-		t.Run(r.ID, func(t *testing.T) {
+	for _, r := range rules.All() {
+		if r.Command != "check" {
+			continue
+		}
+		t.Run(string(r.ID), func(t *testing.T) {
 			before := checkTree(t, faults.Merge(base, tree(t, r.Before)))
 			if got := ids(before); got[r.ID] == 0 || len(got) != 1 || len(before.Crashed) > 0 {
 				t.Errorf("before:\n%s", listing(before))
@@ -85,81 +82,22 @@ func TestFixtures(t *testing.T) {
 	}
 }
 
-func TestTable(t *testing.T) {
-	seen := map[string]bool{}
-	for _, r := range Rules() {
-		if seen[r.ID] || !regexp.MustCompile(`^CORS[1-9][0-9]{2}$`).MatchString(r.ID) {
-			t.Errorf("id %q", r.ID)
-		}
-		seen[r.ID] = true
-		if r.Title == "" || r.Why == "" || r.Cure.Go == "" || r.Cure.CloudFormation == "" || r.Before == "" || r.After == "" || len(r.Source) == 0 || (r.check == nil) == (r.Command == "check") {
-			t.Errorf("%s is not documented", r.ID)
-		}
-		// What can be pasted fits a terminal, but for properties with long names, and is in gofmt's style; TestCures has it
-		// compiled.
-		for _, line := range strings.Split(r.Cure.Go+"\n"+r.Cure.CloudFormation, "\n") {
-			if !strings.Contains(line, "header.Access-Control-") && len(strings.ReplaceAll(line, "\t", "    ")) > 76 {
-				t.Errorf("%s: the cure is wider than 80 columns: %s", r.ID, line)
-			}
-		}
-		body := "package p\n\nfunc _() {\n\t" + strings.ReplaceAll(r.Cure.Go, "\n", "\n\t") + "\n}\n"
-		if text, err := format.Source([]byte(body)); err != nil || string(text) != body {
-			t.Errorf("%s: the cure in Go: %v\n%s", r.ID, err, text)
-		}
-		var cure any
-		if err := yaml.Unmarshal([]byte(r.Cure.CloudFormation), &cure); err != nil {
-			t.Errorf("%s: the cure in CloudFormation: %v", r.ID, err)
-		}
-		if rank(r.Severity) < 0 {
-			t.Errorf("%s: severity %q", r.ID, r.Severity)
-		}
-	}
-}
-
-// TestPages holds that docs/rules says what the rules say; -update writes it.
-func TestPages(t *testing.T) {
-	dir := "../../docs/rules"
-	want := map[string]string{"README.md": Index()}
-	for _, r := range Rules() {
-		want[r.ID+".md"] = r.Page()
-	}
-	if *update {
-		if err := os.MkdirAll(dir, 0o777); err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range sortedKeys(want) {
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(want[name]), 0o666); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	files, _ := filepath.Glob(filepath.Join(dir, "*"))
-	var names []string
-	for _, f := range files {
-		name := filepath.Base(f)
-		names = append(names, name)
-		b, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want[name] == "" {
-			t.Errorf("%s is of no rule", f)
-		} else if string(b) != want[name] {
-			t.Errorf("%s is not what the rule says; go test ./internal/check -update", f)
-		}
-	}
-	for name := range want {
-		if !slices.Contains(names, name) {
-			t.Errorf("%s/%s is missing; go test ./internal/check -update", dir, name)
+// TestChecks holds that each rule of the command has something that decides it, and that it is the command's.
+func TestChecks(t *testing.T) {
+	for _, r := range rules.All() {
+		// Suppressions are looked at beside the views.
+		want := r.Command == "check" && r.ID != rules.CORS901 && r.ID != rules.CORS902
+		if got := checks[r.ID] != nil; got != want {
+			t.Errorf("%s, of corsgate %s, is decided here: %v", r.ID, r.Command, got)
 		}
 	}
 }
 
 func TestCrash(t *testing.T) {
-	rule := Rule{ID: "CORS999", check: func(*View, reporter) { panic("oh") }}
+	panics := map[rules.ID]checker{rules.CORS101: func(*View, reporter) { panic("oh") }}
 	d := parse(t, "testdata/clean.yaml")
-	rep := check("check", []Rule{rule}, []*Document{d}, nil, nil, nil)
-	if want := []string{"CORS999 crashed on testdata/clean.yaml, API Api: oh"}; !slices.Equal(rep.Crashed, want) {
+	rep := check("check", panics, []*Document{d}, nil, nil, nil)
+	if want := []string{"CORS101 crashed on testdata/clean.yaml, API Api: oh"}; !slices.Equal(rep.Crashed, want) {
 		t.Errorf("crashed: %q", rep.Crashed)
 	}
 }
@@ -213,15 +151,15 @@ func TestWorst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep := Check([]*Document{d}, nil, []Suppression{{ID: "CORS208", Reason: "meant", Stack: "another"}})
-	var got []string
+	rep := Check([]*Document{d}, nil, []report.Suppression{{ID: "CORS208", Reason: "meant", Stack: "another"}})
+	var got []rules.ID
 	for _, f := range rep.Findings {
 		got = append(got, f.Rule)
 	}
-	if want := []string{"CORS208", "CORS301", "CORS302", "CORS901", "CORS117"}; !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) || got[0] != want[0] || got[4] != want[4] {
+	if want := []rules.ID{"CORS208", "CORS301", "CORS302", "CORS901", "CORS117"}; !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) || got[0] != want[0] || got[4] != want[4] {
 		t.Errorf("found %q, want %q", got, want)
 	}
-	if worst, ok := rep.Worst(); !ok || worst != Error {
+	if worst, ok := rep.Worst(); !ok || worst != rules.Error {
 		t.Errorf("the worst is %q", worst)
 	}
 }

@@ -38,7 +38,7 @@ func judged(t *testing.T, file string) string {
 	}
 	for _, c := range rep.Checked {
 		if c.Stage != "Stage" {
-			lines = append(lines, fmt.Sprintf("%s %s, %d routes, for %s\n", c.API, c.Stage, c.Routes, c.Allowlist.describe()))
+			lines = append(lines, fmt.Sprintf("%s %s, %d routes, for %s\n", c.API, c.Stage, c.Routes, c.Allowlist))
 		}
 	}
 	slices.Sort(lines)

@@ -31,7 +31,7 @@ func TestStyles(t *testing.T) {
 			}
 			rep := Check([]*Document{parse(t, file)}, nil, nil)
 			for _, f := range rep.Findings {
-				got = append(got, f.Rule+" "+f.LogicalID)
+				got = append(got, string(f.Rule)+" "+f.LogicalID)
 			}
 			slices.Sort(got)
 			if slices.Sort(want); !slices.Equal(got, want) || len(rep.Crashed) > 0 {
@@ -45,7 +45,7 @@ func TestStyles(t *testing.T) {
 func TestGroups(t *testing.T) {
 	rep := Check([]*Document{parse(t, "testdata/styles/good-group.yaml")}, nil, nil)
 	want := "https://shop.example.com https://admin.example.com https://preview.example.com https://*.preview.example.com"
-	if got := strings.Join(rep.Checked[0].Allowlist.names, " "); got != want {
+	if got := strings.Join(rep.Checked[0].Allowlist.Names, " "); got != want {
 		t.Errorf("the list is %s, want %s", got, want)
 	}
 }

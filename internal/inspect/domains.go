@@ -10,8 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
-	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // domain is a custom domain and where its paths lead.
@@ -36,7 +37,7 @@ func (i *inspector) domains(policies []*InForce) error {
 	mine := slices.ContainsFunc(i.s.domains, func(d domain) bool {
 		return slices.ContainsFunc(d.mappings, func(m types.BasePathMapping) bool { return aws.ToString(m.RestApiId) == i.s.ID })
 	})
-	if !mine || !i.s.sees("CORS407") || !i.s.sees("CORS602") {
+	if !mine || !i.s.sees(rules.CORS407) || !i.s.sees(rules.CORS602) {
 		return nil
 	}
 	of := map[string]*InForce{}
@@ -67,9 +68,9 @@ func (i *inspector) domains(policies []*InForce) error {
 			at := d.address(aws.ToString(m.BasePath))
 			switch p := of[stage]; {
 			case p == nil:
-				i.find("CORS604", check.Finding{LogicalID: "domainnames/" + d.name, Detail: fmt.Sprintf("%s leads to stage %s, which is not there", at, stage)})
+				i.find(rules.CORS604, report.Finding{LogicalID: "domainnames/" + d.name, Detail: fmt.Sprintf("%s leads to stage %s, which is not there", at, stage)})
 			case p.refuses() && open:
-				i.find("CORS604", check.Finding{LogicalID: "domainnames/" + d.name, Detail: fmt.Sprintf("%s leads to stage %s, which refuses every page, although another stage of the API lets pages in", at, stage)})
+				i.find(rules.CORS604, report.Finding{LogicalID: "domainnames/" + d.name, Detail: fmt.Sprintf("%s leads to stage %s, which refuses every page, although another stage of the API lets pages in", at, stage)})
 			}
 		}
 	}
@@ -122,7 +123,7 @@ func (i *inspector) mapping(d domain, path, stage string) {
 	root := func(path string) string { return strings.TrimSuffix(path, noPath) }
 	at := slices.IndexFunc(d.mappings, func(m types.BasePathMapping) bool { return root(aws.ToString(m.BasePath)) == root(path) })
 	say := func(where string) {
-		i.find("CORS604", check.Finding{LogicalID: "domainnames/" + d.name, Detail: d.address(path) + " leads " + where + ", and to this API by the template"})
+		i.find(rules.CORS604, report.Finding{LogicalID: "domainnames/" + d.name, Detail: d.address(path) + " leads " + where + ", and to this API by the template"})
 	}
 	switch {
 	case at < 0:
@@ -130,6 +131,6 @@ func (i *inspector) mapping(d domain, path, stage string) {
 	case aws.ToString(d.mappings[at].RestApiId) != i.s.ID:
 		say("to the REST API " + aws.ToString(d.mappings[at].RestApiId))
 	case stage != "" && aws.ToString(d.mappings[at].Stage) != stage:
-		i.find("CORS604", check.Finding{LogicalID: "domainnames/" + d.name, Detail: fmt.Sprintf("%s leads to stage %s, and to stage %s by the template", d.address(path), aws.ToString(d.mappings[at].Stage), stage)})
+		i.find(rules.CORS604, report.Finding{LogicalID: "domainnames/" + d.name, Detail: fmt.Sprintf("%s leads to stage %s, and to stage %s by the template", d.address(path), aws.ToString(d.mappings[at].Stage), stage)})
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // published is an account with one API, and with the export of its stage as exports are that people published: names and
@@ -133,7 +133,7 @@ func TestExport(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range rep.Findings {
-		if f.Severity != check.Info {
+		if f.Severity != rules.Info {
 			t.Errorf("%s %s %s %s: %s", f.Rule, f.Method, f.Path, f.LogicalID, f.Detail)
 		}
 	}

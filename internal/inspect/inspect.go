@@ -16,6 +16,8 @@ import (
 	"github.com/corsgate/corsgate/internal/diff"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -31,7 +33,7 @@ type Template struct {
 
 // Inspect says what of an API is not as it should be: by the rules of check, and by what only a look at the account can
 // show. The template may be nil. The second result is the policy that each stage serves.
-func Inspect(ctx context.Context, s *State, t *Template, stated *check.Allowlist, suppressions []check.Suppression) (*check.Report, []*InForce, error) {
+func Inspect(ctx context.Context, s *State, t *Template, stated *check.Allowlist, suppressions []report.Suppression) (*report.Report, []*InForce, error) {
 	doc := s.configured(s.stages)
 	parsed, err := check.ParseDocument(s.name(), doc)
 	if err != nil {
@@ -71,14 +73,13 @@ type inspector struct {
 	ctx   context.Context
 	s     *State
 	doc   []byte // what is configured
-	found []check.Finding
+	found []report.Finding
 }
 
 // find makes a finding about something of the API.
-func (i *inspector) find(id string, f check.Finding) {
-	rule, _ := check.Lookup(id)
+func (i *inspector) find(id rules.ID, f report.Finding) {
 	f.File, f.Stack, f.API = i.s.name(), i.s.ID, i.s.ID
-	i.found = append(i.found, rule.At(f))
+	i.found = append(i.found, report.Of(id, f))
 }
 
 // behind is the backend of both sides of a comparison: what stands behind the API is the same for both, and not run.
@@ -111,7 +112,7 @@ func (i *inspector) stage(st types.Stage) (*InForce, error) {
 	}
 	template, known := i.s.serves(st)
 	switch {
-	case !known && !i.s.sees("CORS601"):
+	case !known && !i.s.sees(rules.CORS601):
 		return &InForce{API: i.s.ID, Stage: name, Unknown: []string{"all"}}, nil
 	case !known:
 		p, err := inForce(i.ctx, configured)
@@ -124,12 +125,12 @@ func (i *inspector) stage(st types.Stage) (*InForce, error) {
 	if err != nil {
 		return nil, fmt.Errorf("what stage %s serves: %w", name, err)
 	}
-	if i.s.sees("CORS601") {
+	if i.s.sees(rules.CORS601) {
 		d, err := diff.Between(i.ctx, serves, configured)
 		if err != nil {
 			return nil, err
 		}
-		i.differences("CORS601", stageID(st), "stage "+name+" serves deployment "+aws.ToString(st.DeploymentId), d.Sentences("as deployed", "as configured"))
+		i.differences(rules.CORS601, stageID(st), "stage "+name+" serves deployment "+aws.ToString(st.DeploymentId), d.Sentences("as deployed", "as configured"))
 	}
 	return inForce(i.ctx, serves)
 }
@@ -138,12 +139,12 @@ func (i *inspector) stage(st types.Stage) (*InForce, error) {
 const most = 8
 
 // differences makes a finding of each difference, and where there are many, of the first of them, with one that says so.
-func (i *inspector) differences(rule, id, subject string, sentences []diff.Sentence) {
-	if !i.s.sees("CORS3") {
+func (i *inspector) differences(rule rules.ID, id, subject string, sentences []diff.Sentence) {
+	if !i.s.sees(rules.CORS301) {
 		sentences = slices.DeleteFunc(sentences, func(s diff.Sentence) bool { return len(s.Errors) > 0 })
 	}
 	for n, s := range sentences {
-		f := check.Finding{LogicalID: id, Detail: subject + "; " + s.Text}
+		f := report.Finding{LogicalID: id, Detail: subject + "; " + s.Text}
 		if n == most && len(sentences) > most+1 {
 			f.Detail = fmt.Sprintf("%s; browsers notice %d differences, of which %d are told here", subject, len(sentences), most)
 			i.find(rule, f)
@@ -175,7 +176,7 @@ func (i *inspector) canary(st types.Stage) {
 	over := corsVariables(st.CanarySettings.StageVariableOverrides)
 	for _, k := range slices.Sorted(maps.Keys(over)) {
 		if over[k] != st.Variables[k] {
-			i.find("CORS605", check.Finding{LogicalID: stageID(st), Detail: fmt.Sprintf("%s %% of the requests to stage %s have %s %q, and the others %q",
+			i.find(rules.CORS605, report.Finding{LogicalID: stageID(st), Detail: fmt.Sprintf("%s %% of the requests to stage %s have %s %q, and the others %q",
 				trim(st.CanarySettings.PercentTraffic), aws.ToString(st.StageName), k, over[k], st.Variables[k])})
 		}
 	}
@@ -201,7 +202,7 @@ func (i *inspector) drift(t *Template, st types.Stage) error {
 	case slices.Contains(stages, name):
 		o.Stage = name
 	case len(stages) != 1:
-		i.find("CORS602", check.Finding{LogicalID: stageID(st), Detail: fmt.Sprintf("the template %s has no stage %s", t.Name, name)})
+		i.find(rules.CORS602, report.Finding{LogicalID: stageID(st), Detail: fmt.Sprintf("the template %s has no stage %s", t.Name, name)})
 		return nil
 	}
 	live, err := load("", i.s.Region, i.doc, gateway.Options{Stage: name})
@@ -216,14 +217,14 @@ func (i *inspector) drift(t *Template, st types.Stage) error {
 		// What the variables make different has been said; with the same ones, what else is.
 		intended.API.Variables = live.API.Variables
 	}
-	if !i.s.sees("CORS602") {
+	if !i.s.sees(rules.CORS602) {
 		return nil
 	}
 	d, err := diff.Between(i.ctx, intended, live)
 	if err != nil {
 		return err
 	}
-	i.differences("CORS602", stageID(st), "stage "+name, d.Sentences("by the template", "in the account"))
+	i.differences(rules.CORS602, stageID(st), "stage "+name, d.Sentences("by the template", "in the account"))
 	return nil
 }
 
@@ -234,7 +235,7 @@ func (i *inspector) variables(intended, live *gateway.API, id string) bool {
 		return false
 	}
 	say := func(format string, args ...any) {
-		i.find("CORS603", check.Finding{LogicalID: id, Detail: "stage " + live.Stage + ": " + fmt.Sprintf(format, args...)})
+		i.find(rules.CORS603, report.Finding{LogicalID: id, Detail: "stage " + live.Stage + ": " + fmt.Sprintf(format, args...)})
 	}
 	was, is := origins(want), origins(have)
 	for _, o := range is {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/inspect/awsread"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // Gateway is what of API Gateway is called.
@@ -59,7 +60,7 @@ type State struct {
 
 	// Unseen says, one line each, what could not be read, and which IAM action would show it.
 	Unseen []string
-	blind  []string // the rules that cannot be asked because of that
+	blind  []rules.ID // the rules that cannot be asked because of that
 }
 
 // page is how many things are asked for at once, the most that the service gives.
@@ -87,14 +88,14 @@ func Read(ctx context.Context, g Gateway, f Functions, region, id, stage string)
 	}
 	if text := aws.ToString(r.s.api.Policy); text != "" && policyDocument(text) == nil {
 		r.s.Unseen = append(r.s.Unseen, "the resource policy: it is no JSON document")
-		r.s.blind = append(r.s.blind, "CORS403")
+		r.s.blind = append(r.s.blind, rules.CORS403)
 	}
 	for _, step := range []struct {
 		what  string
 		read  func() error
-		rules []string // those that need it
+		rules []rules.ID // those that need it
 	}{
-		{"the stages", r.readStages, []string{"CORS402", "CORS407"}}, {"the resources and methods", r.readResources, []string{"CORS601", "CORS602"}}, {"the gateway responses", r.readResponses, []string{"CORS3"}},
+		{"the stages", r.readStages, []rules.ID{rules.CORS402, rules.CORS407}}, {"the resources and methods", r.readResources, []rules.ID{rules.CORS601, rules.CORS602}}, {"the gateway responses", r.readResponses, []rules.ID{rules.CORS301, rules.CORS302, rules.CORS303}},
 		{"the authorizers", r.readAuthorizers, nil}, {"the request validators", r.readValidators, nil}, {"the models", r.readModels, nil},
 		{"the custom domains", r.readDomains, nil},
 	} {
@@ -240,7 +241,7 @@ func (r *reader) choose(stage string) error {
 		r.s.stages = slices.DeleteFunc(r.s.stages, func(s types.Stage) bool { return aws.ToString(s.StageName) != stage })
 	}
 	switch {
-	case len(r.s.stages) > 0 || !r.s.sees("CORS407"):
+	case len(r.s.stages) > 0 || !r.s.sees(rules.CORS407):
 		return nil
 	case len(names) == 0:
 		return fmt.Errorf("the REST API %s has no stage, so nobody can call it", r.s.ID)
@@ -249,7 +250,7 @@ func (r *reader) choose(stage string) error {
 }
 
 // sees says that all was read that a rule needs.
-func (s *State) sees(rule string) bool { return !slices.Contains(s.blind, rule) }
+func (s *State) sees(rule rules.ID) bool { return !slices.Contains(s.blind, rule) }
 
 func (s *State) stageNames() []string {
 	var out []string

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // An accessFormat finds the variables of $context in the lines of an access log.
@@ -135,7 +137,9 @@ func (s *Scanner) access(l Line) bool {
 // A lateEntry is a failed request of an access log.
 type lateEntry struct {
 	Line
-	id, rule, method, path, what string
+	id                 string
+	rule               rules.ID
+	method, path, what string
 }
 
 // accessed judges a request by its status. The allowlist answers 403 to preflights too, with no type.
@@ -156,18 +160,19 @@ func (s *Scanner) accessed(l Line, found map[string]string) bool {
 	if gatewayType != "" {
 		because = " (" + clip(gatewayType) + ")"
 	}
-	rule, what := "", ""
+	var rule rules.ID
+	what := ""
 	switch {
 	case method == "OPTIONS" && status == 403 && typed && gatewayType == "":
-		rule, what = ruleRefused, "preflights were answered 403, as for a refused origin; the access log does not have whose"
+		rule, what = rules.CORS702, "preflights were answered 403, as for a refused origin; the access log does not have whose"
 	case method == "OPTIONS" && status == 403 && !typed:
-		rule, what = ruleRefused, "preflights were answered 403: an origin was refused, or there is no OPTIONS method; the access log does not tell"
+		rule, what = rules.CORS702, "preflights were answered 403: an origin was refused, or there is no OPTIONS method; the access log does not tell"
 	case method == "OPTIONS" && status >= 300:
-		rule, what = rulePreflight, fmt.Sprintf("preflights were answered %d%s", status, because)
+		rule, what = rules.CORS706, fmt.Sprintf("preflights were answered %d%s", status, because)
 	case method != "OPTIONS" && gatewayType != "" && status >= 400:
-		rule, what = ruleUnseen, fmt.Sprintf("API Gateway answered %d%s, and the access log does not tell whether pages could read it", status, because)
+		rule, what = rules.CORS708, fmt.Sprintf("API Gateway answered %d%s, and the access log does not tell whether pages could read it", status, because)
 	case method != "OPTIONS" && !typed && (status == 429 || status == 504):
-		rule, what = ruleUnseen, fmt.Sprintf("%d was answered, most likely by API Gateway itself, and the access log does not tell whether pages could read it", status)
+		rule, what = rules.CORS708, fmt.Sprintf("%d was answered, most likely by API Gateway itself, and the access log does not tell whether pages could read it", status)
 	}
 	if rule != "" {
 		path := found["resourcePath"]

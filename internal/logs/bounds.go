@@ -3,6 +3,8 @@ package logs
 import (
 	"regexp"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // What clients send has no end: origins, paths and request ids are kept up to these numbers, and counted beyond them.
@@ -42,16 +44,12 @@ func (r *recent) add(key string) bool {
 // clip keeps what a client sent to a length that can be read.
 func clip(s string) string {
 	const most = 200
-	s = strings.ToValidUTF8(strings.Map(func(r rune) rune {
+	return report.Clip(strings.ToValidUTF8(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return '.'
 		}
 		return r
-	}, s), ".")
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "..."
-	}
-	return s
+	}, s), "."), most)
 }
 
 // one is a segment of a path that names one thing of many: a number, a UUID, a key, an address. A token in a path looks

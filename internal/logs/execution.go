@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // A request is what the execution log has of one
@@ -185,7 +186,7 @@ func (s *Scanner) finish(id string) {
 	origin, known := r.asked.Get("Origin")
 	l := r.last
 	if r.failure == malformed {
-		s.saw(l, ruleMalformed, r.method, r.path, "API Gateway took the function's answer for malformed and answered 502", r.console(origin))
+		s.saw(l, rules.CORS704, r.method, r.path, "API Gateway took the function's answer for malformed and answered 502", r.console(origin))
 	}
 	switch {
 	case r.method == "OPTIONS":
@@ -194,7 +195,7 @@ func (s *Scanner) finish(id string) {
 	case known && r.full && r.status != 0:
 		s.answer(l, id, r, origin)
 	case r.own() && (known || !r.heard):
-		s.saw(l, ruleUnseen, r.method, r.path, fmt.Sprintf("API Gateway answered %s (%s), and the log has no headers to tell whether pages could read it", r.code(), r.reason()), "")
+		s.saw(l, rules.CORS708, r.method, r.path, fmt.Sprintf("API Gateway answered %s (%s), and the log has no headers to tell whether pages could read it", r.code(), r.reason()), "")
 	}
 	s.proxied(l, r, origin)
 }
@@ -213,7 +214,7 @@ func (r *request) code() string {
 // preflight judges a request with method OPTIONS. It was none if all its headers are there and name no origin or method.
 func (s *Scanner) preflight(l Line, id string, r *request, origin string) {
 	if strings.Contains(r.integration, ":function:") {
-		s.saw(l, ruleReached, r.method, r.path, "an OPTIONS request went to the function "+functionName(r.integration), "")
+		s.saw(l, rules.CORS705, r.method, r.path, "an OPTIONS request went to the function "+functionName(r.integration), "")
 	}
 	method, _ := r.asked.Get("Access-Control-Request-Method")
 	if r.heard && (origin == "" || method == "") {
@@ -224,9 +225,9 @@ func (s *Scanner) preflight(l Line, id string, r *request, origin string) {
 		rule, what := s.refused(origin)
 		s.refusal(l, id, rule, method, r.path, what, "")
 	case r.status == 403 && !r.own():
-		s.refusal(l, id, ruleRefused, r.method, r.path, "preflights were answered 403, as for a refused origin; the log has no headers to tell whose", "")
+		s.refusal(l, id, rules.CORS702, r.method, r.path, "preflights were answered 403, as for a refused origin; the log has no headers to tell whose", "")
 	case r.status >= 300, r.own():
-		s.saw(l, rulePreflight, r.method, r.path, fmt.Sprintf("preflights were answered %s (%s)", r.code(), r.reason()), r.console(origin))
+		s.saw(l, rules.CORS706, r.method, r.path, fmt.Sprintf("preflights were answered %s (%s)", r.code(), r.reason()), r.console(origin))
 	case origin != "" && r.full && r.status != 0:
 		v := r.verdict(origin)
 		switch {
@@ -235,7 +236,7 @@ func (s *Scanner) preflight(l Line, id string, r *request, origin string) {
 			rule, what := s.refused(origin)
 			s.refusal(l, id, rule, method, r.path, what, v.Message)
 		default:
-			s.saw(l, rulePreflight, r.method, r.path, fmt.Sprintf("preflights were answered %d, and the browsers of %s took it for a no", r.status, clip(origin)), v.Message)
+			s.saw(l, rules.CORS706, r.method, r.path, fmt.Sprintf("preflights were answered %d, and the browsers of %s took it for a no", r.status, clip(origin)), v.Message)
 		}
 	}
 }
@@ -255,25 +256,25 @@ func (s *Scanner) answer(l Line, id string, r *request, origin string) {
 	switch {
 	case v.Allowed:
 	case r.own() && v.Code == browser.MissingAllowOriginHeader:
-		rule := rule4xx
+		rule := rules.CORS301
 		if r.status >= 500 {
-			rule = rule5xx
+			rule = rules.CORS302
 		}
 		s.saw(l, rule, r.method, r.path, fmt.Sprintf("API Gateway answered %d (%s), and pages of %s could not read it", r.status, r.reason(), clip(origin)), v.Message)
 	case s.decided(v, origin):
 		rule, what := s.refused(origin)
 		s.refusal(l, id, rule, r.method, r.path, what, v.Message)
 	default:
-		rule := ruleUnread
+		rule := rules.CORS707
 		if v.Code == browser.MultipleAllowOriginValues {
-			rule = ruleTwice
+			rule = rules.CORS711
 		}
 		s.saw(l, rule, r.method, r.path, fmt.Sprintf("%d was answered, and pages of %s could not read it", r.status, clip(origin)), v.Message)
 	}
 }
 
 // refusal counts an origin that was refused, once for a request that several logs tell of.
-func (s *Scanner) refusal(l Line, id, rule, method, path, what, console string) {
+func (s *Scanner) refusal(l Line, id string, rule rules.ID, method, path, what, console string) {
 	if id == "" || s.told.add("refused "+id) {
 		s.saw(l, rule, method, path, what, console)
 	}
@@ -360,9 +361,9 @@ func (s *Scanner) proxied(l Line, r *request, origin string) {
 	values = slices.Compact(values) // API Gateway sends equal ones once
 	switch {
 	case len(values) > 1:
-		s.saw(l, ruleTwice, r.method, r.path, "the function "+functionName(r.integration)+" gives Access-Control-Allow-Origin more than one value: "+clip(strings.Join(values, ", ")), r.console(origin))
+		s.saw(l, rules.CORS711, r.method, r.path, "the function "+functionName(r.integration)+" gives Access-Control-Allow-Origin more than one value: "+clip(strings.Join(values, ", ")), r.console(origin))
 	case len(values) == 1 && s.allowed != nil && !s.agrees(values[0], origin):
-		s.saw(l, ruleOwn, r.method, r.path, "the function "+functionName(r.integration)+" sends Access-Control-Allow-Origin: "+clip(values[0])+", which is not what the stage's policy says", r.console(origin))
+		s.saw(l, rules.CORS703, r.method, r.path, "the function "+functionName(r.integration)+" sends Access-Control-Allow-Origin: "+clip(values[0])+", which is not what the stage's policy says", r.console(origin))
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // The messages of package corslambda; a test there writes them and has them found here.
@@ -89,9 +91,9 @@ func (s *Scanner) entry(l Line, e entry) bool {
 		}
 		s.refusal(l, e.Request, rule, e.Method, e.where(), what, "")
 	case messagePolicy:
-		s.saw(l, rulePolicy, "", "", "the variables of stage "+clip(e.Stage)+" hold no valid policy: "+clip(list(e.Faults)), "")
+		s.saw(l, rules.CORS710, "", "", "the variables of stage "+clip(e.Stage)+" hold no valid policy: "+clip(list(e.Faults)), "")
 	case messageOwn:
-		s.saw(l, ruleOwn, e.Method, e.where(), "the handler sets "+clip(list(e.Header))+"; corslambda leaves them out", "")
+		s.saw(l, rules.CORS703, e.Method, e.where(), "the handler sets "+clip(list(e.Header))+"; corslambda leaves them out", "")
 	default:
 		if !strings.HasPrefix(e.Type, "platform.") {
 			return s.plain(Line{l.Time, l.Source, message})
@@ -139,10 +141,10 @@ var (
 	// reported is the report of a call that failed.
 	reported = regexp.MustCompile(`^REPORT RequestId: (\S+)[\s\S]*?\bStatus: (timeout|error|failure)\b(?:\s+Error Type: (\S+))?`)
 	// threw is what Node.js writes of an error that nobody caught, and raised what Python does, which does not name the call.
-	threw    = regexp.MustCompile(`^\S+Z\t(\S+)\tERROR\t(?:Invoke Error|Uncaught Exception|Unhandled Promise Rejection)\s+\{"errorType":"([\w.]+)"`)
-	raised   = regexp.MustCompile(`^\[ERROR\] ([\w.]*(?:Error|Exception))(?::|\s|$)`)
-	report   = regexp.MustCompile(`^REPORT RequestId: `)
-	ordinary = regexp.MustCompile(`^(?:(?:START|END|REPORT) RequestId: |(?:INIT_START|INIT_REPORT|RESTORE_START|RESTORE_REPORT|EXTENSION|TELEMETRY|XRAY) )`)
+	threw      = regexp.MustCompile(`^\S+Z\t(\S+)\tERROR\t(?:Invoke Error|Uncaught Exception|Unhandled Promise Rejection)\s+\{"errorType":"([\w.]+)"`)
+	raised     = regexp.MustCompile(`^\[ERROR\] ([\w.]*(?:Error|Exception))(?::|\s|$)`)
+	reportLine = regexp.MustCompile(`^REPORT RequestId: `)
+	ordinary   = regexp.MustCompile(`^(?:(?:START|END|REPORT) RequestId: |(?:INIT_START|INIT_REPORT|RESTORE_START|RESTORE_REPORT|EXTENSION|TELEMETRY|XRAY) )`)
 )
 
 // plain takes a line of text.
@@ -159,7 +161,7 @@ func (s *Scanner) plain(l Line) bool {
 		s.nameless[l.Source]++
 		s.died(l, "", "error", m[1])
 	} else {
-		if report.MatchString(l.Text) {
+		if reportLine.MatchString(l.Text) {
 			delete(s.nameless, l.Source) // the report does not say how it ended
 		}
 		return ordinary.MatchString(l.Text)
@@ -190,5 +192,5 @@ func (s *Scanner) died(l Line, id, status, why string) {
 	case why != "":
 		what += " (" + clip(why) + ")"
 	}
-	s.saw(l, ruleDied, "", "", what, "")
+	s.saw(l, rules.CORS709, "", "", what, "")
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/constructs/corslambda"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // TestCorslambda holds that what corslambda logs is found: its own lines, as each handler writes them.
@@ -46,14 +47,14 @@ func TestCorslambda(t *testing.T) {
 			ask(h, "https://elsewhere.test", "6", map[string]string{"corsOrigins": "nonsense"})
 
 			rep := scan(t, p, out.String())
-			got := map[string]int{}
+			got := map[rules.ID]int{}
 			for _, f := range rep.Findings {
 				got[f.Rule]++
-				if f.Rule != rulePolicy && (f.Method != "PUT" || f.Path != "/orders/{id}") {
+				if f.Rule != rules.CORS710 && (f.Method != "PUT" || f.Path != "/orders/{id}") {
 					t.Errorf("%+v", f)
 				}
 			}
-			for rule, n := range map[string]int{ruleLike: 1, ruleRefused: 3, ruleOwn: 1, rulePolicy: 1} {
+			for rule, n := range map[rules.ID]int{rules.CORS701: 1, rules.CORS702: 3, rules.CORS703: 1, rules.CORS710: 1} {
 				if got[rule] != n {
 					t.Errorf("%s %d times, want %d", rule, got[rule], n)
 				}

@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // A Line is one event of a log.
@@ -25,25 +26,6 @@ type Line struct {
 	Text   string
 }
 
-// The rules of package check that are found here.
-const (
-	ruleLike      = "CORS701"
-	ruleRefused   = "CORS702"
-	ruleOwn       = "CORS703"
-	ruleMalformed = "CORS704"
-	ruleReached   = "CORS705"
-	rulePreflight = "CORS706"
-	ruleUnread    = "CORS707"
-	ruleUnseen    = "CORS708"
-	ruleDied      = "CORS709"
-	rulePolicy    = "CORS710"
-	ruleTwice     = "CORS711"
-
-	// Those of check, where the log shows what they warn of.
-	rule4xx = "CORS301"
-	rule5xx = "CORS302"
-)
-
 // A Scanner takes lines and sums up what they say. The zero value is not usable; see [NewScanner].
 type Scanner struct {
 	allowed *cors.Policy
@@ -53,8 +35,8 @@ type Scanner struct {
 
 	told      recent // what was counted already of requests
 	incidents map[key]*incident
-	apart     map[string]int       // how many incidents there are of a rule
-	beyond    map[string]*incident // those that are too many, by rule
+	apart     map[rules.ID]int       // how many incidents there are of a rule
+	beyond    map[rules.ID]*incident // those that are too many, by rule
 
 	formats  []accessFormat
 	late     []lateEntry         // of the access log, until it is known that the execution log has no more of them
@@ -68,7 +50,7 @@ type Scanner struct {
 
 // NewScanner gives a scanner. Allowed is the policy in force, with which refused origins are compared; nil if it is not known.
 func NewScanner(allowed *cors.Policy) *Scanner {
-	return &Scanner{allowed: allowed, incidents: map[key]*incident{}, apart: map[string]int{}, beyond: map[string]*incident{},
+	return &Scanner{allowed: allowed, incidents: map[key]*incident{}, apart: map[rules.ID]int{}, beyond: map[rules.ID]*incident{},
 		formats: slices.Clone(documented), requests: map[string]*request{}, nameless: map[string]int{}}
 }
 
@@ -85,7 +67,10 @@ func (s *Scanner) Subject() string {
 }
 
 // A key is what incidents are counted by.
-type key struct{ rule, source, method, path, what string }
+type key struct {
+	rule                       rules.ID
+	source, method, path, what string
+}
 
 // An incident is something that happened, once or often.
 type incident struct {
@@ -96,7 +81,7 @@ type incident struct {
 }
 
 // saw counts an incident. What says what happened, without what differs from one time to the next.
-func (s *Scanner) saw(l Line, rule, method, path, what, console string) {
+func (s *Scanner) saw(l Line, rule rules.ID, method, path, what, console string) {
 	k := key{rule, l.Source, clip(method), shape(path), what}
 	in := s.incidents[k]
 	switch {
@@ -167,39 +152,35 @@ func (s *Scanner) Unknown() bool { return s.lines > 0 && s.unread == s.lines }
 
 // Report sums up. Requests that the log has no end of are judged by what there is of them. Of a rule's incidents it has
 // those that happened most, and how many more there are.
-func (s *Scanner) Report(suppressions []check.Suppression) *check.Report {
+func (s *Scanner) Report(suppressions []report.Suppression) *report.Report {
 	for _, id := range append(s.closing, s.open...) {
 		s.finish(id)
 	}
 	s.open, s.closing = nil, nil
 	s.settle()
-	byRule := map[string][]*incident{}
+	byRule := map[rules.ID][]*incident{}
 	for _, in := range s.incidents {
 		byRule[in.rule] = append(byRule[in.rule], in)
 	}
-	var found []check.Finding
+	var found []report.Finding
 	for _, rule := range slices.Sorted(maps.Keys(byRule)) {
-		r, ok := check.Lookup(rule)
-		if !ok {
-			panic("no rule " + rule)
-		}
 		all := byRule[rule]
 		slices.SortFunc(all, func(a, b *incident) int {
 			return cmp.Or(cmp.Compare(b.n, a.n), strings.Compare(a.what, b.what), strings.Compare(a.path, b.path), strings.Compare(a.method, b.method), strings.Compare(a.source, b.source))
 		})
 		for _, in := range all[:min(shown, len(all))] {
-			found = append(found, r.At(in.finding()))
+			found = append(found, report.Of(rule, in.finding()))
 		}
 		if len(all) > shown {
-			found = append(found, r.At(rest(all[shown:], s.beyond[rule])))
+			found = append(found, report.Of(rule, rest(all[shown:], s.beyond[rule])))
 		}
 	}
-	return check.NewReport("logs", s.Subject(), found, suppressions, nil)
+	return report.New("logs", s.Subject(), found, suppressions)
 }
 
 // finding says what happened where, how often and when.
-func (in *incident) finding() check.Finding {
-	f := check.Finding{File: in.source, Method: in.method, Path: in.path, Detail: in.what + " (" + in.when() + ")", Console: in.console, Count: in.n}
+func (in *incident) finding() report.Finding {
+	f := report.Finding{File: in.source, Method: in.method, Path: in.path, Detail: in.what + " (" + in.when() + ")", Console: in.console, Count: in.n}
 	if !in.last.IsZero() {
 		first, last := in.first.UTC(), in.last.UTC()
 		f.First, f.Last = &first, &last
@@ -208,7 +189,7 @@ func (in *incident) finding() check.Finding {
 }
 
 // rest is the finding for incidents that are not told one by one. Beyond are those that were only counted, nil if none.
-func rest(more []*incident, beyond *incident) check.Finding {
+func rest(more []*incident, beyond *incident) report.Finding {
 	sum := &incident{key: key{source: more[0].source}}
 	number := fmt.Sprint(len(more))
 	if beyond != nil {
@@ -218,7 +199,7 @@ func rest(more []*incident, beyond *incident) check.Finding {
 		sum.add(in)
 		sum.from(in.source)
 	}
-	return check.Finding{File: sum.source, Detail: fmt.Sprintf("%s more of this kind, none seen more often than those that are told of (%s)", number, sum.when())}
+	return report.Finding{File: sum.source, Detail: fmt.Sprintf("%s more of this kind, none seen more often than those that are told of (%s)", number, sum.when())}
 }
 
 // when says how often and between which times, in UTC.

@@ -5,7 +5,8 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 func policy(t testing.TB, c cors.Config) *cors.Policy {
@@ -17,7 +18,7 @@ func policy(t testing.TB, c cors.Config) *cors.Policy {
 	return p
 }
 
-func scan(t testing.TB, p *cors.Policy, text string) *check.Report {
+func scan(t testing.TB, p *cors.Policy, text string) *report.Report {
 	t.Helper()
 	s := NewScanner(p)
 	for l, err := range Read("t.log", strings.NewReader(text)) {
@@ -29,10 +30,10 @@ func scan(t testing.TB, p *cors.Policy, text string) *check.Report {
 	return s.Report(nil)
 }
 
-func listing(rep *check.Report) string {
+func listing(rep *report.Report) string {
 	var b strings.Builder
 	for _, f := range rep.Findings {
-		b.WriteString(f.Rule + " " + strings.TrimSpace(f.Method+" "+f.Path) + ": " + f.Detail + "\n")
+		b.WriteString(string(f.Rule) + " " + strings.TrimSpace(f.Method+" "+f.Path) + ": " + f.Detail + "\n")
 	}
 	return b.String()
 }
@@ -41,12 +42,12 @@ func listing(rep *check.Report) string {
 func TestExamples(t *testing.T) {
 	p := policy(t, cors.Config{Origins: []string{"https://app.example.com"}, Credentials: true})
 	n := 0
-	for _, r := range check.Rules() {
+	for _, r := range rules.All() {
 		if r.Command != "logs" {
 			continue
 		}
 		n++
-		if got := listing(scan(t, p, r.Before)); !strings.HasPrefix(got, r.ID) || strings.Count(got, "\n") != 1 {
+		if got := listing(scan(t, p, r.Before)); !strings.HasPrefix(got, string(r.ID)) || strings.Count(got, "\n") != 1 {
 			t.Errorf("%s, before:\n%s", r.ID, got)
 		}
 		if got := listing(scan(t, p, r.After)); got != "" {

@@ -11,22 +11,23 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // refused gives the rule for an origin that was refused, and what to say of it: whether an entry of the allowlist seems to
 // be missing, or somebody to pose as one that is on it.
-func (s *Scanner) refused(origin string) (rule, what string) {
+func (s *Scanner) refused(origin string) (rule rules.ID, what string) {
 	quoted := clip(origin)
 	if s.allowed == nil {
-		return ruleRefused, quoted + " was refused"
+		return rules.CORS702, quoted + " was refused"
 	}
 	if s.allowed.Match(origin) {
-		return ruleRefused, quoted + " was refused, and the policy now in force allows it"
+		return rules.CORS702, quoted + " was refused, and the policy now in force allows it"
 	}
 	if how := resembles(origin, s.allowed); how != "" {
-		return ruleLike, quoted + " was refused; " + how
+		return rules.CORS701, quoted + " was refused; " + how
 	}
-	return ruleRefused, quoted + " was refused; it resembles no allowed origin"
+	return rules.CORS702, quoted + " was refused; it resembles no allowed origin"
 }
 
 // resembles says which entry of a policy an origin resembles, and how; nothing if it resembles none.

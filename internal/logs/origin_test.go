@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 func TestRefused(t *testing.T) {
@@ -35,11 +36,11 @@ func TestRefused(t *testing.T) {
 	} {
 		rule, what := s.refused(origin)
 		word := strings.SplitN(want, " ", 2)
-		if rule != word[0] || !strings.Contains(what, word[1]) {
+		if string(rule) != word[0] || !strings.Contains(what, word[1]) {
 			t.Errorf("%q: %s %s, want %s", origin, rule, what, want)
 		}
 	}
-	if rule, what := NewScanner(nil).refused("https://a.test"); rule != ruleRefused || what != "https://a.test was refused" {
+	if rule, what := NewScanner(nil).refused("https://a.test"); rule != rules.CORS702 || what != "https://a.test was refused" {
 		t.Error(rule, what)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/plan"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // A Rendering says what a document is rendered with.
@@ -27,8 +28,8 @@ type Rendering struct {
 // A Remark is what rendering has to say about one place.
 type Remark struct {
 	*Fault
-	ID   string // of a warning; "" for an error
-	Rule string // of `corsgate check` that finds the same in the template; "" for none
+	ID   string   // of a warning; "" for an error
+	Rule rules.ID // of `corsgate check` that finds the same in the template; "" for none
 }
 
 // Rendered is a document with the policy's answers.
@@ -124,7 +125,7 @@ func (r *renderer) warn(o *Operation, id, format string, args ...any) {
 func (r *renderer) remark(id, at, format string, args ...any) *Remark {
 	m := &Remark{ID: id, Fault: r.plan.fault(at, format, args...)}
 	if strings.HasPrefix(id, "CORS") {
-		m.Rule = id
+		m.Rule = rules.ID(id)
 	}
 	r.out.Remarks = append(r.out.Remarks, m)
 	return m
@@ -368,7 +369,7 @@ func (r *renderer) responseTemplates(o *Operation, response map[string]any) bool
 		return true
 	}
 	if _, ok := r.Policy.SingleOrigin(); !ok {
-		r.fail(o, "%s", o.Name()+plan.MayBeBinary).Rule = "CORS208"
+		r.fail(o, "%s", o.Name()+plan.MayBeBinary).Rule = rules.CORS208
 	}
 	return false
 }
@@ -464,10 +465,10 @@ func (r *renderer) resourcePolicy() {
 	doc := object(r.out.Body[extPolicy])
 	switch plan.PreflightsPass(r.plan.root[extPolicy]) {
 	case plan.Denied:
-		r.remark("CORS403", "/"+extPolicy, "%s", plan.DenyMayRefuse)
+		r.remark(string(rules.CORS403), "/"+extPolicy, "%s", plan.DenyMayRefuse)
 	case plan.NotAllowed:
 		if r.plan.KeepsOptions() {
-			r.remark("CORS403", "/"+extPolicy, "%s", plan.KeptOptionsClosed)
+			r.remark(string(rules.CORS403), "/"+extPolicy, "%s", plan.KeptOptionsClosed)
 			return
 		}
 		statements, ok := doc["Statement"].([]any)

@@ -55,20 +55,21 @@ func TestPreflightDeclaresWhatItMaps(t *testing.T) {
 func TestErrorHeaders(t *testing.T) {
 	one := policy(t, cors.Config{Origins: []string{"https://app.example.com"}, Credentials: true})
 	two := policy(t, cors.Config{Origins: []string{"https://a.example.com", "https://b.example.com"}, Credentials: true})
+	open := policy(t, cors.Config{Origins: []string{"*"}, ExposedHeaders: []string{"etag"}})
 	for _, tt := range []struct {
-		name                string
-		policy              *cors.Policy
-		echo                bool
-		origin, credentials any
+		name   string
+		policy *cors.Policy
+		echo   bool
+		want   map[string]any
 	}{
-		{"one origin is named", one, false, "'https://app.example.com'", "'true'"},
-		{"one origin is named although echo is asked for", one, true, "'https://app.example.com'", "'true'"},
-		{"several are a star without credentials", two, false, "'*'", nil},
-		{"several are echoed with credentials", two, true, "method.request.header.origin", "'true'"},
+		{"one origin is named", one, false, map[string]any{"Vary": "'Origin'", "Access-Control-Allow-Origin": "'https://app.example.com'", "Access-Control-Allow-Credentials": "'true'"}},
+		{"one origin is named although echo is asked for", one, true, map[string]any{"Vary": "'Origin'", "Access-Control-Allow-Origin": "'https://app.example.com'", "Access-Control-Allow-Credentials": "'true'"}},
+		{"several are a star without credentials", two, false, map[string]any{"Vary": "'Origin'", "Access-Control-Allow-Origin": "'*'"}},
+		{"several are echoed with credentials", two, true, map[string]any{"Vary": "'Origin'", "Access-Control-Allow-Origin": "method.request.header.origin", "Access-Control-Allow-Credentials": "'true'"}},
+		{"any is a star, and not echoed", open, true, map[string]any{"Vary": "'Origin'", "Access-Control-Allow-Origin": "'*'", "Access-Control-Expose-Headers": "'etag'"}},
 	} {
-		h := ErrorHeaders(tt.policy, tt.echo)
-		if h[allowOrigin] != tt.origin || h[allowCredentials] != tt.credentials || h[vary] != "'Origin'" {
-			t.Errorf("%s: got %v", tt.name, h)
+		if got := ErrorHeaders(tt.policy, tt.echo); !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
 		}
 	}
 }
@@ -94,9 +95,11 @@ func TestRemap(t *testing.T) {
 			given = map[string]any{}
 		}
 		given["method.response.header.X-Own"] = "'1'"
+		given["method.response.header.X-Access-Control-Note"] = "'2'"
 		got, replaced := Remap(given, MethodHeader, ours)
 		want := maps.Clone(ours)
 		want[MethodHeader+"Vary"], want["method.response.header.X-Own"] = tt.vary, "'1'"
+		want["method.response.header.X-Access-Control-Note"] = "'2'"
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %v, want %v", tt.name, got, want)
 		}
@@ -107,5 +110,8 @@ func TestRemap(t *testing.T) {
 		if !slices.Equal(keys, tt.replaced) {
 			t.Errorf("%s: replaced %v, want %v", tt.name, keys, tt.replaced)
 		}
+	}
+	if want := map[string]any{MethodHeader + "Vary": "'Origin'", MethodHeader + "Access-Control-Allow-Origin": "'*'"}; !reflect.DeepEqual(ours, want) {
+		t.Errorf("the policy's own mappings became %v", ours)
 	}
 }

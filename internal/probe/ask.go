@@ -12,6 +12,7 @@ import (
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/probe/wire"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -181,7 +182,7 @@ func (s *surveyor) send(ctx context.Context, r request) *Exchange {
 	e.cause = causeOf(e.answer(), string(res.Body))
 	e.Cause = s.secrets.redact(e.cause.text)
 	if res.Status >= 400 {
-		e.Response.Body = Clip(s.secrets.redact(strings.ToValidUTF8(string(res.Body), "\uFFFD")))
+		e.Response.Body = report.Clip(s.secrets.redact(strings.ToValidUTF8(string(res.Body), "\uFFFD")), Shown)
 	}
 	if r.origin != "" {
 		v := s.shown(simulate.VerdictOf(s.conclude(plan, e)))
@@ -190,14 +191,8 @@ func (s *surveyor) send(ctx context.Context, r request) *Exchange {
 	return e
 }
 
-// Clip shortens what a server said.
-func Clip(text string) string {
-	const most = 1024
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + " ..."
-}
+// Shown is how many bytes are shown of what a server said.
+const Shown = 1024
 
 // plan gives what a browser would do, and the request on the wire, less what is done only once it goes.
 func (s *surveyor) plan(r request) (*browser.Plan, *Request, error) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -37,97 +38,97 @@ func (j *judge) besides(e *Exchange) {
 }
 
 // blame gives the rule that a refused preflight is a case of, and why.
-func (j *judge) blame(e *Exchange) (id, why string) {
+func (j *judge) blame(e *Exchange) (id rules.ID, why string) {
 	status := fmt.Sprintf("status %d: %s", e.Response.Status, e.cause.text)
 	switch e.cause.kind {
 	case noRoute:
-		return "CORS101", status + ", which would be CORS102"
+		return rules.CORS101, status + ", which would be CORS102"
 	case unauthorized:
-		return "CORS102", status
+		return rules.CORS102, status
 	case noPermission:
-		return "CORS403", status
+		return rules.CORS403, status
 	case forbidden:
 		return j.blameForbidden(e)
 	case invalid:
-		return "CORS104", status
+		return rules.CORS104, status
 	case mediaType:
-		return "CORS108", status
+		return rules.CORS108, status
 	case misconfigured:
-		return "CORS108", status + ". With binary media types it is mostly a missing ContentHandling: CONVERT_TO_TEXT (CORS105, CORS106); corsgate check and inspect tell them apart"
+		return rules.CORS108, status + ". With binary media types it is mostly a missing ContentHandling: CONVERT_TO_TEXT (CORS105, CORS106); corsgate check and inspect tell them apart"
 	case failed, timedOut:
-		return "CORS505", status
+		return rules.CORS505, status
 	case throttled:
-		return "CORS506", status
+		return rules.CORS506, status
 	case challenged, blocked:
-		return "CORS404", status
+		return rules.CORS404, status
 	case notAllowed:
-		return "CORS512", status
+		return rules.CORS512, status
 	}
 	return j.blameVerdict(e)
 }
 
 // blameForbidden tells an API key from an address that leads nowhere: what is asked of a path that is not there has another
 // answer if there is an API.
-func (j *judge) blameForbidden(e *Exchange) (id, why string) {
+func (j *judge) blameForbidden(e *Exchange) (id rules.ID, why string) {
 	switch {
 	case j.unknown == nil || j.unknown.cause.kind != forbidden:
-		return "CORS103", "403 Forbidden, and not for other paths: OPTIONS wants an API key, or a firewall stops it (CORS404)"
+		return rules.CORS103, "403 Forbidden, and not for other paths: OPTIONS wants an API key, or a firewall stops it (CORS404)"
 	case !strings.Contains(j.target.Hostname(), ".execute-api."):
-		return "CORS405", "403 Forbidden for every path: no base path mapping of the domain leads here, or a firewall stops this client (CORS404)"
+		return rules.CORS405, "403 Forbidden for every path: no base path mapping of the domain leads here, or a firewall stops this client (CORS404)"
 	}
-	return "CORS513", "403 Forbidden for every path: there is no such stage, or a firewall stops this client (CORS404)"
+	return rules.CORS513, "403 Forbidden for every path: there is no such stage, or a firewall stops this client (CORS404)"
 }
 
 // blameVerdict goes by what the browser says of an answer that nothing in front of the API made.
-func (j *judge) blameVerdict(e *Exchange) (id, why string) {
+func (j *judge) blameVerdict(e *Exchange) (id rules.ID, why string) {
 	value := sent(e)
 	status := e.Response.Status
 	switch e.Verdict.Code {
 	case browser.PreflightDisallowedRedirect:
 		location, _ := e.raw.Get("Location")
-		return "CORS504", fmt.Sprintf("status %d to %s", status, location)
+		return rules.CORS504, fmt.Sprintf("status %d to %s", status, location)
 	case browser.PreflightInvalidStatus, browser.PreflightMissingAllowOriginHeader:
 		// Of a 403 that API Gateway did not make, something made the decision that looks at origins.
 		if status == 403 || status/100 == 2 {
-			return "CORS109", answered(e)
+			return rules.CORS109, answered(e)
 		}
-		return "CORS108", answered(e)
+		return rules.CORS108, answered(e)
 	case browser.PreflightMultipleAllowOriginValues:
 		return j.several(e), fmt.Sprintf("%s: %s", allowOrigin, value)
 	case browser.PreflightInvalidAllowOriginValue, browser.PreflightAllowOriginMismatch:
 		if !check.IsOrigin(value) {
-			return "CORS205", fmt.Sprintf("%s: %s", allowOrigin, value)
+			return rules.CORS205, fmt.Sprintf("%s: %s", allowOrigin, value)
 		}
-		return "CORS109", fmt.Sprintf("it is sent %s, which is another origin", value)
+		return rules.CORS109, fmt.Sprintf("it is sent %s, which is another origin", value)
 	case browser.PreflightWildcardOriginNotAllowed:
-		return "CORS206", "* is answered to a page that asks with credentials"
+		return rules.CORS206, "* is answered to a page that asks with credentials"
 	case browser.PreflightInvalidAllowCredentials:
-		if j.has("CORS502") {
+		if j.has(rules.CORS502) {
 			return "", ""
 		}
-		return "CORS507", credentialsOf(e)
+		return rules.CORS507, credentialsOf(e)
 	case browser.InvalidAllowMethodsPreflightResponse:
-		return "CORS508", listOf(e, allowMethods)
+		return rules.CORS508, listOf(e, allowMethods)
 	case browser.InvalidAllowHeadersPreflightResponse:
-		return "CORS508", listOf(e, allowHeaders)
+		return rules.CORS508, listOf(e, allowHeaders)
 	case browser.MethodDisallowedByPreflightResponse:
-		return "CORS110", listOf(e, allowMethods) + "; the page asks for " + j.method
+		return rules.CORS110, listOf(e, allowMethods) + "; the page asks for " + j.method
 	case browser.HeaderDisallowedByPreflightResponse:
-		id := "CORS111"
+		id := rules.CORS111
 		if list, _ := e.raw.Get(allowHeaders); strings.Contains(list, "*") {
-			id = "CORS112"
+			id = rules.CORS112
 		}
 		return id, listOf(e, allowHeaders) + "; the page also sends " + strings.Join(e.Verdict.Disallowed, ", ")
 	}
-	return "CORS504", e.Verdict.Message // a redirect that is none
+	return rules.CORS504, e.Verdict.Message // a redirect that is none
 }
 
 // several gives the rule for two values in one header: of one line, or of two, which has been said.
-func (j *judge) several(e *Exchange) string {
+func (j *judge) several(e *Exchange) rules.ID {
 	if len(valuesOf(e.raw, allowOrigin)) > 1 {
 		return ""
 	}
-	return "CORS204"
+	return rules.CORS204
 }
 
 func credentialsOf(e *Exchange) string { return listOf(e, allowCredentials) }

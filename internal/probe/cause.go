@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // A kind is one of the ways in which something in front of a page's API, mostly API Gateway itself, answers in its place.
@@ -98,7 +99,7 @@ var marks = []mark{
 func causeOf(r *browser.HTTPResponse, body string) cause {
 	header := func(name string) string { value, _ := r.Header.Get(name); return strings.TrimSpace(value) }
 	if action := strings.ToLower(header("x-amzn-waf-action")); action != "" {
-		return cause{challenged, "the firewall wants a " + Printable(Clip(action))}
+		return cause{challenged, "the firewall wants a " + Printable(report.Clip(action, Shown))}
 	}
 	typ, _, _ := strings.Cut(header("x-amzn-errortype"), ":")
 	if r.Status < 400 && typ == "" {

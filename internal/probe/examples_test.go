@@ -10,7 +10,8 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/internal/browser"
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // A head is an exchange of a rule's example.
@@ -101,7 +102,7 @@ func serve(examples []*head) http.HandlerFunc {
 // TestExamples holds that each rule's example has its finding and no other error, and that what it is compared with has
 // nothing.
 func TestExamples(t *testing.T) {
-	ask := func(r check.Rule, example string) *Result {
+	ask := func(r rules.Rule, example string) *Result {
 		all := heads(t, example)
 		host := api
 		if r.ID == "CORS512" {
@@ -118,15 +119,15 @@ func TestExamples(t *testing.T) {
 		return survey(t, o)
 	}
 	n := 0
-	for _, r := range check.Rules() {
+	for _, r := range rules.All() {
 		if r.Command != "probe" {
 			continue
 		}
 		n++
-		t.Run(r.ID, func(t *testing.T) {
+		t.Run(string(r.ID), func(t *testing.T) {
 			before := ask(r, r.Before)
-			if !slices.ContainsFunc(before.Findings, func(f check.Finding) bool { return f.Rule == r.ID }) ||
-				slices.ContainsFunc(before.Findings, func(f check.Finding) bool { return f.Rule != r.ID && f.Severity == check.Error }) {
+			if !slices.ContainsFunc(before.Findings, func(f report.Finding) bool { return f.Rule == r.ID }) ||
+				slices.ContainsFunc(before.Findings, func(f report.Finding) bool { return f.Rule != r.ID && f.Severity == rules.Error }) {
 				t.Errorf("before:\n%s", listing(before))
 			}
 			if after := ask(r, r.After); len(after.Findings) > 0 {

@@ -9,6 +9,8 @@ import (
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 const (
@@ -23,7 +25,7 @@ const (
 // A judge makes findings of the answers.
 type judge struct {
 	*surveyor
-	found []check.Finding
+	found []report.Finding
 }
 
 // judge gives the result.
@@ -61,28 +63,24 @@ func (s *surveyor) judge() *Result {
 
 // report adds a finding about an exchange. A rule is reported once for a method: what it says of one answer, it says of the
 // others.
-func (j *judge) report(id string, e *Exchange, format string, args ...any) {
-	rule, ok := check.Lookup(id)
-	if !ok {
-		panic("no rule " + id) // a mistake in this package
-	}
+func (j *judge) report(id rules.ID, e *Exchange, format string, args ...any) {
 	u, err := url.Parse(e.Request.URL)
 	if err != nil {
 		u = j.target
 	}
-	f := check.Finding{File: u.Scheme + "://" + u.Host, Path: u.EscapedPath(), Method: e.Request.Method,
-		Detail: fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + Printable(Clip(j.secrets.redact(fmt.Sprintf(format, args...))))}
-	if e.Verdict != nil && e.origin == j.Origin && rule.Severity != check.Info {
+	f := report.Finding{File: u.Scheme + "://" + u.Host, Path: u.EscapedPath(), Method: e.Request.Method,
+		Detail: fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + Printable(report.Clip(j.secrets.redact(fmt.Sprintf(format, args...)), Shown))}
+	if e.Verdict != nil && e.origin == j.Origin && id.Rule().Severity != rules.Info {
 		f.Console = e.Verdict.Message
 	}
-	if !slices.ContainsFunc(j.found, func(g check.Finding) bool { return g.Rule == id && g.Method == f.Method }) {
-		j.found = append(j.found, rule.At(f))
+	if !slices.ContainsFunc(j.found, func(g report.Finding) bool { return g.Rule == id && g.Method == f.Method }) {
+		j.found = append(j.found, report.Of(id, f))
 	}
 }
 
 // has says that a rule is reported already.
-func (j *judge) has(ids ...string) bool {
-	return slices.ContainsFunc(j.found, func(f check.Finding) bool { return slices.Contains(ids, f.Rule) })
+func (j *judge) has(ids ...rules.ID) bool {
+	return slices.ContainsFunc(j.found, func(f report.Finding) bool { return slices.Contains(ids, f.Rule) })
 }
 
 // unanswered is about answers that did not come, or not whole.
@@ -90,9 +88,9 @@ func (j *judge) unanswered() {
 	for _, e := range j.sent {
 		switch {
 		case e.Response == nil:
-			j.report("CORS503", e, "%s", e.Error)
+			j.report(rules.CORS503, e, "%s", e.Error)
 		case e.Response.Broken != "":
-			j.report("CORS503", e, "%s", e.Response.Broken)
+			j.report(rules.CORS503, e, "%s", e.Response.Broken)
 		}
 	}
 }
@@ -105,7 +103,7 @@ func (j *judge) repeated() {
 		}
 		for _, name := range []string{allowOrigin, allowCredentials, maxAge} {
 			if values := valuesOf(e.raw, name); len(values) > 1 {
-				j.report("CORS502", e, "%s is sent %d times: %s", name, len(values), strings.Join(values, " and "))
+				j.report(rules.CORS502, e, "%s is sent %d times: %s", name, len(values), strings.Join(values, " and "))
 			}
 		}
 	}
@@ -121,7 +119,7 @@ func (j *judge) protocols(q *exchanges) bool {
 	if a.Verdict.Allowed == b.Verdict.Allowed && sent(a) == sent(b) || answered(a) != answered(q.again) {
 		return false
 	}
-	j.report("CORS501", a, "over %s it is %s; over %s (exchange %d) it is %s", a.Response.Protocol, answered(a), b.Response.Protocol, b.Number, answered(b))
+	j.report(rules.CORS501, a, "over %s it is %s; over %s (exchange %d) it is %s", a.Response.Protocol, answered(a), b.Response.Protocol, b.Number, answered(b))
 	return true
 }
 
@@ -150,12 +148,11 @@ func (j *judge) refusedPreflight(e *Exchange) {
 		return // said already
 	}
 	if !j.page.NeedsPreflight() && e.cause.kind == noRoute {
-		j.report("CORS119", e, "%s", why)
+		j.report(rules.CORS119, e, "%s", why)
 		return
 	}
-	if !j.page.NeedsPreflight() && !strings.HasPrefix(id, "CORS4") && id != "CORS513" {
-		rule, _ := check.Lookup(id)
-		j.report("CORS511", e, "%s (%s: %s)", why, id, rule.Title)
+	if !j.page.NeedsPreflight() && !slices.Contains([]rules.ID{rules.CORS403, rules.CORS404, rules.CORS405, rules.CORS513}, id) {
+		j.report(rules.CORS511, e, "%s (%s: %s)", why, id, id.Rule().Title)
 		return
 	}
 	j.report(id, e, "%s", why)
@@ -165,16 +162,16 @@ func (j *judge) refusedPreflight(e *Exchange) {
 // passedPreflight is about what could be better in the answer to the page's preflight.
 func (j *judge) passedPreflight(e *Exchange) {
 	if e.Verdict.Warning != "" {
-		j.report("CORS112", e, "%s", listOf(e, allowHeaders))
+		j.report(rules.CORS112, e, "%s", listOf(e, allowHeaders))
 	}
-	if value, ok := e.raw.Get(maxAge); ok && !j.has("CORS502") {
+	if value, ok := e.raw.Get(maxAge); ok && !j.has(rules.CORS502) {
 		if fault := check.MaxAgeFault(value); fault != "" {
-			j.report("CORS117", e, "%s", fault)
+			j.report(rules.CORS117, e, "%s", fault)
 		}
 	}
 	// A 415 is what PassthroughBehavior NEVER makes of it, which says what is wrong.
 	if c := j.pre.contentType; c != nil && c.Response.Status >= 500 {
-		j.report("CORS107", c, "status %d", c.Response.Status)
+		j.report(rules.CORS107, c, "status %d", c.Response.Status)
 	}
 }
 
@@ -185,12 +182,12 @@ func (j *judge) own() {
 		return
 	}
 	if location, ok := e.raw.Get("Location"); ok && e.Response.Status/100 == 3 {
-		j.report("CORS515", e, "status %d to %s", e.Response.Status, location)
+		j.report(rules.CORS515, e, "status %d to %s", e.Response.Status, location)
 	}
 	if e.Verdict.Allowed {
 		_, exposes := e.raw.Get(exposeHeaders)
 		if value, ok := j.pre.own.raw.Get(exposeHeaders); ok && !exposes {
-			j.report("CORS516", e, "the preflight's answer has %s: %s, and this one has none", exposeHeaders, value)
+			j.report(rules.CORS516, e, "the preflight's answer has %s: %s, and this one has none", exposeHeaders, value)
 		}
 		return
 	}
@@ -206,12 +203,12 @@ func (j *judge) unreadable(e *Exchange) {
 			j.report(id, e, "%s: %s", allowOrigin, value)
 		}
 	case browser.InvalidAllowOriginValue:
-		j.report("CORS205", e, "%s: %s", allowOrigin, value)
+		j.report(rules.CORS205, e, "%s: %s", allowOrigin, value)
 	case browser.WildcardOriginNotAllowed:
-		j.report("CORS206", e, "* is answered to a page that asks with credentials")
+		j.report(rules.CORS206, e, "* is answered to a page that asks with credentials")
 	case browser.InvalidAllowCredentials:
-		if !j.has("CORS502") {
-			j.report("CORS507", e, "%s", credentialsOf(e))
+		if !j.has(rules.CORS502) {
+			j.report(rules.CORS507, e, "%s", credentialsOf(e))
 		}
 	case browser.AllowOriginMismatch:
 		j.mismatch(e, value)
@@ -225,13 +222,13 @@ func (j *judge) mismatch(e *Exchange, value string) {
 	class := e.cause.ofGateway()
 	switch {
 	case !check.IsOrigin(value):
-		j.report("CORS205", e, "%s: %s", allowOrigin, value)
+		j.report(rules.CORS205, e, "%s: %s", allowOrigin, value)
 	case class > 0:
 		j.gateway(e, class)
 	case j.pre.own.Verdict.Allowed && j.actual.stranger != nil && sent(j.actual.stranger) != value:
-		j.report("CORS406", e, "the preflight passes, and the answer is for %s", value)
+		j.report(rules.CORS406, e, "the preflight passes, and the answer is for %s", value)
 	default:
-		j.report("CORS510", e, "%s: %s, for any page", allowOrigin, value)
+		j.report(rules.CORS510, e, "%s: %s, for any page", allowOrigin, value)
 	}
 }
 
@@ -241,26 +238,26 @@ func (j *judge) missing(e *Exchange) {
 	case class > 0:
 		j.gateway(e, class)
 	case e.cause.kind == challenged, e.cause.kind == blocked:
-		j.report("CORS404", e, "status %d: %s", e.Response.Status, e.cause.text)
+		j.report(rules.CORS404, e, "status %d: %s", e.Response.Status, e.cause.text)
 	case e.cause.kind == forbidden && j.unknown != nil && j.unknown.cause.kind == forbidden:
-		if !j.has("CORS405", "CORS513") {
+		if !j.has(rules.CORS405, rules.CORS513) {
 			id, why := j.blameForbidden(e)
 			j.report(id, e, "%s", why)
 		}
 	case e.cause.kind == forbidden:
 		j.gateway(e, 4)
 	case e.Response.Status/100 == 2 && j.pre.own.Verdict.Allowed && variesByOrigin(e):
-		j.report("CORS406", e, "the preflight passes; the answer says Vary: Origin and allows none")
+		j.report(rules.CORS406, e, "the preflight passes; the answer says Vary: Origin and allows none")
 	default:
-		j.report("CORS510", e, "status %d without %s", e.Response.Status, allowOrigin)
+		j.report(rules.CORS510, e, "status %d without %s", e.Response.Status, allowOrigin)
 	}
 }
 
 // gateway is about an answer of API Gateway's own that cannot be read.
 func (j *judge) gateway(e *Exchange, class int) {
-	id := map[int]string{4: "CORS301", 5: "CORS302"}[class]
+	id := map[int]rules.ID{4: rules.CORS301, 5: rules.CORS302}[class]
 	if u := j.unknown; class == 4 && e != u && u != nil && u.cause.kind == noRoute && u.Verdict.Allowed {
-		id = "CORS303" // the default has the header, and this type does not
+		id = rules.CORS303 // the default has the header, and this type does not
 	}
 	j.report(id, e, "%s: %s", answered(e), e.cause.text)
 }
@@ -287,26 +284,26 @@ func (j *judge) others(q *exchanges) {
 		return
 	}
 	if value := sent(q.stranger); q == &j.pre && value != sent(q.own) && check.IsOrigin(value) {
-		j.report("CORS113", q.stranger, "a page of %s is sent %s", questions.Stranger, value)
+		j.report(rules.CORS113, q.stranger, "a page of %s is sent %s", questions.Stranger, value)
 	}
 	if q == &j.pre && q.query != nil && sent(q.query) != sent(q.stranger) && (sent(q.query) == j.Origin || sent(q.query) == questions.Stranger) {
-		j.report("CORS114", q.query, "a page of %s is sent %s", questions.Stranger, sent(q.query))
+		j.report(rules.CORS114, q.query, "a page of %s is sent %s", questions.Stranger, sent(q.query))
 	}
 	if sent(q.null) == "null" && j.Origin != "null" {
-		j.report("CORS509", q.null, "%s: null", allowOrigin)
+		j.report(rules.CORS509, q.null, "%s: null", allowOrigin)
 	}
 	var near []string
 	for _, e := range q.lookalikes {
 		switch {
 		case sent(e) != e.origin:
 		case foreign(e.origin, j.Origin):
-			j.report("CORS115", e, "%s is allowed, and so is %s", j.Origin, e.origin)
+			j.report(rules.CORS115, e, "%s is allowed, and so is %s", j.Origin, e.origin)
 		default:
 			near = append(near, e.origin)
 		}
 	}
 	if len(near) > 0 && q == &j.pre {
-		j.report("CORS514", q.own, "beside %s allowed are %s", j.Origin, strings.Join(near, ", "))
+		j.report(rules.CORS514, q.own, "beside %s allowed are %s", j.Origin, strings.Join(near, ", "))
 	}
 }
 
@@ -315,11 +312,11 @@ func (j *judge) everybody(q *exchanges, value string) {
 	credentials, _ := q.stranger.raw.Get(allowCredentials)
 	switch {
 	case value == "*" && credentials == "true":
-		j.report("CORS206", q.stranger, "%s: *, and %s: true", allowOrigin, allowCredentials)
+		j.report(rules.CORS206, q.stranger, "%s: *, and %s: true", allowOrigin, allowCredentials)
 	case q == &j.actual && sent(j.pre.stranger) != value && j.pre.own.Verdict.Allowed:
-		j.report("CORS406", q.stranger, "the preflight of %s is refused, and the answer says %s: %s", questions.Stranger, allowOrigin, value)
-	case value != "*" && !j.has("CORS116"):
-		j.report("CORS116", q.stranger, "%s is allowed", questions.Stranger)
+		j.report(rules.CORS406, q.stranger, "the preflight of %s is refused, and the answer says %s: %s", questions.Stranger, allowOrigin, value)
+	case value != "*" && !j.has(rules.CORS116):
+		j.report(rules.CORS116, q.stranger, "%s is allowed", questions.Stranger)
 	}
 }
 
@@ -334,7 +331,7 @@ func (j *judge) vary(q *exchanges) {
 			if e.origin == "" {
 				who = "a request without Origin"
 			}
-			j.report("CORS207", e, "the answer to %s has no Vary: Origin", who)
+			j.report(rules.CORS207, e, "the answer to %s has no Vary: Origin", who)
 			return
 		}
 	}
@@ -352,7 +349,7 @@ func variesByOrigin(e *Exchange) bool {
 func (j *judge) mixed() {
 	for _, q := range []*exchanges{&j.pre, &j.actual} {
 		if q.own != nil && q.again != nil && q.own.Response.Status == q.again.Response.Status && sent(q.own) != sent(q.again) {
-			j.report("CORS402", q.again, "%s, after %s in exchange %d", answered(q.again), answered(q.own), q.own.Number)
+			j.report(rules.CORS402, q.again, "%s, after %s in exchange %d", answered(q.again), answered(q.own), q.own.Number)
 		}
 	}
 	first, own, stranger := j.fresh[1], j.actual.own, j.actual.stranger
@@ -361,9 +358,9 @@ func (j *judge) mixed() {
 	}
 	switch {
 	case first != nil && first.Response.Status == own.Response.Status && sent(first) != sent(own):
-		j.report("CORS402", first, "%s, where another page was first to ask; %s in exchange %d, where the page was", answered(first), answered(own), own.Number)
+		j.report(rules.CORS402, first, "%s, where another page was first to ask; %s in exchange %d, where the page was", answered(first), answered(own), own.Number)
 	case sent(own) == j.Origin && sent(stranger) == j.Origin && variesByOrigin(stranger) && (cached(stranger) || j.pre.stranger != nil && sent(j.pre.stranger) == ""):
-		j.report("CORS402", stranger, "it says Vary: Origin, and another page is sent %s: a cache keeps it, or the header is fixed and Vary is not true", j.Origin)
+		j.report(rules.CORS402, stranger, "it says Vary: Origin, and another page is sent %s: a cache keeps it, or the header is fixed and Vary is not true", j.Origin)
 	}
 }
 

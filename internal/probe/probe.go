@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
-	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/probe/wire"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -107,7 +107,7 @@ type Result struct {
 	// NotSent says what would have been asked and was not, and why; left out if nothing was.
 	NotSent string `json:"notSent,omitempty"`
 	// Findings are what the rules say.
-	Findings []check.Finding `json:"-"`
+	Findings []report.Finding `json:"-"`
 }
 
 // An InputError is a request that cannot be surveyed: no page makes it, or CORS has no part in it.
@@ -179,7 +179,7 @@ func (s *surveyor) mode(credentials bool) browser.Credentials {
 
 // shown gives a verdict as it can be shown.
 func (s *surveyor) shown(v simulate.Verdict) simulate.Verdict {
-	v.Message, v.FailedParameter = Clip(s.secrets.redact(v.Message)), Clip(s.secrets.redact(v.FailedParameter))
+	v.Message, v.FailedParameter = report.Clip(s.secrets.redact(v.Message), Shown), report.Clip(s.secrets.redact(v.FailedParameter), Shown)
 	return v
 }
 

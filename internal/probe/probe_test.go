@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"github.com/corsgate/corsgate/internal/browser"
-	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/probe/wire"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 const (
@@ -244,9 +244,9 @@ func TestCauses(t *testing.T) {
 			r := survey(t, start(t, tt.h).options(tt.host, "/prod/orders"))
 			hit := tt.want == "" && len(r.Findings) == 0
 			for _, f := range r.Findings {
-				if f.Rule == tt.want && strings.Contains(f.Detail, tt.detail) {
+				if f.Rule == rules.ID(tt.want) && strings.Contains(f.Detail, tt.detail) {
 					hit = true
-				} else if f.Severity == check.Error {
+				} else if f.Severity == rules.Error {
 					t.Errorf("another error")
 				}
 			}
@@ -265,11 +265,11 @@ func TestBesides(t *testing.T) {
 	o := start(t, good).options(api, "/prod/orders")
 	o.Credentials, o.Method, o.Header = true, "PATCH", browser.Header{{Name: "x-other", Value: "1"}}
 	r := survey(t, o)
-	var ids []string
+	var ids []rules.ID
 	for _, f := range r.Findings {
 		ids = append(ids, f.Rule)
 	}
-	if !slices.Equal(ids, []string{"CORS507", "CORS110", "CORS111"}) || r.Verdict.Code != browser.PreflightInvalidAllowCredentials {
+	if !slices.Equal(ids, []rules.ID{"CORS507", "CORS110", "CORS111"}) || r.Verdict.Code != browser.PreflightInvalidAllowCredentials {
 		t.Errorf("%s\n%s", r.Verdict.Code, listing(r))
 	}
 }
@@ -362,7 +362,7 @@ func TestMixed(t *testing.T) {
 			r := survey(t, o)
 			var got []string
 			for _, f := range r.Findings {
-				got = append(got, f.Rule)
+				got = append(got, string(f.Rule))
 			}
 			if strings.Join(got, " ") != tt.want {
 				t.Errorf("got\n%s", listing(r))

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/internal/browser"
-	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/probe/wire"
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // TestRandom has servers that answer anything. It holds that nothing crashes, that the verdict is the one to which package
@@ -86,7 +86,7 @@ func TestRandom(t *testing.T) {
 		if !r.Verdict.Known && ex.Verdict.Allowed {
 			t.Fatalf("%+v, and fetch.Run allows it", r.Verdict)
 		}
-		worst := check.NewReport("probe", o.URL, r.Findings, nil, nil)
+		worst := report.New("probe", o.URL, r.Findings, nil)
 		if r.Verdict.Known && !r.Verdict.Allowed {
 			refused++
 			if len(worst.Findings) == 0 {

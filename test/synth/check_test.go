@@ -28,8 +28,8 @@ func checkTemplate(t *testing.T, name string, template []byte) {
 	}
 	found, text := map[string]int{}, ""
 	for _, f := range report.Findings {
-		found[f.Rule]++
-		text += "\n" + f.Rule + " " + f.Where() + ": " + f.Detail
+		found[string(f.Rule)]++
+		text += "\n" + string(f.Rule) + " " + f.Where() + ": " + f.Detail
 	}
 	if !maps.Equal(found, flagged[name]) {
 		t.Errorf("corsgate check finds %v, want %v%s", found, flagged[name], text)

@@ -291,7 +291,7 @@ func TestRemarksHaveTheNamesOfRules(t *testing.T) {
 			}
 			report := check.Check([]*check.Document{d}, nil, nil)
 			for _, f := range report.Findings {
-				differ[f.Rule] |= 2
+				differ[string(f.Rule)] |= 2
 			}
 			for id, in := range differ {
 				if _, why := tt.only[id]; in == 1 && !why {

@@ -45,12 +45,14 @@ func TestWalls(t *testing.T) {
 		{"apps/catalog/handler", []string{lambda, module + "constructs/corslambda"}, []string{cdk, jsii}},
 		{"internal/browser", nil, []string{cdk, jsii, lambda, module + "constructs/"}},
 		{"internal/simulate", []string{module + "internal/browser", module + "internal/gateway"}, []string{cdk, jsii, lambda}},
-		{"internal/check", []string{module + "internal/simulate", module + "constructs/cors"}, []string{cdk, jsii, lambda}},
+		{"internal/rules", []string{"go.yaml.in/yaml/v3"}, []string{cdk, jsii, lambda, module + "constructs/", module + "internal/check", module + "internal/report", module + "internal/gateway"}},
+		{"internal/report", []string{module + "internal/rules"}, []string{cdk, jsii, lambda, module + "constructs/", module + "internal/check", module + "internal/gateway"}},
+		{"internal/check", []string{module + "internal/report", module + "internal/simulate", module + "constructs/cors"}, []string{cdk, jsii, lambda}},
 		{"internal/inspect/awsread", []string{"github.com/aws/aws-sdk-go-v2/"}, []string{cdk, jsii, lambda, module + "constructs/"}},
-		{"internal/logs", []string{module + "internal/inspect/awsread", module + "internal/check"}, []string{cdk, jsii, lambda}},
+		{"internal/logs", []string{module + "internal/inspect/awsread", module + "internal/report"}, []string{cdk, jsii, lambda, module + "internal/check"}},
 		{"apps/corsgate", []string{module + "internal/simulate", "github.com/alecthomas/kong"}, []string{cdk, jsii, lambda}},
 		// The constructs do not know each other, only the mark.
-		{"constructs/corsapi", []string{cdk, jsii, module + "constructs/cors", module + "internal/cdkbridge/paired"}, []string{lambda, module + "internal/check", module + "internal/gateway", module + "constructs/corsfunction", module + "constructs/corslambda"}},
+		{"constructs/corsapi", []string{cdk, jsii, module + "constructs/cors", module + "internal/cdkbridge/paired", module + "internal/rules"}, []string{lambda, module + "internal/check", module + "internal/gateway", module + "constructs/corsfunction", module + "constructs/corslambda"}},
 		{"constructs/corscheck", []string{cdk, jsii, module + "internal/check"}, []string{lambda, module + "constructs/corsapi", module + "constructs/corsfunction", module + "constructs/corslambda"}},
 		{"constructs/corsfunction", []string{cdk, jsii, module + "internal/cdkbridge/paired"}, []string{lambda, module + "constructs/corsapi", module + "constructs/corslambda"}},
 		// Whatever imports the CDK starts its kernel; what measures must not.
@@ -66,6 +68,17 @@ func TestWalls(t *testing.T) {
 		for _, p := range tt.mustNot {
 			if imports(got, p) {
 				t.Errorf("%s imports %s", tt.pattern, p)
+			}
+		}
+	}
+}
+
+// Leaves import nothing of ours.
+func TestLeaves(t *testing.T) {
+	for _, leaf := range []string{"internal/cfn"} {
+		for _, p := range deps(t, leaf) {
+			if strings.HasPrefix(p, module) && p != module+leaf {
+				t.Errorf("%s imports %s", leaf, p)
 			}
 		}
 	}

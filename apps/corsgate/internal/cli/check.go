@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // checkCommand says what in templates keeps pages from using an API. Its exit statuses are 0 for a clean result, 1 for findings
@@ -131,19 +132,16 @@ type rulesCommand struct {
 
 // Run is called by kong.
 func (x *rulesCommand) Run(c Command) error {
-	list := check.Rules()
+	list := rules.All()
 	if x.ID != "" {
-		r, ok := check.Lookup(x.ID)
+		r, ok := rules.Lookup(x.ID)
 		if !ok {
 			return usage("no rule %s; corsgate rules lists them", x.ID)
 		}
-		list = []check.Rule{r}
+		list = []rules.Rule{r}
 	}
 	if x.JSON {
-		enc := json.NewEncoder(c.Stdout)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(list)
+		return report.WriteJSON(c.Stdout, list)
 	}
 	if x.ID != "" {
 		_, err := fmt.Fprint(c.Stdout, list[0].Page())

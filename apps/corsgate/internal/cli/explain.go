@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
@@ -10,8 +9,9 @@ import (
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/lambdarun"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/simulate"
-	"github.com/corsgate/corsgate/internal/transcript"
+	"github.com/corsgate/corsgate/internal/simulate/transcript"
 )
 
 // explainCommand says what a browser would do with a request of a page. Its exit statuses are 0 for a request that is allowed, 1
@@ -54,7 +54,7 @@ func (x *explainCommand) Run(ctx context.Context, c Command) error {
 	}
 	defer done()
 	site := simulate.Site{API: loaded, Backend: backend, HTTP1: x.HTTP1}
-	report, err := site.Run(ctx, request)
+	result, err := site.Run(ctx, request)
 	if err != nil {
 		return &usageError{err: err}
 	}
@@ -62,19 +62,16 @@ func (x *explainCommand) Run(ctx context.Context, c Command) error {
 		return statusError(statusStopped) // a function was cut off, and what it answers would not be its answer
 	}
 	if x.JSON {
-		enc := json.NewEncoder(c.Stdout)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		err = enc.Encode(report)
+		err = report.WriteJSON(c.Stdout, result)
 	} else {
-		err = transcript.Print(c.Stdout, transcript.Colours(c.Stdout), request, report)
+		err = transcript.Print(c.Stdout, report.Colours(c.Stdout), request, result)
 	}
 	switch {
 	case err != nil:
 		return err
-	case !report.Verdict.Known:
+	case !result.Verdict.Known:
 		return statusError(statusUnknown)
-	case !report.Verdict.Allowed:
+	case !result.Verdict.Allowed:
 		return statusError(statusRefused)
 	}
 	return nil

@@ -10,8 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
-	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/testkit/awstest"
 )
 
@@ -26,20 +27,20 @@ func inspected(t *testing.T, d *awstest.Deployed, args ...string) (status int, s
 }
 
 // reported runs inspect with --format json.
-func reported(t *testing.T, d *awstest.Deployed, args ...string) (check.Report, int) {
+func reported(t *testing.T, d *awstest.Deployed, args ...string) (report.Report, int) {
 	t.Helper()
 	status, out, errs := inspected(t, d, append([]string{"--format", "json"}, args...)...)
-	var rep check.Report
+	var rep report.Report
 	if err := json.Unmarshal([]byte(out), &rep); err != nil || errs != "" {
 		t.Fatalf("%v: %s%s", err, out, errs)
 	}
 	return rep, status
 }
 
-func listed(rep check.Report) (ids, details []string) {
+func listed(rep report.Report) (ids, details []string) {
 	for _, f := range rep.Findings {
-		ids = append(ids, f.Rule)
-		details = append(details, f.Rule+" "+f.LogicalID+" "+f.Method+" "+f.Path+": "+f.Detail)
+		ids = append(ids, string(f.Rule))
+		details = append(details, string(f.Rule)+" "+f.LogicalID+" "+f.Method+" "+f.Path+": "+f.Detail)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids), details
@@ -182,7 +183,7 @@ func inspectByHand(t *testing.T, account *awstest.Account) {
 				}
 			}
 			worst, any := rep.Worst()
-			if want := map[bool]int{true: statusRefused, false: statusOK}[any && worst == check.Error]; status != want {
+			if want := map[bool]int{true: statusRefused, false: statusOK}[any && worst == rules.Error]; status != want {
 				t.Errorf("exit status %d, not %d", status, want)
 			}
 		})

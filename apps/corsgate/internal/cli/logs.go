@@ -18,7 +18,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/inspect/awsread"
 	"github.com/corsgate/corsgate/internal/logs"
-	"github.com/corsgate/corsgate/internal/transcript"
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // logsCommand says what logs have of pages that got no answer. Its exit statuses are 0 for nothing found, 1 for findings at or
@@ -62,7 +62,7 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 	}
 	scanner := logs.NewScanner(plan.policy)
 	scanner.AccessFormat(plan.format)
-	progress := &progress{out: c.Stderr, terminal: transcript.Terminal(c.Stderr), scanner: scanner}
+	progress := &progress{out: c.Stderr, terminal: report.Terminal(c.Stderr), scanner: scanner}
 	for _, s := range plan.sources {
 		if err := scan(ctx, s, scanner, progress); err != nil {
 			if ctx.Err() != nil {

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // A fakeAccount stands for API Gateway and CloudWatch Logs, with answers of the form that the services' API references have.
@@ -226,7 +226,7 @@ func TestLogsGoOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, out, errs := runLogs(t, t.Context(), &fakeAccount{stages: tt.stages, group: group}, append(tt.args, "--format", "json")...)
-			var rep check.Report
+			var rep report.Report
 			if err := json.Unmarshal([]byte(out), &rep); err != nil && out != "" {
 				t.Fatal(err)
 			}

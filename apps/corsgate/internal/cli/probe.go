@@ -16,10 +16,10 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"github.com/corsgate/corsgate/internal/browser"
-	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/probe"
 	"github.com/corsgate/corsgate/internal/probe/wire"
-	"github.com/corsgate/corsgate/internal/transcript"
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/simulate/transcript"
 )
 
 // probeCommand asks a deployed API over the wire. Its exit statuses are 0 for a clean result, 1 where the browser refuses
@@ -68,14 +68,14 @@ func (x *probeCommand) Run(ctx context.Context, c Command) error {
 	case err != nil:
 		return &unreadable{explainWire(err)}
 	}
-	report := check.NewReport("probe", x.URL, result.Findings, suppressions, nil)
-	if err := x.print(c.Stdout, result, report); err != nil {
+	rep := report.New("probe", x.URL, result.Findings, suppressions)
+	if err := x.print(c.Stdout, result, rep); err != nil {
 		return err
 	}
 	if result.Verdict.Known && !result.Verdict.Allowed {
 		return statusError(statusRefused) // also where what refuses is a warning for whoever reads templates
 	}
-	return x.status(report)
+	return x.status(rep)
 }
 
 // explainWire adds the cure to an error that has one.
@@ -159,46 +159,39 @@ func resolve(given string) (at, address string, err error) {
 }
 
 // print writes the verdict, what was found, and every exchange.
-func (x *probeCommand) print(w io.Writer, result *probe.Result, report *check.Report) error {
+func (x *probeCommand) print(w io.Writer, result *probe.Result, rep *report.Report) error {
 	switch x.Format {
 	case "text":
-		colour := transcript.Colours(w)
-		p := &transcript.Printer{Palette: colour}
+		p := &report.Printer{Palette: report.Colours(w)}
 		x.verdict(p, result)
-		if _, err := io.WriteString(w, p.String()); err != nil {
-			return err
-		}
-		if err := printText(w, colour, report); err != nil {
-			return err
-		}
-		p = &transcript.Printer{Palette: colour}
+		p.Report(rep)
 		printExchanges(p, result)
 		_, err := io.WriteString(w, p.String())
 		return err
 	case "json":
-		return printJSON(w, struct {
+		return report.WriteJSON(w, struct {
 			*probe.Result
-			*check.Report
-		}{result, report})
+			*report.Report
+		}{result, rep})
 	case "markdown":
-		if err := printFindings(w, x.Format, report); err != nil {
+		if err := rep.Write(w, x.Format); err != nil {
 			return err
 		}
 		_, err := io.WriteString(w, markdown(result))
 		return err
 	}
-	return printFindings(w, x.Format, report)
+	return rep.Write(w, x.Format)
 }
 
 // verdict writes what the browser does with the page's request.
-func (x *probeCommand) verdict(p *transcript.Printer, r *probe.Result) {
+func (x *probeCommand) verdict(p *report.Printer, r *probe.Result) {
 	with, other, verdict := "", "With credentials", r.With
 	if x.Credentials || x.Cookie != "" {
 		with, other, verdict = ", with credentials", "Without credentials", r.Without
 	}
 	p.Line(p.Strong, "", 0, "A page of "+x.Origin+" asks for "+browser.NormalizeMethod(x.Method)+" "+x.URL+with)
 	p.WriteByte('\n')
-	p.Verdict(r.Verdict, r.Preflight && r.PreflightAllowed)
+	transcript.Verdict(p, r.Verdict, r.Preflight && r.PreflightAllowed)
 	end := "refused (" + string(verdict.Code) + ")"
 	switch {
 	case verdict.Allowed:
@@ -214,7 +207,7 @@ func (x *probeCommand) verdict(p *transcript.Printer, r *probe.Result) {
 }
 
 // printExchanges writes every exchange: what the answer was, who made it, and a command that asks the same.
-func printExchanges(p *transcript.Printer, r *probe.Result) {
+func printExchanges(p *report.Printer, r *probe.Result) {
 	for _, e := range r.Exchanges {
 		p.WriteByte('\n')
 		what := fmt.Sprintf("%d. %s: %s", e.Number, e.Purpose, e.Request.Method)
@@ -251,7 +244,7 @@ func printExchanges(p *transcript.Printer, r *probe.Result) {
 const mostLines = 64
 
 // printHeaders writes all header lines of what the page is answered; of other answers those that CORS and caches are about.
-func printHeaders(p *transcript.Printer, e *probe.Exchange) {
+func printHeaders(p *report.Printer, e *probe.Exchange) {
 	printed := 0
 	for _, f := range e.Response.Headers {
 		switch {
@@ -261,7 +254,7 @@ func printHeaders(p *transcript.Printer, e *probe.Exchange) {
 			p.Line("", "   ", 3, "... and more lines, which --format json has")
 			return
 		}
-		p.Line("", "   < ", 7, probe.Printable(probe.Clip(f.Name+": "+f.Value)))
+		p.Line("", "   < ", 7, probe.Printable(report.Clip(f.Name+": "+f.Value, probe.Shown)))
 		printed++
 	}
 }

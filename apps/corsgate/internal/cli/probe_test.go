@@ -18,6 +18,8 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
 	"github.com/corsgate/corsgate/internal/testkit/model"
@@ -120,7 +122,7 @@ func run(args ...string) (status int, stdout, stderr string) {
 }
 
 // probed runs the probe for a page of [page], with JSON, and gives the verdict and the findings.
-func probed(t testing.TB, url string, args ...string) (simulate.Verdict, []check.Finding) {
+func probed(t testing.TB, url string, args ...string) (simulate.Verdict, []report.Finding) {
 	t.Helper()
 	status, out, errs := run(append([]string{"probe", url, "--origin", page, "--insecure", "--format", "json"}, args...)...)
 	if status > 1 || errs != "" {
@@ -128,7 +130,7 @@ func probed(t testing.TB, url string, args ...string) (simulate.Verdict, []check
 	}
 	var r struct {
 		Verdict  simulate.Verdict
-		Findings []check.Finding
+		Findings []report.Finding
 	}
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatal(err)
@@ -136,7 +138,7 @@ func probed(t testing.TB, url string, args ...string) (simulate.Verdict, []check
 	for _, f := range r.Findings {
 		troubleshoot(t, f)
 	}
-	failed := r.Verdict.Known && !r.Verdict.Allowed || slices.ContainsFunc(r.Findings, func(f check.Finding) bool { return f.Severity == check.Error })
+	failed := r.Verdict.Known && !r.Verdict.Allowed || slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.Severity == rules.Error })
 	if failed != (status == 1) {
 		t.Errorf("%s %v: exit status %d with\n%s", url, args, status, list(r.Findings))
 	}
@@ -160,14 +162,14 @@ var troubleshooting = sync.OnceValue(func() map[*regexp.Regexp]string {
 })
 
 // troubleshoot holds that who looks for what a browser prints is led to the rule.
-func troubleshoot(t testing.TB, f check.Finding) {
+func troubleshoot(t testing.TB, f report.Finding) {
 	t.Helper()
 	if f.Console == "" {
 		return
 	}
 	for pattern, section := range troubleshooting() {
 		if pattern.MatchString(f.Console) {
-			if !strings.Contains(section, "["+f.Rule+"]") {
+			if !strings.Contains(section, "["+string(f.Rule)+"]") {
 				t.Errorf("docs/troubleshooting.md does not lead from %q to %s", f.Console, f.Rule)
 			}
 			return
@@ -176,10 +178,10 @@ func troubleshoot(t testing.TB, f check.Finding) {
 	t.Errorf("docs/troubleshooting.md does not have %q", f.Console)
 }
 
-func list(found []check.Finding) string {
+func list(found []report.Finding) string {
 	var b strings.Builder
 	for _, f := range found {
-		b.WriteString(f.Rule + " " + f.Method + " " + f.Path + ": " + f.Detail + "\n")
+		b.WriteString(string(f.Rule) + " " + f.Method + " " + f.Path + ": " + f.Detail + "\n")
 	}
 	return b.String()
 }
@@ -258,10 +260,10 @@ func TestProbeFaults(t *testing.T) {
 		for _, f := range set.faults {
 			want, ok := onWire[f.Name]
 			if !ok {
-				want, ok = onWire[f.Rule]
+				want, ok = onWire[string(f.Rule)]
 			}
 			if !ok {
-				want = f.Rule
+				want = string(f.Rule)
 			}
 			if want == notServed {
 				continue
@@ -277,9 +279,9 @@ func TestProbeFaults(t *testing.T) {
 				_, found := probed(t, url+ask[0], ask[1:]...)
 				for _, g := range found {
 					// Where the page needs no preflight, the finding names the rule for those that do.
-					is := g.Rule == want || g.Rule == "CORS511" && strings.Contains(g.Detail, "("+want+":")
+					is := string(g.Rule) == want || g.Rule == "CORS511" && strings.Contains(g.Detail, "("+want+":")
 					hit = hit || is
-					if !is && g.Severity == check.Error {
+					if !is && g.Severity == rules.Error {
 						t.Errorf("%s (%s): also\n%s", f.Name, want, list(found))
 					}
 				}
@@ -370,8 +372,8 @@ func TestProbeFunctions(t *testing.T) {
 			_, found := probed(t, url+"/items", tt.args...)
 			hit := false
 			for _, f := range found {
-				hit = hit || f.Rule == tt.want
-				if f.Rule != tt.want && f.Severity == check.Error {
+				hit = hit || string(f.Rule) == tt.want
+				if string(f.Rule) != tt.want && f.Severity == rules.Error {
 					t.Errorf("also an error:\n%s", list(found))
 				}
 			}

@@ -1,0 +1,133 @@
+package cors
+
+// A service gives names below its domain to whoever asks for one.
+type service struct {
+	domain string
+	// labels is how many labels before domain make a name that is one
+	// customer's alone. Whether the list of public suffixes says so too does
+	// not matter: it lacks domains, and the new regions of those it has.
+	labels int
+	fix    string
+}
+
+// nobodys are the labels of a service below which no customer has a domain to
+// himself, at whatever depth.
+const nobodys = 0
+
+const (
+	exactOrigins   = "name exact origins, or give it a domain of your own"
+	awsResource    = "name the exact origin of your bucket, API, load balancer or instance, or give it a domain of your own"
+	tunnel         = "name the exact origin of your tunnel, or use a domain of your own"
+	ipAddress      = "name exact origins, or use a domain of your own: whoever has an address has names there, at any depth"
+	azureResource  = "name the exact origin of your resource, or give it a domain of your own"
+	devEnvironment = "name the exact origin of your environment"
+)
+
+// services are those that the list of public suffixes lacks or has in part, and
+// those for which there is something better to say than that they are on it.
+var services = []service{
+	// A branch or pull request is a label before the app's id:
+	// https://docs.amplify.aws/android/deploy-and-host/fullstack-branching/pr-previews/
+	{"amplifyapp.com", 1, `name your app: "https://*.APPID.amplifyapp.com" is each of its branches and previews`},
+	// One label holds project, branch and team:
+	// https://vercel.com/docs/deployments/generated-urls
+	{"vercel.app", 1, `give previews a domain of your own (Preview Deployment Suffix) and write "https://*.preview.example.com", or name exact origins`},
+	// One label holds preview and site:
+	// https://docs.netlify.com/manage/domains/manage-domains/automatic-deploy-subdomains
+	{"netlify.app", 1, `give previews a domain of your own (automatic deploy subdomains) and write "https://*.preview.example.com", or name exact origins`},
+	// A preview is a label before the project:
+	// https://developers.cloudflare.com/pages/configuration/preview-deployments/
+	{"pages.dev", 1, `name your project: "https://*.PROJECT.pages.dev" is each of its previews; or give it a domain of your own, or name exact origins`},
+	// A worker is a label before the account's subdomain:
+	// https://developers.cloudflare.com/workers/configuration/routing/workers-dev/
+	{"workers.dev", 1, `name your account: "https://*.SUBDOMAIN.workers.dev" is each of its workers`},
+	{"github.io", 1, exactOrigins},
+
+	// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-web-values-returned.html
+	{"cloudfront.net", 1, `name the exact origin of your distribution ("https://" + *distribution.DistributionDomainName()), or give it a domain of your own`},
+	// A bucket's name may have dots, so that evil.BUCKET is anybody's, and
+	// services and regions come faster than the list has them:
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
+	{"amazonaws.com", nobodys, awsResource},
+	{"amazonaws.com.cn", nobodys, awsResource},
+	// Function URLs: https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
+	{"on.aws", nobodys, "name the exact origin of your function URL, or give it a domain of your own"},
+	// PREFIX.auth.REGION.amazoncognito.com:
+	// https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html
+	{"amazoncognito.com", 3, "name the exact origin of your user pool's domain, or give it one of your own"},
+	// ID.REGION.awsapprunner.com:
+	// https://docs.aws.amazon.com/apprunner/latest/dg/manage-custom-domains.html
+	{"awsapprunner.com", 2, "name the exact origin of your service, or give it a domain of your own"},
+	// NAME.REGION.elasticbeanstalk.com, and NAME.elasticbeanstalk.com of old:
+	// https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/customdomains.html
+	{"elasticbeanstalk.com", 2, "name the exact origin of your environment, or give it a domain of your own"},
+	// NAME.studio.REGION.sagemaker.aws, of which the list has today's regions:
+	// https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated.html
+	{"sagemaker.aws", 3, awsResource},
+	// SERVICE.ID.REGION.cs.amazonlightsail.com, not on the list:
+	// https://docs.aws.amazon.com/lightsail/2016-11-28/api-reference/API_ContainerService.html
+	{"amazonlightsail.com", 4, "name the exact origin of your service, or give it a domain of your own"},
+
+	// ACCOUNT.ZONE.web.core.windows.net, of which the list has the zones' parent:
+	// https://learn.microsoft.com/azure/storage/blobs/storage-blob-static-website
+	{"web.core.windows.net", 2, azureResource},
+	// NAME.REGION.cloudapp.azure.com, not on the list:
+	// https://learn.microsoft.com/azure/virtual-network/ip-services/public-ip-addresses#domain-name-label
+	{"cloudapp.azure.com", 2, azureResource},
+	// NAME-HASH.REGION.azurewebsites.net, of which the list has the regions' parent:
+	// https://github.com/MicrosoftDocs/azure-docs/blob/main/articles/app-service/includes/regionalization-note.md
+	{"azurewebsites.net", 2, azureResource},
+	// NAME-BRANCH.REGION.N.azurestaticapps.net, of which the list has N or the region:
+	// https://learn.microsoft.com/azure/static-web-apps/preview-environments
+	{"azurestaticapps.net", 3, azureResource},
+	// APP.ENVIRONMENT.REGION.azurecontainerapps.io, not on the list:
+	// https://learn.microsoft.com/azure/container-apps/connect-apps
+	{"azurecontainerapps.io", 2, `name your environment: "https://*.ENVIRONMENT.REGION.azurecontainerapps.io" is each of its apps`},
+
+	// Tunnels, development environments and free hosts that are not on the list.
+	// Those of Cloudflare, ngrok and Replit are, and need no row.
+	//
+	// NAME-PORT.app.github.dev:
+	// https://docs.github.com/codespaces/developing-in-a-codespace/forwarding-ports-in-your-codespace
+	{"github.dev", 2, devEnvironment},
+	// ID-PORT.REGION.devtunnels.ms:
+	// https://learn.microsoft.com/azure/developer/dev-tunnels/security#domains
+	{"devtunnels.ms", 2, tunnel},
+	// PORT-WORKSTATION.CLUSTER.cloudworkstations.dev; the workstations of Firebase
+	// Studio's users share clusters:
+	// https://cloud.google.com/workstations/docs/access-http-servers-running-on-workstations
+	{"cloudworkstations.dev", 2, devEnvironment},
+	// PORT-cs-PROJECT.cs-REGION.cloudshell.dev:
+	// https://cloud.google.com/shell/docs/using-web-preview
+	{"cloudshell.dev", 2, devEnvironment},
+	// PROJECT--PORT.local-credentialless.webcontainer.io, of StackBlitz:
+	// https://github.com/stackblitz/webcontainer-core/issues/1237
+	{"webcontainer.io", 2, devEnvironment},
+	// NAME.localtunnel.me, now NAME.loca.lt:
+	// https://github.com/localtunnel/localtunnel
+	{"loca.lt", 1, tunnel},
+	{"localtunnel.me", 1, tunnel},
+	// NAME.serveo.net, now NAME.serveousercontent.com: https://serveo.net
+	{"serveo.net", 1, tunnel},
+	{"serveousercontent.com", 1, tunnel},
+	// NAME.lhr.life: https://localhost.run/docs/
+	{"lhr.life", 1, tunnel},
+	{"localhost.run", 1, tunnel},
+	// NAME.share.zrok.io: https://github.com/openziti/zrok
+	{"zrok.io", 2, tunnel},
+	// NAME.a.free.pinggy.link, and others: https://pinggy.io/docs/usages
+	{"pinggy.link", nobodys, tunnel},
+	// ID.gradio.live: https://www.gradio.app/guides/sharing-your-app
+	{"gradio.live", 1, tunnel},
+	// NAME.surge.sh: https://surge.sh/docs/cli/publishing
+	{"surge.sh", 1, exactOrigins},
+	// APP-ORGANIZATION.koyeb.app: https://www.koyeb.com/docs/reference/apps
+	{"koyeb.app", 1, exactOrigins},
+
+	// A name is the address it holds, wherever that stands in it:
+	// https://nip.io, https://sslip.io, https://github.com/pyrou/traefik.me
+	{"nip.io", nobodys, ipAddress},
+	{"sslip.io", nobodys, ipAddress},
+	{"traefik.me", nobodys, ipAddress},
+}

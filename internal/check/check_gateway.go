@@ -1,0 +1,64 @@
+package check
+
+import (
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/gateway"
+)
+
+// sendsOrigin says that a gateway response has Access-Control-Allow-Origin, and what.
+func sendsOrigin(g gateway.GatewayResponse) (value string, ok bool) {
+	for _, k := range sortedKeys(g.Parameters) {
+		if strings.EqualFold(k, "gatewayresponse.header.Access-Control-Allow-Origin") {
+			return g.Parameters[k], true
+		}
+	}
+	return "", false
+}
+
+// hidden says why no page that the API is for can read a gateway response; empty if one can. An origin that only deployment
+// knows is taken to be right, and what is no origin at all is for another rule.
+func (v *View) hidden(g gateway.GatewayResponse) (why, console string) {
+	value, ok := sendsOrigin(g)
+	if !ok {
+		return "has no Access-Control-Allow-Origin", v.refusal(nil, false)
+	}
+	origin, _ := static(value)
+	if len(v.Allowlist.Origins) == 0 || !IsOrigin(origin) || v.Allowlist.has(origin) || strings.HasSuffix(origin, standInHost) {
+		return "", ""
+	}
+	return "has Access-Control-Allow-Origin " + origin + ", which no preflight allows", v.refusal(map[string]string{"access-control-allow-origin": value}, false)
+}
+
+// defaults decides CORS301 and CORS302.
+func defaults(typ string) checker {
+	return func(v *View, report reporter) {
+		g := v.API.GatewayResponse(typ)
+		why, console := v.hidden(g)
+		if why == "" || !v.usesCORS() || len(v.routes) == 0 {
+			return
+		}
+		p := place{id: v.API.ID}
+		if !g.Default {
+			p = v.gatewayPlace(typ)
+		}
+		report(p, typ+" "+why, console)
+	}
+}
+
+// shadows decides CORS303.
+func shadows(v *View, report reporter) {
+	if !v.usesCORS() {
+		return
+	}
+	for _, typ := range gateway.GatewayResponseTypes() {
+		g := v.API.GatewayResponse(typ)
+		// What is customised for REQUEST_TOO_LARGE has no effect, and DEFAULT_4XX and DEFAULT_5XX have rules of their own.
+		if g.Default || strings.HasPrefix(typ, "DEFAULT_") || typ == "REQUEST_TOO_LARGE" {
+			continue
+		}
+		if why, console := v.hidden(g); why != "" {
+			report(v.gatewayPlace(typ), typ+" is customised and "+why, console)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package check
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/corsgate/corsgate/internal/rules"
+)
+
+// around is what stands around a fix in an app.
+const around = `package p
+
+import (
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	iam "github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/constructs/corsapi"
+	"github.com/corsgate/corsgate/constructs/corsfunction"
+	"github.com/corsgate/corsgate/constructs/corslambda"
+)
+
+var (
+	_           = jsii.String
+	_           = time.Hour
+	_           = cors.New
+	_           = corsapi.Enable
+	_           = corsfunction.New
+	_           = lambda.Start
+	_           iam.IPrincipal
+	handler     corslambda.Handler
+	stack       awscdk.Stack
+	resource    awscdk.CfnResource
+	api         awsapigateway.RestApi
+	items       awsapigateway.Resource
+	policy      *cors.Policy
+	fn          awslambda.Function
+	certificate awscertificatemanager.ICertificate
+)
+`
+
+// TestFixes holds that the fixes in Go are accepted by the compiler in an app, but for variables that they declare and do
+// not use.
+func TestFixes(t *testing.T) {
+	fset := token.NewFileSet()
+	head, err := parser.ParseFile(fset, "around.go", around, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"list", "-export", "-deps", "-f", "{{if .Export}}{{.ImportPath}}={{.Export}}{{end}}"}
+	for _, i := range head.Imports {
+		args = append(args, strings.Trim(i.Path.Value, `"`))
+	}
+	var stderr bytes.Buffer
+	list := exec.Command("go", args...)
+	list.Stderr = &stderr
+	text, err := list.Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, stderr.String())
+	}
+	compiled := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if path, file, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
+			compiled[path] = file
+		}
+	}
+	lookup := func(path string) (io.ReadCloser, error) { return os.Open(compiled[path]) }
+	imports := importer.ForCompiler(fset, "gc", lookup)
+	for _, r := range rules.All() {
+		file, err := parser.ParseFile(fset, string(r.ID), fmt.Sprintf("%s\nfunc _() {\n%s\n}\n", around, r.Fix.Go), 0)
+		if err != nil {
+			t.Errorf("%s: %v", r.ID, err)
+			continue
+		}
+		conf := types.Config{Importer: imports, Error: func(err error) {
+			if !strings.Contains(err.Error(), "declared and not used") {
+				t.Errorf("%v in\n%s", err, r.Fix.Go)
+			}
+		}}
+		conf.Check("p", fset, []*ast.File{file}, nil) // what it returns, Error was given
+	}
+}

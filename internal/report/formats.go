@@ -1,0 +1,172 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/rules"
+)
+
+// Write writes the report in a format: text, json, sarif, markdown or github.
+func (r *Report) Write(w io.Writer, format string) error {
+	var text string
+	switch format {
+	case "json":
+		return WriteJSON(w, r)
+	case "sarif":
+		return WriteJSON(w, r.SARIF())
+	case "markdown":
+		text = r.Markdown()
+	case "github":
+		text = r.GitHub()
+	default:
+		p := Printer{Palette: Colours(w)}
+		p.Report(r)
+		text = p.String()
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// WriteJSON writes a value as the tool's JSON is: indented, and with <, > and & as they are.
+func WriteJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// Markdown returns the report as something to post.
+func (r *Report) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**corsgate %s**: %s\n", r.Command, r.Summary())
+	for _, l := range r.Crashed {
+		fmt.Fprintf(&b, "\n- crashed: %s\n", escape(l))
+	}
+	for _, l := range r.Unseen {
+		fmt.Fprintf(&b, "\n- not seen: %s\n", escape(l))
+	}
+	for _, l := range r.InForce {
+		fmt.Fprintf(&b, "\n- %s\n", escape(l))
+	}
+	for i, f := range r.Findings {
+		fmt.Fprintf(&b, "\n### %s %s: %s\n\n`%s`\n\n%s\n", f.Severity, f.Rule, escape(f.Title), strings.ReplaceAll(f.Where(), "`", "'"), escape(f.Detail))
+		if f.Console != "" {
+			fmt.Fprintf(&b, "\n> %s\n", escape(f.Console))
+		}
+		// Findings of one rule follow each other, and have one fix.
+		if i+1 < len(r.Findings) && r.Findings[i+1].Rule == f.Rule {
+			continue
+		}
+		fmt.Fprintf(&b, "\n%s\n\n<details><summary>Cure</summary>\n\nCDK with corsgate:\n\n```go\n%s\n```\n\nCloudFormation:\n\n```yaml\n%s\n```\n\n</details>\n\n[%s](%s)\n", escape(f.Why), f.Fix.Go, f.Fix.CloudFormation, f.Rule, f.Link)
+	}
+	return b.String()
+}
+
+// escape keeps text that came out of a template from being Markdown or HTML.
+func escape(s string) string {
+	return strings.NewReplacer("\\", "\\\\", "`", "\\`", "*", "\\*", "_", "\\_", "<", "&lt;", ">", "&gt;", "[", "\\[", "]", "\\]", "|", "\\|", "@", "&#64;", "\n", " ").Replace(s)
+}
+
+// GitHub returns the report as workflow commands, which GitHub shows beside the lines
+// (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands).
+func (r *Report) GitHub() string {
+	message := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+	var b strings.Builder
+	for _, f := range r.Findings {
+		command := map[rules.Severity]string{rules.Error: "error", rules.Warning: "warning", rules.Info: "notice"}[f.Severity]
+		place := "file=" + property.Replace(f.File)
+		text := f.Detail
+		if f.Line > 0 {
+			place += fmt.Sprintf(",line=%d", f.Line)
+		} else {
+			text = f.Where() + ": " + text
+		}
+		if f.Console != "" {
+			text += "\n" + f.Console
+		}
+		fmt.Fprintf(&b, "::%s %s,title=%s::%s\n", command, place, property.Replace(string(f.Rule)+" "+f.Title), message.Replace(text+"\n"+f.Link))
+	}
+	for _, l := range r.Crashed {
+		fmt.Fprintf(&b, "::error title=corsgate::%s\n", message.Replace("crashed: "+l))
+	}
+	for _, l := range r.Unseen {
+		fmt.Fprintf(&b, "::error title=corsgate::%s\n", message.Replace("not seen: "+l))
+	}
+	for _, l := range append([]string{r.Summary()}, r.InForce...) {
+		b.WriteString(message.Replace(l) + "\n")
+	}
+	return b.String()
+}
+
+// uri gives the place as SARIF wants it: an address as it is, any other name as a path.
+func (f Finding) uri() string {
+	if u, err := url.Parse(f.File); err == nil && u.Host != "" {
+		return f.File + f.Path
+	}
+	return (&url.URL{Path: strings.ReplaceAll(f.File, `\`, "/")}).String()
+}
+
+// SARIF returns the report as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
+func (r *Report) SARIF() any {
+	type m = map[string]any
+	level := map[rules.Severity]string{rules.Error: "error", rules.Warning: "warning", rules.Info: "note"}
+	var table []m
+	for _, rule := range rules.All() {
+		table = append(table, m{"id": rule.ID, "shortDescription": m{"text": rule.Title}, "fullDescription": m{"text": rule.Why}, "helpUri": rule.ID.Link(),
+			"help": m{"text": rule.Fix.CloudFormation, "markdown": rule.Page()}, "defaultConfiguration": m{"level": level[rule.Severity]}})
+	}
+	results := []m{}
+	add := func(f Finding) {
+		physical := m{"artifactLocation": m{"uri": f.uri()}}
+		if f.Line > 0 {
+			physical["region"] = m{"startLine": f.Line}
+		}
+		text := f.Detail
+		if f.Line == 0 {
+			text = f.Where() + ": " + text
+		}
+		if f.Console != "" {
+			text += "\n" + f.Console
+		}
+		location := m{"physicalLocation": physical}
+		if f.LogicalID != "" {
+			location["logicalLocations"] = []m{{"name": f.LogicalID, "fullyQualifiedName": strings.Trim(f.Stack+"/"+f.LogicalID, "/")}}
+		}
+		result := m{"ruleId": f.Rule, "level": level[f.Severity], "message": m{"text": text}, "locations": []m{location}}
+		if f.Suppressed != "" {
+			result["suppressions"] = []m{{"kind": "inSource", "justification": f.Suppressed}}
+		}
+		results = append(results, result)
+	}
+	for _, f := range r.Findings {
+		add(f)
+	}
+	for _, f := range r.Suppressed {
+		add(f)
+	}
+	notes := []m{}
+	for _, l := range slices.Concat(r.Crashed, r.Unseen) {
+		notes = append(notes, m{"level": "error", "message": m{"text": l}})
+	}
+	for _, l := range r.InForce {
+		notes = append(notes, m{"level": "note", "message": m{"text": l}})
+	}
+	return m{"version": "2.1.0", "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+		"runs": []m{{"tool": m{"driver": m{"name": "corsgate", "version": version(), "informationUri": "https://github.com/corsgate/corsgate", "rules": table}}, "results": results,
+			"invocations": []m{{"executionSuccessful": len(r.Crashed)+len(r.Unseen) == 0, "toolExecutionNotifications": notes}}}}}
+}
+
+// version is that of the module, (devel) where it was not built from a release.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
