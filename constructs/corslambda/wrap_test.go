@@ -66,17 +66,26 @@ func TestRequests(t *testing.T) {
 		"OPTIONS that is no preflight":    {headers(map[string]string{":method": "OPTIONS", "origin": "https://app.example.com"}), allowed},
 		"request method, but not OPTIONS": {headers(map[string]string{":method": "POST", "origin": "https://app.example.com", "access-control-request-method": "PUT"}), allowed},
 
-		"every origin": {with(fromEvil, patch{"stageVariables": map[string]string{"corsOrigins": "~"}}), "Access-Control-Allow-Origin: *\nVary: Origin"},
+		"every origin": {with(fromEvil, patch{"stageVariables": map[string]string{"corsAnyOrigin": "true"}}), "Access-Control-Allow-Origin: *\nVary: Origin"},
 		"every origin, two of them": {with(both(nil, map[string]any{"Origin": []string{"https://a.example", "https://b.example"}}),
-			patch{"stageVariables": map[string]string{"corsOrigins": "~"}}), "Access-Control-Allow-Origin: *\nVary: Origin"},
-		"every origin, no origin": {with(fromNowhere, patch{"stageVariables": map[string]string{"corsOrigins": "~"}}), "Access-Control-Allow-Origin: *\nVary: Origin"},
+			patch{"stageVariables": map[string]string{"corsAnyOrigin": "true"}}), "Access-Control-Allow-Origin: *\nVary: Origin"},
+		"every origin, no origin": {with(fromNowhere, patch{"stageVariables": map[string]string{"corsAnyOrigin": "true"}}), "Access-Control-Allow-Origin: *\nVary: Origin"},
 		"an origin of the second variable": {with(headers(map[string]string{"origin": "https://b.example.com"}),
 			patch{"stageVariables": map[string]string{"corsOrigins": "https://a.example.com", "corsOrigins2": "https://b.example.com"}}),
 			"Access-Control-Allow-Origin: https://b.example.com\nVary: Origin"},
 
 		"null stage variables": {with(fromApp, patch{"stageVariables": nil}), refused},
 		"malformed variables":  {with(fromApp, patch{"stageVariables": map[string]string{"corsOrigins": "https://app.example.com,https://b.example.com/"}}), refused},
-		"every origin with credentials": {with(fromApp, patch{"stageVariables": map[string]string{"corsOrigins": "~", "corsCredentials": "true"}}),
+		"every origin with credentials": {with(fromApp, patch{"stageVariables": map[string]string{"corsAnyOrigin": "true", "corsCredentials": "true"}}),
+			refused},
+		"every origin in a list": {with(fromApp, patch{"stageVariables": map[string]string{"corsOrigins": "~"}}), refused},
+		"every origin and a list": {with(fromApp, patch{"stageVariables": map[string]string{"corsAnyOrigin": "true", "corsOrigins": "https://app.example.com"}}),
+			refused},
+		"a token's origin": {with(fromApp, patch{"stageVariables": map[string]string{"corsOrigins": "https://b.example.com", "corsExactOrigin": "https://app.example.com"}}),
+			"Access-Control-Allow-Origin: https://app.example.com\nVary: Origin"},
+		"a token that breaks out": {with(fromEvil, patch{"stageVariables": map[string]string{"corsExactOrigin": "https://a=,https://~.example,=https://b.example.com"}}),
+			refused},
+		"a token that breaks out of the old form": {with(fromEvil, patch{"stageVariables": map[string]string{"corsOrigins": "=https://a=,https://~.example,=https://b.example.com="}}),
 			refused},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -375,7 +384,7 @@ func TestOwnHeadersAreLogged(t *testing.T) {
 func TestMalformedVariablesAreLogged(t *testing.T) {
 	var log journal
 	h := corslambda.Wrap(answers(events.APIGatewayProxyResponse{StatusCode: 200}), log.option())
-	wrong := patch{"stageVariables": map[string]string{"corsOrigins": "https://b.example.com/", "corsMaxAge": "1h"}}
+	wrong := patch{"stageVariables": map[string]string{"corsOrigins": "https://b.example.com/", "corsExactOrigin2": "null", "corsMaxAge": "1h"}}
 	for _, p := range []patch{with(fromNowhere, wrong), with(fromNowhere, wrong), with(fromApp, wrong), fromApp, with(fromNowhere, wrong), with(fromNowhere, patch{"stageVariables": nil})} {
 		ask(t, h, event(t, p))
 	}
@@ -386,7 +395,7 @@ func TestMalformedVariablesAreLogged(t *testing.T) {
 	const message = "CORS: the stage's variables hold no valid policy, so every origin is refused"
 	faults := fmt.Sprint(lines[0]["faults"])
 	if lines[0]["msg"] != message || lines[0]["level"] != "ERROR" || lines[0]["stage"] != "prod" || lines[0]["apiId"] != "a1b2c3d4e5" ||
-		!strings.Contains(faults, "stage variable corsOrigins:") || !strings.Contains(faults, "stage variable corsMaxAge:") {
+		!strings.Contains(faults, "stage variable corsOrigins:") || !strings.Contains(faults, "stage variable corsExactOrigin2:") || !strings.Contains(faults, "stage variable corsMaxAge:") {
 		t.Errorf("logged %v", lines[0])
 	}
 	if lines[1]["msg"] != "CORS: origin refused" || lines[1]["reason"] != "no valid policy in the stage's variables" {

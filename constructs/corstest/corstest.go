@@ -152,9 +152,9 @@ func load(t T, opts []Option, read func(cfn.Options) (*cfn.App, error)) *API {
 	loaded, err := gateway.Load(app, o.gateway)
 	if err != nil {
 		hint := ""
-		var load *gateway.LoadError
-		if errors.As(err, &load) {
-			hint = map[gateway.Ask]string{gateway.AskAPI: " (corstest.WithAPI)", gateway.AskStage: " (corstest.WithStage)"}[load.Ask]
+		var fault *gateway.LoadError
+		if errors.As(err, &fault) {
+			hint = map[gateway.LoadKind]string{gateway.SeveralAPIs: " (corstest.WithAPI)", gateway.SeveralStages: " (corstest.WithStage)"}[fault.Kind]
 		}
 		t.Fatalf("corstest: %v%s", err, hint)
 		return nil

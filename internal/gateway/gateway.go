@@ -99,7 +99,28 @@ type Step struct {
 	Source string `json:"source,omitempty"`
 	// Detail is a sentence for people.
 	Detail string `json:"detail,omitempty"`
+	// Cause says why a gateway response is given whose type has several causes.
+	Cause Cause `json:"-"`
+	// Pattern is the selection pattern of an integration response.
+	Pattern string `json:"-"`
 }
+
+// Cause says what fails at run time, of what is API_CONFIGURATION_ERROR or, for functions, DEFAULT_5XX whatever it is.
+type Cause string
+
+// The causes.
+const (
+	NoIntegration         Cause = "noIntegration"         // the method has none
+	NoIntegrationResponse Cause = "noIntegrationResponse" // none fits what the backend said
+	NoMockStatus          Cause = "noMockStatus"          // a mock's request gives no statusCode
+	BadTemplate           Cause = "badTemplate"           // a template does not parse, or fails
+	BadOverride           Cause = "badOverride"           // a template overrides something with what that cannot be
+	BadMapping            Cause = "badMapping"            // a mapping of a header or an address cannot be made
+	BinaryRequest         Cause = "binaryRequest"         // a template had to read a request's body that is binary
+	BinaryResponse        Cause = "binaryResponse"        // a payload is binary where it must not be, or is not where it must
+	BadProxyResponse      Cause = "badProxyResponse"      // a proxy function's result is not in its format
+	OtherCause            Cause = "other"
+)
 
 // StepKind says what a step is about.
 type StepKind string
@@ -174,20 +195,20 @@ func (e *Unavailable) Error() string { return e.Reason }
 
 // LoadError says why no API could be read from a template, in one line that names the file.
 type LoadError struct {
+	Kind LoadKind
 	File string
 	Msg  string
-	// Ask is which of [Options] has to choose, if that is all that is wrong.
-	Ask Ask
 }
 
-// An Ask is one of [Options] that has to choose.
-type Ask int
+// LoadKind says what kind of thing is wrong with what was asked.
+type LoadKind string
 
-// What has to be chosen.
+// The kinds of a [LoadError].
 const (
-	AskNothing Ask = iota
-	AskAPI
-	AskStage
+	NoAPI         LoadKind = "noAPI"         // there is no REST API, or not the one that was asked for
+	SeveralAPIs   LoadKind = "severalAPIs"   // there are several, and none was asked for
+	NoStage       LoadKind = "noStage"       // the API does not have the stage that was asked for
+	SeveralStages LoadKind = "severalStages" // it has several, and none was asked for
 )
 
 func (e *LoadError) Error() string {

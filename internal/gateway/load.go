@@ -63,17 +63,12 @@ type loader struct {
 }
 
 // fail returns a [*LoadError] about the file of a stack.
-func fail(st *cfn.Stack, format string, args ...any) error {
+func fail(kind LoadKind, st *cfn.Stack, format string, args ...any) error {
 	file := ""
 	if st != nil {
 		file = st.File
 	}
-	return &LoadError{File: file, Msg: fmt.Sprintf(format, args...)}
-}
-
-// undecided is [fail] for what opts does not choose.
-func undecided(ask Ask, st *cfn.Stack, format string, args ...any) error {
-	return &LoadError{File: st.File, Msg: fmt.Sprintf(format, args...) + "; say which one is meant", Ask: ask}
+	return &LoadError{Kind: kind, File: file, Msg: fmt.Sprintf(format, args...)}
 }
 
 // newLoader chooses the API.
@@ -98,18 +93,18 @@ func newLoader(app *cfn.App, opts Options) (*loader, error) {
 		for _, st := range app.Stacks {
 			for _, r := range st.Resources {
 				if r.ID == opts.API && r.Type != "AWS::ApiGateway::RestApi" {
-					return nil, fail(st, "resource %s is a %s, not an AWS::ApiGateway::RestApi", r.ID, r.Type)
+					return nil, fail(NoAPI, st, "resource %s is a %s, not an AWS::ApiGateway::RestApi", r.ID, r.Type)
 				}
 			}
 		}
 		if len(ids) == 0 {
-			return nil, fail(only, "no resource %s and no AWS::ApiGateway::RestApi at all", opts.API)
+			return nil, fail(NoAPI, only, "no resource %s and no AWS::ApiGateway::RestApi at all", opts.API)
 		}
-		return nil, fail(only, "no resource %s; the template has the RestApi %s", opts.API, all)
+		return nil, fail(NoAPI, only, "no resource %s; the template has the RestApi %s", opts.API, all)
 	case len(ids) == 0:
-		return nil, fail(only, "no AWS::ApiGateway::RestApi in the template; is it the right stack?")
+		return nil, fail(NoAPI, only, "no AWS::ApiGateway::RestApi in the template; is it the right stack?")
 	case len(ids) > 1:
-		return nil, undecided(AskAPI, choices[0].Resource.Stack, "%d REST APIs: %s", len(ids), all)
+		return nil, fail(SeveralAPIs, choices[0].Resource.Stack, "%d REST APIs: %s; say which one is meant", len(ids), all)
 	}
 	return &loader{app: app, opts: opts, rest: choices[0].Resource}, nil
 }
@@ -161,8 +156,10 @@ func (l *loader) build() (*API, error) {
 	for _, g := range l.of("GatewayResponse") {
 		l.gatewayResponse(g.Properties)
 	}
+	// A key is not enabled unless the template says so
+	// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-apikey.html).
 	for _, k := range l.app.OfType("AWS::ApiGateway::ApiKey") {
-		if v, err := textOf(k.Properties["Value"]); err == nil && v != "" && truthy(k.Properties["Enabled"]) {
+		if v, err := textOf(k.Properties["Value"]); err == nil && v != "" && isTrue(k.Properties["Enabled"]) {
 			a.keys[v] = true
 		}
 	}
@@ -221,9 +218,9 @@ func (l *loader) stage() error {
 	}
 	switch {
 	case l.opts.Stage != "" && found == nil && len(names) > 0:
-		return fail(l.rest.Stack, "no stage %s; the API %s has %s", l.opts.Stage, l.app.Name(l.rest), strings.Join(names, ", "))
+		return fail(NoStage, l.rest.Stack, "no stage %s; the API %s has %s", l.opts.Stage, l.app.Name(l.rest), strings.Join(names, ", "))
 	case l.opts.Stage == "" && len(names) > 1:
-		return undecided(AskStage, l.rest.Stack, "the API %s has %d stages: %s", l.app.Name(l.rest), len(names), strings.Join(names, ", "))
+		return fail(SeveralStages, l.rest.Stack, "the API %s has %d stages: %s; say which one is meant", l.app.Name(l.rest), len(names), strings.Join(names, ", "))
 	case found == nil:
 		a.Stage = cmp.Or(l.opts.Stage, "prod")
 		return nil
@@ -481,14 +478,8 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 			if mr == nil || mr.Type != "AWS::ApiGateway::Model" {
 				continue
 			}
-			sv := mr.Properties["Schema"]
-			if s, ok := sv.(string); ok {
-				var v any
-				if err := json.Unmarshal([]byte(s), &v); err == nil {
-					sv = v
-				}
-			}
-			m.models[ct] = &schema{root: sv, node: sv}
+			sv, err := l.modelSchema(mr)
+			m.models[ct] = &schema{root: sv, node: sv, loader: l, err: err}
 		}
 	}
 	for _, v := range r.list(p["MethodResponses"], "MethodResponses") {
@@ -578,9 +569,6 @@ func list(v any) []any {
 	l, _ := v.([]any)
 	return l
 }
-
-// truthy is true for a missing value, too.
-func truthy(v any) bool { return v == nil || isTrue(v) }
 
 func isTrue(v any) bool {
 	switch x := v.(type) {

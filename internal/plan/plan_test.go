@@ -1,9 +1,11 @@
 package plan
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/corsgate/corsgate/constructs/cors"
@@ -113,5 +115,27 @@ func TestRemap(t *testing.T) {
 	}
 	if want := map[string]any{MethodHeader + "Vary": "'Origin'", MethodHeader + "Access-Control-Allow-Origin": "'*'"}; !reflect.DeepEqual(ours, want) {
 		t.Errorf("the policy's own mappings became %v", ours)
+	}
+}
+
+// What a CDK token becomes is looked at by templates and functions only: a static
+// header would carry whatever it is, and "null" is every sandboxed frame.
+func TestTokensAreNotMapped(t *testing.T) {
+	for _, origin := range []string{"https://${Token[TOKEN.7]}", "${Token[TOKEN.7]}", "https://${Token[TOKEN.7]}.example.com:8443"} {
+		p := policy(t, cors.Config{Origins: []string{origin}, Credentials: true})
+		for _, echo := range []bool{false, true} {
+			h := ErrorHeaders(p, echo)
+			if text := fmt.Sprint(h); strings.Contains(text, "Token[") {
+				t.Errorf("%s stands in a gateway response: %s", origin, text)
+			}
+			if h[allowOrigin] == "'*'" && h[allowCredentials] != nil {
+				t.Errorf("%s: credentials beside *", origin)
+			}
+		}
+		for _, headers := range [][]Header{AnswerHeaders(p, true), AnswerHeaders(p, false), PreflightHeaders(p, "GET")} {
+			if text := fmt.Sprint(Mapped(headers)); strings.Contains(text, "Token[") {
+				t.Errorf("%s is mapped statically: %s", origin, text)
+			}
+		}
 	}
 }

@@ -98,38 +98,6 @@ func TestAnswerHeaders(t *testing.T) {
 	}
 }
 
-// A CORS header that a template sets already is set twice when the policy's
-// directives are added, in whichever of the templates they stand.
-func TestSetTwice(t *testing.T) {
-	const sets = "#set($context.responseOverride.header.Access-Control-Allow-Origin = '*')"
-	templates := func(contentType string, text any) map[string]any { return map[string]any{contentType: text} }
-	response := func(templates any) any {
-		return map[string]any{"statusCode": "200", "responseTemplates": templates}
-	}
-	said := func(kind, contentType string) string {
-		return "the " + kind + " template (" + contentType + ") of GET /items sets a CORS header itself, and API Gateway fails when one is set twice: remove that from the template"
-	}
-	for _, tt := range []struct {
-		name      string
-		request   any
-		responses []any
-		want      []string
-	}{
-		{"no templates", nil, []any{response(nil)}, nil},
-		{"other headers", templates("application/json", "#set($context.responseOverride.header.ETag = '1')"), []any{response(templates("application/json", "$input.body"))}, nil},
-		{"the request template", templates("application/json", sets), nil, []string{said("request", "application/json")}},
-		{"a response template, in another case", nil, []any{response(nil), response(templates("text/plain", "#set($context.responseoverride.header.access-control-allow-origin = '*')"))}, []string{said("response", "text/plain")}},
-		{"an intrinsic function", templates("application/json", map[string]any{"Fn::Sub": sets}), nil, []string{said("request", "application/json")}},
-		{"several responses are one fault", nil, []any{response(templates("text/plain", sets)), response(templates("text/plain", sets))}, []string{said("response", "text/plain")}},
-		{"both", map[string]any{"text/plain": sets, "application/json": sets}, []any{response(templates("text/plain", sets))},
-			[]string{said("request", "application/json"), said("request", "text/plain"), said("response", "text/plain")}},
-	} {
-		if got := SetTwice("GET /items", tt.request, tt.responses); !reflect.DeepEqual(got, tt.want) {
-			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
-		}
-	}
-}
-
 // A template that prints the body spoils one that is not text.
 func TestPassesText(t *testing.T) {
 	for _, tt := range []struct {

@@ -41,7 +41,10 @@ func TestWalls(t *testing.T) {
 		{"constructs/corslambda", []string{lambda, module + "constructs/cors"}, []string{cdk, jsii, module + "internal/"}},
 		{"constructs/corstest", []string{module + "internal/simulate", module + "internal/browser"}, []string{cdk, jsii, lambda, module + "constructs/corsapi"}},
 		{"internal/openapi", []string{module + "internal/plan", module + "internal/cfn"}, []string{cdk, jsii, lambda}},
-		{"internal/plan", []string{module + "constructs/cors"}, []string{cdk, jsii, lambda}},
+		// The plan asks what a template overrides, which the template language knows; the
+		// model of the gateway, which runs APIs, stays out of synthesis.
+		{"internal/plan", []string{module + "constructs/cors", module + "internal/vtl"}, []string{cdk, jsii, lambda, module + "internal/gateway"}},
+		{"internal/vtl", nil, []string{cdk, jsii, lambda, module + "constructs/", module + "internal/gateway"}},
 		{"apps/catalog/handler", []string{lambda, module + "constructs/corslambda"}, []string{cdk, jsii}},
 		{"internal/browser", nil, []string{cdk, jsii, lambda, module + "constructs/"}},
 		{"internal/simulate", []string{module + "internal/browser", module + "internal/gateway"}, []string{cdk, jsii, lambda}},

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -48,9 +47,6 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 	}
 	report, policies, err := inspect.Inspect(ctx, state, template, stated, suppressions)
 	if err != nil {
-		if strings.HasSuffix(err.Error(), "with the option for variables") {
-			err = fmt.Errorf("%w (--var)", err)
-		}
 		return stopped(&unreadable{err})
 	}
 	if !x.Policy {

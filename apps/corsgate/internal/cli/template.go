@@ -93,7 +93,7 @@ func (a api) choose(c Command, app *cfn.App, opts gateway.Options) (*gateway.API
 		hint := ""
 		var load *gateway.LoadError
 		if errors.As(err, &load) {
-			hint = map[gateway.Ask]string{gateway.AskAPI: " (--api)", gateway.AskStage: " (--stage)"}[load.Ask]
+			hint = map[gateway.LoadKind]string{gateway.SeveralAPIs: " (--api)", gateway.SeveralStages: " (--stage)"}[load.Kind]
 		}
 		return nil, &usageError{err, hint}
 	}
