@@ -11,6 +11,8 @@ import (
 	validator "github.com/jub0bs/cors"
 	"github.com/jub0bs/cors/cfgerrors"
 	"golang.org/x/net/idna"
+
+	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
 // A Config is what one API allows, as a person writes it. Give it to [New].
@@ -82,11 +84,6 @@ type Config struct {
 
 // NoCache is the [Config.MaxAge] that has browsers ask again every time.
 const NoCache time.Duration = -1
-
-const (
-	maxAgeChromium = 2 * time.Hour
-	maxAgeFirefox  = 24 * time.Hour
-)
 
 // New checks cfg and compiles it. It returns all faults at once, as a
 // [*ConfigError]; what is legal but not what it seems is in [Policy.Notes].
@@ -440,12 +437,13 @@ func (c *compiler) maxAge() string {
 		return bad("it is negative", "use cors.NoCache to forbid caching")
 	case d%time.Second != 0:
 		return bad("browsers count whole seconds", fmt.Sprintf("round it to %s", d.Round(time.Second)))
-	case d > maxAgeFirefox:
-		return bad("no browser remembers a preflight for more than 24h0m0s (Firefox; Chromium 2h0m0s)", "use 2h0m0s")
+	case d > corsheader.FirefoxCap:
+		return bad(fmt.Sprintf("no browser remembers a preflight for more than %s (Firefox; Chromium %s)", corsheader.FirefoxCap, corsheader.ChromiumCap),
+			fmt.Sprintf("use %s", corsheader.ChromiumCap))
 	case d == 0:
 		return ""
-	case d > maxAgeChromium:
-		c.note("max age %s: Chromium remembers a preflight for at most %s, Safari for 10m0s", d, maxAgeChromium)
+	case d > corsheader.ChromiumCap:
+		c.note("max age %s: Chromium remembers a preflight for at most %s, Safari for %s", d, corsheader.ChromiumCap, corsheader.WebKitCap)
 	}
 	return fmt.Sprint(int64(d / time.Second))
 }

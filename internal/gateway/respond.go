@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/vtl"
 	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
 )
@@ -49,7 +50,7 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 	out.Status, _ = strconv.Atoi(ir.Status)
 	mapped := Headers{}
 	for _, k := range slices.Sorted(maps.Keys(ir.Parameters)) {
-		name, ok := strings.CutPrefix(k, "method.response.header.")
+		name, ok := strings.CutPrefix(k, apigw.MethodHeader)
 		if !ok {
 			continue
 		}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
@@ -16,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -37,11 +38,11 @@ type Deployed struct {
 func (a *Account) Deploy(template string) *Deployed {
 	t := a.test()
 	t.Helper()
-	text, err := os.ReadFile(template)
+	app, err := cfn.Open([]string{template}, cfn.Options{Region: Region, Account: AccountID})
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := gateway.Load(text, gateway.Options{File: template, Region: Region, Account: AccountID})
+	model, err := gateway.Load(app, gateway.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func (a *Account) Deploy(template string) *Deployed {
 			d.Method(r.Path, m)
 		}
 	}
-	for _, typ := range gateway.GatewayResponseTypes() {
+	for _, typ := range apigw.GatewayResponseTypes() {
 		if params := model.GatewayResponse(typ).Parameters; len(params) > 0 && strings.HasPrefix(typ, "DEFAULT_") {
 			_, err := d.API.PutGatewayResponse(ctx, &apigateway.PutGatewayResponseInput{RestApiId: &d.ID, ResponseType: types.GatewayResponseType(typ), ResponseParameters: params})
 			check(t, err)
