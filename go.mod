@@ -19,6 +19,7 @@ require (
 	github.com/jub0bs/cors v1.0.1
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/rs/cors v1.11.1
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.2
 	go.yaml.in/yaml/v3 v3.0.4
 	golang.org/x/net v0.57.0
 	pgregory.net/rapid v1.2.0

@@ -1,7 +1,6 @@
 package cors
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -36,9 +35,9 @@ type Config struct {
 	//	"https://*.amazonaws.com"        // refused: anybody gets a bucket or an API there
 	//
 	// An element may hold CDK tokens ("https://" + *distribution.DistributionDomainName()).
-	// It is an exact origin: what a token turns out to be is checked with each
-	// request, and if that is no origin, or a pattern, the whole list is
-	// malformed and allows nobody.
+	// It is one exact origin, deployed in a stage variable of its own. What it
+	// turns out to be is checked with each request: unless the whole value is one
+	// origin as browsers send it, nobody is allowed, not even the other elements.
 	//
 	// Patterns mean what they mean in github.com/jub0bs/cors, which validates
 	// them. Order and repetition do not matter.
@@ -159,11 +158,7 @@ func (c *compiler) origins() []string {
 			c.fault(fault)
 			continue
 		}
-		if token.in(raw) {
-			elements = append(elements, exactly+raw+exactly)
-		} else {
-			elements = append(elements, strings.ReplaceAll(raw, "*", "~"))
-		}
+		elements = append(elements, strings.ReplaceAll(raw, "*", "~"))
 	}
 	if any {
 		if len(seen) > 1 {
@@ -455,11 +450,15 @@ func (c *compiler) maxAge() string {
 
 // sizes checks that p fits where it is deployed.
 func (c *compiler) sizes(p *Policy) {
-	if total := p.textLen(); p.variables() == nil {
+	if known, tokens := p.split(); deal(known, maxOriginVariables-len(tokens)) == nil {
+		total := textLen(known)
+		text := fmt.Sprintf("%d origins of %d characters in all could not be dealt out to the %d stage variables that an allowlist may take: "+
+			"each holds %d characters, and whole origins", len(known), total, maxOriginVariables, maxVariableLen)
+		if len(tokens) > 0 {
+			text += fmt.Sprintf("; %d more origins have CDK tokens and take a variable each", len(tokens))
+		}
 		c.fault(&SizeError{
-			Field: "Origins", Got: total, Max: maxOriginVariables * maxVariableLen,
-			Text: fmt.Sprintf("%d origins of %d characters in all could not be dealt out to the %d stage variables that an allowlist may take: "+
-				"each holds %d characters, and whole origins", len(p.elements), total, maxOriginVariables, maxVariableLen),
+			Field: "Origins", Got: total, Max: maxOriginVariables * maxVariableLen, Text: text,
 			Fix: "name fewer or shorter ones, use patterns, or give each audience an API of its own",
 		})
 	}
@@ -475,24 +474,4 @@ func (c *compiler) sizes(p *Policy) {
 			})
 		}
 	}
-}
-
-// sortTokensLast orders elements by text, those with CDK tokens last and by
-// what is known of them: the number of a token changes with code that has
-// nothing to do with the policy.
-func sortTokensLast(elements []string) {
-	slices.SortFunc(elements, func(a, b string) int {
-		ta, tb := strings.Contains(a, "${"), strings.Contains(b, "${")
-		if !ta && !tb {
-			return cmp.Compare(a, b)
-		}
-		if ta != tb {
-			if ta {
-				return 1
-			}
-			return -1
-		}
-		return cmp.Or(cmp.Compare(token.replace(a, "$"), token.replace(b, "$")),
-			cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
-	})
 }

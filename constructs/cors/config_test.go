@@ -142,12 +142,45 @@ func TestHeadersAndMaxAge(t *testing.T) {
 		"any exposed header with credentials": {cors.Config{Credentials: true, ExposedHeaders: []string{"*"}}, `exposed header "*": with Credentials`},
 		"negative max age":                    {cors.Config{MaxAge: -time.Second}, "cors.NoCache"},
 		"half a second":                       {cors.Config{MaxAge: 1500 * time.Millisecond}, "whole seconds"},
-		"too many headers":                    {cors.Config{RequestHeaders: many("x-header-%03d", 60)}, "a stage variable holds 512"},
+		"too many headers":                    {cors.Config{RequestHeaders: many("x-header-%03d", 60)}, "RequestHeaders: 779 characters, a stage variable holds 512"},
+		"too many exposed headers":            {cors.Config{ExposedHeaders: many("x-header-%03d", 60)}, "ExposedHeaders: 779 characters, a stage variable holds 512"},
+		"a request header of CORS":            {cors.Config{RequestHeaders: []string{"Access-Control-Allow-Origin"}}, "it belongs to the CORS protocol itself"},
+		"an exposed header of CORS":           {cors.Config{ExposedHeaders: []string{"Access-Control-Request-Method"}}, "it belongs to the CORS protocol itself"},
+		"a header that browsers set":          {cors.Config{RequestHeaders: []string{"Cookie"}}, "browsers set it themselves"},
+		"a header that browsers hide":         {cors.Config{ExposedHeaders: []string{"Set-Cookie"}}, "browsers never show it"},
+		"more than a day":                     {cors.Config{MaxAge: 24*time.Hour + time.Second}, "use 2h0m0s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.cfg.Origins = []string{"https://app.example.com"}
 			if _, err := cors.New(tt.cfg); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// What is allowed just so, with what is said of it.
+func TestAllowedConfigs(t *testing.T) {
+	const app = "https://app.example.com"
+	for name, tt := range map[string]struct {
+		cfg                      cors.Config
+		request, exposed, maxAge string
+		note                     string // part of the only note, "" for none
+	}{
+		"two hours":                         {cors.Config{Origins: []string{app}, MaxAge: 2 * time.Hour}, "", "", "7200", ""},
+		"a day":                             {cors.Config{Origins: []string{app}, MaxAge: 24 * time.Hour}, "", "", "86400", "Chromium remembers a preflight for at most 2h0m0s"},
+		"any request header, authorization": {cors.Config{Origins: []string{app}, RequestHeaders: []string{"Authorization", "x-a", "*"}}, "*,authorization", "", "", ""},
+		"any exposed header":                {cors.Config{Origins: []string{app}, ExposedHeaders: []string{"Authorization", "x-a", "*"}}, "", "*", "", ""},
+		"localhost with credentials":        {cors.Config{Origins: []string{"http://localhost:*"}, Credentials: true}, "", "", "", ""},
+		"insecure, dangerously":             {cors.Config{Origins: []string{"http://app.example.com"}, Credentials: true, DangerouslyAllowInsecureOrigins: true}, "", "", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := mustNew(t, tt.cfg)
+			if p.RequestHeaders() != tt.request || p.ExposedHeaders() != tt.exposed || p.MaxAge() != tt.maxAge {
+				t.Errorf("request headers %q, exposed headers %q, max age %q", p.RequestHeaders(), p.ExposedHeaders(), p.MaxAge())
+			}
+			if notes := strings.Join(p.Notes(), "\n"); (notes == "") != (tt.note == "") || !strings.Contains(notes, tt.note) || len(p.Notes()) > 1 {
+				t.Errorf("notes: %q", p.Notes())
 			}
 		})
 	}

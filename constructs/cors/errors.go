@@ -5,9 +5,11 @@ import (
 	"strings"
 )
 
-// A ConfigError holds every fault of a [Config], in the order of its fields.
-// Faults are of the types [*OriginError], [*MethodError], [*HeaderError],
-// [*MaxAgeError] and [*SizeError]; [errors.As] finds the first of a type.
+// A ConfigError holds every fault of a [Config], in the order of its fields, or
+// every fault of the variables of a stage, in the order of their names. Faults
+// are of the types [*OriginError], [*MethodError], [*HeaderError],
+// [*MaxAgeError], [*SizeError] and [*VariableError]; [errors.As] finds the first
+// of a type.
 type ConfigError struct {
 	Faults []error
 }

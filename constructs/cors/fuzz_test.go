@@ -36,7 +36,9 @@ func FuzzStageVariables(f *testing.F) {
 	for _, text := range []string{
 		"corsOrigins=https://app.example.com,https://~.preview.example.com,http://localhost:~",
 		"corsOrigins=https://a.example.com\ncorsOrigins2=https://~.b.example.com:~\ncorsCredentials=true\ncorsMaxAge=7200",
-		"corsOrigins=~\ncorsRequestHeaders=~,authorization\ncorsExposedHeaders=~\ncorsMethods=GET,PUT",
+		"corsAnyOrigin=true\ncorsRequestHeaders=~,authorization\ncorsExposedHeaders=~\ncorsMethods=GET,PUT",
+		"corsExactOrigin=https://app.example.com\ncorsExactOrigin7=https://b.example.com:8443\ncorsOrigins=https://~.example.com",
+		"corsExactOrigin=https://a=,https://~.com,=https://b.example.com",
 		"corsOrigins=capacitor://localhost,com.example.app://x,http://127.0.0.1:8080,https://a_b.example.com.",
 		"corsOrigins=https://a..example.com,https://~.,://:~\ncorsOrigins99=\ncorsMaxAge=-1",
 	} {
@@ -59,7 +61,7 @@ func FuzzStageVariables(f *testing.F) {
 		}
 		vars := p.StageVariables()
 		origins := p.Origins()
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(vars)), func(name string) bool { return strings.HasPrefix(name, cors.VariableOrigins) }) {
+		if !p.AnyOrigin() && !slices.ContainsFunc(slices.Collect(maps.Keys(vars)), cors.IsOriginVariable) {
 			// It does not fit, as only a list can that no stage held.
 			if len(strings.Join(origins, ",")) < 20_000 && !slices.ContainsFunc(origins, func(o string) bool { return len(o) > 512 }) {
 				t.Fatalf("%d origins fit in no number of variables", len(origins))
@@ -67,7 +69,7 @@ func FuzzStageVariables(f *testing.F) {
 			return
 		}
 		for name, value := range vars {
-			if strings.HasPrefix(name, cors.VariableOrigins) && len(value) > 512 {
+			if cors.IsOriginVariable(name) && len(value) > 512 {
 				t.Errorf("%s has %d characters", name, len(value))
 			}
 		}
@@ -173,6 +175,9 @@ func FuzzNew(f *testing.F) {
 		tokens := false
 		for name, value := range p.StageVariables() {
 			if known := cdkToken.ReplaceAllString(value, "x"); known != value {
+				if !strings.HasPrefix(name, cors.VariableExactOrigin) || strings.Contains(known, ",") {
+					t.Errorf("%s holds a token: %q", name, value)
+				}
 				tokens, value = true, known
 			} else if len(value) > 512 {
 				t.Errorf("%s has %d characters", name, len(value))
@@ -198,6 +203,9 @@ func FuzzNew(f *testing.F) {
 			if _, err := jub0bs.NewMiddleware(other); err != nil {
 				t.Errorf("jub0bs/cors refuses %+v: %v", cfg, err)
 			}
+			if single, ok := p.SingleOrigin(); ok && !wellFormed.MatchString(single) {
+				t.Errorf("%q is sent without a check", single)
+			}
 			back, err := cors.FromStageVariables(p.StageVariables())
 			if err != nil {
 				t.Fatalf("it does not read what it wrote: %v", err)
@@ -205,6 +213,9 @@ func FuzzNew(f *testing.F) {
 			if !slices.Equal(back.Origins(), p.Origins()) || !maps.Equal(back.StageVariables(), p.StageVariables()) {
 				t.Errorf("got\n%+v\nfrom\n%+v", back, p)
 			}
+		}
+		if _, ok := p.SingleOrigin(); ok && tokens {
+			t.Error("a token is sent without a check")
 		}
 		checkTemplates(t, p)
 

@@ -5,7 +5,6 @@ import "strings"
 // The text form of an origin or pattern is what a person writes with "~" for
 // "*", since a stage variable may not hold "*":
 //
-//	element = pattern | "=" exact "="
 //	pattern = scheme "://" [ "~." ] host [ ":" ( port | "~" ) ]
 //	exact   = scheme "://" host [ ":" port ]
 //	scheme  = lower-case letter, then lower-case letters, digits, "-" or "."
@@ -16,9 +15,8 @@ import "strings"
 // The mapping template checks the same grammar (see template.go): the two must
 // accept the same strings, which a differential test holds.
 //
-// An element names an exact origin unless it has a "~". One with a CDK token is
-// enclosed in "=": nobody has seen its value when it is deployed, and it must
-// not turn out to be a pattern, or a list.
+// A pattern without a "~" is an exact origin. What a CDK token becomes has to be
+// one, and more: see exactOrigin.
 
 const (
 	// maxOriginLen is the longest origin that can match: 64 characters of
@@ -28,14 +26,12 @@ const (
 
 	schemeSep = "://"
 
-	// anyOrigin is the text form of the policy that allows every origin.
+	// anyOrigin is the element of the policy that allows every origin. It is not
+	// part of the grammar: such a policy is deployed without a list.
 	anyOrigin = "~"
-
-	// exactly encloses an element that may not be a pattern.
-	exactly = "="
 )
 
-// A pattern is a parsed element that has a wildcard.
+// A pattern is a parsed element of an allowlist.
 type pattern struct {
 	scheme     string
 	host       string // after "~."
@@ -46,9 +42,8 @@ type pattern struct {
 // parseElement splits the text form of an origin or pattern. It reports false
 // for anything the grammar above does not allow.
 func parseElement(s string) (p pattern, ok bool) {
-	bare := unquote(s)
 	var rest string
-	p.scheme, rest, ok = strings.Cut(bare, schemeSep)
+	p.scheme, rest, ok = strings.Cut(s, schemeSep)
 	if !ok || !validScheme(p.scheme) {
 		return pattern{}, false
 	}
@@ -58,17 +53,15 @@ func parseElement(s string) (p pattern, ok bool) {
 		return pattern{}, false
 	}
 	p.host, p.port = host, port
-	return p, bare == s || !p.wild()
+	return p, true
 }
 
-// unquote takes the enclosing "=" off an element, if both are there.
-func unquote(s string) string {
-	if inner, ok := strings.CutPrefix(s, exactly); ok {
-		if inner, ok := strings.CutSuffix(inner, exactly); ok {
-			return inner
-		}
-	}
-	return s
+// exactOrigin reports whether s is one origin as browsers send it: no pattern,
+// no longer than one can be, and without its scheme's default port. Whatever a
+// CDK token becomes has to be one.
+func exactOrigin(s string) bool {
+	p, ok := parseElement(s)
+	return ok && !p.wild() && len(s) <= maxOriginLen && !defaultPort(p.scheme, p.port)
 }
 
 // wild reports whether p names more than one origin.

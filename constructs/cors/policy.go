@@ -41,7 +41,7 @@ func (p *Policy) Match(origin string) bool {
 func (p *Policy) Origins() []string {
 	out := slices.Clone(p.elements)
 	for i, e := range out {
-		out[i] = strings.ReplaceAll(unquote(e), "~", "*")
+		out[i] = strings.ReplaceAll(e, "~", "*")
 	}
 	return out
 }
@@ -50,15 +50,16 @@ func (p *Policy) Origins() []string {
 func (p *Policy) AnyOrigin() bool { return p.any }
 
 // SingleOrigin returns the one origin of a policy that has exactly one and no
-// pattern. It may hold a CDK token.
+// pattern, so that a static header can name it. An origin with a CDK token is
+// not one: nothing checks what a static header becomes, and it may be "null".
 func (p *Policy) SingleOrigin() (string, bool) {
-	if p.any || len(p.elements) != 1 {
+	if len(p.elements) != 1 {
 		return "", false
 	}
-	if e, ok := parseElement(p.elements[0]); ok && e.wild() {
+	if e, ok := parseElement(p.elements[0]); !ok || e.wild() {
 		return "", false
 	}
-	return unquote(p.elements[0]), true
+	return p.elements[0], true
 }
 
 // Credentials reports whether pages may send credentials.

@@ -1,6 +1,7 @@
 package cors_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -32,13 +33,13 @@ func mustNew(t testing.TB, cfg cors.Config) *cors.Policy {
 func TestMatch(t *testing.T) {
 	p := mustNew(t, cors.Config{Origins: []string{
 		"https://app.example.com", "https://*.preview.example.com", "http://localhost:*",
-		"https://*.any.example.com:*", "https://fixed.example.com:8443", "capacitor://localhost",
+		"https://*.any.example.com:*", "https://fixed.example.com:8443", "https://*.fixed.example.com:8443", "capacitor://localhost",
 	}})
 	for _, origin := range []string{
 		"https://app.example.com", "https://a.preview.example.com", "https://a.b.preview.example.com",
 		"http://localhost", "http://localhost:1", "http://localhost:65535",
 		"https://a.any.example.com", "https://a.any.example.com:8443",
-		"https://fixed.example.com:8443", "capacitor://localhost",
+		"https://fixed.example.com:8443", "https://a.fixed.example.com:8443", "capacitor://localhost",
 		"https://a_b.preview.example.com", "https://xn--bcher-kva.preview.example.com",
 	} {
 		if !p.Match(origin) {
@@ -55,10 +56,23 @@ func TestMatch(t *testing.T) {
 		"https://a.preview.example.com\n", "https://é.preview.example.com",
 		"http://localhost:", "http://localhost:0", "http://localhost:65536", "http://localhost:080", "http://localhost:3000/",
 		"http://localhost.evil.net:3000", "https://localhost:3000", "https://fixed.example.com",
+		"http://a.preview.example.com", "http://a.any.example.com", "http://a.any.example.com:8443", "capacitor://a.preview.example.com",
+		"https://a.fixed.example.com", "https://a.fixed.example.com:8444", "http://a.fixed.example.com:8443",
 		"https://" + strings.Repeat("a.", 4096) + "preview.example.com",
 	} {
 		if p.Match(origin) {
 			t.Errorf("%q is allowed", origin)
+		}
+	}
+}
+
+// A policy for every origin is one for null too, and for no request that has
+// none.
+func TestMatchAnyOrigin(t *testing.T) {
+	p := mustNew(t, cors.Config{Origins: []string{"*"}})
+	for origin, want := range map[string]bool{"https://app.example.com": true, "null": true, "": false} {
+		if got := p.Match(origin); got != want {
+			t.Errorf("Match(%q) = %v", origin, got)
 		}
 	}
 }
@@ -100,9 +114,13 @@ func TestDecide(t *testing.T) {
 			"Access-Control-Allow-Origin: https://b.example.com\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Methods: PUT\nAccess-Control-Allow-Headers: content-type\nAccess-Control-Max-Age: 3600\nVary: Origin"},
 		"preflight, method with a line break": {p, cors.Request{Method: "OPTIONS", Origin: "https://b.example.com", RequestMethod: "PUT\r\nX: y"}, cors.Preflight, 204, "",
 			"Access-Control-Allow-Origin: https://b.example.com\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Headers: content-type\nAccess-Control-Max-Age: 3600\nVary: Origin"},
+		"preflight, method in lower case": {p, cors.Request{Method: "OPTIONS", Origin: "https://b.example.com", RequestMethod: "patch"}, cors.Preflight, 204, "",
+			"Access-Control-Allow-Origin: https://b.example.com\nAccess-Control-Allow-Credentials: true\nAccess-Control-Allow-Headers: content-type\nAccess-Control-Max-Age: 3600\nVary: Origin"},
 		"preflight refused": {p, cors.Request{Method: "OPTIONS", Origin: "https://c.example.com", RequestMethod: "PUT"}, cors.Preflight, 403, cors.ReasonNotListed, "Vary: Origin"},
 		"any": {mustNew(t, cors.Config{Origins: []string{"*"}, ExposedHeaders: []string{"*"}}), cors.Request{Method: "GET", Origin: "null"}, cors.Actual, 0, "",
 			"Access-Control-Allow-Origin: *\nAccess-Control-Expose-Headers: *\nVary: Origin"},
+		"any, no origin": {mustNew(t, cors.Config{Origins: []string{"*"}}), cors.Request{Method: "GET"}, cors.NotCORS, 0, "",
+			"Access-Control-Allow-Origin: *\nVary: Origin"},
 		"methods bounded": {mustNew(t, cors.Config{Origins: []string{"https://b.example.com"}, Methods: []string{"PUT", "GET"}}),
 			cors.Request{Method: "OPTIONS", Origin: "https://b.example.com", RequestMethod: "DELETE", Methods: []string{"ANY"}}, cors.Preflight, 204, "",
 			"Access-Control-Allow-Origin: https://b.example.com\nAccess-Control-Allow-Methods: GET,PUT\nVary: Origin"},
@@ -197,32 +215,47 @@ func TestLongLists(t *testing.T) {
 func TestTokens(t *testing.T) {
 	cfg := func(n int) cors.Config {
 		return cors.Config{Origins: append(many("https://customer-%03d.example.com", 60),
-			fmt.Sprintf("https://${Token[TOKEN.%d]}", n), fmt.Sprintf("https://${Token[TOKEN.%d]}", n+1), fmt.Sprintf("${Token[AWS.URLSuffix.%d]}", n+2))}
+			fmt.Sprintf("https://${Token[TOKEN.%d]}", n), fmt.Sprintf("https://${Token[TOKEN.%d]}", n+1), fmt.Sprintf("${Token[AWS.URLSuffix.%d]}", n+2),
+			fmt.Sprintf("https://${Token[TOKEN.%d]}.${Token[TOKEN.%d]}", n+2, n+3), fmt.Sprintf("https://${Token[TOKEN.%d]}.${Token[TOKEN.%d]}", n+3, n+2))}
 	}
-	strip := func(vars map[string]string) map[string]string {
+	strip := func(vars map[string]string, n int) map[string]string {
 		out := map[string]string{}
 		for name, value := range vars {
-			for i := 0; i < 300; i++ {
-				value = strings.ReplaceAll(value, fmt.Sprintf(".%d]", i), "]")
+			for i := 300; i >= 0; i-- { // from the nth on, as numbered there
+				value = strings.ReplaceAll(value, fmt.Sprintf(".%d]", n+i), fmt.Sprintf("+%d]", i))
 			}
 			out[name] = value
 		}
 		return out
 	}
-	a, b := mustNew(t, cfg(8)).StageVariables(), mustNew(t, cfg(98)).StageVariables()
-	if !maps.Equal(strip(a), strip(b)) {
+	// The tokens' numbers get a digit more.
+	a, b := mustNew(t, cfg(7)).StageVariables(), mustNew(t, cfg(9)).StageVariables()
+	if a, b := strip(a, 7), strip(b, 9); !maps.Equal(a, b) {
 		t.Errorf("got\n%v\nand\n%v", a, b)
 	}
-	two := mustNew(t, cors.Config{Origins: []string{"https://${Token[TOKEN.7]}.${Token[TOKEN.8]}"}})
-	if got := two.StageVariables()["corsOrigins"]; got != "=https://${Token[TOKEN.7]}.${Token[TOKEN.8]}=" {
-		t.Errorf("two tokens in one origin become %q", got)
+	for name, want := range map[string]string{
+		"corsExactOrigin": "${Token[AWS.URLSuffix.9]}", "corsExactOrigin2": "https://${Token[TOKEN.7]}", "corsExactOrigin3": "https://${Token[TOKEN.8]}",
+		"corsExactOrigin4": "https://${Token[TOKEN.9]}.${Token[TOKEN.10]}", "corsExactOrigin5": "https://${Token[TOKEN.10]}.${Token[TOKEN.9]}", "corsExactOrigin6": "",
+	} {
+		if a[name] != want {
+			t.Errorf("%s = %q, want %q", name, a[name], want)
+		}
 	}
-	if p, err := cors.FromStageVariables(map[string]string{"corsOrigins": "=https://d1.example.net=,https://a.example.com"}); err != nil || !p.Match("https://d1.example.net") {
+	for name, value := range a {
+		if strings.HasPrefix(name, "corsOrigins") && strings.Contains(value, "$") {
+			t.Errorf("%s holds a token: %q", name, value)
+		}
+	}
+	if p, err := cors.FromStageVariables(map[string]string{"corsExactOrigin": "https://d1.example.net", "corsOrigins": "https://a.example.com"}); err != nil ||
+		!p.Match("https://d1.example.net") || !p.Match("https://a.example.com") {
 		t.Errorf("a token that became an origin: %v, %v", p, err)
 	}
-	one := mustNew(t, cors.Config{Origins: []string{"https://${Token[TOKEN.7]}"}})
-	if o, ok := one.SingleOrigin(); !ok || o != "https://${Token[TOKEN.7]}" {
-		t.Errorf("SingleOrigin = %q, %v", o, ok)
+	one := mustNew(t, cors.Config{Origins: []string{"https://${Token[TOKEN.7]}"}, Credentials: true})
+	if o, ok := one.SingleOrigin(); ok {
+		t.Errorf("%q may be put into a static header, and nothing would check it", o)
+	}
+	if vars := one.StageVariables(); !maps.Equal(vars, map[string]string{"corsExactOrigin": "https://${Token[TOKEN.7]}", "corsCredentials": "true"}) {
+		t.Errorf("a token alone is deployed as %q", vars)
 	}
 	if one.Match("https://${Token[TOKEN.7]}") || one.Match("https://x") {
 		t.Error("a token matches before it is known")
@@ -246,19 +279,32 @@ func TestMalformedVariables(t *testing.T) {
 		"asterisk":            {map[string]string{"corsOrigins": "*"}, "corsOrigins"},
 		"null":                {map[string]string{"corsOrigins": "null"}, "corsOrigins"},
 		"second one":          {map[string]string{"corsOrigins": "https://a.example.com", "corsOrigins17": "b.example.com"}, "corsOrigins17"},
-		"any beside others":   {map[string]string{"corsOrigins": "~,https://a.example.com"}, "corsOrigins"},
-		"any and credentials": {map[string]string{"corsOrigins": "~", "corsCredentials": "true"}, "corsOrigins"},
+		"any":                 {map[string]string{"corsOrigins": "~"}, "corsOrigins"},
+		"any in a list":       {map[string]string{"corsOrigins": "~,https://a.example.com"}, "corsOrigins"},
+		"any beside others":   {map[string]string{"corsAnyOrigin": "true", "corsOrigins": "https://a.example.com"}, "corsAnyOrigin"},
+		"any beside an exact": {map[string]string{"corsAnyOrigin": "true", "corsExactOrigin3": "https://a.example.com"}, "corsAnyOrigin"},
+		"any and credentials": {map[string]string{"corsAnyOrigin": "true", "corsCredentials": "true"}, "corsAnyOrigin"},
+		"any, but not true":   {map[string]string{"corsAnyOrigin": "yes"}, "corsAnyOrigin"},
 		"credentials":         {map[string]string{"corsOrigins": "https://a.example.com", "corsCredentials": "yes"}, "corsCredentials"},
 		"methods":             {map[string]string{"corsOrigins": "https://a.example.com", "corsMethods": "put"}, "corsMethods"},
 		"headers":             {map[string]string{"corsOrigins": "https://a.example.com", "corsRequestHeaders": "X-A"}, "corsRequestHeaders"},
 		"exposed":             {map[string]string{"corsOrigins": "https://a.example.com", "corsExposedHeaders": ""}, "corsExposedHeaders"},
-		"exact any":           {map[string]string{"corsOrigins": "https://a.example.com,=~="}, "corsOrigins"},
-		"exact pattern":       {map[string]string{"corsOrigins": "=https://~.example.com="}, "corsOrigins"},
-		"exact port":          {map[string]string{"corsOrigins": "=http://localhost:~="}, "corsOrigins"},
-		"exact twice":         {map[string]string{"corsOrigins": "==https://a.example.com=="}, "corsOrigins"},
-		"exact and open":      {map[string]string{"corsOrigins": "=https://a.example.com"}, "corsOrigins"},
-		"exact and closed":    {map[string]string{"corsOrigins": "https://a.example.com="}, "corsOrigins"},
-		"exact and more":      {map[string]string{"corsOrigins": "=https://a.example.com,https://~.b.example.com="}, "corsOrigins"},
+		"old form":            {map[string]string{"corsOrigins": "https://b.example.com,=https://a.example.com="}, "corsOrigins"},
+		"exact any":           {map[string]string{"corsOrigins": "https://a.example.com", "corsExactOrigin": "~"}, "corsExactOrigin"},
+		"exact asterisk":      {map[string]string{"corsOrigins": "https://a.example.com", "corsExactOrigin": "*"}, "corsExactOrigin"},
+		"exact null":          {map[string]string{"corsExactOrigin": "null"}, "corsExactOrigin"},
+		"exact nothing":       {map[string]string{"corsOrigins": "https://a.example.com", "corsExactOrigin2": ""}, "corsExactOrigin2"},
+		"exact pattern":       {map[string]string{"corsExactOrigin": "https://~.example.com"}, "corsExactOrigin"},
+		"exact port pattern":  {map[string]string{"corsExactOrigin": "http://localhost:~"}, "corsExactOrigin"},
+		"exact list":          {map[string]string{"corsExactOrigin": "https://a.example.com,https://b.example.com"}, "corsExactOrigin"},
+		"exact break-out":     {map[string]string{"corsExactOrigin": "https://a=,https://~.com,=https://b.example.com"}, "corsExactOrigin"},
+		"exact path":          {map[string]string{"corsExactOrigin": "https://a.example.com/"}, "corsExactOrigin"},
+		"exact upper case":    {map[string]string{"corsExactOrigin": "https://A.example.com"}, "corsExactOrigin"},
+		"exact default port":  {map[string]string{"corsExactOrigin": "https://a.example.com:443"}, "corsExactOrigin"},
+		"exact http's port":   {map[string]string{"corsExactOrigin": "http://a.example.com:80"}, "corsExactOrigin"},
+		"exact two dots":      {map[string]string{"corsExactOrigin": "https://a..example.com"}, "corsExactOrigin"},
+		"exact and too long":  {map[string]string{"corsExactOrigin": "https://" + strings.Repeat("a", 319)}, "corsExactOrigin"},
+		"exact 600":           {map[string]string{"corsExactOrigin": "https://" + strings.Repeat("a", 592)}, "corsExactOrigin"},
 		"max age":             {map[string]string{"corsOrigins": "https://a.example.com", "corsMaxAge": "1h"}, "corsMaxAge"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -281,10 +327,54 @@ func TestSingleOrigin(t *testing.T) {
 		"http://localhost:*":                          "",
 		"https://*.example.com":                       "",
 		"*":                                           "",
+		"https://${Token[TOKEN.7]}":                   "",
+		"${Token[TOKEN.7]}":                           "",
 	} {
 		got, ok := mustNew(t, cors.Config{Origins: strings.Fields(origins)}).SingleOrigin()
 		if got != want || ok != (want != "") {
 			t.Errorf("%s: %q, %v", origins, got, ok)
+		}
+	}
+}
+
+// The tokens count towards the variables that an allowlist may take.
+func TestManyTokens(t *testing.T) {
+	origins := many("https://${Token[TOKEN.%d]}", 80)
+	if n := len(mustNew(t, cors.Config{Origins: origins}).StageVariables()); n != 80 {
+		t.Errorf("80 tokens take %d variables", n)
+	}
+	for _, one := range []string{"https://a.example.com", "https://${Token[TOKEN.80]}"} {
+		_, err := cors.New(cors.Config{Origins: append(origins, one)})
+		var size *cors.SizeError
+		if !errors.As(err, &size) || !strings.Contains(err.Error(), "have CDK tokens and take a variable each") {
+			t.Errorf("80 tokens and %s: %v", one, err)
+		}
+	}
+	known := many("https://customer-%04d.example.com", 300)
+	if _, err := cors.New(cors.Config{Origins: append(known, origins[:10]...)}); err != nil {
+		t.Error(err)
+	}
+	if _, err := cors.New(cors.Config{Origins: append(known, origins[:70]...)}); err == nil {
+		t.Error("300 origins fit beside 70 tokens")
+	}
+}
+
+// Which variables are a policy's.
+func TestIsVariable(t *testing.T) {
+	p := mustNew(t, cors.Config{Origins: []string{"https://a.example.com", "https://${Token[TOKEN.7]}"}, Credentials: true, Methods: []string{"GET"},
+		RequestHeaders: []string{"x"}, ExposedHeaders: []string{"y"}, MaxAge: time.Second})
+	all := append(slices.Collect(maps.Keys(p.StageVariables())), slices.Collect(maps.Keys(mustNew(t, cors.Config{Origins: []string{"*"}}).StageVariables()))...)
+	if len(all) != 8 {
+		t.Fatalf("got %v", all)
+	}
+	for _, name := range append(all, "corsOrigins2", "corsExactOrigin007") {
+		if !cors.IsVariable(name) {
+			t.Errorf("%s is not", name)
+		}
+	}
+	for _, name := range []string{"corsMaxAge7", "corsAnyOrigin2", "corsOriginsOld", "corsExactOrigins", "corsexactorigin", "cors", ""} {
+		if cors.IsVariable(name) {
+			t.Errorf("%s is", name)
 		}
 	}
 }

@@ -12,20 +12,28 @@ import "strings"
 //
 // The variables are checked before they are used, by the grammars of pattern.go
 // and variables.go: everything well formed is taken out of the list, and nothing
-// may be left; of the others each must match. Only then does the list become
-// the regular expression that the origin must match as a whole.
+// may be left; of the others each must match as a whole. Only then does the list
+// become the regular expression that the origin must match as a whole.
 //
 // A missing header or variable is null in Velocity and the empty string in API
-// Gateway; "$!x" makes both the empty string.
+// Gateway; "$!x" makes both the empty string. In front of a parenthesis in a
+// string a reference is a formal one: LocalStack's engine takes "$x(" for a call.
 const (
 	vtlScheme  = `[a-z][a-z0-9.-]*://`
 	vtlHost    = `[a-z0-9_-][a-z0-9_.-]*`
 	vtlPort    = `:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])`
-	vtlElement = `($corsScheme(~[.])?$corsHost(:~|$corsPort)?|=$corsScheme$corsHost($corsPort)?=),`
+	vtlElement = `${corsScheme}(~[.])?${corsHost}(:~|${corsPort})?,`
 
-	// The variables beside the list, as "name=value": see readCompanions.
-	vtlCompanion       = `cors(Credentials|MaxAge|Methods|RequestHeaders|ExposedHeaders)`
-	vtlCompanionValues = `cors(Credentials=true|MaxAge=(0|[1-9][0-9]{0,4})|Methods=[A-Z,]+|(Request|Exposed)Headers=[a-z0-9_.,~-]+)`
+	// The variables that hold part of the allowlist.
+	vtlLists = `(` + VariableOrigins + `|` + VariableExactOrigin + `)[0-9]*`
+
+	// The variables whose value is more than part of a list, as "name=value": see
+	// exactOrigin and readCompanions. corsAnyOrigin has no right value where a list
+	// is asked for.
+	vtlWhole      = `cors(ExactOrigin[0-9]*|AnyOrigin|Credentials|MaxAge|Methods|RequestHeaders|ExposedHeaders)`
+	vtlWholeValue = `cors(ExactOrigin[0-9]*=${corsScheme}${corsHost}(${corsPort})?|Credentials=true|MaxAge=(0|[1-9][0-9]{0,4})` +
+		`|Methods=[A-Z,]+|(Request|Exposed)Headers=[a-z0-9_.,~-]+)`
+	vtlNoOrigin = VariableExactOrigin + `[0-9]*=(https:.*:443|http:.*:80|.{327,})`
 )
 
 // vtlPrepare sets what vtlAllowed needs. It is one directive a line; joined
@@ -34,20 +42,22 @@ var vtlPrepare = []string{
 	`#set($corsOrigin = $input.params().header.get("origin"))`,
 	`#if("$!corsOrigin" == "")#set($corsOrigin = $input.params().header.get("Origin"))#end`,
 	`#set($corsOrigin = "$!corsOrigin")`,
-	`#set($corsList = "")`,
-	`#set($corsFault = "")`,
-	`#foreach($corsName in $stageVariables.keySet())`,
-	`#if($corsName.matches("` + VariableOrigins + `[0-9]*"))#set($corsList = "$corsList$!stageVariables.get($corsName),")`,
-	`#elseif($corsName.matches("` + vtlCompanion + `"))#set($corsPair = "$corsName=$!stageVariables.get($corsName)")`,
-	`#if(!$corsPair.matches("` + vtlCompanionValues + `"))#set($corsFault = $corsName)#end`,
-	`#end`,
-	`#end`,
 	`#set($corsScheme = "` + vtlScheme + `")`,
 	`#set($corsHost = "` + vtlHost + `")`,
 	`#set($corsPort = "` + vtlPort + `")`,
+	`#set($corsList = "")`,
+	`#set($corsFault = "")`,
+	`#foreach($corsName in $stageVariables.keySet())`,
+	`#if($corsName.matches("` + vtlLists + `"))#set($corsList = "$corsList$!stageVariables.get($corsName),")#end`,
+	`#if($corsName.matches("` + vtlWhole + `"))#set($corsPair = "$corsName=$!stageVariables.get($corsName)")`,
+	`#if($corsPair.matches("` + vtlNoOrigin + `"))#set($corsFault = $corsName)`,
+	`#elseif($corsPair.matches("` + vtlWholeValue + `"))#else#set($corsFault = $corsName)#end`,
+	`#end`,
+	`#end`,
 	`#set($corsRest = $corsList.replaceAll("` + vtlElement + `", ""))`,
-	`#set($corsRegex = $corsList.replaceAll("=", "").replaceAll("[.]", "[.]").replaceAll(",", "|")` +
-		`.replaceAll(":~", "($corsPort)?").replaceAll("~", $corsHost))`,
+	`#set($corsRegex = "")`,
+	`#if($corsRest == "")#set($corsRegex = $corsList.replaceAll("[.]", "[.]").replaceAll(",", "|")` +
+		`.replaceAll(":~", "(${corsPort})?").replaceAll("~", $corsHost))#end`,
 }
 
 const (

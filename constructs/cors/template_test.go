@@ -1,6 +1,10 @@
 package cors_test
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,5 +21,68 @@ func TestResponseTemplateEndsItself(t *testing.T) {
 		if text := mustNew(t, cfg).ResponseTemplate(); !strings.HasSuffix(text, ")") {
 			t.Errorf("a directive that needs a delimiter ends %q", text)
 		}
+	}
+}
+
+// informal is a reference that LocalStack's engine takes for a call, or for an index.
+var informal = regexp.MustCompile(`\$!?[A-Za-z][A-Za-z0-9_-]*[(\[]`)
+
+// quoted are the strings of a mapping template.
+func quoted(template string) []string {
+	var out []string
+	for i, part := range strings.Split(template, `"`) {
+		if i%2 == 1 {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// In a string, nothing but a formal reference stands before a parenthesis:
+// airspeed-ext, which LocalStack evaluates templates with, takes "$x(" for a call,
+// and every preflight is answered with 500.
+func TestFormalReferences(t *testing.T) {
+	templates := map[string]string{}
+	for _, cfg := range []cors.Config{
+		{Origins: []string{"https://app.example.com"}},
+		{Origins: []string{"https://*.example.com:*", "https://${Token[TOKEN.7]}"}, Credentials: true, ExposedHeaders: []string{"ETag"}},
+		{Origins: []string{"*"}},
+	} {
+		p := mustNew(t, cfg)
+		templates[cfg.Origins[0]+" preflight"], templates[cfg.Origins[0]+" response"] = p.PreflightTemplate(), p.ResponseTemplate()
+	}
+	// And as corsapi renders them into CloudFormation; see test/synth's TestTemplates.
+	files, err := filepath.Glob(filepath.Join("..", "..", "test", "templates", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no rendered templates: %v", err)
+	}
+	rendered := 0
+	text := regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range text.FindAllString(string(b), -1) {
+			if s, err := strconv.Unquote(s); err == nil && strings.Contains(s, "$corsOrigin") {
+				rendered++
+				templates[filepath.Base(file)+" "+s] = s
+			}
+		}
+	}
+	if rendered < 10 {
+		t.Errorf("%d templates in %d files", rendered, len(files))
+	}
+	found := 0
+	for name, template := range templates {
+		for _, s := range quoted(template) {
+			found += strings.Count(s, "${cors")
+			if m := informal.FindString(s); m != "" {
+				t.Errorf("%q stands in the string %q of %.60s", m, s, name)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no string has a formal reference: is this the template?")
 	}
 }

@@ -1,6 +1,10 @@
 package cors
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // A marker is how a kind of unresolved CDK token begins in a Go string. Its key
 // follows, of the characters that the CDK looks for (it leaves anything else as
@@ -19,6 +23,12 @@ func (m marker) in(s string) bool { return m.replace(s, "") != s }
 
 // replace returns s with every token of this kind replaced.
 func (m marker) replace(s, with string) string {
+	return m.each(s, func(string) string { return with })
+}
+
+// each returns s with every token of this kind replaced by what a function gives
+// for its key.
+func (m marker) each(s string, with func(key string) string) string {
 	var b strings.Builder
 	for {
 		before, rest, ok := strings.Cut(s, string(m))
@@ -27,7 +37,7 @@ func (m marker) replace(s, with string) string {
 			return b.String()
 		}
 		if inside, after, ok := strings.Cut(rest, "]}"); ok && tokenKey(inside) {
-			b.WriteString(with)
+			b.WriteString(with(inside))
 			s = after
 		} else {
 			b.WriteString(string(m))
@@ -44,4 +54,37 @@ func tokenKey(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// sortTokensLast orders elements by text, those with CDK tokens last. A token's
+// key ends in a number, which changes with code that has nothing to do with the
+// policy: numbers are compared after everything else, and as numbers, since two
+// tokens of the same code keep their order.
+func sortTokensLast(elements []string) {
+	slices.SortFunc(elements, func(a, b string) int {
+		ta, tb := token.in(a), token.in(b)
+		switch {
+		case !ta && !tb:
+			return cmp.Compare(a, b)
+		case !ta:
+			return -1
+		case !tb:
+			return 1
+		}
+		ka, na := numbered(a)
+		kb, nb := numbered(b)
+		return cmp.Or(cmp.Compare(ka, kb), slices.CompareFunc(na, nb, func(m, n string) int {
+			return cmp.Or(cmp.Compare(len(m), len(n)), cmp.Compare(m, n))
+		}), cmp.Compare(a, b))
+	})
+}
+
+// numbered takes the numbers off the tokens of an element.
+func numbered(element string) (rest string, numbers []string) {
+	rest = token.each(element, func(key string) string {
+		name := strings.TrimRight(key, "0123456789")
+		numbers = append(numbers, key[len(name):])
+		return string(token) + name
+	})
+	return rest, numbers
 }

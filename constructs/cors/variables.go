@@ -10,9 +10,15 @@ import (
 )
 
 // The stage variables of a policy. The allowlist takes as many as it needs:
-// corsOrigins, corsOrigins2, corsOrigins3 ... Every variable named corsOrigins
-// and digits counts, whatever the digits, so that the mapping template and the
-// Lambda function need not agree on how many there are.
+// corsOrigins, corsOrigins2, corsOrigins3 ... hold lists of patterns. An origin
+// with a CDK token has a variable of its own, corsExactOrigin, corsExactOrigin2 ...:
+// what it becomes may hold any character that a variable may, a comma too, so it
+// must not stand in a list. Every variable of such a name and digits counts,
+// whatever the digits, so that the mapping template and the Lambda function need
+// not agree on how many there are.
+//
+// A policy that allows every origin has corsAnyOrigin in their place, and no
+// edit of a list leads there.
 //
 // API Gateway allows 100 variables a stage, of 512 characters out of
 // [A-Za-z0-9-._~:/?#&=,] each
@@ -20,6 +26,8 @@ import (
 // and the service's API model).
 const (
 	VariableOrigins        = "corsOrigins"
+	VariableExactOrigin    = "corsExactOrigin"
+	VariableAnyOrigin      = "corsAnyOrigin"      // "true", or absent
 	VariableCredentials    = "corsCredentials"    // "true", or absent
 	VariableMethods        = "corsMethods"        // "GET,PUT", or absent
 	VariableRequestHeaders = "corsRequestHeaders" // "content-type,x-api-key", "~" for any, or absent
@@ -31,9 +39,29 @@ const (
 	maxVariableLen = 512
 	// maxOriginVariables leaves the user fifteen of a stage's 100.
 	maxOriginVariables = 80
-	// tokenLen is what a CDK token is taken to become: a URL of the longest host.
-	tokenLen = len("https://") + 253 + len(":65535")
 )
+
+// IsVariable reports whether policies are deployed in a stage variable of this
+// name.
+func IsVariable(name string) bool {
+	switch name {
+	case VariableAnyOrigin, VariableCredentials, VariableMethods, VariableRequestHeaders, VariableExposedHeaders, VariableMaxAge:
+		return true
+	}
+	return IsOriginVariable(name)
+}
+
+// IsOriginVariable reports whether a stage variable of this name holds part of
+// an allowlist: corsOrigins or corsExactOrigin, with or without a number.
+func IsOriginVariable(name string) bool {
+	return is(name, VariableOrigins) || is(name, VariableExactOrigin)
+}
+
+// is reports whether name is kind, or kind and digits.
+func is(name, kind string) bool {
+	digits, ok := strings.CutPrefix(name, kind)
+	return ok && strings.Trim(digits, "0123456789") == ""
+}
 
 // StageVariables returns the variables that deploy p. [FromStageVariables]
 // reads them back.
@@ -43,23 +71,24 @@ const (
 // variable.
 func (p *Policy) StageVariables() map[string]string {
 	vars := map[string]string{}
-	for i, list := range p.variables() {
-		if len(list) == 0 {
-			continue
-		}
-		name := VariableOrigins
-		if i > 0 {
-			name += strconv.Itoa(i + 1)
-		}
-		vars[name] = strings.Join(list, ",")
-	}
 	set := func(name, value string) {
 		if value != "" {
 			vars[name] = strings.ReplaceAll(value, "*", "~")
 		}
 	}
+	if p.any {
+		set(VariableAnyOrigin, "true")
+	} else {
+		known, tokens := p.split()
+		for i, list := range deal(known, maxOriginVariables-len(tokens)) {
+			set(nth(VariableOrigins, i), strings.Join(list, ","))
+		}
+		for i, origin := range tokens {
+			set(nth(VariableExactOrigin, i), origin)
+		}
+	}
 	if p.credentials {
-		vars[VariableCredentials] = "true"
+		set(VariableCredentials, "true")
 	}
 	set(VariableMethods, p.methodList)
 	set(VariableRequestHeaders, p.requestHeaders)
@@ -68,35 +97,44 @@ func (p *Policy) StageVariables() map[string]string {
 	return vars
 }
 
-// variables deals the allowlist out to as few variables as hold it. It returns
-// nil when none of the numbers allowed does.
-func (p *Policy) variables() [][]string {
-	hashes := make([]uint32, len(p.elements))
-	repeats := map[string]int{}
-	for i, e := range p.elements {
-		// A token's number changes with code that has nothing to do with the
-		// policy, so it must not decide where its origin stands.
-		key := token.replace(e, "$")
-		if key != e {
-			repeats[key]++
-			key += strconv.Itoa(repeats[key])
-		}
+// nth is the name of the variable of a kind that has this index.
+func nth(kind string, index int) string {
+	if index == 0 {
+		return kind
+	}
+	return kind + strconv.Itoa(index+1)
+}
+
+// split returns the elements that are known, and those with CDK tokens.
+func (p *Policy) split() (known, tokens []string) {
+	n := slices.IndexFunc(p.elements, token.in) // they are the last
+	if n < 0 {
+		n = len(p.elements)
+	}
+	return p.elements[:n], p.elements[n:]
+}
+
+// deal deals elements out to as few variables as hold them. It returns nil when
+// none of the numbers allowed does.
+func deal(elements []string, most int) [][]string {
+	hashes := make([]uint32, len(elements))
+	for i, e := range elements {
 		h := fnv.New32a()
-		h.Write([]byte(key))
+		h.Write([]byte(e))
 		hashes[i] = h.Sum32()
 	}
 	// Two lists in two variables need no comma between them.
-	least := (p.textLen() + 1 + maxVariableLen) / (maxVariableLen + 1)
-	for n := least; n <= maxOriginVariables; n++ {
+	least := (textLen(elements) + maxVariableLen + min(1, len(elements))) / (maxVariableLen + 1)
+	for n := least; n <= most; n++ {
 		buckets := make([][]string, n)
 		lengths := make([]int, n)
 		fits := true
-		for i, e := range p.elements {
+		for i, e := range elements {
 			b := int(hashes[i] % uint32(n))
 			if len(buckets[b]) > 0 {
 				lengths[b]++ // the comma
 			}
-			lengths[b] += deployedLen(e)
+			lengths[b] += len(e)
 			if fits = lengths[b] <= maxVariableLen; !fits {
 				break
 			}
@@ -109,58 +147,63 @@ func (p *Policy) variables() [][]string {
 	return nil
 }
 
-// textLen is the length of the whole list as one string.
-func (p *Policy) textLen() int {
-	n := max(0, len(p.elements)-1)
-	for _, e := range p.elements {
-		n += deployedLen(e)
+// textLen is the length of elements as one list.
+func textLen(elements []string) int {
+	n := max(0, len(elements)-1)
+	for _, e := range elements {
+		n += len(e)
 	}
 	return n
-}
-
-// deployedLen is the longest that an element can become: a longer one would
-// match no origin.
-func deployedLen(element string) int {
-	return min(len(token.replace(element, strings.Repeat("x", tokenLen))), 2*len(exactly)+maxOriginLen)
 }
 
 // FromStageVariables reads a policy from the variables of a stage, as a Lambda
 // proxy event carries them. Variables that are not corsgate's are ignored.
 //
-// It reports every variable that does not hold what corsgate writes there, as
-// [*VariableError] joined; the policy is then nil and nothing may be allowed.
-// Without a corsOrigins variable it reports that one.
+// It reports every variable that does not hold what corsgate writes there, as a
+// [*ConfigError] of [*VariableError]s; the policy is then nil and nothing may be
+// allowed. Without an allowlist it reports corsOrigins.
 func FromStageVariables(vars map[string]string) (*Policy, error) {
 	var faults []error
 	bad := func(name, text string) {
 		faults = append(faults, &VariableError{Name: name, Value: vars[name], Text: text})
 	}
 	var elements []string
+	listed := false
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		if !isOriginVariable(name) {
-			continue
-		}
-		for _, e := range strings.Split(vars[name], ",") {
-			if _, ok := parseElement(e); !ok && e != anyOrigin {
-				bad(name, fmt.Sprintf("%q is not an origin (a list separated by commas, as corsgate writes it)", e))
-				break
+		switch value := vars[name]; {
+		case is(name, VariableOrigins):
+			listed = true
+			for _, e := range strings.Split(value, ",") {
+				if _, ok := parseElement(e); !ok {
+					bad(name, fmt.Sprintf("%q is not an origin (a list separated by commas, as corsgate writes it)", e))
+					break
+				}
+				elements = append(elements, e)
 			}
-			elements = append(elements, unquote(e))
+		case is(name, VariableExactOrigin):
+			listed = true
+			if !exactOrigin(value) {
+				bad(name, "it is one origin as browsers send it: no list, no pattern, no path, no default port")
+			}
+			elements = append(elements, value)
 		}
 	}
-	if len(elements) == 0 && len(faults) == 0 {
+	every, ok := vars[VariableAnyOrigin]
+	_, credentials := vars[VariableCredentials]
+	switch {
+	case ok && listed:
+		bad(VariableAnyOrigin, "it allows every origin, and a list of origins stands beside it")
+	case ok && credentials:
+		bad(VariableAnyOrigin, "it allows every origin, which does not go with "+VariableCredentials)
+	case ok && every != "true":
+		bad(VariableAnyOrigin, `it is "true" or absent`)
+	case ok:
+		elements = []string{anyOrigin}
+	case !listed:
 		bad(VariableOrigins, "the stage has no allowlist, so every origin is refused")
 	}
 	p := newPolicy(fold(elements))
 	p.credentials = vars[VariableCredentials] == "true"
-	if slices.Contains(elements, anyOrigin) {
-		if len(p.elements) > 1 {
-			bad(VariableOrigins, `"~" (every origin) stands beside others`)
-		}
-		if p.credentials {
-			bad(VariableOrigins, `"~" (every origin) does not go with `+VariableCredentials)
-		}
-	}
 	p.readCompanions(vars, bad)
 	if len(faults) > 0 {
 		return nil, &ConfigError{Faults: faults}
@@ -200,12 +243,6 @@ func (p *Policy) readCompanions(vars map[string]string, bad func(name, text stri
 		}
 		p.maxAge = v
 	}
-}
-
-// isOriginVariable reports whether a stage variable holds part of the allowlist.
-func isOriginVariable(name string) bool {
-	digits, ok := strings.CutPrefix(name, VariableOrigins)
-	return ok && strings.Trim(digits, "0123456789") == ""
 }
 
 // carriedHeader reports whether a stage variable and a quoted static mapping

@@ -37,7 +37,7 @@ func (w *writer) notes() {
 	case single || w.policy.AnyOrigin():
 		// Static headers are as good as the policy.
 	case w.props.GatewayErrors == Uncredentialed && w.policy.Credentials():
-		inform(w.api, "the policy allows credentials and more than one origin, so pages that send credentials cannot read the errors that "+
+		inform(w.api, "the policy allows credentials and not just one origin that is known at synthesis, so pages that send credentials cannot read the errors that "+
 			"API Gateway makes itself (401, 403, 429 ...); see corsapi.EchoOrigin for the other choice")
 	case w.props.GatewayErrors == EchoOrigin:
 		inform(w.api, "EchoOrigin: every page on the web can read the errors that API Gateway makes itself, from requests with the user's cookies")

@@ -54,7 +54,8 @@ type RestApiProps struct {
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html).
 //
 // A policy that names exactly one origin sends that one, with credentials if
-// the policy has them, whatever the value.
+// the policy has them, whatever the value. An origin with a CDK token does not
+// count as one here, since nothing would check what it becomes.
 type GatewayErrors int
 
 const (

@@ -183,7 +183,7 @@ func (w *writer) answer(m *method) {
 		return
 	}
 	if w.policy.ResponseTemplate() != "" {
-		for _, fault := range plan.SetTwice(where, m.integration["requestTemplates"], responses) {
+		for _, fault := range plan.SetTwice(w.policy, where, m.integration["requestTemplates"], responses) {
 			fail(m.node, fault)
 		}
 	}
@@ -385,7 +385,7 @@ func (w *writer) stages() {
 	names := slices.Sorted(maps.Keys(vars))
 	for _, st := range w.survey.stages {
 		for _, own := range slices.Sorted(maps.Keys(st.variables)) {
-			if strings.HasPrefix(own, "cors") && isOurs(own) {
+			if cors.IsVariable(own) {
 				fail(st.node, fmt.Sprintf("stage %s sets the variable %s itself: remove it, the policy decides it", st.name, own))
 			}
 		}
@@ -400,16 +400,6 @@ func (w *writer) stages() {
 		}
 		warn(w.api, string(rules.CORS407), rule(rules.CORS407, "the app has no stage of this API; a stage without these variables refuses every origin: "+strings.Join(lines, " ")))
 	}
-}
-
-// isOurs reports whether a stage variable is one that a policy is deployed in.
-func isOurs(name string) bool {
-	switch strings.TrimRight(name, "0123456789") {
-	case cors.VariableOrigins, cors.VariableCredentials, cors.VariableMethods,
-		cors.VariableRequestHeaders, cors.VariableExposedHeaders, cors.VariableMaxAge:
-		return true
-	}
-	return false
 }
 
 // deployments has every deployment wait for what was written, and change when

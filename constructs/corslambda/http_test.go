@@ -159,6 +159,12 @@ func TestAnswers(t *testing.T) {
 			w.WriteHeader(500)
 		}, answer{204, "", false, "X-A: 1"}},
 		"informational": {fromApp, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(103); w.WriteHeader(404) }, answer{404, "", false, ""}},
+		"body with 204": {fromApp, func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(204)
+			if _, err := io.WriteString(w, "x"); err != http.ErrBodyNotAllowed {
+				t.Errorf("got %v", err)
+			}
+		}, answer{204, "", false, ""}},
 		"body with 304": {fromApp, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(304)
 			if _, err := io.WriteString(w, "x"); err != http.ErrBodyNotAllowed {
@@ -222,6 +228,7 @@ func TestHandlerPanicsAndBadEvents(t *testing.T) {
 		"abort":             {fromApp, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "abort"},
 		"body not base64":   {with(fromApp, patch{"body": "*", "isBase64Encoded": true}), func(http.ResponseWriter, *http.Request) {}, "base64"},
 		"status not a code": {fromApp, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(0) }, "WriteHeader code 0"},
+		"status too high":   {fromApp, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(1000) }, "WriteHeader code 1000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log journal

@@ -82,6 +82,12 @@ func TestEveryAnswer(t *testing.T) {
 			Path:           rapid.SampledFrom([]string{"/", "", "/a%zz", "//x"}).Draw(t, "path"),
 			StageVariables: map[string]string{"corsOrigins": rapid.SampledFrom([]string{"https://app.example.com,https://~.preview.example.com", "~", "nonsense", ""}).Draw(t, "corsOrigins")},
 		}
+		if e.StageVariables["corsOrigins"] == "~" && rapid.Bool().Draw(t, "every origin") {
+			e.StageVariables = map[string]string{"corsAnyOrigin": "true"}
+		}
+		if rapid.IntRange(0, 3).Draw(t, "token") == 0 {
+			e.StageVariables["corsExactOrigin"] = rapid.SampledFrom([]string{"https://evil.example", "https://evil.example,https://~.example", "null"}).Draw(t, "corsExactOrigin")
+		}
 		if rapid.Bool().Draw(t, "credentials") {
 			e.StageVariables["corsCredentials"] = "true"
 			e.StageVariables["corsExposedHeaders"] = "etag"

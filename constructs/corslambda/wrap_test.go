@@ -66,17 +66,26 @@ func TestRequests(t *testing.T) {
 		"OPTIONS that is no preflight":    {headers(map[string]string{":method": "OPTIONS", "origin": "https://app.example.com"}), allowed},
 		"request method, but not OPTIONS": {headers(map[string]string{":method": "POST", "origin": "https://app.example.com", "access-control-request-method": "PUT"}), allowed},
 
-		"every origin": {with(fromEvil, patch{"stageVariables": map[string]string{"corsOrigins": "~"}}), "Access-Control-Allow-Origin: *\nVary: Origin"},
+		"every origin": {with(fromEvil, patch{"stageVariables": map[string]string{"corsAnyOrigin": "true"}}), "Access-Control-Allow-Origin: *\nVary: Origin"},
 		"every origin, two of them": {with(both(nil, map[string]any{"Origin": []string{"https://a.example", "https://b.example"}}),
-			patch{"stageVariables": map[string]string{"corsOrigins": "~"}}), "Access-Control-Allow-Origin: *\nVary: Origin"},
-		"every origin, no origin": {with(fromNowhere, patch{"stageVariables": map[string]string{"corsOrigins": "~"}}), "Access-Control-Allow-Origin: *\nVary: Origin"},
+			patch{"stageVariables": map[string]string{"corsAnyOrigin": "true"}}), "Access-Control-Allow-Origin: *\nVary: Origin"},
+		"every origin, no origin": {with(fromNowhere, patch{"stageVariables": map[string]string{"corsAnyOrigin": "true"}}), "Access-Control-Allow-Origin: *\nVary: Origin"},
 		"an origin of the second variable": {with(headers(map[string]string{"origin": "https://b.example.com"}),
 			patch{"stageVariables": map[string]string{"corsOrigins": "https://a.example.com", "corsOrigins2": "https://b.example.com"}}),
 			"Access-Control-Allow-Origin: https://b.example.com\nVary: Origin"},
 
 		"null stage variables": {with(fromApp, patch{"stageVariables": nil}), refused},
 		"malformed variables":  {with(fromApp, patch{"stageVariables": map[string]string{"corsOrigins": "https://app.example.com,https://b.example.com/"}}), refused},
-		"every origin with credentials": {with(fromApp, patch{"stageVariables": map[string]string{"corsOrigins": "~", "corsCredentials": "true"}}),
+		"every origin with credentials": {with(fromApp, patch{"stageVariables": map[string]string{"corsAnyOrigin": "true", "corsCredentials": "true"}}),
+			refused},
+		"every origin in a list": {with(fromApp, patch{"stageVariables": map[string]string{"corsOrigins": "~"}}), refused},
+		"every origin and a list": {with(fromApp, patch{"stageVariables": map[string]string{"corsAnyOrigin": "true", "corsOrigins": "https://app.example.com"}}),
+			refused},
+		"a token's origin": {with(fromApp, patch{"stageVariables": map[string]string{"corsOrigins": "https://b.example.com", "corsExactOrigin": "https://app.example.com"}}),
+			"Access-Control-Allow-Origin: https://app.example.com\nVary: Origin"},
+		"a token that breaks out": {with(fromEvil, patch{"stageVariables": map[string]string{"corsExactOrigin": "https://a=,https://~.example,=https://b.example.com"}}),
+			refused},
+		"a token that breaks out of the old form": {with(fromEvil, patch{"stageVariables": map[string]string{"corsOrigins": "=https://a=,https://~.example,=https://b.example.com="}}),
 			refused},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -139,6 +148,8 @@ func TestHandlersHeaders(t *testing.T) {
 		"in lower case":    {map[string]string{"access-control-allow-origin": "*"}, nil, nil, "Origin"},
 		"in odd case":      {map[string]string{"aCCess-control-ALLOW-origin": "*"}, nil, nil, "Origin"},
 		"with a blank":     {map[string]string{"Access-Control-Allow-Origin ": "*"}, nil, nil, "Origin"},
+		"with one before":  {map[string]string{" Access-Control-Allow-Origin": "*"}, map[string][]string{"\tAccess-Control-Allow-Origin": {"*"}}, nil, "Origin"},
+		"Vary with blanks": {map[string]string{" Vary ": "Accept"}, nil, nil, "Accept, Origin"},
 		"in several cases": {map[string]string{"Access-Control-Allow-Origin": "*", "access-control-allow-origin": "https://a.example"}, nil, nil, "Origin"},
 		"the same value":   {map[string]string{"Access-Control-Allow-Origin": "https://app.example.com"}, nil, nil, "Origin"},
 		"in the multi map": {nil, map[string][]string{"Access-Control-Allow-Origin": {"*", "https://app.example.com"}}, nil, "Origin"},
@@ -295,14 +306,15 @@ func TestRefusedOriginIsLogged(t *testing.T) {
 		method string
 		reason string
 	}{
-		"not listed": {fromEvil, "https://evil.example", "GET", "origin not allowed"},
-		"preflight":  {evilPreflight, "https://evil.example", "OPTIONS", "origin not allowed"},
-		"null":       {headers(map[string]string{"Origin": "null"}), "null", "GET", "opaque origin"},
-		"line break": {headers(map[string]string{"Origin": "https://a\n{\"level\":\"ERROR\"}"}), "https://a\n{\"level\":\"ERROR\"}", "GET", "origin not allowed"},
-		"two":        {with(fromApp, patch{"multiValueHeaders": map[string][]string{"Origin": {"https://app.example.com", "https://b.example"}}}), "https://app.example.com, https://b.example", "GET", "origin not allowed"},
-		"very long":  {headers(map[string]string{"Origin": "https://" + strings.Repeat("é", 4000)}), "https://" + strings.Repeat("é", 252) + "...", "GET", "origin not allowed"},
-		"allowed":    {fromApp, "", "", ""},
-		"no origin":  {fromNowhere, "", "", ""},
+		"not listed":             {fromEvil, "https://evil.example", "GET", "origin not allowed"},
+		"preflight":              {evilPreflight, "https://evil.example", "OPTIONS", "origin not allowed"},
+		"null":                   {headers(map[string]string{"Origin": "null"}), "null", "GET", "opaque origin"},
+		"line break":             {headers(map[string]string{"Origin": "https://a\n{\"level\":\"ERROR\"}"}), "https://a\n{\"level\":\"ERROR\"}", "GET", "origin not allowed"},
+		"two":                    {with(fromApp, patch{"multiValueHeaders": map[string][]string{"Origin": {"https://app.example.com", "https://b.example"}}}), "https://app.example.com, https://b.example", "GET", "origin not allowed"},
+		"very long":              {headers(map[string]string{"Origin": "https://" + strings.Repeat("é", 4000)}), "https://" + strings.Repeat("é", 252) + "...", "GET", "origin not allowed"},
+		"cut within a character": {headers(map[string]string{"Origin": "https://x" + strings.Repeat("é", 4000)}), "https://x" + strings.Repeat("é", 251) + "...", "GET", "origin not allowed"},
+		"allowed":                {fromApp, "", "", ""},
+		"no origin":              {fromNowhere, "", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log journal
@@ -328,6 +340,29 @@ func TestRefusedOriginIsLogged(t *testing.T) {
 	}
 }
 
+// A path is clipped in every line that has it, as an origin is.
+func TestLongPathsAreClipped(t *testing.T) {
+	long := patch{"path": "/" + strings.Repeat("x", 4000)}
+	for name, tt := range map[string]struct {
+		event    patch
+		response events.APIGatewayProxyResponse
+		err      error
+	}{
+		"refused origin": {event: fromEvil},
+		"error":          {event: fromApp, err: errors.New("no such table")},
+		"own headers":    {event: fromApp, response: events.APIGatewayProxyResponse{Headers: map[string]string{"Access-Control-Allow-Origin": "*"}}},
+	} {
+		var log journal
+		ask(t, corslambda.Wrap(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			return tt.response, tt.err
+		}, log.option()), event(t, with(tt.event, long)))
+		lines := log.lines(t)
+		if len(lines) != 1 || lines[0]["path"] != "/"+strings.Repeat("x", 511)+"..." {
+			t.Errorf("%s: logged %v", name, lines)
+		}
+	}
+}
+
 // What a handler sets and is left out is said once, whatever it is asked.
 func TestOwnHeadersAreLogged(t *testing.T) {
 	own := events.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"access-control-allow-origin": "*", "Content-Type": "text/plain"},
@@ -349,7 +384,7 @@ func TestOwnHeadersAreLogged(t *testing.T) {
 func TestMalformedVariablesAreLogged(t *testing.T) {
 	var log journal
 	h := corslambda.Wrap(answers(events.APIGatewayProxyResponse{StatusCode: 200}), log.option())
-	wrong := patch{"stageVariables": map[string]string{"corsOrigins": "https://b.example.com/", "corsMaxAge": "1h"}}
+	wrong := patch{"stageVariables": map[string]string{"corsOrigins": "https://b.example.com/", "corsExactOrigin2": "null", "corsMaxAge": "1h"}}
 	for _, p := range []patch{with(fromNowhere, wrong), with(fromNowhere, wrong), with(fromApp, wrong), fromApp, with(fromNowhere, wrong), with(fromNowhere, patch{"stageVariables": nil})} {
 		ask(t, h, event(t, p))
 	}
@@ -360,7 +395,7 @@ func TestMalformedVariablesAreLogged(t *testing.T) {
 	const message = "CORS: the stage's variables hold no valid policy, so every origin is refused"
 	faults := fmt.Sprint(lines[0]["faults"])
 	if lines[0]["msg"] != message || lines[0]["level"] != "ERROR" || lines[0]["stage"] != "prod" || lines[0]["apiId"] != "a1b2c3d4e5" ||
-		!strings.Contains(faults, "stage variable corsOrigins:") || !strings.Contains(faults, "stage variable corsMaxAge:") {
+		!strings.Contains(faults, "stage variable corsOrigins:") || !strings.Contains(faults, "stage variable corsExactOrigin2:") || !strings.Contains(faults, "stage variable corsMaxAge:") {
 		t.Errorf("logged %v", lines[0])
 	}
 	if lines[1]["msg"] != "CORS: origin refused" || lines[1]["reason"] != "no valid policy in the stage's variables" {

@@ -19,6 +19,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -136,11 +137,9 @@ func load(t T, name string, template []byte, opts []Option) *API {
 	loaded, err := gateway.Load(template, o.gateway)
 	if err != nil {
 		hint := ""
-		if strings.HasSuffix(err.Error(), "say which one is meant") {
-			hint = " (corstest.WithAPI)"
-			if strings.Contains(err.Error(), " stages: ") {
-				hint = " (corstest.WithStage)"
-			}
+		var fault *gateway.LoadError
+		if errors.As(err, &fault) {
+			hint = map[gateway.LoadKind]string{gateway.SeveralAPIs: " (corstest.WithAPI)", gateway.SeveralStages: " (corstest.WithStage)"}[fault.Kind]
 		}
 		t.Fatalf("corstest: %v%s", err, hint)
 		return nil

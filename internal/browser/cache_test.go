@@ -125,6 +125,14 @@ func TestCacheEntries(t *testing.T) {
 		if got := cache.Lookup(put); got != want {
 			t.Errorf("%s: PUT is a %s after DELETE, want a %s", b, got, want)
 		}
+		// A request that they do not cover is no reason for Firefox to forget them.
+		cache.Store(put, allow("Access-Control-Allow-Methods: PUT", "Access-Control-Max-Age: 60"))
+		if got := cache.Lookup(prepare(t, browser.Request{Method: "PATCH"})); got != browser.CacheInsufficient {
+			t.Errorf("%s: PATCH is a %s", b, got)
+		}
+		if got := cache.Lookup(put); (got == browser.CacheHit) != (b == browser.Firefox) {
+			t.Errorf("%s: PUT is a %s after PATCH", b, got)
+		}
 		// A refused answer is not kept.
 		fresh := browser.NewPreflightCache(b, nil)
 		fresh.Store(put, allow("Access-Control-Allow-Methods: DELETE"))
@@ -172,12 +180,21 @@ func TestCacheWildcards(t *testing.T) {
 
 // Chromium keeps nothing for a URL of 1024 bytes or more.
 func TestCacheLongURL(t *testing.T) {
-	for b, want := range map[browser.Browser]browser.CacheResult{browser.Chromium: browser.CacheMiss, browser.WebKit: browser.CacheHit, browser.Firefox: browser.CacheHit} {
-		p := prepare(t, browser.Request{Method: "PUT", URL: api + "?" + strings.Repeat("a", 1024)})
-		cache := browser.NewPreflightCache(b, nil)
+	for _, test := range []struct {
+		browser browser.Browser
+		length  int
+		want    browser.CacheResult
+	}{
+		{browser.Chromium, 1023, browser.CacheHit},
+		{browser.Chromium, 1024, browser.CacheMiss},
+		{browser.WebKit, 1024, browser.CacheHit},
+		{browser.Firefox, 1024, browser.CacheHit},
+	} {
+		p := prepare(t, browser.Request{Method: "PUT", URL: api + "?" + strings.Repeat("a", test.length-len(api+"?"))})
+		cache := browser.NewPreflightCache(test.browser, nil)
 		cache.Store(p, &browser.HTTPResponse{Status: 204, Header: fields("Access-Control-Allow-Origin: *", "Access-Control-Allow-Methods: PUT")})
-		if got := cache.Lookup(p); got != want {
-			t.Errorf("%s: a %s, want a %s", b, got, want)
+		if got := cache.Lookup(p); got != test.want {
+			t.Errorf("%s, %d bytes: a %s, want a %s", test.browser, test.length, got, test.want)
 		}
 	}
 }

@@ -87,12 +87,12 @@ func TestSafelistedValuesTogether(t *testing.T) {
 	if p := prepare(t, browser.Request{Header: fields(lines...)}); p.NeedsPreflight() {
 		t.Errorf("1024 bytes cause a preflight: %v", p.Reasons)
 	}
-	p := prepare(t, browser.Request{Header: fields(append(lines, "Save-Data: on")...)})
+	p := prepare(t, browser.Request{Header: fields(append(lines, "Downlink: 1")...)})
 	if len(p.Reasons) != 1 || p.Reasons[0].Kind != browser.ReasonHeadersLength {
-		t.Fatalf("1026 bytes: %v", p.Reasons)
+		t.Fatalf("1025 bytes: %v", p.Reasons)
 	}
 	names, _ := p.Preflight.Header.Get("Access-Control-Request-Headers")
-	if names != "accept,accept-language,content-language,dpr,intervention,rtt,save-data,viewport-width,width" {
+	if names != "accept,accept-language,content-language,downlink,dpr,intervention,rtt,viewport-width,width" {
 		t.Errorf("asked for %s", names)
 	}
 }
@@ -116,6 +116,8 @@ func TestReasons(t *testing.T) {
 		{"an upload listener and no body", browser.Request{Method: "POST", Initiator: browser.XMLHttpRequest, UploadListener: true}, nil},
 		{"same origin", browser.Request{Method: "PUT", Header: fields("X-A: 1"), URL: app + "/x"}, nil},
 		{"same origin but for the default port", browser.Request{Method: "PUT", URL: "HTTPS://APP.example.com:443/x"}, nil},
+		{"same origin but for HTTP's default port", browser.Request{Method: "PUT", Origin: "http://app.example.com", URL: "http://app.example.com:80/x"}, nil},
+		{"HTTPS's port of an HTTP origin", browser.Request{Method: "PUT", Origin: "http://app.example.com", URL: "http://app.example.com:443/x"}, []browser.ReasonKind{browser.ReasonMethod}},
 		{"another scheme", browser.Request{Method: "PUT", URL: "http://app.example.com/x"}, []browser.ReasonKind{browser.ReasonMethod}},
 		{"another port", browser.Request{Method: "PUT", URL: app + ":8443/x"}, []browser.ReasonKind{browser.ReasonMethod}},
 		{"an opaque origin", browser.Request{Method: "PUT", Origin: "null"}, []browser.ReasonKind{browser.ReasonMethod}},
@@ -128,6 +130,17 @@ func TestReasons(t *testing.T) {
 		if !slices.Equal(kinds, test.want) || p.NeedsPreflight() != (len(test.want) > 0) {
 			t.Errorf("%s: %v, want %v", test.name, kinds, test.want)
 		}
+	}
+}
+
+// An XMLHttpRequest leaves out the body of a GET, and then has no type for it; with fetch the call fails.
+func TestBodyOfGET(t *testing.T) {
+	req := browser.Request{Body: []byte("x"), Initiator: browser.XMLHttpRequest, UploadListener: true}
+	if p := prepare(t, req); p.Refused != nil || len(p.Request.Body) > 0 || p.Request.Header.Has("Content-Type") || p.NeedsPreflight() {
+		t.Errorf("%+v", p.Request)
+	}
+	if p := prepare(t, browser.Request{Body: []byte("x")}); p.Refused == nil || p.Refused.NetError != "TypeError" {
+		t.Errorf("%+v", p.Refused)
 	}
 }
 
@@ -146,6 +159,9 @@ func TestCredentialsAndOrigin(t *testing.T) {
 	}
 	if p := prepare(t, browser.Request{Method: "POST", URL: app + "/"}); !p.Request.Header.Has("Origin") {
 		t.Error("a same-origin POST has no Origin")
+	}
+	if p := prepare(t, browser.Request{Method: "HEAD", URL: app + "/"}); p.Request.Header.Has("Origin") {
+		t.Error("a same-origin HEAD has an Origin")
 	}
 }
 
@@ -206,6 +222,7 @@ func TestOrderOfPreflightChecks(t *testing.T) {
 		{500, fields("Access-Control-Allow-Origin: "+app, "Access-Control-Allow-Credentials: True"), browser.PreflightInvalidAllowCredentials},
 		{500, fields("Access-Control-Allow-Origin: "+app, "Access-Control-Allow-Credentials: true", "Access-Control-Allow-Methods: ()"), browser.PreflightInvalidStatus},
 		{302, fields("Access-Control-Allow-Origin: "+app, "Access-Control-Allow-Credentials: true"), browser.PreflightInvalidStatus},
+		{199, fields("Access-Control-Allow-Origin: "+app, "Access-Control-Allow-Credentials: true"), browser.PreflightInvalidStatus},
 		{200, fields("Access-Control-Allow-Origin: "+app, "Access-Control-Allow-Credentials: true", "Access-Control-Allow-Methods: ()", "Access-Control-Allow-Headers: ()"), browser.InvalidAllowMethodsPreflightResponse},
 		{200, fields("Access-Control-Allow-Origin: "+app, "Access-Control-Allow-Credentials: true", "Access-Control-Allow-Methods: *", "Access-Control-Allow-Headers: ()"), browser.InvalidAllowHeadersPreflightResponse},
 		{200, fields("Access-Control-Allow-Origin: "+app, "Access-Control-Allow-Credentials: true", "Access-Control-Allow-Methods: put, *", "Access-Control-Allow-Headers: *"), browser.MethodDisallowedByPreflightResponse},
@@ -286,7 +303,7 @@ func TestRedirects(t *testing.T) {
 	}{
 		{browser.Request{URL: app + "/to-api"}, "GET https://app.example.com/to-api -, GET https://api.example.net/to-third " + app + ", GET https://third.example/ null", "", ""},
 		{browser.Request{URL: app + "/to-api", Mode: browser.ModeSameOrigin}, "GET https://app.example.com/to-api -", "", "ERR_ABORTED"},
-		{browser.Request{Method: "POST", URL: "https://api.example.net/see-other", Body: []byte("{}"), Header: fields("Content-Type: application/json", "Authorization: x")},
+		{browser.Request{Method: "POST", URL: "https://api.example.net/see-other", Body: []byte("{}"), Header: fields("Content-Type: application/json", "Content-Language: de", "Authorization: x")},
 			"OPTIONS https://api.example.net/see-other " + app + ", POST https://api.example.net/see-other " + app +
 				", OPTIONS https://api.example.net/other " + app + ", GET https://api.example.net/other " + app, "", ""},
 		{browser.Request{URL: "https://api.example.net/no-cors"}, "GET https://api.example.net/no-cors " + app, browser.MissingAllowOriginHeader, ""},
@@ -306,7 +323,7 @@ func TestRedirects(t *testing.T) {
 		ex, err := browser.Run(test.req, func(r *browser.HTTPRequest) (*browser.HTTPResponse, error) {
 			origin, _ := r.Header.Get("Origin")
 			sent = append(sent, r.Method+" "+r.URL+" "+or(origin, "-"))
-			if r.Method == "GET" && (r.Header.Has("Content-Type") || len(r.Body) > 0) {
+			if r.Method == "GET" && (r.Header.Has("Content-Type") || r.Header.Has("Content-Language") || len(r.Body) > 0) {
 				t.Errorf("%s: a body's header, or the body, outlived it", r.URL)
 			}
 			if resp := answers[r.Method+" "+r.URL]; resp != nil {
@@ -333,14 +350,14 @@ func TestRedirects(t *testing.T) {
 // https://fetch.spec.whatwg.org/#concept-filtered-response-cors
 func TestExposed(t *testing.T) {
 	resp := &browser.HTTPResponse{Status: 200, Header: fields("Content-Type: text/plain", "X-A: 1", "x-a: 2", "X-B: 1",
-		"Set-Cookie: a=b", "Cache-Control: no-store", "ETag: x")}
+		"Set-Cookie: a=b", "Set-Cookie2: a=b", "Cache-Control: no-store", "ETag: x")}
 	for _, test := range []struct {
 		url, expose string
 		credentials browser.Credentials
 		want        string
 	}{
 		{api, "", "", "Content-Type Cache-Control"},
-		{api, "X-A, etag, set-cookie", "", "Content-Type X-A x-a Cache-Control ETag"},
+		{api, "X-A, etag, set-cookie, set-cookie2", "", "Content-Type X-A x-a Cache-Control ETag"},
 		{api, "*", "", "Content-Type X-A x-a X-B Cache-Control ETag"},
 		{api, "*", browser.Include, "Content-Type Cache-Control"},
 		{api, "X-B, *", browser.Include, "Content-Type X-B Cache-Control"},

@@ -1,9 +1,9 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -144,8 +144,6 @@ func elsewhere(d *Document, problem func(id, text string)) {
 	}
 }
 
-var badVariable = regexp.MustCompile(`^stage variable ([A-Za-z0-9_]+): `)
-
 // load loads an API. A stage variable that cannot be evaluated is left out, and said.
 func load(d *Document, opts gateway.Options, problem func(string)) (*gateway.API, error) {
 	for {
@@ -153,24 +151,17 @@ func load(d *Document, opts gateway.Options, problem func(string)) (*gateway.API
 		if err == nil {
 			return api, nil
 		}
-		m := badVariable.FindStringSubmatch(err.Error())
-		if _, again := opts.Variables[first(m)]; m == nil || again {
+		var unknown *gateway.LoadError
+		if !errors.As(err, &unknown) || unknown.Kind != gateway.UnknownVariable {
 			return nil, err
 		}
-		vars := map[string]string{first(m): ""}
-		for k, v := range opts.Variables {
-			vars[k] = v
+		opts.Variables = maps.Clone(opts.Variables)
+		if opts.Variables == nil {
+			opts.Variables = map[string]string{}
 		}
-		opts.Variables = vars
+		opts.Variables[unknown.Variable] = ""
 		problem(err.Error())
 	}
-}
-
-func first(m []string) string {
-	if len(m) < 2 {
-		return ""
-	}
-	return m[1]
 }
 
 // parameters gives a value to each parameter, its default if it has one, so that a template can be judged without being

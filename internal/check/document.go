@@ -13,7 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/corsgate/corsgate/internal/cfnyaml"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/report"
 )
 
@@ -191,7 +191,7 @@ func (d *Document) parseYAML(text []byte) (err error) {
 	if len(n.Content) != 1 || n.Content[0].Kind != yaml.MappingNode {
 		return notTemplate("not an object")
 	}
-	v, err := cfnyaml.Value(n.Content[0], nil)
+	v, err := cfn.Value(n.Content[0], nil)
 	if err != nil {
 		return err
 	}
@@ -266,7 +266,7 @@ func (d *Document) conditions() {
 	}
 	var walk func(v any, depth int) any
 	walk = func(v any, depth int) any {
-		if depth > cfnyaml.MaxDepth {
+		if depth > cfn.MaxDepth {
 			return v
 		}
 		switch x := v.(type) {

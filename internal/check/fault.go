@@ -92,10 +92,10 @@ func (v *View) blame(r route, rep *simulate.Report) rules.ID {
 		case apigw.BadRequestParameters, apigw.BadRequestBody:
 			return rules.CORS104
 		}
-		switch {
-		case strings.Contains(g.Detail, "unable to transform request"):
+		switch g.Cause {
+		case gateway.BinaryRequest:
 			return rules.CORS105
-		case strings.Contains(g.Detail, "unable to transform response"):
+		case gateway.BinaryResponse:
 			return rules.CORS106
 		}
 		return rules.CORS108
@@ -156,7 +156,7 @@ func (v *View) readsVariables(c *simulate.Course) bool {
 	}
 	m := res.Method(c.Method.Name)
 	return m != nil && m.Integration != nil && slices.ContainsFunc(m.Integration.RequestTemplates, func(t gateway.Template) bool {
-		return strings.Contains(t.Text, "stageVariables") && strings.Contains(t.Text, "corsOrigins")
+		return strings.Contains(t.Text, "stageVariables") && strings.Contains(t.Text, cors.VariableOrigins)
 	})
 }
 

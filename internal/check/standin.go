@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/corsgate/corsgate/internal/cfnyaml"
+	"github.com/corsgate/corsgate/internal/cfn"
 )
 
 // A slot is a kind of place whose value decides about CORS.
@@ -70,7 +70,7 @@ func (d *Document) fillMembers(m map[string]any, in slot, depth int) {
 }
 
 func (d *Document) fillIn(v any, s slot, key string, depth int) any {
-	if depth > cfnyaml.MaxDepth {
+	if depth > cfn.MaxDepth {
 		return v
 	}
 	switch x := v.(type) {

@@ -63,7 +63,7 @@ func TestDeployedOrigin(t *testing.T) {
 	rep := checkTree(t, faults.Merge(d.root, tree(t, `Resources:
   Site: {Type: 'AWS::CloudFront::Distribution'}
   CatalogDeploymentStageprod3F14D72A:
-    Properties: {Variables: {corsOrigins2: {"Fn::Join": ["", ["=https://", {"Fn::GetAtt": [Site, DomainName]}, "="]]}}}`)))
+    Properties: {Variables: {corsExactOrigin: {"Fn::Join": ["", ["https://", {"Fn::GetAtt": [Site, DomainName]}]]}}}`)))
 	if got := listing(rep); got != "" {
 		t.Error(got)
 	}

@@ -5,9 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/url"
 	"regexp"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,10 +16,6 @@ import (
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/vtl"
 )
-
-func sortStrings(s []string) { sort.Strings(s) }
-
-func searchPattern(p string) (*regexp.Regexp, error) { return regexp.Compile(p) }
 
 var stageVariable = regexp.MustCompile(`\$\{stageVariables\.([A-Za-z0-9_]+)\}`)
 
@@ -34,7 +31,7 @@ func (x *exchange) uri(i *Integration) (string, error) {
 		return v
 	})
 	if missing != "" {
-		return "", configError("the URI names the stage variable %s, which the stage %s lacks", missing, x.api.Stage)
+		return "", configError(BadMapping, "the URI names the stage variable %s, which the stage %s lacks", missing, x.api.Stage)
 	}
 	return out, nil
 }
@@ -53,7 +50,7 @@ func backendError(err error) error {
 
 // malformed is the answer to a proxy function's result that is none: 502, and of no type of its own.
 func malformed(detail string) error {
-	return &failure{typ: apigw.Default5XX, status: 502, message: "Internal server error", errType: "InternalServerErrorException", detail: "malformed Lambda proxy response: " + detail}
+	return &failure{typ: apigw.Default5XX, status: 502, message: "Internal server error", errType: "InternalServerErrorException", cause: BadProxyResponse, detail: "malformed Lambda proxy response: " + detail}
 }
 
 // lambdaProxy serves AWS_PROXY.
@@ -71,7 +68,7 @@ func (x *exchange) lambdaProxy(i *Integration) (*Response, error) {
 	}
 	event, err := json.Marshal(x.event())
 	if err != nil {
-		return nil, configError("the event: %v", err)
+		return nil, configError(OtherCause, "the event: %v", err)
 	}
 	x.step(Step{Kind: StepIntegration, Name: apigw.AWSProxy, Detail: fn.Name})
 	result, err := x.backend.Invoke(x.ctx, *fn, event)
@@ -206,7 +203,7 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 		if !ok {
 			return nil, malformed("multiValueHeaders is not an object")
 		}
-		for _, name := range keys(mm) {
+		for _, name := range slices.Sorted(maps.Keys(mm)) {
 			vs, ok := mm[name].([]any)
 			if !ok {
 				return nil, malformed("multiValueHeaders." + name + " is not a list")
@@ -223,7 +220,7 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 		if !ok {
 			return nil, malformed("headers is not an object")
 		}
-		for _, name := range keys(hm) {
+		for _, name := range slices.Sorted(maps.Keys(hm)) {
 			if hm[name] == nil {
 				continue
 			}
@@ -252,7 +249,7 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 	if encoded && x.acceptsBinary() {
 		b, err := fromBase64(out.Body)
 		if err != nil {
-			return nil, configError("isBase64Encoded, and the body is not base64")
+			return nil, configError(BinaryResponse, "isBase64Encoded, and the body is not base64")
 		}
 		out.Body = b
 	}
@@ -265,15 +262,6 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 		}
 	}
 	return out, nil
-}
-
-func keys(m map[string]any) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
 }
 
 // scalar gives a header's value as text.
@@ -304,11 +292,6 @@ var swallowed = map[string]bool{"via": true, "connection": true, "expect": true,
 // mappedRequest applies the request mappings and overrides to what goes to the backend.
 func (x *exchange) mappedRequest(i *Integration, kind string, r *BackendRequest) error {
 	path := map[string]string{}
-	names := make([]string, 0, len(i.RequestParameters))
-	for k := range i.RequestParameters {
-		names = append(names, k)
-	}
-	sortStrings(names)
 	setQuery := func(name, v string) {
 		var q []Param
 		for _, p := range r.Query {
@@ -318,13 +301,13 @@ func (x *exchange) mappedRequest(i *Integration, kind string, r *BackendRequest)
 		}
 		r.Query = append(q, Param{name, v})
 	}
-	for _, k := range names {
+	for _, k := range slices.Sorted(maps.Keys(i.RequestParameters)) {
 		v, found := x.source(i.RequestParameters[k])
 		switch {
 		case strings.HasPrefix(k, apigw.IntegrationRequestHeader):
 			name := strings.TrimPrefix(k, apigw.IntegrationRequestHeader)
 			if forbidden[kind][strings.ToLower(name)] {
-				return configError("the request header %s cannot be mapped", name)
+				return configError(BadMapping, "the request header %s cannot be mapped", name)
 			}
 			if found && !swallowed[strings.ToLower(name)] {
 				r.Headers = r.Headers.set(name, v)
@@ -347,7 +330,7 @@ func (x *exchange) mappedRequest(i *Integration, kind string, r *BackendRequest)
 		}
 		pairs, err := m.Pairs()
 		if err != nil {
-			return configError("$context.requestOverride.%s: %v", part, err)
+			return configError(BadOverride, "$context.requestOverride.%s: %v", part, err)
 		}
 		for _, p := range pairs {
 			switch part {
@@ -382,7 +365,7 @@ func (x *exchange) http(i *Integration, proxy bool) (*Response, error) {
 	if base, q, ok := strings.Cut(uri, "?"); ok {
 		r.URL = base
 		if vs, err := url.ParseQuery(q); err == nil {
-			for _, k := range sortedKeys(vs) {
+			for _, k := range slices.Sorted(maps.Keys(vs)) {
 				for _, v := range vs[k] {
 					r.Query = append(r.Query, Param{k, v})
 				}
@@ -449,15 +432,6 @@ func (x *exchange) http(i *Integration, proxy bool) (*Response, error) {
 		out.Headers = append(out.Headers, Header{"x-amzn-Remapped-Content-Length", strconv.Itoa(len(reply.Body))})
 	}
 	return out, nil
-}
-
-func sortedKeys(m map[string][]string) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
 }
 
 // customHeaders are those a custom integration sends instead of the client's (recorded 2024-08).

@@ -100,7 +100,28 @@ type Step struct {
 	Source string `json:"source,omitempty"`
 	// Detail is a sentence for people.
 	Detail string `json:"detail,omitempty"`
+	// Cause says why a gateway response is given whose type has several causes.
+	Cause Cause `json:"-"`
+	// Pattern is the selection pattern of an integration response.
+	Pattern string `json:"-"`
 }
+
+// Cause says what fails at run time, of what is API_CONFIGURATION_ERROR or, for functions, DEFAULT_5XX whatever it is.
+type Cause string
+
+// The causes.
+const (
+	NoIntegration         Cause = "noIntegration"         // the method has none
+	NoIntegrationResponse Cause = "noIntegrationResponse" // none fits what the backend said
+	NoMockStatus          Cause = "noMockStatus"          // a mock's request gives no statusCode
+	BadTemplate           Cause = "badTemplate"           // a template does not parse, or fails
+	BadOverride           Cause = "badOverride"           // a template overrides something with what that cannot be
+	BadMapping            Cause = "badMapping"            // a mapping of a header or an address cannot be made
+	BinaryRequest         Cause = "binaryRequest"         // a template had to read a request's body that is binary
+	BinaryResponse        Cause = "binaryResponse"        // a payload is binary where it must not be, or is not where it must
+	BadProxyResponse      Cause = "badProxyResponse"      // a proxy function's result is not in its format
+	OtherCause            Cause = "other"
+)
 
 // StepKind says what a step is about.
 type StepKind string
@@ -175,9 +196,26 @@ func (e *Unavailable) Error() string { return e.Reason }
 
 // LoadError says why no API could be read from a template, in one line that names the file.
 type LoadError struct {
+	Kind LoadKind
 	File string
 	Msg  string
+	// Variable is the stage variable of an [UnknownVariable].
+	Variable string
 }
+
+// LoadKind says what kind of thing is wrong with a template, or with what was asked of it.
+type LoadKind string
+
+// The kinds of a [LoadError].
+const (
+	NotTemplate     LoadKind = "notTemplate"     // it is not a CloudFormation template in JSON
+	NoAPI           LoadKind = "noAPI"           // it has no REST API, or not the one that was asked for
+	SeveralAPIs     LoadKind = "severalAPIs"     // it has several, and none was asked for
+	NoStage         LoadKind = "noStage"         // the API does not have the stage that was asked for
+	SeveralStages   LoadKind = "severalStages"   // it has several, and none was asked for
+	UnknownVariable LoadKind = "unknownVariable" // the value of a stage variable is not known
+	Unreadable      LoadKind = "unreadable"      // a part that everything depends on cannot be read
+)
 
 func (e *LoadError) Error() string {
 	if e.File == "" {
@@ -186,8 +224,8 @@ func (e *LoadError) Error() string {
 	return e.File + ": " + e.Msg
 }
 
-func loadErr(file, format string, args ...any) error {
-	return &LoadError{file, fmt.Sprintf(format, args...)}
+func loadErr(kind LoadKind, file, format string, args ...any) error {
+	return &LoadError{Kind: kind, File: file, Msg: fmt.Sprintf(format, args...)}
 }
 
 // Options chooses among what a template offers.

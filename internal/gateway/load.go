@@ -86,7 +86,7 @@ func read(template []byte, opts Options) (*loader, error) {
 		Resources  json.RawMessage
 	}
 	if err := json.Unmarshal(bytes.TrimPrefix(template, []byte("\xef\xbb\xbf")), &doc); err != nil {
-		return nil, loadErr(opts.File, "not a CloudFormation template in JSON: %v", err)
+		return nil, loadErr(NotTemplate, opts.File, "not a CloudFormation template in JSON: %v", err)
 	}
 	l := &loader{opts: opts, resources: map[string]*resource{}, params: map[string]any{}, conditions: doc.Conditions, tables: doc.Mappings}
 	if l.opts.Region == "" {
@@ -106,7 +106,7 @@ func read(template []byte, opts Options) (*loader, error) {
 		}
 	}
 	if err := l.readResources(doc.Resources); err != nil {
-		return nil, loadErr(opts.File, "%v", err)
+		return nil, loadErr(NotTemplate, opts.File, "%v", err)
 	}
 	l.conditioned()
 	return l, nil
@@ -167,23 +167,23 @@ func (l *loader) chooseAPI() error {
 		r := l.resources[l.opts.API]
 		switch {
 		case r == nil && len(ids) > 0:
-			return loadErr(l.opts.File, "no resource %s; the template has the RestApi %s", l.opts.API, strings.Join(ids, ", "))
+			return loadErr(NoAPI, l.opts.File, "no resource %s; the template has the RestApi %s", l.opts.API, strings.Join(ids, ", "))
 		case r == nil:
-			return loadErr(l.opts.File, "no resource %s and no AWS::ApiGateway::RestApi at all", l.opts.API)
+			return loadErr(NoAPI, l.opts.File, "no resource %s and no AWS::ApiGateway::RestApi at all", l.opts.API)
 		case r.typ != "AWS::ApiGateway::RestApi":
-			return loadErr(l.opts.File, "resource %s is a %s, not an AWS::ApiGateway::RestApi", l.opts.API, r.typ)
+			return loadErr(NoAPI, l.opts.File, "resource %s is a %s, not an AWS::ApiGateway::RestApi", l.opts.API, r.typ)
 		}
 		l.apiID = l.opts.API
 		return nil
 	}
 	switch len(ids) {
 	case 0:
-		return loadErr(l.opts.File, "no AWS::ApiGateway::RestApi in the template; is it the right stack?")
+		return loadErr(NoAPI, l.opts.File, "no AWS::ApiGateway::RestApi in the template; is it the right stack?")
 	case 1:
 		l.apiID = ids[0]
 		return nil
 	}
-	return loadErr(l.opts.File, "%d REST APIs: %s; say which one is meant", len(ids), strings.Join(ids, ", "))
+	return loadErr(SeveralAPIs, l.opts.File, "%d REST APIs: %s; say which one is meant", len(ids), strings.Join(ids, ", "))
 }
 
 // mine tells whether a resource belongs to the API.
@@ -246,11 +246,11 @@ func (l *loader) build() (*API, error) {
 		}
 	}
 	if _, ok := rest.props["BodyS3Location"]; ok && rest.props["Body"] == nil {
-		return nil, loadErr(l.opts.File, "the RestApi %s has its OpenAPI document in S3 (BodyS3Location); put it into Body", l.apiID)
+		return nil, loadErr(Unreadable, l.opts.File, "the RestApi %s has its OpenAPI document in S3 (BodyS3Location); put it into Body", l.apiID)
 	}
 	if body, ok := rest.props["Body"]; ok {
 		if err := l.openAPI(body); err != nil {
-			return nil, loadErr(l.opts.File, "the Body of %s: %v", l.apiID, err)
+			return nil, loadErr(Unreadable, l.opts.File, "the Body of %s: %v", l.apiID, err)
 		}
 	}
 	l.tree()
@@ -264,8 +264,10 @@ func (l *loader) build() (*API, error) {
 			l.gatewayResponse(g.props, l.undecided[g.id])
 		}
 	}
+	// A key is not enabled unless the template says so
+	// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-apikey.html).
 	for _, k := range l.ofType("ApiKey") {
-		if v, err := l.str(k.props["Value"]); err == nil && v != "" && truthy(k.props["Enabled"]) {
+		if v, err := l.str(k.props["Value"]); err == nil && v != "" && isTrue(k.props["Enabled"]) {
 			a.keys[v] = true
 		}
 	}
@@ -287,7 +289,7 @@ func (l *loader) stage() error {
 		}
 		n, err := l.str(s.props["StageName"])
 		if err != nil {
-			return loadErr(l.opts.File, "the name of stage %s: %v", s.id, err)
+			return loadErr(Unreadable, l.opts.File, "the name of stage %s: %v", s.id, err)
 		}
 		names = append(names, n)
 		if l.opts.Stage == "" || l.opts.Stage == n {
@@ -302,7 +304,7 @@ func (l *loader) stage() error {
 				r := &reader{l: l}
 				found = &resource{id: d.id, props: r.object(d.props["StageDescription"], "StageDescription")}
 				if r.err != nil {
-					return loadErr(l.opts.File, "the stage of deployment %s: %v", d.id, r.err)
+					return loadErr(Unreadable, l.opts.File, "the stage of deployment %s: %v", d.id, r.err)
 				}
 				a.Stage = n
 			}
@@ -310,9 +312,9 @@ func (l *loader) stage() error {
 	}
 	switch {
 	case l.opts.Stage != "" && found == nil && len(names) > 0:
-		return loadErr(l.opts.File, "no stage %s; the API %s has %s", l.opts.Stage, l.apiID, strings.Join(names, ", "))
+		return loadErr(NoStage, l.opts.File, "no stage %s; the API %s has %s", l.opts.Stage, l.apiID, strings.Join(names, ", "))
 	case l.opts.Stage == "" && len(names) > 1:
-		return loadErr(l.opts.File, "the API %s has %d stages: %s; say which one is meant", l.apiID, len(names), strings.Join(names, ", "))
+		return loadErr(SeveralStages, l.opts.File, "the API %s has %d stages: %s; say which one is meant", l.apiID, len(names), strings.Join(names, ", "))
 	case found == nil:
 		a.Stage = l.opts.Stage
 		if a.Stage == "" {
@@ -326,13 +328,14 @@ func (l *loader) stage() error {
 		r := &reader{l: l}
 		vars := r.object(found.props["Variables"], "Variables")
 		if r.err != nil {
-			return loadErr(l.opts.File, "the stage %s: %v", a.Stage, r.err)
+			return loadErr(Unreadable, l.opts.File, "the stage %s: %v", a.Stage, r.err)
 		}
-		for k, v := range vars {
-			s, err := l.str(v)
+		for _, k := range slices.Sorted(maps.Keys(vars)) {
+			s, err := l.str(vars[k])
 			if err != nil {
 				if _, over := l.opts.Variables[k]; !over {
-					return loadErr(l.opts.File, "stage variable %s: %v; give it a value with the option for variables", k, err)
+					msg := fmt.Sprintf("stage variable %s: %v; give it a value with the option for variables", k, err)
+					return &LoadError{Kind: UnknownVariable, File: l.opts.File, Msg: msg, Variable: k}
 				}
 			}
 			a.Variables[k] = s
@@ -545,14 +548,8 @@ func (l *loader) method(res *resource) {
 				continue
 			}
 			if mr := l.models[name]; mr != nil {
-				sv := mr.props["Schema"]
-				if s, ok := sv.(string); ok {
-					var v any
-					if err := json.Unmarshal([]byte(s), &v); err == nil {
-						sv = v
-					}
-				}
-				m.models[ct] = &schema{root: sv, node: sv}
+				sv, err := l.modelSchema(mr)
+				m.models[ct] = &schema{root: sv, node: sv, loader: l, err: err}
 			}
 		}
 	}
@@ -635,9 +632,6 @@ func list(v any) []any {
 	l, _ := v.([]any)
 	return l
 }
-
-// truthy is true for a missing value, too.
-func truthy(v any) bool { return v == nil || isTrue(v) }
 
 func isTrue(v any) bool {
 	switch x := v.(type) {

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 )
@@ -121,7 +120,7 @@ func (r *Resource) Methods() []*Method {
 	for _, m := range r.methods {
 		out = append(out, m)
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].HTTPMethod < out[j].HTTPMethod })
+	slices.SortFunc(out, func(a, b *Method) int { return strings.Compare(a.HTTPMethod, b.HTTPMethod) })
 	return out
 }
 

@@ -1,13 +1,10 @@
 package gateway
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/corsgate/corsgate/internal/apigw"
 )
@@ -42,12 +39,7 @@ func (l *loader) openAPI(v any) error {
 	if r.err != nil {
 		return r.err
 	}
-	names := make([]string, 0, len(paths))
-	for p := range paths {
-		names = append(names, p)
-	}
-	sort.Strings(names)
-	for _, path := range names {
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		read := &reader{l: l}
 		item := read.object(paths[path], "the path "+path)
 		r := a.root
@@ -113,7 +105,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 			case "query":
 				in = "querystring"
 			case "body":
-				m.models = map[string]*schema{"application/json": {root: doc, node: p["schema"]}}
+				m.models = map[string]*schema{"application/json": {root: doc, node: p["schema"], loader: l}}
 				continue
 			case "path", "header":
 			default:
@@ -128,7 +120,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 		for ct, c := range content {
 			cm, _ := c.(map[string]any)
 			if cm["schema"] != nil {
-				m.models[ct] = &schema{root: doc, node: cm["schema"]}
+				m.models[ct] = &schema{root: doc, node: cm["schema"], loader: l}
 			}
 		}
 	}
@@ -152,7 +144,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 		}
 		m.Responses = append(m.Responses, x)
 	}
-	sort.Slice(m.Responses, func(i, j int) bool { return m.Responses[i].Status < m.Responses[j].Status })
+	slices.SortFunc(m.Responses, func(a, b MethodResponse) int { return strings.Compare(a.Status, b.Status) })
 	if in := r.object(pointer(doc, op["x-amazon-apigateway-integration"]), "x-amazon-apigateway-integration"); in != nil {
 		i := &Integration{Type: strings.ToUpper(r.str(in, "type")), URI: r.str(in, "uri"), HTTPMethod: strings.ToUpper(r.str(in, "httpMethod")),
 			Passthrough: strings.ToUpper(r.str(in, "passthroughBehavior")), ContentHandling: r.str(in, "contentHandling"),
@@ -161,12 +153,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 			i.Passthrough = "WHEN_NO_MATCH"
 		}
 		irs := r.object(in["responses"], "the integration's responses")
-		patterns := make([]string, 0, len(irs))
-		for p := range irs {
-			patterns = append(patterns, p)
-		}
-		sort.Strings(patterns)
-		for _, p := range patterns {
+		for _, p := range slices.Sorted(maps.Keys(irs)) {
 			ir := r.object(irs[p], "the integration's response "+p)
 			x := IntegrationResponse{Status: r.str(ir, "statusCode"), Pattern: p, ContentHandling: r.str(ir, "contentHandling"),
 				Parameters: r.strMap(ir["responseParameters"], "responseParameters"), Templates: r.templates(ir["responseTemplates"], "responseTemplates")}
@@ -234,208 +221,4 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 	case "AWS_IAM", "NONE":
 		m.AuthorizationType, m.authorizer = typ, nil
 	}
-}
-
-// schema is a JSON schema with the document its references point into.
-type schema struct {
-	root, node any
-}
-
-// valid tells whether a body fits. Keywords it does not know are ignored, as draft 4 says. The error is for a schema that
-// takes too long to tell: alternatives that refer to themselves double the work at each level.
-func (s *schema) valid(body []byte) (bool, error) {
-	var v any
-	dec := json.NewDecoder(strings.NewReader(string(body)))
-	dec.UseNumber()
-	if err := dec.Decode(&v); err != nil || dec.More() {
-		return false, nil
-	}
-	// A large body has many values, each of which is checked at least once.
-	c := &checker{root: s.root, left: maxChecks + len(body)}
-	ok := c.check(s.node, v, 0)
-	if c.left < 0 {
-		return false, fmt.Errorf("the model needs more than %d checks for this body", maxChecks+len(body))
-	}
-	return ok, nil
-}
-
-const maxChecks = 100_000
-
-// checker counts what one validation does. Once nothing is left, its answers mean nothing.
-type checker struct {
-	root any
-	left int
-}
-
-func (s *checker) check(node, v any, depth int) bool {
-	m, ok := node.(map[string]any)
-	if !ok || depth > 60 {
-		return true
-	}
-	if s.left--; s.left < 0 {
-		return false
-	}
-	if _, ok := m["$ref"]; ok {
-		root, _ := s.root.(map[string]any)
-		return s.check(pointer(root, m), v, depth+1)
-	}
-	if t, ok := m["type"]; ok {
-		types := list(t)
-		if s, ok := t.(string); ok {
-			types = []any{s}
-		}
-		fits := false
-		for _, t := range types {
-			fits = fits || ofType(t, v)
-		}
-		if !fits {
-			return false
-		}
-	}
-	if e := list(m["enum"]); e != nil {
-		if !s.oneOf(e, v) {
-			return false
-		}
-	}
-	for _, x := range list(m["allOf"]) {
-		if !s.check(x, v, depth+1) {
-			return false
-		}
-	}
-	// count stops at the first of which it is certain that more make no difference.
-	count := func(xs []any, enough int) int {
-		n := 0
-		for _, x := range xs {
-			if n == enough || s.left < 0 {
-				break
-			}
-			if s.check(x, v, depth+1) {
-				n++
-			}
-		}
-		return n
-	}
-	if xs := list(m["anyOf"]); xs != nil && count(xs, 1) == 0 {
-		return false
-	}
-	if xs := list(m["oneOf"]); xs != nil && count(xs, 2) != 1 {
-		return false
-	}
-	if x, ok := m["not"]; ok && s.check(x, v, depth+1) {
-		return false
-	}
-	switch x := v.(type) {
-	case map[string]any:
-		for _, r := range list(m["required"]) {
-			name, _ := r.(string)
-			if _, ok := x[name]; !ok {
-				return false
-			}
-		}
-		props, _ := m["properties"].(map[string]any)
-		for k, val := range x {
-			if p, ok := props[k]; ok {
-				if !s.check(p, val, depth+1) {
-					return false
-				}
-			} else if extra, ok := m["additionalProperties"]; ok && m["patternProperties"] == nil {
-				if extra == false || !s.check(extra, val, depth+1) {
-					return false
-				}
-			}
-		}
-	case []any:
-		if n, ok := number(m["minItems"]); ok && float64(len(x)) < n {
-			return false
-		}
-		if n, ok := number(m["maxItems"]); ok && float64(len(x)) > n {
-			return false
-		}
-		for _, e := range x {
-			if !s.check(m["items"], e, depth+1) {
-				return false
-			}
-		}
-	case string:
-		p, _ := m["pattern"].(string)
-		if s.left -= (len(x) + len(p)) / 100; s.left < 0 {
-			return false
-		}
-		n := float64(utf8.RuneCountInString(x))
-		if min, ok := number(m["minLength"]); ok && n < min {
-			return false
-		}
-		if max, ok := number(m["maxLength"]); ok && n > max {
-			return false
-		}
-		if p != "" {
-			if re, err := searchPattern(p); err == nil && !re.MatchString(x) {
-				return false
-			}
-		}
-	case json.Number:
-		f, _ := x.Float64()
-		if min, ok := number(m["minimum"]); ok && (f < min || f == min && isTrue(m["exclusiveMinimum"])) {
-			return false
-		}
-		if max, ok := number(m["maximum"]); ok && (f > max || f == max && isTrue(m["exclusiveMaximum"])) {
-			return false
-		}
-	}
-	return true
-}
-
-func number(v any) (float64, bool) {
-	switch x := v.(type) {
-	case json.Number:
-		f, err := x.Float64()
-		return f, err == nil
-	case float64:
-		return x, true
-	}
-	return 0, false
-}
-
-func ofType(t, v any) bool {
-	switch t {
-	case "object":
-		_, ok := v.(map[string]any)
-		return ok
-	case "array":
-		_, ok := v.([]any)
-		return ok
-	case "string":
-		_, ok := v.(string)
-		return ok
-	case "boolean":
-		_, ok := v.(bool)
-		return ok
-	case "null":
-		return v == nil
-	case "number":
-		_, ok := v.(json.Number)
-		return ok
-	case "integer":
-		n, ok := v.(json.Number)
-		if !ok {
-			return false
-		}
-		f, err := n.Float64()
-		return err == nil && f == float64(int64(f))
-	}
-	return true
-}
-
-// oneOf tells whether a value is one of those listed.
-func (s *checker) oneOf(values []any, v any) bool {
-	y, err := json.Marshal(v)
-	if s.left -= len(values) + len(y)/100; s.left < 0 || err != nil {
-		return false
-	}
-	for _, a := range values {
-		if x, err := json.Marshal(a); err == nil && string(x) == string(y) {
-			return true
-		}
-	}
-	return false
 }

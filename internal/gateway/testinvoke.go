@@ -3,6 +3,8 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/apigw"
@@ -122,13 +124,8 @@ func pathParams(r *Resource, path string) map[string]string {
 }
 
 func javaMap(m map[string]string) string {
-	names := make([]string, 0, len(m))
-	for k := range m {
-		names = append(names, k)
-	}
-	sortStrings(names)
 	parts := make([]string, 0, len(m))
-	for _, k := range names {
+	for _, k := range slices.Sorted(maps.Keys(m)) {
 		parts = append(parts, k+"="+m[k])
 	}
 	return "{" + strings.Join(parts, ", ") + "}"

@@ -242,22 +242,28 @@ func (i *inspector) variables(intended, live *gateway.API, id string) bool {
 	keys := slices.Concat(slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(have)))
 	slices.Sort(keys)
 	for _, k := range slices.Compact(keys) {
-		if a, b := want[k], have[k]; a != b && !strings.HasPrefix(k, cors.VariableOrigins) {
+		if a, b := want[k], have[k]; a != b && !cors.IsOriginVariable(k) {
 			say("%s is %s in the account and %s in the template", k, or(b), or(a))
 		}
 	}
 	return true
 }
 
-// origins gives the elements of an allowlist, as people write them, whether or not it can be read as one.
+// origins gives the elements of an allowlist, as people write them, whether or not it can be read as one. The value of
+// a variable for one origin is one element, whatever it holds.
 func origins(vars map[string]string) []string {
 	var out []string
 	for _, k := range slices.Sorted(maps.Keys(vars)) {
+		if !cors.IsOriginVariable(k) {
+			continue
+		}
+		list := []string{vars[k]}
 		if strings.HasPrefix(k, cors.VariableOrigins) {
-			for o := range strings.SplitSeq(vars[k], ",") {
-				if o = strings.ReplaceAll(strings.Trim(o, "="), "~", "*"); o != "" {
-					out = appendOnce(out, o)
-				}
+			list = strings.Split(strings.ReplaceAll(vars[k], "~", "*"), ",")
+		}
+		for _, o := range list {
+			if o != "" {
+				out = appendOnce(out, o)
 			}
 		}
 	}

@@ -318,7 +318,7 @@ func (r *renderer) answer(o *Operation, op, in map[string]any) {
 		for _, pattern := range patterns {
 			list = append(list, responses[pattern])
 		}
-		for _, fault := range plan.SetTwice(o.Name(), in["requestTemplates"], list) {
+		for _, fault := range plan.SetTwice(r.Policy, o.Name(), in["requestTemplates"], list) {
 			r.fail(o, "%s", fault)
 		}
 	}

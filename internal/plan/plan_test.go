@@ -1,9 +1,11 @@
 package plan
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/corsgate/corsgate/constructs/cors"
@@ -57,20 +59,21 @@ func TestPreflightDeclaresWhatItMaps(t *testing.T) {
 func TestErrorHeaders(t *testing.T) {
 	one := policy(t, cors.Config{Origins: []string{"https://app.example.com"}, Credentials: true})
 	two := policy(t, cors.Config{Origins: []string{"https://a.example.com", "https://b.example.com"}, Credentials: true})
+	open := policy(t, cors.Config{Origins: []string{"*"}, ExposedHeaders: []string{"etag"}})
 	for _, tt := range []struct {
-		name                string
-		policy              *cors.Policy
-		echo                bool
-		origin, credentials any
+		name   string
+		policy *cors.Policy
+		echo   bool
+		want   map[string]any
 	}{
-		{"one origin is named", one, false, "'https://app.example.com'", "'true'"},
-		{"one origin is named although echo is asked for", one, true, "'https://app.example.com'", "'true'"},
-		{"several are a star without credentials", two, false, "'*'", nil},
-		{"several are echoed with credentials", two, true, "method.request.header.origin", "'true'"},
+		{"one origin is named", one, false, map[string]any{"Vary": "'Origin'", "Access-Control-Allow-Origin": "'https://app.example.com'", "Access-Control-Allow-Credentials": "'true'"}},
+		{"one origin is named although echo is asked for", one, true, map[string]any{"Vary": "'Origin'", "Access-Control-Allow-Origin": "'https://app.example.com'", "Access-Control-Allow-Credentials": "'true'"}},
+		{"several are a star without credentials", two, false, map[string]any{"Vary": "'Origin'", "Access-Control-Allow-Origin": "'*'"}},
+		{"several are echoed with credentials", two, true, map[string]any{"Vary": "'Origin'", "Access-Control-Allow-Origin": "method.request.header.origin", "Access-Control-Allow-Credentials": "'true'"}},
+		{"any is a star, and not echoed", open, true, map[string]any{"Vary": "'Origin'", "Access-Control-Allow-Origin": "'*'", "Access-Control-Expose-Headers": "'etag'"}},
 	} {
-		h := ErrorHeaders(tt.policy, tt.echo)
-		if h[corsheader.AllowOrigin] != tt.origin || h[corsheader.AllowCredentials] != tt.credentials || h[corsheader.Vary] != "'Origin'" {
-			t.Errorf("%s: got %v", tt.name, h)
+		if got := ErrorHeaders(tt.policy, tt.echo); !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
 		}
 	}
 }
@@ -96,9 +99,11 @@ func TestRemap(t *testing.T) {
 			given = map[string]any{}
 		}
 		given["method.response.header.X-Own"] = "'1'"
+		given["method.response.header.X-Access-Control-Note"] = "'2'"
 		got, replaced := Remap(given, apigw.MethodHeader, ours)
 		want := maps.Clone(ours)
 		want[apigw.MethodHeader+"Vary"], want["method.response.header.X-Own"] = tt.vary, "'1'"
+		want["method.response.header.X-Access-Control-Note"] = "'2'"
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %v, want %v", tt.name, got, want)
 		}
@@ -108,6 +113,31 @@ func TestRemap(t *testing.T) {
 		}
 		if !slices.Equal(keys, tt.replaced) {
 			t.Errorf("%s: replaced %v, want %v", tt.name, keys, tt.replaced)
+		}
+	}
+	if want := map[string]any{apigw.MethodHeader + "Vary": "'Origin'", apigw.MethodHeader + "Access-Control-Allow-Origin": "'*'"}; !reflect.DeepEqual(ours, want) {
+		t.Errorf("the policy's own mappings became %v", ours)
+	}
+}
+
+// What a CDK token becomes is looked at by templates and functions only: a static
+// header would carry whatever it is, and "null" is every sandboxed frame.
+func TestTokensAreNotMapped(t *testing.T) {
+	for _, origin := range []string{"https://${Token[TOKEN.7]}", "${Token[TOKEN.7]}", "https://${Token[TOKEN.7]}.example.com:8443"} {
+		p := policy(t, cors.Config{Origins: []string{origin}, Credentials: true})
+		for _, echo := range []bool{false, true} {
+			h := ErrorHeaders(p, echo)
+			if text := fmt.Sprint(h); strings.Contains(text, "Token[") {
+				t.Errorf("%s stands in a gateway response: %s", origin, text)
+			}
+			if h[corsheader.AllowOrigin] == "'*'" && h[corsheader.AllowCredentials] != nil {
+				t.Errorf("%s: credentials beside *", origin)
+			}
+		}
+		for _, headers := range [][]Header{AnswerHeaders(p, true), AnswerHeaders(p, false), PreflightHeaders(p, "GET")} {
+			if text := fmt.Sprint(Mapped(headers)); strings.Contains(text, "Token[") {
+				t.Errorf("%s is mapped statically: %s", origin, text)
+			}
 		}
 	}
 }

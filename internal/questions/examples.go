@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/corsgate/corsgate/internal/vtl"
+	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
 )
 
 // literals finds the strings of a mapping template, in either kind of quotes, and the values of static mappings.
@@ -32,11 +32,11 @@ const maxExamples = 2000
 // text for each choice, the rest being the shortest. Their number grows with the length of the expression, not with the
 // product of its choices.
 func examples(pattern string) []string {
-	re, err := vtl.CompileJava(pattern)
+	re, err := javaregexp.Compile(pattern)
 	if err != nil {
 		return nil
 	}
-	tree, err := syntax.Parse(re.String(), syntax.Perl)
+	tree, err := syntax.Parse(re.Whole().String(), syntax.Perl)
 	if err != nil {
 		return nil
 	}

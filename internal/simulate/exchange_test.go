@@ -170,6 +170,7 @@ func TestBase(t *testing.T) {
 		"http://127.0.0.1:4000/v1":      "http://127.0.0.1:4000/marked",
 		"https://api.example.com":       "https://api.example.com/v1/marked",
 		"https://api.example.com/shop/": "https://api.example.com/shopping",
+		"https://api.example.com/shop":  "https://api.example.com/shopmarked",
 	} {
 		s := site(t)
 		s.Base = base

@@ -3,7 +3,6 @@ package simulate
 import (
 	"encoding/base64"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -220,6 +219,8 @@ type GatewayResponse struct {
 	From string `json:"from"`
 	// Detail says why it was given.
 	Detail string `json:"detail"`
+	// Cause says it where the type has several causes.
+	Cause gateway.Cause `json:"-"`
 }
 
 // volatile are the headers that differ each time.
@@ -303,16 +304,9 @@ func course(api *gateway.API, steps []gateway.Step) *Course {
 			}
 			c.Integration.Detail = s.Detail
 		case gateway.StepIntegrationResponse:
-			c.IntegrationResponse = &IntegrationResponse{Status: s.Name}
-			if method != nil && method.Integration != nil {
-				for _, r := range method.Integration.Responses {
-					if r.Status == s.Name && strings.HasSuffix(s.Detail, strconv.Quote(r.Pattern)) {
-						c.IntegrationResponse.Pattern = r.Pattern
-					}
-				}
-			}
+			c.IntegrationResponse = &IntegrationResponse{Status: s.Name, Pattern: s.Pattern}
 		case gateway.StepGatewayResponse:
-			c.GatewayResponse = &GatewayResponse{Type: s.Name, From: api.GatewayResponse(s.Name).From, Detail: s.Detail}
+			c.GatewayResponse = &GatewayResponse{Type: s.Name, From: api.GatewayResponse(s.Name).From, Detail: s.Detail, Cause: s.Cause}
 		case gateway.StepUnsupported:
 			c.Unsupported = s.Detail
 		}

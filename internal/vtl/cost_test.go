@@ -197,5 +197,5 @@ func TestReplacedAgain(t *testing.T) {
 func compiledAnew() {
 	recent.Lock()
 	defer recent.Unlock()
-	clear(recent.regex)
+	clear(recent.regexp)
 }

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
 )
 
 // Mode chooses whose behaviour the evaluator has.
@@ -127,8 +129,8 @@ type eval struct {
 	steps  int
 	bytes  int
 	depth  int
-	regex  map[string]*regex // compiled so far
-	ascii  string            // the last text that was found to be ASCII
+	regexp map[string]*javaregexp.Regexp // compiled so far
+	ascii  string                        // the last text that was found to be ASCII
 }
 
 func (ev *eval) errf(pos Pos, format string, args ...any) error {

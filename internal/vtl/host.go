@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/corsgate/corsgate/internal/vtl/jaywaypath"
 )
 
 // Input is $input.
@@ -94,9 +96,7 @@ func (in *Input) Method(name string, args []any) (any, bool, error) {
 
 // at gives what a JSONPath leads to, and how many values were visited.
 func (in *Input) at(path string) (any, int, error) {
-	budget := pathBudget
-	v, err := jsonPath(in.json(), path, &budget)
-	return v, pathBudget - budget, err
+	return jaywaypath.Eval(jsonModel{}, in.json(), path)
 }
 
 // jsonText is what $input.json makes of a value. What is not there reads as an empty string, here as its JSON; believed,
@@ -266,6 +266,18 @@ func NewOverrides() *Overrides {
 	o.Response = o.guard("responseOverride", "header")
 	o.Request = o.guard("requestOverride", "header", "path", "querystring")
 	return o
+}
+
+// Into puts the overrides into a $context, where neither can be replaced as a whole.
+func (o *Overrides) Into(context *Map) {
+	context.Put(o.Response.Name, o.Response)
+	context.Put(o.Request.Name, o.Request)
+	context.onPut = func(ev *eval, pos Pos, key string, _ any) error {
+		if key == o.Response.Name || key == o.Request.Name {
+			return ev.errf(pos, "$context.%s cannot be replaced as a whole; set its members one by one", key)
+		}
+		return nil
+	}
 }
 
 func (o *Overrides) guard(name string, subs ...string) *Map {

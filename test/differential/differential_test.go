@@ -40,12 +40,12 @@ func newGenerator(t *testing.T) *generator {
 }
 
 // sorted returns the stage variables of p in the order of their names: all of
-// them, or those of the allowlist, which are all that the templates read.
+// them, or those of the allowlist.
 func sorted(p *cors.Policy, all bool) list {
 	vars := p.StageVariables()
 	var l list
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		if all || strings.HasPrefix(name, cors.VariableOrigins) {
+		if all || cors.IsOriginVariable(name) {
 			l = append(l, name, vars[name])
 		}
 	}
@@ -208,7 +208,9 @@ const originsPerPolicy = 1600
 
 // The template, the matcher and another library agree about every origin.
 func TestOrigins(t *testing.T) {
-	v := sharedVelocity(t)
+	v := velocity17.of(t)
+	others := []*engine{velocity24.of(t), airspeed.of(t)}
+	asked := make([]int, len(others))
 	g := newGenerator(t)
 	var policies, origins, allowed, evaluations, variables, reverse int
 	excuses := map[string]int{}
@@ -285,6 +287,10 @@ func TestOrigins(t *testing.T) {
 				t.Errorf("%q is allowed\npolicy %q", o, p.Origins())
 			}
 		}
+		for i, e := range others {
+			// airspeed-ext takes ten times as long.
+			asked[i] += agrees(t, e, p, l, list[len(list)*i*3/4:])
+		}
 		for i, r := range results[3*len(list):] {
 			var err error
 			if i%2 == 0 {
@@ -302,9 +308,55 @@ func TestOrigins(t *testing.T) {
 	}
 	t.Logf("%d policies in up to %d stage variables, %d origins (%d allowed), %d evaluations; jub0bs/cors alone allows %d: %v",
 		policies, variables, origins, allowed, evaluations, reverse, excuses)
+	for i, e := range others {
+		t.Logf("%s: %d origins", e.name, asked[i])
+		if asked[i] < 20_000 {
+			t.Error("too few to mean anything")
+		}
+	}
 	if policies < 50 || origins < 100_000 || allowed < origins/20 {
 		t.Error("too few to mean anything")
 	}
+}
+
+// agrees holds another engine's evaluations to the policy, and returns how many
+// origins it was asked about.
+func agrees(t *testing.T, e *engine, p policy, l list, origins []string) int {
+	t.Helper()
+	var b batch
+	b.variables(l...)
+	b.template("preflight", p.PreflightTemplate())
+	for i, text := range responseTexts {
+		b.template(fmt.Sprint("text", i), text)
+		b.template(fmt.Sprint("response", i), p.ResponseTemplate()+text)
+		b.eval(stock, fmt.Sprint("text", i))
+	}
+	for i, o := range origins {
+		b.eval(modes[i/2%2], "preflight", spelling(i), o)
+		if i%4 == 0 {
+			b.eval(modes[i/8%2], fmt.Sprint("response", i/4%len(responseTexts)), spelling(i/4), o)
+		}
+	}
+	results := e.do(t, &b)
+	texts, results := results[:len(responseTexts)], results[len(responseTexts):]
+	for i, o := range origins {
+		match := p.Match(o)
+		if err := checkPreflight(results[0], o, match); err != nil {
+			t.Errorf("%s: preflight template for %q %v\npolicy %q", e.name, o, err, p.Origins())
+		}
+		results = results[1:]
+		if i%4 == 0 {
+			r, text := results[0], texts[i/4%len(texts)].text
+			if e.strips {
+				r.text = strings.TrimLeft(r.text, " ")
+			}
+			if err := checkResponse(r, p, o, text, match); err != nil {
+				t.Errorf("%s: response template for %q %v\npolicy %q", e.name, o, err, p.Origins())
+			}
+			results = results[1:]
+		}
+	}
+	return len(origins)
 }
 
 const malformedLists = 20_000
@@ -312,9 +364,9 @@ const malformedLists = 20_000
 // A list that the Lambda function would refuse to read must make the template
 // refuse everybody, and no other list may.
 func TestMalformedLists(t *testing.T) {
-	v := sharedVelocity(t)
+	engines := []*engine{velocity17.of(t), velocity24.of(t), airspeed.of(t)}
 	g := newGenerator(t)
-	var lists, malformed, evaluations int
+	var lists, malformed, anyone, evaluations int
 	for lists < malformedLists {
 		p := g.policy(pick(g, 1, 2, 3, 5, 12, 40))
 		whole := sorted(p.Policy, false)
@@ -336,19 +388,34 @@ func TestMalformedLists(t *testing.T) {
 				b.eval(modes[(len(attempts)+i)%2], "preflight", spelling(i), o)
 			}
 		}
-		results := v.do(t, &b)
-		evaluations += len(results)
-		for i, a := range attempts {
-			lists++
-			if a.policy == nil {
-				malformed++
+		for k, e := range engines {
+			if k == 2 && lists%1000 != 0 {
+				continue // airspeed-ext takes ten times as long
 			}
-			for j, o := range a.origins {
-				// The one list that only the Lambda function takes: a policy that
-				// allows every origin has static headers instead of this template.
-				allowed := a.policy != nil && !a.policy.AnyOrigin() && a.policy.Match(o)
-				if err := checkPreflight(results[i*len(a.origins)+j], o, allowed); err != nil {
-					t.Errorf("%q %v\nvariables %q", o, err, a.list)
+			results := e.do(t, &b)
+			evaluations += len(results)
+			for i, a := range attempts {
+				for j, o := range a.origins {
+					// The one thing that only the Lambda function takes: a policy that
+					// allows every origin has static headers instead of this template.
+					allowed := a.policy != nil && !a.policy.AnyOrigin() && a.policy.Match(o)
+					if err := checkPreflight(results[i*len(a.origins)+j], o, allowed); err != nil {
+						t.Errorf("%s: %q %v\nvariables %q", e.name, o, err, a.list)
+					}
+				}
+			}
+		}
+		for _, a := range attempts {
+			lists++
+			switch {
+			case a.policy == nil:
+				malformed++
+			case a.policy.AnyOrigin():
+				anyone++
+				for name := range a.list.vars() {
+					if cors.IsOriginVariable(name) || name == cors.VariableCredentials {
+						t.Errorf("the function allows every origin beside %s: %q", name, a.list)
+					}
 				}
 			}
 		}
@@ -356,8 +423,8 @@ func TestMalformedLists(t *testing.T) {
 			t.FailNow()
 		}
 	}
-	t.Logf("%d lists (%d malformed), %d evaluations", lists, malformed, evaluations)
-	if malformed < lists/10 || malformed > lists*9/10 {
+	t.Logf("%d lists (%d malformed, %d for every origin), %d evaluations", lists, malformed, anyone, evaluations)
+	if malformed < lists/10 || malformed > lists*9/10 || anyone == 0 {
 		t.Error("nearly all of them are alike")
 	}
 }
@@ -375,7 +442,6 @@ func (g *generator) listed(l list) string {
 
 // What may come in place of a list, one by one.
 func TestOddVariables(t *testing.T) {
-	v := sharedVelocity(t)
 	const origin = "https://a.example.com"
 	tests := []struct {
 		name string
@@ -414,15 +480,37 @@ func TestOddVariables(t *testing.T) {
 		{"replacement group", list{"corsOrigins", `https://$1`}, false},
 		{"backslash", list{"corsOrigins", origin + `\E`}, false},
 		{"line break", list{"corsOrigins", origin + "\n"}, false},
-		{"an exact one", list{"corsOrigins", "=" + origin + "=,=https://b.example.com:8443="}, true},
-		{"an exact one after a pattern", list{"corsOrigins", "https://~.b.example.com,=" + origin + "="}, true},
-		{"an exact pattern", list{"corsOrigins", origin + ",=https://~.example.com="}, false},
-		{"an exact port", list{"corsOrigins", origin + ",=http://localhost:~="}, false},
-		{"exactly every origin", list{"corsOrigins", origin + ",=~="}, false},
-		{"exact twice", list{"corsOrigins", "==" + origin + "=="}, false},
-		{"exact and open", list{"corsOrigins", "=" + origin}, false},
-		{"exact and closed", list{"corsOrigins", origin + "="}, false},
-		{"an exact list", list{"corsOrigins", "=" + origin + ",https://~.b.example.com="}, false},
+		{"the old form of a token", list{"corsOrigins", "=" + origin + "="}, false},
+		{"an exact one", list{"corsExactOrigin", origin}, true},
+		{"an exact one beside a list", list{"corsOrigins", "https://~.b.example.com", "corsExactOrigin17", origin}, true},
+		{"a list beside an exact one", list{"corsOrigins", origin, "corsExactOrigin", "https://b.example.com:8443"}, true},
+		{"an exact pattern", list{"corsOrigins", origin, "corsExactOrigin", "https://~.example.com"}, false},
+		{"an exact port", list{"corsOrigins", origin, "corsExactOrigin", "http://localhost:~"}, false},
+		{"exactly every origin", list{"corsOrigins", origin, "corsExactOrigin", "~"}, false},
+		{"an exact null", list{"corsOrigins", origin, "corsExactOrigin", "null"}, false},
+		{"an exact nothing", list{"corsOrigins", origin, "corsExactOrigin", ""}, false},
+		{"an exact list", list{"corsOrigins", origin, "corsExactOrigin", "https://b.example.com," + origin}, false},
+		{"an exact one and a comma", list{"corsExactOrigin", origin + ","}, false},
+		{"an exact one and a path", list{"corsOrigins", origin, "corsExactOrigin", "https://b.example.com/"}, false},
+		{"an exact one in capitals", list{"corsOrigins", origin, "corsExactOrigin", "https://B.example.com"}, false},
+		{"an exact one and its port", list{"corsOrigins", origin, "corsExactOrigin", "https://b.example.com:443"}, false},
+		{"an exact one and http's port", list{"corsOrigins", origin, "corsExactOrigin", "http://b.example.com:80"}, false},
+		{"an exact one and the other's port", list{"corsOrigins", origin, "corsExactOrigin", "https://b.example.com:80"}, true},
+		{"an exact one and another's port", list{"corsOrigins", origin, "corsExactOrigin", "httpss://b.example.com:443"}, true},
+		{"an exact one with two dots", list{"corsOrigins", origin, "corsExactOrigin", "https://b..example.com"}, false},
+		{"an exact one of 326", list{"corsOrigins", origin, "corsExactOrigin", "https://" + strings.Repeat("b", 318)}, true},
+		{"an exact one of 327", list{"corsOrigins", origin, "corsExactOrigin", "https://" + strings.Repeat("b", 319)}, false},
+		{"an exact one of 600", list{"corsOrigins", origin, "corsExactOrigin", "https://" + strings.Repeat("b", 592)}, false},
+		{"line break in an exact one", list{"corsExactOrigin", origin + "\n"}, false},
+		{"line break in its name", list{"corsExactOrigin\n", origin}, false},
+		{"an exact variable's neighbour", list{"corsOrigins", origin, "corsExactOrigins", "/"}, true},
+		{"every origin's variable", list{"corsAnyOrigin", "true"}, false},
+		{"every origin's variable and a list", list{"corsAnyOrigin", "true", "corsOrigins", origin}, false},
+		{"every origin's variable and an exact one", list{"corsAnyOrigin", "true", "corsExactOrigin", origin}, false},
+		{"every origin's variable, not true", list{"corsAnyOrigin", "false", "corsOrigins", origin}, false},
+		{"every origin's variable, empty", list{"corsAnyOrigin", "", "corsOrigins", origin}, false},
+		{"every origin's variable and credentials", list{"corsAnyOrigin", "true", "corsCredentials", "true"}, false},
+		{"every origin's variable, not quite", list{"corsAnyOrigin2", "true", "corsOrigins", origin}, true},
 		{"all the others", list{"corsOrigins", origin, "corsCredentials", "true", "corsMaxAge", "7200", "corsMethods", "GET,PUT", "corsRequestHeaders", "~,authorization", "corsExposedHeaders", "etag"}, true},
 		{"credentials", list{"corsOrigins", origin, "corsCredentials", "yes"}, false},
 		{"no credentials", list{"corsOrigins", origin, "corsCredentials", ""}, false},
@@ -453,9 +541,11 @@ func TestOddVariables(t *testing.T) {
 			b.eval(m, "preflight", spelling(i), origin)
 		}
 	}
-	for i, r := range v.do(t, &b) {
-		if err := checkPreflight(r, origin, tests[i/2].ok); err != nil {
-			t.Errorf("%s (%s): %v", tests[i/2].name, modes[i%2], err)
+	for _, e := range []*engine{velocity17.of(t), velocity24.of(t), airspeed.of(t)} {
+		for i, r := range e.do(t, &b) {
+			if err := checkPreflight(r, origin, tests[i/2].ok); err != nil {
+				t.Errorf("%s: %s (%s): %v", e.name, tests[i/2].name, modes[i%2], err)
+			}
 		}
 	}
 }
@@ -465,8 +555,8 @@ func TestOddVariables(t *testing.T) {
 // driver's stack is small. A JVM that only interprets takes the most of it, but
 // too long for the longest lists, which go no deeper than a single variable.
 func TestStack(t *testing.T) {
-	compiled := sharedVelocity(t)
-	interpreted, err := start("-Xint")
+	compiled := velocity17.of(t)
+	interpreted, err := startVelocity("-Xint")
 	needed(t, err)
 	defer func() {
 		if err := interpreted.close(); err != nil {
@@ -519,14 +609,14 @@ func TestStack(t *testing.T) {
 		if len(values[name]) > 512 {
 			t.Fatalf("%s: %d characters", name, len(values[name]))
 		}
-		one, many := list{"corsOrigins", values[name]}, list{"corsOrigins", values[name]}
+		one, exact, many := list{"corsOrigins", values[name]}, list{"corsExactOrigin", values[name]}, list{"corsOrigins", values[name]}
 		for n := 2; n <= 80; n++ {
 			many = append(many, fmt.Sprint("corsOrigins", n), values[name])
 		}
 		for _, run := range []struct {
-			v *velocity
+			v *engine
 			l list
-		}{{interpreted, one}, {compiled, many}} {
+		}{{interpreted, one}, {interpreted, exact}, {compiled, many}} {
 			l := run.l
 			policy, _ := cors.FromStageVariables(l.vars())
 			var b batch

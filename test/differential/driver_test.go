@@ -1,6 +1,7 @@
-// Package differential holds the mapping templates against the rest: Apache
-// Velocity's evaluation of them, [cors.Policy.Match] and another library's
-// middleware have to agree about every origin.
+// Package differential holds the mapping templates against the rest: the
+// evaluations of Apache Velocity, 1.7 and 2, and of LocalStack's engine,
+// [cors.Policy.Match] and another library's middleware have to agree about every
+// origin.
 package differential
 
 import (
@@ -27,9 +28,16 @@ var velocityJars = []string{
 	"/usr/share/java/commons-lang.jar",
 }
 
-var errMissing = errors.New("missing: Java, or Velocity (Debian: apt-get install default-jdk-headless velocity)")
+// The engines beside Velocity 1.7 are where these variables say; .ci/run
+// installs them.
+const (
+	envVelocity2 = "CORSGATE_VELOCITY2" // a folder with the jars of Velocity 2
+	envAirspeed  = "CORSGATE_AIRSPEED"  // a Python that has airspeed-ext, as LocalStack does
+)
 
-// A mode is how the driver's Velocity treats what is missing.
+var errMissing = errors.New("missing")
+
+// A mode is how an engine treats what is missing.
 type mode string
 
 const (
@@ -39,53 +47,63 @@ const (
 
 var modes = []mode{stock, empty}
 
-// A velocity is a running driver (see testdata/Driver.java), for one goroutine
-// at a time.
-type velocity struct {
-	in  io.WriteCloser
-	out *bufio.Reader
-	cmd *exec.Cmd
-	dir string // of the compiled classes
+// An engine is a running driver (see testdata), for one goroutine at a time.
+type engine struct {
+	name string
+	in   io.WriteCloser
+	out  *bufio.Reader
+	cmd  *exec.Cmd
+	dir  string // of the compiled classes, "" for none
+
+	strips bool // the blanks around a template are taken off
 }
 
 // A result is what one evaluation gave.
 type result struct {
 	text      string
 	overrides map[string]string
-	err       string // of Java, "" for none
+	err       string // of the engine, "" for none
 }
 
-// shared starts the driver that all tests use: a JVM starts slowly.
-var shared = sync.OnceValues(func() (*velocity, error) {
-	v, err := start()
-	running = v
-	return v, err
-})
+// The engines that all tests use: a JVM starts slowly.
+var (
+	velocity17 = &shared{start: func() (*engine, error) { return startVelocity() }}
+	velocity24 = &shared{start: startVelocity2}
+	airspeed   = &shared{start: startAirspeed}
+)
 
-// running is the shared driver if it was started.
-var running *velocity
+// shared is an engine that is started when a test first asks for it.
+type shared struct {
+	start  func() (*engine, error)
+	once   sync.Once
+	engine *engine
+	err    error
+}
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if running != nil {
-		if err := running.close(); err != nil {
-			fmt.Fprintln(os.Stderr, "the Java driver failed:", err)
+	for _, s := range []*shared{velocity17, velocity24, airspeed} {
+		if s.engine == nil {
+			continue
+		}
+		if err := s.engine.close(); err != nil {
+			fmt.Fprintf(os.Stderr, "the driver of %s failed: %v\n", s.engine.name, err)
 			code = 1
 		}
 	}
 	os.Exit(code)
 }
 
-// sharedVelocity returns the shared driver.
-func sharedVelocity(t *testing.T) *velocity {
+// of returns the shared engine.
+func (s *shared) of(t *testing.T) *engine {
 	t.Helper()
-	v, err := shared()
-	needed(t, err)
-	return v
+	s.once.Do(func() { s.engine, s.err = s.start() })
+	needed(t, s.err)
+	return s.engine
 }
 
-// needed skips the test where Java or Velocity is missing, except in CI, which
-// must not lose the test unseen. Any other error ends it.
+// needed skips the test where an engine is missing, except in CI, which must not
+// lose the test unseen. Any other error ends it.
 func needed(t *testing.T, err error) {
 	t.Helper()
 	switch {
@@ -97,61 +115,84 @@ func needed(t *testing.T, err error) {
 	}
 }
 
-// start compiles the driver and runs it in a JVM with these flags.
-func start(javaFlags ...string) (*velocity, error) {
-	for _, program := range []string{"java", "javac"} {
-		if _, err := exec.LookPath(program); err != nil {
-			return nil, fmt.Errorf("%w: %v", errMissing, err)
-		}
-	}
+// startVelocity runs Velocity 1.7 in a JVM with these flags.
+func startVelocity(javaFlags ...string) (*engine, error) {
 	classpath := os.Getenv("VELOCITY_CLASSPATH")
 	if classpath == "" {
 		for _, jar := range velocityJars {
 			if _, err := os.Stat(jar); err != nil {
-				return nil, fmt.Errorf("%w: %v", errMissing, err)
+				return nil, fmt.Errorf("%w: Velocity (Debian: apt-get install velocity): %v", errMissing, err)
 			}
 		}
 		classpath = strings.Join(velocityJars, string(os.PathListSeparator))
+	}
+	return startJava("Velocity 1.7", classpath, javaFlags)
+}
+
+func startVelocity2() (*engine, error) {
+	dir := os.Getenv(envVelocity2)
+	jars, err := filepath.Glob(filepath.Join(dir, "*.jar"))
+	if err != nil {
+		return nil, err
+	}
+	if dir == "" || len(jars) == 0 {
+		return nil, fmt.Errorf("%w: Velocity 2 (%s is to name the folder with its jars, see .ci/run)", errMissing, envVelocity2)
+	}
+	return startJava("Velocity 2", strings.Join(jars, string(os.PathListSeparator)), nil)
+}
+
+// startJava compiles the driver and runs it.
+func startJava(name, classpath string, javaFlags []string) (*engine, error) {
+	for _, program := range []string{"java", "javac"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return nil, fmt.Errorf("%w: Java (Debian: apt-get install default-jdk-headless): %v", errMissing, err)
+		}
 	}
 	dir, err := os.MkdirTemp("", "corsgate-velocity-")
 	if err != nil {
 		return nil, err
 	}
-	v, err := startIn(dir, classpath, javaFlags)
+	javac := exec.Command("javac", "-cp", classpath, "-d", dir, filepath.Join("testdata", "Driver.java"))
+	out, err := javac.CombinedOutput()
 	if err != nil {
 		os.RemoveAll(dir)
-	}
-	return v, err
-}
-
-func startIn(dir, classpath string, javaFlags []string) (*velocity, error) {
-	javac := exec.Command("javac", "-cp", classpath, "-d", dir, filepath.Join("testdata", "Driver.java"))
-	if out, err := javac.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("javac: %w\n%s", err, out)
 	}
 	args := append([]string{"-XX:+UseSerialGC", "-Xmx512m"}, javaFlags...)
 	args = append(args, "-cp", dir+string(os.PathListSeparator)+classpath, "Driver")
-	cmd := exec.Command("java", args...)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
+	return run(&engine{name: name, dir: dir, cmd: exec.Command("java", args...)})
+}
+
+func startAirspeed() (*engine, error) {
+	python := os.Getenv(envAirspeed)
+	if python == "" {
+		return nil, fmt.Errorf("%w: airspeed-ext (%s is to name a Python that has it, see .ci/run)", errMissing, envAirspeed)
+	}
+	return run(&engine{name: "airspeed-ext", strips: true, cmd: exec.Command(python, filepath.Join("testdata", "driver.py"))})
+}
+
+func run(e *engine) (*engine, error) {
+	e.cmd.Stderr = os.Stderr
+	in, err := e.cmd.StdinPipe()
+	if err == nil {
+		var out io.Reader
+		if out, err = e.cmd.StdoutPipe(); err == nil {
+			e.in, e.out = in, bufio.NewReaderSize(out, 1<<16)
+			err = e.cmd.Start()
+		}
+	}
 	if err != nil {
+		os.RemoveAll(e.dir)
 		return nil, err
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	return &velocity{in: in, out: bufio.NewReaderSize(out, 1<<16), cmd: cmd, dir: dir}, nil
+	return e, nil
 }
 
 // close ends the driver and reports how it ended.
-func (v *velocity) close() error {
-	defer os.RemoveAll(v.dir)
-	v.in.Close()
-	return v.cmd.Wait()
+func (e *engine) close() error {
+	defer os.RemoveAll(e.dir)
+	e.in.Close()
+	return e.cmd.Wait()
 }
 
 // A batch is a number of requests to the driver.
@@ -196,25 +237,25 @@ func (b *batch) field(s string) {
 }
 
 // do sends a batch and returns one result for each of its evaluations.
-func (v *velocity) do(t *testing.T, b *batch) []result {
+func (e *engine) do(t *testing.T, b *batch) []result {
 	t.Helper()
 	wrote := make(chan error, 1)
 	go func() { // beside the reading, or both ends may wait for the other
-		_, err := v.in.Write(b.buf.Bytes())
+		_, err := e.in.Write(b.buf.Bytes())
 		wrote <- err
 	}()
 	results := make([]result, b.evals)
 	for i := range results {
-		line, err := v.out.ReadString('\n')
+		line, err := e.out.ReadString('\n')
 		if err != nil {
-			t.Fatalf("the Java driver stopped answering: %v", err)
+			t.Fatalf("%s stopped answering: %v", e.name, err)
 		}
 		if results[i], err = parseResult(strings.TrimSuffix(line, "\n")); err != nil {
-			t.Fatalf("the Java driver answered %.200q: %v", line, err)
+			t.Fatalf("%s answered %.200q: %v", e.name, line, err)
 		}
 	}
 	if err := <-wrote; err != nil {
-		t.Fatalf("the Java driver stopped reading: %v", err)
+		t.Fatalf("%s stopped reading: %v", e.name, err)
 	}
 	return results
 }

@@ -326,6 +326,20 @@ func (g *generator) damage(l list) list {
 		case g.chance(5):
 			name := fmt.Sprint("corsOrigins", 100+g.IntN(10))
 			l = append(l, name, pick(g, "", "~", "https://a.example.com", "b.example.com", "https://~.b.example.com:~", ","))
+		case g.chance(10):
+			name := fmt.Sprint("corsExactOrigin", pick(g, "", "2", "007", "s", "-1"))
+			l = append(l, name, pick(g, "https://a.example.com", "https://a.example.com", g.hostile("https://a.example.com")))
+		case g.chance(2): // the list gives way to the policy for every origin
+			for j := 0; j < len(l); {
+				if cors.IsOriginVariable(l[j]) {
+					l = append(l[:j], l[j+2:]...)
+				} else {
+					j += 2
+				}
+			}
+			l = append(l, "corsAnyOrigin", pick(g, "true", "true", "true", "false", ""))
+		case g.chance(3):
+			l = append(l, "corsAnyOrigin", pick(g, "true", "", "~"))
 		default:
 			l[i] = g.damageValue(l[i])
 		}

@@ -81,7 +81,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 				DefaultCorsPreflightOptions: &awsapigateway.CorsOptions{AllowOrigins: jsii.Strings("*")},
 			}})
 			r := add(api.Root(), "health", "GET", awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{
-				RequestTemplates: &map[string]*string{"application/json": jsii.String(`#set($context.responseOverride.header.Access-Control-Allow-Origin = "*"){"statusCode": 200}`)},
+				RequestTemplates: &map[string]*string{"application/json": jsii.String(`#set($context["responseOverride"]["header"]["Access-Control-Allow-Origin"] = "*"){"statusCode": 200}`)},
 				IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{StatusCode: jsii.String("200"), ResponseParameters: &map[string]*string{
 					"method.response.header.access-control-allow-origin": jsii.String("'*'"), "method.response.header.Vary": jsii.String("integration.response.header.Vary"),
 				}}},
@@ -93,13 +93,23 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 		}, want: []string{
 			"error: DefaultCorsPreflightOptions beside Policy",
 			"warning: /health has an OPTIONS method of its own",
-			"error: the request template (application/json) of GET /health sets a CORS header itself",
+			"error: the request template (application/json) of GET /health sets Access-Control-Allow-Origin itself on line 1: the policy sets it too",
 			"warning: GET /health maps method.response.header.access-control-allow-origin, which is replaced; remove it",
 			"warning: GET /health maps method.response.header.Vary, which is replaced; map it to a static value",
 			"warning: gateway response UNAUTHORIZED maps gatewayresponse.header.Access-Control-Allow-Origin, which is replaced",
 		}, found: map[string]string{"CORS116": "what the remarked template sets is *"}},
 		"binary bodies and several origins": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{BinaryMediaTypes: jsii.Strings("image/png")}})
+			add(api.Root(), "image", "GET", awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net/"), &awsapigateway.HttpIntegrationProps{
+				Proxy: jsii.Bool(false), Options: &awsapigateway.IntegrationOptions{IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{StatusCode: jsii.String("200")}}},
+			}))
+		}, want: []string{"error: CORS208: GET /image passes bodies through that may be binary"}, found: map[string]string{"CORS202": "the header is declared all the same, and nothing sets it"}},
+		"binary bodies and a token": {build: func(s awscdk.Stack) {
+			p, err := cors.New(cors.Config{Origins: []string{"https://" + *awscdk.NewCfnParameter(s, jsii.String("SiteDomain"), nil).ValueAsString()}})
+			if err != nil {
+				panic(err)
+			}
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{BinaryMediaTypes: jsii.Strings("image/png")}})
 			add(api.Root(), "image", "GET", awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net/"), &awsapigateway.HttpIntegrationProps{
 				Proxy: jsii.Bool(false), Options: &awsapigateway.IntegrationOptions{IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{StatusCode: jsii.String("200")}}},
 			}))
@@ -200,7 +210,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p})
 			add(api.Root(), "health", "GET", mock())
 		}, want: []string{
-			"info: the policy allows credentials and more than one origin, so pages that send credentials cannot read the errors",
+			"info: the policy allows credentials and not just one origin that is known at synthesis, so pages that send credentials cannot read the errors",
 			`info: origin "https://a.example.com" is left out`,
 		}},
 		"function by stage variable": {build: func(s awscdk.Stack) {

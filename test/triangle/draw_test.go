@@ -69,7 +69,7 @@ func drawPolicy(t *rapid.T) *cors.Policy {
 }
 
 func drawAPI(t *rapid.T) api {
-	a := api{policy: drawPolicy(t), echo: rapid.Bool().Draw(t, "echo"), binary: rapid.Bool().Draw(t, "binary")}
+	a := api{policy: drawPolicy(t), echo: rapid.Bool().Draw(t, "echo"), binary: rapid.Bool().Draw(t, "binary"), apart: rapid.Bool().Draw(t, "apart")}
 	kinds := []kind{proxy, proxy, mock, web}
 	if a.binary {
 		kinds = kinds[:3] // an answer of a server is binary then, and no template can read it, with CORS or without

@@ -2,6 +2,7 @@ package triangle
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -36,6 +37,7 @@ type api struct {
 	routes []route
 	echo   bool // gateway errors are sent to whoever asks
 	binary bool // every media type counts as binary
+	apart  bool // each origin that is no pattern has a variable of its own, as one with a CDK token has
 	// bare has no CORS but the function's: no OPTIONS, no gateway responses.
 	bare bool
 }
@@ -58,7 +60,7 @@ func id(prefix, path string) string {
 func (a api) template(t interface{ Fatal(...any) }) []byte {
 	all := object{
 		"Api":   resource("RestApi", object{"Name": "Api"}),
-		"Stage": resource("Stage", object{"RestApiId": ref("Api"), "StageName": "prod", "Variables": a.policy.StageVariables()}),
+		"Stage": resource("Stage", object{"RestApiId": ref("Api"), "StageName": "prod", "Variables": a.variables()}),
 		"Fn":    object{"Type": "AWS::Lambda::Function", "Properties": object{}, "Metadata": object{"corsgate:emits": true}},
 	}
 	if a.binary {
@@ -237,6 +239,28 @@ func (a api) method(path, verb string, k kind) object {
 			},
 		},
 	})
+}
+
+// variables are those of the stage.
+func (a api) variables() map[string]string {
+	vars := a.policy.StageVariables()
+	list, ok := vars[cors.VariableOrigins]
+	if !ok || !a.apart {
+		return vars
+	}
+	delete(vars, cors.VariableOrigins)
+	var patterns []string
+	for i, o := range strings.Split(list, ",") {
+		if strings.Contains(o, "~") {
+			patterns = append(patterns, o)
+		} else {
+			vars[fmt.Sprint(cors.VariableExactOrigin, i+1)] = o
+		}
+	}
+	if len(patterns) > 0 {
+		vars[cors.VariableOrigins] = strings.Join(patterns, ",")
+	}
+	return vars
 }
 
 // errorHeaders are those of API Gateway's own answers, as mapping sources.

@@ -308,7 +308,7 @@ func TestTriangle(t *testing.T) {
 			r := drawRequest(t, a)
 			exchanges++
 			if err := w.check(r); err != nil {
-				t.Fatalf("%v\nrequest %+v\nroutes %v, echo %v, binary %v\nstage %v\nanswer %+v", err, r, a.routes, a.echo, a.binary, a.policy.StageVariables(), w.backend.answer)
+				t.Fatalf("%v\nrequest %+v\nroutes %v, echo %v, binary %v\nstage %v\nanswer %+v", err, r, a.routes, a.echo, a.binary, a.variables(), w.backend.answer)
 			}
 			v, _, _, _ := w.decided(r)
 			verdicts[string(v.Code)+v.NetError]++
@@ -333,7 +333,7 @@ func TestTriangle(t *testing.T) {
 func TestAnyOriginHeader(t *testing.T) {
 	seen := map[bool]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		a := api{policy: drawPolicy(t), routes: []route{{"/items", map[string]kind{"GET": proxy, "PUT": mock}}}, binary: rapid.Bool().Draw(t, "binary")}
+		a := api{policy: drawPolicy(t), routes: []route{{"/items", map[string]kind{"GET": proxy, "PUT": mock}}}, binary: rapid.Bool().Draw(t, "binary"), apart: rapid.Bool().Draw(t, "apart")}
 		w := newWorld(t, a, answer{Status: 200})
 		for range requests / 4 {
 			origin := drawHeader(t, a.policy)
@@ -355,11 +355,11 @@ func TestAnyOriginHeader(t *testing.T) {
 				seen[d.Allowed]++
 				want := decision(&browser.HTTPResponse{Status: d.Status}, d)
 				if err := w.same(w.template, q, want, ""); err != nil {
-					t.Fatalf("%s with %s %q: by the template: %v\nstage %v", method, name, origin, err, a.policy.StageVariables())
+					t.Fatalf("%s with %s %q: by the template: %v\nstage %v", method, name, origin, err, a.variables())
 				}
 				// The function does not know the resource's methods.
 				if err := w.same(w.bare, q, want, "access-control-allow-methods"); err != nil {
-					t.Fatalf("%s with %s %q: by the function: %v\nstage %v", method, name, origin, err, a.policy.StageVariables())
+					t.Fatalf("%s with %s %q: by the function: %v\nstage %v", method, name, origin, err, a.variables())
 				}
 			}
 		}

@@ -103,12 +103,15 @@ func retryer() aws.Retryer {
 	})
 }
 
+// errWrites is why an operation that is not a read is not sent.
+var errWrites = errors.New("corsgate only reads")
+
 // ReadOnly refuses every operation that is not a read. It is for a client's or a configuration's APIOptions.
 func ReadOnly(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("CorsgateReadOnly", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 		service, operation := awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx)
 		if _, ok := Action(service, operation); !ok {
-			return middleware.InitializeOutput{}, middleware.Metadata{}, fmt.Errorf("%s is not sent: corsgate only reads", strings.TrimSpace(service+" "+operation))
+			return middleware.InitializeOutput{}, middleware.Metadata{}, fmt.Errorf("%s is not sent: %w", strings.TrimSpace(service+" "+operation), errWrites)
 		}
 		return next.HandleInitialize(ctx, in)
 	}), middleware.After)

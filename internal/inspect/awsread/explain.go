@@ -112,7 +112,7 @@ func unanswered(err error, service, operation, region string) string {
 	if errors.As(err, &refused) && refused.HTTPStatusCode() > 0 {
 		return fmt.Sprintf("%s: %s answered with status %d and nothing that could be understood; is --endpoint-url right?", operation, host, refused.HTTPStatusCode())
 	}
-	if strings.Contains(err.Error(), "corsgate only reads") {
+	if errors.Is(err, errWrites) {
 		return "corsgate only reads: " + service + " was not asked"
 	}
 	return fmt.Sprintf("%s could not be asked: is the region %s right, and --endpoint-url?", service, region)

@@ -2,8 +2,10 @@ import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
+import java.io.Reader;
 import java.io.StringReader;
 import java.io.StringWriter;
+import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashMap;
@@ -11,12 +13,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.velocity.Template;
 import org.apache.velocity.VelocityContext;
-import org.apache.velocity.runtime.RuntimeConstants;
 import org.apache.velocity.runtime.RuntimeInstance;
+import org.apache.velocity.runtime.parser.node.SimpleNode;
 
 /**
- * Evaluates mapping templates with Apache Velocity, for a Go test at the other
- * end of stdin and stdout.
+ * Evaluates mapping templates with Apache Velocity, 1.7 or 2, for a Go test at
+ * the other end of stdin and stdout.
  *
  * A request is a line of fields with a blank between them. A field is "-" for
  * null, or "+" and the base64 of its UTF-8 text.
@@ -108,8 +110,9 @@ public class Driver {
   }
 
   private void run() throws Exception {
-    velocity.setProperty(
-        RuntimeConstants.RUNTIME_LOG_LOGSYSTEM_CLASS, "org.apache.velocity.runtime.log.NullLogChute");
+    // Each of these two says nothing to the other version.
+    velocity.setProperty("runtime.log.logsystem.class", "org.apache.velocity.runtime.log.NullLogChute");
+    velocity.setProperty("parser.allow_hyphen_in_identifiers", "true");
     velocity.init();
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
     BufferedWriter out = new BufferedWriter(new OutputStreamWriter(System.out, StandardCharsets.US_ASCII));
@@ -151,13 +154,25 @@ public class Driver {
     try {
       Template template = new Template();
       template.setRuntimeServices(velocity);
-      template.setData(velocity.parse(new StringReader(text), id));
+      template.setName(id);
+      template.setData(tree(new StringReader(text), template));
       template.initDocument();
       templates.put(id, template);
       unparsed.remove(id);
     } catch (Exception e) { // the answer to its evaluations
       unparsed.put(id, e);
     }
+  }
+
+  /** Parses: version 1.7 takes the template's name, version 2 the template. */
+  private SimpleNode tree(Reader text, Template template) throws Exception {
+    for (Method m : RuntimeInstance.class.getMethods()) {
+      Class<?>[] types = m.getParameterTypes();
+      if (m.getName().equals("parse") && types.length == 2 && types[0] == Reader.class) {
+        return (SimpleNode) m.invoke(velocity, text, types[1] == String.class ? template.getName() : template);
+      }
+    }
+    throw new IllegalStateException("no way to parse a template");
   }
 
   private String evaluate(String[] fields) throws Exception {

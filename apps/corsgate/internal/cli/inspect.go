@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/inspect"
 )
 
@@ -48,7 +48,8 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 	}
 	report, policies, err := inspect.Inspect(ctx, state, template, stated, suppressions)
 	if err != nil {
-		if strings.HasSuffix(err.Error(), "with the option for variables") {
+		var fault *gateway.LoadError
+		if errors.As(err, &fault) && fault.Kind == gateway.UnknownVariable {
 			err = fmt.Errorf("%w (--var)", err)
 		}
 		return stopped(&unreadable{err})

@@ -69,6 +69,14 @@ var byHand = []struct {
 	{"an origin is taken away", func(t *testing.T, d *awstest.Deployed) {
 		d.PatchStage("/variables/corsOrigins", "http://localhost:~,https://~.preview.example.com")
 	}, []string{"CORS603"}, []string{"https://app.example.com is on the template's allowlist and not on that in the account"}},
+	{"an origin is added in a token's place", func(t *testing.T, d *awstest.Deployed) {
+		d.PatchStage("/variables/corsExactOrigin", "https://test.example.com")
+	}, []string{"CORS603"}, []string{"https://test.example.com is on the allowlist in the account and not on the template's"}},
+	{"a token breaks out", func(t *testing.T, d *awstest.Deployed) {
+		d.PatchStage("/variables/corsExactOrigin", "https://test.example.com,https://~.com")
+	}, []string{"CORS407", "CORS603"}, []string{"https://test.example.com,https://~.com is on the allowlist in the account"}},
+	{"every origin is let in", func(t *testing.T, d *awstest.Deployed) { d.PatchStage("/variables/corsAnyOrigin", "true") },
+		[]string{"CORS407", "CORS603"}, []string{"corsAnyOrigin is true in the account and absent in the template"}},
 	{"credentials are let in", func(t *testing.T, d *awstest.Deployed) { d.PatchStage("/variables/corsCredentials", "true") },
 		[]string{"CORS603"}, []string{"corsCredentials is true in the account and absent in the template"}},
 	{"the variables are gone", func(t *testing.T, d *awstest.Deployed) {

@@ -33,11 +33,9 @@ func (a api) load(c Command, opts gateway.Options) ([]byte, *gateway.API, error)
 	loaded, err := gateway.Load(template, opts)
 	if err != nil {
 		hint := ""
-		if strings.HasSuffix(err.Error(), "say which one is meant") {
-			hint = " (--api)"
-			if strings.Contains(err.Error(), " stages: ") {
-				hint = " (--stage)"
-			}
+		var fault *gateway.LoadError
+		if errors.As(err, &fault) {
+			hint = map[gateway.LoadKind]string{gateway.SeveralAPIs: " (--api)", gateway.SeveralStages: " (--stage)"}[fault.Kind]
 		}
 		return nil, nil, &usageError{err, hint}
 	}

@@ -85,7 +85,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	if template, _, err = check.Template(o.Template, template); err != nil {
-		return nil, &gateway.LoadError{File: o.Template, Msg: err.Error()}
+		return nil, &gateway.LoadError{Kind: gateway.NotTemplate, File: o.Template, Msg: err.Error()}
 	}
 	api, err := gateway.Load(template, gateway.Options{File: o.Template, API: o.API, Stage: o.Stage, Variables: o.Variables, APIKeys: []string{LocalKey}})
 	if err != nil {

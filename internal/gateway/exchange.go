@@ -1,0 +1,297 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/vtl"
+)
+
+// exchange is the state of one request.
+type exchange struct {
+	api       *API
+	ctx       context.Context
+	req       *Request
+	backend   Backend
+	trace     []Step
+	path      string // after the stage, with one leading slash
+	fullPath  string // with the stage
+	query     []Param
+	method    *Method
+	resource  *Resource
+	params    map[string]string // of the path
+	headers   Headers           // as templates and functions see them
+	overrides *vtl.Overrides
+	context   *vtl.Map
+	stageVars *vtl.Map
+	id        string
+	traced    bool // the answer carries X-Amzn-Trace-Id
+	reqBody   string
+}
+
+// withheld are client headers that neither templates nor functions see (recorded 2024-12).
+var withheld = map[string]bool{
+	"connection": true, "content-length": true, "content-md5": true, "expect": true, "max-forwards": true, "proxy-authenticate": true,
+	"server": true, "te": true, "transfer-encoding": true, "trailer": true, "upgrade": true, "www-authenticate": true,
+}
+
+// MaxBody is the largest body of a request that API Gateway takes, in bytes
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html).
+const MaxBody = 10 << 20
+
+// Serve answers a request. It never fails: what cannot be served is an answer whose trace says why.
+func (a *API) Serve(ctx context.Context, req *Request, backend Backend) *Response {
+	x := a.exchange(ctx, req, backend)
+	stageOK := x.split()
+	var res *Response
+	var err error
+	if len(req.Body) > MaxBody {
+		// The message is what users report of REST APIs; the name of the exception is believed.
+		err = &failure{typ: apigw.RequestTooLarge, message: "HTTP content length exceeded 10485760 bytes.", errType: "RequestTooLargeException", detail: "the body is larger than 10485760 bytes"}
+	} else if !stageOK {
+		err = &failure{typ: apigw.MissingAuthenticationToken, message: "Forbidden", errType: "ForbiddenException", detail: "the path does not start with the stage " + a.Stage}
+	} else {
+		res, err = x.run()
+	}
+	return x.finish(res, err)
+}
+
+func (a *API) exchange(ctx context.Context, req *Request, backend Backend) *exchange {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	x := &exchange{api: a, ctx: ctx, req: req, backend: backend, params: map[string]string{}, id: requestID(), overrides: vtl.NewOverrides()}
+	host := false
+	for _, h := range req.Headers {
+		if strings.EqualFold(h.Name, "host") {
+			host = true
+		}
+		if !withheld[strings.ToLower(h.Name)] {
+			x.headers = append(x.headers, h)
+		}
+	}
+	if !host {
+		x.headers = append(x.headers, Header{"Host", a.domain()})
+	}
+	for _, h := range []Header{{"X-Amzn-Trace-Id", "Root=1-" + x.id[:8] + "-" + strings.ReplaceAll(x.id, "-", "")[:24]}, {"X-Forwarded-For", x.sourceIP()}, {"X-Forwarded-Port", "443"}, {"X-Forwarded-Proto", "https"}} {
+		if _, ok := x.headers.Get(h.Name); !ok {
+			x.headers = append(x.headers, h)
+		}
+	}
+	x.stageVars = vtl.NewMap()
+	for _, k := range slices.Sorted(maps.Keys(a.Variables)) {
+		x.stageVars.Put(k, a.Variables[k])
+	}
+	return x
+}
+
+func (a *API) domain() string { return a.ID + ".execute-api." + a.region + ".amazonaws.com" }
+
+func (x *exchange) sourceIP() string {
+	if x.req.SourceIP != "" {
+		return x.req.SourceIP
+	}
+	return "127.0.0.1"
+}
+
+func requestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:])
+	s := hex.EncodeToString(b[:])
+	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+}
+
+// split reads path and query out of the request, and tells whether the stage fits.
+func (x *exchange) split() bool {
+	raw := x.req.Path
+	if x.req.RawPath != "" {
+		raw = x.req.RawPath
+	}
+	p, q, _ := strings.Cut(raw, "?")
+	x.query = x.req.Query
+	if x.query == nil {
+		for _, pair := range strings.Split(q, "&") {
+			if pair == "" {
+				continue
+			}
+			k, v, _ := strings.Cut(pair, "=")
+			x.query = append(x.query, Param{unescape(k), unescape(v)})
+		}
+	}
+	p = "/" + strings.TrimLeft(p, "/")
+	ok := true
+	if x.req.RawPath != "" {
+		x.fullPath = p
+		stage, rest, _ := strings.Cut(p[1:], "/")
+		ok = stage == x.api.Stage
+		p = "/" + strings.TrimLeft(rest, "/")
+	} else {
+		x.fullPath = "/" + x.api.Stage + p
+	}
+	x.path = p
+	return ok
+}
+
+func unescape(s string) string {
+	if u, err := url.QueryUnescape(s); err == nil {
+		return u
+	}
+	return s
+}
+
+func (x *exchange) step(s Step) { x.trace = append(x.trace, s) }
+
+// run does everything up to the answer of the integration.
+func (x *exchange) run() (*Response, error) {
+	m, exact, params := x.api.route(x.req.Method, segments(x.path))
+	if m == nil {
+		detail := "no resource for the path " + x.path
+		if exact != nil {
+			detail = "the resource " + exact.Path + " has no method " + x.req.Method
+			x.step(Step{Kind: StepResource, Name: exact.ID, Detail: exact.Path})
+		}
+		return nil, &failure{typ: apigw.MissingAuthenticationToken, message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: detail}
+	}
+	x.method, x.resource, x.params = m, m.Resource, params
+	x.step(Step{Kind: StepResource, Name: m.Resource.ID, Detail: m.Resource.Path})
+	x.step(Step{Kind: StepMethod, Name: m.ID, Detail: m.HTTPMethod + " " + m.Resource.Path})
+	x.makeContext()
+	if m.Err != nil {
+		// Before anything else is asked of the request: what was read of the method may be all wrong.
+		return nil, unsupported("method %s cannot be served: %v", m.ID, m.Err)
+	}
+	if err := x.authorize(); err != nil {
+		return nil, err
+	}
+	if err := x.apiKey(); err != nil {
+		return nil, err
+	}
+	if err := x.validate(); err != nil {
+		return nil, err
+	}
+	return x.integrate()
+}
+
+func (x *exchange) makeContext() {
+	c := vtl.NewMap()
+	put := func(k string, v any) { c.Put(k, v) }
+	put("accountId", x.api.account)
+	put("apiId", x.api.ID)
+	put("awsEndpointRequestId", x.id)
+	put("domainName", x.api.domain())
+	put("domainPrefix", x.api.ID)
+	put("extendedRequestId", x.id)
+	put("httpMethod", x.req.Method)
+	id := vtl.NewMap()
+	id.Put("sourceIp", x.sourceIP())
+	if ua, ok := x.req.Headers.Get("User-Agent"); ok {
+		id.Put("userAgent", ua)
+	}
+	put("identity", id)
+	if x.api.canary {
+		put("isCanaryRequest", false)
+	}
+	put("path", x.fullPath)
+	put("protocol", x.protocol())
+	put("requestId", x.id)
+	now := time.Now().UTC()
+	put("requestTime", now.Format("02/Jan/2006:15:04:05 -0700"))
+	put("requestTimeEpoch", now.UnixMilli())
+	if x.resource != nil {
+		put("resourceId", x.resource.ID)
+		put("resourcePath", x.resource.Path)
+	}
+	put("stage", x.api.Stage)
+	put("authorizer", vtl.NewMap())
+	x.overrides.Into(c)
+	x.context = c
+}
+
+func (x *exchange) protocol() string {
+	if x.req.Protocol != "" {
+		return x.req.Protocol
+	}
+	return "HTTP/1.1"
+}
+
+// source gives the value of a mapping source such as method.request.header.Origin, and whether there is one.
+func (x *exchange) source(src string) (string, bool) {
+	if len(src) >= 2 && src[0] == '\'' && src[len(src)-1] == '\'' {
+		return src[1 : len(src)-1], true
+	}
+	if name, ok := strings.CutPrefix(src, apigw.RequestMultiValueHeader); ok {
+		v := x.headers.Values(name)
+		return strings.Join(v, ","), len(v) > 0
+	}
+	if name, ok := strings.CutPrefix(src, apigw.RequestHeader); ok {
+		// Headers are told apart by case where the service was observed to do so; without an exact one any will do.
+		for _, h := range x.headers {
+			if h.Name == name {
+				return h.Value, true
+			}
+		}
+		return x.headers.Get(name)
+	}
+	for _, pre := range []string{apigw.RequestQuery, apigw.RequestMultiValueQuery} {
+		if name, ok := strings.CutPrefix(src, pre); ok {
+			v, found := "", false
+			for _, q := range x.query {
+				if q.Name == name {
+					v, found = q.Value, true
+				}
+			}
+			return v, found
+		}
+	}
+	if name, ok := strings.CutPrefix(src, apigw.RequestPath); ok {
+		v, found := x.params[name]
+		return v, found
+	}
+	if src == "method.request.body" {
+		return string(x.req.Body), true
+	}
+	if p, ok := strings.CutPrefix(src, "method.request.body."); ok {
+		return bodySource(string(x.req.Body), p)
+	}
+	if p, ok := strings.CutPrefix(src, "stageVariables."); ok {
+		v, found := x.api.Variables[p]
+		return v, found
+	}
+	if p, ok := strings.CutPrefix(src, "context."); ok && x.context != nil {
+		var v any = x.context
+		for _, part := range strings.Split(p, ".") {
+			m, isMap := v.(*vtl.Map)
+			if !isMap {
+				return "", false
+			}
+			v, _ = m.Get(part)
+		}
+		if v == nil {
+			return "", false
+		}
+		s, err := vtl.Print(v)
+		return s, err == nil
+	}
+	return "", false
+}
+
+// bodySource reads a JSON path out of a body.
+func bodySource(body, path string) (string, bool) {
+	v, err := vtl.ParseJSON(body)
+	if err != nil {
+		return "", false
+	}
+	v, err = vtl.JSONPath(v, "$."+strings.TrimPrefix(path, "$."))
+	if err != nil || v == nil {
+		return "", false
+	}
+	s, err := vtl.Print(v)
+	return s, err == nil
+}

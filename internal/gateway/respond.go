@@ -1,0 +1,188 @@
+package gateway
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/vtl"
+	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
+)
+
+// respond chooses the integration response for what a backend said (a status, or a function's error message) and makes
+// the answer. matched is false where the pattern has nothing to match: a function that succeeded.
+func (x *exchange) respond(i *Integration, said string, matched bool, headers Headers, body []byte, backendType *string) (*Response, error) {
+	var ir *IntegrationResponse
+	if matched {
+		for k := range i.Responses {
+			r := &i.Responses[k]
+			if r.Pattern == "" {
+				continue
+			}
+			re, err := javaregexp.Compile(r.Pattern)
+			if err != nil {
+				return nil, unsupported("the selection pattern %q of method %s: %v", r.Pattern, x.method.ID, err)
+			}
+			if re.Whole().MatchString(said) {
+				ir = r
+				break
+			}
+		}
+	}
+	if ir == nil {
+		for k := range i.Responses {
+			if i.Responses[k].Pattern == "" {
+				ir = &i.Responses[k]
+				break
+			}
+		}
+	}
+	if ir == nil {
+		return nil, configError(NoIntegrationResponse, "no integration response matches %q and there is none without a pattern", clip(said))
+	}
+	x.step(Step{Kind: StepIntegrationResponse, Name: ir.Status, Detail: "pattern " + strconv.Quote(ir.Pattern), Pattern: ir.Pattern})
+	out := &Response{}
+	out.Status, _ = strconv.Atoi(ir.Status)
+	mapped := Headers{}
+	for _, k := range slices.Sorted(maps.Keys(ir.Parameters)) {
+		name, ok := strings.CutPrefix(k, apigw.MethodHeader)
+		if !ok {
+			continue
+		}
+		src := ir.Parameters[k]
+		v, found := "", false
+		switch {
+		case strings.HasPrefix(src, apigw.IntegrationResponseHeader):
+			v, found = headers.Get(strings.TrimPrefix(src, apigw.IntegrationResponseHeader))
+		case strings.HasPrefix(src, "integration.response.multivalueheader."):
+			vs := headers.Values(strings.TrimPrefix(src, "integration.response.multivalueheader."))
+			v, found = strings.Join(vs, ","), len(vs) > 0
+		case src == "integration.response.body":
+			v, found = string(body), true
+		case strings.HasPrefix(src, "integration.response.body."):
+			v, found = bodySource(string(body), strings.TrimPrefix(src, "integration.response.body."))
+		case strings.HasPrefix(src, "method.request."):
+			return nil, configError(BadMapping, "%s is mapped from %s, which integration responses cannot read", name, src)
+		default:
+			v, found = x.source(src)
+		}
+		if found {
+			mapped = mapped.set(name, v)
+			continue
+		}
+		why := badSource(src)
+		if why == "" {
+			why = "there is no " + src
+		}
+		x.step(Step{Kind: StepHeader, Name: name, Detail: "not sent, since " + why})
+	}
+	payload := body
+	t := x.responseTemplate(ir)
+	contentType := "application/json"
+	converted, binary, err := x.responseBody(ir, payload, backendType, t != nil)
+	if err != nil {
+		return nil, err
+	}
+	out.Body = converted
+	if t != nil {
+		if binary {
+			return nil, configError(BinaryResponse, "unable to transform response: the payload is binary, so no template can read it; set ContentHandling CONVERT_TO_TEXT")
+		}
+		contentType = t.ContentType
+		x.step(Step{Kind: StepResponseTemplate, Name: t.ContentType})
+		s, err := x.render(t, string(converted))
+		if err != nil {
+			return nil, err
+		}
+		out.Body = []byte(s)
+	}
+	if err := x.applyOverrides(out, &mapped); err != nil {
+		return nil, err
+	}
+	out.Headers = Headers{{"Content-Type", contentType}}
+	if v, ok := mapped.Get("Content-Type"); ok {
+		out.Headers = Headers{{"Content-Type", v}}
+		mapped = mapped.without("Content-Type")
+	}
+	for _, h := range mapped {
+		if name, ok := remap(h.Name); ok {
+			out.Headers = append(out.Headers, Header{name, h.Value})
+		}
+	}
+	return out, nil
+}
+
+// applyOverrides puts $context.responseOverride over status and headers.
+func (x *exchange) applyOverrides(out *Response, mapped *Headers) error {
+	if v, ok := x.overrides.Response.Get("status"); ok && v != nil {
+		s, _ := vtl.Print(v)
+		n, err := strconv.Atoi(strings.TrimSpace(s))
+		if err != nil || n < 100 || n > 999 {
+			return configError(BadOverride, "$context.responseOverride.status is %q, not a status", clip(s))
+		}
+		out.Status = n
+	}
+	h, _ := x.overrides.Response.Get("header")
+	hm, ok := h.(*vtl.Map)
+	if !ok {
+		return nil
+	}
+	pairs, err := hm.Pairs()
+	if err != nil {
+		return configError(BadOverride, "$context.responseOverride.header: %v", err)
+	}
+	for _, p := range pairs {
+		if strings.ContainsAny(p[1], "\r\n") || p[0] == "" {
+			return configError(BadOverride, "$context.responseOverride.header.%s has a value no header can have", p[0])
+		}
+		*mapped = (*mapped).set(p[0], p[1])
+	}
+	return nil
+}
+
+// remapped are response headers that reach the client under another name (recorded 2024-12).
+var remapped = map[string]bool{
+	"authorization": true, "connection": true, "content-length": true, "content-md5": true, "date": true, "expect": true, "host": true,
+	"max-forwards": true, "proxy-authenticate": true, "server": true, "trailer": true, "upgrade": true, "user-agent": true, "www-authenticate": true,
+}
+
+// remap gives the name a header that a mapping, a function or an HTTP backend sets reaches the client with.
+func remap(name string) (string, bool) {
+	l := strings.ToLower(name)
+	if l == "transfer-encoding" {
+		return "", false
+	}
+	if remapped[l] {
+		return "x-amzn-Remapped-" + name, true
+	}
+	return name, true
+}
+
+// finish makes the answer out of a response or a failure, and adds the headers every answer has.
+func (x *exchange) finish(res *Response, err error) *Response {
+	if err != nil {
+		var f *failure
+		if !errors.As(err, &f) {
+			f = configError(OtherCause, "%v", err)
+		}
+		res = x.gatewayResponse(f)
+	} else if x.traced {
+		if v, ok := x.headers.Get("X-Amzn-Trace-Id"); ok {
+			res.Headers = res.Headers.set("X-Amzn-Trace-Id", v)
+		}
+	}
+	if res.Status == http.StatusNoContent || res.Status == http.StatusNotModified {
+		res.Body = nil // such an answer cannot have one
+	} else {
+		res.Headers = append(res.Headers, Header{"Content-Length", strconv.Itoa(len(res.Body))})
+	}
+	res.Headers = append(res.Headers, Header{"Date", time.Now().UTC().Format(http.TimeFormat)},
+		Header{"x-amz-apigw-id", strings.ReplaceAll(x.id, "-", "")[:16]}, Header{"x-amzn-RequestId", x.id})
+	res.Trace = x.trace
+	return res
+}
