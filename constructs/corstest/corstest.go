@@ -21,11 +21,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
@@ -51,6 +51,7 @@ type Option func(*options)
 
 type options struct {
 	gateway  gateway.Options
+	values   cfn.Options
 	response string
 	http1    bool
 }
@@ -75,10 +76,21 @@ func WithVariable(name, value string) Option {
 // WithParameter gives a parameter of the template a value in the place of its default.
 func WithParameter(name, value string) Option {
 	return func(o *options) {
-		if o.gateway.Parameters == nil {
-			o.gateway.Parameters = map[string]string{}
+		if o.values.Parameters == nil {
+			o.values.Parameters = map[string]string{}
 		}
-		o.gateway.Parameters[name] = value
+		o.values.Parameters[name] = value
+	}
+}
+
+// WithValue gives a value that only a deployment knows, by its expression as failures print it, without ${ and }:
+// "Distribution.DomainName".
+func WithValue(expression, value string) Option {
+	return func(o *options) {
+		if o.values.Values == nil {
+			o.values.Values = map[string]string{}
+		}
+		o.values.Values[expression] = value
 	}
 }
 
@@ -105,36 +117,40 @@ func New(t T, template Template, opts ...Option) *API {
 		t.Fatalf("corstest: the template: %v", err)
 		return nil
 	}
-	return load(t, "", b, opts)
+	return load(t, opts, func(o cfn.Options) (*cfn.App, error) { return cfn.Parse("template.json", b, o) })
 }
 
 // FromJSON is [New] of a template's text.
 func FromJSON(t T, template []byte, opts ...Option) *API {
 	t.Helper()
-	return load(t, "", template, opts)
+	return load(t, opts, func(o cfn.Options) (*cfn.App, error) { return cfn.Parse("template.json", template, o) })
 }
 
-// FromFile is [New] of a file, such as cdk.out/CatalogStack.template.json.
+// FromFile is [New] of a file, such as cdk.out/CatalogStack.template.json, in JSON or YAML, of a folder of templates or of a
+// cloud assembly.
 func FromFile(t T, name string, opts ...Option) *API {
 	t.Helper()
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatalf("corstest: %v", err)
-		return nil
-	}
-	return load(t, name, b, opts)
+	return load(t, opts, func(o cfn.Options) (*cfn.App, error) { return cfn.Open([]string{name}, o) })
 }
 
-func load(t T, name string, template []byte, opts []Option) *API {
+func load(t T, opts []Option, read func(cfn.Options) (*cfn.App, error)) *API {
 	t.Helper()
 	var o options
 	for _, opt := range opts {
 		opt(&o)
 	}
-	o.gateway.File = name
 	// Whether a key is the right one is not CORS's question.
 	o.gateway.APIKeys = []string{questions.Value("x-api-key")}
-	loaded, err := gateway.Load(template, o.gateway)
+	app, err := read(o.values)
+	if err != nil {
+		t.Fatalf("corstest: %v", err)
+		return nil
+	}
+	if unused := app.Unused(); len(unused) > 0 {
+		t.Fatalf("corstest: %s", strings.Join(unused, "; "))
+		return nil
+	}
+	loaded, err := gateway.Load(app, o.gateway)
 	if err != nil {
 		hint := ""
 		var fault *gateway.LoadError
@@ -154,7 +170,7 @@ func load(t T, name string, template []byte, opts []Option) *API {
 			err = fmt.Errorf("the response given to corstest.Answering is %w", err)
 		}
 	} else {
-		backend, err = simulate.NotRun(template)
+		backend = simulate.NotRun(app)
 	}
 	if err != nil {
 		t.Fatalf("corstest: %v", err)

@@ -432,3 +432,14 @@ func (a *App) Unused() []string {
 	}
 	return out
 }
+
+// Name returns the logical id of a resource, STACK/ID where several stacks have
+// a resource of its type with this id.
+func (a *App) Name(r *Resource) string {
+	for _, st := range a.Stacks {
+		if o := st.byID[r.ID]; o != nil && o != r && o.Type == r.Type {
+			return r.Stack.Name + "/" + r.ID
+		}
+	}
+	return r.ID
+}

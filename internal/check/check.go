@@ -1,12 +1,12 @@
 package check
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
@@ -97,20 +97,30 @@ func views(d *Document, stated *Allowlist, problem func(id, text string)) []*Vie
 	var out []*View
 	elsewhere(d, problem)
 	for _, api := range d.sorted("AWS::ApiGateway::RestApi") {
-		opts := gateway.Options{API: api.id, Parameters: d.parameters(), Region: d.Region}
+		opts := gateway.Options{API: api.id}
 		stages := []string{""}
-		if named, err := gateway.Stages(d.JSON, opts); err == nil && len(named) > 1 {
+		app, err := cfn.Parse(d.Name, d.JSON, cfn.Options{Parameters: d.parameters(), Region: d.Region})
+		if err != nil {
+			problem(api.id, err.Error())
+			continue
+		}
+		if named, err := gateway.Stages(app, opts); err == nil && len(named) > 1 {
 			stages = named
 		}
 		for _, stage := range stages {
-			opts.Stage, opts.Variables = stage, nil
-			loaded, err := load(d, opts, func(text string) { problem(api.id, text) })
+			opts.Stage = stage
+			loaded, err := gateway.Load(app, opts)
 			if err != nil {
 				problem(api.id, err.Error())
 				continue
 			}
 			for _, p := range loaded.Problems {
 				problem(api.id, p)
+			}
+			for _, p := range loaded.Elsewhere {
+				if !slices.Contains(loaded.Problems, p) {
+					problem(api.id, p)
+				}
 			}
 			v, err := newView(d, loaded, stated)
 			if err != nil {
@@ -141,26 +151,6 @@ func elsewhere(d *Document, problem func(id, text string)) {
 	}
 	if first != nil {
 		problem(first.id, fmt.Sprintf("%s of an API that is not in this template, and not checked", report.Plural(count, "method")))
-	}
-}
-
-// load loads an API. A stage variable that cannot be evaluated is left out, and said.
-func load(d *Document, opts gateway.Options, problem func(string)) (*gateway.API, error) {
-	for {
-		api, err := gateway.Load(d.JSON, opts)
-		if err == nil {
-			return api, nil
-		}
-		var unknown *gateway.LoadError
-		if !errors.As(err, &unknown) || unknown.Kind != gateway.UnknownVariable {
-			return nil, err
-		}
-		opts.Variables = maps.Clone(opts.Variables)
-		if opts.Variables == nil {
-			opts.Variables = map[string]string{}
-		}
-		opts.Variables[unknown.Variable] = ""
-		problem(err.Error())
 	}
 }
 

@@ -59,7 +59,7 @@ func TestHostile(t *testing.T) {
 // TestSuppressionCase holds that ids of rules are the same in any case, as rules has them.
 func TestSuppressionCase(t *testing.T) {
 	d := parse(t, "testdata/styles/two-apis.yaml")
-	rep := Check([]*Document{d}, nil, []report.Suppression{{ID: "cors101", Reason: "for servers", LogicalID: "Int"}})
+	rep := Check([]*Document{d}, nil, []report.Suppression{{ID: "cors903", Reason: "for servers", LogicalID: "Int"}})
 	if got := listing(rep); got != "" || len(rep.Suppressed) != 1 {
 		t.Errorf("%s\n%v", got, rep.Suppressed)
 	}

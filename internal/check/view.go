@@ -48,10 +48,7 @@ type question struct {
 const probeHeader = "x-corsgate-probe"
 
 func newView(d *Document, api *gateway.API, stated *Allowlist) (*View, error) {
-	backend, err := simulate.NotRun(d.JSON)
-	if err != nil {
-		return nil, err
-	}
+	backend := simulate.NotRun(api.App)
 	reply, err := simulate.Reply([]byte(`{"statusCode": 200, "body": "{}"}`), "an empty object")
 	if err != nil {
 		return nil, err

@@ -60,6 +60,9 @@ func (x *exchange) lambdaProxy(i *Integration) (*Response, error) {
 		return nil, err
 	}
 	fn := x.api.functionOf(uri)
+	if fn == nil && len(x.api.App.Symbols(uri)) > 0 {
+		fn = &Function{ARN: uri, Name: x.api.App.Show(uri)} // whichever it is
+	}
 	if fn == nil {
 		return nil, unsupported("AWS_PROXY integration with the URI %s is not a Lambda function", clip(uri))
 	}

@@ -151,6 +151,9 @@ func (x *exchange) step(s Step) { x.trace = append(x.trace, s) }
 // run does everything up to the answer of the integration.
 func (x *exchange) run() (*Response, error) {
 	m, exact, params := x.api.route(x.req.Method, segments(x.path))
+	if len(x.api.Elsewhere) > 0 && (m == nil || m.Resource.open()) {
+		return nil, unsupported("this API may have %s elsewhere: %s", x.path, x.api.Elsewhere[0])
+	}
 	if m == nil {
 		detail := "no resource for the path " + x.path
 		if exact != nil {

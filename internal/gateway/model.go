@@ -1,14 +1,22 @@
 package gateway
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/corsgate/corsgate/internal/cfn"
 )
 
 // API is a REST API read from a template. Serving does not change what it answers, and several goroutines may use it at
 // once.
 type API struct {
+	// App is what it was read from, Rest its resource there and StageID the logical id of its stage or of the deployment
+	// that makes it, empty if neither is there.
+	App         *cfn.App
+	Rest        *cfn.Resource
+	StageID     string
 	ID          string // logical id
 	Name        string
 	Stage       string
@@ -16,6 +24,9 @@ type API struct {
 	BinaryTypes []string
 	// Problems says, one line each, what of the API could not be read and is left out.
 	Problems []string
+	// Elsewhere says, one line each, what was not read and may hold more of the API. A request that leads to none of its
+	// resources, or to one of them by way of a variable, is then not answered.
+	Elsewhere []string
 	// Undeployable says, one line each, which header mappings and stage variables API Gateway refuses when the template is deployed.
 	Undeployable []string
 
@@ -27,9 +38,10 @@ type API struct {
 	canary    bool
 	region    string
 	account   string
-	functions map[string]string // function name to logical id
-	authorize authorizeFunc
-	templates sync.Map // text to *vtl.Template
+	authorize func(ctx context.Context, a *AuthorizerRequest) (*AuthorizerResult, error)
+	// stageProperties are those of the stage, as the template has them.
+	stageProperties map[string]any
+	templates       sync.Map // text to *vtl.Template
 }
 
 // Resource is one node of the API's tree.
@@ -161,6 +173,11 @@ func (r *Resource) greedy() bool {
 	return strings.HasPrefix(r.part, "{") && strings.HasSuffix(r.part, "+}")
 }
 func (r *Resource) variable() bool { return strings.HasPrefix(r.part, "{") }
+
+// open reports whether other paths than its own lead to the resource.
+func (r *Resource) open() bool {
+	return r != nil && (r.variable() || r.parent.open())
+}
 func (r *Resource) paramName() string {
 	return strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(r.part, "{"), "}"), "+")
 }

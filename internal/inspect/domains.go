@@ -50,7 +50,7 @@ func (i *inspector) domains(policies []*InForce) error {
 			continue
 		}
 		// One that was not asked for; what is configured is near enough.
-		site, err := load(i.s.configured([]types.Stage{st}), gateway.Options{Stage: name, Region: i.s.Region})
+		site, err := load("", i.s.Region, i.s.configured([]types.Stage{st}), gateway.Options{Stage: name})
 		if err != nil {
 			return err
 		}

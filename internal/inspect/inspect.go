@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/diff"
 	"github.com/corsgate/corsgate/internal/gateway"
@@ -82,13 +83,17 @@ func (i *inspector) find(id rules.ID, f report.Finding) {
 }
 
 // behind is the backend of both sides of a comparison: what stands behind the API is the same for both, and not run.
-var behind, _ = simulate.NotRun([]byte("{}"))
+var behind = simulate.NotRun(nil)
 
 // load reads an API of a template with an API key that every method takes for right; whether it is right is not CORS's
 // question.
-func load(template []byte, o gateway.Options) (*simulate.Site, error) {
+func load(name, region string, template []byte, o gateway.Options) (*simulate.Site, error) {
 	o.APIKeys = []string{questions.Value("x-api-key")}
-	api, err := gateway.Load(template, o)
+	app, err := cfn.Parse(name, template, cfn.Options{Region: region})
+	if err != nil {
+		return nil, err
+	}
+	api, err := gateway.Load(app, o)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +106,7 @@ func stageID(st types.Stage) string { return "stages/" + aws.ToString(st.StageNa
 func (i *inspector) stage(st types.Stage) (*InForce, error) {
 	i.canary(st)
 	name := aws.ToString(st.StageName)
-	configured, err := load(i.doc, gateway.Options{Stage: name, Region: i.s.Region})
+	configured, err := load("", i.s.Region, i.doc, gateway.Options{Stage: name})
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +121,7 @@ func (i *inspector) stage(st types.Stage) (*InForce, error) {
 		}
 		return p, err
 	}
-	serves, err := load(template, gateway.Options{Stage: name, Region: i.s.Region})
+	serves, err := load("", i.s.Region, template, gateway.Options{Stage: name})
 	if err != nil {
 		return nil, fmt.Errorf("what stage %s serves: %w", name, err)
 	}
@@ -184,8 +189,12 @@ func trim(f float64) string {
 // drift compares the template with what is configured.
 func (i *inspector) drift(t *Template, st types.Stage) error {
 	name := aws.ToString(st.StageName)
-	o := gateway.Options{File: t.Name, API: t.API, Region: i.s.Region, Variables: t.Variables}
-	stages, err := gateway.Stages(t.JSON, o)
+	o := gateway.Options{API: t.API, Variables: t.Variables}
+	app, err := cfn.Parse(t.Name, t.JSON, cfn.Options{Region: i.s.Region})
+	if err != nil {
+		return err
+	}
+	stages, err := gateway.Stages(app, o)
 	if err != nil {
 		return err
 	}
@@ -196,11 +205,11 @@ func (i *inspector) drift(t *Template, st types.Stage) error {
 		i.find(rules.CORS602, report.Finding{LogicalID: stageID(st), Detail: fmt.Sprintf("the template %s has no stage %s", t.Name, name)})
 		return nil
 	}
-	live, err := load(i.doc, gateway.Options{Stage: name, Region: i.s.Region})
+	live, err := load("", i.s.Region, i.doc, gateway.Options{Stage: name})
 	if err != nil {
 		return err
 	}
-	intended, err := load(t.JSON, o)
+	intended, err := load(t.Name, i.s.Region, t.JSON, o)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
 func policy(t *testing.T, cfg cors.Config) *cors.Policy {
@@ -74,9 +75,9 @@ func serve(t *testing.T, body map[string]any, p *cors.Policy) *gateway.API {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := gateway.Load(b, gateway.Options{})
-	if err != nil || len(a.Problems) > 0 || len(a.Undeployable) > 0 {
-		t.Fatalf("%v %q %q", err, a.Problems, a.Undeployable)
+	a := model.Load(t, b, gateway.Options{})
+	if len(a.Problems) > 0 || len(a.Undeployable) > 0 {
+		t.Fatalf("%q %q", a.Problems, a.Undeployable)
 	}
 	return a
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
 // A part is a resource of a template; an AWS::ApiGateway::Method is written as its name and path, "GET /items".
@@ -60,11 +61,7 @@ func build(t *testing.T, variables map[string]string, parts ...part) *gateway.AP
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, err := gateway.Load(b, gateway.Options{Variables: variables})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return api
+	return model.Load(t, b, gateway.Options{Variables: variables})
 }
 
 // Every route that a page can ask for is there, by a URL that leads to it, and with what it asks for.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
 func load(t *testing.T, name string, variables map[string]string) *gateway.API {
@@ -15,11 +16,7 @@ func load(t *testing.T, name string, variables map[string]string) *gateway.API {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, err := gateway.Load(b, gateway.Options{Variables: variables})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return api
+	return model.Load(t, b, gateway.Options{Variables: variables})
 }
 
 func TestOrigins(t *testing.T) {

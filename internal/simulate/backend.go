@@ -12,33 +12,25 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/mark"
 )
 
-// NotRun gives a backend that calls nothing. For a function that the template marks as one that emits CORS headers (see
+// NotRun returns a backend that calls nothing. For a function that its template marks as one that emits CORS headers (see
 // package mark) it answers with the headers that corslambda puts, which depend on the stage's variables alone; the
-// status, 200, and the empty body are not the function's. Everything else is not known, a [*NotInvoked].
+// status, 200, and the empty body are not the function's. Everything else is not known, a [*NotInvoked]. App may be nil.
 //
-// The mark of an alias or a version does not count, since an integration's function is known by its own name here.
-func NotRun(template []byte) (gateway.Backend, error) {
-	var t struct {
-		Resources map[string]struct {
-			Type     string
-			Metadata map[string]any
-		}
-	}
-	if err := json.Unmarshal(template, &t); err != nil {
-		return nil, err
-	}
+// The mark of an alias or a version does not count.
+func NotRun(app *cfn.App) gateway.Backend {
 	emits := map[string]bool{}
-	for id, r := range t.Resources {
-		if r.Type == "AWS::Lambda::Function" && r.Metadata[mark.Emits] != nil && r.Metadata[mark.Emits] != false {
-			emits[id] = true
+	if app != nil {
+		for _, r := range app.OfType("AWS::Lambda::Function") {
+			emits[app.Name(r)] = r.Metadata[mark.Emits] != nil && r.Metadata[mark.Emits] != false
 		}
 	}
-	return notRun{emits}, nil
+	return notRun{emits}
 }
 
 type notRun struct{ emits map[string]bool }

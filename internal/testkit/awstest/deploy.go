@@ -6,7 +6,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
@@ -17,6 +16,7 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -38,11 +38,11 @@ type Deployed struct {
 func (a *Account) Deploy(template string) *Deployed {
 	t := a.test()
 	t.Helper()
-	text, err := os.ReadFile(template)
+	app, err := cfn.Open([]string{template}, cfn.Options{Region: Region, Account: AccountID})
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := gateway.Load(text, gateway.Options{File: template, Region: Region, Account: AccountID})
+	model, err := gateway.Load(app, gateway.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/diff"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
@@ -63,11 +64,11 @@ func (x *diffCommand) Run(ctx context.Context, c Command) error {
 
 // compare compares API by API, stage by stage.
 func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, error) {
-	old, err := stagesOf(api{x.Old, x.OldAPI, x.OldStage, x.Var})
+	old, err := stagesOf(api{Template: x.Old, API: x.OldAPI, Stage: x.OldStage, Var: x.Var})
 	if err != nil {
 		return nil, x.cannot(err)
 	}
-	now, err := stagesOf(api{x.New, x.API, x.Stage, x.Var})
+	now, err := stagesOf(api{Template: x.New, API: x.API, Stage: x.Stage, Var: x.Var})
 	if err != nil {
 		return nil, x.cannot(err)
 	}
@@ -106,12 +107,12 @@ func side(c Command, s *stageOf) (*simulate.Site, []byte, error) {
 	if s != nil {
 		return site(c, s.api)
 	}
-	loaded, err := gateway.Load([]byte(nothing), gateway.Options{})
+	app, err := cfn.Parse("", []byte(nothing), cfn.Options{})
 	if err != nil {
 		return nil, nil, err
 	}
-	backend, err := simulate.NotRun([]byte(nothing))
-	return &simulate.Site{API: loaded, Backend: backend}, nil, err
+	loaded, err := gateway.Load(app, gateway.Options{})
+	return &simulate.Site{API: loaded, Backend: simulate.NotRun(app)}, nil, err
 }
 
 // cannot tells a template that leaves a choice, which is for the command line to make, from one that cannot be read.
@@ -126,13 +127,10 @@ func (x *diffCommand) cannot(err error) error {
 // site gives an API of a template with nothing behind it that would have to be run, and the template.
 func site(c Command, a api) (*simulate.Site, []byte, error) {
 	// The methods that want an API key are asked with this one. Whether it is the right one is not CORS's question.
-	template, loaded, err := a.load(c, gateway.Options{APIKeys: []string{questions.Value("x-api-key")}})
+	loaded, err := a.load(c, gateway.Options{APIKeys: []string{questions.Value("x-api-key")}})
 	if err != nil {
 		return nil, nil, err
 	}
-	backend, err := simulate.NotRun(template)
-	if err != nil {
-		return nil, nil, usage("%s: %w", a.Template, err)
-	}
-	return &simulate.Site{API: loaded, Backend: backend}, template, nil
+	template, err := readFile(a.Template)
+	return &simulate.Site{API: loaded, Backend: simulate.NotRun(loaded.App)}, template, err
 }

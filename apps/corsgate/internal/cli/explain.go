@@ -2,10 +2,10 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/lambdarun"
 	"github.com/corsgate/corsgate/internal/questions"
@@ -44,11 +44,11 @@ func (x *explainCommand) Run(ctx context.Context, c Command) error {
 		// A template rarely holds its keys. Whether this one is right is not CORS's question.
 		opts.APIKeys = []string{key}
 	}
-	template, loaded, err := x.load(c, opts)
+	loaded, err := x.load(c, opts)
 	if err != nil {
 		return err
 	}
-	backend, done, err := x.backend(template)
+	backend, done, err := x.backend(loaded.App)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func headers(given []string) (browser.Header, error) {
 }
 
 // backend gives what stands for the functions, and what to call when it is no longer needed.
-func (x *explainCommand) backend(template []byte) (b gateway.Backend, done func(), err error) {
+func (x *explainCommand) backend(app *cfn.App) (b gateway.Backend, done func(), err error) {
 	done = func() {}
 	if x.Response != "" {
 		response, err := readFile(x.Response)
@@ -135,18 +135,11 @@ func (x *explainCommand) backend(template []byte) (b gateway.Backend, done func(
 		}
 		return b, done, nil
 	}
-	b, err = simulate.NotRun(template)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", x.Template, err)
-	}
+	b = simulate.NotRun(app)
 	if x.NoInvoke {
 		return b, done, nil
 	}
-	functions, err := lambdarun.FromText(x.Template, template)
-	if err != nil {
-		return nil, nil, err
-	}
-	pool, err := lambdarun.New(lambdarun.Options{Functions: functions})
+	pool, err := lambdarun.New(lambdarun.Options{Functions: lambdarun.Functions(app)})
 	if err != nil {
 		return nil, nil, err
 	}

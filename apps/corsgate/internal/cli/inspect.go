@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/corsgate/corsgate/internal/check"
-	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/inspect"
 )
 
@@ -48,10 +47,6 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 	}
 	report, policies, err := inspect.Inspect(ctx, state, template, stated, suppressions)
 	if err != nil {
-		var fault *gateway.LoadError
-		if errors.As(err, &fault) && fault.Kind == gateway.UnknownVariable {
-			err = fmt.Errorf("%w (--var)", err)
-		}
 		return stopped(&unreadable{err})
 	}
 	if !x.Policy {

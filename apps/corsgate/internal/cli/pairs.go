@@ -29,25 +29,22 @@ func stagesOf(from api) ([]stageOf, error) {
 	}
 	var out []stageOf
 	for _, file := range files {
-		text, _, err := templateOf(file)
+		app, err := from.open(file)
 		if err != nil {
 			return nil, err
 		}
-		ids, names, err := gateway.APIs(text, file)
-		if err != nil {
-			return nil, &usageError{err: err}
-		}
-		for _, id := range ids {
+		for _, choice := range gateway.APIs(app) {
+			id := choice.ID
 			if from.API != "" && from.API != id {
 				continue
 			}
-			one := stageOf{api: api{Template: file, API: id, Stage: from.Stage, Var: from.Var}, name: names[id]}
+			one := stageOf{api: api{Template: file, API: id, Stage: from.Stage, Var: from.Var, values: from.values}, name: choice.Name}
 			if folder {
 				one.file = filepath.Base(file)
 			}
 			stages := []string{from.Stage}
 			if from.Stage == "" {
-				if stages, err = gateway.Stages(text, gateway.Options{File: file, API: id}); err != nil {
+				if stages, err = gateway.Stages(app, gateway.Options{API: id}); err != nil {
 					return nil, &usageError{err: err}
 				}
 			}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/corsgate/corsgate/apps/corsgate/internal/serve"
@@ -20,10 +19,11 @@ import (
 // a command line or a template that cannot be used.
 type serveCommand struct {
 	App      string            `default:"." placeholder:"DIR" help:"The folder of the CDK app's cdk.json (default: the working directory)."`
-	Template string            `placeholder:"FILE" help:"A CloudFormation template, JSON or YAML. Without it, the app is synthesized."`
-	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several."`
+	Template string            `placeholder:"PATH" help:"A CloudFormation template, JSON or YAML, a folder of templates, or a cdk.out. Without it, the app is synthesized."`
+	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several; STACK/ID where several stacks have one of this id."`
 	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
 	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
+	values
 
 	Listen     string   `default:"127.0.0.1:4000" placeholder:"ADDRESS" help:"Where the API is served (default: 127.0.0.1:4000)."`
 	PageListen string   `default:"127.0.0.1:4001" placeholder:"ADDRESS" help:"Where the page is served (default: 127.0.0.1:4001)."`
@@ -49,19 +49,22 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 			return err
 		}
 		defer os.RemoveAll(dir)
-		if template, err = x.synthesize(ctx, dir); err != nil {
+		if err := synth.Run(ctx, x.App, dir); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
 			return c.explainSynth(err)
 		}
+		template = dir
 	}
 	// As every command does: one line for what cannot be used, a warning for what is left out.
-	if _, _, err := (api{Template: template, API: x.API, Stage: x.Stage, Var: x.Var}).load(c, gateway.Options{}); err != nil {
+	chosen := api{Template: template, API: x.API, Stage: x.Stage, Var: x.Var, values: x.values}
+	loaded, err := chosen.load(c, gateway.Options{})
+	if err != nil {
 		return err
 	}
 	server, err := serve.New(serve.Options{
-		Template: template, API: x.API, Stage: x.Stage, Variables: x.Var, Module: gohandler.ModuleOf(x.App),
+		App: loaded.App, API: x.API, Stage: x.Stage, Variables: x.Var, Module: gohandler.ModuleOf(x.App),
 		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, TLSHosts: x.TLSHost, Log: c.Stderr,
 	})
 	if err != nil {
@@ -75,40 +78,6 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 		return &failure{err}
 	}
 	return server.Close()
-}
-
-// synthesize gives the template of the app that has the API.
-func (x *serveCommand) synthesize(ctx context.Context, dir string) (string, error) {
-	templates, err := synth.Run(ctx, x.App, dir)
-	if err != nil {
-		return "", err
-	}
-	var found, said []string
-	for _, t := range templates {
-		ids, err := synth.APIs(t)
-		if err != nil {
-			return "", err
-		}
-		for _, id := range ids {
-			if x.API == "" || x.API == id {
-				if len(found) == 0 || found[len(found)-1] != t {
-					found = append(found, t)
-				}
-				said = append(said, id+" in "+filepath.Base(t))
-			}
-		}
-	}
-	switch {
-	case len(said) == 1:
-		return found[0], nil
-	case len(said) == 0 && x.API != "":
-		return "", usage("no template of the app has a RestApi %s", x.API)
-	case len(said) == 0:
-		return "", usage("no template of the app has an AWS::ApiGateway::RestApi")
-	case x.API == "":
-		return "", usage("the app has %d REST APIs: %s; name one with --api, or its template with --template", len(said), strings.Join(said, ", "))
-	}
-	return "", usage("the app has %d REST APIs: %s; name the template with --template", len(said), strings.Join(said, ", "))
 }
 
 // explainSynth says what an app said that could not be synthesized, in its own lines: they are for people who write apps.

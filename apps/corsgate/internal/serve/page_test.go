@@ -13,7 +13,7 @@ import (
 )
 
 func TestPageHost(t *testing.T) {
-	s, _ := start(t, Options{Template: template(t, map[string]string{"m": mock}), TLSHosts: []string{"page.example.com"}})
+	s, _ := start(t, Options{App: app(t, template(t, map[string]string{"m": mock})), TLSHosts: []string{"page.example.com"}})
 	u, err := url.Parse(s.PageURL())
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func TestPageHost(t *testing.T) {
 }
 
 func TestPageIsClosed(t *testing.T) {
-	s, _ := start(t, Options{Template: template(t, map[string]string{"m": mock})})
+	s, _ := start(t, Options{App: app(t, template(t, map[string]string{"m": mock}))})
 	a := ask(t, "GET", s.PageURL(), "")
 	policy := a.header.Get("Content-Security-Policy")
 	api, _, _ := strings.Cut(strings.TrimPrefix(s.URL(), "http://"), "/")
@@ -94,7 +94,7 @@ func decode[T any](t testing.TB, a answer) T {
 }
 
 func TestOverview(t *testing.T) {
-	s, log := start(t, Options{Template: templates + "catalog.template.json"})
+	s, log := start(t, Options{App: app(t, templates+"catalog.template.json")})
 	o := decode[overview](t, ask(t, "GET", s.PageURL()+"overview.json", ""))
 	if o.Base != s.URL() || o.Policy == nil || o.Policy.PageAllowed || !strings.HasPrefix(o.Policy.PageElsewhere, "http://localhost:") {
 		t.Errorf("got %+v, policy %+v", o, o.Policy)
@@ -153,7 +153,7 @@ func TestColumns(t *testing.T) {
 		{"", "-https://app.example.com -null"},
 	} {
 		vars := map[string]string{"corsOrigins": tt.list}
-		s, _ := start(t, Options{Template: template(t, map[string]string{"m": mock}), Variables: vars})
+		s, _ := start(t, Options{App: app(t, template(t, map[string]string{"m": mock})), Variables: vars})
 		o := decode[overview](t, ask(t, "GET", s.PageURL()+"overview.json", ""))
 		var got []string
 		for _, x := range o.Origins {

@@ -9,18 +9,16 @@ package serve
 import (
 	"bytes"
 	"crypto/tls"
-	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
@@ -31,9 +29,9 @@ const LocalKey = "corsgate-local"
 
 // Options are what a Server is made of.
 type Options struct {
-	// Template names the CloudFormation template, as synthesized. The functions' assets are found from where it is.
-	Template string
-	// API, Stage and Variables choose among what the template has; see [gateway.Options].
+	// App has the templates. The functions' assets are found from where they are.
+	App *cfn.App
+	// API, Stage and Variables choose among what the app has; see [gateway.Options].
 	API, Stage string
 	Variables  map[string]string
 
@@ -77,29 +75,19 @@ type Server struct {
 	err    error
 }
 
-// New reads the template, makes the functions ready to run and opens the listeners. Its errors are a
-// [*gateway.LoadError], an [*os.PathError] for the template or a [*net.OpError] for a listener. A Server must be closed.
+// New loads the API, makes the functions ready to run and opens the listeners. Its errors are a
+// [*gateway.LoadError] or a [*net.OpError] for a listener. A Server must be closed.
 func New(o Options) (*Server, error) {
-	template, err := os.ReadFile(o.Template)
-	if err != nil {
-		return nil, err
-	}
-	if template, _, err = check.Template(o.Template, template); err != nil {
-		return nil, &gateway.LoadError{Kind: gateway.NotTemplate, File: o.Template, Msg: err.Error()}
-	}
-	api, err := gateway.Load(template, gateway.Options{File: o.Template, API: o.API, Stage: o.Stage, Variables: o.Variables, APIKeys: []string{LocalKey}})
+	api, err := gateway.Load(o.App, gateway.Options{API: o.API, Stage: o.Stage, Variables: o.Variables, APIKeys: []string{LocalKey}})
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
-		api: api, backend: o.Backend, log: &lineWriter{w: o.Log}, record: &recorder{}, listener: o.Listener, pageListener: o.PageListener,
-		closed: make(chan struct{}), close: func() error { return nil },
-	}
-	if s.dry, err = simulate.NotRun(template); err != nil {
-		return nil, fmt.Errorf("%s: %w", o.Template, err)
+		api: api, backend: o.Backend, log: &lineWriter{w: o.Log, show: o.App.Show}, record: &recorder{}, listener: o.Listener, pageListener: o.PageListener,
+		closed: make(chan struct{}), close: func() error { return nil }, dry: simulate.NotRun(o.App),
 	}
 	if s.backend == nil {
-		b, err := newBackend(o, template, s.log)
+		b, err := newBackend(o, s.log)
 		if err != nil {
 			return nil, err
 		}
@@ -336,8 +324,9 @@ func write(w http.ResponseWriter, res *gateway.Response) {
 
 // A lineWriter writes lines, one at a time.
 type lineWriter struct {
-	mu sync.Mutex
-	w  io.Writer
+	mu   sync.Mutex
+	w    io.Writer
+	show func(string) string
 }
 
 func (l *lineWriter) line(s string) { _, _ = l.Write([]byte(s + "\n")) }
@@ -348,5 +337,8 @@ func (l *lineWriter) Write(p []byte) (int, error) {
 	if l.w == nil {
 		return len(p), nil
 	}
-	return l.w.Write(p)
+	if _, err := io.WriteString(l.w, l.show(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
