@@ -22,8 +22,8 @@ const defaultTemplate = `{"message":$context.error.messageString}`
 const lateTemplate = `{"message": $context.error.messageString}`
 
 var late = map[string]bool{
-	"API_CONFIGURATION_ERROR": true, "BAD_REQUEST_BODY": true, "BAD_REQUEST_PARAMETERS": true, "DEFAULT_5XX": true,
-	"INTEGRATION_FAILURE": true, "INTEGRATION_TIMEOUT": true, "UNSUPPORTED_MEDIA_TYPE": true,
+	apigw.APIConfigurationError: true, apigw.BadRequestBody: true, apigw.BadRequestParameters: true, apigw.Default5XX: true,
+	apigw.IntegrationFailure: true, apigw.IntegrationTimeout: true, apigw.UnsupportedMediaType: true,
 }
 
 // GatewayResponse is one of the gateway's own answers, as it stands after inheritance.

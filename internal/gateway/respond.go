@@ -57,8 +57,8 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 		src := ir.Parameters[k]
 		v, found := "", false
 		switch {
-		case strings.HasPrefix(src, "integration.response.header."):
-			v, found = headers.Get(strings.TrimPrefix(src, "integration.response.header."))
+		case strings.HasPrefix(src, apigw.IntegrationResponseHeader):
+			v, found = headers.Get(strings.TrimPrefix(src, apigw.IntegrationResponseHeader))
 		case strings.HasPrefix(src, "integration.response.multivalueheader."):
 			vs := headers.Values(strings.TrimPrefix(src, "integration.response.multivalueheader."))
 			v, found = strings.Join(vs, ","), len(vs) > 0
