@@ -35,7 +35,7 @@ func newPlugin(props Props) *plugin {
 	case Error, Warning, Info:
 		p.failOn = rules.Severity(props.FailOn)
 	default:
-		p.fault("FailOn %q: want corsrules.Error, corsrules.Warning or corsrules.Info", props.FailOn)
+		p.fault("FailOn %q: want corscheck.Error, corscheck.Warning or corscheck.Info", props.FailOn)
 	}
 	var err error
 	if len(props.Origins) > 0 {
