@@ -24,7 +24,7 @@ type Config struct {
 	//	"https://app.example.com"        // allowed: one origin
 	//	"https://*.preview.example.com"  // allowed: any number of labels, at least one
 	//	"http://localhost:*"             // allowed: any port, or none
-	//	"*"                              // allowed alone and without Credentials: every origin
+	//	"*"                              // allowed alone and without AllowCredentials: every origin
 	//	"https://app.example.com/"       // refused: an origin has no path
 	//	"https://App.example.com"        // refused: browsers send hosts in lower case
 	//	"https://app.example.com:443"    // refused: browsers leave the default port out
@@ -43,11 +43,11 @@ type Config struct {
 	// them. Order and repetition do not matter.
 	Origins []string
 
-	// Credentials lets pages send cookies, client certificates and HTTP
+	// AllowCredentials lets pages send cookies, client certificates and HTTP
 	// authentication, and read the answer (Access-Control-Allow-Credentials).
 	// A bearer token that a script puts in the Authorization header needs no
-	// Credentials: name "authorization" in RequestHeaders.
-	Credentials bool
+	// AllowCredentials: name "authorization" in RequestHeaders.
+	AllowCredentials bool
 
 	// Methods bounds the methods that pages may use. Empty, which is right for
 	// most, means those that each resource of the API has. GET, HEAD and POST
@@ -56,12 +56,12 @@ type Config struct {
 
 	// RequestHeaders are the headers that pages may send beyond the
 	// CORS-safelisted ones. A JSON body needs "content-type". "*" is every
-	// header but Authorization; it cannot go with Credentials, where browsers
+	// header but Authorization; it cannot go with AllowCredentials, where browsers
 	// take it for a header's name.
 	RequestHeaders []string
 
 	// ExposedHeaders are the response headers that pages may read beyond the
-	// CORS-safelisted ones. "*" is all of them; it cannot go with Credentials.
+	// CORS-safelisted ones. "*" is all of them; it cannot go with AllowCredentials.
 	ExposedHeaders []string
 
 	// MaxAge is how long a browser may remember a preflight's answer, in whole
@@ -70,16 +70,16 @@ type Config struct {
 	// hours is refused.
 	MaxAge time.Duration
 
-	// DangerouslyAllowInsecureOrigins permits http:// origins (other than
-	// localhost) together with Credentials: whoever sits between a user and
+	// DangerouslyTolerateInsecureOrigins permits http:// origins (other than
+	// localhost) together with AllowCredentials: whoever sits between a user and
 	// such a page can then act as the user.
-	DangerouslyAllowInsecureOrigins bool
+	DangerouslyTolerateInsecureOrigins bool
 
-	// DangerouslyAllowPublicSuffixes permits patterns such as
+	// DangerouslyTolerateSubdomainsOfPublicSuffixes permits patterns such as
 	// "https://*.github.io", below which anybody can put a page: those over a
 	// public suffix (https://publicsuffix.org), over a domain that has one below
 	// it, and over a service that gives out names and is not on that list.
-	DangerouslyAllowPublicSuffixes bool
+	DangerouslyTolerateSubdomainsOfPublicSuffixes bool
 }
 
 // NoCache is the [Config.MaxAge] that has browsers ask again every time.
@@ -100,7 +100,7 @@ func New(cfg Config) (*Policy, error) {
 		return nil, &ConfigError{Faults: c.faults}
 	}
 	p := newPolicy(elements)
-	p.credentials = cfg.Credentials
+	p.credentials = cfg.AllowCredentials
 	p.methods, p.methodList = methods, strings.Join(methods, ",")
 	p.requestHeaders = strings.Join(requestHeaders, ",")
 	p.exposedHeaders = strings.Join(exposedHeaders, ",")
@@ -111,6 +111,18 @@ func New(cfg Config) (*Policy, error) {
 		return nil, &ConfigError{Faults: c.faults}
 	}
 	return p, nil
+}
+
+// Must is [New] for a Config that the program itself holds, as
+// [regexp.MustCompile] is for an expression: it panics with the [*ConfigError]
+// where New returns it. Use New for what comes from outside, such as a context
+// value of the CDK.
+func Must(cfg Config) *Policy {
+	p, err := New(cfg)
+	if err != nil {
+		panic(err)
+	}
+	return p
 }
 
 // A compiler collects the faults and notes of one Config.
@@ -137,11 +149,11 @@ func (c *compiler) origins() []string {
 		return nil
 	}
 	any := slices.Contains(c.cfg.Origins, "*")
-	if any && c.cfg.Credentials {
+	if any && c.cfg.AllowCredentials {
 		c.fault(&OriginError{
 			Value: "*", Reason: OriginAnyCredentials,
 			Text: "every origin cannot be allowed with credentials: any site could act as its visitor",
-			Fix:  "list the origins, or leave Credentials out",
+			Fix:  "list the origins, or leave AllowCredentials out",
 		})
 	}
 	var elements []string
@@ -315,9 +327,9 @@ func (c *compiler) inspect(raw string) *OriginError {
 func (c *compiler) validate(s string, bad func(OriginReason, string, string) *OriginError) *OriginError {
 	base := subdomainsOf(s)
 	_, err := validator.NewMiddleware(validator.Config{
-		Origins: []string{s}, Credentialed: c.cfg.Credentials,
-		DangerouslyTolerateInsecureOrigins:            c.cfg.DangerouslyAllowInsecureOrigins,
-		DangerouslyTolerateSubdomainsOfPublicSuffixes: c.cfg.DangerouslyAllowPublicSuffixes || base != "",
+		Origins: []string{s}, Credentialed: c.cfg.AllowCredentials,
+		DangerouslyTolerateInsecureOrigins:            c.cfg.DangerouslyTolerateInsecureOrigins,
+		DangerouslyTolerateSubdomainsOfPublicSuffixes: c.cfg.DangerouslyTolerateSubdomainsOfPublicSuffixes || base != "",
 	})
 	var incompatible *cfgerrors.IncompatibleOriginPatternError
 	var unacceptable *cfgerrors.UnacceptableOriginPatternError
@@ -326,7 +338,7 @@ func (c *compiler) validate(s string, bad func(OriginReason, string, string) *Or
 	}
 	// A pattern that everybody can join is no allowlist without credentials
 	// either, which is all that the validator looks at.
-	if base != "" && !c.cfg.DangerouslyAllowPublicSuffixes {
+	if base != "" && !c.cfg.DangerouslyTolerateSubdomainsOfPublicSuffixes {
 		if text, fix, ok := shared(base); ok {
 			return bad(OriginPublicSuffix, text, fix)
 		}
@@ -335,8 +347,8 @@ func (c *compiler) validate(s string, bad func(OriginReason, string, string) *Or
 	case err == nil:
 		return nil
 	case errors.As(err, &incompatible) && incompatible.Reason == "insecure":
-		return bad(OriginInsecureCredentials, "with a scheme other than https anybody on the way may act as the user, since Credentials is set",
-			"use https, or set DangerouslyAllowInsecureOrigins")
+		return bad(OriginInsecureCredentials, "with a scheme other than https anybody on the way may act as the user, since AllowCredentials is set",
+			"use https, or set DangerouslyTolerateInsecureOrigins")
 	default:
 		return bad(OriginRefused, err.Error(), "correct or remove it")
 	}
@@ -380,8 +392,8 @@ func (c *compiler) headers(field string, names []string) []string {
 	for _, name := range names {
 		bad := func(text, fix string) { c.fault(&HeaderError{Field: field, Value: name, Text: text, Fix: fix}) }
 		if name == "*" {
-			if c.cfg.Credentials {
-				bad("with Credentials browsers take * for a header's name", "name the headers")
+			if c.cfg.AllowCredentials {
+				bad("with AllowCredentials browsers take * for a header's name", "name the headers")
 				continue
 			}
 			out = append(out, name)

@@ -66,13 +66,13 @@ func TestInvalidOrigins(t *testing.T) {
 		{origin: "https://a.example.com'", reason: cors.OriginHost, cure: "correct it"},
 		{origin: "https://~.example.com", reason: cors.OriginHost, cure: "correct it"},
 		{origin: "https://*.com", reason: cors.OriginPublicSuffix, cure: "domains that are yours\n"},
-		{origin: "https://*.herokuapp.com", reason: cors.OriginPublicSuffix, cure: "DangerouslyAllowPublicSuffixes"},
+		{origin: "https://*.herokuapp.com", reason: cors.OriginPublicSuffix, cure: "DangerouslyTolerateSubdomainsOfPublicSuffixes"},
 		{origin: "https://*.co.uk:*", reason: cors.OriginPublicSuffix, cure: "domains that are yours"},
-		{origin: "http://app.example.com", cfg: cors.Config{Credentials: true}, reason: cors.OriginInsecureCredentials, cure: "use https"},
-		{origin: "*", cfg: cors.Config{Credentials: true}, reason: cors.OriginAnyCredentials, cure: "list the origins"},
+		{origin: "http://app.example.com", cfg: cors.Config{AllowCredentials: true}, reason: cors.OriginInsecureCredentials, cure: "use https"},
+		{origin: "*", cfg: cors.Config{AllowCredentials: true}, reason: cors.OriginAnyCredentials, cure: "list the origins"},
 		{origin: "https://*.${Token[TOKEN.7]}", reason: cors.OriginTokenPattern, cure: "exact origins"},
 		{origin: "https://${Token[TOKEN.7]}/", reason: cors.OriginTrailingSlash, cure: "remove the trailing slash"},
-		{origin: "http://${Token[TOKEN.7]}", cfg: cors.Config{Credentials: true}, reason: cors.OriginInsecureCredentials, cure: "use https"},
+		{origin: "http://${Token[TOKEN.7]}", cfg: cors.Config{AllowCredentials: true}, reason: cors.OriginInsecureCredentials, cure: "use https"},
 		{origin: `https://${Token[x",https://evil.net]}`, reason: cors.OriginCharacter, cure: "each an element"},
 		{origin: "#{Token[TOKEN.7]}", reason: cors.OriginTokenList, cure: "Fn_Select"},
 	} {
@@ -138,8 +138,8 @@ func TestHeadersAndMaxAge(t *testing.T) {
 		cfg  cors.Config
 		want string // part of the message
 	}{
-		"any request header with credentials": {cors.Config{Credentials: true, RequestHeaders: []string{"*"}}, `request header "*": with Credentials`},
-		"any exposed header with credentials": {cors.Config{Credentials: true, ExposedHeaders: []string{"*"}}, `exposed header "*": with Credentials`},
+		"any request header with credentials": {cors.Config{AllowCredentials: true, RequestHeaders: []string{"*"}}, `request header "*": with AllowCredentials`},
+		"any exposed header with credentials": {cors.Config{AllowCredentials: true, ExposedHeaders: []string{"*"}}, `exposed header "*": with AllowCredentials`},
 		"negative max age":                    {cors.Config{MaxAge: -time.Second}, "cors.NoCache"},
 		"half a second":                       {cors.Config{MaxAge: 1500 * time.Millisecond}, "whole seconds"},
 		"too many headers":                    {cors.Config{RequestHeaders: many("x-header-%03d", 60)}, "RequestHeaders: 779 characters, a stage variable holds 512"},
@@ -171,8 +171,8 @@ func TestAllowedConfigs(t *testing.T) {
 		"a day":                             {cors.Config{Origins: []string{app}, MaxAge: 24 * time.Hour}, "", "", "86400", "Chromium remembers a preflight for at most 2h0m0s"},
 		"any request header, authorization": {cors.Config{Origins: []string{app}, RequestHeaders: []string{"Authorization", "x-a", "*"}}, "*,authorization", "", "", ""},
 		"any exposed header":                {cors.Config{Origins: []string{app}, ExposedHeaders: []string{"Authorization", "x-a", "*"}}, "", "*", "", ""},
-		"localhost with credentials":        {cors.Config{Origins: []string{"http://localhost:*"}, Credentials: true}, "", "", "", ""},
-		"insecure, dangerously":             {cors.Config{Origins: []string{"http://app.example.com"}, Credentials: true, DangerouslyAllowInsecureOrigins: true}, "", "", "", ""},
+		"localhost with credentials":        {cors.Config{Origins: []string{"http://localhost:*"}, AllowCredentials: true}, "", "", "", ""},
+		"insecure, dangerously":             {cors.Config{Origins: []string{"http://app.example.com"}, AllowCredentials: true, DangerouslyTolerateInsecureOrigins: true}, "", "", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := mustNew(t, tt.cfg)
@@ -240,4 +240,19 @@ func TestListTooLong(t *testing.T) {
 			t.Errorf("%d origins: %v", n, err)
 		}
 	}
+}
+
+// Must returns what New does, and panics with what New returns as an error.
+func TestMust(t *testing.T) {
+	if p := cors.Must(cors.Config{Origins: []string{"https://app.example.com"}}); !p.Match("https://app.example.com") {
+		t.Error("the origin of the policy is not allowed")
+	}
+	bad := cors.Config{Origins: []string{"https://app.example.com/", "null"}}
+	_, want := cors.New(bad)
+	defer func() {
+		if err, ok := recover().(*cors.ConfigError); !ok || err.Error() != want.Error() {
+			t.Errorf("panics with %v, want %v", err, want)
+		}
+	}()
+	cors.Must(bad)
 }

@@ -12,6 +12,7 @@ import (
 	jub0bs "github.com/jub0bs/cors"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 // port is 1 to 65535 as a regular expression.
@@ -61,7 +62,7 @@ func FuzzStageVariables(f *testing.F) {
 		}
 		vars := p.StageVariables()
 		origins := p.Origins()
-		if !p.AnyOrigin() && !slices.ContainsFunc(slices.Collect(maps.Keys(vars)), cors.IsOriginVariable) {
+		if !p.AnyOrigin() && !slices.ContainsFunc(slices.Collect(maps.Keys(vars)), stagevars.IsAllowlist) {
 			// It does not fit, as only a list can that no stage held.
 			if len(strings.Join(origins, ",")) < 20_000 && !slices.ContainsFunc(origins, func(o string) bool { return len(o) > 512 }) {
 				t.Fatalf("%d origins fit in no number of variables", len(origins))
@@ -69,7 +70,7 @@ func FuzzStageVariables(f *testing.F) {
 			return
 		}
 		for name, value := range vars {
-			if cors.IsOriginVariable(name) && len(value) > 512 {
+			if stagevars.IsAllowlist(name) && len(value) > 512 {
 				t.Errorf("%s has %d characters", name, len(value))
 			}
 		}
@@ -105,7 +106,7 @@ func FuzzMatch(f *testing.F) {
 	f.Add("a://~.a:~,a://a:~,a://~.a,a://a", "a://a.a:1")
 	f.Add("https://~.a.", "https://b.a.")
 	f.Fuzz(func(t *testing.T, list, origin string) {
-		p, err := cors.FromStageVariables(map[string]string{cors.VariableOrigins: list})
+		p, err := cors.FromStageVariables(map[string]string{stagevars.Origins: list})
 		if err != nil || p.AnyOrigin() {
 			return
 		}
@@ -149,14 +150,14 @@ func FuzzNew(f *testing.F) {
 			return strings.Split(s, "\n")
 		}
 		cfg := cors.Config{
-			Origins:                         lines(origins),
-			RequestHeaders:                  lines(requestHeaders),
-			ExposedHeaders:                  lines(exposedHeaders),
-			Methods:                         lines(methods),
-			MaxAge:                          time.Duration(maxAge%100_000) * time.Second,
-			Credentials:                     flags&1 != 0,
-			DangerouslyAllowInsecureOrigins: flags&2 != 0,
-			DangerouslyAllowPublicSuffixes:  flags&4 != 0,
+			Origins:                            lines(origins),
+			RequestHeaders:                     lines(requestHeaders),
+			ExposedHeaders:                     lines(exposedHeaders),
+			Methods:                            lines(methods),
+			MaxAge:                             time.Duration(maxAge%100_000) * time.Second,
+			AllowCredentials:                   flags&1 != 0,
+			DangerouslyTolerateInsecureOrigins: flags&2 != 0,
+			DangerouslyTolerateSubdomainsOfPublicSuffixes: flags&4 != 0,
 		}
 		if maxAge == -1 {
 			cfg.MaxAge = cors.NoCache
@@ -175,7 +176,7 @@ func FuzzNew(f *testing.F) {
 		tokens := false
 		for name, value := range p.StageVariables() {
 			if known := cdkToken.ReplaceAllString(value, "x"); known != value {
-				if !strings.HasPrefix(name, cors.VariableExactOrigin) || strings.Contains(known, ",") {
+				if !strings.HasPrefix(name, stagevars.ExactOrigin) || strings.Contains(known, ",") {
 					t.Errorf("%s holds a token: %q", name, value)
 				}
 				tokens, value = true, known
@@ -189,13 +190,13 @@ func FuzzNew(f *testing.F) {
 		if !tokens {
 			other := jub0bs.Config{
 				Origins:                            cfg.Origins,
-				Credentialed:                       cfg.Credentials,
+				Credentialed:                       cfg.AllowCredentials,
 				Methods:                            cfg.Methods,
 				RequestHeaders:                     cfg.RequestHeaders,
 				ResponseHeaders:                    cfg.ExposedHeaders,
 				MaxAgeInSeconds:                    int(cfg.MaxAge / time.Second),
-				DangerouslyTolerateInsecureOrigins: cfg.DangerouslyAllowInsecureOrigins,
-				DangerouslyTolerateSubdomainsOfPublicSuffixes: cfg.DangerouslyAllowPublicSuffixes || slices.ContainsFunc(cfg.Origins, reserved.MatchString),
+				DangerouslyTolerateInsecureOrigins: cfg.DangerouslyTolerateInsecureOrigins,
+				DangerouslyTolerateSubdomainsOfPublicSuffixes: cfg.DangerouslyTolerateSubdomainsOfPublicSuffixes || slices.ContainsFunc(cfg.Origins, reserved.MatchString),
 			}
 			if cfg.MaxAge == cors.NoCache {
 				other.MaxAgeInSeconds = -1
@@ -236,7 +237,7 @@ func FuzzNew(f *testing.F) {
 func checkTemplates(t *testing.T, p *cors.Policy) {
 	t.Helper()
 	const allowed = "https://template.example.com"
-	plain, err := cors.New(cors.Config{Origins: []string{allowed}, Credentials: p.Credentials()})
+	plain, err := cors.New(cors.Config{Origins: []string{allowed}, AllowCredentials: p.Credentials()})
 	if err != nil {
 		t.Fatal(err)
 	}

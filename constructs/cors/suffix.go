@@ -50,14 +50,14 @@ func shared(base string) (text, fix string, ok bool) {
 		return "it is a public suffix, below which anybody can put a page", "name the domains that are yours", true
 	case suffix == base:
 		return "it is a public suffix, below which anybody can put a page",
-			"name exact origins or domains that are yours, or set DangerouslyAllowPublicSuffixes", true
+			"name exact origins or domains that are yours, or set DangerouslyTolerateSubdomainsOfPublicSuffixes", true
 	}
 	if s := serviceBelow(base); s != nil {
 		return s.text(), s.fix, true
 	}
 	if parent(base) {
 		return "there are public suffixes below it, where anybody can put a page",
-			"name exact origins or the subdomains that are yours, or set DangerouslyAllowPublicSuffixes", true
+			"name exact origins or the subdomains that are yours, or set DangerouslyTolerateSubdomainsOfPublicSuffixes", true
 	}
 	return "", "", false
 }

@@ -95,12 +95,12 @@ func TestParents(t *testing.T) {
 
 // refused returns what is wrong with a pattern of subdomains, with credentials
 // and without, nil if it is allowed. It checks that both are alike and that
-// DangerouslyAllowPublicSuffixes lifts the one and not the other.
+// DangerouslyTolerateSubdomainsOfPublicSuffixes lifts the one and not the other.
 func refused(t *testing.T, pattern string) *cors.OriginError {
 	t.Helper()
 	var faults []*cors.OriginError
 	for _, credentials := range []bool{false, true} {
-		cfg := cors.Config{Origins: []string{pattern}, Credentials: credentials}
+		cfg := cors.Config{Origins: []string{pattern}, AllowCredentials: credentials}
 		var fault *cors.OriginError
 		if _, err := cors.New(cfg); err != nil && !errors.As(err, &fault) {
 			t.Fatalf("%s: %v", pattern, err)
@@ -110,9 +110,9 @@ func refused(t *testing.T, pattern string) *cors.OriginError {
 	if (faults[0] == nil) != (faults[1] == nil) || faults[0] != nil && *faults[0] != *faults[1] {
 		t.Errorf("%s: %v without credentials, %v with them", pattern, faults[0], faults[1])
 	}
-	_, err := cors.New(cors.Config{Origins: []string{pattern}, Credentials: true, DangerouslyAllowPublicSuffixes: true})
+	_, err := cors.New(cors.Config{Origins: []string{pattern}, AllowCredentials: true, DangerouslyTolerateSubdomainsOfPublicSuffixes: true})
 	if suffix := faults[1] != nil && faults[1].Reason == cors.OriginPublicSuffix; (suffix || faults[1] == nil) != (err == nil) {
-		t.Errorf("%s with DangerouslyAllowPublicSuffixes: %v", pattern, err)
+		t.Errorf("%s with DangerouslyTolerateSubdomainsOfPublicSuffixes: %v", pattern, err)
 	}
 	return faults[1]
 }
@@ -166,7 +166,7 @@ func TestEveryPublicSuffix(t *testing.T) {
 func TestSubdomainPatterns(t *testing.T) {
 	const (
 		own      = "name the domains that are yours"
-		unknown  = "exact origins or domains that are yours, or set DangerouslyAllowPublicSuffixes"
+		unknown  = "exact origins or domains that are yours, or set DangerouslyTolerateSubdomainsOfPublicSuffixes"
 		parent   = "public suffixes below it"
 		aws      = "exact origin of your bucket, API, load balancer or instance"
 		bucket   = "exact origin of your bucket, or give it"

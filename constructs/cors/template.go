@@ -1,6 +1,10 @@
 package cors
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/stagevars"
+)
 
 // The decision in API Gateway's mapping-template language (VTL). Only what is
 // known to work there is used: header maps by get, keySet and get on
@@ -25,7 +29,7 @@ const (
 	vtlElement = `${corsScheme}(~[.])?${corsHost}(:~|${corsPort})?,`
 
 	// The variables that hold part of the allowlist.
-	vtlLists = `(` + VariableOrigins + `|` + VariableExactOrigin + `)[0-9]*`
+	vtlLists = `(` + stagevars.Origins + `|` + stagevars.ExactOrigin + `)[0-9]*`
 
 	// The variables that hold one value, and what each may hold, as "name=value":
 	// see exactOrigin and readCompanions. corsAnyOrigin may hold nothing here, since
@@ -33,7 +37,7 @@ const (
 	vtlWhole      = `cors(ExactOrigin[0-9]*|AnyOrigin|Credentials|MaxAge|Methods|RequestHeaders|ExposedHeaders)`
 	vtlWholeValue = `cors(ExactOrigin[0-9]*=${corsScheme}${corsHost}(${corsPort})?|Credentials=true|MaxAge=(0|[1-9][0-9]{0,4})` +
 		`|Methods=[A-Z,]+|(Request|Exposed)Headers=[a-z0-9_.,~-]+)`
-	vtlNotExact = VariableExactOrigin + `[0-9]*=(https:.*:443|http:.*:80|.{327,})`
+	vtlNotExact = stagevars.ExactOrigin + `[0-9]*=(https:.*:443|http:.*:80|.{327,})`
 )
 
 // vtlPrepare sets what vtlAllowed needs. It is one directive a line; joined

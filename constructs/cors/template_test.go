@@ -16,7 +16,7 @@ import (
 func TestResponseTemplateEndsItself(t *testing.T) {
 	for _, cfg := range []cors.Config{
 		{Origins: []string{"https://app.example.com"}},
-		{Origins: []string{"https://app.example.com"}, Credentials: true, ExposedHeaders: []string{"ETag"}},
+		{Origins: []string{"https://app.example.com"}, AllowCredentials: true, ExposedHeaders: []string{"ETag"}},
 	} {
 		if text := mustNew(t, cfg).ResponseTemplate(); !strings.HasSuffix(text, ")") {
 			t.Errorf("a directive that needs a delimiter ends %q", text)
@@ -45,7 +45,7 @@ func TestFormalReferences(t *testing.T) {
 	templates := map[string]string{}
 	for _, cfg := range []cors.Config{
 		{Origins: []string{"https://app.example.com"}},
-		{Origins: []string{"https://*.example.com:*", "https://${Token[TOKEN.7]}"}, Credentials: true, ExposedHeaders: []string{"ETag"}},
+		{Origins: []string{"https://*.example.com:*", "https://${Token[TOKEN.7]}"}, AllowCredentials: true, ExposedHeaders: []string{"ETag"}},
 		{Origins: []string{"*"}},
 	} {
 		p := mustNew(t, cfg)

@@ -7,61 +7,19 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
-// The stage variables of a policy. The allowlist takes as many as it needs:
-// corsOrigins, corsOrigins2, corsOrigins3 ... hold lists of patterns. An origin
-// with a CDK token has a variable of its own, corsExactOrigin, corsExactOrigin2 ...:
-// what it becomes may hold any character that a variable may, a comma too, so it
-// must not stand in a list. Every variable of such a name and digits counts,
-// whatever the digits, so that the mapping template and the Lambda function need
-// not agree on how many there are.
-//
-// A policy that allows every origin has corsAnyOrigin in their place. No list,
-// however it is edited, allows every origin.
-//
 // API Gateway allows 100 variables a stage, of 512 characters out of
 // [A-Za-z0-9-._~:/?#&=,] each
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/stage-variables.html,
 // and the service's API model).
 const (
-	VariableOrigins        = "corsOrigins"
-	VariableExactOrigin    = "corsExactOrigin"
-	VariableAnyOrigin      = "corsAnyOrigin"      // "true", or absent
-	VariableCredentials    = "corsCredentials"    // "true", or absent
-	VariableMethods        = "corsMethods"        // "GET,PUT", or absent
-	VariableRequestHeaders = "corsRequestHeaders" // "content-type,x-api-key", "~" for any, or absent
-	VariableExposedHeaders = "corsExposedHeaders" // likewise
-	VariableMaxAge         = "corsMaxAge"         // seconds, or absent
-)
-
-const (
 	maxVariableLen = 512
 	// maxOriginVariables leaves the user fifteen of a stage's 100.
 	maxOriginVariables = 80
 )
-
-// IsVariable reports whether policies are deployed in a stage variable of this
-// name.
-func IsVariable(name string) bool {
-	switch name {
-	case VariableAnyOrigin, VariableCredentials, VariableMethods, VariableRequestHeaders, VariableExposedHeaders, VariableMaxAge:
-		return true
-	}
-	return IsOriginVariable(name)
-}
-
-// IsOriginVariable reports whether a stage variable of this name holds part of
-// an allowlist: corsOrigins or corsExactOrigin, with or without a number.
-func IsOriginVariable(name string) bool {
-	return is(name, VariableOrigins) || is(name, VariableExactOrigin)
-}
-
-// is reports whether name is kind, or kind and digits.
-func is(name, kind string) bool {
-	digits, ok := strings.CutPrefix(name, kind)
-	return ok && strings.Trim(digits, "0123456789") == ""
-}
 
 // StageVariables returns the variables that deploy p. [FromStageVariables]
 // reads them back.
@@ -77,23 +35,23 @@ func (p *Policy) StageVariables() map[string]string {
 		}
 	}
 	if p.any {
-		set(VariableAnyOrigin, "true")
+		set(stagevars.AnyOrigin, "true")
 	} else {
 		known, tokens := p.split()
 		for i, list := range deal(known, maxOriginVariables-len(tokens)) {
-			set(nth(VariableOrigins, i), strings.Join(list, ","))
+			set(nth(stagevars.Origins, i), strings.Join(list, ","))
 		}
 		for i, origin := range tokens {
-			set(nth(VariableExactOrigin, i), origin)
+			set(nth(stagevars.ExactOrigin, i), origin)
 		}
 	}
 	if p.credentials {
-		set(VariableCredentials, "true")
+		set(stagevars.Credentials, "true")
 	}
-	set(VariableMethods, p.methodList)
-	set(VariableRequestHeaders, p.requestHeaders)
-	set(VariableExposedHeaders, p.exposedHeaders)
-	set(VariableMaxAge, p.maxAge)
+	set(stagevars.Methods, p.methodList)
+	set(stagevars.RequestHeaders, p.requestHeaders)
+	set(stagevars.ExposedHeaders, p.exposedHeaders)
+	set(stagevars.MaxAge, p.maxAge)
 	return vars
 }
 
@@ -171,7 +129,7 @@ func FromStageVariables(vars map[string]string) (*Policy, error) {
 	listed := false
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		switch value := vars[name]; {
-		case is(name, VariableOrigins):
+		case stagevars.IsNth(name, stagevars.Origins):
 			listed = true
 			for _, e := range strings.Split(value, ",") {
 				if _, ok := parseElement(e); !ok {
@@ -180,7 +138,7 @@ func FromStageVariables(vars map[string]string) (*Policy, error) {
 				}
 				elements = append(elements, e)
 			}
-		case is(name, VariableExactOrigin):
+		case stagevars.IsNth(name, stagevars.ExactOrigin):
 			listed = true
 			if !exactOrigin(value) {
 				bad(name, "it is one origin as browsers send it: no list, no pattern, no path, no default port")
@@ -188,22 +146,22 @@ func FromStageVariables(vars map[string]string) (*Policy, error) {
 			elements = append(elements, value)
 		}
 	}
-	every, ok := vars[VariableAnyOrigin]
-	_, credentials := vars[VariableCredentials]
+	every, ok := vars[stagevars.AnyOrigin]
+	_, credentials := vars[stagevars.Credentials]
 	switch {
 	case ok && listed:
-		bad(VariableAnyOrigin, "it allows every origin, and a list of origins stands beside it")
+		bad(stagevars.AnyOrigin, "it allows every origin, and a list of origins stands beside it")
 	case ok && credentials:
-		bad(VariableAnyOrigin, "it allows every origin, which does not go with "+VariableCredentials)
+		bad(stagevars.AnyOrigin, "it allows every origin, which does not go with "+stagevars.Credentials)
 	case ok && every != "true":
-		bad(VariableAnyOrigin, `it is "true" or absent`)
+		bad(stagevars.AnyOrigin, `it is "true" or absent`)
 	case ok:
 		elements = []string{anyOrigin}
 	case !listed:
-		bad(VariableOrigins, "the stage has no allowlist, so every origin is refused")
+		bad(stagevars.Origins, "the stage has no allowlist, so every origin is refused")
 	}
 	p := newPolicy(fold(elements))
-	p.credentials = vars[VariableCredentials] == "true"
+	p.credentials = vars[stagevars.Credentials] == "true"
 	p.readCompanions(vars, bad)
 	if len(faults) > 0 {
 		return nil, &ConfigError{Faults: faults}
@@ -212,21 +170,21 @@ func FromStageVariables(vars map[string]string) (*Policy, error) {
 }
 
 // readCompanions reads the variables beside the list. The mapping template checks
-// the same grammar (vtlCompanionValues), which is why it is a loose one.
+// the same grammar (vtlWholeValue), which is why it is a loose one.
 func (p *Policy) readCompanions(vars map[string]string, bad func(name, text string)) {
-	if v, ok := vars[VariableCredentials]; ok && v != "true" {
-		bad(VariableCredentials, `it is "true" or absent`)
+	if v, ok := vars[stagevars.Credentials]; ok && v != "true" {
+		bad(stagevars.Credentials, `it is "true" or absent`)
 	}
-	if v, ok := vars[VariableMethods]; ok {
+	if v, ok := vars[stagevars.Methods]; ok {
 		if v == "" || strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZ,") != "" {
-			bad(VariableMethods, "it is a list of methods separated by commas")
+			bad(stagevars.Methods, "it is a list of methods separated by commas")
 		}
 		p.methods, p.methodList = strings.Split(v, ","), v
 	}
 	for _, h := range []struct {
 		name string
 		dst  *string
-	}{{VariableRequestHeaders, &p.requestHeaders}, {VariableExposedHeaders, &p.exposedHeaders}} {
+	}{{stagevars.RequestHeaders, &p.requestHeaders}, {stagevars.ExposedHeaders, &p.exposedHeaders}} {
 		v, ok := vars[h.name]
 		if !ok {
 			continue
@@ -236,10 +194,10 @@ func (p *Policy) readCompanions(vars map[string]string, bad func(name, text stri
 		}
 		*h.dst = strings.ReplaceAll(v, "~", "*")
 	}
-	if v, ok := vars[VariableMaxAge]; ok {
+	if v, ok := vars[stagevars.MaxAge]; ok {
 		n, err := strconv.Atoi(v)
 		if err != nil || strconv.Itoa(n) != v || n < 0 || n > 99999 {
-			bad(VariableMaxAge, "it is a number of seconds without leading zeros")
+			bad(stagevars.MaxAge, "it is a number of seconds without leading zeros")
 		}
 		p.maxAge = v
 	}

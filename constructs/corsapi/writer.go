@@ -13,12 +13,12 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cdkbridge"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/rules"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 // A writer completes the API that was surveyed.
@@ -385,7 +385,7 @@ func (w *writer) stages() {
 	names := slices.Sorted(maps.Keys(vars))
 	for _, st := range w.survey.stages {
 		for _, own := range slices.Sorted(maps.Keys(st.variables)) {
-			if cors.IsVariable(own) {
+			if stagevars.Is(own) {
 				fail(st.node, fmt.Sprintf("stage %s sets the variable %s itself: remove it, the policy decides it", st.name, own))
 			}
 		}

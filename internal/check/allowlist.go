@@ -54,7 +54,7 @@ func (a *Allowlist) Policy() *cors.Policy { return a.policy }
 
 // State makes an allowlist of origins and patterns as [cors.Config] has them.
 func State(origins []string) (*Allowlist, error) {
-	p, err := cors.New(cors.Config{Origins: origins, DangerouslyAllowInsecureOrigins: true, DangerouslyAllowPublicSuffixes: true})
+	p, err := cors.New(cors.Config{Origins: origins, DangerouslyTolerateInsecureOrigins: true, DangerouslyTolerateSubdomainsOfPublicSuffixes: true})
 	if err != nil {
 		return nil, err
 	}

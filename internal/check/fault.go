@@ -11,6 +11,7 @@ import (
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 // A fault is why pages at a listed origin cannot have a route's preflight answered as they need.
@@ -156,7 +157,7 @@ func (v *View) readsVariables(c *simulate.Course) bool {
 	}
 	m := res.Method(c.Method.Name)
 	return m != nil && m.Integration != nil && slices.ContainsFunc(m.Integration.RequestTemplates, func(t gateway.Template) bool {
-		return strings.Contains(t.Text, "stageVariables") && strings.Contains(t.Text, cors.VariableOrigins)
+		return strings.Contains(t.Text, "stageVariables") && strings.Contains(t.Text, stagevars.Origins)
 	})
 }
 

@@ -292,7 +292,7 @@ func none(list []string) string {
 
 // config gives the policy as corsgate has it.
 func (p *InForce) config() cors.Config {
-	c := cors.Config{Origins: p.Origins, Credentials: p.Credentials, RequestHeaders: p.RequestHeaders, ExposedHeaders: p.ExposedHeaders}
+	c := cors.Config{Origins: p.Origins, AllowCredentials: p.Credentials, RequestHeaders: p.RequestHeaders, ExposedHeaders: p.ExposedHeaders}
 	if !p.Own {
 		c.Methods = slices.DeleteFunc(slices.Clone(p.Methods), func(m string) bool { return m == "*" })
 	}
@@ -359,8 +359,8 @@ func (p *InForce) write(b *strings.Builder, name string) {
 		b.WriteString("},\n")
 	}
 	list("Origins", c.Origins)
-	if c.Credentials {
-		b.WriteString("Credentials: true,\n")
+	if c.AllowCredentials {
+		b.WriteString("AllowCredentials: true,\n")
 	}
 	list("Methods", c.Methods)
 	list("RequestHeaders", c.RequestHeaders)

@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
-	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/diff"
@@ -19,6 +18,7 @@ import (
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 // A Template is what the API was made from.
@@ -251,7 +251,7 @@ func (i *inspector) variables(intended, live *gateway.API, id string) bool {
 	keys := slices.Concat(slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(have)))
 	slices.Sort(keys)
 	for _, k := range slices.Compact(keys) {
-		if a, b := want[k], have[k]; a != b && !cors.IsOriginVariable(k) {
+		if a, b := want[k], have[k]; a != b && !stagevars.IsAllowlist(k) {
 			say("%s is %s in the account and %s in the template", k, or(b), or(a))
 		}
 	}
@@ -263,11 +263,11 @@ func (i *inspector) variables(intended, live *gateway.API, id string) bool {
 func origins(vars map[string]string) []string {
 	var out []string
 	for _, k := range slices.Sorted(maps.Keys(vars)) {
-		if !cors.IsOriginVariable(k) {
+		if !stagevars.IsAllowlist(k) {
 			continue
 		}
 		list := []string{vars[k]}
-		if strings.HasPrefix(k, cors.VariableOrigins) {
+		if strings.HasPrefix(k, stagevars.Origins) {
 			list = strings.Split(strings.ReplaceAll(vars[k], "~", "*"), ",")
 		}
 		for _, o := range list {

@@ -40,7 +40,7 @@ func listing(rep *report.Report) string {
 
 // TestExamples holds that each rule's example has its finding and no other, and that what it is compared with has none.
 func TestExamples(t *testing.T) {
-	p := policy(t, cors.Config{Origins: []string{"https://app.example.com"}, Credentials: true})
+	p := policy(t, cors.Config{Origins: []string{"https://app.example.com"}, AllowCredentials: true})
 	n := 0
 	for _, r := range rules.All() {
 		if r.Command != "logs" {

@@ -9,7 +9,7 @@ import (
 )
 
 func TestRefused(t *testing.T) {
-	s := NewScanner(policy(t, cors.Config{Origins: []string{"https://app.example.com", "https://*.preview.example.org", "http://localhost:3000", "http://192.168.1.10"}, DangerouslyAllowInsecureOrigins: true}))
+	s := NewScanner(policy(t, cors.Config{Origins: []string{"https://app.example.com", "https://*.preview.example.org", "http://localhost:3000", "http://192.168.1.10"}, DangerouslyTolerateInsecureOrigins: true}))
 	for origin, want := range map[string]string{
 		"https://www.example.com":          "CORS701 same site",
 		"https://example.com":              "CORS701 same site",

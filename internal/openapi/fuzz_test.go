@@ -19,7 +19,7 @@ func FuzzDocument(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	p, err := cors.New(cors.Config{Origins: []string{"https://a.example.com", "https://b.example.com"}, Credentials: true})
+	p, err := cors.New(cors.Config{Origins: []string{"https://a.example.com", "https://b.example.com"}, AllowCredentials: true})
 	if err != nil {
 		f.Fatal(err)
 	}

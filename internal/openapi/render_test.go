@@ -177,7 +177,7 @@ paths:
 // The headers are on every response of an operation that is no proxy, declared and
 // mapped, whatever stood there.
 func TestAnswers(t *testing.T) {
-	p := policy(t, cors.Config{Origins: []string{"https://app.example.com", "https://b.example.com"}, Credentials: true, ExposedHeaders: []string{"etag"}})
+	p := policy(t, cors.Config{Origins: []string{"https://app.example.com", "https://b.example.com"}, AllowCredentials: true, ExposedHeaders: []string{"etag"}})
 	out := rendered(t, `
 paths:
   /http:

@@ -27,9 +27,9 @@ func policy(t *testing.T, cfg cors.Config) *cors.Policy {
 func TestPreflightDeclaresWhatItMaps(t *testing.T) {
 	for name, cfg := range map[string]cors.Config{
 		"any":         {Origins: []string{"*"}, RequestHeaders: []string{"*"}},
-		"one":         {Origins: []string{"https://app.example.com"}, Credentials: true},
+		"one":         {Origins: []string{"https://app.example.com"}, AllowCredentials: true},
 		"several":     {Origins: []string{"https://a.example.com", "https://*.b.example.com"}, RequestHeaders: []string{"x-a"}, ExposedHeaders: []string{"etag"}},
-		"credentials": {Origins: []string{"https://a.example.com", "https://b.example.com"}, Credentials: true},
+		"credentials": {Origins: []string{"https://a.example.com", "https://b.example.com"}, AllowCredentials: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := policy(t, cfg)
@@ -57,8 +57,8 @@ func TestPreflightDeclaresWhatItMaps(t *testing.T) {
 }
 
 func TestErrorHeaders(t *testing.T) {
-	one := policy(t, cors.Config{Origins: []string{"https://app.example.com"}, Credentials: true})
-	two := policy(t, cors.Config{Origins: []string{"https://a.example.com", "https://b.example.com"}, Credentials: true})
+	one := policy(t, cors.Config{Origins: []string{"https://app.example.com"}, AllowCredentials: true})
+	two := policy(t, cors.Config{Origins: []string{"https://a.example.com", "https://b.example.com"}, AllowCredentials: true})
 	open := policy(t, cors.Config{Origins: []string{"*"}, ExposedHeaders: []string{"etag"}})
 	for _, tt := range []struct {
 		name   string
@@ -124,7 +124,7 @@ func TestRemap(t *testing.T) {
 // header would carry whatever it is, and "null" is every sandboxed frame.
 func TestTokensAreNotMapped(t *testing.T) {
 	for _, origin := range []string{"https://${Token[TOKEN.7]}", "${Token[TOKEN.7]}", "https://${Token[TOKEN.7]}.example.com:8443"} {
-		p := policy(t, cors.Config{Origins: []string{origin}, Credentials: true})
+		p := policy(t, cors.Config{Origins: []string{origin}, AllowCredentials: true})
 		for _, echo := range []bool{false, true} {
 			h := ErrorHeaders(p, echo)
 			if text := fmt.Sprint(h); strings.Contains(text, "Token[") {

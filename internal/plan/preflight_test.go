@@ -12,7 +12,7 @@ import (
 func TestPreflightIntegration(t *testing.T) {
 	const header = "method.response.header."
 	several := policy(t, cors.Config{
-		Origins: []string{"https://a.example.com", "https://*.b.example.com"}, Credentials: true,
+		Origins: []string{"https://a.example.com", "https://*.b.example.com"}, AllowCredentials: true,
 		RequestHeaders: []string{"content-type"}, ExposedHeaders: []string{"etag"}, MaxAge: time.Hour,
 	})
 	open := policy(t, cors.Config{Origins: []string{"*"}, RequestHeaders: []string{"*"}})
@@ -74,8 +74,8 @@ func TestAnswerHeaders(t *testing.T) {
 		return policy(t, cfg)
 	}
 	const app = "https://app.example.com"
-	one := set(cors.Config{Origins: []string{app}, Credentials: true})
-	two := set(cors.Config{Origins: []string{app, "https://b.example.com"}, Credentials: true})
+	one := set(cors.Config{Origins: []string{app}, AllowCredentials: true})
+	two := set(cors.Config{Origins: []string{app, "https://b.example.com"}, AllowCredentials: true})
 	open := set(cors.Config{Origins: []string{"*"}})
 	bare := policy(t, cors.Config{Origins: []string{app}})
 	dynamic := []Header{{"Vary", "Origin"}, {"Access-Control-Allow-Origin", ""}, {"Access-Control-Allow-Credentials", ""}, {"Access-Control-Expose-Headers", ""}}

@@ -9,7 +9,7 @@ import (
 	"github.com/corsgate/corsgate/internal/vtl"
 )
 
-var credentials = cors.Config{Origins: []string{"https://app.example.com", "https://*.preview.example.com"}, Credentials: true, ExposedHeaders: []string{"etag"}}
+var credentials = cors.Config{Origins: []string{"https://app.example.com", "https://*.preview.example.com"}, AllowCredentials: true, ExposedHeaders: []string{"etag"}}
 
 // evaluated evaluates the templates of one exchange, in their order, as API Gateway
 // does, and returns the first error.

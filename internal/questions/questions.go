@@ -14,6 +14,7 @@ import (
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 // Methods are those that ANY stands for, as pages use them.
@@ -222,7 +223,7 @@ func compile(named map[string]bool) []*cors.Policy {
 		if !strings.Contains(name, "*") {
 			continue
 		}
-		if p, err := cors.FromStageVariables(map[string]string{cors.VariableOrigins: strings.ReplaceAll(name, "*", "~")}); err == nil {
+		if p, err := cors.FromStageVariables(map[string]string{stagevars.Origins: strings.ReplaceAll(name, "*", "~")}); err == nil {
 			out = append(out, p)
 		}
 	}
@@ -302,7 +303,7 @@ func Headers(apis ...*gateway.API) []string {
 		}
 	}
 	for _, api := range apis {
-		add(strings.ReplaceAll(api.Variables[cors.VariableRequestHeaders], "~", "*"))
+		add(strings.ReplaceAll(api.Variables[stagevars.RequestHeaders], "~", "*"))
 		for _, r := range api.Resources() {
 			for _, m := range r.Methods() {
 				if m.Integration == nil {

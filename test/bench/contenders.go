@@ -13,6 +13,7 @@ import (
 	rs "github.com/rs/cors"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 // A contender is a CORS middleware around a handler that does nothing.
@@ -36,12 +37,12 @@ func match(n int) ([]contender, []question, error) {
 	}
 	// New refuses 10,000 origins, which no stage could hold.
 	ours, err := cors.FromStageVariables(map[string]string{
-		cors.VariableOrigins:        strings.Join(origins, ","),
-		cors.VariableCredentials:    "true",
-		cors.VariableMethods:        "PUT",
-		cors.VariableRequestHeaders: "content-type",
-		cors.VariableExposedHeaders: "etag",
-		cors.VariableMaxAge:         "600",
+		stagevars.Origins:        strings.Join(origins, ","),
+		stagevars.Credentials:    "true",
+		stagevars.Methods:        "PUT",
+		stagevars.RequestHeaders: "content-type",
+		stagevars.ExposedHeaders: "etag",
+		stagevars.MaxAge:         "600",
 	})
 	if err != nil {
 		return nil, nil, err

@@ -16,6 +16,7 @@ import (
 	jub0bs "github.com/jub0bs/cors"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 const (
@@ -45,7 +46,7 @@ func sorted(p *cors.Policy, all bool) list {
 	vars := p.StageVariables()
 	var l list
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		if all || cors.IsOriginVariable(name) {
+		if all || stagevars.IsAllowlist(name) {
 			l = append(l, name, vars[name])
 		}
 	}
@@ -118,7 +119,7 @@ func newOther(t *testing.T, p policy) *other {
 	t.Helper()
 	m, err := jub0bs.NewMiddleware(jub0bs.Config{
 		Origins:                            p.config.Origins,
-		Credentialed:                       p.config.Credentials,
+		Credentialed:                       p.config.AllowCredentials,
 		ResponseHeaders:                    p.config.ExposedHeaders,
 		Methods:                            []string{http.MethodPut}, // or it refuses every preflight
 		DangerouslyTolerateInsecureOrigins: true,
@@ -413,7 +414,7 @@ func TestMalformedLists(t *testing.T) {
 			case a.policy.AnyOrigin():
 				anyone++
 				for name := range a.list.vars() {
-					if cors.IsOriginVariable(name) || name == cors.VariableCredentials {
+					if stagevars.IsAllowlist(name) || name == stagevars.Credentials {
 						t.Errorf("the function allows every origin beside %s: %q", name, a.list)
 					}
 				}

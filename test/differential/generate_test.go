@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 // A generator makes policies, origins and malformed lists.
@@ -134,9 +135,9 @@ type policy struct {
 // policy makes one with n elements before folding.
 func (g *generator) policy(n int) policy {
 	p := policy{config: cors.Config{
-		DangerouslyAllowInsecureOrigins: true,
-		DangerouslyAllowPublicSuffixes:  true,
-		Credentials:                     g.chance(50),
+		DangerouslyTolerateInsecureOrigins:            true,
+		DangerouslyTolerateSubdomainsOfPublicSuffixes: true,
+		AllowCredentials:                              g.chance(50),
 	}}
 	if g.chance(50) {
 		p.config.ExposedHeaders = []string{"ETag", "X-Request-Id"}
@@ -331,7 +332,7 @@ func (g *generator) damage(l list) list {
 			l = append(l, name, pick(g, "https://a.example.com", "https://a.example.com", g.hostile("https://a.example.com")))
 		case g.chance(2): // the list gives way to the policy for every origin
 			for j := 0; j < len(l); {
-				if cors.IsOriginVariable(l[j]) {
+				if stagevars.IsAllowlist(l[j]) {
 					l = append(l[:j], l[j+2:]...)
 				} else {
 					j += 2

@@ -16,6 +16,7 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/constructs/corslambda"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 // What a stage variable may hold (API Gateway's API model).
@@ -58,12 +59,12 @@ func TestTokenValues(t *testing.T) {
 			a := attempt{state: valid}
 			vars := p.StageVariables()
 			for name, value := range vars {
-				if !strings.HasPrefix(name, cors.VariableExactOrigin) && strings.Contains(value, "${") {
+				if !strings.HasPrefix(name, stagevars.ExactOrigin) && strings.Contains(value, "${") {
 					t.Fatalf("%s holds a token: %q", name, value)
 				}
 			}
 			for _, name := range slices.Sorted(maps.Keys(vars)) {
-				if strings.HasPrefix(name, cors.VariableExactOrigin) {
+				if strings.HasPrefix(name, stagevars.ExactOrigin) {
 					vars[name] = g.deployed(vars[name])
 					a.values = append(a.values, vars[name])
 					a.state = min(a.state, judge(vars[name]))
@@ -302,7 +303,7 @@ var breakouts = []struct{ value, origin string }{
 // However a policy with a token is deployed, no value of the token lets anybody
 // else in.
 func TestTokenBreaksOut(t *testing.T) {
-	p, err := cors.New(cors.Config{Origins: []string{"https://${Token[TOKEN.7]}.example.com"}, Credentials: true})
+	p, err := cors.New(cors.Config{Origins: []string{"https://${Token[TOKEN.7]}.example.com"}, AllowCredentials: true})
 	if err != nil {
 		t.Fatal(err)
 	}

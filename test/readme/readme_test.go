@@ -100,9 +100,9 @@ func TestDocuments(t *testing.T) {
 func TestIncorrectOne(t *testing.T) {
 	shown := block(t, "https://*.com")
 	cfg := cors.Config{
-		Origins:     []string{"https://app.example.com/", "http://shop.example.com", "https://*.com", "null"},
-		Credentials: true,
-		Methods:     []string{"patch"},
+		Origins:          []string{"https://app.example.com/", "http://shop.example.com", "https://*.com", "null"},
+		AllowCredentials: true,
+		Methods:          []string{"patch"},
 	}
 	for _, o := range append(cfg.Origins, cfg.Methods...) {
 		if !strings.Contains(shown, `"`+o+`"`) {

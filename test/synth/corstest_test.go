@@ -17,7 +17,7 @@ import (
 
 // TestCorstest is a user's test of a stack, on the CDK's own assertions.Template.
 func TestCorstest(t *testing.T) {
-	policy, err := cors.New(cors.Config{Origins: []string{"https://app.example.com"}, RequestHeaders: []string{"content-type"}, Credentials: true})
+	policy, err := cors.New(cors.Config{Origins: []string{"https://app.example.com"}, RequestHeaders: []string{"content-type"}, AllowCredentials: true})
 	if err != nil {
 		t.Fatal(err)
 	}

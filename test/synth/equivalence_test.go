@@ -45,12 +45,12 @@ var twinKinds = []string{"mock", "mock", "function", "function", "custom", "http
 func drawTwin(t *rapid.T) twin {
 	a := twin{
 		cfg: cors.Config{
-			Origins:                         []string{"https://app.example.com", "https://*.preview.example.com", "http://localhost:*"}[:rapid.IntRange(1, 3).Draw(t, "origins")],
-			Credentials:                     rapid.Bool().Draw(t, "credentials"),
-			Methods:                         rapid.SampledFrom([][]string{nil, nil, {"GET", "PUT"}}).Draw(t, "methods"),
-			RequestHeaders:                  rapid.SampledFrom([][]string{nil, {"content-type", "authorization"}, {"*"}}).Draw(t, "request headers"),
-			ExposedHeaders:                  rapid.SampledFrom([][]string{nil, {"etag"}}).Draw(t, "exposed"),
-			DangerouslyAllowInsecureOrigins: true,
+			Origins:                            []string{"https://app.example.com", "https://*.preview.example.com", "http://localhost:*"}[:rapid.IntRange(1, 3).Draw(t, "origins")],
+			AllowCredentials:                   rapid.Bool().Draw(t, "credentials"),
+			Methods:                            rapid.SampledFrom([][]string{nil, nil, {"GET", "PUT"}}).Draw(t, "methods"),
+			RequestHeaders:                     rapid.SampledFrom([][]string{nil, {"content-type", "authorization"}, {"*"}}).Draw(t, "request headers"),
+			ExposedHeaders:                     rapid.SampledFrom([][]string{nil, {"etag"}}).Draw(t, "exposed"),
+			DangerouslyTolerateInsecureOrigins: true,
 		},
 		echo: rapid.Bool().Draw(t, "echo"), cached: rapid.IntRange(0, 3).Draw(t, "cached") == 0, checked: rapid.IntRange(0, 2).Draw(t, "checked") == 0,
 		binary: rapid.SampledFrom([][]string{nil, nil, {"*/*"}, {"image/png"}}).Draw(t, "binary"),

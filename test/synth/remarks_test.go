@@ -206,7 +206,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			add(again.Root(), "health", "GET", mock())
 		}, want: []string{"error: Policy is nil", "error: two policies for one API"}, found: map[string]string{"CORS119": "nothing is completed without a policy, and that is what is remarked"}},
 		"credentials and notes": {build: func(s awscdk.Stack) {
-			p := policy(t, cors.Config{Origins: []string{"https://*.example.com", "https://a.example.com"}, Credentials: true})
+			p := policy(t, cors.Config{Origins: []string{"https://*.example.com", "https://a.example.com"}, AllowCredentials: true})
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p})
 			add(api.Root(), "health", "GET", mock())
 		}, want: []string{

@@ -186,7 +186,7 @@ var samples = []sample{
 }
 
 func one(t testing.TB) *cors.Policy {
-	return policy(t, cors.Config{Origins: []string{"https://app.example.com"}, Credentials: true, ExposedHeaders: []string{"etag"}})
+	return policy(t, cors.Config{Origins: []string{"https://app.example.com"}, AllowCredentials: true, ExposedHeaders: []string{"etag"}})
 }
 
 func anyOrigin(t testing.TB) *cors.Policy {
@@ -194,7 +194,7 @@ func anyOrigin(t testing.TB) *cors.Policy {
 }
 
 func credentialed(t testing.TB) *cors.Policy {
-	return policy(t, cors.Config{Origins: []string{"https://app.example.com", "https://b.example.com"}, Credentials: true, ExposedHeaders: []string{"etag"}})
+	return policy(t, cors.Config{Origins: []string{"https://app.example.com", "https://b.example.com"}, AllowCredentials: true, ExposedHeaders: []string{"etag"}})
 }
 
 // emitter is a function that emits by itself.

@@ -40,7 +40,7 @@ func TestTemplates(t *testing.T) {
 		plain(app, "cdk-three-origins", "https://app.example.com", "https://admin.example.com", "http://localhost:3000")
 		plain(app, "cdk-any-origin", "*")
 		moved(app, "corsgate-three-origins", cors.Config{})
-		moved(app, "corsgate-credentials", cors.Config{Credentials: true})
+		moved(app, "corsgate-credentials", cors.Config{AllowCredentials: true})
 	})
 	for _, name := range slices.Sorted(maps.Keys(s.templates)) {
 		got := trimmed(t, s.templates[name])
@@ -64,7 +64,7 @@ func TestTemplates(t *testing.T) {
 // everything has each kind of method, each header and the choices that are not the default.
 func everything(app awscdk.App, id string) {
 	policy, err := cors.New(cors.Config{
-		Origins: []string{"https://app.example.com", "https://*.preview.example.com"}, Credentials: true, Methods: []string{"GET", "PUT", "DELETE"},
+		Origins: []string{"https://app.example.com", "https://*.preview.example.com"}, AllowCredentials: true, Methods: []string{"GET", "PUT", "DELETE"},
 		RequestHeaders: []string{"content-type", "x-api-key"}, ExposedHeaders: []string{"x-request-id", "etag"}, MaxAge: time.Hour,
 	})
 	if err != nil {
@@ -102,7 +102,7 @@ func plain(app awscdk.App, id string, origins ...string) {
 
 // moved is plain's API with three origins after its move to corsgate.
 func moved(app awscdk.App, id string, cfg cors.Config) {
-	cfg.Origins, cfg.DangerouslyAllowInsecureOrigins = []string{"https://app.example.com", "https://admin.example.com", "http://localhost:3000"}, true
+	cfg.Origins, cfg.DangerouslyTolerateInsecureOrigins = []string{"https://app.example.com", "https://admin.example.com", "http://localhost:3000"}, true
 	cfg.RequestHeaders = []string{"content-type", "authorization"}
 	policy, err := cors.New(cfg)
 	if err != nil {

@@ -29,12 +29,12 @@ func some(t *rapid.T, label string, of []string) []string {
 // drawPolicy gives a valid policy.
 func drawPolicy(t *rapid.T) *cors.Policy {
 	cfg := cors.Config{
-		Credentials:                     rapid.Bool().Draw(t, "credentials"),
-		Methods:                         some(t, "methods", verbs),
-		RequestHeaders:                  some(t, "request headers", names),
-		ExposedHeaders:                  some(t, "exposed headers", []string{"x-request-id", "etag", "date"}),
-		MaxAge:                          rapid.SampledFrom([]time.Duration{0, cors.NoCache, time.Second, 2 * time.Hour, 24 * time.Hour}).Draw(t, "max age"),
-		DangerouslyAllowInsecureOrigins: true, DangerouslyAllowPublicSuffixes: true,
+		AllowCredentials:                   rapid.Bool().Draw(t, "credentials"),
+		Methods:                            some(t, "methods", verbs),
+		RequestHeaders:                     some(t, "request headers", names),
+		ExposedHeaders:                     some(t, "exposed headers", []string{"x-request-id", "etag", "date"}),
+		MaxAge:                             rapid.SampledFrom([]time.Duration{0, cors.NoCache, time.Second, 2 * time.Hour, 24 * time.Hour}).Draw(t, "max age"),
+		DangerouslyTolerateInsecureOrigins: true, DangerouslyTolerateSubdomainsOfPublicSuffixes: true,
 	}
 	if rapid.IntRange(0, 7).Draw(t, "any header") == 0 {
 		cfg.RequestHeaders = []string{"*"}
@@ -43,7 +43,7 @@ func drawPolicy(t *rapid.T) *cors.Policy {
 		cfg.ExposedHeaders = []string{"*"}
 	}
 	if rapid.IntRange(0, 9).Draw(t, "any origin") == 0 {
-		cfg.Origins, cfg.Credentials = []string{"*"}, false
+		cfg.Origins, cfg.AllowCredentials = []string{"*"}, false
 	} else {
 		n := rapid.IntRange(1, 6).Draw(t, "origins")
 		for range n {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 // A kind is what answers a method.
@@ -244,21 +245,21 @@ func (a api) method(path, verb string, k kind) object {
 // variables are those of the stage.
 func (a api) variables() map[string]string {
 	vars := a.policy.StageVariables()
-	list, ok := vars[cors.VariableOrigins]
+	list, ok := vars[stagevars.Origins]
 	if !ok || !a.apart {
 		return vars
 	}
-	delete(vars, cors.VariableOrigins)
+	delete(vars, stagevars.Origins)
 	var patterns []string
 	for i, o := range strings.Split(list, ",") {
 		if strings.Contains(o, "~") {
 			patterns = append(patterns, o)
 		} else {
-			vars[fmt.Sprint(cors.VariableExactOrigin, i+1)] = o
+			vars[fmt.Sprint(stagevars.ExactOrigin, i+1)] = o
 		}
 	}
 	if len(patterns) > 0 {
-		vars[cors.VariableOrigins] = strings.Join(patterns, ",")
+		vars[stagevars.Origins] = strings.Join(patterns, ",")
 	}
 	return vars
 }

@@ -80,14 +80,15 @@ func TestWalls(t *testing.T) {
 // TestLeaves holds what packages at the bottom may import of ours. What a Lambda function links is the list of constructs/cors
 // and constructs/corslambda.
 func TestLeaves(t *testing.T) {
-	const header = module + "internal/corsheader"
+	const header, variables = module + "internal/corsheader", module + "internal/stagevars"
 	for pattern, may := range map[string][]string{
 		"internal/corsheader":   nil,
 		"internal/apigw":        nil,
 		"internal/cfn":          nil,
 		"internal/browser":      {header},
-		"constructs/cors":       {header},
-		"constructs/corslambda": {header, module + "constructs/cors"},
+		"internal/stagevars":    nil,
+		"constructs/cors":       {header, variables},
+		"constructs/corslambda": {header, variables, module + "constructs/cors"},
 	} {
 		for _, p := range deps(t, pattern) {
 			if strings.HasPrefix(p, module) && p != module+pattern && !slices.Contains(may, p) {

@@ -260,7 +260,7 @@ func inspectPolicy(t *testing.T, account *awstest.Account) {
 		accepted bool
 	}{
 		{"catalog", nil, []string{`Origins:        []string{"http://localhost:*", "https://*.preview.example.com", "https://app.example.com"},`, `RequestHeaders: []string{"content-type"},`, `ExposedHeaders: []string{"x-request-id"},`, `MaxAge:         7200 * time.Second,`}, true},
-		{"corsgate-credentials", nil, []string{"Credentials:    true,"}, true},
+		{"corsgate-credentials", nil, []string{"AllowCredentials: true,"}, true},
 		{"cdk-one-origin", nil, []string{`Origins:        []string{"https://app.example.com"},`}, true},
 		{"cdk-three-origins", nil, []string{`"https://admin.example.com"`, `"https://app.example.com"`}, true},
 		{"cdk-any-origin", nil, []string{`[]string{"*"},`, "// The API lets every origin in. List the origins that are meant, unless it is public."}, true},
