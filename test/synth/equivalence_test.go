@@ -58,10 +58,10 @@ func drawTwin(t *rapid.T) twin {
 		errors: map[string]map[string]string{}, routes: map[string]map[string]string{},
 	}
 	if slices.Contains(a.cfg.RequestHeaders, "*") {
-		a.cfg.Credentials = false
+		a.cfg.AllowCredentials = false
 	}
 	if rapid.IntRange(0, 5).Draw(t, "any origin") == 0 {
-		a.cfg.Origins, a.cfg.Credentials = []string{"*"}, false
+		a.cfg.Origins, a.cfg.AllowCredentials = []string{"*"}, false
 	}
 	for _, typ := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"DEFAULT_4XX", "MISSING_AUTHENTICATION_TOKEN", "UNAUTHORIZED", "BAD_REQUEST_PARAMETERS"}), 0, 2, rapid.ID[string]).Draw(t, "errors") {
 		a.errors[typ] = map[string]string{"gatewayresponse.header.X-Own": "'1'", "gatewayresponse.header.Vary": "'Accept'"}
