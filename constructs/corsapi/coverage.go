@@ -72,7 +72,7 @@ func (w *writer) coverProxy(on constructs.IConstruct, where string, uri any, emi
 		return
 	}
 	fail(on, fmt.Sprintf("%s is a Lambda proxy, and its function is not known to emit CORS headers: API Gateway adds none to what it answers. "+
-		"Build it with corsfunction.New, or, if it emits them by itself, say so with corsfunction.Emits(fn)", where))
+		"Build it with corsfunction.NewGoFunction, or, if it emits them by itself, say so with corsfunction.Emits(fn)", where))
 }
 
 // permitted returns the path of the function, version or alias that the CDK has

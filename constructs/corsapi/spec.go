@@ -108,7 +108,7 @@ type SpecTarget struct {
 
 // ToFunction hands requests to a Lambda function as proxy events. API Gateway adds
 // no headers to what it answers, so it must be known to emit them itself:
-// corsfunction.New builds one that does, corsfunction.Emits declares one. The API
+// corsfunction.NewGoFunction builds one that does, corsfunction.Emits declares one. The API
 // gets the permission to invoke it, one for all its operations.
 func ToFunction(fn awslambda.IFunction) SpecTarget {
 	if fn == nil {

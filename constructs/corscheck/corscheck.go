@@ -5,21 +5,13 @@
 //	app := awscdk.NewApp(nil)
 //	// ... stacks
 //	corscheck.Register(app, nil)
-//	corscheck.SynthOrExit(app)
+//	corsapp.Synth(app)
 //
 // It reads the templates as they were written, those of nested stacks too, with
 // corsapi in the app or without.
 package corscheck
 
-import (
-	"bufio"
-	"fmt"
-	"os"
-	"strings"
-
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/jsii-runtime-go"
-)
+import "github.com/aws/aws-cdk-go/awscdk/v2"
 
 // A Severity says how bad a finding is.
 type Severity string
@@ -58,71 +50,12 @@ type Props struct {
 //
 // Findings are printed by the CDK. Where one is at or above FailOn, or a rule
 // crashed, `cdk synth` and `cdk deploy` end with status 1; App.Synth panics if it
-// is not the CDK's command line that runs the app. CDK_VALIDATION=false, which
+// is not the CDK's command line that runs the app, and corsapp.Synth ends with
+// status 1. CDK_VALIDATION=false, which
 // switches the CDK's own validation off, leaves this one on.
 func Register(scope awscdk.Stage, props *Props) {
 	if props == nil {
 		props = &Props{}
 	}
 	awscdk.Validations_Of(scope).AddPlugins(newPlugin(*props))
-}
-
-// SynthOrExit synthesizes an app, for main. Where a validation fails it ends the
-// program with status 1, after the CDK has printed its report; App.Synth panics
-// then, and Go prints a stack trace. Tests call App.Synth.
-func SynthOrExit(app awscdk.App) {
-	failed := synth(app)
-	if failed == "" {
-		return
-	}
-	stderr := os.Stderr
-	flush(stderr)
-	fmt.Fprintf(stderr, "\n%s\n", failed)
-	os.Exit(1)
-}
-
-// flush ends the JavaScript process, which waits for what the CDK prints. That
-// this process has ended may be printed too, as an error, by a race of the jsii
-// runtime; it is left out.
-func flush(stderr *os.File) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		jsii.Close()
-		return
-	}
-	os.Stderr = w
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for in := bufio.NewReader(r); ; {
-			line, err := in.ReadString('\n')
-			if !strings.HasPrefix(line, "Runtime process exited") {
-				stderr.WriteString(line)
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	jsii.Close()
-	w.Close()
-	<-done
-}
-
-// synth returns why a validation failed, and "" where none did.
-func synth(app awscdk.App) (failed string) {
-	defer func() {
-		v := recover()
-		if v == nil {
-			return
-		}
-		// The kernel passes on an error's name and message as text.
-		message, ok := strings.CutPrefix(fmt.Sprint(v), "ValidationFailed: ")
-		if !ok {
-			panic(v)
-		}
-		failed = message
-	}()
-	app.Synth(nil)
-	return ""
 }

@@ -1,7 +1,7 @@
 // Package corsfunction is the Lambda side of corsgate in an AWS CDK app: a
 // function that is known to emit the CORS headers of its API's policy.
 //
-// [New] builds one from Go source and refuses a handler that does not import
+// [NewGoFunction] builds one from Go source and refuses a handler that does not import
 // corslambda. [Emits] declares any other function, in whatever language, as
 // emitting by itself. What neither names is reported at synthesis by the API
 // that invokes it (package corsapi).
@@ -25,7 +25,7 @@ import (
 	"github.com/corsgate/corsgate/internal/gohandler"
 )
 
-// Props are the properties of a [Function].
+// GoFunctionProps are the properties of a [GoFunction].
 //
 // All of [awslambda.FunctionProps] is taken as it is, with these exceptions:
 //
@@ -34,7 +34,7 @@ import (
 //     (https://docs.aws.amazon.com/lambda/latest/dg/lambda-golang.html);
 //   - Architecture is ARM_64 where it is not set; X86_64 is the other one;
 //   - Handler is "bootstrap" where it is not set. The runtime ignores it.
-type Props struct {
+type GoFunctionProps struct {
 	awslambda.FunctionProps
 
 	// Entry is the directory of the handler's package main, required. A relative
@@ -43,36 +43,47 @@ type Props struct {
 	Entry string
 }
 
-// A Function is a Lambda function built from Go source, to be used wherever an
+// A GoFunction is a Lambda function built from Go source, to be used wherever an
 // [awslambda.Function] is.
-type Function struct {
+type GoFunction struct {
 	awslambda.Function
 
 	entry string
 }
 
 // Entry gives the absolute directory that the handler was built from, or ""
-// where Props.Entry names none.
-func (f *Function) Entry() string { return f.entry }
+// where GoFunctionProps.Entry names none.
+func (f *GoFunction) Entry() string { return f.entry }
 
-// New makes a function of the Go handler at props.Entry. The caller's props are
-// not changed.
+// NewGoFunction makes a function of the Go handler at props.Entry. The caller's
+// props are not changed.
 //
 // The handler is built as a static, stripped Linux executable, with the
-// caller's go command and its settings (module mode, GOFLAGS, GOWORK). The same
-// source and the same Go give the same asset hash, wherever the checkout is.
-// It is built once in a process, however many functions it is in, and not at all
-// where the CDK command line does not ask for the stack (cdk list, or cdk deploy
-// of another stack).
+// caller's go command. The same source gives the same asset hash wherever the
+// checkout is, if these are the same too:
 //
-// Whatever is wrong is added to the construct as an error annotation, all of it
-// at once: no such entry, not a program, a handler that does not import
-// corslambda, one that does not compile (with the compiler's words), properties
-// that cannot be had. The CDK command line prints those of the whole app and
-// exits with status 1, and nothing is deployed.
-func New(scope constructs.Construct, id *string, props *Props) *Function {
+//   - the version of Go: name it in go.mod, with a toolchain line;
+//   - GOFLAGS, GOEXPERIMENT, GOFIPS140 and GOWORK, from the environment or from
+//     go env -w: what of them a handler needs, CI needs too.
+//
+// Everything else that changes code is set here: GOOS, GOARCH, CGO_ENABLED=0 and
+// the baseline of the architecture, GOARM64=v8.0 and GOAMD64=v1; -ldflags,
+// -trimpath and -buildvcs in GOFLAGS have no effect.
+//
+// A handler is built once in a process, however many functions it is in, and not
+// at all where the CDK command line does not ask for the stack (cdk list, or cdk
+// deploy of another stack).
+//
+// Whatever is wrong is reported together: no such entry, not a program, a handler
+// that does not import corslambda, one that does not compile (with the compiler's
+// words), properties that cannot be had. The CDK command line gets error
+// annotations. It prints those of the whole app and exits with status 1, and
+// nothing is deployed. In an app that something else runs (go run, a test),
+// App.Synth panics with the same words; corsapp.Synth prints them and exits with
+// status 1.
+func NewGoFunction(scope constructs.Construct, id *string, props *GoFunctionProps) *GoFunction {
 	if props == nil {
-		props = &Props{}
+		props = &GoFunctionProps{}
 	}
 	fn := props.FunctionProps // a copy
 	var faults []error
@@ -99,7 +110,7 @@ func New(scope constructs.Construct, id *string, props *Props) *Function {
 		faults = append(faults, fmt.Errorf("the property Architecture is %q: it can be ARM_64 or X86_64", name))
 	}
 
-	f := &Function{}
+	f := &GoFunction{}
 	if dir, fault := gohandler.Find(props.Entry); fault == nil {
 		f.entry = dir
 	} else if goarch == "" {
@@ -133,13 +144,7 @@ func New(scope constructs.Construct, id *string, props *Props) *Function {
 		awslambda.NewFunction_Override(f, scope, id, &fn)
 	}()
 
-	// An annotation and not a panic: a panic would end synthesis at the first
-	// fault of the first construct, with a stack trace through jsii. An annotation
-	// lets synthesis go on, so every other fault of the app is shown beside it, and
-	// the CDK command line then stops.
-	for _, fault := range faults {
-		awscdk.Annotations_Of(f).AddError(jsii.String("corsgate: " + fault.Error()))
-	}
+	report(f, faults)
 	paired.Mark(f, how)
 	// Not an absolute directory: the template is the same on every machine.
 	if entry, ok := gohandler.Relative(f.entry); ok && f.entry != "" {
@@ -154,10 +159,46 @@ func New(scope constructs.Construct, id *string, props *Props) *Function {
 // version; declaring a function also declares its aliases and versions.
 func Emits(fn awslambda.IFunction) { paired.Mark(fn, paired.Declared) }
 
-// placeholder stands where there is no handler. An app that is run without the
-// CDK command line writes its templates in spite of error annotations. Deployed,
-// they must not run anything, and must say why: the line is in the function's log
-// and API Gateway answers 502.
+// report has faults end the synthesis, all those of the app together: a panic here
+// would end it at the first fault of the first construct.
+func report(f *GoFunction, faults []error) {
+	if len(faults) == 0 {
+		return
+	}
+	texts := make([]*string, len(faults))
+	for i, fault := range faults {
+		texts[i] = jsii.String("corsgate: " + fault.Error())
+	}
+	if !readsAnnotations(f) {
+		// Nobody would see an annotation, and the template would be written.
+		f.Node().AddValidation(&invalid{texts})
+		return
+	}
+	for _, text := range texts {
+		awscdk.Annotations_Of(f).AddError(text)
+	}
+}
+
+// readsAnnotations reports whether the app is run by the CDK command line, which
+// stops where there is an error annotation, or by another program that says that
+// it reports what is wrong.
+func readsAnnotations(scope constructs.Construct) bool {
+	if os.Getenv("CDK_CLI_VERSION") != "" {
+		return true
+	}
+	fails, ok := scope.Node().TryGetContext(jsii.String("@aws-cdk/core:failSynthOnValidationErrors")).(bool)
+	return ok && !fails
+}
+
+// invalid is a validation that fails.
+type invalid struct{ texts []*string }
+
+// Validate returns what is wrong with a function.
+func (v *invalid) Validate() *[]*string { return &v.texts }
+
+// placeholder stands where there is no handler. The CDK writes templates in spite
+// of error annotations. Deployed, they must not run anything, and must say why: the
+// line is in the function's log and API Gateway answers 502.
 var placeholder = func() gohandler.Program {
 	script := []byte(`#!/bin/sh
 echo 'corsgate: this is a placeholder, not a handler: the handler was not built when this app was synthesized, because it has an error (cdk synth shows it) or because its stack was not asked for' >&2

@@ -41,7 +41,7 @@ var (
 	_           = time.Hour
 	_           = cors.New
 	_           = corsapi.Enable
-	_           = corsfunction.New
+	_           = corsfunction.NewGoFunction
 	_           = lambda.Start
 	_           iam.IPrincipal
 	handler     corslambda.Handler

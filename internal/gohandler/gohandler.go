@@ -176,8 +176,8 @@ func Build(entry, goarch string) (*Program, []*Fault) { return BuildFor(entry, "
 // The program is static (CGO_ENABLED=0), stripped, and the same bytes wherever
 // its module is checked out and whatever the state of its repository:
 // -trimpath, -buildvcs=false and an empty build id leave nothing of either in
-// it. The go command is the caller's, and so are its settings (the module mode,
-// GOFLAGS, GOWORK, a workspace, a vendor directory), except -trimpath,
+// it, and GOAMD64 and GOARM64 are the lowest. The go command is the caller's, and so are its settings (the module mode,
+// GOFLAGS, GOEXPERIMENT, GOWORK, a workspace, a vendor directory), except -trimpath,
 // -buildvcs and -ldflags, which are set here; build tags of GOFLAGS are kept
 // beside lambda.norpc.
 //
@@ -327,7 +327,8 @@ func compile(dir, goos, goarch, tags string) (*Program, string) {
 func run(dir, goos, goarch string, args ...string) (out []byte, words string, err error) {
 	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
-	cmd.Env = append(cmd.Environ(), "GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0")
+	// The level of an architecture is the target's, not that of this machine.
+	cmd.Env = append(cmd.Environ(), "GOOS="+goos, "GOARCH="+goarch, "GOAMD64=v1", "GOARM64=v8.0", "CGO_ENABLED=0")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err = cmd.Output()

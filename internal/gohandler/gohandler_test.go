@@ -329,3 +329,14 @@ func BenchmarkBuild(b *testing.B) {
 		}
 	}
 }
+
+// The level of an architecture that this machine builds for is not Lambda's.
+func TestArchitectureLevel(t *testing.T) {
+	for goarch, setting := range map[string][2]string{"amd64": {"GOAMD64", "v3"}, "arm64": {"GOARM64", "v9.0,lse"}} {
+		want := mustBuild(t, fixture("good"), goarch)
+		t.Setenv(setting[0], setting[1])
+		if got := mustBuild(t, fixture("good"), goarch); got.Sum != want.Sum {
+			t.Errorf("%s=%s changes the program", setting[0], setting[1])
+		}
+	}
+}

@@ -137,12 +137,13 @@ func litter(t *testing.T, dirs ...string) []string {
 
 func TestFunction(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
+	t.Setenv("CDK_CLI_VERSION", "2") // which prints annotations
 	app, out := newApp(t, map[string]any{"aws:cdk:bundling-stacks": []string{"Good", "Twin", "Faulty"}})
 	stack := func(name string) awscdk.Stack { return awscdk.NewStack(app, &name, nil) }
 	good, twin, faulty, skipped := stack("Good"), stack("Twin"), stack("Faulty"), stack("Skipped")
 
-	// What New takes and gives.
-	props := corsfunction.Props{
+	// What NewGoFunction takes and gives.
+	props := corsfunction.GoFunctionProps{
 		Entry: "testdata/good",
 		FunctionProps: awslambda.FunctionProps{
 			MemorySize:  jsii.Number(256),
@@ -151,7 +152,7 @@ func TestFunction(t *testing.T) {
 		},
 	}
 	before := props
-	fn := corsfunction.New(good, jsii.String("Handler"), &props)
+	fn := corsfunction.NewGoFunction(good, jsii.String("Handler"), &props)
 	if !reflect.DeepEqual(props, before) {
 		t.Errorf("the caller's props are now %+v", props)
 	}
@@ -159,8 +160,8 @@ func TestFunction(t *testing.T) {
 		t.Errorf("Entry() = %q, want %q", fn.Entry(), want)
 	}
 	// From the root of the module.
-	again := corsfunction.New(good, jsii.String("Again"), &corsfunction.Props{Entry: "test/function/testdata/good"})
-	x86 := corsfunction.New(good, jsii.String("X86"), &corsfunction.Props{
+	again := corsfunction.NewGoFunction(good, jsii.String("Again"), &corsfunction.GoFunctionProps{Entry: "test/function/testdata/good"})
+	x86 := corsfunction.NewGoFunction(good, jsii.String("X86"), &corsfunction.GoFunctionProps{
 		Entry: "testdata/good",
 		FunctionProps: awslambda.FunctionProps{
 			Architecture: awslambda.Architecture_X86_64(),
@@ -188,27 +189,27 @@ func TestFunction(t *testing.T) {
 	otherAlias := awslambda.NewAlias(twin, jsii.String("Other"), &awslambda.AliasProps{AliasName: jsii.String("other"), Version: other.CurrentVersion()})
 	corsfunction.Emits(ownAlias)
 
-	// What New refuses.
-	refuse := func(id string, props *corsfunction.Props) *corsfunction.Function {
-		return corsfunction.New(faulty, &id, props)
+	// What NewGoFunction refuses.
+	refuse := func(id string, props *corsfunction.GoFunctionProps) *corsfunction.GoFunction {
+		return corsfunction.NewGoFunction(faulty, &id, props)
 	}
 	refusals := []struct {
-		fn   *corsfunction.Function
+		fn   *corsfunction.GoFunction
 		want []string
 	}{
 		{refuse("Nothing", nil), []string{`no entry is given; name the directory`}},
-		{refuse("Missing", &corsfunction.Props{Entry: "nowhere"}), []string{`handler "nowhere": there is no such directory`}},
-		{refuse("Library", &corsfunction.Props{Entry: "testdata/library"}), []string{`package library is not a program`}},
-		{refuse("Unpaired", &corsfunction.Props{Entry: "testdata/unpaired"}), []string{`does not import github.com/corsgate/corsgate/constructs/corslambda`}},
-		{refuse("Both", &corsfunction.Props{Entry: "testdata/both"}), []string{`does not import`, `main.go:4:15: undefined: undefinedThere`}},
-		{refuse("Props", &corsfunction.Props{Entry: "testdata/broken", FunctionProps: *plain()}), []string{
+		{refuse("Missing", &corsfunction.GoFunctionProps{Entry: "nowhere"}), []string{`handler "nowhere": there is no such directory`}},
+		{refuse("Library", &corsfunction.GoFunctionProps{Entry: "testdata/library"}), []string{`package library is not a program`}},
+		{refuse("Unpaired", &corsfunction.GoFunctionProps{Entry: "testdata/unpaired"}), []string{`does not import github.com/corsgate/corsgate/constructs/corslambda`}},
+		{refuse("Both", &corsfunction.GoFunctionProps{Entry: "testdata/both"}), []string{`does not import`, `main.go:4:15: undefined: undefinedThere`}},
+		{refuse("Props", &corsfunction.GoFunctionProps{Entry: "testdata/broken", FunctionProps: *plain()}), []string{
 			`the property Code cannot be set`, `the property Runtime cannot be set`, `undefined: undefinedHere`}},
-		{refuse("Arch", &corsfunction.Props{Entry: "nowhere", FunctionProps: awslambda.FunctionProps{
+		{refuse("Arch", &corsfunction.GoFunctionProps{Entry: "nowhere", FunctionProps: awslambda.FunctionProps{
 			Architecture: awslambda.Architecture_Custom(jsii.String("riscv64"), nil)}}), []string{`"riscv64": it can be ARM_64 or X86_64`, `no such directory`}},
 	}
 
 	// A stack that is not asked for is not built, so its faults do not show.
-	idle := corsfunction.New(skipped, jsii.String("Idle"), &corsfunction.Props{Entry: "testdata/unpaired"})
+	idle := corsfunction.NewGoFunction(skipped, jsii.String("Idle"), &corsfunction.GoFunctionProps{Entry: "testdata/unpaired"})
 
 	// Every kind of function, behind an API, in either stack.
 	type route struct {
@@ -258,7 +259,7 @@ func TestFunction(t *testing.T) {
 
 	tpl := readTemplate(t, out, "Good")
 	for _, want := range []struct {
-		fn      *corsfunction.Function
+		fn      *corsfunction.GoFunction
 		handler string
 		arch    string
 		machine elf.Machine
@@ -394,6 +395,65 @@ func runPlaceholder(t *testing.T, script []byte) {
 	}
 }
 
+// An app that is not run by the CDK's command line ends with what is wrong with all
+// of its handlers, with status 1 and without a template. One in which nothing is
+// wrong prints nothing about the process in which the CDK ran.
+func TestProgram(t *testing.T) {
+	bin := filepath.Join(t.TempDir(), "app")
+	if out, err := exec.Command("go", "build", "-o", bin, "./testdata/app").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	run := func(cli bool, entries ...string) (status int, stderr string, written bool) {
+		t.Helper()
+		out := filepath.Join(t.TempDir(), "cdk.out")
+		cmd := exec.Command(bin, entries...)
+		cmd.Env = append(os.Environ(), "CDK_OUTDIR="+out, "CDK_CLI_VERSION=")
+		if cli {
+			cmd.Env = append(cmd.Env, "CDK_CLI_VERSION=2.1148.1")
+		}
+		var errs bytes.Buffer
+		cmd.Stderr = &errs
+		if err := cmd.Run(); err != nil && cmd.ProcessState.ExitCode() <= 0 {
+			t.Fatal(err)
+		}
+		var lines []string
+		for line := range strings.Lines(errs.String()) {
+			if !strings.HasPrefix(line, "!!") { // a banner of the Node that runs the CDK
+				lines = append(lines, line)
+			}
+		}
+		_, err := os.Stat(filepath.Join(out, "Shop.template.json"))
+		return cmd.ProcessState.ExitCode(), strings.Join(lines, ""), err == nil
+	}
+
+	status, stderr, written := run(false, "nowhere", "testdata/good", "testdata/broken")
+	if status != 1 || written {
+		t.Errorf("exit status %d, want 1; a template was written: %v", status, written)
+	}
+	for _, want := range []string{
+		"[Shop/Handler0] corsgate: handler \"nowhere\": there is no such directory",
+		"[Shop/Handler2] corsgate: handler \"testdata/broken\": it does not compile", "undefined: undefinedHere",
+	} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("no %q in\n%s", want, stderr)
+		}
+	}
+	for _, no := range []string{"Handler1", "goroutine", " at Object.", "the end"} {
+		if strings.Contains(stderr, no) {
+			t.Errorf("%q in\n%s", no, stderr)
+		}
+	}
+	// The command line reads the annotations, and ends with status 1 itself.
+	if status, stderr, written := run(true, "nowhere"); status != 0 || stderr != "the end\n" || !written {
+		t.Errorf("run by the CDK: exit status %d, a template was written: %v\n%s", status, written, stderr)
+	}
+	for range 3 {
+		if status, stderr, written := run(false, "testdata/good"); status != 0 || stderr != "the end\n" || !written {
+			t.Errorf("exit status %d, a template was written: %v\n%s", status, written, stderr)
+		}
+	}
+}
+
 // A second app in the same process gives the same asset; without staging, its
 // assembly refers to the code that was built, so that stays; and a constructor
 // that panics leaves nothing.
@@ -403,14 +463,14 @@ func TestSecondApp(t *testing.T) {
 	for _, unstaged := range []bool{false, true} {
 		app, out := newApp(t, map[string]any{"aws:cdk:disable-asset-staging": unstaged})
 		stack := awscdk.NewStack(app, jsii.String("S"), nil)
-		fn := corsfunction.New(stack, jsii.String("Handler"), &corsfunction.Props{Entry: "testdata/good"})
+		fn := corsfunction.NewGoFunction(stack, jsii.String("Handler"), &corsfunction.GoFunctionProps{Entry: "testdata/good"})
 		func() {
 			defer func() {
 				if recover() == nil {
 					t.Error("CDK takes two constructs of one id")
 				}
 			}()
-			corsfunction.New(stack, jsii.String("Handler"), &corsfunction.Props{Entry: "testdata/good"})
+			corsfunction.NewGoFunction(stack, jsii.String("Handler"), &corsfunction.GoFunctionProps{Entry: "testdata/good"})
 		}()
 		app.Synth(nil)
 
@@ -454,6 +514,6 @@ func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
 		app := awscdk.NewApp(nil)
 		stack := awscdk.NewStack(app, jsii.String("S"), nil)
-		corsfunction.New(stack, jsii.String("Handler"), &corsfunction.Props{Entry: "testdata/good"})
+		corsfunction.NewGoFunction(stack, jsii.String("Handler"), &corsfunction.GoFunctionProps{Entry: "testdata/good"})
 	}
 }

@@ -1,9 +1,14 @@
 package synth
 
 import (
+	"archive/tar"
+	"compress/gzip"
+	"encoding/json"
 	"flag"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -294,7 +299,9 @@ func catalog(t *testing.T, origins ...string) (synthesis, *cors.Policy) {
 		list[i] = o
 	}
 	var p *cors.Policy
-	s := synthesize(t, map[string]any{stack.ContextKey: list}, func(app awscdk.App) {
+	context := catalogContext(t)
+	context[stack.ContextKey] = list
+	s := synthesize(t, context, func(app awscdk.App) {
 		var err error
 		if p, err = stack.Policy(app); err != nil {
 			t.Fatal(err)
@@ -302,6 +309,70 @@ func catalog(t *testing.T, origins ...string) (synthesis, *cors.Policy) {
 		stack.New(app, "CatalogStack", p)
 	})
 	return s, p
+}
+
+// catalogContext returns the context of cdk.json.
+func catalogContext(t *testing.T) map[string]any {
+	t.Helper()
+	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "cdk.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config struct{ Context map[string]any }
+	if err := json.Unmarshal(b, &config); err != nil {
+		t.Fatal(err)
+	}
+	return config.Context
+}
+
+// The example has the feature flags that `cdk init` gives a new app: those that the CDK of go.mod recommends.
+func TestFeatureFlags(t *testing.T) {
+	cmd := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-cdk-go/awscdk/v2")
+	cmd.Env = append(os.Environ(), "GOFLAGS=") // another go.mod may be named there
+	dir, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), "jsii", "aws-cdk-lib-*.tgz"))
+	if err != nil || len(packages) != 1 {
+		t.Fatalf("packages of the CDK: %v, %v", packages, err)
+	}
+	f, err := os.Open(packages[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{}
+	for r := tar.NewReader(z); ; {
+		h, err := r.Next()
+		if err != nil {
+			t.Fatalf("no recommended-feature-flags.json in %s: %v", packages[0], err)
+		}
+		if h.Name == "package/recommended-feature-flags.json" {
+			if err := json.NewDecoder(r).Decode(&want); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	got := catalogContext(t)
+	delete(got, stack.ContextKey)
+	if len(want) < 80 || !reflect.DeepEqual(got, want) {
+		for flag := range want {
+			if !reflect.DeepEqual(got[flag], want[flag]) {
+				t.Errorf("cdk.json has %s: %v, want %v", flag, got[flag], want[flag])
+			}
+		}
+		t.Errorf("cdk.json has %d flags, the CDK recommends %d", len(got), len(want))
+	}
 }
 
 func remarks(s synthesis) string {

@@ -101,7 +101,7 @@ func TestAnswersChangeTheDeployment(t *testing.T) {
 		change func(*cors.Config)
 		errors corsapi.GatewayErrors
 	}{
-		"credentials":     {change: func(c *cors.Config) { c.Credentials = true }},
+		"credentials":     {change: func(c *cors.Config) { c.AllowCredentials = true }},
 		"request headers": {change: func(c *cors.Config) { c.RequestHeaders = []string{"content-type"} }},
 		"exposed headers": {change: func(c *cors.Config) { c.ExposedHeaders = []string{"etag"} }},
 		"methods":         {change: func(c *cors.Config) { c.Methods = []string{"GET"} }},

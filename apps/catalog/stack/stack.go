@@ -73,7 +73,7 @@ func New(scope constructs.Construct, id string, policy *cors.Policy) awscdk.Stac
 	stack := awscdk.NewStack(scope, jsii.String(id), nil)
 
 	api := corsapi.NewRestApi(stack, jsii.String("Catalog"), &corsapi.RestApiProps{Policy: policy})
-	handler := corsfunction.New(stack, jsii.String("Handler"), &corsfunction.Props{Entry: "apps/catalog/handler"})
+	handler := corsfunction.NewGoFunction(stack, jsii.String("Handler"), &corsfunction.GoFunctionProps{Entry: "apps/catalog/handler"})
 	lambda := awsapigateway.NewLambdaIntegration(handler, nil)
 
 	products := api.Root().AddResource(jsii.String("products"), nil)

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/corsgate/corsgate/constructs/corsapp"
 	"github.com/corsgate/corsgate/constructs/corscheck"
 )
 
@@ -22,5 +23,5 @@ func main() {
 		}), &awsapigateway.MethodOptions{MethodResponses: &[]*awsapigateway.MethodResponse{{StatusCode: jsii.String("200")}}})
 	}
 	corscheck.Register(app, nil)
-	corscheck.SynthOrExit(app)
+	corsapp.Synth(app)
 }
