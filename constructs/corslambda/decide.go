@@ -42,13 +42,7 @@ func (m *middleware) decide(ctx context.Context, event *events.APIGatewayProxyRe
 		if !valid {
 			reason = "no valid policy in the stage's variables"
 		}
-		m.log.LogAttrs(ctx, slog.LevelWarn, "CORS: origin refused",
-			slog.String("origin", clip(r.Origin)),
-			slog.String("method", r.Method),
-			slog.String("path", clip(event.Path)),
-			slog.String("resource", event.Resource),
-			slog.String("reason", reason),
-			slog.String("apiRequestId", event.RequestContext.RequestID))
+		m.refused(ctx, event, r, reason)
 	}
 	return d
 }

@@ -41,14 +41,21 @@
 //
 // # The log
 //
-// Each request whose origin is refused leaves one line:
+// A request whose origin is refused leaves one line:
 //
 //	{"timestamp":"...","level":"WARN","message":"CORS: origin refused","origin":"https://evil.example",
-//	 "method":"GET","path":"/products/7","resource":"/products/{id}","reason":"origin not allowed",
-//	 "apiRequestId":"..."}
+//	 "reason":"origin not allowed","method":"GET","resource":"/products/{id}","apiRequestId":"..."}
 //
-// A handler that sets CORS headers of its own, which are left out, leaves one
-// for as long as the process lives. `corsgate logs` reads both.
+// Ten a minute do, in each process. Those beyond are counted, and the next refused
+// origin after that minute leaves a line with their number. A request from a page of
+// the host that it is sent to (Origin is https:// and Host), which needs no CORS
+// headers, leaves none.
+//
+// A handler that sets CORS headers of its own, which are left out, leaves one line
+// for as long as the process lives. `corsgate logs` reads all of them.
+//
+// A line has the resource's path. [WithPaths] adds the request's, which may hold
+// names and numbers of customers.
 //
 // The request is answered all the same: CORS keeps pages from reading answers,
 // and is no access control.

@@ -159,7 +159,7 @@ func TestRuntime(t *testing.T) {
 			}
 			var more []string
 			if form == "stream" { // whose handler sets one
-				more = append(more, "WARN CORS: the handler sets CORS headers of its own, which are left out  GET /products/42 ")
+				more = append(more, "WARN CORS: the handler sets CORS headers of its own, which are left out  GET /products/{id} ")
 			}
 			checkStdout(t, stdout, more...)
 		})
@@ -202,22 +202,22 @@ func checkStdout(t *testing.T, stdout string, more ...string) {
 	t.Helper()
 	var messages []string
 	for line := range strings.Lines(stdout) {
-		var l struct{ Timestamp, Level, Message, Error, Stack, Origin, Method, Path, Reason string }
+		var l struct{ Timestamp, Level, Message, Error, Stack, Origin, Method, Resource, Reason string }
 		if err := json.Unmarshal([]byte(line), &l); err != nil {
 			t.Errorf("%q: %v", line, err)
 		}
 		if _, err := time.Parse(time.RFC3339, l.Timestamp); err != nil {
 			t.Error(err)
 		}
-		messages = append(messages, l.Level+" "+l.Message+" "+l.Error+l.Origin+" "+l.Method+" "+l.Path+" "+l.Reason)
+		messages = append(messages, l.Level+" "+l.Message+" "+l.Error+l.Origin+" "+l.Method+" "+l.Resource+" "+l.Reason)
 		if (l.Error == "panic: out of products") != strings.Contains(l.Stack, "main.go") {
 			t.Errorf("the stack is %q", l.Stack)
 		}
 	}
 	want := append(more,
-		"ERROR handler failed no such table GET /error ",
-		"ERROR handler panicked panic: out of products GET /panic ",
-		"WARN CORS: origin refused https://evil.example OPTIONS /products/42 origin not allowed",
+		"ERROR handler failed no such table GET /products/{id} ",
+		"ERROR handler panicked panic: out of products GET /products/{id} ",
+		"WARN CORS: origin refused https://evil.example OPTIONS /products/{id} origin not allowed",
 	)
 	if !slices.Equal(messages, want) {
 		t.Errorf("logged\n%s", strings.Join(messages, "\n"))

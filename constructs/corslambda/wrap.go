@@ -46,6 +46,13 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
+// WithPaths has the lines that the middleware logs hold the request's path
+// (/customers/4711) beside that of its resource (/customers/{id}). Without it they
+// do not, since a path may hold what must not be in a log.
+func WithPaths() Option {
+	return func(m *middleware) { m.paths = true }
+}
+
 // WithInvocationErrors leaves the handler's errors and panics to Lambda's
 // runtime: the invocation fails, Lambda's Errors metric counts it, and a panic
 // ends the process. API Gateway then answers 502 with its DEFAULT_5XX gateway
@@ -127,8 +134,10 @@ type middleware struct {
 	fixed            *cors.Policy // nil: the policy of the stage's variables
 	policies         policies
 	log              *slog.Logger
+	paths            bool // the lines have the request's path
 	invocationErrors bool
 	warned           atomic.Bool // of the handler's own CORS headers
+	refusals         refusals
 }
 
 func newMiddleware(opts []Option) *middleware {
@@ -152,11 +161,7 @@ func (m *middleware) warn(ctx context.Context, event *events.APIGatewayProxyRequ
 		return
 	}
 	m.log.LogAttrs(ctx, slog.LevelWarn, "CORS: the handler sets CORS headers of its own, which are left out",
-		slog.Any("headers", own),
-		slog.String("method", event.HTTPMethod),
-		slog.String("path", clip(event.Path)),
-		slog.String("resource", event.Resource),
-		slog.String("apiRequestId", event.RequestContext.RequestID))
+		m.where(event, slog.Any("headers", own))...)
 }
 
 // call runs the handler and returns its error, or its panic as one, logged.
@@ -166,11 +171,7 @@ func (m *middleware) call(ctx context.Context, event *events.APIGatewayProxyRequ
 		return handler()
 	}
 	fail := func(message string, attrs ...slog.Attr) {
-		m.log.LogAttrs(ctx, slog.LevelError, message, append(attrs,
-			slog.String("method", event.HTTPMethod),
-			slog.String("path", clip(event.Path)),
-			slog.String("resource", event.Resource),
-			slog.String("apiRequestId", event.RequestContext.RequestID))...)
+		m.log.LogAttrs(ctx, slog.LevelError, message, m.where(event, attrs...)...)
 	}
 	defer func() {
 		if v := recover(); v != nil {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -264,7 +266,7 @@ func TestErrors(t *testing.T) {
 			lines := log.lines(t)
 			last := lines[len(lines)-1]
 			if last["level"] != "ERROR" || last["msg"] != tt.message || last["error"] != tt.err ||
-				last["path"] != "/products/42" || last["method"] != "GET" || last["apiRequestId"] != "c6af9ac6-7b61-11e6-9a41-93e8deadbeef" {
+				last["path"] != nil || last["resource"] != "/products/{id}" || last["method"] != "GET" || last["apiRequestId"] != "c6af9ac6-7b61-11e6-9a41-93e8deadbeef" {
 				t.Errorf("logged %v", last)
 			}
 			if stack, _ := last["stack"].(string); !strings.Contains(stack, tt.stack) || (stack == "") != (tt.stack == "") {
@@ -313,6 +315,9 @@ func TestRefusedOriginIsLogged(t *testing.T) {
 		"two":                    {with(fromApp, patch{"multiValueHeaders": map[string][]string{"Origin": {"https://app.example.com", "https://b.example"}}}), "https://app.example.com, https://b.example", "GET", "origin not allowed"},
 		"very long":              {headers(map[string]string{"Origin": "https://" + strings.Repeat("é", 4000)}), "https://" + strings.Repeat("é", 252) + "...", "GET", "origin not allowed"},
 		"cut within a character": {headers(map[string]string{"Origin": "https://x" + strings.Repeat("é", 4000)}), "https://x" + strings.Repeat("é", 251) + "...", "GET", "origin not allowed"},
+		"same host over http":    {headers(map[string]string{"Host": "api.example.com", "Origin": "http://api.example.com"}), "http://api.example.com", "GET", "origin not allowed"},
+		"another host":           {headers(map[string]string{"Host": "api.example.com", "Origin": "https://api.example.com.evil.example"}), "https://api.example.com.evil.example", "GET", "origin not allowed"},
+		"same origin":            {headers(map[string]string{":method": "POST", "Host": "api.example.com", "Origin": "https://api.example.com"}), "", "", ""},
 		"allowed":                {fromApp, "", "", ""},
 		"no origin":              {fromNowhere, "", "", ""},
 	} {
@@ -332,12 +337,40 @@ func TestRefusedOriginIsLogged(t *testing.T) {
 			}
 			delete(lines[0], "time")
 			want := map[string]any{"level": "WARN", "msg": "CORS: origin refused", "origin": tt.origin, "method": tt.method,
-				"path": "/products/42", "resource": "/products/{id}", "reason": tt.reason, "apiRequestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}
+				"resource": "/products/{id}", "reason": tt.reason, "apiRequestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}
 			if !maps.Equal(lines[0], want) {
 				t.Errorf("logged %v, want %v", lines[0], want)
 			}
 		})
 	}
+}
+
+// Whoever sends many origins does not fill the log: beyond ten a minute they are
+// counted, and the number is logged with the next that is refused.
+func TestManyRefusedOrigins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log journal
+		h := corslambda.Wrap(answers(events.APIGatewayProxyResponse{StatusCode: 200}), log.option())
+		refuse := func(n int) {
+			for range n {
+				ask(t, h, event(t, fromEvil))
+			}
+		}
+		refuse(30)
+		time.Sleep(time.Minute - 1)
+		refuse(1)
+		if lines := log.lines(t); len(lines) != 10 {
+			t.Fatalf("logged %d lines in a minute: %v", len(lines), lines)
+		}
+		time.Sleep(1)
+		refuse(10)
+		time.Sleep(time.Minute)
+		refuse(1)
+		lines := log.lines(t)
+		if len(lines) != 10+1+10+1 || lines[10]["msg"] != "CORS: more origins refused, in an earlier minute" || lines[10]["count"] != 21.0 {
+			t.Errorf("logged %v", lines)
+		}
+	})
 }
 
 // A path is clipped in every line that has it, as an origin is.
@@ -355,7 +388,7 @@ func TestLongPathsAreClipped(t *testing.T) {
 		var log journal
 		ask(t, corslambda.Wrap(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 			return tt.response, tt.err
-		}, log.option()), event(t, with(tt.event, long)))
+		}, log.option(), corslambda.WithPaths()), event(t, with(tt.event, long)))
 		lines := log.lines(t)
 		if len(lines) != 1 || lines[0]["path"] != "/"+strings.Repeat("x", 511)+"..." {
 			t.Errorf("%s: logged %v", name, lines)
@@ -374,7 +407,7 @@ func TestOwnHeadersAreLogged(t *testing.T) {
 	}
 	lines := log.lines(t)
 	if len(lines) != 1 || lines[0]["msg"] != "CORS: the handler sets CORS headers of its own, which are left out" ||
-		fmt.Sprint(lines[0]["headers"]) != "[Access-Control-Max-Age access-control-allow-origin]" || lines[0]["path"] != "/products/42" {
+		fmt.Sprint(lines[0]["headers"]) != "[Access-Control-Max-Age access-control-allow-origin]" || lines[0]["path"] != nil || lines[0]["resource"] != "/products/{id}" {
 		t.Errorf("logged %v", lines)
 	}
 }

@@ -14,6 +14,7 @@ import (
 // The messages of package corslambda; a test there writes them and has them found here.
 const (
 	messageRefused = "CORS: origin refused"
+	messageMore    = "CORS: more origins refused, in an earlier minute"
 	messagePolicy  = "CORS: the stage's variables hold no valid policy, so every origin is refused"
 	messageOwn     = "CORS: the handler sets CORS headers of its own, which are left out"
 )
@@ -32,6 +33,7 @@ type entry struct {
 	// Resource is the path of API Gateway's resource, with parameters in braces.
 	Resource string          `json:"resource"`
 	Reason   string          `json:"reason"`
+	Count    int             `json:"count"` // of refused origins that have no line
 	Faults   json.RawMessage `json:"faults"`
 	Stage    string          `json:"stage"`
 	Header   json.RawMessage `json:"headers"`
@@ -73,7 +75,8 @@ func pairs(text string) entry {
 		raw, _ := json.Marshal([]string{strings.Trim(v, "[]")}) // a list of texts can be written
 		return raw
 	}
-	return entry{ISOTime: found["time"], Msg: found["msg"], Origin: found["origin"], Method: found["method"], Path: found["path"], Resource: found["resource"],
+	count, _ := strconv.Atoi(found["count"])
+	return entry{Count: count, ISOTime: found["time"], Msg: found["msg"], Origin: found["origin"], Method: found["method"], Path: found["path"], Resource: found["resource"],
 		Reason: found["reason"], Stage: found["stage"], Request: found["apiRequestId"], Faults: texts(found["faults"]), Header: texts(found["headers"])}
 }
 
@@ -90,6 +93,10 @@ func (s *Scanner) entry(l Line, e entry) bool {
 			what += " (" + clip(e.Reason) + ")"
 		}
 		s.refusal(l, e.Request, rule, e.Method, e.where(), what, "")
+	case messageMore:
+		if e.Count > 0 {
+			s.sawTimes(l, e.Count, rules.CORS702, "", "", "more were refused than have a line of their own", "")
+		}
 	case messagePolicy:
 		s.saw(l, rules.CORS710, "", "", "the variables of stage "+clip(e.Stage)+" hold no valid policy: "+clip(list(e.Faults)), "")
 	case messageOwn:
@@ -116,10 +123,10 @@ func (s *Scanner) entry(l Line, e entry) bool {
 
 // where is the resource's path; the request's where that is unknown, or has the rest of any path in it.
 func (e entry) where() string {
-	if e.Resource == "" || strings.HasSuffix(e.Resource, "+}") {
-		return e.Path
+	if strings.HasSuffix(e.Resource, "+}") {
+		return cmp.Or(e.Path, e.Resource) // corslambda logs a path only where it is told to
 	}
-	return e.Resource
+	return cmp.Or(e.Resource, e.Path)
 }
 
 // list shows a JSON list of texts as a text.

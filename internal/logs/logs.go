@@ -82,6 +82,11 @@ type incident struct {
 
 // saw counts an incident. What says what happened, without what differs from one time to the next.
 func (s *Scanner) saw(l Line, rule rules.ID, method, path, what, console string) {
+	s.sawTimes(l, 1, rule, method, path, what, console)
+}
+
+// sawTimes is saw of n incidents.
+func (s *Scanner) sawTimes(l Line, n int, rule rules.ID, method, path, what, console string) {
 	k := key{rule, l.Source, clip(method), shape(path), what}
 	in := s.incidents[k]
 	switch {
@@ -97,7 +102,7 @@ func (s *Scanner) saw(l Line, rule rules.ID, method, path, what, console string)
 		in = &incident{key: key{rule: rule, source: l.Source}, first: l.Time}
 		s.beyond[rule] = in
 	}
-	in.add(&incident{n: 1, first: l.Time, last: l.Time})
+	in.add(&incident{n: n, first: l.Time, last: l.Time})
 }
 
 // add counts another incident in.
