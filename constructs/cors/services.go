@@ -10,12 +10,13 @@ type service struct {
 	fix    string
 }
 
-// nobodys are the labels of a service below which no customer has a domain to
-// himself, at whatever depth.
+// nobodys is the number of labels of a service that gives no customer a domain
+// with all names below it, at whatever depth.
 const nobodys = 0
 
 const (
 	exactOrigins   = "name exact origins, or give it a domain of your own"
+	bucket         = "name the exact origin of your bucket, or give it a domain of your own"
 	awsResource    = "name the exact origin of your bucket, API, load balancer or instance, or give it a domain of your own"
 	tunnel         = "name the exact origin of your tunnel, or use a domain of your own"
 	ipAddress      = "name exact origins, or use a domain of your own: whoever has an address has names there, at any depth"
@@ -69,6 +70,30 @@ var services = []service{
 	// https://docs.aws.amazon.com/lightsail/2016-11-28/api-reference/API_ContainerService.html
 	{"amazonlightsail.com", 4, "name the exact origin of your service, or give it a domain of your own"},
 
+	// BUCKET.storage.googleapis.com, and the names of other services. The list has
+	// the domain as one suffix, as if storage were one customer's:
+	// https://docs.cloud.google.com/storage/docs/request-endpoints
+	{"googleapis.com", nobodys, bucket},
+	// ADDRESS.bc.googleusercontent.com, and the names of other services:
+	// https://docs.cloud.google.com/compute/docs/instances/create-ptr-record
+	{"googleusercontent.com", nobodys, ipAddress},
+
+	// Buckets of other stores: BUCKET.REGION, or BUCKET.SERVICE.REGION.
+	//
+	// https://www.alibabacloud.com/help/en/oss/user-guide/oss-domain-names
+	{"aliyuncs.com", nobodys, bucket},
+	// https://www.tencentcloud.com/document/product/436/13312
+	{"myqcloud.com", nobodys, bucket},
+	// https://support.huaweicloud.com/intl/en-us/ugobs-obs/obs_41_0003.html
+	{"myhuaweicloud.com", nobodys, bucket},
+	// https://docs.wasabi.com
+	{"wasabisys.com", nobodys, bucket},
+	// https://www.backblaze.com/docs/cloud-storage-s3-compatible-api
+	{"backblazeb2.com", nobodys, bucket},
+	// IBM Cloud, apps as well:
+	// https://cloud.ibm.com/docs/cloud-object-storage?topic=cloud-object-storage-endpoints
+	{"appdomain.cloud", nobodys, "name the exact origin of your bucket or app, or give it a domain of your own"},
+
 	// ACCOUNT.ZONE.web.core.windows.net, of which the list has the zones' parent:
 	// https://learn.microsoft.com/azure/storage/blobs/storage-blob-static-website
 	{"web.core.windows.net", 2, azureResource},
@@ -84,6 +109,10 @@ var services = []service{
 	// APP.ENVIRONMENT.REGION.azurecontainerapps.io, not on the list:
 	// https://learn.microsoft.com/azure/container-apps/connect-apps
 	{"azurecontainerapps.io", 2, `name your environment: "https://*.ENVIRONMENT.REGION.azurecontainerapps.io" is each of its apps`},
+
+	// TENANT.sharepoint.com, whose pages run the scripts of each company:
+	// https://learn.microsoft.com/sharepoint/dev/spfx/sharepoint-framework-overview
+	{"sharepoint.com", 1, "name the exact origin of your tenant, such as https://contoso.sharepoint.com"},
 
 	// Tunnels, development environments and free hosts that are not on the list.
 	// Those of Cloudflare, ngrok and Replit are, and need no row.
@@ -104,6 +133,11 @@ var services = []service{
 	// PROJECT--PORT.local-credentialless.webcontainer.io, of StackBlitz:
 	// https://github.com/stackblitz/webcontainer-core/issues/1237
 	{"webcontainer.io", 2, devEnvironment},
+	// PROJECT.stackblitz.io: https://developer.stackblitz.com
+	{"stackblitz.io", 1, devEnvironment},
+	// PORT-WORKSPACE.CLUSTER.gitpod.io:
+	// https://www.gitpod.io/docs/classic/user/configure/workspaces/ports
+	{"gitpod.io", 2, devEnvironment},
 	// NAME.localtunnel.me, now NAME.loca.lt:
 	// https://github.com/localtunnel/localtunnel
 	{"loca.lt", 1, tunnel},
@@ -120,6 +154,10 @@ var services = []service{
 	{"pinggy.link", nobodys, tunnel},
 	// ID.gradio.live: https://www.gradio.app/guides/sharing-your-app
 	{"gradio.live", 1, tunnel},
+	// NAME.sharedwithexpose.com: https://expose.dev/docs
+	{"sharedwithexpose.com", 1, tunnel},
+	// NAME.neocities.org: https://neocities.org
+	{"neocities.org", 1, exactOrigins},
 	// NAME.surge.sh: https://surge.sh/docs/cli/publishing
 	{"surge.sh", 1, exactOrigins},
 	// APP-ORGANIZATION.koyeb.app: https://www.koyeb.com/docs/reference/apps

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cdkbridge/paired"
 )
 
@@ -20,9 +21,9 @@ func (w *writer) coverage() {
 		for _, m := range r.methods {
 			where := m.verb + " " + m.path
 			switch m.integrationType {
-			case "HTTP_PROXY":
+			case apigw.HTTPProxy:
 				warnHTTPProxy(m.node, where)
-			case "AWS_PROXY":
+			case apigw.AWSProxy:
 				w.coverProxy(m.node, where, m.integrationURI, emitters, func() string { return permitted(m) })
 			}
 		}

@@ -9,28 +9,22 @@ import (
 
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cdkbridge"
 )
 
-const (
-	// stackResources is what CloudFormation takes in one stack
-	// (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html).
-	stackResources = 500
-
-	// apiResources is what API Gateway takes in one API, unless the account's
-	// quota was raised
-	// (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html).
-	apiResources = 300
-)
+// stackResources is what CloudFormation takes in one stack
+// (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html).
+const stackResources = 500
 
 // The size of a template needs no word of ours: the CDK measures it when it
 // writes the template, and warns from 800,000 bytes on.
 
 // paths warns of an API that the account's quota may refuse at deployment.
 func (w *writer) paths() {
-	if n := w.survey.paths; n > apiResources {
+	if n := w.survey.paths; n > apigw.MaxResources {
 		warn(w.api, "many-resources", fmt.Sprintf("the API has %d resources, and API Gateway takes %d unless the account's quota is raised: "+
-			"have it raised (Service Quotas, Amazon API Gateway, resources per API) before this is deployed", n, apiResources))
+			"have it raised (Service Quotas, Amazon API Gateway, resources per API) before this is deployed", n, apigw.MaxResources))
 	}
 }
 

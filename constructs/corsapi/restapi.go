@@ -2,7 +2,6 @@ package corsapi
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
@@ -12,6 +11,7 @@ import (
 	"github.com/aws/jsii-runtime-go/runtime"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cdkbridge"
 	"github.com/corsgate/corsgate/internal/rules"
 )
@@ -243,7 +243,7 @@ func (c *completer) compare(now *inventory) {
 				fail(m.node, rule(rules.CORS119, message))
 			case !had[m.path]:
 				fail(m.node, rule(rules.CORS101, message))
-			case !strings.HasSuffix(m.integrationType, "_PROXY"):
+			case !apigw.IsProxy(m.integrationType):
 				fail(m.node, rule(rules.CORS208, message))
 			default:
 				fail(m.node, message)
@@ -257,7 +257,7 @@ func (c *completer) compare(now *inventory) {
 		had[g.responseType] = true
 	}
 	for _, g := range now.gatewayResponses {
-		if !had[g.responseType] && g.responseType != "DEFAULT_4XX" && g.responseType != "DEFAULT_5XX" {
+		if !had[g.responseType] && g.responseType != apigw.Default4XX && g.responseType != apigw.Default5XX {
 			fail(g.node, rule(rules.CORS303, "gateway response "+g.responseType+" has no CORS headers: "+laterCure))
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/openapi"
 )
 
@@ -127,10 +128,10 @@ func ToHTTP(base string) SpecTarget {
 	}
 	base = strings.TrimRight(base, "/")
 	return SpecTarget{make: func(o *openapi.Operation) map[string]any {
-		in := map[string]any{"type": "HTTP_PROXY", "httpMethod": o.Method, "uri": base + strings.ReplaceAll(o.Path, "+}", "}")}
+		in := map[string]any{"type": apigw.HTTPProxy, "httpMethod": o.Method, "uri": base + strings.ReplaceAll(o.Path, "+}", "}")}
 		parameters := map[string]any{}
 		for _, name := range o.Variables() {
-			parameters["integration.request.path."+name] = "method.request.path." + name
+			parameters[apigw.IntegrationRequestPath+name] = apigw.RequestPath + name
 		}
 		if len(parameters) > 0 {
 			in["requestParameters"] = parameters
@@ -149,7 +150,7 @@ func ToMock(status int, body string) SpecTarget {
 	}
 	return SpecTarget{make: func(*openapi.Operation) map[string]any {
 		return map[string]any{
-			"type":                "MOCK",
+			"type":                apigw.Mock,
 			"passthroughBehavior": "NEVER",
 			"requestTemplates":    map[string]any{"application/json": fmt.Sprintf(`{"statusCode": %d}`, status)},
 			"responses": map[string]any{"default": map[string]any{
@@ -279,7 +280,7 @@ func (sp *specification) target(fn awslambda.IFunction) *target {
 }
 
 func (t *target) integration(*openapi.Operation) map[string]any {
-	return map[string]any{"type": "AWS_PROXY", "httpMethod": "POST", "uri": t.uri}
+	return map[string]any{"type": apigw.AWSProxy, "httpMethod": "POST", "uri": t.uri}
 }
 
 // permit lets the API invoke its functions: one permission each, which does not

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cdkbridge"
 	"github.com/corsgate/corsgate/internal/cdkbridge/paired"
 	"github.com/corsgate/corsgate/internal/openapi"
@@ -168,7 +169,7 @@ func (w *writer) coverDocument(proxies []openapi.Proxy) {
 	var order []string
 	for _, p := range proxies {
 		key := p.Type
-		if p.Type == "AWS_PROXY" {
+		if p.Type == apigw.AWSProxy {
 			text, _ := json.Marshal(p.URI)
 			key = string(text)
 		}
@@ -184,7 +185,7 @@ func (w *writer) coverDocument(proxies []openapi.Proxy) {
 		if n := count[key] - 1; n > 0 {
 			where += fmt.Sprintf(" (and %d more)", n)
 		}
-		if p.Type == "HTTP_PROXY" {
+		if p.Type == apigw.HTTPProxy {
 			warnHTTPProxy(w.api, where)
 			continue
 		}

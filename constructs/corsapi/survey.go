@@ -289,6 +289,15 @@ func (s *surveyor) stage(r *cdkbridge.Resource, prefix string, p map[string]any)
 	s.stages = append(s.stages, st)
 }
 
+// stageNames returns the names of the stages, "" for one that is not known.
+func (s *inventory) stageNames() []string {
+	var names []string
+	for _, st := range s.stages {
+		names = append(names, st.name)
+	}
+	return names
+}
+
 // group puts the methods on their resources, by path.
 func (s *surveyor) group() {
 	var others map[string]*place

@@ -14,7 +14,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cdkbridge"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/rules"
 )
@@ -116,7 +118,7 @@ func (w *writer) replaceOptions(r *resource, integration map[string]any, respons
 		}
 	}
 	// An override is merged with what is there, so nothing may be.
-	o.SetIntegration(&awsapigateway.CfnMethod_IntegrationProperty{Type: jsii.String("MOCK")})
+	o.SetIntegration(&awsapigateway.CfnMethod_IntegrationProperty{Type: jsii.String(apigw.Mock)})
 	w.set(o, "Integration", pascal(integration))
 	w.set(o, "MethodResponses", pascalAll(responses))
 	w.parts = append(w.parts, part{r.options.at, o})
@@ -138,7 +140,7 @@ func (w *writer) methods() {
 			if w.caching {
 				w.cacheKey(m)
 			}
-			if m.integration != nil && !strings.HasSuffix(m.integrationType, "_PROXY") {
+			if m.integration != nil && !apigw.IsProxy(m.integrationType) {
 				w.answer(m)
 			}
 			// The CDK tells the API's own deployments of its own methods, but no
@@ -185,7 +187,7 @@ func (w *writer) answer(m *method) {
 			fail(m.node, fault)
 		}
 	}
-	mock := m.integrationType == "MOCK"
+	mock := m.integrationType == apigw.Mock
 	if mock {
 		w.mock(m, where)
 	}
@@ -196,7 +198,7 @@ func (w *writer) answer(m *method) {
 		static := !mock && w.policy.ResponseTemplate() != "" && !w.responseTemplates(m, at, one)
 		headers := plan.AnswerHeaders(w.policy, static)
 		params, _ := one["responseParameters"].(map[string]any)
-		merged, replaced := plan.Remap(params, plan.MethodHeader, plan.Mapped(headers))
+		merged, replaced := plan.Remap(params, apigw.MethodHeader, plan.Mapped(headers))
 		w.reportReplaced(m.node, where, replaced)
 		w.override(m.node, at+"ResponseParameters.", params, merged)
 		statuses[plan.StatusOf(one)] = headers
@@ -237,7 +239,7 @@ func (w *writer) declare(m *method, statuses map[string][]plan.Header) {
 		params, _ := existing[i].(map[string]any)["responseParameters"].(map[string]any)
 		merged := ours
 		for key, required := range params {
-			if !plan.IsCORS(key, plan.MethodHeader) && !plan.IsVary(key, plan.MethodHeader) {
+			if name, _ := apigw.HeaderName(key, apigw.MethodHeader); !corsheader.Is(name) && !corsheader.IsVary(name) {
 				merged[key] = required
 			}
 		}
@@ -320,12 +322,12 @@ func (w *writer) gatewayResponses() {
 	headers := plan.ErrorHeaders(w.policy, w.props.GatewayErrors == EchoOrigin)
 	ours := map[string]any{}
 	for name, value := range headers {
-		ours[plan.GatewayHeader+name] = value
+		ours[apigw.GatewayHeader+name] = value
 	}
-	missing := []string{"DEFAULT_4XX", "DEFAULT_5XX"}
+	missing := []string{apigw.Default4XX, apigw.Default5XX}
 	for _, g := range w.survey.gatewayResponses {
 		missing = slices.DeleteFunc(missing, func(t string) bool { return t == g.responseType })
-		merged, replaced := plan.Remap(g.parameters, plan.GatewayHeader, ours)
+		merged, replaced := plan.Remap(g.parameters, apigw.GatewayHeader, ours)
 		w.reportReplaced(g.node, "gateway response "+g.responseType, replaced)
 		w.override(g.node, "ResponseParameters.", g.parameters, merged)
 		w.parts = append(w.parts, part{g.at, g.node})
@@ -345,13 +347,15 @@ func (w *writer) gatewayResponses() {
 
 // resourcePolicy lets preflights through, which are anonymous.
 func (w *writer) resourcePolicy() {
-	switch verdict := plan.PreflightsPass(w.survey.api.policy); verdict {
-	case plan.Passes:
-	case plan.NotAllowed:
-		if w.spec != nil && w.spec.plan != nil && w.spec.plan.KeepsOptions() {
-			warn(w.api, string(rules.CORS403), rule(rules.CORS403, plan.KeptOptionsClosed))
-			return
-		}
+	refused := plan.RefusedPreflights(w.survey.api.policy, w.survey.stageNames(), w.preflightPaths())
+	if refused.Denied {
+		warn(w.api, string(rules.CORS403), rule(rules.CORS403, plan.DenyMayRefuse))
+	}
+	switch {
+	case !refused.NotAllowed:
+	case w.spec != nil && w.spec.plan != nil && w.spec.plan.KeepsOptions():
+		warn(w.api, string(rules.CORS403), rule(rules.CORS403, plan.KeptOptionsClosed))
+	default:
 		// A policy that names who may call, by IAM, allows nobody anonymous. The
 		// mock behind OPTIONS tells them nothing but the CORS headers.
 		w.api.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -360,9 +364,19 @@ func (w *writer) resourcePolicy() {
 			Actions:    jsii.Strings("execute-api:Invoke"),
 			Resources:  jsii.Strings("execute-api:/*/OPTIONS/*"),
 		}))
-	case plan.Denied:
-		warn(w.api, string(rules.CORS403), rule(rules.CORS403, plan.DenyMayRefuse))
 	}
+}
+
+// preflightPaths returns the paths that browsers send preflights to.
+func (w *writer) preflightPaths() []string {
+	var paths []string
+	if w.spec != nil && w.spec.plan != nil {
+		paths = w.spec.plan.Paths()
+	}
+	for _, r := range w.survey.resources {
+		paths = append(paths, r.path)
+	}
+	return paths
 }
 
 // stages puts the policy's variables on every stage of the API in the app.

@@ -26,6 +26,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/report"
@@ -94,7 +95,7 @@ func WithValue(expression, value string) Option {
 }
 
 // Answering has everything behind the API answer with the same response, that of a Lambda proxy integration, as JSON:
-// {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*"}, "body": ""}. Functions that the template marks are
+// {"statusCode": 200, "headers": {corsheader.AllowOrigin: "*"}, "body": ""}. Functions that the template marks are
 // asked no more than others.
 func Answering(proxyResponse string) Option { return func(o *options) { o.response = proxyResponse } }
 
@@ -389,7 +390,7 @@ func (r Request) readable(name string, report *simulate.Report) bool {
 	if report.Actual.Response == nil {
 		return false
 	}
-	header := browser.Header{{Name: "Access-Control-Expose-Headers", Value: report.Actual.Response.Headers["access-control-expose-headers"]}}
+	header := browser.Header{{Name: corsheader.ExposeHeaders, Value: report.Actual.Response.Headers.Get(corsheader.ExposeHeaders)}}
 	exposed := browser.ExposedNames(header, r.req.Credentials == browser.Include)
 	return slices.Contains(exposed, name) || slices.Contains(exposed, "*")
 }

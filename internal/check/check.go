@@ -127,6 +127,9 @@ func views(d *Document, stated *Allowlist, problem func(id, text string)) []*Vie
 				problem(api.id, err.Error())
 				continue
 			}
+			if names := v.unreadPolicy(); len(names) > 0 {
+				problem(api.id, "whether the resource policy lets preflights in depends on "+strings.Join(names, ", ")+", and was not judged")
+			}
 			out = append(out, v)
 		}
 	}

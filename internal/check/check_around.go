@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -129,7 +131,7 @@ func cache(v *View, report reporter) {
 			}
 			i := r.method.Integration
 			// An answer whose header is always the same may be kept.
-			dynamic := strings.HasSuffix(i.Type, "_PROXY") || slices.ContainsFunc(i.RequestTemplates, overridesOrigin)
+			dynamic := apigw.IsProxy(i.Type) || slices.ContainsFunc(i.RequestTemplates, overridesOrigin)
 			for _, ir := range i.Responses {
 				dynamic = dynamic || slices.ContainsFunc(ir.Templates, overridesOrigin)
 			}
@@ -199,7 +201,7 @@ func (v *View) keyed(r route) bool {
 	}
 	return slices.ContainsFunc(keys, func(k any) bool {
 		s, _ := k.(string)
-		return strings.EqualFold(s, "method.request.header.Origin")
+		return strings.EqualFold(s, apigw.RequestHeader+corsheader.Origin)
 	})
 }
 
@@ -216,15 +218,9 @@ func policy(v *View, report reporter) {
 	if rest == nil {
 		return
 	}
-	doc, ok := rest.props["Policy"].(map[string]any)
-	if !ok {
-		doc = dig(rest.props, "Body", "x-amazon-apigateway-policy")
-	}
-	if len(doc) == 0 || isIntrinsic(doc) {
-		return
-	}
 	for _, r := range v.routes {
-		if !anonymous(doc, v.API.Stage+"/OPTIONS"+r.path) {
+		switch v.judgePolicy(rest, r).Access {
+		case apigw.NotAllowed, apigw.Denied:
 			console := ""
 			plan, err := browser.Prepare(browser.Request{Origin: v.origin(), Method: r.name, URL: simulate.Base(v.API) + r.path, Header: browser.Header{{Name: probeHeader, Value: "1"}}})
 			if err == nil && plan.Preflight != nil {
@@ -236,45 +232,29 @@ func policy(v *View, report reporter) {
 	}
 }
 
-// anonymous says that a policy lets in a request without an identity. A condition counts for the request in statements
-// that allow, and in those that deny not against it: what it compares with is not known.
-func anonymous(doc map[string]any, target string) bool {
-	allowed := false
-	for _, s := range oneOrMore(doc["Statement"]) {
-		m, _ := s.(map[string]any)
-		everyone := false
-		switch p := m["Principal"].(type) {
-		case string:
-			everyone = p == "*"
-		case map[string]any:
-			everyone = slices.Contains(oneOrMore(p["AWS"]), any("*"))
-		}
-		invokes := about(m, "Action", func(a string) bool { return glob(a, "execute-api:Invoke") })
-		if !everyone || !invokes || !about(m, "Resource", func(r string) bool { return covers(r, target) }) {
-			continue
-		}
-		switch m["Effect"] {
-		case "Allow":
-			allowed = true
-		case "Deny":
-			if m["Condition"] == nil {
-				return false
-			}
+// judgePolicy asks the API's resource policy about a route's preflight.
+func (v *View) judgePolicy(rest *resource, r route) apigw.Judgement {
+	document := rest.props["Policy"]
+	if document == nil {
+		if body := dig(rest.props, "Body"); body != nil {
+			document = body["x-amazon-apigateway-policy"]
 		}
 	}
-	return allowed
+	return apigw.JudgePolicy(document, apigw.Call{Stage: v.API.Stage, Method: "OPTIONS", Path: r.path})
 }
 
-// about says that a statement is about what a function picks: its Action or Resource is, or its NotAction or NotResource is
-// not.
-func about(statement map[string]any, element string, is func(string) bool) bool {
-	picks := func(v any) bool {
-		return slices.ContainsFunc(oneOrMore(v), func(e any) bool { return is(flat(e)) })
+// unreadPolicy returns the parts of the resource policy on which preflights depend and whose value is not known.
+func (v *View) unreadPolicy() []string {
+	rest := v.Document.resources[v.API.ID]
+	if rest == nil {
+		return nil
 	}
-	if not := statement["Not"+element]; not != nil {
-		return !picks(not)
+	var names []string
+	for _, r := range v.routes {
+		names = append(names, v.judgePolicy(rest, r).Unread...)
 	}
-	return picks(statement[element])
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func oneOrMore(v any) []any {
@@ -311,33 +291,6 @@ func flat(v any) string {
 	return "*"
 }
 
-// covers says that a policy's resource covers stage/METHOD/path.
-func covers(resource, target string) bool {
-	_, rest, ok := strings.Cut(resource, "/")
-	if !ok {
-		return strings.HasSuffix(resource, "*")
-	}
-	return glob(rest, target)
-}
-
-// glob matches as policies do: * is any text, ? any character.
-func glob(pattern, s string) bool {
-	var b strings.Builder
-	b.WriteString(`(?is)^`)
-	for _, r := range pattern {
-		switch r {
-		case '*':
-			b.WriteString(".*")
-		case '?':
-			b.WriteString(".")
-		default:
-			b.WriteString(regexp.QuoteMeta(string(r)))
-		}
-	}
-	re, err := regexp.Compile(b.String() + "$")
-	return err == nil && re.MatchString(s)
-}
-
 // firewall decides CORS404.
 func firewall(v *View, report reporter) {
 	d := v.Document
@@ -368,7 +321,7 @@ func firewall(v *View, report reporter) {
 					if custom == nil || slices.ContainsFunc(oneOrMore(custom["ResponseHeaders"]), func(h any) bool {
 						m, _ := h.(map[string]any)
 						name, _ := m["Name"].(string)
-						return strings.EqualFold(name, "access-control-allow-origin")
+						return strings.EqualFold(name, corsheader.AllowOrigin)
 					}) {
 						continue
 					}

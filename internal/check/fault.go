@@ -5,7 +5,9 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
@@ -55,7 +57,7 @@ func (v *View) refusesAny(r route, rep *simulate.Report, origin string) *simulat
 	if r.method.HTTPMethod != "ANY" || rep.Trace.Preflight.Method == nil || rep.Trace.Preflight.Method.Name == "ANY" {
 		return nil
 	}
-	list := split(strings.ToUpper(rep.Preflight.Response.Headers["access-control-allow-methods"]))
+	list := split(strings.ToUpper(rep.Preflight.Response.Headers.Get(corsheader.AllowMethods)))
 	for _, name := range []string{"PUT", "PATCH", "DELETE"} {
 		if len(list) > 0 && !slices.Contains(list, name) {
 			continue
@@ -75,7 +77,7 @@ func (v *View) blame(r route, rep *simulate.Report) rules.ID {
 	}
 	if g := c.GatewayResponse; g != nil {
 		switch g.Type {
-		case "MISSING_AUTHENTICATION_TOKEN":
+		case apigw.MissingAuthenticationToken:
 			switch {
 			case c.Method != nil:
 				return rules.CORS102
@@ -83,11 +85,11 @@ func (v *View) blame(r route, rep *simulate.Report) rules.ID {
 				return rules.CORS119
 			}
 			return rules.CORS101
-		case "UNAUTHORIZED", "ACCESS_DENIED", "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR", "INVALID_SIGNATURE", "EXPIRED_TOKEN":
+		case apigw.Unauthorized, apigw.AccessDenied, apigw.AuthorizerFailure, apigw.AuthorizerConfigurationError, apigw.InvalidSignature, apigw.ExpiredToken:
 			return rules.CORS102
-		case "INVALID_API_KEY":
+		case apigw.InvalidAPIKey:
 			return rules.CORS103
-		case "BAD_REQUEST_PARAMETERS", "BAD_REQUEST_BODY":
+		case apigw.BadRequestParameters, apigw.BadRequestBody:
 			return rules.CORS104
 		}
 		switch g.Cause {
@@ -124,7 +126,7 @@ func (v *View) blame(r route, rep *simulate.Report) rules.ID {
 	case browser.PreflightInvalidAllowOriginValue:
 		return rules.CORS205
 	case browser.PreflightAllowOriginMismatch:
-		if value := rep.Preflight.Response.Headers["access-control-allow-origin"]; !IsOrigin(value) {
+		if value := rep.Preflight.Response.Headers.Get(corsheader.AllowOrigin); !IsOrigin(value) {
 			return rules.CORS205
 		}
 	}
@@ -183,13 +185,13 @@ func faulty(id rules.ID, detail func(v *View, r route, f fault) string) checker 
 // unquoted names the headers that are mapped from something that is no mapping expression: CloudFormation's deployment
 // of it fails with "Invalid mapping expression specified".
 func unquoted(m *gateway.Method) []string {
-	if m.Integration == nil || strings.HasSuffix(m.Integration.Type, "_PROXY") {
+	if m.Integration == nil || apigw.IsProxy(m.Integration.Type) {
 		return nil
 	}
 	var out []string
 	for _, ir := range m.Integration.Responses {
 		for _, name := range sortedKeys(ir.Parameters) {
-			header, ok := strings.CutPrefix(name, "method.response.header.")
+			header, ok := strings.CutPrefix(name, apigw.MethodHeader)
 			if ok && !isExpression(ir.Parameters[name]) && !slices.Contains(out, header) {
 				out = append(out, header)
 			}
@@ -201,13 +203,8 @@ func unquoted(m *gateway.Method) []string {
 // isExpression says that a text is a mapping expression
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-parameter-mapping-sources.html).
 func isExpression(s string) bool {
-	if _, ok := static(s); ok {
+	if _, ok := apigw.Static(s); ok {
 		return !strings.Contains(s[1:len(s)-1], "'")
 	}
-	for _, prefix := range []string{"integration.response.", "method.request.", "context.", "stageVariables."} {
-		if strings.HasPrefix(s, prefix) {
-			return true
-		}
-	}
-	return false
+	return apigw.IsSource(s)
 }

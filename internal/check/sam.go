@@ -5,6 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
 // serverless puts in the place of AWS::Serverless::Api and of the Api events of functions what SAM makes of them, as far
@@ -253,7 +256,7 @@ func (d *Document) serverlessAPI(all map[string]any, id string, props, body map[
 			if rp, ok := m["ResponseParameters"].(map[string]any); ok {
 				headers, _ := rp["Headers"].(map[string]any)
 				for h, x := range headers {
-					parameters["gatewayresponse.header."+h] = x
+					parameters[apigw.GatewayHeader+h] = x
 				}
 			}
 			one := map[string]any{"responseParameters": parameters}
@@ -316,10 +319,25 @@ func resourcePolicy(p map[string]any) map[string]any {
 			add("Deny", map[string]any{"AWS": p[name]}, nil)
 		default:
 			add("Allow", "*", nil)
-			add("Deny", "*", map[string]any{name: p[name]})
+			add("Deny", "*", condition(name, p[name]))
 		}
 	}
-	return map[string]any{"Statement": statements}
+	return map[string]any{"Version": "2012-10-17", "Statement": statements}
+}
+
+// condition is that of the Deny which SAM makes of a list of addresses or networks.
+func condition(name string, values any) map[string]any {
+	op, key := "StringEquals", "aws:SourceVpc"
+	switch {
+	case strings.HasPrefix(name, "IpRange"):
+		op, key = "IpAddress", "aws:SourceIp"
+	case strings.Contains(name, "Vpce"):
+		key = "aws:SourceVpce"
+	}
+	if strings.HasSuffix(name, "Whitelist") { // what is not on the list is denied
+		op = map[string]string{"IpAddress": "NotIpAddress", "StringEquals": "StringNotEquals"}[op]
+	}
+	return map[string]any{op: map[string]any{key: values}}
 }
 
 // authorizers puts the security schemes of Auth into the OpenAPI document.
@@ -365,7 +383,7 @@ func child(m map[string]any, name string) map[string]any {
 // identitySource lists what a REQUEST authorizer wants to have.
 func identitySource(identity map[string]any) []string {
 	var out []string
-	for _, kind := range [][2]string{{"Headers", "method.request.header."}, {"QueryStrings", "method.request.querystring."}, {"StageVariables", "stageVariables."}, {"Context", "context."}} {
+	for _, kind := range [][2]string{{"Headers", apigw.RequestHeader}, {"QueryStrings", apigw.RequestQuery}, {"StageVariables", "stageVariables."}, {"Context", "context."}} {
 		for _, name := range oneOrMore(identity[kind[0]]) {
 			if s, ok := name.(string); ok {
 				out = append(out, kind[1]+s)
@@ -391,19 +409,19 @@ func preflightOperation(c, item map[string]any) map[string]any {
 	parameters, headers := map[string]any{}, map[string]any{}
 	set := func(name string, v any) {
 		if v != nil {
-			parameters["method.response.header."+name] = v
+			parameters[apigw.MethodHeader+name] = v
 			headers[name] = map[string]any{"type": "string"}
 		}
 	}
-	set("Access-Control-Allow-Origin", c["AllowOrigin"])
-	set("Access-Control-Allow-Headers", c["AllowHeaders"])
-	set("Access-Control-Max-Age", c["MaxAge"])
-	set("Access-Control-Allow-Methods", c["AllowMethods"])
+	set(corsheader.AllowOrigin, c["AllowOrigin"])
+	set(corsheader.AllowHeaders, c["AllowHeaders"])
+	set(corsheader.MaxAge, c["MaxAge"])
+	set(corsheader.AllowMethods, c["AllowMethods"])
 	if c["AllowMethods"] == nil {
-		set("Access-Control-Allow-Methods", fmt.Sprintf("'%s'", strings.Join(slices.Compact(methods), ",")))
+		set(corsheader.AllowMethods, fmt.Sprintf("'%s'", strings.Join(slices.Compact(methods), ",")))
 	}
 	if truthy(c["AllowCredentials"]) {
-		set("Access-Control-Allow-Credentials", "'true'")
+		set(corsheader.AllowCredentials, "'true'")
 	}
 	return map[string]any{
 		"responses": map[string]any{"200": map[string]any{"description": "Default response for CORS method", "headers": headers}},

@@ -6,8 +6,10 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/mark"
+	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -64,22 +66,11 @@ func newView(d *Document, api *gateway.API, stated *Allowlist) (*View, error) {
 			if name == "ANY" {
 				name = "GET"
 			}
-			v.routes = append(v.routes, route{r, m, name, concrete(r.Path)})
+			v.routes = append(v.routes, route{r, m, name, questions.PathTo(api, r)})
 		}
 	}
 	v.learn()
 	return v, nil
-}
-
-// concrete gives a path that leads to a resource.
-func concrete(path string) string {
-	parts := strings.Split(path, "/")
-	for i, p := range parts {
-		if strings.HasPrefix(p, "{") {
-			parts[i] = "x"
-		}
-	}
-	return strings.Join(parts, "/")
 }
 
 // ask puts a question to the model. It gives nil for what no page can ask.
@@ -211,7 +202,7 @@ func templates(m *gateway.Method) []gateway.Template {
 func overridesOrigin(t gateway.Template) bool { return overridesOriginText(t.Text) }
 
 func overridesOriginText(template string) bool {
-	return strings.Contains(template, "responseOverride") && strings.Contains(strings.ToLower(template), "access-control-allow-origin")
+	return strings.Contains(template, "responseOverride") && strings.Contains(strings.ToLower(template), strings.ToLower(corsheader.AllowOrigin))
 }
 
 // methodNames lists the methods of a resource but OPTIONS.

@@ -11,7 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
@@ -75,7 +77,7 @@ func (o Outcome) equal(p Outcome) bool {
 }
 
 // notServed is the type of the answer where there is no route.
-const notServed = "MISSING_AUTHENTICATION_TOKEN"
+const notServed = apigw.MissingAuthenticationToken
 
 // reach says how far a page gets: the higher, the farther.
 func (o Outcome) reach() int {
@@ -105,7 +107,7 @@ func Of(r *simulate.Report) Outcome {
 			o.Preflight = "allowed"
 			if r.Preflight.Response != nil {
 				// Firefox remembers for longest; what is beyond its cap is beyond everybody's.
-				o.MaxAge = int(browser.Firefox.MaxAge(only(r.Preflight.Response, "access-control-max-age")) / time.Second)
+				o.MaxAge = int(browser.Firefox.MaxAge(only(r.Preflight.Response, corsheader.MaxAge)) / time.Second)
 			}
 		}
 	}
@@ -114,7 +116,7 @@ func Of(r *simulate.Report) Outcome {
 			o.Gateway = c.GatewayResponse.Type
 		}
 		if o.Gateway != notServed {
-			for _, name := range browser.ExposedNames(only(r.Actual.Response, "access-control-expose-headers"), r.Actual.Request.Credentials) {
+			for _, name := range browser.ExposedNames(only(r.Actual.Response, corsheader.ExposeHeaders), r.Actual.Request.Credentials) {
 				if !browser.SafelistedResponseHeader(name) {
 					o.Exposed = append(o.Exposed, name)
 				}
@@ -126,7 +128,7 @@ func Of(r *simulate.Report) Outcome {
 
 // only gives one header of an answer.
 func only(r *simulate.Response, name string) browser.Header {
-	if v, ok := r.Headers[name]; ok {
+	if v, ok := r.Headers[strings.ToLower(name)]; ok {
 		return browser.Header{{Name: name, Value: v}}
 	}
 	return nil
@@ -444,7 +446,7 @@ func (d *Difference) errors(ctx context.Context, before, after *simulate.Site) e
 func errorKinds(before, after *gateway.API) [][]string {
 	var out [][]string
 	at := map[string]int{}
-	for _, typ := range gateway.GatewayResponseTypes() {
+	for _, typ := range apigw.GatewayResponseTypes() {
 		if strings.HasPrefix(typ, "DEFAULT_") {
 			continue // others inherit from it, and nobody is sent it
 		}

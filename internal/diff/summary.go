@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
@@ -426,7 +427,7 @@ func (d *Difference) errorGroups() []Group {
 // family names a list of gateway response types that is all of them, or all of a family.
 func family(types []string) string {
 	var all, client, server []string
-	for _, t := range gateway.GatewayResponseTypes() {
+	for _, t := range apigw.GatewayResponseTypes() {
 		switch {
 		case strings.HasPrefix(t, "DEFAULT_"):
 		case gateway.ServerError(t):

@@ -488,6 +488,14 @@ func TestStructuralIntrinsics(t *testing.T) {
 	}
 }
 
+// TestStageVariables holds that values which API Gateway does not take are told of, in order.
+func TestStageVariables(t *testing.T) {
+	a := load(t, tpl(method("M", "", "GET", mock(`{"statusCode": 200}`, `{"StatusCode": "200"}`)), `"S": {"Type": "AWS::ApiGateway::Stage", "Properties": {"RestApiId": {"Ref": "Api"}, "StageName": "prod", "Variables": {"good": "https://~.example.com", "b": "https://*.example.com", "a": "x y"}}}`), Options{})
+	if len(a.Undeployable) != 2 || !strings.HasPrefix(a.Undeployable[0], "stage variable a: its value has ' '") || !strings.HasPrefix(a.Undeployable[1], "stage variable b: its value has '*'") {
+		t.Errorf("%q", a.Undeployable)
+	}
+}
+
 // TestHeaderMappings holds that mappings which API Gateway does not take are told of, and why a header is not sent.
 func TestHeaderMappings(t *testing.T) {
 	const pre = "method.response.header."

@@ -9,18 +9,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/vtl"
 )
 
 var substitution = regexp.MustCompile(`\$\{(?:context|stageVariables|method\.request)(?:\.[A-Za-z0-9_-]+)+\}|\$(?:context|stageVariables|method\.request)(?:\.[A-Za-z0-9_-]+)+`)
-
-// defaultStatus is the status of a type by itself (recorded 2024-04; INTEGRATION_FAILURE and the timeout are 504).
-var defaultStatus = map[string]int{
-	"ACCESS_DENIED": 403, "API_CONFIGURATION_ERROR": 500, "AUTHORIZER_CONFIGURATION_ERROR": 500, "AUTHORIZER_FAILURE": 500,
-	"BAD_REQUEST_BODY": 400, "BAD_REQUEST_PARAMETERS": 400, "EXPIRED_TOKEN": 403, "INTEGRATION_FAILURE": 504, "INTEGRATION_TIMEOUT": 504,
-	"INVALID_API_KEY": 403, "INVALID_SIGNATURE": 403, "MISSING_AUTHENTICATION_TOKEN": 403, "QUOTA_EXCEEDED": 429, "REQUEST_TOO_LARGE": 413,
-	"RESOURCE_NOT_FOUND": 404, "THROTTLED": 429, "UNAUTHORIZED": 401, "UNSUPPORTED_MEDIA_TYPE": 415, "WAF_FILTERED": 403,
-}
 
 const defaultTemplate = `{"message":$context.error.messageString}`
 
@@ -49,7 +42,7 @@ type GatewayResponse struct {
 // GatewayResponse gives what a type answers. A type that is customised takes nothing from DEFAULT_4XX or DEFAULT_5XX.
 func (a *API) GatewayResponse(typ string) GatewayResponse {
 	g := GatewayResponse{Type: typ, Default: true, Parameters: map[string]string{}, Templates: []Template{{"application/json", defaultTemplate}}}
-	n := defaultStatus[typ]
+	n := apigw.GatewayStatus(typ)
 	if n != 0 {
 		g.Status = strconv.Itoa(n)
 	}
@@ -68,19 +61,10 @@ func (a *API) GatewayResponse(typ string) GatewayResponse {
 		use(r, typ)
 		return g
 	}
-	family := "DEFAULT_4XX"
-	if n >= 500 {
-		family = "DEFAULT_5XX"
-	}
-	if r := a.responses[family]; r != nil && n != 0 {
-		use(r, family)
+	if family := apigw.GatewayFamily(typ); a.responses[family] != nil {
+		use(a.responses[family], family)
 	}
 	return g
-}
-
-// GatewayResponseTypes lists the types.
-func GatewayResponseTypes() []string {
-	return slices.Sorted(slices.Values(slices.AppendSeq([]string{"DEFAULT_4XX", "DEFAULT_5XX"}, maps.Keys(defaultStatus))))
 }
 
 // gatewayResponse makes one of the gateway's own answers.
@@ -142,7 +126,7 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 		res.Headers = append(res.Headers, Header{"x-amzn-ErrorType", f.errType})
 	}
 	for _, k := range slices.Sorted(maps.Keys(g.Parameters)) {
-		name := strings.TrimPrefix(k, "gatewayresponse.header.")
+		name := strings.TrimPrefix(k, apigw.GatewayHeader)
 		v, ok := x.source(g.Parameters[k])
 		why := badSource(g.Parameters[k])
 		switch {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cfn"
 )
 
@@ -133,6 +134,11 @@ func (l *loader) build() (*API, error) {
 	}
 	variables := top.strMap(a.stageProperties["Variables"], "Variables")
 	maps.Copy(a.Variables, variables)
+	for _, k := range slices.Sorted(maps.Keys(a.Variables)) {
+		if fault := apigw.StageVariableFault(a.Variables[k]); fault != "" {
+			l.undeployable("stage variable %s: %s", k, fault)
+		}
+	}
 	maps.Copy(a.Variables, l.opts.Variables)
 	if top.err != nil {
 		l.problem("%s: %v", l.rest.ID, top.err)
@@ -501,7 +507,7 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 		mr := r.object(v, "MethodResponses")
 		x := MethodResponse{Status: r.known(mr["StatusCode"], "StatusCode"), Headers: map[string]bool{}, Models: map[string]string{}}
 		for k, b := range r.boolMap(mr["ResponseParameters"], "ResponseParameters") {
-			x.Headers[strings.TrimPrefix(k, "method.response.header.")] = b
+			x.Headers[strings.TrimPrefix(k, apigw.MethodHeader)] = b
 		}
 		_, x.has = mr["ResponseParameters"]
 		x.Models = r.strMap(mr["ResponseModels"], "ResponseModels")
@@ -541,7 +547,7 @@ func (l *loader) authorizer(res *cfn.Resource, r *reader) *authorizer {
 	p := res.Properties
 	a := &authorizer{id: res.ID, typ: r.known(p["Type"], "Type"), sources: split(r.known(p["IdentitySource"], "IdentitySource"))}
 	if len(a.sources) == 0 && a.typ == "TOKEN" {
-		a.sources = []string{"method.request.header.Authorization"}
+		a.sources = []string{apigw.RequestHeader + "Authorization"}
 	}
 	if uri := r.text(p["AuthorizerUri"], "AuthorizerUri"); uri != "" {
 		a.function = l.api.functionOf(uri)
@@ -574,7 +580,7 @@ func (l *loader) gatewayResponse(p map[string]any) {
 	}
 	for _, k := range slices.Sorted(maps.Keys(g.parameters)) {
 		if why := badSource(l.app.Show(g.parameters[k])); why != "" && g.err == nil {
-			l.undeployable("gateway response %s: it does not send the header %s, since %s", typ, strings.TrimPrefix(k, "gatewayresponse.header."), why)
+			l.undeployable("gateway response %s: it does not send the header %s, since %s", typ, strings.TrimPrefix(k, apigw.GatewayHeader), why)
 		}
 	}
 	l.api.responses[typ] = g

@@ -27,7 +27,7 @@ type API struct {
 	// Elsewhere says, one line each, what was not read and may hold more of the API. A request that leads to none of its
 	// resources, or to one of them by way of a variable, is then not answered.
 	Elsewhere []string
-	// Undeployable says, one line each, which header mappings API Gateway refuses when the template is deployed.
+	// Undeployable says, one line each, which header mappings and stage variables API Gateway refuses when the template is deployed.
 	Undeployable []string
 
 	root      *Resource

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cfn"
 )
 
@@ -196,7 +197,7 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 				}
 				a.sources = split(r.known(auth["identitySource"], "identitySource"))
 				if len(a.sources) == 0 && a.typ != "REQUEST" && header != "" && header != "Unused" {
-					a.sources = []string{"method.request.header." + header}
+					a.sources = []string{apigw.RequestHeader + header}
 				}
 				if uri := r.text(auth["authorizerUri"], "authorizerUri"); uri != "" {
 					a.function = l.api.functionOf(uri)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/testkit/model"
 )
@@ -17,7 +18,7 @@ func TestRefuse(t *testing.T) {
 		"Errors": {"Type": "AWS::ApiGateway::GatewayResponse", "Properties": {"RestApiId": {"Ref": "Api"}, "ResponseType": "DEFAULT_4XX", "ResponseParameters": {"gatewayresponse.header.Access-Control-Allow-Origin": "method.request.header.origin"}}}
 	}}`), gateway.Options{})
 	q := &gateway.Request{Method: "GET", Path: "/", Headers: gateway.Headers{{Name: "origin", Value: "https://app.example.com"}}}
-	for _, typ := range gateway.GatewayResponseTypes() {
+	for _, typ := range apigw.GatewayResponseTypes() {
 		res := api.Refuse(t.Context(), q, typ)
 		origin, ok := res.Headers.Get("Access-Control-Allow-Origin")
 		if server := gateway.ServerError(typ); ok == server || ok && origin != "https://app.example.com" || (res.Status >= 500) != server && typ != "DEFAULT_4XX" {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/vtl"
 	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
 )
@@ -63,7 +64,7 @@ func (x *exchange) made(ir *IntegrationResponse, headers Headers, body []byte, b
 	out.Status, _ = strconv.Atoi(ir.Status)
 	mapped := Headers{}
 	for _, k := range slices.Sorted(maps.Keys(ir.Parameters)) {
-		name, ok := strings.CutPrefix(k, "method.response.header.")
+		name, ok := strings.CutPrefix(k, apigw.MethodHeader)
 		if !ok {
 			continue
 		}

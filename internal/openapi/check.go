@@ -44,6 +44,15 @@ func (p *Plan) KeepsOptions() bool {
 	return p.options == Keep && slices.ContainsFunc(p.paths, func(item *path) bool { return item.options != nil })
 }
 
+// Paths returns the document's paths, in its order.
+func (p *Plan) Paths() []string {
+	var names []string
+	for _, item := range p.paths {
+		names = append(names, item.name)
+	}
+	return names
+}
+
 // Resources is how many resources API Gateway makes of the paths, the root not
 // counted: one for each part.
 func (p *Plan) Resources() int {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/rules"
 )
@@ -148,7 +150,7 @@ func (r *renderer) path(p *path) map[string]any {
 			r.cacheKey(op, in)
 		}
 		switch kind := typeOf(in); {
-		case strings.HasSuffix(kind, "_PROXY"):
+		case apigw.IsProxy(kind):
 			r.out.Proxies = append(r.out.Proxies, Proxy{o, r.plan.fault(o.at, "%s", o.Name()).Error(), kind, in["uri"]})
 		case kind != "":
 			r.answer(o, op, in)
@@ -238,7 +240,7 @@ func (r *renderer) cacheKey(op, in map[string]any) {
 func originParameters() []map[string]any {
 	var out []map[string]any
 	for _, p := range plan.OriginParameters {
-		name := strings.TrimPrefix(p.(string), "method.request.header.")
+		name := strings.TrimPrefix(p.(string), apigw.RequestHeader)
 		out = append(out, map[string]any{"name": name, "in": "header", "schema": map[string]any{"type": "string"}})
 	}
 	return out
@@ -320,7 +322,7 @@ func (r *renderer) answer(o *Operation, op, in map[string]any) {
 			r.fail(o, "%s", fault)
 		}
 	}
-	mock := typeOf(in) == "MOCK"
+	mock := typeOf(in) == apigw.Mock
 	if mock {
 		r.mock(o, in)
 	}
@@ -329,7 +331,7 @@ func (r *renderer) answer(o *Operation, op, in map[string]any) {
 		one := object(responses[pattern])
 		static := !mock && r.Policy.ResponseTemplate() != "" && !r.responseTemplates(o, one)
 		headers := plan.AnswerHeaders(r.Policy, static)
-		merged, replaced := plan.Remap(object(one["responseParameters"]), plan.MethodHeader, plan.Mapped(headers))
+		merged, replaced := plan.Remap(object(one["responseParameters"]), apigw.MethodHeader, plan.Mapped(headers))
 		for _, x := range replaced {
 			r.warn(o, "second-source", "%s maps %s, which is replaced; %s", o.Name(), x.Key, x.Cure)
 		}
@@ -419,12 +421,12 @@ func (r *renderer) declare(op map[string]any, statuses map[string][]plan.Header)
 func declare(response, ours map[string]any) {
 	headers := map[string]any{}
 	for name, h := range object(response["headers"]) {
-		if key := plan.MethodHeader + name; !plan.IsCORS(key, plan.MethodHeader) && !plan.IsVary(key, plan.MethodHeader) {
+		if !corsheader.Is(name) && !corsheader.IsVary(name) {
 			headers[name] = h
 		}
 	}
 	for key := range ours {
-		headers[strings.TrimPrefix(key, plan.MethodHeader)] = map[string]any{"schema": map[string]any{"type": "string"}}
+		headers[strings.TrimPrefix(key, apigw.MethodHeader)] = map[string]any{"schema": map[string]any{"type": "string"}}
 	}
 	response["headers"] = headers
 }
@@ -434,13 +436,13 @@ func declare(response, ours map[string]any) {
 func (r *renderer) gatewayResponses() {
 	ours := map[string]any{}
 	for name, value := range plan.ErrorHeaders(r.Policy, r.Echo) {
-		ours[plan.GatewayHeader+name] = value
+		ours[apigw.GatewayHeader+name] = value
 	}
 	all := object(r.out.Body[extResponses])
 	if all == nil {
 		all = map[string]any{}
 	}
-	for _, t := range []string{"DEFAULT_4XX", "DEFAULT_5XX"} {
+	for _, t := range []string{apigw.Default4XX, apigw.Default5XX} {
 		if all[t] == nil {
 			all[t] = map[string]any{}
 		}
@@ -451,7 +453,7 @@ func (r *renderer) gatewayResponses() {
 			r.remark("", "/"+extResponses+"/"+t, "the gateway response %s is %s, and has to be an object", t, kind(all[t]))
 			continue
 		}
-		merged, replaced := plan.Remap(object(one["responseParameters"]), plan.GatewayHeader, ours)
+		merged, replaced := plan.Remap(object(one["responseParameters"]), apigw.GatewayHeader, ours)
 		for _, x := range replaced {
 			r.remark("second-source", "/"+extResponses+"/"+t, "gateway response %s maps %s, which is replaced; %s", t, x.Key, x.Cure)
 		}
@@ -463,14 +465,18 @@ func (r *renderer) gatewayResponses() {
 // resourcePolicy lets preflights through, which are anonymous.
 func (r *renderer) resourcePolicy() {
 	doc := object(r.out.Body[extPolicy])
-	switch plan.PreflightsPass(r.plan.root[extPolicy]) {
-	case plan.Denied:
+	if doc == nil {
+		return
+	}
+	refused := plan.RefusedPreflights(r.plan.root[extPolicy], nil, r.plan.Paths())
+	if refused.Denied {
 		r.remark(string(rules.CORS403), "/"+extPolicy, "%s", plan.DenyMayRefuse)
-	case plan.NotAllowed:
-		if r.plan.KeepsOptions() {
-			r.remark(string(rules.CORS403), "/"+extPolicy, "%s", plan.KeptOptionsClosed)
-			return
-		}
+	}
+	switch {
+	case !refused.NotAllowed:
+	case r.plan.KeepsOptions():
+		r.remark(string(rules.CORS403), "/"+extPolicy, "%s", plan.KeptOptionsClosed)
+	default:
 		statements, ok := doc["Statement"].([]any)
 		if !ok && doc["Statement"] != nil {
 			statements = []any{doc["Statement"]}

@@ -7,43 +7,30 @@ package plan
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
 // Keys in lower camel case are what the CDK's CloudFormation constructs take, and
 // those of x-amazon-apigateway-integration.
-
-const (
-	allowOrigin      = "Access-Control-Allow-Origin"
-	allowCredentials = "Access-Control-Allow-Credentials"
-	allowMethods     = "Access-Control-Allow-Methods"
-	allowHeaders     = "Access-Control-Allow-Headers"
-	maxAge           = "Access-Control-Max-Age"
-	exposeHeaders    = "Access-Control-Expose-Headers"
-	vary             = "Vary"
-
-	// MethodHeader and GatewayHeader are what a header's name follows in a mapping.
-	MethodHeader  = "method.response.header."
-	GatewayHeader = "gatewayresponse.header."
-)
 
 // A Header is a name and a static value; "" stands for one that a template sets.
 type Header struct{ Name, Value string }
 
 // PreflightHeaders are the headers of an answer to a preflight that is allowed.
 func PreflightHeaders(p *cors.Policy, methods string) []Header {
-	h := []Header{{vary, "Origin"}}
+	h := []Header{{corsheader.Vary, corsheader.Origin}}
 	if p.AnyOrigin() {
-		h = append(h, Header{allowOrigin, "*"})
+		h = append(h, Header{corsheader.AllowOrigin, "*"})
 	} else {
-		h = append(h, Header{allowOrigin, ""})
+		h = append(h, Header{corsheader.AllowOrigin, ""})
 	}
 	if p.Credentials() {
-		h = append(h, Header{allowCredentials, "true"})
+		h = append(h, Header{corsheader.AllowCredentials, "true"})
 	}
-	for _, e := range []Header{{allowMethods, methods}, {allowHeaders, p.RequestHeaders()}, {maxAge, p.MaxAge()}} {
+	for _, e := range []Header{{corsheader.AllowMethods, methods}, {corsheader.AllowHeaders, p.RequestHeaders()}, {corsheader.MaxAge, p.MaxAge()}} {
 		if e.Value != "" {
 			h = append(h, e)
 		}
@@ -61,7 +48,7 @@ func AnswerHeaders(p *cors.Policy, static bool) []Header {
 	case static && ok:
 		origin = single
 	}
-	h := []Header{{vary, "Origin"}, {allowOrigin, origin}}
+	h := []Header{{corsheader.Vary, corsheader.Origin}, {corsheader.AllowOrigin, origin}}
 	value := func(s string) string {
 		if origin == "" {
 			return dynamic
@@ -69,33 +56,33 @@ func AnswerHeaders(p *cors.Policy, static bool) []Header {
 		return s
 	}
 	if p.Credentials() {
-		h = append(h, Header{allowCredentials, value("true")})
+		h = append(h, Header{corsheader.AllowCredentials, value("true")})
 	}
 	if p.ExposedHeaders() != "" {
-		h = append(h, Header{exposeHeaders, value(p.ExposedHeaders())})
+		h = append(h, Header{corsheader.ExposeHeaders, value(p.ExposedHeaders())})
 	}
 	return h
 }
 
 // ErrorHeaders are the headers of a gateway response.
 func ErrorHeaders(p *cors.Policy, echo bool) map[string]any {
-	h := map[string]any{vary: "'Origin'"}
+	h := map[string]any{corsheader.Vary: quote(corsheader.Origin)}
 	single, ok := p.SingleOrigin()
 	switch {
 	case ok:
-		h[allowOrigin] = quote(single)
+		h[corsheader.AllowOrigin] = quote(single)
 	case echo && !p.AnyOrigin():
 		// Browsers send the header's name in lower case over HTTP/2, and API
 		// Gateway tells cases apart.
-		h[allowOrigin] = "method.request.header.origin"
+		h[corsheader.AllowOrigin] = apigw.RequestHeader + "origin"
 	default:
-		h[allowOrigin] = "'*'"
+		h[corsheader.AllowOrigin] = "'*'"
 	}
-	if p.Credentials() && h[allowOrigin] != "'*'" {
-		h[allowCredentials] = "'true'"
+	if p.Credentials() && h[corsheader.AllowOrigin] != "'*'" {
+		h[corsheader.AllowCredentials] = "'true'"
 	}
 	if p.ExposedHeaders() != "" {
-		h[exposeHeaders] = quote(p.ExposedHeaders())
+		h[corsheader.ExposeHeaders] = quote(p.ExposedHeaders())
 	}
 	return h
 }
@@ -117,10 +104,10 @@ func PreflightIntegration(p *cors.Policy, methods string, caching bool) map[stri
 		responses = []any{allowed}
 	} else {
 		allowed["selectionPattern"] = "204"
-		responses = []any{allowed, response("403", Mapped([]Header{{vary, "Origin"}}))}
+		responses = []any{allowed, response("403", Mapped([]Header{{corsheader.Vary, corsheader.Origin}}))}
 	}
 	integration := map[string]any{
-		"type":                 "MOCK",
+		"type":                 apigw.Mock,
 		"contentHandling":      "CONVERT_TO_TEXT",
 		"passthroughBehavior":  "NEVER",
 		"requestTemplates":     map[string]any{"application/json": p.PreflightTemplate()},
@@ -144,7 +131,7 @@ func response(status string, parameters map[string]any) map[string]any {
 func PreflightResponses(p *cors.Policy, methods string) []any {
 	out := []any{map[string]any{"statusCode": "204", "responseParameters": Declared(PreflightHeaders(p, methods))}}
 	if !p.AnyOrigin() {
-		out = append(out, map[string]any{"statusCode": "403", "responseParameters": Declared([]Header{{vary, "Origin"}})})
+		out = append(out, map[string]any{"statusCode": "403", "responseParameters": Declared([]Header{{corsheader.Vary, corsheader.Origin}})})
 	}
 	return out
 }
@@ -154,7 +141,7 @@ func Mapped(headers []Header) map[string]any {
 	m := map[string]any{}
 	for _, h := range headers {
 		if h.Value != "" {
-			m[MethodHeader+h.Name] = quote(h.Value)
+			m[apigw.MethodHeader+h.Name] = quote(h.Value)
 		}
 	}
 	return m
@@ -164,7 +151,7 @@ func Mapped(headers []Header) map[string]any {
 func Declared(headers []Header) map[string]any {
 	m := map[string]any{}
 	for _, h := range headers {
-		m[MethodHeader+h.Name] = true
+		m[apigw.MethodHeader+h.Name] = true
 	}
 	return m
 }
@@ -173,57 +160,40 @@ func Declared(headers []Header) map[string]any {
 // HTTP/2 brings names in lower case and API Gateway tells cases apart. It
 // accepts both beside each other: see the pull request 111 of
 // DianaIonita/serverless-api-gateway-caching.
-var OriginParameters = []any{"method.request.header.Origin", "method.request.header.origin"}
-
-// IsCORS reports whether a mapping's key, such as
-// "method.response.header.Vary", sets a header that the policy decides.
-// Header names have no case.
-func IsCORS(key, prefix string) bool {
-	name, ok := strings.CutPrefix(strings.ToLower(key), prefix)
-	return ok && strings.HasPrefix(name, "access-control-")
-}
-
-// IsVary reports whether a mapping's key sets Vary.
-func IsVary(key, prefix string) bool {
-	return strings.EqualFold(key, prefix+vary)
-}
+var OriginParameters = []any{apigw.RequestHeader + "Origin", apigw.RequestHeader + "origin"}
 
 // mergeVary adds Origin to a mapping of Vary. It reports false where the
 // mapping is not static, so that nothing can be added to it.
 func mergeVary(value any) (string, bool) {
-	s, ok := value.(string)
-	if !ok || len(s) < 2 || s[0] != '\'' || s[len(s)-1] != '\'' {
-		return "'Origin'", false
+	s, _ := value.(string)
+	text, ok := apigw.Static(s)
+	switch {
+	case !ok:
+		text = ""
+	case corsheader.VariesByOrigin(text):
+		return s, true
 	}
-	for part := range strings.SplitSeq(strings.Trim(s, "'"), ",") {
-		if p := strings.TrimSpace(part); strings.EqualFold(p, "Origin") || p == "*" {
-			return s, true
-		}
-	}
-	if s == "''" {
-		return "'Origin'", true
-	}
-	return s[:len(s)-1] + ", Origin'", true
+	return quote(corsheader.MergeVary(text, corsheader.Origin)), ok
 }
 
 // A Replacement is a mapping of the user's own that was replaced.
 type Replacement struct{ Key, Cure string }
 
 // Remap returns the header mappings in params with the policy's, ours, in their
-// place, and which of params gave way. prefix is [MethodHeader] or [GatewayHeader].
+// place, and which of params gave way. prefix is [apigw.MethodHeader] or [apigw.GatewayHeader].
 func Remap(params map[string]any, prefix string, ours map[string]any) (map[string]any, []Replacement) {
 	out := maps.Clone(ours)
 	var replaced []Replacement
 	for _, key := range slices.Sorted(maps.Keys(params)) {
-		switch {
-		case IsCORS(key, prefix):
+		switch name, _ := apigw.HeaderName(key, prefix); {
+		case corsheader.Is(name):
 			replaced = append(replaced, Replacement{key, "remove it: the policy decides this header"})
-		case IsVary(key, prefix):
+		case corsheader.IsVary(name):
 			merged, ok := mergeVary(params[key])
 			if !ok {
 				replaced = append(replaced, Replacement{key, "map it to a static value: Origin has to be part of it"})
 			}
-			out[prefix+vary] = merged
+			out[prefix+corsheader.Vary] = merged
 		default:
 			out[key] = params[key]
 		}
@@ -234,5 +204,6 @@ func Remap(params map[string]any, prefix string, ours map[string]any) (map[strin
 // StatusOf gives the status code of a response, "" where it has none.
 func StatusOf(response any) string {
 	m, _ := response.(map[string]any)
-	return text(m["statusCode"])
+	status, _ := m["statusCode"].(string)
+	return status
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
 func policy(t *testing.T, cfg cors.Config) *cors.Policy {
@@ -77,7 +79,7 @@ func TestErrorHeaders(t *testing.T) {
 }
 
 func TestRemap(t *testing.T) {
-	ours := map[string]any{MethodHeader + "Vary": "'Origin'", MethodHeader + "Access-Control-Allow-Origin": "'*'"}
+	ours := map[string]any{apigw.MethodHeader + "Vary": "'Origin'", apigw.MethodHeader + "Access-Control-Allow-Origin": "'*'"}
 	for _, tt := range []struct {
 		name     string
 		given    map[string]any
@@ -98,9 +100,9 @@ func TestRemap(t *testing.T) {
 		}
 		given["method.response.header.X-Own"] = "'1'"
 		given["method.response.header.X-Access-Control-Note"] = "'2'"
-		got, replaced := Remap(given, MethodHeader, ours)
+		got, replaced := Remap(given, apigw.MethodHeader, ours)
 		want := maps.Clone(ours)
-		want[MethodHeader+"Vary"], want["method.response.header.X-Own"] = tt.vary, "'1'"
+		want[apigw.MethodHeader+"Vary"], want["method.response.header.X-Own"] = tt.vary, "'1'"
 		want["method.response.header.X-Access-Control-Note"] = "'2'"
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %v, want %v", tt.name, got, want)
@@ -113,7 +115,7 @@ func TestRemap(t *testing.T) {
 			t.Errorf("%s: replaced %v, want %v", tt.name, keys, tt.replaced)
 		}
 	}
-	if want := map[string]any{MethodHeader + "Vary": "'Origin'", MethodHeader + "Access-Control-Allow-Origin": "'*'"}; !reflect.DeepEqual(ours, want) {
+	if want := map[string]any{apigw.MethodHeader + "Vary": "'Origin'", apigw.MethodHeader + "Access-Control-Allow-Origin": "'*'"}; !reflect.DeepEqual(ours, want) {
 		t.Errorf("the policy's own mappings became %v", ours)
 	}
 }
@@ -128,7 +130,7 @@ func TestTokensAreNotMapped(t *testing.T) {
 			if text := fmt.Sprint(h); strings.Contains(text, "Token[") {
 				t.Errorf("%s stands in a gateway response: %s", origin, text)
 			}
-			if h[allowOrigin] == "'*'" && h[allowCredentials] != nil {
+			if h[corsheader.AllowOrigin] == "'*'" && h[corsheader.AllowCredentials] != nil {
 				t.Errorf("%s: credentials beside *", origin)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/probe/wire"
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/report"
@@ -224,7 +225,7 @@ func (s *surveyor) plan(r request) (*browser.Plan, *Request, error) {
 		if plan, err = browser.Prepare(of); err != nil {
 			return nil, nil, err
 		}
-		plan.Preflight.Header = without(plan.Preflight.Header, "Access-Control-Request-Headers")
+		plan.Preflight.Header = without(plan.Preflight.Header, corsheader.RequestHeaders)
 	}
 	if plan.Refused != nil {
 		return plan, nil, nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/mark"
 )
@@ -73,7 +74,7 @@ func emitted(event []byte) ([]byte, error) {
 		}
 		return strings.Join(values, ", ")
 	}
-	d := policy.Decide(cors.Request{Method: e.HTTPMethod, Origin: find("Origin"), RequestMethod: find("Access-Control-Request-Method")})
+	d := policy.Decide(cors.Request{Method: e.HTTPMethod, Origin: find(corsheader.Origin), RequestMethod: find(corsheader.RequestMethod)})
 	r := struct {
 		StatusCode int               `json:"statusCode"`
 		Headers    map[string]string `json:"headers"`

@@ -121,6 +121,9 @@ type Response struct {
 // are one value, with a comma and a space between them, since that is what a browser judges.
 type Headers map[string]string
 
+// Get returns the value of a header, its name in whichever case; "" if it is not there.
+func (h Headers) Get(name string) string { return h[strings.ToLower(name)] }
+
 // A Body is a message's body; both members are left out if it is empty.
 type Body struct {
 	// Text is the body, where it is text.

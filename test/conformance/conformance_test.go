@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
@@ -651,7 +652,7 @@ func (c *recorded) call(api *gateway.API, n int, k call) {
 		c.result(where, storedGatewayResponse(api.GatewayResponse(text("responseType"))), k.Result)
 	case "GetGatewayResponses":
 		all := map[string]any{}
-		for _, typ := range gateway.GatewayResponseTypes() {
+		for _, typ := range apigw.GatewayResponseTypes() {
 			all[typ] = storedGatewayResponse(api.GatewayResponse(typ))
 		}
 		if items, ok := k.Result["items"].([]any); ok && len(items) != len(all) {

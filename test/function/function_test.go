@@ -287,11 +287,11 @@ func TestFunction(t *testing.T) {
 		}
 	}
 	// Whoever runs them from the assembly finds the code and the source.
-	app, err := cfn.Open([]string{filepath.Join(out, "Good.template.json")}, cfn.Options{})
+	read, err := cfn.Open([]string{filepath.Join(out, "Good.template.json")}, cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	functions := lambdarun.Functions(app)
+	functions := lambdarun.Functions(read)
 	if len(functions) != 3 {
 		t.Errorf("to be run: %+v", functions)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
@@ -60,7 +61,7 @@ func (a *Account) Deploy(template string) *Deployed {
 			d.Method(r.Path, m)
 		}
 	}
-	for _, typ := range gateway.GatewayResponseTypes() {
+	for _, typ := range apigw.GatewayResponseTypes() {
 		if params := model.GatewayResponse(typ).Parameters; len(params) > 0 && strings.HasPrefix(typ, "DEFAULT_") {
 			_, err := d.API.PutGatewayResponse(ctx, &apigateway.PutGatewayResponseInput{RestApiId: &d.ID, ResponseType: types.GatewayResponseType(typ), ResponseParameters: params})
 			check(t, err)

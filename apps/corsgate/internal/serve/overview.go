@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
@@ -311,7 +313,7 @@ func (p *page) named() []string {
 			find(t.Text)
 		}
 		for _, r := range m.Integration.Responses {
-			value := r.Parameters["method.response.header.Access-Control-Allow-Origin"]
+			value := r.Parameters[apigw.MethodHeader+corsheader.AllowOrigin]
 			if find(value); value == "'*'" && !slices.Contains(out, "*") {
 				out = append(out, "*")
 			}

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -107,7 +108,7 @@ func (e *Exchange) String() string {
 		return quote(strings.Join(v, ", "))
 	}
 	return fmt.Sprintf("%s %s origin=%s %d acao=%s by=%s %.1fms", quote(e.Method), quote(e.Path), value(e.Request.Headers, "Origin"), e.Status,
-		value(e.Response.Headers, "Access-Control-Allow-Origin"), strconv.Quote(e.Decided), e.Millis)
+		value(e.Response.Headers, corsheader.AllowOrigin), strconv.Quote(e.Decided), e.Millis)
 }
 
 // quote quotes what would not be one word of a line. Clients choose their paths, and a terminal obeys control characters.
