@@ -19,7 +19,7 @@ const (
 	keptBody = 64 << 10
 )
 
-// An Recorded is one that went over the wire, as the page shows it.
+// Recorded is an exchange that went over the wire, as the page shows it.
 type Recorded struct {
 	// ID counts from 1.
 	ID       uint64  `json:"id"`
