@@ -48,18 +48,21 @@ func NewJudge(app *cfn.App, opts gateway.Options, backend func(*cfn.App) gateway
 	if err != nil {
 		return nil, err
 	}
+	opts.API = app.Name(api.Rest)
+	if api.StageID != "" {
+		opts.Stage = app.Show(api.Stage)
+	}
 	return &Judge{Site: &Site{API: api, Backend: backend(app)}, app: app, opts: opts, backend: backend, lists: map[string]bool{}}, nil
 }
 
 // under loads the same API of an app under other values, nil if it is not there.
 func (j *Judge) under(opts cfn.Options) *Site {
 	app := j.app.With(opts)
-	o := j.opts
-	o.API, o.Stage = j.app.Name(j.Site.API.Rest), j.app.Show(j.Site.API.Stage)
-	api, err := gateway.Load(app, o)
+	api, err := gateway.Load(app, j.opts)
 	if err != nil {
 		return nil
 	}
+	api.Stage = j.Site.API.Stage
 	site := *j.Site
 	site.API, site.Backend, site.Cache = api, j.backend(app), nil
 	if site.Memo != nil {
@@ -160,7 +163,7 @@ func passes(r *Report) string {
 
 // outcome tells verdicts apart.
 func outcome(s *Site, req browser.Request, r *Report) string {
-	switch m, _ := s.API.Route(req.Method, path(req.URL)); {
+	switch m, _ := s.API.Route(method(req), path(req.URL)); {
 	case !r.Verdict.Known:
 		return "not known"
 	case m == nil:
@@ -177,6 +180,11 @@ func said(s *Site, req browser.Request, r *Report) Verdict {
 		return Verdict{Known: true, Message: "the API has no such route"}
 	}
 	return r.Verdict
+}
+
+// method is a request's, as browsers send it.
+func method(req browser.Request) string {
+	return browser.NormalizeMethod(cmp.Or(req.Method, "GET"))
 }
 
 // path is that of a request's URL, without the query string.
@@ -374,7 +382,7 @@ func (j *Judge) NoRoute(req browser.Request) error {
 	for _, s := range j.sides {
 		sites = append(sites, s.site)
 	}
-	out := &NoRoute{Method: strings.ToUpper(cmp.Or(req.Method, "GET")), Path: path(req.URL)}
+	out := &NoRoute{Method: method(req), Path: path(req.URL)}
 	var all []string
 	for _, s := range sites {
 		m, at := s.API.Route(out.Method, out.Path)
