@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -307,13 +306,16 @@ func domain(v *View, report reporter) {
 	}
 	mappings := slices.Concat(v.App.OfType("AWS::ApiGateway::BasePathMapping"), v.App.OfType("AWS::ApiGatewayV2::ApiMapping"))
 	for _, dn := range slices.Concat(v.App.OfType("AWS::ApiGateway::DomainName"), v.App.OfType("AWS::ApiGatewayV2::DomainName")) {
-		name, _ := dn.Properties["DomainName"].(string)
+		name, ok := dn.Properties["DomainName"].(string)
+		if !ok {
+			continue
+		}
 		if !slices.ContainsFunc(mappings, func(m *cfn.Resource) bool {
 			of := m.Properties["DomainName"]
 			// A name that only a deployment knows may be this one.
-			return v.App.Target(of) == dn || name != "" && of == name || v.App.Target(of) == nil && len(v.App.Symbols(of)) > 0 || len(v.App.Symbols(name)) > 0 && v.App.Target(of) == nil
+			return v.App.Target(of) == dn || of == name || v.App.Target(of) == nil && len(v.App.Symbols(of)) > 0 || len(v.App.Symbols(name)) > 0 && v.App.Target(of) == nil
 		}) {
-			report(place{of: dn}, fmt.Sprintf("no base path mapping is for the domain %s", cmp.Or(name, dn.ID)), v.refusal(nil, false))
+			report(place{of: dn}, fmt.Sprintf("no base path mapping is for the domain %s", name), v.refusal(nil, false))
 		}
 	}
 }

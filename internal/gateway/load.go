@@ -196,7 +196,7 @@ type stage struct {
 func (l *loader) stages() []stage {
 	var out []stage
 	for _, s := range l.of("Stage") {
-		if n, err := textOf(s.Properties["StageName"]); err == nil {
+		if n, err := textOf(s.Properties["StageName"]); err == nil && n != "" {
 			out = append(out, stage{n, s.ID, s.Properties})
 		}
 	}
@@ -250,7 +250,7 @@ func Concerns(app *cfn.App, p cfn.Problem) bool {
 	if p.LogicalID == "" || strings.HasPrefix(p.LogicalID, "Conditions.") {
 		return true
 	}
-	types := []string{"AWS::ApiGateway::", "AWS::CloudFormation::Stack", "AWS::Serverless::"}
+	types := []string{"AWS::ApiGateway::", "AWS::CloudFormation::Stack", "AWS::Serverless::A", "AWS::Serverless::Function", "AWS::Serverless::StateMachine"}
 	for _, st := range app.Stacks {
 		if st.Name != p.Stack {
 			continue
