@@ -100,13 +100,16 @@ func touches(t cfn.Touch) bool {
 func (j *Judge) Ask(ctx context.Context, req browser.Request) (*Report, error) {
 	j.look()
 	report, err := settle(ctx, j.Site, req)
-	if err != nil || !report.Verdict.Known {
-		return report, err
+	if err != nil {
+		return nil, err
 	}
-	out := *report // which a memo may have
-	if err := j.assume(ctx, req, &out); err != nil || !out.Verdict.Known {
-		return &out, err
+	out := *report
+	if out.Verdict.Known {
+		if err := j.assume(ctx, req, &out); err != nil {
+			return nil, err
+		}
 	}
+	decided := out.Verdict.Known
 	base := outcome(j.Site, req, report)
 	var names []string
 	for _, s := range j.sides {
@@ -114,7 +117,10 @@ func (j *Judge) Ask(ctx context.Context, req browser.Request) (*Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		if outcome(s.site, req, other) == base {
+		if passes(other) != passes(report) {
+			out.Preflight.Verdict = Verdict{Message: "not known: it hangs on the condition " + hangs(s.condition)}
+		}
+		if !decided || outcome(s.site, req, other) == base {
 			continue
 		}
 		on, off := said(j.Site, req, report), said(s.site, req, other)
@@ -145,6 +151,11 @@ func hangs(c *cfn.Condition) string {
 		return c.Name
 	}
 	return c.Name + ", which depends on " + c.Symbols[0].String()
+}
+
+// passes tells apart what becomes of preflights.
+func passes(r *Report) string {
+	return fmt.Sprint(r.Preflight.Needed, r.Preflight.Verdict.Known, r.Preflight.Verdict.Allowed)
 }
 
 // outcome tells verdicts apart.
@@ -198,9 +209,12 @@ func settle(ctx context.Context, s *Site, req browser.Request) (*Report, error) 
 		if err != nil {
 			return nil, err
 		}
-		if read.Verdict.Allowed != report.Verdict.Allowed {
+		if unknown := (Verdict{Message: (&cfn.Unknown{Symbol: symbols[0]}).Error()}); read.Verdict.Allowed != report.Verdict.Allowed {
 			out := *report
-			out.Verdict = Verdict{Message: (&cfn.Unknown{Symbol: symbols[0]}).Error()}
+			out.Verdict = unknown
+			if passes(read) != passes(report) {
+				out.Preflight.Verdict = unknown
+			}
 			return &out, nil
 		}
 	}
@@ -367,7 +381,9 @@ func (j *Judge) NoRoute(req browser.Request) error {
 		}
 		if at != nil && len(out.There) == 0 {
 			for _, m := range at.Methods() {
-				out.There = append(out.There, m.HTTPMethod)
+				if m.HTTPMethod != "OPTIONS" {
+					out.There = append(out.There, m.HTTPMethod)
+				}
 			}
 		}
 		for _, r := range s.API.Resources() {

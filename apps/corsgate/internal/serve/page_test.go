@@ -153,6 +153,9 @@ func TestColumns(t *testing.T) {
 		{"", "-https://app.example.com -null"},
 	} {
 		vars := map[string]string{"corsOrigins": tt.list}
+		if tt.list == "~" {
+			vars = map[string]string{"corsAnyOrigin": "true"}
+		}
 		s, _ := start(t, Options{App: app(t, template(t, map[string]string{"m": mock})), Variables: vars})
 		o := decode[overview](t, ask(t, "GET", s.PageURL()+"overview.json", ""))
 		var got []string
