@@ -76,8 +76,8 @@ func (x *exchange) made(ir *IntegrationResponse, headers Headers, body []byte, b
 				return nil, unsupported("%s is mapped from %s, and what is behind the integration is not called here", name, src)
 			}
 			continue
-		case strings.HasPrefix(src, "integration.response.header."):
-			v, found = headers.Get(strings.TrimPrefix(src, "integration.response.header."))
+		case strings.HasPrefix(src, apigw.IntegrationResponseHeader):
+			v, found = headers.Get(strings.TrimPrefix(src, apigw.IntegrationResponseHeader))
 		case strings.HasPrefix(src, "integration.response.multivalueheader."):
 			vs := headers.Values(strings.TrimPrefix(src, "integration.response.multivalueheader."))
 			v, found = strings.Join(vs, ","), len(vs) > 0

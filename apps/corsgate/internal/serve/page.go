@@ -33,7 +33,7 @@ func newPage(s *Server, hosts []string) *page {
 //	/                the page
 //	/overview.json   the API, its policy and the matrix
 //	/explain.json    an [simulate.Report] for origin, method, path, header (can be repeated) and credentials
-//	/exchanges.json  the [Exchange]s that went over the wire after the one with the id after
+//	/exchanges.json  the [Recorded]s that went over the wire after the one with the id after
 //
 // A request whose Host is not the address it came to is refused: a name that somebody else has pointed at this machine
 // would make their page one of the same origin (DNS rebinding).
@@ -102,7 +102,7 @@ func (p *page) exchanges(w http.ResponseWriter, r *http.Request) {
 	all, last := p.s.record.after(after)
 	reply(w, struct {
 		Last      uint64      `json:"last"`
-		Exchanges []*Exchange `json:"exchanges"`
+		Exchanges []*Recorded `json:"exchanges"`
 	}{last, all})
 }
 
