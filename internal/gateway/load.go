@@ -444,9 +444,17 @@ func (r *reader) object(v any, name string) map[string]any {
 	case *cfn.Unknown:
 		r.fail(name, v)
 	default:
-		r.fail(name, errors.New("an object expected"))
+		r.fail(name, r.other(v, "an object expected"))
 	}
 	return nil
+}
+
+// other is the error of a value of another kind, which one that is not known may not be.
+func (r *reader) other(v any, text string) error {
+	if s := r.l.app.SymbolOf(v); s != nil {
+		return &cfn.Unknown{Symbol: s}
+	}
+	return errors.New(text)
 }
 
 // list returns what has to be a list.
@@ -458,7 +466,7 @@ func (r *reader) list(v any, name string) []any {
 	case *cfn.Unknown:
 		r.fail(name, v)
 	default:
-		r.fail(name, errors.New("a list expected"))
+		r.fail(name, r.other(v, "a list expected"))
 	}
 	return nil
 }
