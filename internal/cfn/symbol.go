@@ -265,9 +265,13 @@ func (a *App) nearest(name string) string {
 	return "the nearest are ${" + strings.Join(labels[:min(3, len(labels))], "}, ${") + "}"
 }
 
-// distance counts the bytes to change, add and remove between two texts.
+// distance counts the bytes to change, add and remove between two texts, of which the second is a name that the first may
+// mean.
 func distance(a, b string) int {
 	a, b = strings.ToLower(a[:min(len(a), 100)]), strings.ToLower(b[:min(len(b), 100)])
+	if a != b && a != "" && strings.HasPrefix(b, a) {
+		return 1 // the beginning of a name is nearer to it than what is as short
+	}
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
@@ -442,4 +446,38 @@ func (a *App) Name(r *Resource) string {
 		}
 	}
 	return r.ID
+}
+
+// A StandIn is the place of a symbol in a text.
+type StandIn struct {
+	Symbol   *Symbol
+	From, To int
+	// Origin says that it stands for a whole origin, and not for a host or any other text.
+	Origin bool
+}
+
+// StandIns returns the stand-ins in a text, in order.
+func (a *App) StandIns(text string) []StandIn {
+	var out []StandIn
+	a.each(text, func(s *Symbol, from, to int) {
+		if s != nil {
+			out = append(out, StandIn{s, from, to, strings.HasPrefix(text[from:], "https://")})
+		}
+	})
+	return out
+}
+
+// Key is what [Options.Values] takes for the symbol.
+func (s *Symbol) Key() string {
+	if s.Stack == "" {
+		return s.Expression
+	}
+	return s.Stack + "." + s.Expression
+}
+
+// Nearest returns the names that a wrong one may mean, the likeliest first, n at most.
+func Nearest(name string, names []string, n int) []string {
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(x, y string) int { return distance(name, x) - distance(name, y) })
+	return names[:min(n, len(names))]
 }
