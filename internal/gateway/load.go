@@ -293,7 +293,7 @@ func (l *loader) elsewhere() {
 		if o["Export"] == nil || len(att) != 2 || att[0] != l.rest.ID || att[1] != "RootResourceId" {
 			continue
 		}
-		if !slices.ContainsFunc(l.of("Resource"), func(r *cfn.Resource) bool { return r.Stack != l.rest.Stack }) {
+		if !slices.ContainsFunc(slices.Concat(l.of("Resource"), l.of("Method")), func(r *cfn.Resource) bool { return r.Stack != l.rest.Stack }) {
 			l.api.Elsewhere = append(l.api.Elsewhere, fmt.Sprintf("the stack %s exports the root of %s, and a stack that is not here may add to it", l.rest.Stack.Name, l.rest.ID))
 		}
 	}
