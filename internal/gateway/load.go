@@ -201,7 +201,11 @@ func (l *loader) stages() []stage {
 		}
 	}
 	for _, d := range l.of("Deployment") {
-		if n, err := textOf(d.Properties["StageName"]); err == nil && n != "" {
+		n, err := textOf(d.Properties["StageName"])
+		if d.Cause != "" && n != l.opts.Stage {
+			continue // the stage "Stage" that SAM makes beside the one that it was told to make
+		}
+		if err == nil && n != "" {
 			out = append(out, stage{n, d.ID, d.Properties["StageDescription"]})
 		}
 	}
@@ -451,6 +455,17 @@ func (r *reader) strMap(v any, name string) map[string]string {
 	return out
 }
 
+// mappings reads header mappings. What is known only at deployment brings its own quotes.
+func (r *reader) mappings(v any, name string) map[string]string {
+	out := r.strMap(v, name)
+	for k, src := range out {
+		if r.l.app.SymbolOf(src) != nil {
+			out[k] = "'" + src + "'"
+		}
+	}
+	return out
+}
+
 func (r *reader) templates(v any, name string) []Template {
 	m := r.strMap(v, name)
 	var out []Template
@@ -522,7 +537,7 @@ func (l *loader) integration(in map[string]any, r *reader) *Integration {
 	for _, v := range r.list(in["IntegrationResponses"], "IntegrationResponses") {
 		ir := r.object(v, "IntegrationResponses")
 		i.Responses = append(i.Responses, IntegrationResponse{Status: r.known(ir["StatusCode"], "StatusCode"), Pattern: r.known(ir["SelectionPattern"], "SelectionPattern"),
-			ContentHandling: r.known(ir["ContentHandling"], "ContentHandling"), Parameters: r.strMap(ir["ResponseParameters"], "ResponseParameters"),
+			ContentHandling: r.known(ir["ContentHandling"], "ContentHandling"), Parameters: r.mappings(ir["ResponseParameters"], "ResponseParameters"),
 			Templates: r.templates(ir["ResponseTemplates"], "ResponseTemplates")})
 	}
 	return i
@@ -554,7 +569,7 @@ func split(list string) []string {
 func (l *loader) gatewayResponse(p map[string]any) {
 	r := &reader{l: l}
 	typ := r.known(p["ResponseType"], "ResponseType")
-	g := &gatewayResponse{status: r.known(p["StatusCode"], "StatusCode"), parameters: r.strMap(p["ResponseParameters"], "ResponseParameters"), templates: r.templates(p["ResponseTemplates"], "ResponseTemplates")}
+	g := &gatewayResponse{status: r.known(p["StatusCode"], "StatusCode"), parameters: r.mappings(p["ResponseParameters"], "ResponseParameters"), templates: r.templates(p["ResponseTemplates"], "ResponseTemplates")}
 	g.err = r.err
 	if r.err != nil && typ != "" {
 		l.problem("gateway response %s: %v", typ, r.err)
@@ -564,7 +579,7 @@ func (l *loader) gatewayResponse(p map[string]any) {
 		return
 	}
 	for _, k := range slices.Sorted(maps.Keys(g.parameters)) {
-		if why := badSource(g.parameters[k]); why != "" && g.err == nil {
+		if why := badSource(l.app.Show(g.parameters[k])); why != "" && g.err == nil {
 			l.undeployable("gateway response %s: it does not send the header %s, since %s", typ, strings.TrimPrefix(k, apigw.GatewayHeader), why)
 		}
 	}
