@@ -101,6 +101,10 @@ func renderAll(a *App, values []any, identity bool) string {
 	return strings.Join(out, ", ")
 }
 
+// Canonical writes a resolved value in one line: the same text for the same value, of
+// whichever App, symbols by their identity.
+func Canonical(v any) string { return render(nil, v, true) }
+
 // render writes a value in one line, symbols as expressions or, for an identity, as
 // stand-ins.
 func render(a *App, v any, identity bool) string {
@@ -221,6 +225,11 @@ func (a *App) label() {
 // "https://${Distribution.DomainName}".
 func (a *App) Show(text string) string {
 	return a.show(text, func(s *Symbol) string { return s.label })
+}
+
+// HasSymbol reports whether a text has a stand-in in it.
+func HasSymbol(text string) bool {
+	return strings.Contains(text, ".deployed.invalid") && standIns.MatchString(text)
 }
 
 // Show is [App.Show] for texts that may be of any of several Apps.

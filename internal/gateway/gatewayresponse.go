@@ -37,6 +37,9 @@ type GatewayResponse struct {
 	Templates  []Template
 	// From is the type whose configuration is used: the type itself, DEFAULT_4XX, DEFAULT_5XX, or empty for the built-in.
 	From string
+	// Err says why it is not known what is sent, if it is not, and Source writes the configuration as the template has it.
+	Err    error
+	Source string
 }
 
 // GatewayResponse gives what a type answers. A type that is customised takes nothing from DEFAULT_4XX or DEFAULT_5XX.
@@ -51,7 +54,7 @@ func (a *API) GatewayResponse(typ string) GatewayResponse {
 		if r.status != "" {
 			g.Status = r.status
 		}
-		g.Parameters = r.parameters
+		g.Parameters, g.Err, g.Source = r.parameters, r.err, r.source
 		if len(r.templates) > 0 {
 			g.Templates = r.templates
 		}

@@ -42,6 +42,9 @@ type API struct {
 	// stageProperties are those of the stage, as the template has them.
 	stageProperties map[string]any
 	templates       sync.Map // text to *vtl.Template
+	source          string   // see Source
+	// Untyped writes, one after the other, the gateway responses of which it is not known which they are.
+	Untyped string
 }
 
 // Resource is one node of the API's tree.
@@ -72,6 +75,7 @@ type Method struct {
 	validateBody   bool
 	validateParams bool
 	models         map[string]*schema // by content type
+	source         string             // see API.Source
 }
 
 // MethodResponse declares a status with its headers.
@@ -118,6 +122,7 @@ type gatewayResponse struct {
 	parameters map[string]string
 	templates  []Template
 	err        error
+	source     string
 }
 
 // Region is the one that the API is taken to be in.
