@@ -336,6 +336,8 @@ func (p *parts) question(i int) {
 // unknown says why outcomes cannot be compared, empty if they can.
 func (c *comparison) unknown(b, a Outcome) string {
 	switch {
+	case b.Preflight == "allowed" && a.refusedPreflight() || b.refusedPreflight() && a.Preflight == "allowed":
+		return "" // whatever comes of it, the request is sent or not
 	case a.open != "":
 		return a.open
 	case b.open != "":
