@@ -213,6 +213,11 @@ func (i *inspector) drift(t *Template, st types.Stage) error {
 	if err != nil {
 		return err
 	}
+	for _, name := range slices.Sorted(maps.Keys(intended.API.Variables)) {
+		if symbols := app.Symbols(intended.API.Variables[name]); len(symbols) > 0 {
+			return fmt.Errorf("%s: stage variable %s: %w; give it a value with the option for variables (--var)", t.Name, name, &cfn.Unknown{Symbol: symbols[0]})
+		}
+	}
 	if i.variables(intended.API, live.API, stageID(st)) {
 		// What the variables make different has been said; with the same ones, what else is.
 		intended.API.Variables = live.API.Variables

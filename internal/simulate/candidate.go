@@ -188,6 +188,9 @@ func (j *Judge) assume(ctx context.Context, req browser.Request, report *Report)
 		}
 		if list {
 			report.Verdict = Verdict{Message: (&cfn.Unknown{Symbol: c.symbol}).Error() + ", and it may be a list of origins"}
+			if report.Preflight.Needed && !report.Preflight.Verdict.Allowed {
+				report.Preflight.Verdict = report.Verdict
+			}
 			report.Assumptions = nil
 			return nil
 		}

@@ -48,18 +48,21 @@ func NewJudge(app *cfn.App, opts gateway.Options, backend func(*cfn.App) gateway
 	if err != nil {
 		return nil, err
 	}
+	opts.API = app.Name(api.Rest)
+	if api.StageID != "" {
+		opts.Stage = app.Show(api.Stage)
+	}
 	return &Judge{Site: &Site{API: api, Backend: backend(app)}, app: app, opts: opts, backend: backend, lists: map[string]bool{}}, nil
 }
 
 // under loads the same API of an app under other values, nil if it is not there.
 func (j *Judge) under(opts cfn.Options) *Site {
 	app := j.app.With(opts)
-	o := j.opts
-	o.API, o.Stage = j.app.Name(j.Site.API.Rest), j.app.Show(j.Site.API.Stage)
-	api, err := gateway.Load(app, o)
+	api, err := gateway.Load(app, j.opts)
 	if err != nil {
 		return nil
 	}
+	api.Stage = j.Site.API.Stage
 	site := *j.Site
 	site.API, site.Backend, site.Cache = api, j.backend(app), nil
 	if site.Memo != nil {
@@ -100,13 +103,16 @@ func touches(t cfn.Touch) bool {
 func (j *Judge) Ask(ctx context.Context, req browser.Request) (*Report, error) {
 	j.look()
 	report, err := settle(ctx, j.Site, req)
-	if err != nil || !report.Verdict.Known {
-		return report, err
+	if err != nil {
+		return nil, err
 	}
-	out := *report // which a memo may have
-	if err := j.assume(ctx, req, &out); err != nil || !out.Verdict.Known {
-		return &out, err
+	out := *report
+	if out.Verdict.Known {
+		if err := j.assume(ctx, req, &out); err != nil {
+			return nil, err
+		}
 	}
+	decided := out.Verdict.Known
 	base := outcome(j.Site, req, report)
 	var names []string
 	for _, s := range j.sides {
@@ -114,7 +120,10 @@ func (j *Judge) Ask(ctx context.Context, req browser.Request) (*Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		if outcome(s.site, req, other) == base {
+		if passes(other) != passes(report) {
+			out.Preflight.Verdict = Verdict{Message: "not known: it hangs on the condition " + hangs(s.condition)}
+		}
+		if !decided || outcome(s.site, req, other) == base {
 			continue
 		}
 		on, off := said(j.Site, req, report), said(s.site, req, other)
@@ -147,9 +156,14 @@ func hangs(c *cfn.Condition) string {
 	return c.Name + ", which depends on " + c.Symbols[0].String()
 }
 
+// passes tells apart what becomes of preflights.
+func passes(r *Report) string {
+	return fmt.Sprint(r.Preflight.Needed, r.Preflight.Verdict.Known, r.Preflight.Verdict.Allowed)
+}
+
 // outcome tells verdicts apart.
 func outcome(s *Site, req browser.Request, r *Report) string {
-	switch m, _ := s.API.Route(req.Method, path(req.URL)); {
+	switch m, _ := s.API.Route(method(req), path(req.URL)); {
 	case !r.Verdict.Known:
 		return "not known"
 	case m == nil:
@@ -166,6 +180,11 @@ func said(s *Site, req browser.Request, r *Report) Verdict {
 		return Verdict{Known: true, Message: "the API has no such route"}
 	}
 	return r.Verdict
+}
+
+// method is a request's, as browsers send it.
+func method(req browser.Request) string {
+	return browser.NormalizeMethod(cmp.Or(req.Method, "GET"))
 }
 
 // path is that of a request's URL, without the query string.
@@ -207,9 +226,12 @@ func (s *Site) Settled(ctx context.Context, req browser.Request) (*Report, error
 		if err != nil {
 			return nil, err
 		}
-		if read.Verdict.Allowed != report.Verdict.Allowed {
+		if unknown := (Verdict{Message: (&cfn.Unknown{Symbol: symbols[0]}).Error(), Undecided: true}); read.Verdict.Allowed != report.Verdict.Allowed {
 			out := *report
-			out.Verdict = Verdict{Message: (&cfn.Unknown{Symbol: symbols[0]}).Error(), Undecided: true}
+			out.Verdict = unknown
+			if passes(read) != passes(report) {
+				out.Preflight.Verdict = unknown
+			}
 			return &out, nil
 		}
 	}
@@ -367,7 +389,7 @@ func (j *Judge) NoRoute(req browser.Request) error {
 	for _, s := range j.sides {
 		sites = append(sites, s.site)
 	}
-	out := &NoRoute{Method: strings.ToUpper(cmp.Or(req.Method, "GET")), Path: path(req.URL)}
+	out := &NoRoute{Method: method(req), Path: path(req.URL)}
 	var all []string
 	for _, s := range sites {
 		m, at := s.API.Route(out.Method, out.Path)
@@ -376,7 +398,9 @@ func (j *Judge) NoRoute(req browser.Request) error {
 		}
 		if at != nil && len(out.There) == 0 {
 			for _, m := range at.Methods() {
-				out.There = append(out.There, m.HTTPMethod)
+				if m.HTTPMethod != "OPTIONS" {
+					out.There = append(out.There, m.HTTPMethod)
+				}
 			}
 		}
 		for _, r := range s.API.Resources() {

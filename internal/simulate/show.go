@@ -5,15 +5,15 @@ import (
 )
 
 // Shown returns a copy of the report with texts as show has them: see [cfn.App.Show]. It is how a report is printed.
-func (r *Report) Shown(show func(string) string) *Report {
-	v, ok := shown(reflect.ValueOf(r), show).Interface().(*Report)
-	if !ok {
-		return r // not reached: a copy has the type of what is copied
-	}
-	return v
+func (r *Report) Shown(show func(string) string) *Report { return Shown(r, show) }
+
+// Shown returns a copy of a value of exported fields, with every string in it as show has it, but for the keys of maps.
+func Shown[T any](v T, show func(string) string) T {
+	var out T
+	reflect.ValueOf(&out).Elem().Set(shown(reflect.ValueOf(&v).Elem(), show))
+	return out
 }
 
-// shown copies a value, with every string in it as show has it, but for the keys of maps.
 func shown(v reflect.Value, show func(string) string) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	switch v.Kind() {
@@ -29,7 +29,9 @@ func shown(v reflect.Value, show func(string) string) reflect.Value {
 			out.Field(i).Set(shown(v.Field(i), show))
 		}
 	case reflect.Slice:
-		if !v.IsNil() {
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			out.Set(v)
+		} else if !v.IsNil() {
 			out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
 			for i := range v.Len() {
 				out.Index(i).Set(shown(v.Index(i), show))

@@ -62,7 +62,13 @@ func (x *explainCommand) Run(ctx context.Context, c Command) error {
 		return err
 	}
 	judge.Site.HTTP1 = x.HTTP1
-	if err := judge.NoRoute(request); err != nil {
+	asked := request
+	asked.URL = "https://api.example" + asked.URL
+	plan, err := browser.Prepare(asked)
+	if err != nil {
+		return &usageError{err: err}
+	}
+	if err := judge.NoRoute(request); err != nil && plan.Refused == nil {
 		return &usageError{err: err}
 	}
 	result, err := judge.Explain(ctx, request)

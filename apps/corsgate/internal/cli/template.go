@@ -93,6 +93,12 @@ func (a api) load(c Command, opts gateway.Options) (*gateway.API, error) {
 // judge loads the API that the command line names, and says what is left out.
 func (a api) judge(c Command, app *cfn.App, opts gateway.Options, backend func(*cfn.App) gateway.Backend) (*simulate.Judge, error) {
 	opts.API, opts.Stage, opts.Variables = a.API, a.Stage, a.Var
+	if err := dangling(app); err != nil {
+		return nil, err
+	}
+	for _, p := range app.Problems {
+		fmt.Fprintf(c.Stderr, "corsgate: warning: %s\n", oneLine(p.Error()))
+	}
 	judge, err := simulate.NewJudge(app, opts, backend)
 	if err != nil {
 		hint := ""
@@ -101,12 +107,6 @@ func (a api) judge(c Command, app *cfn.App, opts gateway.Options, backend func(*
 			hint = map[gateway.LoadKind]string{gateway.SeveralAPIs: " (--api)", gateway.SeveralStages: " (--stage)"}[fault.Kind]
 		}
 		return nil, &usageError{err, hint}
-	}
-	if err := dangling(app); err != nil {
-		return nil, err
-	}
-	for _, p := range app.Problems {
-		fmt.Fprintf(c.Stderr, "corsgate: warning: %s\n", oneLine(p.Error()))
 	}
 	loaded := judge.Site.API
 	for _, p := range slices.Concat(loaded.Problems, loaded.Undeployable) {
