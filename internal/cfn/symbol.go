@@ -232,6 +232,13 @@ func HasSymbol(text string) bool {
 	return strings.Contains(text, ".deployed.invalid") && standIns.MatchString(text)
 }
 
+var digests = regexp.MustCompile(`[ho]-[0-9a-f]{20}`)
+
+// Torn reports whether a text has a part of a stand-in that is no longer one, and cannot be shown.
+func Torn(text string) bool {
+	return len(digests.FindAllString(text, -1)) > len(standIns.FindAllString(text, -1))
+}
+
 // Show is [App.Show] for texts that may be of any of several Apps.
 func Show(text string, apps ...*App) string {
 	for _, a := range apps {
