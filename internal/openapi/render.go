@@ -28,7 +28,7 @@ type Rendering struct {
 
 // Rendered is a document with the policy's answers.
 type Rendered struct {
-	Body    map[string]any
+	Body map[string]any
 	// Remarks name their place in the text, and no construct.
 	Remarks []plan.Remark
 	// Responds says that Rendering.Response is in use.
