@@ -311,9 +311,13 @@ func (a *App) nearest(name string) string {
 	return "the nearest are ${" + strings.Join(labels[:min(3, len(labels))], "}, ${") + "}"
 }
 
-// distance counts the bytes to change, add and remove between two texts.
+// distance counts the bytes to change, add and remove between two texts, of which the second is a name that the first may
+// mean.
 func distance(a, b string) int {
 	a, b = strings.ToLower(a[:min(len(a), 100)]), strings.ToLower(b[:min(len(b), 100)])
+	if a != b && a != "" && strings.HasPrefix(b, a) {
+		return 1 // the beginning of a name is nearer to it than what is as short
+	}
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

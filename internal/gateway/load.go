@@ -119,7 +119,7 @@ func (l *loader) build() (*API, error) {
 	a := &API{App: l.app, Rest: l.rest, ID: l.rest.ID, responses: map[string]*gatewayResponse{}, keys: map[string]bool{},
 		region: cmp.Or(st.Region, "us-east-1"), account: cmp.Or(st.Account, "111111111111"), authorize: l.opts.Authorize, Variables: map[string]string{}}
 	l.api = a
-	a.root = &Resource{ID: l.rest.ID, Path: "/", methods: map[string]*Method{}}
+	a.root = &Resource{ID: l.rest.ID, Source: l.rest, Path: "/", methods: map[string]*Method{}}
 	a.resources = []*Resource{a.root}
 	p := l.rest.Properties
 	a.Name, _ = textOf(p["Name"])
@@ -142,7 +142,7 @@ func (l *loader) build() (*API, error) {
 	}
 	maps.Copy(a.Variables, l.opts.Variables)
 	if top.err != nil {
-		l.problem("%s: %v", l.rest.ID, top.err)
+		l.left(l.rest.ID, top.err)
 	}
 	l.elsewhere()
 	l.models = map[string]*cfn.Resource{}
@@ -173,7 +173,7 @@ func (l *loader) build() (*API, error) {
 	for _, k := range l.opts.APIKeys {
 		a.keys[k] = true
 	}
-	a.source = l.common()
+	a.written = l.common()
 	slices.SortStableFunc(a.resources, func(x, y *Resource) int { return strings.Compare(x.Path, y.Path) })
 	if top.err != nil {
 		// Of the whole API it is not known how it answers.
@@ -198,7 +198,7 @@ type stage struct {
 func (l *loader) stages() []stage {
 	var out []stage
 	for _, s := range l.of("Stage") {
-		if n, err := textOf(s.Properties["StageName"]); err == nil {
+		if n, err := textOf(s.Properties["StageName"]); err == nil && n != "" {
 			out = append(out, stage{n, s.ID, s.Properties})
 		}
 	}
@@ -242,9 +242,30 @@ func (l *loader) stage() error {
 	a.stageProperties = r.object(found.properties, "StageDescription")
 	a.canary = a.stageProperties["CanarySetting"] != nil
 	if r.err != nil {
-		l.problem("the stage of deployment %s: %v", found.id, r.err)
+		l.left("the stage of deployment "+found.id, r.err)
 	}
 	return nil
+}
+
+// Concerns reports whether what a problem of an app is about may be a REST API or a part of one.
+func Concerns(app *cfn.App, p cfn.Problem) bool {
+	if p.LogicalID == "" || strings.HasPrefix(p.LogicalID, "Conditions.") {
+		return true
+	}
+	types := []string{"AWS::ApiGateway::", "AWS::CloudFormation::Stack", "AWS::Serverless::A", "AWS::Serverless::Function", "AWS::Serverless::StateMachine"}
+	for _, st := range app.Stacks {
+		if st.Name != p.Stack {
+			continue
+		}
+		all, _ := st.Raw["Resources"].(map[string]any)
+		made := all[p.LogicalID]
+		if r, ok := made.(map[string]any); ok {
+			made = r["Type"]
+		}
+		text, err := json.Marshal(made) // of a loop, what it makes
+		return err != nil || slices.ContainsFunc(types, func(typ string) bool { return strings.Contains(string(text), typ) })
+	}
+	return false
 }
 
 // elsewhere notes what was not read and may hold routes of this API.
@@ -253,7 +274,7 @@ func (l *loader) elsewhere() {
 		if p.Kind != cfn.Elsewhere {
 			continue
 		}
-		ours := p.LogicalID == ""
+		ours := (p.LogicalID == "" || strings.HasPrefix(p.LogicalID, "Fn::ForEach::")) && Concerns(l.app, p)
 		for _, st := range l.app.Stacks {
 			for _, r := range st.Resources {
 				if st.Name == p.Stack && r.ID == p.LogicalID && r.Type != l.rest.Type {
@@ -274,7 +295,7 @@ func (l *loader) elsewhere() {
 		if o["Export"] == nil || len(att) != 2 || att[0] != l.rest.ID || att[1] != "RootResourceId" {
 			continue
 		}
-		if !slices.ContainsFunc(l.of("Resource"), func(r *cfn.Resource) bool { return r.Stack != l.rest.Stack }) {
+		if !slices.ContainsFunc(slices.Concat(l.of("Resource"), l.of("Method")), func(r *cfn.Resource) bool { return r.Stack != l.rest.Stack }) {
 			l.api.Elsewhere = append(l.api.Elsewhere, fmt.Sprintf("the stack %s exports the root of %s, and a stack that is not here may add to it", l.rest.Stack.Name, l.rest.ID))
 		}
 	}
@@ -315,7 +336,7 @@ func (l *loader) tree() {
 		if err != nil {
 			return nil, fmt.Errorf("path part of %s: %w", res.ID, err)
 		}
-		made[res] = l.api.child(parent, part, res.ID)
+		made[res] = l.api.child(parent, part, res.ID, res)
 		return made[res], nil
 	}
 	lost := func(what, id string, err error) {
@@ -342,6 +363,14 @@ func (l *loader) tree() {
 // problem notes something that is left out.
 func (l *loader) problem(format string, args ...any) {
 	l.api.Problems = append(l.api.Problems, l.app.Show(fmt.Sprintf(format, args...)))
+}
+
+// left notes what is left out for an error.
+func (l *loader) left(what string, err error) {
+	l.problem("%s: %v", what, err)
+	if errors.As(err, new(*cfn.Unknown)) {
+		l.api.NotKnown = append(l.api.NotKnown, l.api.Problems[len(l.api.Problems)-1])
+	}
 }
 
 // missing notes a part of the API that is not here.
@@ -417,9 +446,17 @@ func (r *reader) object(v any, name string) map[string]any {
 	case *cfn.Unknown:
 		r.fail(name, v)
 	default:
-		r.fail(name, errors.New("an object expected"))
+		r.fail(name, r.other(v, "an object expected"))
 	}
 	return nil
+}
+
+// other is the error of a value of another kind, which one that is not known may not be.
+func (r *reader) other(v any, text string) error {
+	if s := r.l.app.SymbolOf(v); s != nil {
+		return &cfn.Unknown{Symbol: s}
+	}
+	return errors.New(text)
 }
 
 // list returns what has to be a list.
@@ -431,7 +468,7 @@ func (r *reader) list(v any, name string) []any {
 	case *cfn.Unknown:
 		r.fail(name, v)
 	default:
-		r.fail(name, errors.New("a list expected"))
+		r.fail(name, r.other(v, "a list expected"))
 	}
 	return nil
 }
@@ -481,9 +518,9 @@ func (r *reader) templates(v any, name string) []Template {
 func (l *loader) method(res *cfn.Resource, at *Resource) {
 	r := &reader{l: l}
 	p := res.Properties
-	m := &Method{ID: res.ID, HTTPMethod: strings.ToUpper(r.known(p["HttpMethod"], "HttpMethod")), Resource: at,
+	m := &Method{ID: res.ID, Source: res, HTTPMethod: strings.ToUpper(r.known(p["HttpMethod"], "HttpMethod")), Resource: at,
 		AuthorizationType: r.known(p["AuthorizationType"], "AuthorizationType"), APIKeyRequired: r.bool(p["ApiKeyRequired"], "ApiKeyRequired")}
-	m.source = cfn.Canonical(without(p, "RestApiId", "ResourceId", "OperationName"))
+	m.written = cfn.Canonical(without(p, "RestApiId", "ResourceId", "OperationName"))
 	m.RequestParameters = r.boolMap(p["RequestParameters"], "RequestParameters")
 	if a := l.app.Target(p["AuthorizerId"]); a != nil && a.Type == "AWS::ApiGateway::Authorizer" {
 		m.authorizer = l.authorizer(a, r)
@@ -521,12 +558,12 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 	}
 	m.Err = r.err
 	if r.err != nil {
-		l.problem("method %s: %v", m.ID, r.err)
+		l.problem("%s", m.Problem())
 	}
 	l.mappings(m)
 	if m.HTTPMethod == "" {
 		if at.methods["ANY"] != nil {
-			l.beside = append(l.beside, m.source)
+			l.beside = append(l.beside, m.written)
 			return
 		}
 		m.HTTPMethod = "ANY" // any that the resource has no other for may be this one
@@ -576,11 +613,14 @@ func (l *loader) gatewayResponse(p map[string]any) {
 	g := &gatewayResponse{status: r.known(p["StatusCode"], "StatusCode"), parameters: r.mappings(p["ResponseParameters"], "ResponseParameters"), templates: r.templates(p["ResponseTemplates"], "ResponseTemplates")}
 	g.err, g.source = r.err, cfn.Canonical(without(p, "RestApiId"))
 	if r.err != nil && typ != "" {
-		l.problem("gateway response %s: %v", typ, r.err)
+		l.left("gateway response "+typ, r.err)
 	}
 	if typ == "" {
-		l.api.Untyped += g.source
-		l.problem("gateway response without a type: %v", r.err)
+		if errors.As(r.err, new(*cfn.Unknown)) {
+			l.missing("gateway response without a type: %v", r.err)
+		} else {
+			l.problem("gateway response without a type: %v", r.err)
+		}
 		return
 	}
 	for _, k := range slices.Sorted(maps.Keys(g.parameters)) {

@@ -45,11 +45,11 @@ func (l *loader) openAPI(v any) error {
 		for _, part := range strings.Split(strings.Trim(path, "/"), "/") {
 			if part != "" {
 				id := strings.TrimSuffix(r.Path, "/") + "/" + part
-				r = a.child(r, part, id)
+				r = a.child(r, part, id, l.rest)
 			}
 		}
 		if read.err != nil { // which methods it has is not known
-			r.methods["ANY"] = &Method{ID: "ANY " + r.Path, HTTPMethod: "ANY", Resource: r, AuthorizationType: "NONE", RequestParameters: map[string]bool{}, Err: read.err, source: cfn.Canonical(paths[path])}
+			r.methods["ANY"] = &Method{ID: "ANY " + r.Path, Source: l.rest, HTTPMethod: "ANY", Resource: r, AuthorizationType: "NONE", RequestParameters: map[string]bool{}, Err: read.err, written: cfn.Canonical(paths[path])}
 			l.problem("%v", read.err)
 			continue
 		}
@@ -94,8 +94,8 @@ func pointer(doc map[string]any, v any) any {
 func (l *loader) operation(doc map[string]any, res *Resource, method string, item map[string]any, v any) {
 	r := &reader{l: l}
 	op := r.object(v, "the operation")
-	m := &Method{ID: method + " " + res.Path, HTTPMethod: method, Resource: res, AuthorizationType: "NONE", RequestParameters: map[string]bool{}}
-	m.source = cfn.Canonical([]any{item["parameters"], without(op, "summary", "description", "tags", "operationId")})
+	m := &Method{ID: method + " " + res.Path, Source: l.rest, HTTPMethod: method, Resource: res, AuthorizationType: "NONE", RequestParameters: map[string]bool{}}
+	m.written = cfn.Canonical([]any{item["parameters"], without(op, "summary", "description", "tags", "operationId")})
 	for _, ps := range [][]any{r.list(item["parameters"], "parameters"), r.list(op["parameters"], "parameters")} {
 		for _, pv := range ps {
 			p := r.object(pointer(doc, pv), "parameters")
@@ -166,7 +166,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 	}
 	m.Err = r.err
 	if r.err != nil {
-		l.problem("method %s: %v", m.ID, r.err)
+		l.problem("%s", m.Problem())
 	}
 	l.mappings(m)
 	res.methods[method] = m

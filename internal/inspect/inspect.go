@@ -35,11 +35,10 @@ type Template struct {
 // show. The template may be nil. The second result is the policy that each stage serves.
 func Inspect(ctx context.Context, s *State, t *Template, stated *check.Allowlist, suppressions []report.Suppression) (*report.Report, []*InForce, error) {
 	doc := s.configured(s.stages)
-	parsed, err := check.ParseDocument(s.name(), doc)
+	app, err := cfn.Parse(s.name(), doc, cfn.Options{Region: s.Region})
 	if err != nil {
 		return nil, nil, err
 	}
-	parsed.Region = s.Region
 	i := &inspector{ctx: ctx, s: s, doc: doc}
 	var policies []*InForce
 	for _, st := range s.stages {
@@ -60,7 +59,7 @@ func Inspect(ctx context.Context, s *State, t *Template, stated *check.Allowlist
 	if t != nil {
 		i.mappings(t)
 	}
-	rep := check.CheckWith("inspect", []*check.Document{parsed}, stated, i.found, suppressions, s.blind)
+	rep := check.CheckWith("inspect", app, stated, i.found, suppressions, s.blind)
 	rep.Unseen = s.Unseen
 	for _, p := range policies {
 		rep.InForce = append(rep.InForce, p.Line())

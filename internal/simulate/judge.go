@@ -216,12 +216,10 @@ func (s *Site) Settled(ctx context.Context, req browser.Request) (*Report, error
 	if len(symbols) == 0 {
 		return report, nil
 	}
-	for _, reading := range []func(string, *browser.HTTPRequest) string{permissive, restrictive} {
+	for _, fill := range []func(string, *browser.HTTPRequest) string{Permissive, restrictive} {
 		other := *s
 		other.Memo = nil
-		other.reading = func(name, value string, r *browser.HTTPRequest) string {
-			return fill(s.API.App, value, reading(name, r))
-		}
+		other.Fill = fill
 		read, _, err := other.run(ctx, req)
 		if err != nil {
 			return nil, err
@@ -256,8 +254,8 @@ func fill(app *cfn.App, value, with string) string {
 	return value
 }
 
-// permissive is what a response header may have that lets the request in.
-func permissive(name string, r *browser.HTTPRequest) string {
+// Permissive is a [Site.Fill] that lets the request in.
+func Permissive(name string, r *browser.HTTPRequest) string {
 	asked := func(header string) string {
 		v, _ := r.Header.Get(header)
 		return v
@@ -271,7 +269,7 @@ func permissive(name string, r *browser.HTTPRequest) string {
 	return "true"
 }
 
-// restrictive is what lets nothing in.
+// restrictive is a [Site.Fill] that lets nothing in.
 func restrictive(name string, _ *browser.HTTPRequest) string {
 	if name == "access-control-allow-credentials" {
 		return "false"

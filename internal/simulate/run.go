@@ -30,8 +30,9 @@ type Site struct {
 	// Backend that answers the same request in the same way always, for one goroutine, and for who does not look at the
 	// resources that a report's trace names: they may be those of another request that is answered alike.
 	Memo *Memo
-	// reading changes a header's value that is known only at deployment.
-	reading func(name, value string, r *browser.HTTPRequest) string
+	// Fill returns what to take for what only a deployment knows in a response header, its name in lower case, that says
+	// which methods, headers or credentials are allowed. If it is nil, the stand-in stays.
+	Fill func(name string, r *browser.HTTPRequest) string
 }
 
 // Base gives the address at which API Gateway would serve an API's stage. The logical id stands for the id that the
@@ -133,8 +134,8 @@ func (s *Site) send(ctx context.Context, root *url.URL, r *browser.HTTPRequest) 
 		if settles(h.Name) {
 			symbols := s.API.App.Symbols(h.Value)
 			out.unsettled = append(out.unsettled, symbols...)
-			if len(symbols) > 0 && s.reading != nil {
-				h.Value = s.reading(strings.ToLower(h.Name), h.Value, r)
+			if len(symbols) > 0 && s.Fill != nil {
+				h.Value = fill(s.API.App, h.Value, s.Fill(strings.ToLower(h.Name), r))
 			}
 		}
 		out.response.Header = append(out.response.Header, browser.Field{Name: h.Name, Value: h.Value})
