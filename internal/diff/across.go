@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -26,12 +27,21 @@ type kind struct {
 	view   *view
 }
 
+// A purpose is what is compared.
+type purpose int
+
+const (
+	standing purpose = iota // what two deployed APIs are made of; what stands behind them is the same
+	drift                   // a template with what is deployed
+	apps                    // two apps
+)
+
 // A comparison is a Difference in the making.
 type comparison struct {
 	*Difference
 	views   []*view
 	headers []string
-	behind  bool // what stands behind both sides may differ
+	purpose purpose
 
 	kinds    []kind
 	columns  [][]int // for each route of Routes its kind, for each view
@@ -42,7 +52,7 @@ type comparison struct {
 }
 
 // across compares in all views at once: what is alike in several of them is asked once.
-func across(ctx context.Context, views []*view, behind bool) (*Difference, error) {
+func across(ctx context.Context, views []*view, purpose purpose) (*Difference, error) {
 	d := &Difference{Routes: routes(views)}
 	var apis []*gateway.API
 	for _, v := range views {
@@ -54,7 +64,7 @@ func across(ctx context.Context, views []*view, behind bool) (*Difference, error
 		}
 	}
 	d.Origins = questions.Origins(apis...)
-	c := &comparison{Difference: d, views: views, headers: questions.Headers(apis...), behind: behind}
+	c := &comparison{Difference: d, views: views, headers: questions.Headers(apis...), purpose: purpose}
 	alone := map[string]bool{}
 	for {
 		c.classify(alone)
@@ -193,6 +203,35 @@ func (v *view) behind(method, url string) string {
 	return ""
 }
 
+// written says what of that which decides about a route only a deployment knows on the first side, empty if nothing.
+func (v *view) written(method, url string) string {
+	api := v.sites[0].API
+	for _, name := range []string{method, "OPTIONS"} {
+		m, _ := api.Route(name, url)
+		if m == nil || m.Integration == nil {
+			continue
+		}
+		var texts []string
+		for _, t := range m.Integration.RequestTemplates {
+			texts = append(texts, t.Text)
+		}
+		for _, r := range m.Integration.Responses {
+			for _, k := range slices.Sorted(maps.Keys(r.Parameters)) {
+				texts = append(texts, r.Parameters[k])
+			}
+			for _, t := range r.Templates {
+				texts = append(texts, t.Text)
+			}
+		}
+		for _, t := range texts {
+			if symbols := api.App.Symbols(t); len(symbols) > 0 {
+				return "the template has ${" + symbols[0].String() + "}"
+			}
+		}
+	}
+	return ""
+}
+
 // apart finds more routes that are to be alone: those that redirect, since the same Location leads from another path to
 // another place.
 func (c *comparison) apart(alone map[string]bool) bool {
@@ -310,7 +349,7 @@ func (p *parts) question(i int) {
 			p.left(v, q, why)
 			continue
 		case b.equal(a):
-			if p.c.behind && !b.Known && !a.Known {
+			if p.c.purpose == apps && !b.Known && !a.Known {
 				for _, r := range q.routes {
 					if why := p.c.views[v].behind(r.Method, r.URL); why != "" {
 						p.open.add(v, len(p.outcomes), []NotCompared{{Route: name(r), Why: why}})
@@ -318,6 +357,12 @@ func (p *parts) question(i int) {
 				}
 			}
 			continue
+		}
+		if p.c.purpose == drift {
+			if why := p.c.views[v].written(q.Method, q.URL); why != "" {
+				p.left(v, q, why)
+				continue
+			}
 		}
 		k := slices.IndexFunc(found, func(c Change) bool { return c.Before.equal(b) && c.After.equal(a) })
 		if k < 0 {
@@ -364,17 +409,20 @@ func (p *parts) left(v int, q Question, why string) {
 func (p *parts) whole(ctx context.Context, v int) error {
 	c := p.c
 	before, after := c.views[v].sites[0], c.views[v].sites[1]
-	errors, open, err := c.errors(ctx, before, after)
+	errors, open, err := c.errors(ctx, before, after, c.purpose == drift)
 	if err != nil {
 		return err
 	}
-	p.open.add(v, len(c.views), append(open, elsewhere(before.API, after.API)...))
+	p.open.add(v, len(c.views), append(open, c.elsewhere(before.API, after.API)...))
 	one := &Difference{Origins: c.Origins, asked: p.asked, outcomes: p.outcomes[v]}
 	if err := one.caches(ctx, before, after); err != nil {
 		return err
 	}
 	p.errors.add(v, len(c.views), errors)
-	p.caches.add(v, len(c.views), one.Caches)
+	p.caches.add(v, len(c.views), slices.DeleteFunc(one.Caches, func(change CacheChange) bool {
+		i := slices.IndexFunc(c.Routes, func(r questions.Route) bool { return name(r) == change.Route })
+		return c.purpose == drift && c.views[v].written(c.Routes[i].Method, c.Routes[i].URL) != ""
+	}))
 	return nil
 }
 
@@ -398,10 +446,13 @@ func (t *tally[T]) add(view, views int, items []T) {
 }
 
 // elsewhere says what of an API was not read.
-func elsewhere(before, after *gateway.API) []NotCompared {
+func (c *comparison) elsewhere(before, after *gateway.API) []NotCompared {
 	var out []NotCompared
 	for _, e := range append(slices.Clone(before.Elsewhere), after.Elsewhere...) {
 		out = append(out, NotCompared{Why: "not read: " + e})
+	}
+	if c.purpose != apps {
+		return out
 	}
 	one := func(side, other *gateway.API) {
 		for _, s := range side.Problems {

@@ -263,7 +263,31 @@ func (d *Difference) show(text string) string { return cfn.Show(text, d.apps...)
 
 // Between asks both sites the questions that either's template suggests. What stands behind them is taken to be the same.
 func Between(ctx context.Context, before, after *simulate.Site) (*Difference, error) {
-	return across(ctx, []*view{{sites: [2]*simulate.Site{before, after}}}, false)
+	return across(ctx, []*view{{sites: [2]*simulate.Site{before, after}}}, standing)
+}
+
+// Against compares an app, in each way in which its conditions can turn out, with an API that is deployed. Load loads the
+// same API from it. What only a deployment knows in the app is not compared, and neither is what differs in some of the ways
+// alone: one of them may have been deployed.
+func Against(ctx context.Context, app *cfn.App, load func(*cfn.App) (*simulate.Site, error), live *simulate.Site) (*Difference, error) {
+	ways, _ := explore([2]*cfn.App{app, app})
+	var views []*view
+	for _, w := range ways {
+		site, err := load(w.apps[0])
+		if err != nil {
+			return nil, err
+		}
+		views = append(views, &view{facts: w.facts, sites: [2]*simulate.Site{site, live}})
+	}
+	d, err := across(ctx, views, drift)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range d.Cases {
+		d.NotCompared = append(d.NotCompared, NotCompared{Why: "which of its ways the template was deployed in is not known", If: c.If})
+	}
+	d.Cases = nil
+	return d, nil
 }
 
 // routes gives those of APIs, the second of a pair before the first. One that several have is named as the first of them

@@ -16,17 +16,14 @@ import (
 
 // errors compares the gateway's own answers. None needs a preflight to be read: what it takes to come by most of them,
 // such as a token that has expired, is a request that a preflight has let pass.
-func (d *Difference) errors(ctx context.Context, before, after *simulate.Site) (out []ErrorChange, open []NotCompared, err error) {
+func (d *Difference) errors(ctx context.Context, before, after *simulate.Site, drift bool) (out []ErrorChange, open []NotCompared, err error) {
 	var kinds [][]string
 	for _, types := range errorKinds(before.API, after.API) {
-		if why := unreadErrors(before.API, after.API, types[0]); why != "" {
+		if why := unreadErrors(before.API, after.API, types[0], drift); why != "" {
 			open = append(open, NotCompared{Why: family(types) + ": " + why})
 		} else {
 			kinds = append(kinds, types)
 		}
-	}
-	if before.API.Untyped != after.API.Untyped {
-		open = append(open, NotCompared{Why: "API Gateway's own errors: there is a gateway response whose type is not known"})
 	}
 	for _, o := range d.Origins {
 		for _, types := range kinds {
@@ -56,7 +53,7 @@ func (d *Difference) errors(ctx context.Context, before, after *simulate.Site) (
 
 // unreadErrors says why it is not known which pages can read a gateway response, empty if it is known, or the same on both
 // sides.
-func unreadErrors(before, after *gateway.API, typ string) (why string) {
+func unreadErrors(before, after *gateway.API, typ string, drift bool) (why string) {
 	var texts [2]string
 	for i, api := range []*gateway.API{before, after} {
 		g := api.GatewayResponse(typ)
@@ -65,6 +62,9 @@ func unreadErrors(before, after *gateway.API, typ string) (why string) {
 		}
 		for _, name := range slices.Sorted(maps.Keys(g.Parameters)) {
 			v := g.Parameters[name]
+			if symbols := api.App.Symbols(v); len(symbols) > 0 && drift {
+				return "the template has ${" + symbols[0].String() + "}"
+			}
 			if symbols := api.App.Symbols(v); len(symbols) > 0 && strings.HasSuffix(strings.ToLower(name), ".access-control-allow-credentials") {
 				texts[i], why = v, (&cfn.Unknown{Symbol: symbols[0]}).Error()
 			}

@@ -107,13 +107,13 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (Resul
 		views = append(views, v)
 	}
 	var err error
-	if r.Difference, err = across(ctx, views, true); err != nil || !r.Empty() {
+	if r.Difference, err = across(ctx, views, apps); err != nil || !r.Empty() {
 		return r, err
 	}
 	// Nothing differs while each value is an origin of its own. A list is not, and others decide without being an origin.
 	more, err := valued(worlds, views, load)
 	if err == nil && len(more) > len(views) {
-		r.Difference, err = across(ctx, more, true)
+		r.Difference, err = across(ctx, more, apps)
 	}
 	return r, err
 }
@@ -220,7 +220,7 @@ func pairs(old, now []stage) []pair {
 		}
 	}
 	match(alone(func(o, n *stage) bool { return o.id == n.id || o.name != "" && o.name == n.name })) // another stage
-	if apis(old) == 1 && apis(now) == 1 {
+	if countAPIs(old) == 1 && countAPIs(now) == 1 {
 		match(func(o, n *stage) bool { return o.stage == n.stage })
 		match(alone(func(o, n *stage) bool { return true }))
 	}
@@ -232,8 +232,8 @@ func pairs(old, now []stage) []pair {
 	return out
 }
 
-// apis counts the APIs of stages.
-func apis(list []stage) int {
+// countAPIs counts the APIs of stages.
+func countAPIs(list []stage) int {
 	var seen []string
 	for _, s := range list {
 		if id := strings.Join([]string{s.stack, s.id}, "/"); !slices.Contains(seen, id) {

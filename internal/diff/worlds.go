@@ -37,10 +37,15 @@ func worlds(apps [2]*cfn.App) (out []*world, all bool) {
 	if identical(apps[0], apps[1]) {
 		return []*world{{apps: apps}}, true
 	}
+	return explore(apps)
+}
+
+// explore returns the worlds of two apps.
+func explore(apps [2]*cfn.App) (out []*world, all bool) {
 	all = true
 	conditions := []fact{} // stack and name
-	var explore func(o open)
-	explore = func(o open) {
+	var visit func(o open)
+	visit = func(o open) {
 		if len(out) == maxWorlds {
 			all = false
 			return
@@ -62,10 +67,10 @@ func worlds(apps [2]*cfn.App) (out []*world, all bool) {
 			}
 		}
 		for _, n := range next {
-			explore(n)
+			visit(n)
 		}
 	}
-	explore(open{})
+	visit(open{})
 	for _, w := range out {
 		w.facts = append(w.named(conditions), w.facts...)
 	}

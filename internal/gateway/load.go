@@ -173,7 +173,7 @@ func (l *loader) build() (*API, error) {
 	for _, k := range l.opts.APIKeys {
 		a.keys[k] = true
 	}
-	a.source = l.common()
+	a.written = l.common()
 	slices.SortStableFunc(a.resources, func(x, y *Resource) int { return strings.Compare(x.Path, y.Path) })
 	if top.err != nil {
 		// Of the whole API it is not known how it answers.
@@ -520,7 +520,7 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 	p := res.Properties
 	m := &Method{ID: res.ID, Source: res, HTTPMethod: strings.ToUpper(r.known(p["HttpMethod"], "HttpMethod")), Resource: at,
 		AuthorizationType: r.known(p["AuthorizationType"], "AuthorizationType"), APIKeyRequired: r.bool(p["ApiKeyRequired"], "ApiKeyRequired")}
-	m.source = cfn.Canonical(without(p, "RestApiId", "ResourceId", "OperationName"))
+	m.written = cfn.Canonical(without(p, "RestApiId", "ResourceId", "OperationName"))
 	m.RequestParameters = r.boolMap(p["RequestParameters"], "RequestParameters")
 	if a := l.app.Target(p["AuthorizerId"]); a != nil && a.Type == "AWS::ApiGateway::Authorizer" {
 		m.authorizer = l.authorizer(a, r)
@@ -563,7 +563,7 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 	l.mappings(m)
 	if m.HTTPMethod == "" {
 		if at.methods["ANY"] != nil {
-			l.beside = append(l.beside, m.source)
+			l.beside = append(l.beside, m.written)
 			return
 		}
 		m.HTTPMethod = "ANY" // any that the resource has no other for may be this one
@@ -616,7 +616,6 @@ func (l *loader) gatewayResponse(p map[string]any) {
 		l.left("gateway response "+typ, r.err)
 	}
 	if typ == "" {
-		l.api.Untyped += g.source
 		if errors.As(r.err, new(*cfn.Unknown)) {
 			l.missing("gateway response without a type: %v", r.err)
 		} else {

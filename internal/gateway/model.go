@@ -45,9 +45,7 @@ type API struct {
 	// stageProperties are those of the stage, as the template has them.
 	stageProperties map[string]any
 	templates       sync.Map // text to *vtl.Template
-	source          string   // see Source
-	// Untyped writes, one after the other, the gateway responses of which it is not known which they are.
-	Untyped string
+	written         string   // see Source
 }
 
 // Resource is one node of the API's tree.
@@ -80,7 +78,7 @@ type Method struct {
 	validateBody   bool
 	validateParams bool
 	models         map[string]*schema // by content type
-	source         string             // see API.Source
+	written        string             // see API.Source
 }
 
 // Problem says in a line that the method cannot be served, and why; it is empty if it can.

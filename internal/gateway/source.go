@@ -45,9 +45,9 @@ func (l *loader) common() string {
 func (a *API) Source(method, path string) string {
 	m, _, _ := a.route(method, segments(path))
 	if m == nil {
-		return a.source
+		return a.written
 	}
-	return a.source + m.source
+	return a.written + m.written
 }
 
 // decides matches the names of environment variables that a function may decide by which pages it lets in.
@@ -64,7 +64,7 @@ func (a *API) Behind(method, path string) string {
 	uri, _ := (&exchange{api: a}).uri(i)
 	parts := []any{i.Type, uri}
 	if i.Type != apigw.AWSProxy && i.Type != apigw.HTTPProxy {
-		parts = append(parts, m.source)
+		parts = append(parts, m.written)
 	}
 	fn := a.functionOf(uri)
 	for _, r := range a.App.OfType("AWS::Lambda::Function") {
