@@ -606,6 +606,7 @@ func (l *loader) gatewayResponse(p map[string]any) {
 	if typ == "" {
 		if errors.As(r.err, new(*cfn.Unknown)) {
 			l.missing("gateway response without a type: %v", r.err)
+			l.api.untyped = r.err
 		} else {
 			l.problem("gateway response without a type: %v", r.err)
 		}
