@@ -336,10 +336,15 @@ func Open(paths []string, opts Options) (*App, error) {
 		}
 		return nil, errors.Join(errs...)
 	}
-	if len(paths) == 1 && len(o.roots) == 1 && o.roots[0].name == "" {
+	if len(paths) == 1 && len(o.roots) == 1 && o.roots[0].name == "" && !isFolder(paths[0]) {
 		o.roots[0].identity = "" // so that two files of any names can be compared
 	}
 	return evaluate(o.files, o.roots, o.problems, opts), nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // Parse reads one template that is in memory. Files that it names are looked for

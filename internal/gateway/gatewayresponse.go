@@ -38,8 +38,9 @@ type GatewayResponse struct {
 	Templates  []Template
 	// From is the type whose configuration is used: the type itself, DEFAULT_4XX, DEFAULT_5XX, or empty for the built-in.
 	From string
-	// Err says why what the template says of the type From cannot be read, if it cannot.
-	Err error
+	// Err says why it is not known what is sent, if it is not, and Source writes the configuration as the template has it.
+	Err    error
+	Source string
 }
 
 // GatewayResponse gives what a type answers. A type that is customised takes nothing from DEFAULT_4XX or DEFAULT_5XX.
@@ -50,11 +51,11 @@ func (a *API) GatewayResponse(typ string) GatewayResponse {
 		g.Status = strconv.Itoa(n)
 	}
 	use := func(r *gatewayResponse, from string) {
-		g.From, g.Err = from, r.err
+		g.From = from
 		if r.status != "" {
 			g.Status = r.status
 		}
-		g.Parameters = r.parameters
+		g.Parameters, g.Err, g.Source = r.parameters, r.err, r.source
 		if len(r.templates) > 0 {
 			g.Templates = r.templates
 		}

@@ -46,6 +46,9 @@ type API struct {
 	// stageProperties are those of the stage, as the template has them.
 	stageProperties map[string]any
 	templates       sync.Map // text to *vtl.Template
+	source          string   // see Source
+	// Untyped writes, one after the other, the gateway responses of which it is not known which they are.
+	Untyped string
 }
 
 // Resource is one node of the API's tree.
@@ -78,6 +81,7 @@ type Method struct {
 	validateBody   bool
 	validateParams bool
 	models         map[string]*schema // by content type
+	source         string             // see API.Source
 }
 
 // Problem says in a line that the method cannot be served, and why; it is empty if it can.
@@ -132,6 +136,7 @@ type gatewayResponse struct {
 	parameters map[string]string
 	templates  []Template
 	err        error
+	source     string
 }
 
 // Region is the one that the API is taken to be in.
