@@ -204,7 +204,7 @@ func TestWithLeavesTheFirstAlone(t *testing.T) {
 
 // What is made of the stand-in of a whole origin is shown without it, too.
 func TestShowOtherScheme(t *testing.T) {
-	app := read(t, `{"Parameters": {"Site": {"Type": "String"}}, "Resources": {"A": {"Type": "AWS::X::Y", "Properties": {"Origin": {"Ref": "Site"}}}}}`)
+	app := parse(t, `{"Parameters": {"Site": {"Type": "String"}}, "Resources": {"A": {"Type": "AWS::X::Y", "Properties": {"Origin": {"Ref": "Site"}}}}}`, Options{})
 	origin, err := app.Read("${Site}")
 	if err != nil {
 		t.Fatal(err)
