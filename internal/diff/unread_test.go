@@ -22,7 +22,9 @@ func TestNotCompared(t *testing.T) {
 	include := func(_ *drawn, options object) {
 		options["Fn::Transform"] = object{"Name": "AWS::Include", "Parameters": object{"Location": "s3://bucket/key"}}
 	}
-	with := func(name string, value any) func(*drawn, object) { return func(d *drawn, _ object) { d.api[name] = value } }
+	with := func(name string, value any) func(*drawn, object) {
+		return func(d *drawn, _ object) { d.api[name] = value }
+	}
 	same := func(*drawn, object) {}
 	for _, tt := range []struct {
 		name     string
