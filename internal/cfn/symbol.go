@@ -194,7 +194,12 @@ func (s *Symbol) mayBeOrigin() bool {
 	if s.Resource == nil {
 		return !strings.HasPrefix(s.Expression, "AWS::") && !strings.HasSuffix(s.Expression, "DomainName")
 	}
-	return strings.HasSuffix(strings.ToLower(s.Attribute), "url") || s.Attribute == "ApiEndpoint" || strings.HasPrefix(s.Attribute, "Outputs.")
+	return s.Free() || strings.HasSuffix(strings.ToLower(s.Attribute), "url") || s.Attribute == "ApiEndpoint" || strings.HasPrefix(s.Attribute, "Outputs.")
+}
+
+// Free reports whether the value can be any text: what no resource has, and what a custom resource returns.
+func (s *Symbol) Free() bool {
+	return s.Resource == nil || s.Attribute != "" && (strings.HasPrefix(s.Resource.Type, "Custom::") || s.Resource.Type == "AWS::CloudFormation::CustomResource")
 }
 
 // label gives each symbol the name that Show prints: its expression, with the stack
@@ -269,8 +274,16 @@ func (a *App) show(text string, name func(*Symbol) string) string {
 			b.WriteString(text[from:to])
 		}
 	})
-	return b.String() + text[last:]
+	return hosts.ReplaceAllStringFunc(b.String()+text[last:], func(host string) string {
+		if s := a.symbols[hosts.FindStringSubmatch(host)[1]]; s != nil {
+			return "${the host of " + name(s) + "}"
+		}
+		return "${a value that is not known}"
+	})
 }
+
+// hosts matches the host of the stand-in of a whole origin, in an origin that was made of it: "http://o-...".
+var hosts = regexp.MustCompile(`o-([0-9a-f]{20})\.deployed\.invalid`)
 
 // Read is the opposite of [App.Show]: it puts stand-ins in the place of expressions, as
 // they would be in a property. The error names the nearest expressions.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
@@ -463,6 +464,11 @@ func (c *comparison) elsewhere(before, after *gateway.API) []NotCompared {
 	}
 	one(before, after)
 	one(after, before)
+	for _, name := range []string{"Policy", "DisableExecuteApiEndpoint"} { // they decide who gets in, and no request here meets them
+		if cfn.Canonical(before.Rest.Properties[name]) != cfn.Canonical(after.Rest.Properties[name]) {
+			out = append(out, NotCompared{Why: "the API's " + name + ", which differs: whom it lets in is not looked at"})
+		}
+	}
 	return out
 }
 

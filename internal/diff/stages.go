@@ -60,9 +60,22 @@ func Apps(ctx context.Context, old, now *cfn.App, opts Options) ([]Result, error
 				r.NotCompared = append(r.NotCompared, NotCompared{Why: f})
 			}
 		}
+		if orphans(old) != orphans(now) {
+			r.NotCompared = append(r.NotCompared, NotCompared{Why: "methods of an API that is not in the templates, which differ"})
+		}
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// orphans writes the methods of an app whose APIs are not in it.
+func orphans(app *cfn.App) string {
+	var out []string
+	for _, m := range gateway.Orphans(app) {
+		out = append(out, cfn.Canonical(m.Properties))
+	}
+	slices.Sort(out)
+	return strings.Join(out, "\n")
 }
 
 // unreadFiles says which files of an app were not read.

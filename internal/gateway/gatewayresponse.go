@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -65,8 +66,12 @@ func (a *API) GatewayResponse(typ string) GatewayResponse {
 		use(r, typ)
 		return g
 	}
-	if family := apigw.GatewayFamily(typ); a.responses[family] != nil {
+	family := apigw.GatewayFamily(typ)
+	if a.responses[family] != nil {
 		use(a.responses[family], family)
+	}
+	if a.untyped != nil { // it may be of this type, or of the family
+		g.Err = a.untyped
 	}
 	return g
 }
@@ -82,8 +87,8 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 		x.makeContext()
 	}
 	g := x.api.GatewayResponse(f.typ)
-	if r := x.api.responses[g.From]; r != nil && r.err != nil {
-		return x.gatewayResponse(unsupported("the gateway response %s cannot be read: %v", g.From, r.err))
+	if g.Err != nil {
+		return x.gatewayResponse(unsupported("the gateway response %s cannot be read: %v", cmp.Or(g.From, f.typ), g.Err))
 	}
 	status, _ := strconv.Atoi(g.Status)
 	if f.status != 0 && (g.Status == "" || g.From == "" || x.api.responses[g.From].status == "") {

@@ -268,6 +268,14 @@ func Concerns(app *cfn.App, p cfn.Problem) bool {
 	return false
 }
 
+// Orphans returns the methods of APIs that are not in an app.
+func Orphans(app *cfn.App) []*cfn.Resource {
+	return slices.DeleteFunc(slices.Clone(app.OfType("AWS::ApiGateway::Method")), func(m *cfn.Resource) bool {
+		api := app.Target(m.Properties["RestApiId"])
+		return api != nil && api.Type == "AWS::ApiGateway::RestApi"
+	})
+}
+
 // elsewhere notes what was not read and may hold routes of this API.
 func (l *loader) elsewhere() {
 	for _, p := range l.app.Problems {
@@ -278,12 +286,20 @@ func (l *loader) elsewhere() {
 		for _, st := range l.app.Stacks {
 			for _, r := range st.Resources {
 				if st.Name == p.Stack && r.ID == p.LogicalID && r.Type != l.rest.Type {
-					ours = slices.ContainsFunc(l.app.Symbols(r.Properties["Parameters"]), func(s *cfn.Symbol) bool { return s.Resource == l.rest })
+					ours = slices.ContainsFunc(l.app.Symbols(r.Properties["Parameters"]), func(s *cfn.Symbol) bool { return s.Resource == l.rest }) ||
+						// Its properties were not read, so it may be of any API here.
+						strings.HasPrefix(r.Type, "AWS::ApiGateway::") && r.Properties["RestApiId"] == nil && st == l.rest.Stack
 				}
 			}
 		}
 		if ours {
 			l.api.Elsewhere = append(l.api.Elsewhere, p.Error())
+		}
+	}
+	for _, r := range Orphans(l.app) {
+		s, at := l.app.SymbolOf(r.Properties["ResourceId"]), l.app.Target(r.Properties["ResourceId"])
+		if at != nil && l.app.Target(at.Properties["RestApiId"]) == l.rest || s != nil && s.Resource == l.rest {
+			l.missing("method %s: it is not known of which API it is, and its resource is one of %s", r.ID, l.rest.ID)
 		}
 	}
 	// A root that is exported, and to which nothing here adds.
@@ -618,6 +634,7 @@ func (l *loader) gatewayResponse(p map[string]any) {
 	if typ == "" {
 		if errors.As(r.err, new(*cfn.Unknown)) {
 			l.missing("gateway response without a type: %v", r.err)
+			l.api.untyped = r.err
 		} else {
 			l.problem("gateway response without a type: %v", r.err)
 		}

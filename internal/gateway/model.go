@@ -36,6 +36,7 @@ type API struct {
 	root      *Resource
 	resources []*Resource
 	responses map[string]*gatewayResponse
+	untyped   error // why the type of one of the gateway responses is not known, if it is not
 	keys      map[string]bool
 	keySource string
 	canary    bool
