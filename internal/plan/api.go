@@ -127,7 +127,7 @@ func (a *API) stackOf(path string) int {
 	return in
 }
 
-func (s *Stack) holds(path string) bool { return s.Path == "" || strings.HasPrefix(path, s.Path+"/") }
+func (s *Stack) holds(path string) bool { return strings.HasPrefix(path, s.Path+"/") }
 
 // An order says what a construct in one stack may do about one in another.
 type order int

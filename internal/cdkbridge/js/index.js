@@ -129,8 +129,16 @@ class Bulk {
   // set gives a property a value, which follows the names in it: an aspect may still
   // change what they stand for.
   static set(resource, name, value, names) {
+    let made, known;
     resource[name] = Lazy.uncachedAny({
-      produce: (context) => JSON.parse(names.reduce((text, n) => text.replaceAll(n, () => context.resolve(n)), value)),
+      produce(context) {
+        const ids = names.map((n) => context.resolve(n));
+        if (ids.join() !== made?.join()) {
+          made = ids;
+          known = JSON.parse(names.reduce((text, n, i) => text.replaceAll(n, () => ids[i]), value));
+        }
+        return known;
+      },
     });
   }
 
