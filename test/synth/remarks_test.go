@@ -141,6 +141,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 		"responses that are only known later": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			r := add(api.Root(), "health", "GET", mock())
+			awscdk.NewCfnCondition(s, jsii.String("C"), &awscdk.CfnConditionProps{Expression: awscdk.Fn_ConditionEquals(awscdk.Aws_REGION(), jsii.String("eu-west-1"))})
 			awsapigateway.NewCfnMethod(s, jsii.String("M"), &awsapigateway.CfnMethodProps{RestApiId: api.RestApiId(), ResourceId: r.ResourceId(), HttpMethod: jsii.String("PUT"), AuthorizationType: jsii.String("NONE"),
 				Integration: &awsapigateway.CfnMethod_IntegrationProperty{Type: jsii.String("MOCK"), RequestTemplates: &map[string]*string{"application/json": jsii.String(`{"statusCode": 200}`)},
 					IntegrationResponses: awscdk.Fn_ConditionIf(jsii.String("C"), []any{}, []any{})}})
