@@ -1,6 +1,8 @@
 package corsapi
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -204,14 +206,18 @@ func (w *watcher) Validate() *[]*string {
 		cdkbridge.Method:                   brief,
 		"AWS::ApiGateway::GatewayResponse": brief,
 		"AWS::ApiGateway::Deployment":      brief,
-		"AWS::ApiGateway::Stage":           ownedBy(c.completed.ids, cdkbridge.Want{}),
+		"AWS::ApiGateway::Stage":           ownedBy(c.completed.ids, cdkbridge.Want{Overrides: true}),
 	}, "")
 	if answering(now) != c.completed.answering+c.added {
 		c.compare(survey(c.api))
 	}
 	for _, st := range c.completed.stages {
 		i := slices.IndexFunc(now.Resources, func(r cdkbridge.Resource) bool { return r.Path == st.path })
-		if i >= 0 && !c.completed.caching() && cached(now.Resources[i].Properties) {
+		if i < 0 {
+			continue
+		}
+		c.compareVariables(st, variables(&now.Resources[i], st.prefix, now.Resources[i].Properties))
+		if !c.completed.caching() && cached(now.Resources[i].Properties) {
 			fail(st.node, rule(rules.CORS402, "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure))
 		}
 	}
@@ -223,6 +229,21 @@ func (w *watcher) Validate() *[]*string {
 }
 
 const laterCure = "an aspect changed the API after corsgate completed it; make the change before synthesis, or with an aspect on a construct above the API"
+
+// compareVariables names the variables of a stage that are not as the policy has
+// them any more. One with a token is known by its name alone.
+func (c *completer) compareVariables(st *stage, now map[string]any) {
+	ours := c.policy.StageVariables()
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		if _, told := st.variables[name]; told || !cors.IsVariable(name) {
+			continue
+		}
+		want, ok := ours[name]
+		if got, known := now[name].(string); !ok || known && got != want && !strings.Contains(want, "${Token[") {
+			fail(st.node, fmt.Sprintf("stage %s does not have the variable %s as the policy has it: %s", st.name, name, laterCure))
+		}
+	}
+}
 
 // compare names what the API has now and had not when it was completed.
 func (c *completer) compare(now *inventory) {

@@ -149,7 +149,7 @@ type stage struct {
 	node      awscdk.CfnResource // a Stage, or a Deployment that makes one
 	prefix    string             // of the property that holds the variables
 	name      string
-	variables map[string]any
+	variables map[string]any // overrides of them, too
 	cached    bool
 }
 
@@ -166,8 +166,8 @@ func survey(api restAPI) *inventory {
 		"AWS::ApiGateway::Resource":        ownedBy(ids, cdkbridge.Want{Ref: true, Node: true, Scope: true}),
 		cdkbridge.Method:                   ownedBy(ids, cdkbridge.Want{Node: true, Resolve: []string{"methodResponses", "integration.uri"}}),
 		"AWS::ApiGateway::GatewayResponse": ownedBy(ids, cdkbridge.Want{Node: true}),
-		"AWS::ApiGateway::Stage":           ownedBy(ids, cdkbridge.Want{Node: true}),
-		"AWS::ApiGateway::Deployment":      ownedBy(ids, cdkbridge.Want{Node: true, Scope: true}),
+		"AWS::ApiGateway::Stage":           ownedBy(ids, cdkbridge.Want{Node: true, Overrides: true}),
+		"AWS::ApiGateway::Deployment":      ownedBy(ids, cdkbridge.Want{Node: true, Scope: true, Overrides: true}),
 		cdkbridge.Permission:               {Resolve: []string{"functionName"}},
 	}, "")
 	s := &surveyor{inventory: &inventory{ids: ids, stacks: tree.Stacks, permissions: map[string][]*permission{}}, stack: awscdk.Stack_Of(api), byID: map[string]*place{}}
@@ -285,8 +285,22 @@ func (s *surveyor) method(r *cdkbridge.Resource) {
 // stage takes down a stage, or the description of one in a deployment.
 func (s *surveyor) stage(r *cdkbridge.Resource, prefix string, p map[string]any) {
 	st := &stage{path: r.Path, node: r.Node.(awscdk.CfnResource), prefix: prefix, name: text(r.Properties["stageName"]), cached: cached(p)}
-	st.variables, _ = p["variables"].(map[string]any)
+	st.variables = variables(r, prefix, p)
 	s.stages = append(s.stages, st)
+}
+
+// variables gives the stage variables that a stage with these properties sets, and
+// those that overrides of the property at a path set.
+func variables(r *cdkbridge.Resource, path string, p map[string]any) map[string]any {
+	out := map[string]any{}
+	own, _ := p["variables"].(map[string]any)
+	maps.Copy(out, own)
+	overrides := r.Overrides
+	for name := range strings.SplitSeq(strings.TrimSuffix(path, "."), ".") {
+		overrides, _ = overrides[name].(map[string]any)
+	}
+	maps.Copy(out, overrides)
+	return out
 }
 
 // group puts the methods on their resources, by path.

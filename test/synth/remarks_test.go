@@ -77,6 +77,18 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			"error: stage prod sets the variable corsOrigins2 itself", "error: stage prod sets the variable corsCredentials itself", "error: stage prod sets the variable corsMethods itself",
 			"error: stage prod sets the variable corsMaxAge itself", "error: stage prod sets the variable corsRequestHeaders itself", "error: stage prod sets the variable corsExposedHeaders itself",
 		}},
+		"stage with overrides of the variables": {build: func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			add(api.Root(), "health", "GET", mock())
+			st := api.DeploymentStage().Node().DefaultChild().(awsapigateway.CfnStage)
+			st.AddPropertyOverride(jsii.String("Variables.corsExactOrigin"), "https://evil.example")
+			st.AddPropertyOverride(jsii.String("Variables.corsage"), "a flower")
+			awsapigateway.NewCfnDeployment(s, jsii.String("Old"), &awsapigateway.CfnDeploymentProps{RestApiId: api.RestApiId(), StageName: jsii.String("old")}).
+				AddPropertyOverride(jsii.String("StageDescription.Variables"), map[string]any{"corsOrigins2": "https://evil.example"})
+		}, want: []string{
+			"error: stage prod sets the variable corsExactOrigin itself", "error: stage old sets the variable corsOrigins2 itself",
+			"warning: a CfnDeployment keeps its logical id",
+		}},
 		"second sources": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{
 				DefaultCorsPreflightOptions: &awsapigateway.CorsOptions{AllowOrigins: jsii.Strings("*")},
@@ -191,6 +203,22 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 				cfn.SetMethodSettings([]any{&awsapigateway.CfnStage_MethodSettingProperty{HttpMethod: jsii.String("*"), ResourcePath: jsii.String("/*"), CachingEnabled: jsii.Bool(true)}})
 			}}, nil)
 		}, want: []string{"error: CORS402: stage live caches answers, and their cache keys do not tell origins apart"}},
+		"an aspect that changes variables later": {build: func(s awscdk.Stack) {
+			p, err := cors.New(cors.Config{Origins: []string{"https://app.example.com", "https://" + *awscdk.NewCfnParameter(s, jsii.String("SiteDomain"), nil).ValueAsString()}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p})
+			add(api.Root(), "health", "GET", mock())
+			awscdk.Aspects_Of(constructs.NewConstruct(s, jsii.String("Later"))).Add(&late{func() {
+				st := api.DeploymentStage().Node().DefaultChild().(awsapigateway.CfnStage)
+				st.SetVariables(&map[string]*string{"corsAnyOrigin": jsii.String("true"), "corsage": jsii.String("a flower")})
+				st.AddPropertyOverride(jsii.String("Variables.corsOrigins"), "https://evil.example")
+			}}, nil)
+		}, want: []string{
+			"error: stage prod does not have the variable corsAnyOrigin as the policy has it: an aspect changed the API",
+			"error: stage prod does not have the variable corsOrigins as the policy has it: an aspect changed the API",
+		}, found: map[string]string{"CORS407": "what the late aspect left is malformed, and refuses everybody"}},
 		"a header that is only known later": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			add(api.Root(), "health", "GET", mock())

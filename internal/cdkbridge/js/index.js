@@ -77,6 +77,7 @@ class Bulk {
       found.push({
         at, type, properties, resolved, path: node.node.path,
         ref: want.ref && node.ref,
+        overrides: want.overrides && resolve(node.stack, node.rawOverrides.Properties),
         logicalID: want.logicalID && node.stack.resolve(node.logicalId),
         marked: isMarked(node, mark) || node.getMetadata(mark) !== undefined,
         altered: Object.keys(node.rawOverrides).length > 0 ||
