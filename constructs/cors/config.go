@@ -11,6 +11,8 @@ import (
 	validator "github.com/jub0bs/cors"
 	"github.com/jub0bs/cors/cfgerrors"
 	"golang.org/x/net/idna"
+
+	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
 // A Config is what one API allows, as a person writes it. Give it to [New].
@@ -82,11 +84,6 @@ type Config struct {
 
 // NoCache is the [Config.MaxAge] that has browsers ask again every time.
 const NoCache time.Duration = -1
-
-const (
-	maxAgeChromium = 2 * time.Hour
-	maxAgeFirefox  = 24 * time.Hour
-)
 
 // New checks cfg and compiles it. It returns all faults at once, as a
 // [*ConfigError]; what is legal but not what it seems is in [Policy.Notes].
@@ -190,7 +187,7 @@ func (c *compiler) origin(raw string) *OriginError {
 		return nil
 	}
 	fault.Value = raw
-	// One suggestion that cures everything at once beats a cure a run.
+	// One suggestion that is right as a whole is better than a fix for each run.
 	if fix, ok := c.repair(raw); ok {
 		fault.Fix += fmt.Sprintf(": write %q", fix)
 	}
@@ -440,24 +437,32 @@ func (c *compiler) maxAge() string {
 		return bad("it is negative", "use cors.NoCache to forbid caching")
 	case d%time.Second != 0:
 		return bad("browsers count whole seconds", fmt.Sprintf("round it to %s", d.Round(time.Second)))
-	case d > maxAgeFirefox:
-		return bad("no browser remembers a preflight for more than 24h0m0s (Firefox; Chromium 2h0m0s)", "use 2h0m0s")
+	case d > corsheader.FirefoxCap:
+		return bad(fmt.Sprintf("no browser remembers a preflight for more than %s (Firefox; Chromium %s)", corsheader.FirefoxCap, corsheader.ChromiumCap),
+			fmt.Sprintf("use %s", corsheader.ChromiumCap))
 	case d == 0:
 		return ""
-	case d > maxAgeChromium:
-		c.note("max age %s: Chromium remembers a preflight for at most %s, Safari for 10m0s", d, maxAgeChromium)
+	case d > corsheader.ChromiumCap:
+		c.note("max age %s: Chromium remembers a preflight for at most %s, Safari for %s", d, corsheader.ChromiumCap, corsheader.WebKitCap)
 	}
 	return fmt.Sprint(int64(d / time.Second))
 }
 
 // sizes checks that p fits where it is deployed.
 func (c *compiler) sizes(p *Policy) {
-	if known, tokens := p.split(); deal(known, maxOriginVariables-len(tokens)) == nil {
+	switch known, tokens := p.split(); {
+	case len(tokens) > maxOriginVariables:
+		c.fault(&SizeError{
+			Field: "Origins", Got: len(tokens), Max: maxOriginVariables,
+			Text: fmt.Sprintf("%d origins have CDK tokens and take a stage variable each; an allowlist may take %d", len(tokens), maxOriginVariables),
+			Fix:  "name fewer, or give each audience an API of its own",
+		})
+	case deal(known, maxOriginVariables-len(tokens)) == nil:
 		total := textLen(known)
 		text := fmt.Sprintf("%d origins of %d characters in all could not be dealt out to the %d stage variables that an allowlist may take: "+
 			"each holds %d characters, and whole origins", len(known), total, maxOriginVariables, maxVariableLen)
 		if len(tokens) > 0 {
-			text += fmt.Sprintf("; %d more origins have CDK tokens and take a variable each", len(tokens))
+			text += fmt.Sprintf("; %d more origins have CDK tokens and take a stage variable each", len(tokens))
 		}
 		c.fault(&SizeError{
 			Field: "Origins", Got: total, Max: maxOriginVariables * maxVariableLen, Text: text,

@@ -4,6 +4,8 @@ import (
 	"iter"
 	"net/http"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
 // A Kind says what a request is to the CORS protocol
@@ -127,24 +129,11 @@ func (d Decision) Headers() iter.Seq2[string, string] {
 
 func (d *Decision) headers(yield func(string, string) bool) {
 	set := func(name, value string) bool { return value == "" || yield(name, value) }
-	_ = set(headerAllowOrigin, d.AllowOrigin) &&
-		set(headerAllowCredentials, d.AllowCredentials) &&
-		set(headerAllowMethods, d.AllowMethods) &&
-		set(headerAllowHeaders, d.AllowHeaders) &&
-		set(headerMaxAge, d.MaxAge) &&
-		set(headerExposeHeaders, d.ExposeHeaders) &&
-		set(headerVary, headerOrigin)
+	_ = set(corsheader.AllowOrigin, d.AllowOrigin) &&
+		set(corsheader.AllowCredentials, d.AllowCredentials) &&
+		set(corsheader.AllowMethods, d.AllowMethods) &&
+		set(corsheader.AllowHeaders, d.AllowHeaders) &&
+		set(corsheader.MaxAge, d.MaxAge) &&
+		set(corsheader.ExposeHeaders, d.ExposeHeaders) &&
+		set(corsheader.Vary, corsheader.Origin)
 }
-
-// The headers of the CORS protocol, canonical as in an [http.Header].
-const (
-	headerOrigin           = "Origin"
-	headerRequestMethod    = "Access-Control-Request-Method"
-	headerAllowOrigin      = "Access-Control-Allow-Origin"
-	headerAllowCredentials = "Access-Control-Allow-Credentials"
-	headerAllowMethods     = "Access-Control-Allow-Methods"
-	headerAllowHeaders     = "Access-Control-Allow-Headers"
-	headerMaxAge           = "Access-Control-Max-Age"
-	headerExposeHeaders    = "Access-Control-Expose-Headers"
-	headerVary             = "Vary"
-)

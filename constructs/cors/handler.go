@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
 // Handler returns a handler that answers as next does, with the CORS headers
@@ -24,9 +26,9 @@ import (
 // with commas (RFC 9110, 5.3), which no list of origins allows.
 func (p *Policy) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		q := Request{Method: r.Method, Origin: combined(r.Header[headerOrigin])}
+		q := Request{Method: r.Method, Origin: combined(r.Header[corsheader.Origin])}
 		if r.Method == http.MethodOptions {
-			q.RequestMethod = combined(r.Header[headerRequestMethod])
+			q.RequestMethod = combined(r.Header[corsheader.RequestMethod])
 		}
 		d := p.Decide(q)
 		d.set(w.Header())
@@ -57,7 +59,7 @@ func combined(values []string) string {
 func (d *Decision) set(h http.Header) {
 	var vary []string
 	if len(h) > 0 { // mostly it is empty, and need not be searched
-		vary = h[headerVary]
+		vary = h[corsheader.Vary]
 	}
 	var values []string
 	switch {
@@ -65,20 +67,20 @@ func (d *Decision) set(h http.Header) {
 		values = make([]string, 0, 1)
 	case d.Kind == Preflight:
 		values = make([]string, 0, 6)
-		values = put(h, headerAllowMethods, d.AllowMethods, values)
-		values = put(h, headerAllowHeaders, d.AllowHeaders, values)
-		values = put(h, headerMaxAge, d.MaxAge, values)
+		values = put(h, corsheader.AllowMethods, d.AllowMethods, values)
+		values = put(h, corsheader.AllowHeaders, d.AllowHeaders, values)
+		values = put(h, corsheader.MaxAge, d.MaxAge, values)
 	default:
 		values = make([]string, 0, 4)
-		values = put(h, headerExposeHeaders, d.ExposeHeaders, values)
+		values = put(h, corsheader.ExposeHeaders, d.ExposeHeaders, values)
 	}
-	values = put(h, headerAllowOrigin, d.AllowOrigin, values)
-	values = put(h, headerAllowCredentials, d.AllowCredentials, values)
+	values = put(h, corsheader.AllowOrigin, d.AllowOrigin, values)
+	values = put(h, corsheader.AllowCredentials, d.AllowCredentials, values)
 	if vary != nil {
-		h[headerVary] = append(slices.Clip(vary), headerOrigin)
+		h[corsheader.Vary] = append(slices.Clip(vary), corsheader.Origin)
 		return
 	}
-	put(h, headerVary, headerOrigin, values)
+	put(h, corsheader.Vary, corsheader.Origin, values)
 }
 
 // put sets a header, unless to "", and returns values with its value.

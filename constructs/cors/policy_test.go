@@ -343,11 +343,14 @@ func TestManyTokens(t *testing.T) {
 	if n := len(mustNew(t, cors.Config{Origins: origins}).StageVariables()); n != 80 {
 		t.Errorf("80 tokens take %d variables", n)
 	}
-	for _, one := range []string{"https://a.example.com", "https://${Token[TOKEN.80]}"} {
+	for one, want := range map[string]string{
+		"https://a.example.com":      "the 80 stage variables that an allowlist may take: each holds 512 characters, and whole origins; 80 more origins have CDK tokens and take a stage variable each",
+		"https://${Token[TOKEN.80]}": "Origins: 81 origins have CDK tokens and take a stage variable each; an allowlist may take 80; name fewer",
+	} {
 		_, err := cors.New(cors.Config{Origins: append(origins, one)})
 		var size *cors.SizeError
-		if !errors.As(err, &size) || !strings.Contains(err.Error(), "have CDK tokens and take a variable each") {
-			t.Errorf("80 tokens and %s: %v", one, err)
+		if !errors.As(err, &size) || !strings.Contains(err.Error(), want) {
+			t.Errorf("80 tokens and %s: %v, want %q", one, err, want)
 		}
 	}
 	known := many("https://customer-%04d.example.com", 300)

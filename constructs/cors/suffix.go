@@ -11,9 +11,9 @@ import (
 
 //go:generate go test -run ^TestParents$ -update .
 
-// parents are the domains that are no public suffixes themselves and have one
-// below them, one a line. The compiled list of golang.org/x/net answers what
-// the suffix of a name is, and not what lies below one.
+// parents are the domains that are not public suffixes and have one below them,
+// one a line. The compiled list of golang.org/x/net tells the suffix of a name,
+// but not which suffixes lie below a name.
 //
 //go:embed parents.txt
 var parents string
@@ -32,8 +32,8 @@ func subdomainsOf(pattern string) string {
 	return strings.TrimSuffix(base, ".")
 }
 
-// shared reports whether strangers can put a page below base, what is to be
-// said about it, and what is right instead.
+// shared reports whether strangers can put a page below base, and returns what is
+// wrong with such a pattern and its fix.
 func shared(base string) (text, fix string, ok bool) {
 	if slices.Contains(reserved, base) {
 		return "", "", false
@@ -62,7 +62,7 @@ func shared(base string) (text, fix string, ok bool) {
 	return "", "", false
 }
 
-// parent reports whether base has a public suffix below it and is none.
+// parent reports whether base is not a public suffix and has one below it.
 func parent(base string) bool { return strings.Contains(parents, "\n"+base+"\n") }
 
 // text says what is wrong with a pattern over what s gives out.

@@ -171,6 +171,7 @@ func TestSubdomainPatterns(t *testing.T) {
 		unknown  = "exact origins or domains that are yours, or set DangerouslyAllowPublicSuffixes"
 		parent   = "public suffixes below it"
 		aws      = "exact origin of your bucket, API, load balancer or instance"
+		bucket   = "exact origin of your bucket, or give it"
 		azure    = "exact origin of your resource"
 		tunnel   = "exact origin of your tunnel"
 		address  = "whoever has an address has names there"
@@ -297,6 +298,17 @@ func TestSubdomainPatterns(t *testing.T) {
 		{"xx-new-1.elasticbeanstalk.com", "exact origin of your environment", "a region that the list does not know"},
 		{"us-east-1.cs.amazonlightsail.com", "exact origin of your service", "a region"},
 		{"studio.xx-new-1.sagemaker.aws", aws, "a region that the list does not know"},
+		{"googleapis.com", bucket, "on the list, as one suffix"},
+		{"storage.googleapis.com", bucket, "every bucket"},
+		{"shop.storage.googleapis.com", bucket, "nobody has a domain there"},
+		{"bc.googleusercontent.com", address, "every machine"},
+		{"oss-cn-hangzhou.aliyuncs.com", bucket, "every bucket of a region"},
+		{"cos.ap-guangzhou.myqcloud.com", bucket, "every bucket of a region"},
+		{"obs.cn-north-4.myhuaweicloud.com", bucket, "every bucket of a region"},
+		{"s3.eu-central-1.wasabisys.com", bucket, "every bucket of a region"},
+		{"s3.us-west-004.backblazeb2.com", bucket, "every bucket of a region"},
+		{"us-south.codeengine.appdomain.cloud", "HASH.REGION.codeengine", "every app of a region"},
+		{"sharepoint.com", "exact origin of your tenant", "every company"},
 		{"core.windows.net", azure, "above web.core.windows.net"},
 		{"web.core.windows.net", azure, "every website"},
 		{"z13.web.core.windows.net", azure, "every website of a zone"},
@@ -309,6 +321,10 @@ func TestSubdomainPatterns(t *testing.T) {
 		{"app.github.dev", "exact origin of your environment", "every codespace"},
 		{"euw.devtunnels.ms", tunnel, "every tunnel of a region"},
 		{"cluster-1.cloudworkstations.dev", "exact origin of your environment", "Firebase Studio shares clusters"},
+		{"stackblitz.io", "exact origin of your environment", "every project"},
+		{"ws-eu115.gitpod.io", "exact origin of your environment", "every workspace of a cluster"},
+		{"sharedwithexpose.com", tunnel, "every tunnel"},
+		{"neocities.org", "name exact origins", "every site"},
 		{"loca.lt", tunnel, "every tunnel"},
 		{"serveousercontent.com", tunnel, "every tunnel"},
 		{"lhr.life", tunnel, "every tunnel"},
@@ -345,7 +361,7 @@ func TestSubdomainPatterns(t *testing.T) {
 		{"eu-de.codeengine.appdomain.cloud", "HASH.REGION.codeengine", "every project of a region"},
 		{"1a2b3c.eu-de.codeengine.appdomain.cloud", "", "one project's apps"},
 		{"shop-1a2b-0000.eu-de.containers.appdomain.cloud", "", "one cluster's apps"},
-		{"s3-web.eu-de.cloud-object-storage.appdomain.cloud", "name exact origins", "every bucket of a region"},
+		{"s3-web.eu-de.cloud-object-storage.appdomain.cloud", "exact origin of your bucket or app", "every bucket of a region"},
 		{"cfapps.eu10.hana.ondemand.com", "name exact origins", "every app of a region"},
 		{"ondemand.com", "name exact origins", "above hana.ondemand.com"},
 		{"lightning.force.com", "exact origins of your organization", "every organization"},

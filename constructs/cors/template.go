@@ -12,8 +12,8 @@ import "strings"
 //
 // The variables are checked before they are used, by the grammars of pattern.go
 // and variables.go: everything well formed is taken out of the list, and nothing
-// may be left; of the others each must match as a whole. Only then does the list
-// become the regular expression that the origin must match as a whole.
+// may be left; each of the other variables must match as a whole. Only then the
+// list becomes the regular expression that the origin must match as a whole.
 //
 // A missing header or variable is null in Velocity and the empty string in API
 // Gateway; "$!x" makes both the empty string. In front of a parenthesis in a
@@ -27,13 +27,13 @@ const (
 	// The variables that hold part of the allowlist.
 	vtlLists = `(` + VariableOrigins + `|` + VariableExactOrigin + `)[0-9]*`
 
-	// The variables whose value is more than part of a list, as "name=value": see
-	// exactOrigin and readCompanions. corsAnyOrigin has no right value where a list
-	// is asked for.
+	// The variables that hold one value, and what each may hold, as "name=value":
+	// see exactOrigin and readCompanions. corsAnyOrigin may hold nothing here, since
+	// a policy that allows every origin has another template.
 	vtlWhole      = `cors(ExactOrigin[0-9]*|AnyOrigin|Credentials|MaxAge|Methods|RequestHeaders|ExposedHeaders)`
 	vtlWholeValue = `cors(ExactOrigin[0-9]*=${corsScheme}${corsHost}(${corsPort})?|Credentials=true|MaxAge=(0|[1-9][0-9]{0,4})` +
 		`|Methods=[A-Z,]+|(Request|Exposed)Headers=[a-z0-9_.,~-]+)`
-	vtlNoOrigin = VariableExactOrigin + `[0-9]*=(https:.*:443|http:.*:80|.{327,})`
+	vtlNotExact = VariableExactOrigin + `[0-9]*=(https:.*:443|http:.*:80|.{327,})`
 )
 
 // vtlPrepare sets what vtlAllowed needs. It is one directive a line; joined
@@ -50,7 +50,7 @@ var vtlPrepare = []string{
 	`#foreach($corsName in $stageVariables.keySet())`,
 	`#if($corsName.matches("` + vtlLists + `"))#set($corsList = "$corsList$!stageVariables.get($corsName),")#end`,
 	`#if($corsName.matches("` + vtlWhole + `"))#set($corsPair = "$corsName=$!stageVariables.get($corsName)")`,
-	`#if($corsPair.matches("` + vtlNoOrigin + `"))#set($corsFault = $corsName)`,
+	`#if($corsPair.matches("` + vtlNotExact + `"))#set($corsFault = $corsName)`,
 	`#elseif($corsPair.matches("` + vtlWholeValue + `"))#else#set($corsFault = $corsName)#end`,
 	`#end`,
 	`#end`,
@@ -74,11 +74,11 @@ var preflightTemplate = strings.Join(vtlPrepare, "\n") + "\n" + vtlAllowed + `
 #end`
 
 // PreflightTemplate returns the request mapping template of the mock
-// integration that answers preflights: it gives status 204 and sets
-// Access-Control-Allow-Origin to the request's origin where the stage's
-// variables allow it, and gives 403 otherwise. It is the same text for every
-// policy, except one that allows every origin: that needs no decision, and a
-// static mapping of the header.
+// integration that answers preflights: it chooses status 204 and sets
+// Access-Control-Allow-Origin to the request's origin if the stage's variables
+// allow that origin, and chooses status 403 otherwise. The text is the same for
+// every policy except one that allows every origin, which needs no decision but
+// a static mapping of the header.
 func (p *Policy) PreflightTemplate() string {
 	if p.any {
 		return `{"statusCode": 204}`
@@ -87,9 +87,9 @@ func (p *Policy) PreflightTemplate() string {
 }
 
 // ResponseTemplate returns directives to put in front of a mapping template of
-// a method that is not a proxy, so that its answer carries the headers which
-// depend on the origin. They print nothing. It is "" for a policy that allows
-// every origin, where static mappings of the headers do.
+// a method that is not a proxy integration, so that its response has the headers
+// that depend on the origin. They print nothing. It returns "" for a policy that
+// allows every origin, since static mappings of the headers are enough there.
 //
 // In a mock integration they belong in front of the request template, in any
 // other in front of the response template: those are the places from which

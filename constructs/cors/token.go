@@ -9,8 +9,8 @@ import (
 // A marker is how a kind of unresolved CDK token begins in a Go string. Its key
 // follows, of the characters that the CDK looks for (it leaves anything else as
 // it stands, and a token is deployed unread), and "]}" ends it. It is not a
-// regular expression because reading a policy from stage variables passes
-// here, and package regexp would add 90 KB to every Lambda function.
+// regular expression: FromStageVariables needs it, and package regexp would add
+// 90 KB to every Lambda function.
 type marker string
 
 const (
@@ -26,8 +26,8 @@ func (m marker) replace(s, with string) string {
 	return m.each(s, func(string) string { return with })
 }
 
-// each returns s with every token of this kind replaced by what a function gives
-// for its key.
+// each returns s with every token of this kind replaced by what with returns for
+// its key.
 func (m marker) each(s string, with func(key string) string) string {
 	var b strings.Builder
 	for {

@@ -17,8 +17,8 @@ import (
 // whatever the digits, so that the mapping template and the Lambda function need
 // not agree on how many there are.
 //
-// A policy that allows every origin has corsAnyOrigin in their place, and no
-// edit of a list leads there.
+// A policy that allows every origin has corsAnyOrigin in their place. No list,
+// however it is edited, allows every origin.
 //
 // API Gateway allows 100 variables a stage, of 512 characters out of
 // [A-Za-z0-9-._~:/?#&=,] each

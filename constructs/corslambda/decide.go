@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
 // decide gives the CORS part of the answer to an event, and logs what is
@@ -26,7 +27,7 @@ func (m *middleware) decide(ctx context.Context, event *events.APIGatewayProxyRe
 				slog.String("stage", event.RequestContext.Stage))
 		}
 	}
-	find := []header{{name: "Origin"}, {name: "Access-Control-Request-Method"}}
+	find := []header{{name: corsheader.Origin}, {name: corsheader.RequestMethod}}
 	if event.HTTPMethod != http.MethodOptions {
 		find = find[:1]
 	}

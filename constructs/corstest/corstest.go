@@ -21,11 +21,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/report"
@@ -50,6 +51,7 @@ type Option func(*options)
 
 type options struct {
 	gateway  gateway.Options
+	values   cfn.Options
 	response string
 	http1    bool
 }
@@ -74,15 +76,26 @@ func WithVariable(name, value string) Option {
 // WithParameter gives a parameter of the template a value in the place of its default.
 func WithParameter(name, value string) Option {
 	return func(o *options) {
-		if o.gateway.Parameters == nil {
-			o.gateway.Parameters = map[string]string{}
+		if o.values.Parameters == nil {
+			o.values.Parameters = map[string]string{}
 		}
-		o.gateway.Parameters[name] = value
+		o.values.Parameters[name] = value
+	}
+}
+
+// WithValue gives a value that only a deployment knows, by its expression as failures print it, without ${ and }:
+// "Distribution.DomainName".
+func WithValue(expression, value string) Option {
+	return func(o *options) {
+		if o.values.Values == nil {
+			o.values.Values = map[string]string{}
+		}
+		o.values.Values[expression] = value
 	}
 }
 
 // Answering has everything behind the API answer with the same response, that of a Lambda proxy integration, as JSON:
-// {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*"}, "body": ""}. Functions that the template marks are
+// {"statusCode": 200, "headers": {corsheader.AllowOrigin: "*"}, "body": ""}. Functions that the template marks are
 // asked no more than others.
 func Answering(proxyResponse string) Option { return func(o *options) { o.response = proxyResponse } }
 
@@ -92,8 +105,8 @@ func OverHTTP1() Option { return func(o *options) { o.http1 = true } }
 
 // An API is one of a template, at a stage.
 type API struct {
-	t    T
-	site *simulate.Site
+	t     T
+	judge *simulate.Judge
 }
 
 // New gives the API of a template. It ends the test if there is none, or if there are several and none is chosen.
@@ -104,36 +117,52 @@ func New(t T, template Template, opts ...Option) *API {
 		t.Fatalf("corstest: the template: %v", err)
 		return nil
 	}
-	return load(t, "", b, opts)
+	return load(t, opts, func(o cfn.Options) (*cfn.App, error) { return cfn.Parse("template.json", b, o) })
 }
 
 // FromJSON is [New] of a template's text.
 func FromJSON(t T, template []byte, opts ...Option) *API {
 	t.Helper()
-	return load(t, "", template, opts)
+	return load(t, opts, func(o cfn.Options) (*cfn.App, error) { return cfn.Parse("template.json", template, o) })
 }
 
-// FromFile is [New] of a file, such as cdk.out/CatalogStack.template.json.
+// FromFile is [New] of a file, such as cdk.out/CatalogStack.template.json, in JSON or YAML, of a folder of templates or of a
+// cloud assembly.
 func FromFile(t T, name string, opts ...Option) *API {
 	t.Helper()
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatalf("corstest: %v", err)
-		return nil
-	}
-	return load(t, name, b, opts)
+	return load(t, opts, func(o cfn.Options) (*cfn.App, error) { return cfn.Open([]string{name}, o) })
 }
 
-func load(t T, name string, template []byte, opts []Option) *API {
+func load(t T, opts []Option, read func(cfn.Options) (*cfn.App, error)) *API {
 	t.Helper()
 	var o options
 	for _, opt := range opts {
 		opt(&o)
 	}
-	o.gateway.File = name
 	// Whether a key is the right one is not CORS's question.
 	o.gateway.APIKeys = []string{questions.Value("x-api-key")}
-	loaded, err := gateway.Load(template, o.gateway)
+	app, err := read(o.values)
+	if err != nil {
+		t.Fatalf("corstest: %v", err)
+		return nil
+	}
+	if unused := app.Unused(); len(unused) > 0 {
+		t.Fatalf("corstest: %s", strings.Join(unused, "; "))
+		return nil
+	}
+	reply := simulate.NotRun(app)
+	if o.response != "" {
+		if reply, err = simulate.Reply([]byte(o.response), "corstest.Answering"); err != nil {
+			t.Fatalf("corstest: the response given to corstest.Answering is %v", err)
+			return nil
+		}
+	}
+	judge, err := simulate.NewJudge(app, o.gateway, func(app *cfn.App) gateway.Backend {
+		if o.response != "" {
+			return reply
+		}
+		return simulate.NotRun(app)
+	})
 	if err != nil {
 		hint := ""
 		var fault *gateway.LoadError
@@ -143,30 +172,29 @@ func load(t T, name string, template []byte, opts []Option) *API {
 		t.Fatalf("corstest: %v%s", err, hint)
 		return nil
 	}
-	if len(loaded.Problems) > 0 {
-		t.Fatalf("corstest: the API cannot be read: %s", strings.Join(loaded.Problems, "; "))
-		return nil
-	}
-	var backend gateway.Backend
-	if o.response != "" {
-		if backend, err = simulate.Reply([]byte(o.response), "corstest.Answering"); err != nil {
-			err = fmt.Errorf("the response given to corstest.Answering is %w", err)
+	for _, p := range app.Problems {
+		if p.Kind == cfn.Dangling {
+			t.Fatalf("corstest: the template is one that CloudFormation refuses: %v", p)
+			return nil
 		}
-	} else {
-		backend, err = simulate.NotRun(template)
 	}
-	if err != nil {
-		t.Fatalf("corstest: %v", err)
-		return nil
-	}
-	return &API{t, &simulate.Site{API: loaded, Backend: backend, HTTP1: o.http1}}
+	judge.Site.HTTP1 = o.http1
+	return &API{t, judge}
 }
 
 // In gives the same API for another test, such as a subtest, which is then the one that fails.
-func (a *API) In(t T) *API { return &API{t, a.site} }
+func (a *API) In(t T) *API { return &API{t, a.judge} }
 
-// From gives a page of an origin, https://app.example.com, or "null".
-func (a *API) From(origin string) Page { return Page{a, origin} }
+// From gives a page of an origin, https://app.example.com, or "null". One that only a deployment knows is written with its
+// expression, as failures print it: https://${Distribution.DomainName}.
+func (a *API) From(origin string) Page {
+	a.t.Helper()
+	read, err := a.judge.Site.API.App.Read(origin)
+	if err != nil {
+		a.t.Fatalf("corstest: the origin %s: %v", origin, err)
+	}
+	return Page{a, read}
+}
 
 // A Page is one whose script uses the API.
 type Page struct {
@@ -234,7 +262,7 @@ func (r Request) run() *simulate.Report {
 		r.api.t.Fatalf("corstest: the path %q does not begin with a slash; want a path of the API, such as /items", r.req.URL)
 		return nil
 	}
-	report, err := r.api.site.Run(context.Background(), r.req)
+	report, err := r.api.judge.Explain(context.Background(), r.req)
 	if err != nil {
 		r.api.t.Fatalf("corstest: %v", err)
 		return nil
@@ -243,7 +271,7 @@ func (r Request) run() *simulate.Report {
 	if course == nil {
 		course = report.Trace.Preflight
 	}
-	if course != nil && course.Resource == nil {
+	if report.Verdict.Known && course != nil && course.Resource == nil {
 		// API Gateway refuses it, and in a way that pages may read: an assertion with a typing error would hold.
 		r.api.t.Fatalf("corstest: the API has no resource for the path %s; it has %s", r.req.URL, r.api.paths())
 		return nil
@@ -255,7 +283,7 @@ func (r Request) run() *simulate.Report {
 func (a *API) paths() string {
 	const most = 20
 	var out []string
-	for _, r := range a.site.API.Resources() {
+	for _, r := range a.judge.Site.API.Resources() {
 		if len(r.Methods()) > 0 {
 			out = append(out, r.Path)
 		}
@@ -275,8 +303,13 @@ func unserved(report *simulate.Report) bool {
 func (r Request) fail(want string, rep *simulate.Report) {
 	r.api.t.Helper()
 	var b bytes.Buffer
-	_ = transcript.Print(&b, report.Palette{}, r.req, rep) // a buffer takes everything
+	asked := r.req
+	asked.Origin = r.api.judge.Site.API.App.Show(asked.Origin)
+	_ = transcript.Print(&b, report.Palette{}, asked, rep) // a buffer takes everything
 	got := outcome(rep.Verdict)
+	if !rep.Verdict.Known {
+		got = rep.Verdict.Message
+	}
 	if rep.Verdict.Allowed && unserved(rep) {
 		got = "allowed to read that the API does not serve " + r.req.Method + " " + r.req.URL
 	}
@@ -373,7 +406,7 @@ func (r Request) readable(name string, report *simulate.Report) bool {
 	if report.Actual.Response == nil {
 		return false
 	}
-	header := browser.Header{{Name: "Access-Control-Expose-Headers", Value: report.Actual.Response.Headers["access-control-expose-headers"]}}
+	header := browser.Header{{Name: corsheader.ExposeHeaders, Value: report.Actual.Response.Headers.Get(corsheader.ExposeHeaders)}}
 	exposed := browser.ExposedNames(header, r.req.Credentials == browser.Include)
 	return slices.Contains(exposed, name) || slices.Contains(exposed, "*")
 }

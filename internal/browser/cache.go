@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
 // A Browser is a browser's way of keeping the answers to preflights.
@@ -26,16 +28,16 @@ const defaultMaxAge = 5 * time.Second
 func (b Browser) Cap() time.Duration {
 	switch b {
 	case Firefox:
-		return 24 * time.Hour
+		return corsheader.FirefoxCap
 	case WebKit:
-		return 10 * time.Minute
+		return corsheader.WebKitCap
 	}
-	return 2 * time.Hour
+	return corsheader.ChromiumCap
 }
 
 // MaxAge gives the time for which the browser keeps a preflight's answer that has these headers.
 func (b Browser) MaxAge(h Header) time.Duration {
-	value, found := h.Get("Access-Control-Max-Age")
+	value, found := h.Get(corsheader.MaxAge)
 	if !found {
 		return defaultMaxAge
 	}
@@ -164,8 +166,8 @@ func (c *PreflightCache) Store(p *Plan, resp *HTTPResponse) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := p.cacheKey()
-	methods, _ := resp.Header.list("Access-Control-Allow-Methods")
-	headers, _ := resp.Header.list("Access-Control-Allow-Headers")
+	methods, _ := resp.Header.list(corsheader.AllowMethods)
+	headers, _ := resp.Header.list(corsheader.AllowHeaders)
 	headers = lowered(headers)
 	a := answer{permit{methods, headers, p.credentials == Include}, c.now().Add(c.browser.MaxAge(resp.Header))}
 	if c.browser != Firefox {

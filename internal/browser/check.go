@@ -3,6 +3,8 @@ package browser
 import (
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
 // CheckPreflight gives the verdict on the answer to the plan's preflight
@@ -29,11 +31,11 @@ func (p *Plan) CheckPreflight(resp *HTTPResponse) Verdict {
 	if resp.Status < 200 || resp.Status > 299 {
 		return p.refuse(PreflightInvalidStatus, "", sectionPreflightFetch)
 	}
-	methods, ok := resp.Header.list("Access-Control-Allow-Methods")
+	methods, ok := resp.Header.list(corsheader.AllowMethods)
 	if !ok {
 		return p.refuse(InvalidAllowMethodsPreflightResponse, "", sectionPreflightFetch)
 	}
-	headers, ok := resp.Header.list("Access-Control-Allow-Headers")
+	headers, ok := resp.Header.list(corsheader.AllowHeaders)
 	if !ok {
 		return p.refuse(InvalidAllowHeadersPreflightResponse, "", sectionPreflightFetch)
 	}
@@ -114,7 +116,7 @@ func (p *Plan) CheckResponse(resp *HTTPResponse) Verdict {
 // the refusal and its parameter. The standard knows one failure only; which name Chromium gives it depends on what
 // Access-Control-Allow-Origin looks like.
 func (p *Plan) corsCheck(h Header) (code Code, parameter string) {
-	origin, found := h.Get("Access-Control-Allow-Origin")
+	origin, found := h.Get(corsheader.AllowOrigin)
 	switch {
 	case !found:
 		return MissingAllowOriginHeader, ""
@@ -133,7 +135,7 @@ func (p *Plan) corsCheck(h Header) (code Code, parameter string) {
 	if p.credentials != Include {
 		return "", ""
 	}
-	if credentials, _ := h.Get("Access-Control-Allow-Credentials"); credentials != "true" {
+	if credentials, _ := h.Get(corsheader.AllowCredentials); credentials != "true" {
 		return InvalidAllowCredentials, credentials
 	}
 	return "", ""

@@ -1,6 +1,10 @@
 package browser
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/corsgate/corsgate/internal/corsheader"
+)
 
 // safelistedResponseHeaders can be read across origins without leave
 // (https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name).
@@ -31,7 +35,7 @@ func (p *Plan) Exposed(resp *HTTPResponse) Header {
 // ExposedNames gives the names in an answer's Access-Control-Expose-Headers that mean something across origins, in lower
 // case and sorted: "*" alone where it stands for all, which with credentials it does not.
 func ExposedNames(h Header, credentials bool) []string {
-	names, ok := h.list("Access-Control-Expose-Headers")
+	names, ok := h.list(corsheader.ExposeHeaders)
 	if !ok {
 		// A list that does not parse exposes nothing (https://fetch.spec.whatwg.org/#extract-header-list-values).
 		return nil

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
 // A Credentials is a request's credentials mode (https://fetch.spec.whatwg.org/#concept-request-credentials-mode).
@@ -294,10 +296,10 @@ func (p *Plan) aim() {
 	// https://fetch.spec.whatwg.org/#cors-preflight-fetch, steps 1 to 5. The names are joined by a comma alone.
 	p.Preflight = &HTTPRequest{Method: "OPTIONS", URL: p.Request.URL, Header: Header{
 		{"Accept", "*/*"},
-		{"Access-Control-Request-Method", p.method},
+		{corsheader.RequestMethod, p.method},
 	}}
 	if len(names) > 0 {
-		p.Preflight.Header = append(p.Preflight.Header, Field{"Access-Control-Request-Headers", strings.Join(names, ",")})
+		p.Preflight.Header = append(p.Preflight.Header, Field{corsheader.RequestHeaders, strings.Join(names, ",")})
 	}
 	p.Preflight.Header = append(p.Preflight.Header, Field{"Origin", p.wireOrigin()})
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/report"
 )
@@ -93,6 +95,28 @@ var (
 	looksLike = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^\s"']+$`)
 )
 
+// plausible puts in the place of what only a deployment knows in an origin what would make it one: a scheme, a port, a part
+// of a host.
+func (v *View) plausible(origin string) string {
+	for _, s := range slices.Backward(v.App.StandIns(origin)) {
+		with := "x"
+		switch before, after := origin[:s.From], origin[s.To:]; {
+		case s.Origin:
+			continue
+		case strings.HasPrefix(after, "://"):
+			with = "https"
+		case strings.HasSuffix(before, ":"):
+			with = "8443"
+		case before == "" && after == "":
+			with = "https://x"
+		case before == "":
+			with = "https://x"
+		}
+		origin = origin[:s.From] + with + origin[s.To:]
+	}
+	return origin
+}
+
 // IsOrigin says that a browser may send a text as its origin.
 func IsOrigin(s string) bool {
 	m := serialized.FindStringSubmatch(s)
@@ -155,7 +179,7 @@ func inferFrom(methods []*gateway.Method, variables map[string]string) *Allowlis
 		}
 		for _, ir := range m.Integration.Responses {
 			mapping := originMapping(ir)
-			value, _ := static(mapping)
+			value, _ := apigw.Static(mapping)
 			if name, ok := strings.CutPrefix(mapping, "stageVariables."); ok {
 				value = variables[name]
 			}
@@ -192,7 +216,7 @@ func split(list string) []string {
 // does not.
 func originMapping(ir gateway.IntegrationResponse) string {
 	for _, name := range sortedKeys(ir.Parameters) {
-		if strings.EqualFold(name, "method.response.header.Access-Control-Allow-Origin") {
+		if strings.EqualFold(name, apigw.MethodHeader+corsheader.AllowOrigin) {
 			return ir.Parameters[name]
 		}
 	}
@@ -245,14 +269,6 @@ func choices(s string) []string {
 		}
 	}
 	return out
-}
-
-// static gives the text of a mapping expression that is one, 'text'.
-func static(expression string) (string, bool) {
-	if len(expression) >= 2 && expression[0] == '\'' && expression[len(expression)-1] == '\'' {
-		return expression[1 : len(expression)-1], true
-	}
-	return "", false
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -3,13 +3,15 @@ package check
 import (
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
 // sendsOrigin says that a gateway response has Access-Control-Allow-Origin, and what.
 func sendsOrigin(g gateway.GatewayResponse) (value string, ok bool) {
 	for _, k := range sortedKeys(g.Parameters) {
-		if strings.EqualFold(k, "gatewayresponse.header.Access-Control-Allow-Origin") {
+		if strings.EqualFold(k, apigw.GatewayHeader+corsheader.AllowOrigin) {
 			return g.Parameters[k], true
 		}
 	}
@@ -19,15 +21,18 @@ func sendsOrigin(g gateway.GatewayResponse) (value string, ok bool) {
 // hidden says why no page that the API is for can read a gateway response; empty if one can. An origin that only deployment
 // knows is taken to be right, and what is no origin at all is for another rule.
 func (v *View) hidden(g gateway.GatewayResponse) (why, console string) {
+	if g.Err != nil || g.Default && !v.whole() {
+		return "", "" // it may be there
+	}
 	value, ok := sendsOrigin(g)
 	if !ok {
 		return "has no Access-Control-Allow-Origin", v.refusal(nil, false)
 	}
-	origin, _ := static(value)
-	if len(v.Allowlist.Origins) == 0 || !IsOrigin(origin) || v.Allowlist.has(origin) || strings.HasSuffix(origin, standInHost) {
+	origin, _ := apigw.Static(value)
+	if len(v.Allowlist.Origins) == 0 || !IsOrigin(origin) || v.Allowlist.has(origin) || v.open(origin, v.Allowlist.Origins) {
 		return "", ""
 	}
-	return "has Access-Control-Allow-Origin " + origin + ", which no preflight allows", v.refusal(map[string]string{"access-control-allow-origin": value}, false)
+	return "has Access-Control-Allow-Origin " + origin + ", which no preflight allows", v.refusal(map[string]string{strings.ToLower(corsheader.AllowOrigin): value}, false)
 }
 
 // defaults decides CORS301 and CORS302.
@@ -38,7 +43,7 @@ func defaults(typ string) checker {
 		if why == "" || !v.usesCORS() || len(v.routes) == 0 {
 			return
 		}
-		p := place{id: v.API.ID}
+		p := place{}
 		if !g.Default {
 			p = v.gatewayPlace(typ)
 		}
@@ -51,10 +56,10 @@ func shadows(v *View, report reporter) {
 	if !v.usesCORS() {
 		return
 	}
-	for _, typ := range gateway.GatewayResponseTypes() {
+	for _, typ := range apigw.GatewayResponseTypes() {
 		g := v.API.GatewayResponse(typ)
 		// What is customised for REQUEST_TOO_LARGE has no effect, and DEFAULT_4XX and DEFAULT_5XX have rules of their own.
-		if g.Default || strings.HasPrefix(typ, "DEFAULT_") || typ == "REQUEST_TOO_LARGE" {
+		if g.Default || strings.HasPrefix(typ, "DEFAULT_") || typ == apigw.RequestTooLarge {
 			continue
 		}
 		if why, console := v.hidden(g); why != "" {

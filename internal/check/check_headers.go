@@ -5,26 +5,29 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // mapped is a set of headers that something sets as they are.
 type mapped struct {
 	place    place
-	headers  map[string]string // mapping expressions by name in lower case
-	preflown bool              // of an OPTIONS method
-	tail     string            // says which answer of the place
+	headers  simulate.Headers // mapping expressions by name in lower case
+	preflown bool             // of an OPTIONS method
+	tail     string           // says which answer of the place
 }
 
 // everywhere gives all static mappings of an API: those of integration responses and of gateway responses.
 func (v *View) everywhere() []mapped {
 	var out []mapped
-	lowered := func(params map[string]string, prefix string) map[string]string {
-		m := map[string]string{}
+	lowered := func(params map[string]string, prefix string) simulate.Headers {
+		m := simulate.Headers{}
 		for k, x := range params {
-			if name, ok := strings.CutPrefix(k, prefix); ok {
+			if name, ok := apigw.HeaderName(k, prefix); ok {
 				m[strings.ToLower(name)] = x
 			}
 		}
@@ -32,17 +35,17 @@ func (v *View) everywhere() []mapped {
 	}
 	for _, r := range v.API.Resources() {
 		for _, m := range r.Methods() {
-			if m.Integration == nil || strings.HasSuffix(m.Integration.Type, "_PROXY") {
+			if m.Integration == nil || apigw.IsProxy(m.Integration.Type) {
 				continue
 			}
 			for _, ir := range m.Integration.Responses {
-				out = append(out, mapped{at(m), lowered(ir.Parameters, "method.response.header."), m.HTTPMethod == "OPTIONS", " (status " + ir.Status + ")"})
+				out = append(out, mapped{at(m), lowered(ir.Parameters, apigw.MethodHeader), m.HTTPMethod == "OPTIONS", " (status " + ir.Status + ")"})
 			}
 		}
 	}
-	for _, typ := range gateway.GatewayResponseTypes() {
+	for _, typ := range apigw.GatewayResponseTypes() {
 		if g := v.API.GatewayResponse(typ); !g.Default {
-			out = append(out, mapped{v.gatewayPlace(typ), lowered(g.Parameters, "gatewayresponse.header."), false, " (" + typ + ")"})
+			out = append(out, mapped{v.gatewayPlace(typ), lowered(g.Parameters, apigw.GatewayHeader), false, " (" + typ + ")"})
 		}
 	}
 	return out
@@ -50,12 +53,12 @@ func (v *View) everywhere() []mapped {
 
 // gatewayPlace is the resource of a gateway response or, in an OpenAPI document, the API.
 func (v *View) gatewayPlace(typ string) place {
-	for _, g := range v.Document.sorted("AWS::ApiGateway::GatewayResponse") {
-		if g.props["ResponseType"] == typ && refersTo(g.props["RestApiId"], v.API.ID) {
-			return place{id: g.id}
+	for _, g := range v.App.Of(v.API.Rest, "AWS::ApiGateway::GatewayResponse") {
+		if g.Properties["ResponseType"] == typ {
+			return place{of: g}
 		}
 	}
-	return place{id: v.API.ID}
+	return place{}
 }
 
 // refusal gives what a browser prints for an answer with some headers, and empty where it prints nothing.
@@ -73,7 +76,7 @@ func (v *View) refusal(headers map[string]string, credentials bool) string {
 	}
 	res := &browser.HTTPResponse{Status: 200}
 	for _, k := range sortedKeys(headers) {
-		if text, ok := static(headers[k]); ok {
+		if text, ok := apigw.Static(headers[k]); ok {
 			res.Header = append(res.Header, browser.Field{Name: k, Value: text})
 		}
 	}
@@ -84,7 +87,7 @@ func (v *View) refusal(headers map[string]string, credentials bool) string {
 func values(complaint func(value string) string) checker {
 	return func(v *View, report reporter) {
 		for _, m := range v.everywhere() {
-			value, ok := static(m.headers["access-control-allow-origin"])
+			value, ok := apigw.Static(m.headers.Get(corsheader.AllowOrigin))
 			if !ok {
 				continue
 			}
@@ -98,7 +101,7 @@ func values(complaint func(value string) string) checker {
 // badOrigins decides CORS205.
 func badOrigins(v *View, report reporter) {
 	values(func(value string) string {
-		if value == "*" || IsOrigin(value) || strings.ContainsAny(value, ", ") {
+		if value == "*" || IsOrigin(v.plausible(value)) || strings.ContainsAny(value, ", ") {
 			return ""
 		}
 		return fmt.Sprintf("Access-Control-Allow-Origin is %q", value)
@@ -110,7 +113,7 @@ func badOrigins(v *View, report reporter) {
 			}
 			for _, t := range templates(m) {
 				for _, o := range literals(t.Text) {
-					if !IsOrigin(strings.ReplaceAll(o, "*", "sub")) && !strings.ContainsAny(o, `[](){}+?\^$~`) {
+					if !IsOrigin(strings.ReplaceAll(v.plausible(o), "*", "sub")) && !strings.ContainsAny(o, `[](){}+?\^$~`) {
 						report(at(m), fmt.Sprintf("a mapping template compares the origin with %q", o), "")
 					}
 				}
@@ -132,7 +135,7 @@ func undeclared(v *View, report reporter) {
 				}
 			}
 			for _, k := range sortedKeys(ir.Parameters) {
-				name, ok := strings.CutPrefix(k, "method.response.header.")
+				name, ok := strings.CutPrefix(k, apigw.MethodHeader)
 				if ok && !declared[strings.ToLower(name)] {
 					report(at(m), fmt.Sprintf("the integration response %s maps %s, which the method response does not declare", ir.Status, name), "")
 				}
@@ -145,7 +148,7 @@ func undeclared(v *View, report reporter) {
 func (v *View) methods(visit func(*gateway.Method)) {
 	for _, r := range v.API.Resources() {
 		for _, m := range r.Methods() {
-			if m.Integration != nil && m.Err == nil && !strings.HasSuffix(m.Integration.Type, "_PROXY") {
+			if m.Integration != nil && m.Err == nil && !apigw.IsProxy(m.Integration.Type) {
 				visit(m)
 			}
 		}
@@ -158,7 +161,7 @@ func unset(v *View, report reporter) {
 		for _, mr := range m.Responses {
 			for _, name := range sortedKeys(mr.Headers) {
 				low := strings.ToLower(name)
-				if low != "vary" && !strings.HasPrefix(low, "access-control-") {
+				if !corsheader.IsVary(name) && !corsheader.Is(name) {
 					continue
 				}
 				set := slices.ContainsFunc(m.Integration.RequestTemplates, func(t gateway.Template) bool { return overrides(t, low) })
@@ -167,7 +170,7 @@ func unset(v *View, report reporter) {
 						continue
 					}
 					for k := range ir.Parameters {
-						set = set || strings.EqualFold(k, "method.response.header."+name)
+						set = set || strings.EqualFold(k, apigw.MethodHeader+name)
 					}
 					set = set || slices.ContainsFunc(ir.Templates, func(t gateway.Template) bool { return overrides(t, low) })
 				}
@@ -193,13 +196,13 @@ func badExpressions(v *View, report reporter) {
 			}
 		}
 	}
-	for _, typ := range gateway.GatewayResponseTypes() {
+	for _, typ := range apigw.GatewayResponseTypes() {
 		g := v.API.GatewayResponse(typ)
 		if g.Default {
 			continue
 		}
 		for _, k := range sortedKeys(g.Parameters) {
-			if h, ok := strings.CutPrefix(k, "gatewayresponse.header."); ok && !isExpression(g.Parameters[k]) {
+			if h, ok := strings.CutPrefix(k, apigw.GatewayHeader); ok && !isExpression(g.Parameters[k]) {
 				report(v.gatewayPlace(typ), fmt.Sprintf("%s of %s is mapped from a value that is neither in single quotes nor a mapping source", h, typ), "")
 			}
 		}
@@ -209,8 +212,8 @@ func badExpressions(v *View, report reporter) {
 // wildcardCredentials decides CORS206.
 func wildcardCredentials(v *View, report reporter) {
 	for _, m := range v.everywhere() {
-		origin, _ := static(m.headers["access-control-allow-origin"])
-		credentials, _ := static(m.headers["access-control-allow-credentials"])
+		origin, _ := apigw.Static(m.headers.Get(corsheader.AllowOrigin))
+		credentials, _ := apigw.Static(m.headers.Get(corsheader.AllowCredentials))
 		if origin == "*" && credentials == "true" {
 			report(m.place, "Access-Control-Allow-Origin is * and Access-Control-Allow-Credentials is true"+m.tail, v.refusal(m.headers, true))
 		}
@@ -220,29 +223,19 @@ func wildcardCredentials(v *View, report reporter) {
 // badCredentials decides CORS209. It passes over false, which says in vain what saying nothing does.
 func badCredentials(v *View, report reporter) {
 	for _, m := range v.everywhere() {
-		value, ok := static(m.headers["access-control-allow-credentials"])
-		if ok && value != "true" && !strings.EqualFold(value, "false") {
+		value, ok := apigw.Static(m.headers.Get(corsheader.AllowCredentials))
+		if ok && value != "true" && len(v.App.Symbols(value)) == 0 && !strings.EqualFold(value, "false") {
 			report(m.place, fmt.Sprintf("Access-Control-Allow-Credentials is %q%s", value, m.tail), v.refusal(m.headers, true))
 		}
 	}
-}
-
-// varies says that an answer's Vary names Origin, or everything.
-func varies(value string) bool {
-	for _, name := range strings.Split(strings.ToLower(value), ",") {
-		if name = strings.TrimSpace(name); name == "origin" || name == "*" {
-			return true
-		}
-	}
-	return false
 }
 
 // vary decides CORS207.
 func vary(v *View, report reporter) {
 	for _, a := range v.answering() {
 		for _, o := range v.origins() {
-			here, there := v.response(a.route, o), v.response(a.route, stranger)
-			if here != nil && there != nil && allowOrigin(here) != allowOrigin(there) && !(varies(here.Headers["vary"]) && varies(there.Headers["vary"])) {
+			here, there := v.response(a.route, o), v.response(a.route, questions.Stranger)
+			if here != nil && there != nil && allowOrigin(here) != allowOrigin(there) && !(corsheader.VariesByOrigin(here.Headers.Get(corsheader.Vary)) && corsheader.VariesByOrigin(there.Headers.Get(corsheader.Vary))) {
 				report(at(a.method), "preflights are answered by their origin, and an answer is without Vary: Origin", "")
 				break
 			}
@@ -259,21 +252,21 @@ func vary(v *View, report reporter) {
 			}
 			value := ""
 			for k, x := range ir.Parameters {
-				if strings.EqualFold(k, "method.response.header.Vary") {
-					value, _ = static(x)
+				if strings.EqualFold(k, apigw.MethodHeader+corsheader.Vary) {
+					value, _ = apigw.Static(x)
 				}
 			}
 			set := slices.ContainsFunc(append(slices.Clone(ir.Templates), m.Integration.RequestTemplates...), func(t gateway.Template) bool {
 				return overrides(t, ".vary") || overrides(t, `"vary"`)
 			})
-			if !varies(value) && !set {
+			if !corsheader.VariesByOrigin(value) && !set {
 				report(at(m), "a mapping template sets Access-Control-Allow-Origin by the request's origin, and the integration response "+ir.Status+" has no Vary: Origin", "")
 			}
 		}
 	})
 	for _, m := range v.everywhere() {
-		if x := m.headers["access-control-allow-origin"]; strings.HasPrefix(strings.ToLower(x), "method.request.header.") {
-			if value, _ := static(m.headers["vary"]); !varies(value) {
+		if x := m.headers.Get(corsheader.AllowOrigin); strings.HasPrefix(strings.ToLower(x), apigw.RequestHeader) {
+			if value, _ := apigw.Static(m.headers.Get(corsheader.Vary)); !corsheader.VariesByOrigin(value) {
 				report(m.place, "Access-Control-Allow-Origin is the request's own, and there is no Vary: Origin"+m.tail, "")
 			}
 		}
@@ -289,7 +282,7 @@ func unreadable(v *View, report reporter) {
 		if m.HTTPMethod == "OPTIONS" {
 			return
 		}
-		mock := m.Integration.Type == "MOCK" && slices.ContainsFunc(m.Integration.RequestTemplates, overridesOrigin)
+		mock := m.Integration.Type == apigw.Mock && slices.ContainsFunc(m.Integration.RequestTemplates, overridesOrigin)
 		var without []string
 		for _, ir := range m.Integration.Responses {
 			if !carriesOrigin(ir) && !mock {
@@ -300,7 +293,7 @@ func unreadable(v *View, report reporter) {
 			report(at(m), "the integration responses "+strings.Join(without, ", ")+" have no Access-Control-Allow-Origin", v.refusal(nil, false))
 			return
 		}
-		if m.Integration.Type != "MOCK" || len(unquoted(m)) > 0 {
+		if m.Integration.Type != apigw.Mock || len(unquoted(m)) > 0 {
 			return
 		}
 		// All carry the header; whether it says what it should is a question for the model.
@@ -311,7 +304,7 @@ func unreadable(v *View, report reporter) {
 		if !browser.SafelistedMethod(name) || v.authorized(m) {
 			return // the preflight's rules say what is wrong, or nobody gets that far
 		}
-		own := route{m.Resource, m, name, concrete(m.Resource.Path)}
+		own := route{m.Resource, m, name, questions.PathTo(v.API, m.Resource)}
 		if v.fault(own).rule != "" {
 			return // what is wrong with the one is mostly wrong with the other, and said there
 		}
@@ -320,11 +313,15 @@ func unreadable(v *View, report reporter) {
 			by = m
 		}
 		for _, o := range v.originsOf(by) {
-			rep := v.ask(question{origin: o, method: name, path: concrete(m.Resource.Path)})
+			rep := v.ask(question{origin: o, method: name, path: questions.PathTo(v.API, m.Resource)})
 			if rep == nil || !rep.Verdict.Known || rep.Verdict.Allowed || rep.Trace.Actual == nil || rep.Trace.Actual.GatewayResponse != nil || rep.Trace.Actual.Unsupported != "" {
 				continue
 			}
 			value := allowOrigin(rep.Actual.Response)
+			if symbols := v.App.Symbols(value); len(symbols) > 0 {
+				v.leave(m, symbols[0].String()+": "+symbols[0].Why)
+				return
+			}
 			if value == "" || IsOrigin(value) {
 				report(at(m), fmt.Sprintf("the answer to a page at %s has Access-Control-Allow-Origin %q", o, value), rep.Verdict.Message)
 				return

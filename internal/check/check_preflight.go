@@ -8,8 +8,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
@@ -27,7 +30,7 @@ func noPreflight(id rules.ID) checker {
 	return func(v *View, report reporter) {
 		if !v.usesCORS() {
 			if at := slices.IndexFunc(v.routes, func(r route) bool { return v.fault(r).rule == id }); at >= 0 && (id == rules.CORS101 || !v.has(rules.CORS101)) {
-				report(place{id: v.API.ID}, "no resource of the API answers preflights, and no answer has a CORS header", v.fault(v.routes[at]).report.Preflight.Verdict.Message)
+				report(place{}, "no resource of the API answers preflights, and no answer has a CORS header", v.fault(v.routes[at]).report.Preflight.Verdict.Message)
 			}
 			return
 		}
@@ -38,7 +41,7 @@ func noPreflight(id rules.ID) checker {
 				continue
 			}
 			seen[r.resource.Path] = true
-			report(place{id: r.resource.ID, path: r.resource.Path, method: "OPTIONS"},
+			report(place{of: r.resource.Source, path: r.resource.Path, method: "OPTIONS"},
 				fmt.Sprintf("%s has %s and no OPTIONS, and no {proxy+} above it has one", r.resource.Path, methodNames(r.resource)), f.report.Preflight.Verdict.Message)
 		}
 	}
@@ -65,7 +68,7 @@ func binaryAnswer(v *View, report reporter) {
 	}
 	for _, a := range v.answering() {
 		i := a.method.Integration
-		if i == nil || i.Type != "MOCK" || v.fault(a.route).rule == rules.CORS106 {
+		if i == nil || i.Type != apigw.Mock || v.fault(a.route).rule == rules.CORS106 {
 			continue
 		}
 		for _, ir := range i.Responses {
@@ -116,7 +119,7 @@ func (v *View) deciding() []answer {
 	out := slices.Clone(v.answering())
 	for _, r := range v.routes {
 		i := r.method.Integration
-		if i != nil && !strings.HasSuffix(i.Type, "_PROXY") && browser.SafelistedMethod(r.name) && !v.authorized(r.method) && slices.ContainsFunc(templates(r.method), overridesOrigin) {
+		if i != nil && !apigw.IsProxy(i.Type) && browser.SafelistedMethod(r.name) && !v.authorized(r.method) && slices.ContainsFunc(templates(r.method), overridesOrigin) {
 			out = append(out, answer{r.method, r, true})
 		}
 	}
@@ -149,12 +152,13 @@ func (v *View) response(r route, origin string) *simulate.Response {
 // passthrough decides CORS107. It asks as no browser does, which is why it does not go through package simulate.
 func passthrough(v *View, report reporter) {
 	for _, a := range v.answering() {
-		if a.method.Integration == nil || a.method.Integration.Type != "MOCK" || v.fault(a.route).rule != "" {
+		if a.method.Integration == nil || a.method.Integration.Type != apigw.Mock || v.fault(a.route).rule != "" {
 			continue
 		}
 		res := v.API.Serve(context.Background(), &gateway.Request{Method: "OPTIONS", Path: a.route.path, Headers: gateway.Headers{
-			{Name: "origin", Value: v.origin()}, {Name: "access-control-request-method", Value: a.route.name}, {Name: "content-type", Value: "text/plain"}}}, v.site.Backend)
-		if res.Status >= 500 {
+			{Name: corsheader.Origin, Value: v.origin()}, {Name: corsheader.RequestMethod, Value: a.route.name}, {Name: "content-type", Value: "text/plain"}}}, v.site.Backend)
+		unread := slices.ContainsFunc(res.Trace, func(s gateway.Step) bool { return s.Kind == gateway.StepUnsupported })
+		if res.Status >= 500 && !unread {
 			report(at(a.method), fmt.Sprintf("a preflight with Content-Type text/plain is answered with %d: PassthroughBehavior is %s", res.Status, a.method.Integration.Passthrough), "")
 		}
 	}
@@ -162,9 +166,7 @@ func passthrough(v *View, report reporter) {
 
 // needs gives the headers that a method wants. What an authorizer wants that is not in the template is not known.
 func (v *View) needs(m *gateway.Method) []string {
-	if res := v.Document.resources[m.ID]; res != nil && m.AuthorizationType == "CUSTOM" && !slices.ContainsFunc(v.Document.sorted("AWS::ApiGateway::Authorizer"), func(a *resource) bool {
-		return refersTo(res.props["AuthorizerId"], a.id)
-	}) {
+	if authorizer := v.App.Target(m.Source.Properties["AuthorizerId"]); m.Source.Type == "AWS::ApiGateway::Method" && m.AuthorizationType == "CUSTOM" && (authorizer == nil || authorizer.Type != "AWS::ApiGateway::Authorizer") {
 		if m.APIKeyRequired {
 			return []string{"x-api-key"}
 		}
@@ -189,7 +191,7 @@ func neededHeaders(v *View, report reporter) {
 				p = at(m)
 				p.method = "OPTIONS"
 			}
-			report(p, fmt.Sprintf("%s wants %s, and Access-Control-Allow-Headers is %q", r.method.HTTPMethod, h, rep.Preflight.Response.Headers["access-control-allow-headers"]), rep.Preflight.Verdict.Message)
+			report(p, fmt.Sprintf("%s wants %s, and Access-Control-Allow-Headers is %q", r.method.HTTPMethod, h, rep.Preflight.Response.Headers.Get(corsheader.AllowHeaders)), rep.Preflight.Verdict.Message)
 		}
 	}
 }
@@ -201,11 +203,11 @@ func starHeaders(v *View, report reporter) {
 		if res == nil || v.fault(a.route).rule != "" {
 			continue
 		}
-		names := strings.Split(strings.ReplaceAll(strings.ToLower(res.Headers["access-control-allow-headers"]), " ", ""), ",")
+		names := strings.Split(strings.ReplaceAll(strings.ToLower(res.Headers.Get(corsheader.AllowHeaders)), " ", ""), ",")
 		if !slices.Contains(names, "*") {
 			continue
 		}
-		if res.Headers["access-control-allow-credentials"] == "true" {
+		if res.Headers.Get(corsheader.AllowCredentials) == "true" {
 			rep := v.ask(question{origin: v.origin(), method: a.route.name, path: a.route.path, header: "x-requested-with", credentials: true})
 			if rep != nil && rep.Preflight.Verdict.Code == browser.HeaderDisallowedByPreflightResponse {
 				report(at(a.method), "Access-Control-Allow-Headers is * and Access-Control-Allow-Credentials is true", rep.Preflight.Verdict.Message)
@@ -220,14 +222,11 @@ func starHeaders(v *View, report reporter) {
 	}
 }
 
-// stranger is an origin that is on no list.
-const stranger = "https://stranger.corsgate.example"
-
 func allowOrigin(r *simulate.Response) string {
 	if r == nil {
 		return ""
 	}
-	return r.Headers["access-control-allow-origin"]
+	return r.Headers.Get(corsheader.AllowOrigin)
 }
 
 // firstOrigin decides CORS113.
@@ -236,8 +235,8 @@ func firstOrigin(v *View, report reporter) {
 		if len(v.originsOf(a.method)) < 2 {
 			continue
 		}
-		if got := allowOrigin(v.response(a.route, stranger)); IsOrigin(got) && got != stranger {
-			rep := v.preflight(a.route, stranger)
+		if got := allowOrigin(v.response(a.route, questions.Stranger)); IsOrigin(got) && got != questions.Stranger {
+			rep := v.preflight(a.route, questions.Stranger)
 			report(at(a.method), "a preflight from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, rep.Preflight.Verdict.Message)
 		}
 	}
@@ -249,12 +248,12 @@ func queryOrigin(v *View, report reporter) {
 	for _, a := range v.answering() {
 		key := shape(a.method)
 		as, done := found[key]
-		plain := v.response(a.route, stranger)
+		plain := v.response(a.route, questions.Stranger)
 		if !done && plain != nil {
 			for _, o := range v.originsOf(a.method) {
 				r := a.route
 				r.path += "?origin=" + url.QueryEscape(o) + "&Origin=" + url.QueryEscape(o)
-				if with := v.response(r, stranger); with != nil && allowOrigin(with) != allowOrigin(plain) {
+				if with := v.response(r, questions.Stranger); with != nil && allowOrigin(with) != allowOrigin(plain) {
 					as = o
 					break
 				}
@@ -267,32 +266,6 @@ func queryOrigin(v *View, report reporter) {
 	}
 }
 
-// resemble gives origins that are like another and are not it, or are like those of a pattern.
-func resemble(origin string) []string {
-	if before, after, wild := strings.Cut(origin, "*."); wild {
-		return []string{before + "stranger" + after}
-	}
-	var out []string
-	scheme, rest, ok := strings.Cut(origin, "://")
-	if !ok {
-		return nil
-	}
-	for i := range len(rest) {
-		if rest[i] == '.' {
-			out = append(out, scheme+"://"+rest[:i]+"x"+rest[i+1:])
-		}
-	}
-	host, port, ported := strings.Cut(rest, ":")
-	if ported {
-		port = ":" + port
-	}
-	out = append(out, scheme+"://"+host+".stranger.example"+port, scheme+"://stranger-"+host+port, scheme+"://"+host+"x"+port, origin[:len(origin)-1])
-	if !ported {
-		out = append(out, origin+":8443", origin+".stranger.example")
-	}
-	return out
-}
-
 // resembling decides CORS115.
 func resembling(v *View, report reporter) {
 	if v.Allowlist.Any {
@@ -302,10 +275,16 @@ func resembling(v *View, report reporter) {
 	for _, a := range v.deciding() {
 		key := shape(a.method)
 		like, done := found[key]
-		if !done && v.allows(a, stranger) != stranger {
+		if !done && v.allows(a, questions.Stranger) != questions.Stranger {
 		search:
 			for _, o := range slices.Concat(v.origins(), v.Allowlist.wild) {
-				for _, s := range resemble(o) {
+				for _, s := range questions.Lookalikes(sample(o)) {
+					if v.Allowlist.From == "template" && s == strings.Replace(o, "https://", "http://", 1) {
+						continue // a list that a mapping template spells out may mean both, as https?:// does
+					}
+					if len(v.App.StandIns(s)) < len(v.App.StandIns(o)) {
+						continue // what it resembles only a deployment knows
+					}
 					if IsOrigin(s) && !v.Allowlist.has(s) && v.allows(a, s) == s {
 						like = s
 						break search
@@ -379,12 +358,12 @@ func shape(m *gateway.Method) string {
 // everyOrigin decides CORS116.
 func everyOrigin(v *View, report reporter) {
 	for _, a := range v.deciding() {
-		res := v.answer(a, stranger)
+		res := v.answer(a, questions.Stranger)
 		got := allowOrigin(res)
 		listed := len(v.Allowlist.Origins) > 0 && !v.Allowlist.Any
 		said := v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables"
 		switch {
-		case got == stranger && (listed || res.Headers["access-control-allow-credentials"] == "true"),
+		case got == questions.Stranger && (listed || res.Headers.Get(corsheader.AllowCredentials) == "true"),
 			got == "*" && listed && said:
 			report(at(a.method), a.to()+" from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, "")
 		}
@@ -398,11 +377,11 @@ func maxAge(v *View, report reporter) {
 		if res == nil {
 			continue
 		}
-		value, ok := res.Headers["access-control-max-age"]
+		value, ok := res.Headers[strings.ToLower(corsheader.MaxAge)]
 		if !ok {
 			continue
 		}
-		if fault := MaxAgeFault(value); fault != "" {
+		if fault := MaxAgeFault(value); fault != "" && len(v.App.Symbols(value)) == 0 {
 			report(at(a.method), fault, "")
 		}
 	}

@@ -5,7 +5,10 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
@@ -18,6 +21,9 @@ type fault struct {
 	origin string
 	method *gateway.Method // the one that answered; nil if none did
 }
+
+// notJudged is in the place of a rule where only a deployment decides whether there is a fault.
+const notJudged rules.ID = "not judged"
 
 // fault asks the model about a route and says whose fault it is that a preflight fails; rule is empty if none does. Each
 // fault belongs to one rule, so that one mistake is one finding.
@@ -32,6 +38,7 @@ func (v *View) fault(r route) fault {
 
 func (v *View) find(r route) fault {
 	by := v.answers(r)
+	var left fault
 	for _, origin := range v.originsOf(by) {
 		rep := v.preflight(r, origin)
 		if rep == nil || !rep.Preflight.Needed || !rep.Preflight.Verdict.Known {
@@ -42,11 +49,15 @@ func (v *View) find(r route) fault {
 				continue
 			}
 		}
-		if id := v.blame(r, rep); id != "" {
+		switch id := v.blame(r, by, origin, rep); id {
+		case "":
+		case notJudged:
+			left = fault{id, rep, origin, by}
+		default:
 			return fault{id, rep, origin, by}
 		}
 	}
-	return fault{}
+	return left
 }
 
 // refusesAny gives the preflight of a method that ANY stands for and that is refused; nil if there is none. Of a list that
@@ -55,7 +66,7 @@ func (v *View) refusesAny(r route, rep *simulate.Report, origin string) *simulat
 	if r.method.HTTPMethod != "ANY" || rep.Trace.Preflight.Method == nil || rep.Trace.Preflight.Method.Name == "ANY" {
 		return nil
 	}
-	list := split(strings.ToUpper(rep.Preflight.Response.Headers["access-control-allow-methods"]))
+	list := split(strings.ToUpper(rep.Preflight.Response.Headers.Get(corsheader.AllowMethods)))
 	for _, name := range []string{"PUT", "PATCH", "DELETE"} {
 		if len(list) > 0 && !slices.Contains(list, name) {
 			continue
@@ -68,26 +79,28 @@ func (v *View) refusesAny(r route, rep *simulate.Report, origin string) *simulat
 	return nil
 }
 
-func (v *View) blame(r route, rep *simulate.Report) rules.ID {
+func (v *View) blame(r route, by *gateway.Method, origin string, rep *simulate.Report) rules.ID {
 	c := rep.Trace.Preflight
 	if c == nil || c.Unsupported != "" {
 		return "" // said as something not understood
 	}
 	if g := c.GatewayResponse; g != nil {
 		switch g.Type {
-		case "MISSING_AUTHENTICATION_TOKEN":
+		case apigw.MissingAuthenticationToken:
 			switch {
 			case c.Method != nil:
 				return rules.CORS102
+			case !v.whole():
+				return notJudged // what was not read may answer it
 			case v.simple(r.resource):
 				return rules.CORS119
 			}
 			return rules.CORS101
-		case "UNAUTHORIZED", "ACCESS_DENIED", "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR", "INVALID_SIGNATURE", "EXPIRED_TOKEN":
+		case apigw.Unauthorized, apigw.AccessDenied, apigw.AuthorizerFailure, apigw.AuthorizerConfigurationError, apigw.InvalidSignature, apigw.ExpiredToken:
 			return rules.CORS102
-		case "INVALID_API_KEY":
+		case apigw.InvalidAPIKey:
 			return rules.CORS103
-		case "BAD_REQUEST_PARAMETERS", "BAD_REQUEST_BODY":
+		case apigw.BadRequestParameters, apigw.BadRequestBody:
 			return rules.CORS104
 		}
 		switch g.Cause {
@@ -104,7 +117,15 @@ func (v *View) blame(r route, rep *simulate.Report) rules.ID {
 		}
 	}
 	if _, err := cors.FromStageVariables(v.API.Variables); err != nil && v.readsVariables(c) {
+		if v.stageElsewhere() {
+			v.leave(nil, "the stage of "+v.API.ID+", whose variables hold the allowlist, is not in the templates")
+			return notJudged
+		}
 		return rules.CORS407
+	}
+	if symbol := v.decides(r, origin, rep); symbol != nil {
+		v.leave(by, symbol.String()+": "+symbol.Why)
+		return notJudged
 	}
 	switch rep.Preflight.Verdict.Code {
 	case browser.PreflightInvalidStatus, browser.PreflightDisallowedRedirect:
@@ -124,17 +145,60 @@ func (v *View) blame(r route, rep *simulate.Report) rules.ID {
 	case browser.PreflightInvalidAllowOriginValue:
 		return rules.CORS205
 	case browser.PreflightAllowOriginMismatch:
-		if value := rep.Preflight.Response.Headers["access-control-allow-origin"]; !IsOrigin(value) {
+		if value := rep.Preflight.Response.Headers.Get(corsheader.AllowOrigin); !IsOrigin(value) {
 			return rules.CORS205
 		}
 	}
 	if res := v.API.Find(c.Resource.Path); res != nil && c.Method != nil && v.obscure(res.Method(c.Method.Name)) {
 		if v.Allowlist.From == "" {
-			return rules.CORS903
+			v.leave(by, "which origins the mapping template allows is not understood; --origins states them")
+			return notJudged
 		}
 		return "" // that another resource allows more is for CORS118 to say
 	}
 	return rules.CORS109
+}
+
+// decides returns the symbol on which it hangs whether an origin may read the answer to a preflight that does not allow it:
+// one in Access-Control-Allow-Origin or, where the origin is not out of the template, one that is an origin on its list.
+func (v *View) decides(r route, origin string, rep *simulate.Report) *cfn.Symbol {
+	if symbols := v.App.Symbols(rep.Preflight.Response.Headers.Get(corsheader.AllowOrigin)); len(symbols) > 0 {
+		return symbols[0]
+	}
+	if v.Allowlist.From != "stated" {
+		return nil
+	}
+	for _, o := range v.unknownOrigins() {
+		if in := v.preflight(r, o); o != origin && in != nil && (in.Preflight.Verdict.Allowed || in.Preflight.Verdict.Code == browser.HeaderDisallowedByPreflightResponse) {
+			return v.App.Symbols(o)[0]
+		}
+	}
+	return nil
+}
+
+// unknownOrigins are those that the API may allow and that only a deployment knows.
+func (v *View) unknownOrigins() []string {
+	judge, err := simulate.NewJudge(v.App, gateway.Options{API: v.App.Name(v.API.Rest), Stage: v.App.Show(v.API.Stage)}, func(*cfn.App) gateway.Backend { return v.site.Backend })
+	if err != nil {
+		return nil
+	}
+	return judge.Origins()
+}
+
+// stageElsewhere reports whether the API has no stage in the templates, and its id is given to something that may make one.
+func (v *View) stageElsewhere() bool {
+	if v.API.StageID != "" {
+		return false
+	}
+	rest := v.API.Rest
+	outputs, _ := rest.Stack.Raw["Outputs"].(map[string]any)
+	for _, o := range outputs {
+		out, _ := o.(map[string]any)
+		if value := dig(out, "Value"); len(value) == 1 && value["Ref"] == rest.ID {
+			return true
+		}
+	}
+	return !v.whole() || slices.ContainsFunc(v.App.OfType("AWS::SSM::Parameter"), func(p *cfn.Resource) bool { return v.App.Target(p.Properties["Value"]) == rest })
 }
 
 // obscure says that a mapping template decides about origins, and that it is not understood about which. A list that is
@@ -167,7 +231,7 @@ func faulty(id rules.ID, detail func(v *View, r route, f fault) string) checker 
 			if f.rule != id {
 				continue
 			}
-			p := place{id: r.resource.ID, path: r.resource.Path, method: r.method.HTTPMethod}
+			p := place{of: r.resource.Source, path: r.resource.Path, method: r.method.HTTPMethod}
 			if f.method != nil {
 				p = at(f.method)
 			}
@@ -183,13 +247,13 @@ func faulty(id rules.ID, detail func(v *View, r route, f fault) string) checker 
 // unquoted names the headers that are mapped from something that is no mapping expression: CloudFormation's deployment
 // of it fails with "Invalid mapping expression specified".
 func unquoted(m *gateway.Method) []string {
-	if m.Integration == nil || strings.HasSuffix(m.Integration.Type, "_PROXY") {
+	if m.Integration == nil || apigw.IsProxy(m.Integration.Type) {
 		return nil
 	}
 	var out []string
 	for _, ir := range m.Integration.Responses {
 		for _, name := range sortedKeys(ir.Parameters) {
-			header, ok := strings.CutPrefix(name, "method.response.header.")
+			header, ok := strings.CutPrefix(name, apigw.MethodHeader)
 			if ok && !isExpression(ir.Parameters[name]) && !slices.Contains(out, header) {
 				out = append(out, header)
 			}
@@ -201,13 +265,8 @@ func unquoted(m *gateway.Method) []string {
 // isExpression says that a text is a mapping expression
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-parameter-mapping-sources.html).
 func isExpression(s string) bool {
-	if _, ok := static(s); ok {
+	if _, ok := apigw.Static(s); ok {
 		return !strings.Contains(s[1:len(s)-1], "'")
 	}
-	for _, prefix := range []string{"integration.response.", "method.request.", "context.", "stageVariables."} {
-		if strings.HasPrefix(s, prefix) {
-			return true
-		}
-	}
-	return false
+	return apigw.IsSource(s)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/questions"
 )
 
 // learn completes an inferred allowlist by what the model answers: with origins that answers name of themselves, and with
@@ -35,7 +36,7 @@ func (v *View) learn() {
 			add(a.method, got, got)
 		}
 		domains := domains(a.method)
-		if len(domains) == 0 || answer(stranger) == stranger {
+		if len(domains) == 0 || answer(questions.Stranger) == questions.Stranger {
 			continue
 		}
 		for _, d := range domains {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
@@ -17,7 +18,7 @@ type reporter func(p place, detail, console string)
 
 // checks is what decides each rule. Those whose fault is that of a preflight are told apart in fault.go, and say here what
 // is wrong. CORS901 and CORS902 are found where suppressions
-// are used, in package report, and CORS903 also where templates are read.
+// are used, in package report, and CORS903 where templates are read.
 var checks = map[rules.ID]checker{
 	rules.CORS101: noPreflight(rules.CORS101),
 	rules.CORS102: faulty(rules.CORS102, func(_ *View, _ route, f fault) string {
@@ -43,14 +44,14 @@ var checks = map[rules.ID]checker{
 		return fmt.Sprintf("the preflight is answered with status %d", f.report.Preflight.Response.Status)
 	}),
 	rules.CORS109: faulty(rules.CORS109, func(v *View, _ route, f fault) string {
-		value, ok := f.report.Preflight.Response.Headers["access-control-allow-origin"]
+		value, ok := f.report.Preflight.Response.Headers[strings.ToLower(corsheader.AllowOrigin)]
 		if !ok {
 			return "the answer to a preflight from " + f.origin + " has no Access-Control-Allow-Origin"
 		}
 		return fmt.Sprintf("the answer to a preflight from %s has Access-Control-Allow-Origin %s", f.origin, value)
 	}),
 	rules.CORS110: faulty(rules.CORS110, func(v *View, r route, f fault) string {
-		return fmt.Sprintf("Access-Control-Allow-Methods is %q, and %s has %s", f.report.Preflight.Response.Headers["access-control-allow-methods"], r.resource.Path, methodNames(r.resource))
+		return fmt.Sprintf("Access-Control-Allow-Methods is %q, and %s has %s", f.report.Preflight.Response.Headers.Get(corsheader.AllowMethods), r.resource.Path, methodNames(r.resource))
 	}),
 	rules.CORS111: neededHeaders,
 	rules.CORS112: starHeaders,
@@ -62,9 +63,9 @@ var checks = map[rules.ID]checker{
 	rules.CORS118: unlike,
 	rules.CORS119: noPreflight(rules.CORS119),
 	rules.CORS120: faulty(rules.CORS120, func(_ *View, _ route, f fault) string {
-		name := "Access-Control-Allow-Methods"
+		name := corsheader.AllowMethods
 		if f.report.Preflight.Verdict.Code == browser.InvalidAllowHeadersPreflightResponse {
-			name = "Access-Control-Allow-Headers"
+			name = corsheader.AllowHeaders
 		}
 		return fmt.Sprintf("%s is %q", name, f.report.Preflight.Response.Headers[strings.ToLower(name)])
 	}),
@@ -95,7 +96,4 @@ var checks = map[rules.ID]checker{
 		return "the mapping template of OPTIONS reads stage variables that hold no allowlist; the stage is " + v.API.Stage
 	}),
 	rules.CORS408: importedAway,
-	rules.CORS903: faulty(rules.CORS903, func(*View, route, fault) string {
-		return "which origins the mapping template allows is not understood; --origins states them"
-	}),
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -34,12 +35,7 @@ func answeredBy(r *simulate.Report) answered {
 		return answered{}
 	}
 	h := r.Actual.Response.Headers
-	out := answered{known: true, allowOrigin: h["access-control-allow-origin"]}
-	for name := range strings.SplitSeq(h["vary"], ",") {
-		name = strings.TrimSpace(name)
-		out.varies = out.varies || name == "*" || strings.EqualFold(name, "origin")
-	}
-	return out
+	return answered{known: true, allowOrigin: h.Get(corsheader.AllowOrigin), varies: corsheader.VariesByOrigin(h.Get(corsheader.Vary))}
 }
 
 // caches compares, for the methods that are cached, what was answered to all origins, and to a request without one.

@@ -11,19 +11,13 @@ import (
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
+	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
 func site(t testing.TB, template []byte) *simulate.Site {
 	t.Helper()
-	api, err := gateway.Load(template, gateway.Options{APIKeys: []string{"1"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	backend, err := simulate.NotRun(template)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &simulate.Site{API: api, Backend: backend}
+	api := model.Load(t, template, gateway.Options{APIKeys: []string{"1"}})
+	return &simulate.Site{API: api, Backend: simulate.NotRun(api.App)}
 }
 
 func between(t *testing.T, before, after []byte) *Difference {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
@@ -65,6 +66,8 @@ func (o Outcome) words() string {
 		return "answered by API Gateway itself (" + o.Gateway + ")"
 	case o.Allowed:
 		return "allowed"
+	case o.open != "":
+		return "not known; its preflight passes" // or it would not be compared
 	case !o.Known && o.Preflight == "allowed":
 		return "decided by a function that was not run; its preflight passes"
 	case !o.Known && o.Preflight != "":
@@ -426,7 +429,7 @@ func (d *Difference) errorGroups() []Group {
 // family names a list of gateway response types that is all of them, or all of a family.
 func family(types []string) string {
 	var all, client, server []string
-	for _, t := range gateway.GatewayResponseTypes() {
+	for _, t := range apigw.GatewayResponseTypes() {
 		switch {
 		case strings.HasPrefix(t, "DEFAULT_"):
 		case gateway.ServerError(t):

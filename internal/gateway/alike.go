@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
 )
 
 // A Behaviour says what the answer to a request depends on, as far as that can be seen without asking for it.
@@ -24,7 +26,7 @@ type Behaviour struct {
 func (a *API) Behaviour(method, path string, backend func(*Function) Behaviour) Behaviour {
 	m, _, _ := a.route(method, segments(path))
 	b := &behaviour{headers: map[string]bool{"accept": true, "content-type": true}}
-	for _, typ := range GatewayResponseTypes() {
+	for _, typ := range apigw.GatewayResponseTypes() {
 		g := a.GatewayResponse(typ)
 		for _, v := range g.Parameters {
 			b.source(v)
@@ -78,7 +80,7 @@ func (b *behaviour) integration(a *API, i *Integration, backend func(*Function) 
 			b.read(t.Text)
 		}
 	}
-	if i.Type == "MOCK" {
+	if i.Type == apigw.Mock {
 		return
 	}
 	// A variable that is missing fails before anything is called.
@@ -86,7 +88,7 @@ func (b *behaviour) integration(a *API, i *Integration, backend func(*Function) 
 	x := &exchange{api: a}
 	uri, _ := x.uri(i)
 	fn := a.functionOf(uri)
-	if i.Type == "AWS" || i.Type == "AWS_PROXY" {
+	if i.Type == apigw.AWS || i.Type == apigw.AWSProxy {
 		if fn == nil {
 			b.add(uri)
 		}
@@ -138,7 +140,7 @@ func (b *behaviour) read(text string) {
 // source notes what the source of a mapping depends on; see exchange.source. Queries and bodies are not noted, since
 // only requests are held to be alike that have no query, and the same body.
 func (b *behaviour) source(src string) {
-	for _, in := range []string{"method.request.header.", "method.request.multivalueheader."} {
+	for _, in := range []string{apigw.RequestHeader, apigw.RequestMultiValueHeader} {
 		if name, ok := strings.CutPrefix(src, in); ok {
 			b.headers[strings.ToLower(name)] = true
 		}
@@ -147,7 +149,7 @@ func (b *behaviour) source(src string) {
 	case strings.HasPrefix(src, "context.error."): // which follows from all the rest
 	case strings.HasPrefix(src, "context."):
 		b.read(src)
-	case strings.HasPrefix(src, "method.request.path."):
+	case strings.HasPrefix(src, apigw.RequestPath):
 		b.path = true
 	}
 }

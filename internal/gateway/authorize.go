@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/vtl"
 )
 
@@ -13,17 +14,17 @@ func (x *exchange) authorize() error {
 	case "", "NONE":
 		return nil
 	}
-	unauthorized := &failure{typ: "UNAUTHORIZED", message: "Unauthorized", errType: "UnauthorizedException", detail: "no identity was sent to the authorizer"}
+	unauthorized := &failure{typ: apigw.Unauthorized, message: "Unauthorized", errType: "UnauthorizedException", detail: "no identity was sent to the authorizer"}
 	ar := &AuthorizerRequest{Type: m.AuthorizationType, Request: x.req}
 	if m.AuthorizationType == "AWS_IAM" {
 		tok, ok := x.headers.Get("Authorization")
 		if !ok {
 			x.step(Step{Kind: StepAuthorizer, Name: "AWS_IAM", Detail: "no signature"})
-			return &failure{typ: "MISSING_AUTHENTICATION_TOKEN", message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: "the method wants a signed request"}
+			return &failure{typ: apigw.MissingAuthenticationToken, message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: "the method wants a signed request"}
 		}
 		ar.Token = tok
 	} else {
-		sources := []string{"method.request.header.Authorization"}
+		sources := []string{apigw.RequestHeader + "Authorization"}
 		if m.authorizer != nil {
 			ar.Authorizer = m.authorizer.id
 			if m.authorizer.function != nil {
@@ -49,11 +50,11 @@ func (x *exchange) authorize() error {
 	r, err := x.api.authorize(x.ctx, ar)
 	switch {
 	case err != nil:
-		return &failure{typ: "AUTHORIZER_FAILURE", message: "Internal server error", errType: "AuthorizerConfigurationException", detail: err.Error()}
+		return &failure{typ: apigw.AuthorizerFailure, message: "Internal server error", errType: "AuthorizerConfigurationException", detail: err.Error()}
 	case r != nil && r.Unauthorized:
 		return unauthorized
 	case r == nil || !r.Allow:
-		return &failure{typ: "ACCESS_DENIED", message: "User is not authorized to access this resource", errType: "AccessDeniedException", detail: "the authorizer denied the request"}
+		return &failure{typ: apigw.AccessDenied, message: "User is not authorized to access this resource", errType: "AccessDeniedException", detail: "the authorizer denied the request"}
 	}
 	am := vtl.NewMap()
 	for _, k := range slices.Sorted(maps.Keys(r.Context)) {
@@ -78,5 +79,5 @@ func (x *exchange) apiKey() error {
 		detail = "the x-api-key is not one the template or the caller names"
 	}
 	x.step(Step{Kind: StepAPIKey, Detail: detail})
-	return &failure{typ: "INVALID_API_KEY", message: "Forbidden", errType: "ForbiddenException", detail: detail}
+	return &failure{typ: apigw.InvalidAPIKey, message: "Forbidden", errType: "ForbiddenException", detail: detail}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/vtl"
 )
 
@@ -41,15 +42,17 @@ func backendError(err error) error {
 	switch {
 	case errors.As(err, &u):
 		return unsupported("%s", u.Reason)
+	case errors.As(err, new(*Whichever)):
+		return unsupported("what is behind the integration is not called here")
 	case errors.Is(err, context.DeadlineExceeded):
-		return &failure{typ: "INTEGRATION_TIMEOUT", message: "Endpoint request timed out", errType: "InternalServerErrorException", detail: "the integration took too long"}
+		return &failure{typ: apigw.IntegrationTimeout, message: "Endpoint request timed out", errType: "InternalServerErrorException", detail: "the integration took too long"}
 	}
-	return &failure{typ: "INTEGRATION_FAILURE", message: "Internal server error", errType: "InternalServerErrorException", detail: err.Error()}
+	return &failure{typ: apigw.IntegrationFailure, message: "Internal server error", errType: "InternalServerErrorException", detail: err.Error()}
 }
 
 // malformed is the answer to a proxy function's result that is none: 502, and of no type of its own.
 func malformed(detail string) error {
-	return &failure{typ: "DEFAULT_5XX", status: 502, message: "Internal server error", errType: "InternalServerErrorException", cause: BadProxyResponse, detail: "malformed Lambda proxy response: " + detail}
+	return &failure{typ: apigw.Default5XX, status: 502, message: "Internal server error", errType: "InternalServerErrorException", cause: BadProxyResponse, detail: "malformed Lambda proxy response: " + detail}
 }
 
 // lambdaProxy serves AWS_PROXY.
@@ -59,8 +62,11 @@ func (x *exchange) lambdaProxy(i *Integration) (*Response, error) {
 		return nil, err
 	}
 	fn := x.api.functionOf(uri)
+	if fn == nil && len(x.api.App.Symbols(uri)) > 0 {
+		fn = &Function{ARN: uri, Name: x.api.App.Show(uri)} // whichever it is
+	}
 	if fn == nil {
-		return nil, unsupported("AWS_PROXY integration with the URI %s is not a Lambda function", clip(uri))
+		return nil, unsupported("AWS_PROXY integration with the URI %s is not a Lambda function", clip(x.api.App.Show(uri)))
 	}
 	if x.backend == nil {
 		return nil, unsupported("no backend for the function %s", fn.Name)
@@ -69,7 +75,7 @@ func (x *exchange) lambdaProxy(i *Integration) (*Response, error) {
 	if err != nil {
 		return nil, configError(OtherCause, "the event: %v", err)
 	}
-	x.step(Step{Kind: StepIntegration, Name: "AWS_PROXY", Detail: fn.Name})
+	x.step(Step{Kind: StepIntegration, Name: apigw.AWSProxy, Detail: fn.Name})
 	result, err := x.backend.Invoke(x.ctx, *fn, event)
 	if err != nil {
 		var fe *FunctionError
@@ -303,21 +309,21 @@ func (x *exchange) mappedRequest(i *Integration, kind string, r *BackendRequest)
 	for _, k := range slices.Sorted(maps.Keys(i.RequestParameters)) {
 		v, found := x.source(i.RequestParameters[k])
 		switch {
-		case strings.HasPrefix(k, "integration.request.header."):
-			name := strings.TrimPrefix(k, "integration.request.header.")
+		case strings.HasPrefix(k, apigw.IntegrationRequestHeader):
+			name := strings.TrimPrefix(k, apigw.IntegrationRequestHeader)
 			if forbidden[kind][strings.ToLower(name)] {
 				return configError(BadMapping, "the request header %s cannot be mapped", name)
 			}
 			if found && !swallowed[strings.ToLower(name)] {
 				r.Headers = r.Headers.set(name, v)
 			}
-		case strings.HasPrefix(k, "integration.request.querystring."):
+		case strings.HasPrefix(k, apigw.IntegrationRequestQuery):
 			if found {
-				setQuery(strings.TrimPrefix(k, "integration.request.querystring."), v)
+				setQuery(strings.TrimPrefix(k, apigw.IntegrationRequestQuery), v)
 			}
-		case strings.HasPrefix(k, "integration.request.path."):
+		case strings.HasPrefix(k, apigw.IntegrationRequestPath):
 			if found {
-				path[strings.TrimPrefix(k, "integration.request.path.")] = v
+				path[strings.TrimPrefix(k, apigw.IntegrationRequestPath)] = v
 			}
 		}
 	}
@@ -355,7 +361,7 @@ func (x *exchange) http(i *Integration, proxy bool) (*Response, error) {
 		return nil, err
 	}
 	if x.backend == nil {
-		return nil, unsupported("no backend for %s", clip(uri))
+		return nil, unsupported("no backend for %s", clip(x.api.App.Show(uri)))
 	}
 	r := &BackendRequest{Method: i.HTTPMethod, URL: uri}
 	if r.Method == "" || r.Method == "ANY" {
@@ -399,6 +405,10 @@ func (x *exchange) http(i *Integration, proxy bool) (*Response, error) {
 	x.endpointHeaders(r)
 	x.step(Step{Kind: StepIntegration, Name: i.Type, Detail: r.Method + " " + r.URL})
 	reply, err := x.backend.HTTP(x.ctx, r)
+	var one *Whichever
+	if errors.As(err, &one) && !proxy {
+		return x.unread(i, one.Response)
+	}
 	if err != nil {
 		return nil, backendError(err)
 	}
@@ -462,7 +472,7 @@ func (x *exchange) aws(i *Integration) (*Response, error) {
 		return nil, err
 	}
 	if x.backend == nil {
-		return nil, unsupported("no backend for %s", clip(uri))
+		return nil, unsupported("no backend for %s", clip(x.api.App.Show(uri)))
 	}
 	body, err := x.integrationBody(i)
 	if err != nil {
@@ -482,6 +492,10 @@ func (x *exchange) aws(i *Integration) (*Response, error) {
 		x.endpointHeaders(r)
 		x.step(Step{Kind: StepIntegration, Name: "AWS", Detail: r.Method + " " + r.URL})
 		reply, err := x.backend.AWS(x.ctx, r)
+		var one *Whichever
+		if errors.As(err, &one) {
+			return x.unread(i, one.Response)
+		}
 		if err != nil {
 			return nil, backendError(err)
 		}
@@ -496,6 +510,10 @@ func (x *exchange) aws(i *Integration) (*Response, error) {
 	result, err := x.backend.Invoke(x.ctx, *fn, body)
 	ct := "application/json"
 	said, failed := "", false
+	var one *Whichever
+	if errors.As(err, &one) {
+		return x.unread(i, one.Response)
+	}
 	if err != nil {
 		var fe *FunctionError
 		if !errors.As(err, &fe) {

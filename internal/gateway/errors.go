@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
 )
 
 // failure ends an exchange with a gateway response.
@@ -21,7 +23,7 @@ func (f *failure) Error() string { return f.typ + ": " + f.message }
 
 // configError is the answer to a configuration that fails at run time.
 func configError(cause Cause, format string, args ...any) *failure {
-	return &failure{typ: "API_CONFIGURATION_ERROR", cause: cause, message: "Internal server error", errType: "InternalServerErrorException", detail: fmt.Sprintf(format, args...)}
+	return &failure{typ: apigw.APIConfigurationError, cause: cause, message: "Internal server error", errType: "InternalServerErrorException", detail: fmt.Sprintf(format, args...)}
 }
 
 // unsupported is the answer to what this model cannot do; the service would not give it.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/vtl"
 )
 
@@ -53,9 +54,9 @@ func (a *API) Serve(ctx context.Context, req *Request, backend Backend) *Respons
 	var err error
 	if len(req.Body) > MaxBody {
 		// The message is what users report of REST APIs; the name of the exception is believed.
-		err = &failure{typ: "REQUEST_TOO_LARGE", message: "HTTP content length exceeded 10485760 bytes.", errType: "RequestTooLargeException", detail: "the body is larger than 10485760 bytes"}
+		err = &failure{typ: apigw.RequestTooLarge, message: "HTTP content length exceeded 10485760 bytes.", errType: "RequestTooLargeException", detail: "the body is larger than 10485760 bytes"}
 	} else if !stageOK {
-		err = &failure{typ: "MISSING_AUTHENTICATION_TOKEN", message: "Forbidden", errType: "ForbiddenException", detail: "the path does not start with the stage " + a.Stage}
+		err = &failure{typ: apigw.MissingAuthenticationToken, message: "Forbidden", errType: "ForbiddenException", detail: "the path does not start with the stage " + a.Stage}
 	} else {
 		res, err = x.run()
 	}
@@ -150,13 +151,16 @@ func (x *exchange) step(s Step) { x.trace = append(x.trace, s) }
 // run does everything up to the answer of the integration.
 func (x *exchange) run() (*Response, error) {
 	m, exact, params := x.api.route(x.req.Method, segments(x.path))
+	if len(x.api.Elsewhere) > 0 && (m == nil || m.Resource.open()) {
+		return nil, unsupported("this API may have %s elsewhere: %s", x.path, x.api.Elsewhere[0])
+	}
 	if m == nil {
 		detail := "no resource for the path " + x.path
 		if exact != nil {
 			detail = "the resource " + exact.Path + " has no method " + x.req.Method
 			x.step(Step{Kind: StepResource, Name: exact.ID, Detail: exact.Path})
 		}
-		return nil, &failure{typ: "MISSING_AUTHENTICATION_TOKEN", message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: detail}
+		return nil, &failure{typ: apigw.MissingAuthenticationToken, message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: detail}
 	}
 	x.method, x.resource, x.params = m, m.Resource, params
 	x.step(Step{Kind: StepResource, Name: m.Resource.ID, Detail: m.Resource.Path})
@@ -225,11 +229,11 @@ func (x *exchange) source(src string) (string, bool) {
 	if len(src) >= 2 && src[0] == '\'' && src[len(src)-1] == '\'' {
 		return src[1 : len(src)-1], true
 	}
-	if name, ok := strings.CutPrefix(src, "method.request.multivalueheader."); ok {
+	if name, ok := strings.CutPrefix(src, apigw.RequestMultiValueHeader); ok {
 		v := x.headers.Values(name)
 		return strings.Join(v, ","), len(v) > 0
 	}
-	if name, ok := strings.CutPrefix(src, "method.request.header."); ok {
+	if name, ok := strings.CutPrefix(src, apigw.RequestHeader); ok {
 		// Headers are told apart by case where the service was observed to do so; without an exact one any will do.
 		for _, h := range x.headers {
 			if h.Name == name {
@@ -238,7 +242,7 @@ func (x *exchange) source(src string) (string, bool) {
 		}
 		return x.headers.Get(name)
 	}
-	for _, pre := range []string{"method.request.querystring.", "method.request.multivaluequerystring."} {
+	for _, pre := range []string{apigw.RequestQuery, apigw.RequestMultiValueQuery} {
 		if name, ok := strings.CutPrefix(src, pre); ok {
 			v, found := "", false
 			for _, q := range x.query {
@@ -249,7 +253,7 @@ func (x *exchange) source(src string) (string, bool) {
 			return v, found
 		}
 	}
-	if name, ok := strings.CutPrefix(src, "method.request.path."); ok {
+	if name, ok := strings.CutPrefix(src, apigw.RequestPath); ok {
 		v, found := x.params[name]
 		return v, found
 	}

@@ -1,7 +1,7 @@
-// Package gateway answers requests as an Amazon API Gateway REST API does, from the CloudFormation template that
-// describes the API.
+// Package gateway answers requests as an Amazon API Gateway REST API does, from the CloudFormation templates that
+// describe the API.
 //
-// [Load] reads a synthesized template: the resources of type AWS::ApiGateway::* or the OpenAPI document in a RestApi's
+// [Load] reads what [cfn] made of them: the resources of type AWS::ApiGateway::* or the OpenAPI document in a RestApi's
 // Body. [API.Serve] routes a request, checks it, calls the integration (a [Backend] given by the caller stands for
 // Lambda functions, HTTP servers and AWS services) and makes the answer, with a trace of how it came to be. The package
 // needs neither AWS nor a network.
@@ -148,7 +148,7 @@ const (
 type Function struct {
 	ARN  string
 	Name string
-	// LogicalID is the function's resource in the template, or empty where the template does not have it.
+	// LogicalID is the function's resource as [cfn.App.Name] has it, or empty where the app does not have it.
 	LogicalID string
 }
 
@@ -194,27 +194,28 @@ type Unavailable struct{ Reason string }
 
 func (e *Unavailable) Error() string { return e.Reason }
 
+// Whichever is a backend's error for nothing having been called: the answer is that of the integration response with this
+// index, as far as it does not depend on the reply. What does is not served. It is not for proxy integrations.
+type Whichever struct{ Response int }
+
+func (e *Whichever) Error() string { return fmt.Sprintf("as the integration response %d", e.Response) }
+
 // LoadError says why no API could be read from a template, in one line that names the file.
 type LoadError struct {
 	Kind LoadKind
 	File string
 	Msg  string
-	// Variable is the stage variable of an [UnknownVariable].
-	Variable string
 }
 
-// LoadKind says what kind of thing is wrong with a template, or with what was asked of it.
+// LoadKind says what kind of thing is wrong with what was asked.
 type LoadKind string
 
 // The kinds of a [LoadError].
 const (
-	NotTemplate     LoadKind = "notTemplate"     // it is not a CloudFormation template in JSON
-	NoAPI           LoadKind = "noAPI"           // it has no REST API, or not the one that was asked for
-	SeveralAPIs     LoadKind = "severalAPIs"     // it has several, and none was asked for
-	NoStage         LoadKind = "noStage"         // the API does not have the stage that was asked for
-	SeveralStages   LoadKind = "severalStages"   // it has several, and none was asked for
-	UnknownVariable LoadKind = "unknownVariable" // the value of a stage variable is not known
-	Unreadable      LoadKind = "unreadable"      // a part that everything depends on cannot be read
+	NoAPI         LoadKind = "noAPI"         // there is no REST API, or not the one that was asked for
+	SeveralAPIs   LoadKind = "severalAPIs"   // there are several, and none was asked for
+	NoStage       LoadKind = "noStage"       // the API does not have the stage that was asked for
+	SeveralStages LoadKind = "severalStages" // it has several, and none was asked for
 )
 
 func (e *LoadError) Error() string {
@@ -224,26 +225,17 @@ func (e *LoadError) Error() string {
 	return e.File + ": " + e.Msg
 }
 
-func loadErr(kind LoadKind, file, format string, args ...any) error {
-	return &LoadError{Kind: kind, File: file, Msg: fmt.Sprintf(format, args...)}
-}
-
 // Options chooses among what a template offers.
 type Options struct {
-	// File names the template in errors.
-	File string
-	// API is the logical id of the RestApi, needed where there are several.
+	// API is the logical id of the RestApi, needed where there are several; STACK/ID where several stacks have one of this
+	// id.
 	API string
 	// Stage is a stage's name, needed where there are several.
 	Stage string
 	// Variables override the stage's variables.
 	Variables map[string]string
-	// Parameters are values of the template's parameters, instead of their defaults.
-	Parameters map[string]string
 	// APIKeys are key values that are valid besides those the template holds.
 	APIKeys []string
-	// Region and Account are those of the pseudo parameters: us-east-1 and 111111111111 by default.
-	Region, Account string
 	// Authorize decides for authorizers. Where it is nil, every request that brings the identity sources is let in.
 	Authorize func(ctx context.Context, a *AuthorizerRequest) (*AuthorizerResult, error)
 }

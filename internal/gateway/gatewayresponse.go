@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -9,18 +10,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/vtl"
 )
 
 var substitution = regexp.MustCompile(`\$\{(?:context|stageVariables|method\.request)(?:\.[A-Za-z0-9_-]+)+\}|\$(?:context|stageVariables|method\.request)(?:\.[A-Za-z0-9_-]+)+`)
-
-// defaultStatus is the status of a type by itself (recorded 2024-04; INTEGRATION_FAILURE and the timeout are 504).
-var defaultStatus = map[string]int{
-	"ACCESS_DENIED": 403, "API_CONFIGURATION_ERROR": 500, "AUTHORIZER_CONFIGURATION_ERROR": 500, "AUTHORIZER_FAILURE": 500,
-	"BAD_REQUEST_BODY": 400, "BAD_REQUEST_PARAMETERS": 400, "EXPIRED_TOKEN": 403, "INTEGRATION_FAILURE": 504, "INTEGRATION_TIMEOUT": 504,
-	"INVALID_API_KEY": 403, "INVALID_SIGNATURE": 403, "MISSING_AUTHENTICATION_TOKEN": 403, "QUOTA_EXCEEDED": 429, "REQUEST_TOO_LARGE": 413,
-	"RESOURCE_NOT_FOUND": 404, "THROTTLED": 429, "UNAUTHORIZED": 401, "UNSUPPORTED_MEDIA_TYPE": 415, "WAF_FILTERED": 403,
-}
 
 const defaultTemplate = `{"message":$context.error.messageString}`
 
@@ -29,8 +23,8 @@ const defaultTemplate = `{"message":$context.error.messageString}`
 const lateTemplate = `{"message": $context.error.messageString}`
 
 var late = map[string]bool{
-	"API_CONFIGURATION_ERROR": true, "BAD_REQUEST_BODY": true, "BAD_REQUEST_PARAMETERS": true, "DEFAULT_5XX": true,
-	"INTEGRATION_FAILURE": true, "INTEGRATION_TIMEOUT": true, "UNSUPPORTED_MEDIA_TYPE": true,
+	apigw.APIConfigurationError: true, apigw.BadRequestBody: true, apigw.BadRequestParameters: true, apigw.Default5XX: true,
+	apigw.IntegrationFailure: true, apigw.IntegrationTimeout: true, apigw.UnsupportedMediaType: true,
 }
 
 // GatewayResponse is one of the gateway's own answers, as it stands after inheritance.
@@ -44,21 +38,25 @@ type GatewayResponse struct {
 	Templates  []Template
 	// From is the type whose configuration is used: the type itself, DEFAULT_4XX, DEFAULT_5XX, or empty for the built-in.
 	From string
+	// Err says why what the template says of the type From cannot be read, if it cannot.
+	Err error
+	// Source writes the configuration as the template has it.
+	Source string
 }
 
 // GatewayResponse gives what a type answers. A type that is customised takes nothing from DEFAULT_4XX or DEFAULT_5XX.
 func (a *API) GatewayResponse(typ string) GatewayResponse {
 	g := GatewayResponse{Type: typ, Default: true, Parameters: map[string]string{}, Templates: []Template{{"application/json", defaultTemplate}}}
-	n := defaultStatus[typ]
+	n := apigw.GatewayStatus(typ)
 	if n != 0 {
 		g.Status = strconv.Itoa(n)
 	}
 	use := func(r *gatewayResponse, from string) {
-		g.From = from
+		g.From, g.Err = from, r.err
 		if r.status != "" {
 			g.Status = r.status
 		}
-		g.Parameters = r.parameters
+		g.Parameters, g.Source = r.parameters, r.source
 		if len(r.templates) > 0 {
 			g.Templates = r.templates
 		}
@@ -68,19 +66,14 @@ func (a *API) GatewayResponse(typ string) GatewayResponse {
 		use(r, typ)
 		return g
 	}
-	family := "DEFAULT_4XX"
-	if n >= 500 {
-		family = "DEFAULT_5XX"
+	family := apigw.GatewayFamily(typ)
+	if a.responses[family] != nil {
+		use(a.responses[family], family)
 	}
-	if r := a.responses[family]; r != nil && n != 0 {
-		use(r, family)
+	if a.untyped != nil { // it may be of this type, or of the family
+		g.Err = a.untyped
 	}
 	return g
-}
-
-// GatewayResponseTypes lists the types.
-func GatewayResponseTypes() []string {
-	return slices.Sorted(slices.Values(slices.AppendSeq([]string{"DEFAULT_4XX", "DEFAULT_5XX"}, maps.Keys(defaultStatus))))
 }
 
 // gatewayResponse makes one of the gateway's own answers.
@@ -94,8 +87,8 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 		x.makeContext()
 	}
 	g := x.api.GatewayResponse(f.typ)
-	if r := x.api.responses[g.From]; r != nil && r.err != nil {
-		return x.gatewayResponse(unsupported("the gateway response %s cannot be read: %v", g.From, r.err))
+	if g.Err != nil {
+		return x.gatewayResponse(unsupported("the gateway response %s cannot be read: %v", cmp.Or(g.From, f.typ), g.Err))
 	}
 	status, _ := strconv.Atoi(g.Status)
 	if f.status != 0 && (g.Status == "" || g.From == "" || x.api.responses[g.From].status == "") {
@@ -142,7 +135,7 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 		res.Headers = append(res.Headers, Header{"x-amzn-ErrorType", f.errType})
 	}
 	for _, k := range slices.Sorted(maps.Keys(g.Parameters)) {
-		name := strings.TrimPrefix(k, "gatewayresponse.header.")
+		name := strings.TrimPrefix(k, apigw.GatewayHeader)
 		v, ok := x.source(g.Parameters[k])
 		why := badSource(g.Parameters[k])
 		switch {

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/vtl"
 )
 
@@ -17,16 +19,16 @@ func (x *exchange) integrate() (*Response, error) {
 	}
 	i := m.Integration
 	switch i.Type {
-	case "MOCK":
+	case apigw.Mock:
 		return x.mock(i)
-	case "AWS_PROXY", "HTTP_PROXY":
-		if i.Type == "AWS_PROXY" {
+	case apigw.AWSProxy, apigw.HTTPProxy:
+		if i.Type == apigw.AWSProxy {
 			return x.lambdaProxy(i)
 		}
 		return x.http(i, true)
-	case "HTTP":
+	case apigw.HTTP:
 		return x.http(i, false)
-	case "AWS":
+	case apigw.AWS:
 		return x.aws(i)
 	}
 	return nil, unsupported("integration type %q of method %s is not known", i.Type, m.ID)
@@ -38,7 +40,7 @@ func (x *exchange) integrationBody(i *Integration) ([]byte, error) {
 	t := find(i.RequestTemplates, ct)
 	if t == nil {
 		if i.Passthrough == "NEVER" || i.Passthrough == "WHEN_NO_TEMPLATES" && len(i.RequestTemplates) > 0 {
-			return nil, &failure{typ: "UNSUPPORTED_MEDIA_TYPE", message: "Unsupported Media Type", errType: "BadRequestException", detail: "no request template for " + ct + " and PassthroughBehavior " + i.Passthrough}
+			return nil, &failure{typ: apigw.UnsupportedMediaType, message: "Unsupported Media Type", errType: "BadRequestException", detail: "no request template for " + ct + " and PassthroughBehavior " + i.Passthrough}
 		}
 		b, _, err := x.requestBody(i.ContentHandling)
 		x.step(Step{Kind: StepRequestTemplate, Detail: "none for " + ct + ", the body passes through"})
@@ -69,7 +71,10 @@ func (x *exchange) mock(i *Integration) (*Response, error) {
 		}
 	}
 	if _, err := strconv.Atoi(status); err != nil {
-		return nil, configError(NoMockStatus, "MOCK needs JSON with a number statusCode, the request gave %q", clip(string(body)))
+		if symbols := x.api.App.Symbols(string(body)); len(symbols) > 0 {
+			return nil, unsupported("the statusCode of MOCK: %v", &cfn.Unknown{Symbol: symbols[0]})
+		}
+		return nil, configError(NoMockStatus, "MOCK needs JSON with a number statusCode, the request gave %q", clip(x.api.App.Show(string(body))))
 	}
 	x.step(Step{Kind: StepIntegration, Name: "MOCK", Detail: "statusCode " + status})
 	return x.respond(i, status, true, nil, nil, nil)

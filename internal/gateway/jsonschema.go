@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/corsgate/corsgate/internal/cfn"
 )
 
 // schema is a model: a JSON schema of draft 4, with the document that its references point into.
@@ -73,37 +74,20 @@ func (s *schema) Load(url string) (any, error) {
 	return nil, fmt.Errorf("the model refers to %s, which is no model of this API", url)
 }
 
-// modelSchema returns the schema of a model, which may be written as text.
-func (l *loader) modelSchema(model *resource) (any, error) {
-	v, err := l.resolveAll(model.props["Schema"])
-	if text, ok := v.(string); ok && err == nil {
-		err = json.Unmarshal([]byte(text), &v)
-	}
-	return v, err
-}
-
-// resolveAll resolves a value and all that stands in it.
-func (l *loader) resolveAll(v any) (any, error) {
-	v, err := l.resolve(v, 0)
-	switch old := v.(type) {
-	case map[string]any:
-		out := map[string]any{}
-		for _, name := range slices.Sorted(maps.Keys(old)) {
-			if err == nil {
-				out[name], err = l.resolveAll(old[name])
-			}
+// modelSchema returns the schema of a model, which may be written as text. The API's id alone, in references to other
+// models, need not be known.
+func (l *loader) modelSchema(model *cfn.Resource) (any, error) {
+	v := model.Properties["Schema"]
+	for _, s := range l.app.Symbols(v) {
+		if s.Resource != l.rest {
+			return nil, &cfn.Unknown{Symbol: s}
 		}
-		return out, err
-	case []any:
-		out := make([]any, len(old))
-		for i := range old {
-			if err == nil {
-				out[i], err = l.resolveAll(old[i])
-			}
-		}
-		return out, err
 	}
-	return v, err
+	if text, ok := v.(string); ok {
+		err := json.Unmarshal([]byte(text), &v)
+		return v, err
+	}
+	return v, nil
 }
 
 // maxChecks is how often a schema may be applied to a value, for one body.

@@ -49,7 +49,7 @@ func TestModels(t *testing.T) {
 		{`{"type": "no such type"}`, `{}`, 502, "type"},
 		{`{"$ref": "#"}`, `{}`, 502, ""},
 		{`"not JSON"`, `{}`, 502, ""},
-		{`{"enum": [{"Fn::ImportValue": "x"}]}`, `{}`, 502, "Fn::ImportValue"},
+		{`{"enum": [{"Fn::ImportValue": "x"}]}`, `{}`, 502, "not known: import x"},
 	} {
 		a := load(t, tpl(`"Model": {"Type": "AWS::ApiGateway::Model", "Properties": {"RestApiId": {"Ref": "Api"}, "Schema": `+tt.schema+`}},
 			"ItemModel": {"Type": "AWS::ApiGateway::Model", "Properties": {"RestApiId": {"Ref": "Api"}, "Name": "Item", "Schema": {"properties": {"id": {"type": "integer"}, "more": {"items": `+ref("Item")+`}}}}},

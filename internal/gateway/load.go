@@ -1,427 +1,430 @@
 package gateway
 
 import (
-	"bytes"
-	"context"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 )
 
-type authorizeFunc = func(ctx context.Context, a *AuthorizerRequest) (*AuthorizerResult, error)
-
-// resource is one of the template.
-type resource struct {
-	id    string
-	typ   string
-	props map[string]any
-	// condition names the template's condition on which it depends whether the resource is there.
-	condition string
-}
-
-type loader struct {
-	opts      Options
-	resources map[string]*resource
-	order     []*resource
-	params    map[string]any
-	api       *API
-	apiID     string
-	models    map[string]*resource
-
-	conditions map[string]any
-	tables     map[string]any   // the template's Mappings
-	undecided  map[string]error // why it is not known whether a resource is there, by logical id
-}
-
-// Load reads the REST API of a CloudFormation template, JSON. A template without one, or with several among which opts
-// does not choose, is a [*LoadError].
-func Load(template []byte, opts Options) (*API, error) {
-	l, err := newLoader(template, opts)
+// Load reads a REST API of an app. An app without one, or with several among which opts does not choose, is a
+// [*LoadError].
+func Load(app *cfn.App, opts Options) (*API, error) {
+	l, err := newLoader(app, opts)
 	if err != nil {
 		return nil, err
 	}
 	return l.build()
 }
 
-// Stages gives the names of the stages that a template has for the API that opts chooses, in the template's order; a name
-// that cannot be evaluated is left out.
-func Stages(template []byte, opts Options) ([]string, error) {
-	l, err := newLoader(template, opts)
+// A Choice is a REST API that an app has.
+type Choice struct {
+	ID       string // what [Options.API] takes
+	Name     string // the property, with expressions for what is not known
+	Resource *cfn.Resource
+}
+
+// APIs returns the REST APIs of an app, in its order.
+func APIs(app *cfn.App) []Choice {
+	var out []Choice
+	for _, r := range app.RestAPIs() {
+		name, _ := textOf(r.Properties["Name"])
+		out = append(out, Choice{app.Name(r), app.Show(name), r})
+	}
+	return out
+}
+
+// Stages returns the names of the stages of the API that opts chooses, as [Options.Stage] takes them, in the app's order.
+func Stages(app *cfn.App, opts Options) ([]string, error) {
+	l, err := newLoader(app, opts)
 	if err != nil {
 		return nil, err
 	}
 	var out []string
-	for _, s := range append(l.ofType("Stage"), l.ofType("Deployment")...) {
-		if name, err := l.str(s.props["StageName"]); err == nil && name != "" && l.mine(s) && !slices.Contains(out, name) {
+	for _, s := range l.stages() {
+		if name := app.Show(s.name); !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}
 	return out, nil
 }
 
-// newLoader reads a template and chooses the API.
-func newLoader(template []byte, opts Options) (*loader, error) {
-	l, err := read(template, opts)
-	if err != nil {
-		return nil, err
-	}
-	if err := l.chooseAPI(); err != nil {
-		return nil, err
-	}
-	return l, nil
+type loader struct {
+	app    *cfn.App
+	opts   Options
+	rest   *cfn.Resource
+	api    *API
+	models map[string]*cfn.Resource // by name
+	beside []string                 // sources of methods that are left out, since it is not known which they are
 }
 
-// read reads a template.
-func read(template []byte, opts Options) (*loader, error) {
-	var doc struct {
-		Parameters map[string]map[string]any
-		Conditions map[string]any
-		Mappings   map[string]any
-		Resources  json.RawMessage
+// fail returns a [*LoadError] about the file of a stack.
+func fail(kind LoadKind, st *cfn.Stack, format string, args ...any) error {
+	file := ""
+	if st != nil {
+		file = st.File
 	}
-	if err := json.Unmarshal(bytes.TrimPrefix(template, []byte("\xef\xbb\xbf")), &doc); err != nil {
-		return nil, loadErr(NotTemplate, opts.File, "not a CloudFormation template in JSON: %v", err)
-	}
-	l := &loader{opts: opts, resources: map[string]*resource{}, params: map[string]any{}, conditions: doc.Conditions, tables: doc.Mappings}
-	if l.opts.Region == "" {
-		l.opts.Region = "us-east-1"
-	}
-	if l.opts.Account == "" {
-		l.opts.Account = "111111111111"
-	}
-	for name, p := range doc.Parameters {
-		if d, ok := p["Default"]; ok {
-			l.params[name] = d
-		}
-		if v, ok := opts.Parameters[name]; ok {
-			l.params[name] = v
-		} else if _, ok := l.params[name]; !ok {
-			l.params[name] = nil
-		}
-	}
-	if err := l.readResources(doc.Resources); err != nil {
-		return nil, loadErr(NotTemplate, opts.File, "%v", err)
-	}
-	l.conditioned()
-	return l, nil
+	return &LoadError{Kind: kind, File: file, Msg: fmt.Sprintf(format, args...)}
 }
 
-// readResources keeps the order of the template, since it decides among equal integration responses of OpenAPI bodies.
-func (l *loader) readResources(raw json.RawMessage) error {
-	if len(raw) == 0 {
-		return nil
-	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	t, err := dec.Token()
-	if err != nil || t != json.Delim('{') {
-		return fmt.Errorf("Resources is not an object")
-	}
-	for dec.More() {
-		t, err := dec.Token()
-		if err != nil {
-			return err
-		}
-		id, _ := t.(string)
-		var r struct {
-			Type       string
-			Properties map[string]any
-			Condition  string
-		}
-		var kind *json.UnmarshalTypeError
-		if err := dec.Decode(&r); errors.As(err, &kind) {
-			return fmt.Errorf("resource %s: a %s, where an object with text for its Type and an object for its Properties is wanted", id, kind.Value)
-		} else if err != nil {
-			return fmt.Errorf("resource %s: %v", id, err)
-		}
-		res := &resource{id: id, typ: r.Type, props: r.Properties, condition: r.Condition}
-		l.resources[id] = res
-		l.order = append(l.order, res)
-	}
-	return nil
-}
-
-func (l *loader) ofType(typ string) []*resource {
-	var out []*resource
-	for _, r := range l.order {
-		if r.typ == "AWS::ApiGateway::"+typ {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-func (l *loader) chooseAPI() error {
-	apis := l.ofType("RestApi")
+// newLoader chooses the API.
+func newLoader(app *cfn.App, opts Options) (*loader, error) {
+	choices := APIs(app)
 	var ids []string
-	for _, r := range apis {
-		ids = append(ids, r.id)
+	for _, c := range choices {
+		ids = append(ids, c.ID)
 	}
-	if l.opts.API != "" {
-		r := l.resources[l.opts.API]
-		switch {
-		case r == nil && len(ids) > 0:
-			return loadErr(NoAPI, l.opts.File, "no resource %s; the template has the RestApi %s", l.opts.API, strings.Join(ids, ", "))
-		case r == nil:
-			return loadErr(NoAPI, l.opts.File, "no resource %s and no AWS::ApiGateway::RestApi at all", l.opts.API)
-		case r.typ != "AWS::ApiGateway::RestApi":
-			return loadErr(NoAPI, l.opts.File, "resource %s is a %s, not an AWS::ApiGateway::RestApi", l.opts.API, r.typ)
+	var only *cfn.Stack
+	if len(app.Stacks) > 0 {
+		only = app.Stacks[0]
+	}
+	all := strings.Join(ids, ", ")
+	switch {
+	case opts.API != "":
+		for _, c := range choices {
+			if c.ID == opts.API || c.Resource.Stack.Name+"/"+c.Resource.ID == opts.API {
+				return &loader{app: app, opts: opts, rest: c.Resource}, nil
+			}
 		}
-		l.apiID = l.opts.API
-		return nil
+		for _, st := range app.Stacks {
+			for _, r := range st.Resources {
+				if r.ID == opts.API && r.Type != "AWS::ApiGateway::RestApi" {
+					return nil, fail(NoAPI, st, "resource %s is a %s, not an AWS::ApiGateway::RestApi", r.ID, r.Type)
+				}
+			}
+		}
+		if len(ids) == 0 {
+			return nil, fail(NoAPI, only, "no resource %s and no AWS::ApiGateway::RestApi at all", opts.API)
+		}
+		return nil, fail(NoAPI, only, "no resource %s; the template has the RestApi %s", opts.API, all)
+	case len(ids) == 0:
+		return nil, fail(NoAPI, only, "no AWS::ApiGateway::RestApi in the template; is it the right stack?")
+	case len(ids) > 1:
+		return nil, fail(SeveralAPIs, choices[0].Resource.Stack, "%d REST APIs: %s; say which one is meant", len(ids), all)
 	}
-	switch len(ids) {
-	case 0:
-		return loadErr(NoAPI, l.opts.File, "no AWS::ApiGateway::RestApi in the template; is it the right stack?")
-	case 1:
-		l.apiID = ids[0]
-		return nil
-	}
-	return loadErr(SeveralAPIs, l.opts.File, "%d REST APIs: %s; say which one is meant", len(ids), strings.Join(ids, ", "))
+	return &loader{app: app, opts: opts, rest: choices[0].Resource}, nil
 }
 
-// mine tells whether a resource belongs to the API.
-func (l *loader) mine(r *resource) bool {
-	v, err := l.str(r.props["RestApiId"])
-	return err == nil && v == l.apiID
-}
+// of returns the API's resources of a type, in whatever stack.
+func (l *loader) of(typ string) []*cfn.Resource { return l.app.Of(l.rest, "AWS::ApiGateway::"+typ) }
 
 func (l *loader) build() (*API, error) {
-	rest := l.resources[l.apiID]
-	a := &API{ID: l.apiID, responses: map[string]*gatewayResponse{}, keys: map[string]bool{}, functions: map[string]string{},
-		region: l.opts.Region, account: l.opts.Account, authorize: l.opts.Authorize, Variables: map[string]string{}}
+	st := l.rest.Stack
+	a := &API{App: l.app, Rest: l.rest, ID: l.rest.ID, responses: map[string]*gatewayResponse{}, keys: map[string]bool{},
+		region: cmp.Or(st.Region, "us-east-1"), account: cmp.Or(st.Account, "111111111111"), authorize: l.opts.Authorize, Variables: map[string]string{}}
 	l.api = a
-	a.root = &Resource{ID: l.apiID, Path: "/", methods: map[string]*Method{}}
+	a.root = &Resource{ID: l.rest.ID, Source: l.rest, Path: "/", methods: map[string]*Method{}}
 	a.resources = []*Resource{a.root}
-	a.Name, _ = l.str(rest.props["Name"])
-	a.keySource, _ = l.str(rest.props["ApiKeySourceType"])
+	p := l.rest.Properties
+	a.Name, _ = textOf(p["Name"])
+	a.keySource, _ = textOf(p["ApiKeySourceType"])
 	top := &reader{l: l}
-	for _, v := range top.list(rest.props["BinaryMediaTypes"], "BinaryMediaTypes") {
-		s, err := l.str(v)
-		top.fail("BinaryMediaTypes", err)
-		if err == nil {
+	for _, v := range top.list(p["BinaryMediaTypes"], "BinaryMediaTypes") {
+		if s := top.known(v, "BinaryMediaTypes"); s != "" {
 			a.BinaryTypes = append(a.BinaryTypes, strings.ReplaceAll(s, "~1", "/"))
-		}
-	}
-	if top.err != nil {
-		l.problem("%s: %v", l.apiID, top.err)
-	}
-	for _, r := range l.order {
-		if !strings.HasPrefix(r.typ, "AWS::ApiGateway::") {
-			continue
-		}
-		if err := l.undecided[r.id]; err != nil {
-			l.problem("%s: %v", r.id, err)
-		}
-		if _, err := l.str(r.props["RestApiId"]); err != nil {
-			l.problem("%s: RestApiId: %v", r.id, err)
-		}
-	}
-	for _, r := range l.order {
-		if r.typ == "AWS::Lambda::Function" {
-			name := r.id
-			if s, err := l.str(r.props["FunctionName"]); err == nil && s != "" {
-				name = s
-			}
-			a.functions[name] = r.id
-			a.functions[r.id] = r.id
 		}
 	}
 	if err := l.stage(); err != nil {
 		return nil, err
 	}
-	l.models = map[string]*resource{}
-	for _, m := range l.ofType("Model") {
-		if l.mine(m) {
-			l.models[m.id] = m
-			if n, err := l.str(m.props["Name"]); err == nil && n != "" {
-				l.models[n] = m
-			}
+	variables := top.strMap(a.stageProperties["Variables"], "Variables")
+	maps.Copy(a.Variables, variables)
+	for _, k := range slices.Sorted(maps.Keys(a.Variables)) {
+		if fault := apigw.StageVariableFault(a.Variables[k]); fault != "" {
+			l.undeployable("stage variable %s: %s", k, fault)
 		}
 	}
-	if _, ok := rest.props["BodyS3Location"]; ok && rest.props["Body"] == nil {
-		return nil, loadErr(Unreadable, l.opts.File, "the RestApi %s has its OpenAPI document in S3 (BodyS3Location); put it into Body", l.apiID)
+	maps.Copy(a.Variables, l.opts.Variables)
+	if top.err != nil {
+		l.left(l.rest.ID, top.err)
 	}
-	if body, ok := rest.props["Body"]; ok {
+	l.elsewhere()
+	l.models = map[string]*cfn.Resource{}
+	for _, m := range l.of("Model") {
+		if n, err := textOf(m.Properties["Name"]); err == nil && n != "" {
+			l.models[n] = m
+		}
+	}
+	switch body := p["Body"]; {
+	case body != nil:
 		if err := l.openAPI(body); err != nil {
-			return nil, loadErr(Unreadable, l.opts.File, "the Body of %s: %v", l.apiID, err)
+			l.missing("the Body of %s: %v", l.rest.ID, err)
 		}
+	case p["BodyS3Location"] != nil:
+		l.missing("the RestApi %s has its OpenAPI document in S3 (BodyS3Location)", l.rest.ID)
 	}
 	l.tree()
-	for _, m := range l.ofType("Method") {
-		if l.mine(m) {
-			l.method(m)
-		}
-	}
-	for _, g := range l.ofType("GatewayResponse") {
-		if l.mine(g) {
-			l.gatewayResponse(g.props, l.undecided[g.id])
-		}
+	for _, g := range l.of("GatewayResponse") {
+		l.gatewayResponse(g.Properties)
 	}
 	// A key is not enabled unless the template says so
 	// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-apikey.html).
-	for _, k := range l.ofType("ApiKey") {
-		if v, err := l.str(k.props["Value"]); err == nil && v != "" && isTrue(k.props["Enabled"]) {
+	for _, k := range l.app.OfType("AWS::ApiGateway::ApiKey") {
+		if v, err := textOf(k.Properties["Value"]); err == nil && v != "" && isTrue(k.Properties["Enabled"]) {
 			a.keys[v] = true
 		}
 	}
 	for _, k := range l.opts.APIKeys {
 		a.keys[k] = true
 	}
-	sort.SliceStable(a.resources, func(i, j int) bool { return a.resources[i].Path < a.resources[j].Path })
+	a.written = l.common()
+	slices.SortStableFunc(a.resources, func(x, y *Resource) int { return strings.Compare(x.Path, y.Path) })
+	if top.err != nil {
+		// Of the whole API it is not known how it answers.
+		for _, r := range a.resources {
+			for _, m := range r.methods {
+				if m.Err == nil {
+					m.Err = top.err
+				}
+			}
+		}
+	}
 	return a, nil
 }
 
-// stage chooses the stage and reads its variables.
+// A stage is what an AWS::ApiGateway::Stage or a deployment says of one.
+type stage struct {
+	name       string
+	id         string
+	properties any
+}
+
+func (l *loader) stages() []stage {
+	var out []stage
+	for _, s := range l.of("Stage") {
+		if n, err := textOf(s.Properties["StageName"]); err == nil && n != "" {
+			out = append(out, stage{n, s.ID, s.Properties})
+		}
+	}
+	for _, d := range l.of("Deployment") {
+		n, err := textOf(d.Properties["StageName"])
+		if d.Cause != "" && n != l.opts.Stage {
+			continue // the stage "Stage" that SAM makes beside the one that it was told to make
+		}
+		if err == nil && n != "" {
+			out = append(out, stage{n, d.ID, d.Properties["StageDescription"]})
+		}
+	}
+	return out
+}
+
+// stage chooses the stage.
 func (l *loader) stage() error {
 	a := l.api
 	var names []string
-	var found *resource
-	for _, s := range l.ofType("Stage") {
-		if !l.mine(s) {
-			continue
+	var found *stage
+	for _, s := range l.stages() {
+		name := l.app.Show(s.name)
+		if !slices.Contains(names, name) {
+			names = append(names, name)
 		}
-		n, err := l.str(s.props["StageName"])
-		if err != nil {
-			return loadErr(Unreadable, l.opts.File, "the name of stage %s: %v", s.id, err)
-		}
-		names = append(names, n)
-		if l.opts.Stage == "" || l.opts.Stage == n {
-			found = s
-			a.Stage = n
-		}
-	}
-	for _, d := range l.ofType("Deployment") {
-		if n, err := l.str(d.props["StageName"]); err == nil && n != "" && l.mine(d) {
-			names = append(names, n)
-			if l.opts.Stage == "" || l.opts.Stage == n {
-				r := &reader{l: l}
-				found = &resource{id: d.id, props: r.object(d.props["StageDescription"], "StageDescription")}
-				if r.err != nil {
-					return loadErr(Unreadable, l.opts.File, "the stage of deployment %s: %v", d.id, r.err)
-				}
-				a.Stage = n
-			}
+		if l.opts.Stage == "" || l.opts.Stage == name {
+			found = &s
 		}
 	}
 	switch {
 	case l.opts.Stage != "" && found == nil && len(names) > 0:
-		return loadErr(NoStage, l.opts.File, "no stage %s; the API %s has %s", l.opts.Stage, l.apiID, strings.Join(names, ", "))
+		return fail(NoStage, l.rest.Stack, "no stage %s; the API %s has %s", l.opts.Stage, l.app.Name(l.rest), strings.Join(names, ", "))
 	case l.opts.Stage == "" && len(names) > 1:
-		return loadErr(SeveralStages, l.opts.File, "the API %s has %d stages: %s; say which one is meant", l.apiID, len(names), strings.Join(names, ", "))
+		return fail(SeveralStages, l.rest.Stack, "the API %s has %d stages: %s; say which one is meant", l.app.Name(l.rest), len(names), strings.Join(names, ", "))
 	case found == nil:
-		a.Stage = l.opts.Stage
-		if a.Stage == "" {
-			a.Stage = "prod"
-		}
+		a.Stage = cmp.Or(l.opts.Stage, "prod")
+		return nil
 	}
-	if found != nil {
-		if found.props["CanarySetting"] != nil {
-			a.canary = true
-		}
-		r := &reader{l: l}
-		vars := r.object(found.props["Variables"], "Variables")
-		if r.err != nil {
-			return loadErr(Unreadable, l.opts.File, "the stage %s: %v", a.Stage, r.err)
-		}
-		for _, k := range slices.Sorted(maps.Keys(vars)) {
-			s, err := l.str(vars[k])
-			if err != nil {
-				if _, over := l.opts.Variables[k]; !over {
-					msg := fmt.Sprintf("stage variable %s: %v; give it a value with the option for variables", k, err)
-					return &LoadError{Kind: UnknownVariable, File: l.opts.File, Msg: msg, Variable: k}
-				}
-			}
-			a.Variables[k] = s
-		}
-	}
-	for k, v := range l.opts.Variables {
-		a.Variables[k] = v
+	a.Stage, a.StageID = found.name, found.id
+	r := &reader{l: l}
+	a.stageProperties = r.object(found.properties, "StageDescription")
+	a.canary = a.stageProperties["CanarySetting"] != nil
+	if r.err != nil {
+		l.left("the stage of deployment "+found.id, r.err)
 	}
 	return nil
 }
 
-// tree makes the resources out of AWS::ApiGateway::Resource, parents first.
-func (l *loader) tree() {
-	made := map[string]*Resource{}
-	busy := map[string]bool{}
-	var place func(ref any) (*Resource, error)
-	place = func(ref any) (*Resource, error) {
-		id, err := l.str(ref)
-		if err != nil {
-			return nil, err
-		}
-		if id == l.apiID+".RootResourceId" {
-			return l.api.root, nil
-		}
-		if r := made[id]; r != nil {
-			return r, nil
-		}
-		res := l.resources[id]
-		if res == nil || res.typ != "AWS::ApiGateway::Resource" {
-			return nil, fmt.Errorf("no resource %s", id)
-		}
-		if busy[id] {
-			return nil, fmt.Errorf("resource %s is its own parent", id)
-		}
-		busy[id] = true
-		parent, err := place(res.props["ParentId"])
-		if err != nil {
-			return nil, err
-		}
-		part, err := l.str(res.props["PathPart"])
-		if err != nil {
-			return nil, fmt.Errorf("path part of %s: %w", id, err)
-		}
-		r := l.api.child(parent, part, id)
-		made[id] = r
-		return r, nil
+// Concerns reports whether what a problem of an app is about may be a REST API or a part of one.
+func Concerns(app *cfn.App, p cfn.Problem) bool {
+	if p.LogicalID == "" || strings.HasPrefix(p.LogicalID, "Conditions.") {
+		return true
 	}
-	for _, res := range l.ofType("Resource") {
-		if !l.mine(res) {
+	types := []string{"AWS::ApiGateway::", "AWS::CloudFormation::Stack", "AWS::Serverless::A", "AWS::Serverless::Function", "AWS::Serverless::StateMachine"}
+	for _, st := range app.Stacks {
+		if st.Name != p.Stack {
 			continue
 		}
-		if _, err := place(map[string]any{"Ref": res.id}); err != nil {
-			l.problem("resource %s: %v", res.id, err)
+		all, _ := st.Raw["Resources"].(map[string]any)
+		made := all[p.LogicalID]
+		if r, ok := made.(map[string]any); ok {
+			made = r["Type"]
+		}
+		text, err := json.Marshal(made) // of a loop, what it makes
+		return err != nil || slices.ContainsFunc(types, func(typ string) bool { return strings.Contains(string(text), typ) })
+	}
+	return false
+}
+
+// Orphans returns the methods of APIs that are not in an app.
+func Orphans(app *cfn.App) []*cfn.Resource {
+	return slices.DeleteFunc(slices.Clone(app.OfType("AWS::ApiGateway::Method")), func(m *cfn.Resource) bool {
+		api := app.Target(m.Properties["RestApiId"])
+		return api != nil && api.Type == "AWS::ApiGateway::RestApi"
+	})
+}
+
+// elsewhere notes what was not read and may hold routes of this API.
+func (l *loader) elsewhere() {
+	for _, p := range l.app.Problems {
+		if p.Kind != cfn.Elsewhere {
+			continue
+		}
+		ours := (p.LogicalID == "" || strings.HasPrefix(p.LogicalID, "Fn::ForEach::")) && Concerns(l.app, p)
+		for _, st := range l.app.Stacks {
+			for _, r := range st.Resources {
+				if st.Name == p.Stack && r.ID == p.LogicalID && r.Type != l.rest.Type {
+					ours = slices.ContainsFunc(l.app.Symbols(r.Properties["Parameters"]), func(s *cfn.Symbol) bool { return s.Resource == l.rest }) ||
+						// Its properties were not read, so it may be of any API here.
+						strings.HasPrefix(r.Type, "AWS::ApiGateway::") && r.Properties["RestApiId"] == nil && st == l.rest.Stack
+				}
+			}
+		}
+		if ours {
+			l.api.Elsewhere = append(l.api.Elsewhere, p.Error())
 		}
 	}
-	for _, m := range l.ofType("Method") {
-		if l.mine(m) {
-			if _, err := place(m.props["ResourceId"]); err != nil {
-				l.problem("method %s: %v", m.id, err)
-			}
+	for _, r := range Orphans(l.app) {
+		s, at := l.app.SymbolOf(r.Properties["ResourceId"]), l.app.Target(r.Properties["ResourceId"])
+		if at != nil && l.app.Target(at.Properties["RestApiId"]) == l.rest || s != nil && s.Resource == l.rest {
+			l.missing("method %s: it is not known of which API it is, and its resource is one of %s", r.ID, l.rest.ID)
+		}
+	}
+	// A root that is exported, and to which nothing here adds.
+	outputs, _ := l.rest.Stack.Raw["Outputs"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		o, _ := outputs[name].(map[string]any)
+		v, _ := o["Value"].(map[string]any)
+		att, _ := v["Fn::GetAtt"].([]any)
+		if o["Export"] == nil || len(att) != 2 || att[0] != l.rest.ID || att[1] != "RootResourceId" {
+			continue
+		}
+		if !slices.ContainsFunc(slices.Concat(l.of("Resource"), l.of("Method")), func(r *cfn.Resource) bool { return r.Stack != l.rest.Stack }) {
+			l.api.Elsewhere = append(l.api.Elsewhere, fmt.Sprintf("the stack %s exports the root of %s, and a stack that is not here may add to it", l.rest.Stack.Name, l.rest.ID))
+		}
+	}
+}
+
+// tree makes the resources out of AWS::ApiGateway::Resource, parents first, and their methods.
+func (l *loader) tree() {
+	made := map[*cfn.Resource]*Resource{}
+	busy := map[*cfn.Resource]bool{}
+	var put func(res *cfn.Resource) (*Resource, error)
+	place := func(ref any) (*Resource, error) {
+		s, res := l.app.SymbolOf(ref), l.app.Target(ref)
+		switch {
+		case s != nil && s.Resource == l.rest && s.Attribute == "RootResourceId":
+			return l.api.root, nil
+		case res == nil && s != nil:
+			return nil, &cfn.Unknown{Symbol: s}
+		case res == nil || res.Type != "AWS::ApiGateway::Resource":
+			name, _ := textOf(ref)
+			return nil, fmt.Errorf("no resource %s", name)
+		}
+		return put(res)
+	}
+	put = func(res *cfn.Resource) (*Resource, error) {
+		if made[res] != nil {
+			return made[res], nil
+		}
+		if busy[res] {
+			return nil, fmt.Errorf("resource %s is its own parent", res.ID)
+		}
+		busy[res] = true
+		defer delete(busy, res)
+		parent, err := place(res.Properties["ParentId"])
+		if err != nil {
+			return nil, err
+		}
+		part, err := l.known(res.Properties["PathPart"])
+		if err != nil {
+			return nil, fmt.Errorf("path part of %s: %w", res.ID, err)
+		}
+		made[res] = l.api.child(parent, part, res.ID, res)
+		return made[res], nil
+	}
+	lost := func(what, id string, err error) {
+		if errors.As(err, new(*cfn.Unknown)) {
+			l.missing("%s %s: %v", what, id, err)
+		} else {
+			l.problem("%s %s: %v", what, id, err)
+		}
+	}
+	for _, res := range l.of("Resource") {
+		if _, err := put(res); err != nil {
+			lost("resource", res.ID, err)
+		}
+	}
+	for _, m := range l.of("Method") {
+		if r, err := place(m.Properties["ResourceId"]); err != nil {
+			lost("method", m.ID, err)
+		} else {
+			l.method(m, r)
 		}
 	}
 }
 
 // problem notes something that is left out.
 func (l *loader) problem(format string, args ...any) {
-	l.api.Problems = append(l.api.Problems, fmt.Sprintf(format, args...))
+	l.api.Problems = append(l.api.Problems, l.app.Show(fmt.Sprintf(format, args...)))
+}
+
+// left notes what is left out for an error.
+func (l *loader) left(what string, err error) {
+	l.problem("%s: %v", what, err)
+	if errors.As(err, new(*cfn.Unknown)) {
+		l.api.NotKnown = append(l.api.NotKnown, l.api.Problems[len(l.api.Problems)-1])
+	}
+}
+
+// missing notes a part of the API that is not here.
+func (l *loader) missing(format string, args ...any) {
+	l.problem(format, args...)
+	l.api.Elsewhere = append(l.api.Elsewhere, l.app.Show(fmt.Sprintf(format, args...)))
 }
 
 // undeployable notes a mapping that the service refuses.
 func (l *loader) undeployable(format string, args ...any) {
-	l.api.Undeployable = append(l.api.Undeployable, fmt.Sprintf(format, args...)+"; API Gateway does not deploy that")
+	l.api.Undeployable = append(l.api.Undeployable, l.app.Show(fmt.Sprintf(format, args...))+"; API Gateway does not deploy that")
 }
 
-func (l *loader) resourceOf(ref any) *Resource {
-	id, err := l.str(ref)
-	if err != nil {
-		return nil
+// textOf makes text of a scalar.
+func textOf(v any) (string, error) {
+	switch x := v.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return x, nil
+	case json.Number:
+		return x.String(), nil
+	case bool:
+		return fmt.Sprint(x), nil
+	case *cfn.Unknown:
+		return "", x
 	}
-	if id == l.apiID+".RootResourceId" {
-		return l.api.root
+	return "", errors.New("text expected, found a list or an object")
+}
+
+// known is text of what decides how the API is made. The error of a value that is known only at deployment is a
+// [*cfn.Unknown].
+func (l *loader) known(v any) (string, error) {
+	s, err := textOf(v)
+	if symbols := l.app.Symbols(s); err == nil && len(symbols) > 0 {
+		return "", &cfn.Unknown{Symbol: symbols[0]}
 	}
-	for _, r := range l.api.resources {
-		if r.ID == id {
-			return r
-		}
-	}
-	return nil
+	return s, err
 }
 
 // reader reads properties and keeps the first error, which becomes the method's.
@@ -436,63 +439,84 @@ func (r *reader) fail(what string, err error) {
 	}
 }
 
-func (r *reader) str(m map[string]any, name string) string {
-	s, err := r.l.str(m[name])
+// text reads text that may have stand-ins in it.
+func (r *reader) text(v any, name string) string {
+	s, err := textOf(v)
 	r.fail(name, err)
 	return s
 }
 
-// object gives what has to be an object, nil where there is none. An intrinsic function in its place is not taken for
-// the object's members.
+// known reads text that decides how the API is made.
+func (r *reader) known(v any, name string) string {
+	s, err := r.l.known(v)
+	r.fail(name, err)
+	return s
+}
+
+// object returns what has to be an object, nil where there is none.
 func (r *reader) object(v any, name string) map[string]any {
-	v, err := r.l.resolve(v, 0)
-	r.fail(name, err)
-	m, ok := v.(map[string]any)
-	if !ok && v != nil && err == nil {
-		r.fail(name, fmt.Errorf("an object expected"))
+	switch v := v.(type) {
+	case nil:
+	case map[string]any:
+		return v
+	case *cfn.Unknown:
+		r.fail(name, v)
+	default:
+		r.fail(name, r.other(v, "an object expected"))
 	}
-	for k := range m {
-		if strings.HasPrefix(k, "Fn::") {
-			r.fail(name, fmt.Errorf("the intrinsic function %s is not supported", k))
-			return nil
-		}
-	}
-	return m
+	return nil
 }
 
-// list gives what has to be a list.
+// other is the error of a value of another kind, which one that is not known may not be.
+func (r *reader) other(v any, text string) error {
+	if s := r.l.app.SymbolOf(v); s != nil {
+		return &cfn.Unknown{Symbol: s}
+	}
+	return errors.New(text)
+}
+
+// list returns what has to be a list.
 func (r *reader) list(v any, name string) []any {
-	v, err := r.l.resolve(v, 0)
-	r.fail(name, err)
-	out, ok := v.([]any)
-	if !ok && v != nil && err == nil {
-		r.fail(name, fmt.Errorf("a list expected"))
+	switch v := v.(type) {
+	case nil:
+	case []any:
+		return v
+	case *cfn.Unknown:
+		r.fail(name, v)
+	default:
+		r.fail(name, r.other(v, "a list expected"))
 	}
-	return out
+	return nil
 }
 
-// bool gives a truth value, false where there is none.
-func (r *reader) bool(v any, name string) bool {
-	s, err := r.l.str(v)
-	r.fail(name, err)
-	return strings.EqualFold(s, "true")
-}
+// bool returns a truth value, false where there is none.
+func (r *reader) bool(v any, name string) bool { return strings.EqualFold(r.known(v, name), "true") }
 
 func (r *reader) boolMap(v any, name string) map[string]bool {
 	out := map[string]bool{}
-	for k, x := range r.object(v, name) {
-		out[k] = r.bool(x, name+" "+k)
+	m := r.object(v, name)
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out[k] = r.bool(m[k], name+" "+k)
 	}
 	return out
 }
 
 func (r *reader) strMap(v any, name string) map[string]string {
-	m := r.object(v, name)
 	out := map[string]string{}
-	for k, x := range m {
-		s, err := r.l.str(x)
-		r.fail(name+" "+k, err)
-		out[k] = s
+	m := r.object(v, name)
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out[k] = r.text(m[k], name+" "+k)
+	}
+	return out
+}
+
+// mappings reads header mappings. What is known only at deployment brings its own quotes.
+func (r *reader) mappings(v any, name string) map[string]string {
+	out := r.strMap(v, name)
+	for k, src := range out {
+		if r.l.app.SymbolOf(src) != nil {
+			out[k] = "'" + src + "'"
+		}
 	}
 	return out
 }
@@ -500,57 +524,46 @@ func (r *reader) strMap(v any, name string) map[string]string {
 func (r *reader) templates(v any, name string) []Template {
 	m := r.strMap(v, name)
 	var out []Template
-	for k, s := range m {
-		out = append(out, Template{k, s})
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, Template{k, m[k]})
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].ContentType < out[j].ContentType })
 	return out
 }
 
 // method reads an AWS::ApiGateway::Method.
-func (l *loader) method(res *resource) {
+func (l *loader) method(res *cfn.Resource, at *Resource) {
 	r := &reader{l: l}
-	p := res.props
-	m := &Method{ID: res.id, HTTPMethod: strings.ToUpper(r.str(p, "HttpMethod")), Resource: l.resourceOf(p["ResourceId"]),
-		AuthorizationType: r.str(p, "AuthorizationType"), APIKeyRequired: r.bool(p["ApiKeyRequired"], "ApiKeyRequired")}
-	if m.Resource == nil {
-		return
-	}
-	r.fail("Condition", l.undecided[res.id])
-	for x := m.Resource; x != nil; x = x.parent {
-		r.fail("the resource "+x.ID, l.undecided[x.ID])
-	}
+	p := res.Properties
+	m := &Method{ID: res.ID, Source: res, HTTPMethod: strings.ToUpper(r.known(p["HttpMethod"], "HttpMethod")), Resource: at,
+		AuthorizationType: r.known(p["AuthorizationType"], "AuthorizationType"), APIKeyRequired: r.bool(p["ApiKeyRequired"], "ApiKeyRequired")}
+	m.written = cfn.Canonical(without(p, "RestApiId", "ResourceId", "OperationName"))
 	m.RequestParameters = r.boolMap(p["RequestParameters"], "RequestParameters")
-	if id := r.str(p, "AuthorizerId"); id != "" {
-		if a := l.resources[id]; a != nil {
-			m.authorizer = l.authorizer(a, r)
-		}
+	if a := l.app.Target(p["AuthorizerId"]); a != nil && a.Type == "AWS::ApiGateway::Authorizer" {
+		m.authorizer = l.authorizer(a, r)
 	}
-	if id := r.str(p, "RequestValidatorId"); id != "" {
-		if v := l.resources[id]; v != nil {
-			m.validateBody = r.bool(v.props["ValidateRequestBody"], "ValidateRequestBody")
-			m.validateParams = r.bool(v.props["ValidateRequestParameters"], "ValidateRequestParameters")
-		}
+	if v := l.app.Target(p["RequestValidatorId"]); v != nil && v.Type == "AWS::ApiGateway::RequestValidator" {
+		m.validateBody = r.bool(v.Properties["ValidateRequestBody"], "ValidateRequestBody")
+		m.validateParams = r.bool(v.Properties["ValidateRequestParameters"], "ValidateRequestParameters")
 	}
 	if models := r.object(p["RequestModels"], "RequestModels"); models != nil {
 		m.models = map[string]*schema{}
 		for ct, ref := range models {
-			name, err := l.str(ref)
-			r.fail("RequestModels", err)
-			if name == "Empty" || name == "Error" {
+			mr := l.app.Target(ref)
+			if name, ok := ref.(string); ok && mr == nil && name != "Empty" && name != "Error" {
+				mr = l.models[name]
+			}
+			if mr == nil || mr.Type != "AWS::ApiGateway::Model" {
 				continue
 			}
-			if mr := l.models[name]; mr != nil {
-				sv, err := l.modelSchema(mr)
-				m.models[ct] = &schema{root: sv, node: sv, loader: l, err: err}
-			}
+			sv, err := l.modelSchema(mr)
+			m.models[ct] = &schema{root: sv, node: sv, loader: l, err: err}
 		}
 	}
 	for _, v := range r.list(p["MethodResponses"], "MethodResponses") {
 		mr := r.object(v, "MethodResponses")
-		x := MethodResponse{Status: r.str(mr, "StatusCode"), Headers: map[string]bool{}, Models: map[string]string{}}
+		x := MethodResponse{Status: r.known(mr["StatusCode"], "StatusCode"), Headers: map[string]bool{}, Models: map[string]string{}}
 		for k, b := range r.boolMap(mr["ResponseParameters"], "ResponseParameters") {
-			x.Headers[strings.TrimPrefix(k, "method.response.header.")] = b
+			x.Headers[strings.TrimPrefix(k, apigw.MethodHeader)] = b
 		}
 		_, x.has = mr["ResponseParameters"]
 		x.Models = r.strMap(mr["ResponseModels"], "ResponseModels")
@@ -560,62 +573,76 @@ func (l *loader) method(res *resource) {
 		m.Integration = l.integration(in, r)
 	}
 	m.Err = r.err
-	if r.err != nil && l.undecided[res.id] == nil {
-		l.problem("method %s: %v", m.ID, r.err)
+	if r.err != nil {
+		l.problem("%s", m.Problem())
 	}
 	l.mappings(m)
-	m.Resource.methods[m.HTTPMethod] = m
+	if m.HTTPMethod == "" {
+		if at.methods["ANY"] != nil {
+			l.beside = append(l.beside, m.written)
+			return
+		}
+		m.HTTPMethod = "ANY" // any that the resource has no other for may be this one
+	}
+	at.methods[m.HTTPMethod] = m
 }
 
 func (l *loader) integration(in map[string]any, r *reader) *Integration {
-	i := &Integration{Type: strings.ToUpper(r.str(in, "Type")), URI: r.str(in, "Uri"), HTTPMethod: strings.ToUpper(r.str(in, "IntegrationHttpMethod")),
-		Passthrough: r.str(in, "PassthroughBehavior"), ContentHandling: r.str(in, "ContentHandling"),
+	i := &Integration{Type: strings.ToUpper(r.known(in["Type"], "Type")), URI: r.text(in["Uri"], "Uri"), HTTPMethod: strings.ToUpper(r.known(in["IntegrationHttpMethod"], "IntegrationHttpMethod")),
+		Passthrough: cmp.Or(r.known(in["PassthroughBehavior"], "PassthroughBehavior"), "WHEN_NO_MATCH"), ContentHandling: r.known(in["ContentHandling"], "ContentHandling"),
 		RequestParameters: r.strMap(in["RequestParameters"], "RequestParameters"), RequestTemplates: r.templates(in["RequestTemplates"], "RequestTemplates")}
-	if i.Passthrough == "" {
-		i.Passthrough = "WHEN_NO_MATCH"
-	}
 	for _, v := range r.list(in["IntegrationResponses"], "IntegrationResponses") {
 		ir := r.object(v, "IntegrationResponses")
-		i.Responses = append(i.Responses, IntegrationResponse{Status: r.str(ir, "StatusCode"), Pattern: r.str(ir, "SelectionPattern"),
-			ContentHandling: r.str(ir, "ContentHandling"), Parameters: r.strMap(ir["ResponseParameters"], "ResponseParameters"),
+		i.Responses = append(i.Responses, IntegrationResponse{Status: r.known(ir["StatusCode"], "StatusCode"), Pattern: r.known(ir["SelectionPattern"], "SelectionPattern"),
+			ContentHandling: r.known(ir["ContentHandling"], "ContentHandling"), Parameters: r.mappings(ir["ResponseParameters"], "ResponseParameters"),
 			Templates: r.templates(ir["ResponseTemplates"], "ResponseTemplates")})
 	}
 	return i
 }
 
-func (l *loader) authorizer(res *resource, r *reader) *authorizer {
-	a := &authorizer{id: res.id, typ: r.str(res.props, "Type")}
-	src := r.str(res.props, "IdentitySource")
-	for _, s := range strings.Split(src, ",") {
-		if s = strings.TrimSpace(s); s != "" {
-			a.sources = append(a.sources, s)
-		}
-	}
+func (l *loader) authorizer(res *cfn.Resource, r *reader) *authorizer {
+	p := res.Properties
+	a := &authorizer{id: res.ID, typ: r.known(p["Type"], "Type"), sources: split(r.known(p["IdentitySource"], "IdentitySource"))}
 	if len(a.sources) == 0 && a.typ == "TOKEN" {
-		a.sources = []string{"method.request.header.Authorization"}
+		a.sources = []string{apigw.RequestHeader + "Authorization"}
 	}
-	if uri := r.str(res.props, "AuthorizerUri"); uri != "" {
+	if uri := r.text(p["AuthorizerUri"], "AuthorizerUri"); uri != "" {
 		a.function = l.api.functionOf(uri)
 	}
 	return a
 }
 
-func (l *loader) gatewayResponse(p map[string]any, undecided error) {
+// split returns the parts of a list in text.
+func split(list string) []string {
+	var out []string
+	for _, s := range strings.Split(list, ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (l *loader) gatewayResponse(p map[string]any) {
 	r := &reader{l: l}
-	r.fail("Condition", undecided)
-	typ := r.str(p, "ResponseType")
-	g := &gatewayResponse{status: r.str(p, "StatusCode"), parameters: r.strMap(p["ResponseParameters"], "ResponseParameters"), templates: r.templates(p["ResponseTemplates"], "ResponseTemplates")}
-	g.err = r.err
-	if r.err != nil && undecided == nil && typ != "" {
-		l.problem("gateway response %s: %v", typ, r.err)
+	typ := r.known(p["ResponseType"], "ResponseType")
+	g := &gatewayResponse{status: r.known(p["StatusCode"], "StatusCode"), parameters: r.mappings(p["ResponseParameters"], "ResponseParameters"), templates: r.templates(p["ResponseTemplates"], "ResponseTemplates")}
+	g.err, g.source = r.err, cfn.Canonical(without(p, "RestApiId"))
+	if r.err != nil && typ != "" {
+		l.left("gateway response "+typ, r.err)
 	}
 	if typ == "" {
-		l.problem("gateway response without a type: %v", r.err)
+		if errors.As(r.err, new(*cfn.Unknown)) {
+			l.missing("gateway response without a type: %v", r.err)
+			l.api.untyped = r.err
+		} else {
+			l.problem("gateway response without a type: %v", r.err)
+		}
 		return
 	}
 	for _, k := range slices.Sorted(maps.Keys(g.parameters)) {
-		if why := badSource(g.parameters[k]); why != "" && g.err == nil {
-			l.undeployable("gateway response %s: it does not send the header %s, since %s", typ, strings.TrimPrefix(k, "gatewayresponse.header."), why)
+		if why := badSource(l.app.Show(g.parameters[k])); why != "" && g.err == nil {
+			l.undeployable("gateway response %s: it does not send the header %s, since %s", typ, strings.TrimPrefix(k, apigw.GatewayHeader), why)
 		}
 	}
 	l.api.responses[typ] = g
@@ -647,268 +674,18 @@ func (a *API) functionOf(uri string) *Function {
 		return nil
 	}
 	arn, _, _ = strings.Cut(arn, "/")
-	f := &Function{ARN: arn, Name: arn}
+	f := &Function{ARN: arn, Name: a.App.Show(arn)}
 	if _, name, ok := strings.Cut(arn, ":function:"); ok {
-		f.Name, _, _ = strings.Cut(name, ":")
+		name, _, _ = strings.Cut(name, ":")
+		f.Name = a.App.Show(name)
 	}
-	f.LogicalID = a.functions[f.Name]
+	for _, r := range a.App.Mentioned(arn) {
+		if r.Type == "AWS::Lambda::Function" {
+			f.LogicalID, f.Name = a.App.Name(r), r.ID
+			if name, err := textOf(r.Properties["FunctionName"]); err == nil && name != "" {
+				f.Name = a.App.Show(name)
+			}
+		}
+	}
 	return f
-}
-
-// str resolves a value to text.
-func (l *loader) str(v any) (string, error) {
-	v, err := l.resolve(v, 0)
-	if err != nil {
-		return "", err
-	}
-	switch x := v.(type) {
-	case nil:
-		return "", nil
-	case string:
-		return x, nil
-	case json.Number:
-		return x.String(), nil
-	case float64:
-		return strings.TrimSuffix(fmt.Sprintf("%g", x), ".0"), nil
-	case bool:
-		return fmt.Sprint(x), nil
-	}
-	return "", fmt.Errorf("text expected, found a list or an object")
-}
-
-// resolve evaluates intrinsic functions. A reference to a resource becomes its logical id, an attribute "id.Attribute".
-func (l *loader) resolve(v any, depth int) (any, error) {
-	if depth > 50 {
-		return nil, fmt.Errorf("intrinsic functions nested too deep")
-	}
-	m, ok := v.(map[string]any)
-	if !ok || len(m) != 1 {
-		return v, nil
-	}
-	for name, arg := range m {
-		switch name {
-		case "Ref":
-			id, _ := arg.(string)
-			return l.ref(id, depth)
-		case "Fn::GetAtt":
-			var parts []string
-			if s, ok := arg.(string); ok {
-				parts = strings.SplitN(s, ".", 2)
-			}
-			for _, x := range list(arg) {
-				s, err := l.resolve(x, depth+1)
-				if err != nil {
-					return nil, err
-				}
-				parts = append(parts, fmt.Sprint(s))
-			}
-			if len(parts) != 2 {
-				return nil, fmt.Errorf("Fn::GetAtt needs a resource and an attribute")
-			}
-			return l.getAtt(parts[0], parts[1], depth)
-		case "Fn::Join":
-			a := list(arg)
-			if len(a) != 2 {
-				return nil, fmt.Errorf("Fn::Join needs a delimiter and a list")
-			}
-			sep, _ := a[0].(string)
-			items, err := l.resolve(a[1], depth+1)
-			if err != nil {
-				return nil, err
-			}
-			var parts []string
-			for _, x := range list(items) {
-				s, err := l.deepStr(x, depth)
-				if err != nil {
-					return nil, err
-				}
-				parts = append(parts, s)
-			}
-			return strings.Join(parts, sep), nil
-		case "Fn::Sub":
-			return l.sub(arg, depth)
-		case "Fn::FindInMap":
-			return l.findInMap(arg, depth)
-		case "Fn::Select":
-			a := list(arg)
-			if len(a) != 2 {
-				return nil, fmt.Errorf("Fn::Select needs an index and a list")
-			}
-			items, err := l.resolve(a[1], depth+1)
-			if err != nil {
-				return nil, err
-			}
-			i := -1
-			if _, err := fmt.Sscan(fmt.Sprint(a[0]), &i); err != nil || i < 0 || i >= len(list(items)) {
-				return nil, fmt.Errorf("Fn::Select with an index out of range")
-			}
-			return l.resolve(list(items)[i], depth+1)
-		case "Fn::Split":
-			a := list(arg)
-			if len(a) != 2 {
-				return nil, fmt.Errorf("Fn::Split needs a delimiter and a text")
-			}
-			sep, _ := a[0].(string)
-			s, err := l.deepStr(a[1], depth)
-			if err != nil {
-				return nil, err
-			}
-			var out []any
-			for _, x := range strings.Split(s, sep) {
-				out = append(out, x)
-			}
-			return out, nil
-		}
-		if strings.HasPrefix(name, "Fn::") || name == "Condition" {
-			return nil, fmt.Errorf("the intrinsic function %s is not supported", name)
-		}
-	}
-	return v, nil
-}
-
-func (l *loader) deepStr(v any, depth int) (string, error) {
-	r, err := l.resolve(v, depth+1)
-	if err != nil {
-		return "", err
-	}
-	if _, again := r.(map[string]any); again {
-		return "", fmt.Errorf("text expected, found an object")
-	}
-	return l.str(r)
-}
-
-func (l *loader) ref(id string, depth int) (any, error) {
-	switch id {
-	case "AWS::Region":
-		return l.opts.Region, nil
-	case "AWS::AccountId":
-		return l.opts.Account, nil
-	case "AWS::Partition":
-		return "aws", nil
-	case "AWS::URLSuffix":
-		return "amazonaws.com", nil
-	case "AWS::StackName":
-		return "stack", nil
-	case "AWS::StackId":
-		return "arn:aws:cloudformation:" + l.opts.Region + ":" + l.opts.Account + ":stack/stack/0", nil
-	case "AWS::NoValue":
-		return nil, nil
-	}
-	if r := l.resources[id]; r != nil {
-		switch r.typ {
-		case "AWS::Lambda::Alias", "AWS::Lambda::Version":
-			return l.functionARN(r, depth)
-		}
-		return id, nil
-	}
-	if v, ok := l.params[id]; ok {
-		if v == nil {
-			return nil, fmt.Errorf("parameter %s has no value; give it one", id)
-		}
-		return v, nil
-	}
-	return nil, fmt.Errorf("a Ref names %s, which the template does not have", id)
-}
-
-func (l *loader) getAtt(id, attr string, depth int) (any, error) {
-	r := l.resources[id]
-	if r == nil {
-		return nil, fmt.Errorf("Fn::GetAtt of %s, which the template does not have", id)
-	}
-	// These say what Ref says
-	// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-resource.html).
-	switch r.typ + "." + attr {
-	case "AWS::ApiGateway::RestApi.RestApiId", "AWS::ApiGateway::Resource.ResourceId", "AWS::ApiGateway::Authorizer.AuthorizerId",
-		"AWS::ApiGateway::RequestValidator.RequestValidatorId", "AWS::ApiGateway::Deployment.DeploymentId":
-		return id, nil
-	}
-	switch {
-	case attr == "Arn" && r.typ == "AWS::Lambda::Function":
-		name := id
-		if s, err := l.deepStr(r.props["FunctionName"], depth); err == nil && s != "" {
-			name = s
-		}
-		return "arn:aws:lambda:" + l.opts.Region + ":" + l.opts.Account + ":function:" + name, nil
-	case r.typ == "AWS::Lambda::Alias" || r.typ == "AWS::Lambda::Version":
-		if attr == "AliasArn" || attr == "FunctionArn" {
-			return l.functionARN(r, depth)
-		}
-	}
-	return id + "." + attr, nil
-}
-
-// functionARN gives the ARN of the function an alias or a version belongs to.
-func (l *loader) functionARN(r *resource, depth int) (any, error) {
-	s, err := l.deepStr(r.props["FunctionName"], depth+1)
-	if err != nil {
-		return nil, err
-	}
-	if f := l.resources[s]; f != nil {
-		return l.getAtt(s, "Arn", depth+1)
-	}
-	if strings.HasPrefix(s, "arn:") {
-		return s, nil
-	}
-	return "arn:aws:lambda:" + l.opts.Region + ":" + l.opts.Account + ":function:" + s, nil
-}
-
-// sub is Fn::Sub.
-func (l *loader) sub(arg any, depth int) (any, error) {
-	text, _ := arg.(string)
-	vars := map[string]any{}
-	if a := list(arg); len(a) == 2 {
-		text, _ = a[0].(string)
-		vars, _ = a[1].(map[string]any)
-	}
-	var b strings.Builder
-	for {
-		i := strings.Index(text, "${")
-		if i < 0 {
-			b.WriteString(text)
-			return b.String(), nil
-		}
-		b.WriteString(text[:i])
-		end := strings.IndexByte(text[i:], '}')
-		if end < 0 {
-			return nil, fmt.Errorf("Fn::Sub: ${ without }")
-		}
-		name := text[i+2 : i+end]
-		text = text[i+end+1:]
-		if strings.HasPrefix(name, "!") {
-			b.WriteString("${" + name[1:] + "}")
-			continue
-		}
-		var v any
-		var err error
-		if x, ok := vars[name]; ok {
-			v, err = l.resolve(x, depth+1)
-		} else if id, attr, ok := strings.Cut(name, "."); ok {
-			v, err = l.getAtt(id, attr, depth+1)
-		} else {
-			v, err = l.ref(name, depth+1)
-		}
-		if err != nil {
-			return nil, err
-		}
-		s, err := l.deepStr(v, depth)
-		if err != nil {
-			return nil, err
-		}
-		b.WriteString(s)
-	}
-}
-
-// APIs gives the logical ids of a template's REST APIs with the name that each has, empty where it cannot be evaluated, in
-// the template's order. File names the template in errors.
-func APIs(template []byte, file string) (ids []string, names map[string]string, err error) {
-	l, err := read(template, Options{File: file})
-	if err != nil {
-		return nil, nil, err
-	}
-	names = map[string]string{}
-	for _, r := range l.ofType("RestApi") {
-		ids = append(ids, r.id)
-		names[r.id], _ = l.str(r.props["Name"])
-	}
-	return ids, names, nil
 }

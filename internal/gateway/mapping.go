@@ -5,16 +5,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
 )
 
 // badSource says what is wrong with the source of a header mapping that can be neither deployed nor read, or nothing.
 func badSource(src string) string {
-	for _, p := range []string{"integration.response.", "method.request.", "context.", "stageVariables."} {
-		if strings.HasPrefix(src, p) {
-			return ""
-		}
-	}
-	if len(src) >= 2 && src[0] == '\'' && src[len(src)-1] == '\'' {
+	if _, static := apigw.Static(src); static || apigw.IsSource(src) {
 		return ""
 	}
 	return fmt.Sprintf("its value %s is no source and not in single quotes", clip(src))
@@ -22,7 +19,7 @@ func badSource(src string) string {
 
 // mappings notes the header mappings of a method that API Gateway does not take.
 func (l *loader) mappings(m *Method) {
-	if m.Integration == nil || m.Err != nil || strings.HasSuffix(m.Integration.Type, "_PROXY") {
+	if m.Integration == nil || m.Err != nil || apigw.IsProxy(m.Integration.Type) {
 		return
 	}
 	for _, ir := range m.Integration.Responses {
@@ -33,11 +30,11 @@ func (l *loader) mappings(m *Method) {
 			}
 		}
 		for _, k := range slices.Sorted(maps.Keys(ir.Parameters)) {
-			name, ok := strings.CutPrefix(k, "method.response.header.")
+			name, ok := strings.CutPrefix(k, apigw.MethodHeader)
 			if !ok {
 				continue
 			}
-			if why := badSource(ir.Parameters[k]); why != "" {
+			if why := badSource(l.app.Show(ir.Parameters[k])); why != "" {
 				l.undeployable("method %s: the response %s does not send the header %s, since %s", m.ID, ir.Status, name, why)
 			} else if _, ok := declared[name]; !ok {
 				l.undeployable("method %s: the response %s maps the header %s, which the method response %s does not declare", m.ID, ir.Status, name, ir.Status)

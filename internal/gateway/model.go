@@ -1,14 +1,23 @@
 package gateway
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/corsgate/corsgate/internal/cfn"
 )
 
 // API is a REST API read from a template. Serving does not change what it answers, and several goroutines may use it at
 // once.
 type API struct {
+	// App is what it was read from, Rest its resource there and StageID the logical id of its stage or of the deployment
+	// that makes it, empty if neither is there.
+	App         *cfn.App
+	Rest        *cfn.Resource
+	StageID     string
 	ID          string // logical id
 	Name        string
 	Stage       string
@@ -16,25 +25,34 @@ type API struct {
 	BinaryTypes []string
 	// Problems says, one line each, what of the API could not be read and is left out.
 	Problems []string
-	// Undeployable says, one line each, which header mappings API Gateway refuses when the template is deployed.
+	// Elsewhere says, one line each, what was not read and may hold more of the API. A request that leads to none of its
+	// resources, or to one of them by way of a variable, is then not answered.
+	Elsewhere []string
+	// NotKnown has those of Problems that hang on a value that only a deployment knows, without those of methods.
+	NotKnown []string
+	// Undeployable says, one line each, which header mappings and stage variables API Gateway refuses when the template is deployed.
 	Undeployable []string
 
 	root      *Resource
 	resources []*Resource
 	responses map[string]*gatewayResponse
+	untyped   error // why the type of one of the gateway responses is not known, if it is not
 	keys      map[string]bool
 	keySource string
 	canary    bool
 	region    string
 	account   string
-	functions map[string]string // function name to logical id
-	authorize authorizeFunc
-	templates sync.Map // text to *vtl.Template
+	authorize func(ctx context.Context, a *AuthorizerRequest) (*AuthorizerResult, error)
+	// stageProperties are those of the stage, as the template has them.
+	stageProperties map[string]any
+	templates       sync.Map // text to *vtl.Template
+	written         string   // see Source
 }
 
 // Resource is one node of the API's tree.
 type Resource struct {
-	ID       string // logical id, or the path for OpenAPI
+	ID       string        // logical id, or the path for OpenAPI
+	Source   *cfn.Resource // what it is made of: the RestApi for OpenAPI
 	Path     string
 	part     string
 	parent   *Resource
@@ -44,7 +62,8 @@ type Resource struct {
 
 // Method is a method of a resource.
 type Method struct {
-	ID         string // logical id, or "METHOD path"
+	ID         string        // logical id, or "METHOD path"
+	Source     *cfn.Resource // what it is made of: the RestApi for OpenAPI
 	HTTPMethod string
 	Resource   *Resource
 	// Err says why the method cannot be served, if it cannot.
@@ -60,6 +79,15 @@ type Method struct {
 	validateBody   bool
 	validateParams bool
 	models         map[string]*schema // by content type
+	written        string             // see API.Source
+}
+
+// Problem says in a line that the method cannot be served, and why; it is empty if it can.
+func (m *Method) Problem() string {
+	if m.Err == nil {
+		return ""
+	}
+	return fmt.Sprintf("method %s: %v", m.ID, m.Err)
 }
 
 // MethodResponse declares a status with its headers.
@@ -106,6 +134,7 @@ type gatewayResponse struct {
 	parameters map[string]string
 	templates  []Template
 	err        error
+	source     string
 }
 
 // Region is the one that the API is taken to be in.
@@ -161,12 +190,17 @@ func (r *Resource) greedy() bool {
 	return strings.HasPrefix(r.part, "{") && strings.HasSuffix(r.part, "+}")
 }
 func (r *Resource) variable() bool { return strings.HasPrefix(r.part, "{") }
+
+// open reports whether other paths than its own lead to the resource.
+func (r *Resource) open() bool {
+	return r != nil && (r.variable() || r.parent.open())
+}
 func (r *Resource) paramName() string {
 	return strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(r.part, "{"), "}"), "+")
 }
 
 // child gives the child of a part, made where there is none.
-func (a *API) child(parent *Resource, part, id string) *Resource {
+func (a *API) child(parent *Resource, part, id string, source *cfn.Resource) *Resource {
 	for _, c := range parent.children {
 		if c.part == part {
 			return c
@@ -176,7 +210,7 @@ func (a *API) child(parent *Resource, part, id string) *Resource {
 	if p == "/" {
 		p = ""
 	}
-	r := &Resource{ID: id, Path: p + "/" + part, part: part, parent: parent, methods: map[string]*Method{}}
+	r := &Resource{ID: id, Source: source, Path: p + "/" + part, part: part, parent: parent, methods: map[string]*Method{}}
 	parent.children = append(parent.children, r)
 	a.resources = append(a.resources, r)
 	return r

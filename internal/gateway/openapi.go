@@ -5,33 +5,34 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 )
 
 // openAPI reads an OpenAPI 2 or 3 document with x-amazon-apigateway-* extensions, as RestApi.Body holds it.
 func (l *loader) openAPI(v any) error {
-	v, err := l.resolve(v, 0)
-	if err != nil {
-		return err
+	if u, ok := v.(*cfn.Unknown); ok {
+		return u
 	}
 	doc, ok := v.(map[string]any)
 	if !ok {
 		return fmt.Errorf("not an object")
 	}
 	r := &reader{l: l}
-	r.object(doc, "the document")
 	a := l.api
 	for _, t := range r.list(doc["x-amazon-apigateway-binary-media-types"], "x-amazon-apigateway-binary-media-types") {
-		if s, err := l.str(t); err == nil {
+		if s, err := textOf(t); err == nil {
 			a.BinaryTypes = append(a.BinaryTypes, s)
 		}
 	}
-	if s, err := l.str(doc["x-amazon-apigateway-api-key-source"]); err == nil && s != "" {
+	if s, err := textOf(doc["x-amazon-apigateway-api-key-source"]); err == nil && s != "" {
 		a.keySource = s
 	}
 	responses := r.object(doc["x-amazon-apigateway-gateway-responses"], "x-amazon-apigateway-gateway-responses")
 	for _, typ := range slices.Sorted(maps.Keys(responses)) {
 		gm := r.object(responses[typ], "the gateway response "+typ)
-		l.gatewayResponse(map[string]any{"ResponseType": typ, "StatusCode": gm["statusCode"], "ResponseParameters": gm["responseParameters"], "ResponseTemplates": gm["responseTemplates"]}, nil)
+		l.gatewayResponse(map[string]any{"ResponseType": typ, "StatusCode": gm["statusCode"], "ResponseParameters": gm["responseParameters"], "ResponseTemplates": gm["responseTemplates"]})
 	}
 	paths := r.object(doc["paths"], "paths")
 	if r.err != nil {
@@ -44,11 +45,11 @@ func (l *loader) openAPI(v any) error {
 		for _, part := range strings.Split(strings.Trim(path, "/"), "/") {
 			if part != "" {
 				id := strings.TrimSuffix(r.Path, "/") + "/" + part
-				r = a.child(r, part, id)
+				r = a.child(r, part, id, l.rest)
 			}
 		}
 		if read.err != nil { // which methods it has is not known
-			r.methods["ANY"] = &Method{ID: "ANY " + r.Path, HTTPMethod: "ANY", Resource: r, AuthorizationType: "NONE", RequestParameters: map[string]bool{}, Err: read.err}
+			r.methods["ANY"] = &Method{ID: "ANY " + r.Path, Source: l.rest, HTTPMethod: "ANY", Resource: r, AuthorizationType: "NONE", RequestParameters: map[string]bool{}, Err: read.err, written: cfn.Canonical(paths[path])}
 			l.problem("%v", read.err)
 			continue
 		}
@@ -69,31 +70,32 @@ func (l *loader) openAPI(v any) error {
 }
 
 // pointer follows a local $ref.
-func pointer(doc map[string]any, v any) map[string]any {
-	m, _ := v.(map[string]any)
-	for i := 0; i < 20 && m != nil; i++ {
+func pointer(doc map[string]any, v any) any {
+	for range 20 {
+		m, _ := v.(map[string]any)
 		ref, ok := m["$ref"].(string)
-		if ref == "#" {
-			m = doc
+		switch {
+		case ref == "#":
+			v = doc
 			continue
-		}
-		if !ok || !strings.HasPrefix(ref, "#/") {
-			return m
+		case !ok || !strings.HasPrefix(ref, "#/"):
+			return v
 		}
 		var cur any = doc
 		for _, part := range strings.Split(ref[2:], "/") {
 			c, _ := cur.(map[string]any)
 			cur = c[strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")]
 		}
-		m, _ = cur.(map[string]any)
+		v = cur
 	}
-	return m
+	return v
 }
 
 func (l *loader) operation(doc map[string]any, res *Resource, method string, item map[string]any, v any) {
 	r := &reader{l: l}
 	op := r.object(v, "the operation")
-	m := &Method{ID: method + " " + res.Path, HTTPMethod: method, Resource: res, AuthorizationType: "NONE", RequestParameters: map[string]bool{}}
+	m := &Method{ID: method + " " + res.Path, Source: l.rest, HTTPMethod: method, Resource: res, AuthorizationType: "NONE", RequestParameters: map[string]bool{}}
+	m.written = cfn.Canonical([]any{item["parameters"], without(op, "summary", "description", "tags", "operationId")})
 	for _, ps := range [][]any{r.list(item["parameters"], "parameters"), r.list(op["parameters"], "parameters")} {
 		for _, pv := range ps {
 			p := r.object(pointer(doc, pv), "parameters")
@@ -112,7 +114,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 			m.RequestParameters["method.request."+in+"."+name] = r.bool(p["required"], "required")
 		}
 	}
-	if body := pointer(doc, op["requestBody"]); body != nil {
+	if body := r.object(pointer(doc, op["requestBody"]), "requestBody"); body != nil {
 		content, _ := body["content"].(map[string]any)
 		m.models = map[string]*schema{}
 		for ct, c := range content {
@@ -144,8 +146,8 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 	}
 	slices.SortFunc(m.Responses, func(a, b MethodResponse) int { return strings.Compare(a.Status, b.Status) })
 	if in := r.object(pointer(doc, op["x-amazon-apigateway-integration"]), "x-amazon-apigateway-integration"); in != nil {
-		i := &Integration{Type: strings.ToUpper(r.str(in, "type")), URI: r.str(in, "uri"), HTTPMethod: strings.ToUpper(r.str(in, "httpMethod")),
-			Passthrough: strings.ToUpper(r.str(in, "passthroughBehavior")), ContentHandling: r.str(in, "contentHandling"),
+		i := &Integration{Type: strings.ToUpper(r.known(in["type"], "type")), URI: r.text(in["uri"], "uri"), HTTPMethod: strings.ToUpper(r.known(in["httpMethod"], "httpMethod")),
+			Passthrough: strings.ToUpper(r.known(in["passthroughBehavior"], "passthroughBehavior")), ContentHandling: r.known(in["contentHandling"], "contentHandling"),
 			RequestParameters: r.strMap(in["requestParameters"], "requestParameters"), RequestTemplates: r.templates(in["requestTemplates"], "requestTemplates")}
 		if i.Passthrough == "" {
 			i.Passthrough = "WHEN_NO_MATCH"
@@ -153,8 +155,8 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 		irs := r.object(in["responses"], "the integration's responses")
 		for _, p := range slices.Sorted(maps.Keys(irs)) {
 			ir := r.object(irs[p], "the integration's response "+p)
-			x := IntegrationResponse{Status: r.str(ir, "statusCode"), Pattern: p, ContentHandling: r.str(ir, "contentHandling"),
-				Parameters: r.strMap(ir["responseParameters"], "responseParameters"), Templates: r.templates(ir["responseTemplates"], "responseTemplates")}
+			x := IntegrationResponse{Status: r.known(ir["statusCode"], "statusCode"), Pattern: p, ContentHandling: r.known(ir["contentHandling"], "contentHandling"),
+				Parameters: r.mappings(ir["responseParameters"], "responseParameters"), Templates: r.templates(ir["responseTemplates"], "responseTemplates")}
 			if p == "default" {
 				x.Pattern = ""
 			}
@@ -164,7 +166,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 	}
 	m.Err = r.err
 	if r.err != nil {
-		l.problem("method %s: %v", m.ID, r.err)
+		l.problem("%s", m.Problem())
 	}
 	l.mappings(m)
 	res.methods[method] = m
@@ -189,20 +191,16 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 			header, _ := def["name"].(string)
 			switch {
 			case auth != nil:
-				a := &authorizer{id: name, typ: strings.ToUpper(r.str(auth, "type"))}
+				a := &authorizer{id: name, typ: strings.ToUpper(r.known(auth["type"], "type"))}
 				m.AuthorizationType = "CUSTOM"
 				if a.typ == "COGNITO_USER_POOLS" {
 					m.AuthorizationType = a.typ
 				}
-				for _, s := range strings.Split(r.str(auth, "identitySource"), ",") {
-					if s = strings.TrimSpace(s); s != "" {
-						a.sources = append(a.sources, s)
-					}
-				}
+				a.sources = split(r.known(auth["identitySource"], "identitySource"))
 				if len(a.sources) == 0 && a.typ != "REQUEST" && header != "" && header != "Unused" {
-					a.sources = []string{"method.request.header." + header}
+					a.sources = []string{apigw.RequestHeader + header}
 				}
-				if uri := r.str(auth, "authorizerUri"); uri != "" {
+				if uri := r.text(auth["authorizerUri"], "authorizerUri"); uri != "" {
 					a.function = l.api.functionOf(uri)
 				}
 				m.authorizer = a
@@ -215,7 +213,7 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 	}
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-auth.html
 	auth := r.object(op["x-amazon-apigateway-auth"], "x-amazon-apigateway-auth")
-	switch typ := strings.ToUpper(r.str(auth, "type")); typ {
+	switch typ := strings.ToUpper(r.known(auth["type"], "type")); typ {
 	case "AWS_IAM", "NONE":
 		m.AuthorizationType, m.authorizer = typ, nil
 	}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
 )
 
 // Refuse gives the answer that API Gateway gives to a request which it turns away with a gateway response of a type, one
-// of [GatewayResponseTypes], whether or not this model ever comes to give that type by itself: no template says what makes
+// of [apigw.GatewayResponseTypes], whether or not this model ever comes to give that type by itself: no template says what makes
 // the service throttle a request, and yet a page has to be able to read that answer, too.
 func (a *API) Refuse(ctx context.Context, req *Request, typ string) *Response {
 	x := a.exchange(ctx, req, nil)
@@ -24,12 +26,12 @@ func (m *Method) Identity() []string {
 	case "AWS_IAM":
 		out = append(out, "authorization")
 	default:
-		sources := []string{"method.request.header.Authorization"}
+		sources := []string{apigw.RequestHeader + "Authorization"}
 		if m.authorizer != nil {
 			sources = m.authorizer.sources
 		}
 		for _, s := range sources {
-			if name, ok := strings.CutPrefix(s, "method.request.header."); ok {
+			if name, ok := strings.CutPrefix(s, apigw.RequestHeader); ok {
 				out = append(out, strings.ToLower(name))
 			}
 		}
@@ -42,4 +44,6 @@ func (m *Method) Identity() []string {
 }
 
 // ServerError says of a type of gateway response that it takes what is not customised from DEFAULT_5XX.
-func ServerError(typ string) bool { return defaultStatus[typ] >= 500 || typ == "DEFAULT_5XX" }
+func ServerError(typ string) bool {
+	return typ == apigw.Default5XX || apigw.GatewayFamily(typ) == apigw.Default5XX
+}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/vtl"
 	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
 )
@@ -42,22 +44,41 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 		}
 	}
 	if ir == nil {
-		return nil, configError(NoIntegrationResponse, "no integration response matches %q and there is none without a pattern", clip(said))
+		return nil, configError(NoIntegrationResponse, "no integration response matches %q and there is none without a pattern", clip(x.api.App.Show(said)))
 	}
+	return x.made(ir, headers, body, backendType, true)
+}
+
+// unread makes the answer of an integration response for a reply that nobody has read.
+func (x *exchange) unread(i *Integration, response int) (*Response, error) {
+	if len(i.Responses) == 0 {
+		return nil, configError(NoIntegrationResponse, "there is no integration response")
+	}
+	return x.made(&i.Responses[min(response, len(i.Responses)-1)], nil, nil, nil, false)
+}
+
+// made makes the answer of an integration response. Read is false where the reply that it is made of is not known; what of
+// the answer CORS does not look at is left out then.
+func (x *exchange) made(ir *IntegrationResponse, headers Headers, body []byte, backendType *string, read bool) (*Response, error) {
 	x.step(Step{Kind: StepIntegrationResponse, Name: ir.Status, Detail: "pattern " + strconv.Quote(ir.Pattern), Pattern: ir.Pattern})
 	out := &Response{}
 	out.Status, _ = strconv.Atoi(ir.Status)
 	mapped := Headers{}
 	for _, k := range slices.Sorted(maps.Keys(ir.Parameters)) {
-		name, ok := strings.CutPrefix(k, "method.response.header.")
+		name, ok := strings.CutPrefix(k, apigw.MethodHeader)
 		if !ok {
 			continue
 		}
 		src := ir.Parameters[k]
 		v, found := "", false
 		switch {
-		case strings.HasPrefix(src, "integration.response.header."):
-			v, found = headers.Get(strings.TrimPrefix(src, "integration.response.header."))
+		case !read && strings.HasPrefix(src, "integration.response."):
+			if strings.HasPrefix(strings.ToLower(name), "access-control-") {
+				return nil, unsupported("%s is mapped from %s, and what is behind the integration is not called here", name, src)
+			}
+			continue
+		case strings.HasPrefix(src, apigw.IntegrationResponseHeader):
+			v, found = headers.Get(strings.TrimPrefix(src, apigw.IntegrationResponseHeader))
 		case strings.HasPrefix(src, "integration.response.multivalueheader."):
 			vs := headers.Values(strings.TrimPrefix(src, "integration.response.multivalueheader."))
 			v, found = strings.Join(vs, ","), len(vs) > 0
@@ -84,11 +105,17 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 	t := x.responseTemplate(ir)
 	contentType := "application/json"
 	converted, binary, err := x.responseBody(ir, payload, backendType, t != nil)
-	if err != nil {
+	if err != nil && read {
 		return nil, err
 	}
 	out.Body = converted
-	if t != nil {
+	switch {
+	case t != nil && !read:
+		if strings.Contains(t.Text, "responseOverride") {
+			return nil, unsupported("the response's template overrides what is sent, and what is behind the integration is not called here")
+		}
+		contentType = t.ContentType
+	case t != nil:
 		if binary {
 			return nil, configError(BinaryResponse, "unable to transform response: the payload is binary, so no template can read it; set ContentHandling CONVERT_TO_TEXT")
 		}
@@ -121,8 +148,11 @@ func (x *exchange) applyOverrides(out *Response, mapped *Headers) error {
 	if v, ok := x.overrides.Response.Get("status"); ok && v != nil {
 		s, _ := vtl.Print(v)
 		n, err := strconv.Atoi(strings.TrimSpace(s))
+		if symbols := x.api.App.Symbols(s); len(symbols) > 0 {
+			return unsupported("$context.responseOverride.status: %v", &cfn.Unknown{Symbol: symbols[0]})
+		}
 		if err != nil || n < 100 || n > 999 {
-			return configError(BadOverride, "$context.responseOverride.status is %q, not a status", clip(s))
+			return configError(BadOverride, "$context.responseOverride.status is %q, not a status", clip(x.api.App.Show(s)))
 		}
 		out.Status = n
 	}

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
 )
 
 // TestInvocation is what the management call TestInvokeMethod is given.
@@ -76,7 +78,7 @@ func (a *API) TestInvoke(ctx context.Context, t TestInvocation, backend Backend)
 		line("Execution failed due to configuration error: %s", f.detail)
 		res = x.gatewayResponse(f)
 	} else {
-		if m.Integration.Type != "MOCK" {
+		if m.Integration.Type != apigw.Mock {
 			line("Endpoint request body after transformations: %s", x.reqBody)
 		}
 		line("Method response body after transformations: %s", res.Body)

@@ -3,6 +3,8 @@ package gateway
 import (
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
 )
 
 func (x *exchange) contentType() string {
@@ -33,7 +35,7 @@ func (x *exchange) validate() error {
 		if len(missing) > 0 {
 			msg := "Missing required request parameters: [" + strings.Join(missing, ", ") + "]"
 			x.step(Step{Kind: StepValidator, Detail: msg})
-			return &failure{typ: "BAD_REQUEST_PARAMETERS", message: msg, errType: "BadRequestException", detail: msg}
+			return &failure{typ: apigw.BadRequestParameters, message: msg, errType: "BadRequestException", detail: msg}
 		}
 	}
 	if m.validateBody && m.models != nil {
@@ -47,7 +49,7 @@ func (x *exchange) validate() error {
 		}
 		if !ok {
 			x.step(Step{Kind: StepValidator, Detail: "the body does not fit the model"})
-			return &failure{typ: "BAD_REQUEST_BODY", message: "Invalid request body", errType: "BadRequestException", detail: "the body does not fit the model", valid: "the body does not fit the model"}
+			return &failure{typ: apigw.BadRequestBody, message: "Invalid request body", errType: "BadRequestException", detail: "the body does not fit the model", valid: "the body does not fit the model"}
 		}
 	}
 	return nil

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
@@ -106,7 +108,7 @@ func (a *asker) ask(ctx context.Context, r questions.Route, o questions.Origin) 
 		return nil
 	}
 	h := answer.Headers
-	switch allowed := h["access-control-allow-origin"]; {
+	switch allowed := h.Get(corsheader.AllowOrigin); {
 	case allowed == "*":
 		a.lists[route] = appendOnce(a.lists[route], "*")
 	case allowed != o.Origin:
@@ -121,8 +123,8 @@ func (a *asker) ask(ctx context.Context, r questions.Route, o questions.Origin) 
 	default:
 		a.lists[route] = appendOnce(a.lists[route], o.Origin)
 	}
-	a.p.Credentials = a.p.Credentials || h["access-control-allow-credentials"] == "true"
-	methods := names(h["access-control-allow-methods"], strings.ToUpper)
+	a.p.Credentials = a.p.Credentials || h.Get(corsheader.AllowCredentials) == "true"
+	methods := names(h.Get(corsheader.AllowMethods), strings.ToUpper)
 	if !slices.Contains(methods, r.Method) && !slices.Contains(methods, "*") {
 		a.p.Own = a.p.Own && slices.Contains([]string{"GET", "HEAD", "POST"}, r.Method) // which CORS cannot forbid
 	}
@@ -131,10 +133,10 @@ func (a *asker) ask(ctx context.Context, r questions.Route, o questions.Origin) 
 			a.p.Methods = appendOnce(a.p.Methods, m)
 		}
 	}
-	for _, name := range names(h["access-control-allow-headers"], strings.ToLower) {
+	for _, name := range names(h.Get(corsheader.AllowHeaders), strings.ToLower) {
 		a.p.RequestHeaders = appendOnce(a.p.RequestHeaders, name)
 	}
-	a.ages = appendOnce(a.ages, h["access-control-max-age"])
+	a.ages = appendOnce(a.ages, h.Get(corsheader.MaxAge))
 	return nil
 }
 
@@ -205,12 +207,12 @@ func exposed(api *gateway.API) []string {
 	var out []string
 	for _, r := range api.Resources() {
 		for _, m := range r.Methods() {
-			if m.Integration == nil || m.HTTPMethod == "OPTIONS" || strings.HasSuffix(m.Integration.Type, "_PROXY") {
+			if m.Integration == nil || m.HTTPMethod == "OPTIONS" || apigw.IsProxy(m.Integration.Type) {
 				continue
 			}
 			for _, ir := range m.Integration.Responses {
 				for name, v := range ir.Parameters {
-					if strings.EqualFold(name, "method.response.header.Access-Control-Expose-Headers") {
+					if strings.EqualFold(name, apigw.MethodHeader+corsheader.ExposeHeaders) {
 						for _, h := range names(strings.Trim(v, "'"), strings.ToLower) {
 							out = appendOnce(out, h)
 						}

@@ -93,10 +93,10 @@ func (s *State) resource(all object, r types.Resource) {
 			"RequestParameters": m.RequestParameters, "RequestModels": m.RequestModels}
 		// Not a Ref: what it names may not have been seen.
 		if a := aws.ToString(m.AuthorizerId); a != "" {
-			p["AuthorizerId"] = "authorizers/" + a
+			p["AuthorizerId"] = object{"Ref": "authorizers/" + a}
 		}
 		if v := aws.ToString(m.RequestValidatorId); v != "" {
-			p["RequestValidatorId"] = "requestvalidators/" + v
+			p["RequestValidatorId"] = object{"Ref": "requestvalidators/" + v}
 		}
 		var responses []any
 		for _, status := range slices.Sorted(maps.Keys(m.MethodResponses)) {

@@ -2,7 +2,7 @@
 // of this machine, through the Lambda Runtime API,
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
 //
-// [FromTemplate] reads the functions, [New] makes a [Pool] of them, [Pool.Invoke]
+// [Functions] reads the functions, [New] makes a [Pool] of them, [Pool.Invoke]
 // invokes one and [Pool.Close] ends every process.
 //
 // What is as on Lambda: one process for each invocation at a time, kept for the

@@ -1,7 +1,6 @@
 package lambdarun
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/mark"
 )
 
@@ -26,7 +26,7 @@ const (
 
 // A Function is a Lambda function as far as running it here goes.
 type Function struct {
-	LogicalID    string        // in its template
+	LogicalID    string        // its resource, as [cfn.App.Name] has it
 	Name         string        // FunctionName, or LogicalID where there is none
 	Runtime      string        // "provided.al2023", "nodejs22.x", ...
 	Handler      string        // "index.handler"; OS-only runtimes ignore it
@@ -35,8 +35,8 @@ type Function struct {
 	MemoryMB     int           // told to the function, not enforced
 	Layers       int           // how many it has; none is there when it runs
 
-	// Environment is what Environment.Variables holds as text. The variables
-	// that are intrinsic functions are in Unresolved.
+	// Environment is what Environment.Variables holds as text, with stand-ins for
+	// what is known only at deployment; such variables are in Unresolved, too.
 	Environment map[string]string
 
 	Code Code
@@ -49,11 +49,10 @@ type Function struct {
 	// to the root of the app's module, with forward slashes; "" if unknown.
 	Entry string
 
-	// Unresolved holds the properties that are intrinsic functions, by their
-	// path: "Runtime", "Code.ZipFile", "Environment.Variables.TABLE". The fields
-	// for them are as if they were not there. It is the caller who knows what
-	// they come to, and sets the fields.
-	Unresolved map[string]any
+	// Unresolved has the expressions of the properties that are known only at
+	// deployment, by their path: "Runtime", "Code.ZipFile",
+	// "Environment.Variables.TABLE".
+	Unresolved map[string]string
 }
 
 // A Code is where a function's code is: one of Inline and Path, or neither.
@@ -63,69 +62,44 @@ type Code struct {
 	None   string // why it is neither, in words
 }
 
-// FromTemplate gives the functions of a CloudFormation template in JSON, ordered
-// by logical id. Asset folders are found by the resource's metadata
-// aws:asset:path, as the CDK command line has it written
-// (https://docs.aws.amazon.com/cdk/v2/guide/assets.html), or else by the assets
-// manifests beside the template; they are relative to the template's folder, and
-// joined to it here. A function whose code cannot be found is in the list too:
-// it fails when it is invoked, and the others do not.
-//
-// Intrinsic functions are not evaluated, see [Function.Unresolved].
-func FromTemplate(templateFile string) ([]Function, error) {
-	b, err := os.ReadFile(templateFile)
-	if err != nil {
-		return nil, err
-	}
-	return FromText(templateFile, b)
-}
-
-// FromText is [FromTemplate] with the text of the template, which is JSON, whatever the file holds.
-func FromText(templateFile string, text []byte) ([]Function, error) {
-	var template struct {
-		Resources map[string]struct {
-			Type       string
-			Properties map[string]any
-			Metadata   map[string]any
-		}
-	}
-	if err := decode(text, &template); err != nil {
-		return nil, fmt.Errorf("%s is not a CloudFormation template in JSON: %w", templateFile, err)
-	}
-	if template.Resources == nil {
-		return nil, fmt.Errorf("%s is not a CloudFormation template: it has no Resources", templateFile)
-	}
-	assets := assetsOf(templateFile)
+// Functions returns the functions of an app, ordered by logical id. Asset folders
+// are found by the resource's metadata aws:asset:path, as the CDK command line has it
+// written (https://docs.aws.amazon.com/cdk/v2/guide/assets.html), or else by the
+// assets manifests beside the template; they are relative to the template's folder,
+// and joined to it here. A function whose code cannot be found is in the list too: it
+// fails when it is invoked, and the others do not.
+func Functions(app *cfn.App) []Function {
+	of := map[string]*assets{}
 	var functions []Function
-	for id, r := range template.Resources {
-		if r.Type == "AWS::Lambda::Function" {
-			functions = append(functions, newFunction(id, r.Properties, r.Metadata, assets))
+	for _, r := range app.OfType("AWS::Lambda::Function") {
+		if of[r.Stack.File] == nil {
+			of[r.Stack.File] = assetsOf(r.Stack.File)
 		}
+		functions = append(functions, newFunction(app, r, of[r.Stack.File]))
 	}
 	slices.SortFunc(functions, func(a, b Function) int { return strings.Compare(a.LogicalID, b.LogicalID) })
-	return functions, nil
+	return functions
 }
 
 // newFunction reads one AWS::Lambda::Function.
-func newFunction(id string, properties, metadata map[string]any, assets *assets) Function {
+func newFunction(app *cfn.App, r *cfn.Resource, assets *assets) Function {
+	properties := r.Properties
 	f := Function{
-		LogicalID:    id,
-		Name:         id,
+		LogicalID:    app.Name(r),
+		Name:         r.ID,
 		Architecture: defaultArchitecture,
 		Timeout:      defaultTimeout,
 		MemoryMB:     defaultMemory,
 		Environment:  map[string]string{},
-		Unresolved:   map[string]any{},
+		Unresolved:   map[string]string{},
 	}
-	// take calls set with the text of a property, where it is one.
+	// take calls set with the text of a property, where it is known.
 	take := func(path string, v any, set func(string)) {
-		if v == nil {
-			return
-		}
-		if s, ok := text(v); ok {
+		s, ok := text(v)
+		if symbols := app.Symbols(v); len(symbols) > 0 {
+			f.Unresolved[path] = symbols[0].Expression
+		} else if ok {
 			set(s)
-		} else {
-			f.Unresolved[path] = v
 		}
 	}
 	number := func(s string, set func(int)) {
@@ -146,26 +120,28 @@ func newFunction(id string, properties, metadata map[string]any, assets *assets)
 	if list, ok := properties["Layers"].([]any); ok {
 		f.Layers = len(list)
 	}
-	if environment, ok := properties["Environment"].(map[string]any); ok {
-		if variables, ok := environment["Variables"].(map[string]any); ok {
-			for name, v := range variables {
-				take("Environment.Variables."+name, v, func(s string) { f.Environment[name] = s })
-			}
+	environment, _ := properties["Environment"].(map[string]any)
+	variables, _ := environment["Variables"].(map[string]any)
+	for name, v := range variables {
+		take("Environment.Variables."+name, v, func(s string) { f.Environment[name] = s })
+		if s, ok := v.(string); ok {
+			f.Environment[name] = s
 		}
 	}
-	f.Emits, _ = text(metadata[mark.Emits])
-	f.Entry, _ = metadata[mark.Entry].(string)
+	f.Emits, _ = text(r.Metadata[mark.Emits])
+	f.Entry, _ = r.Metadata[mark.Entry].(string)
 
 	code, _ := properties["Code"].(map[string]any)
 	take("Code.ZipFile", code["ZipFile"], func(s string) { f.Code.Inline = s })
+	expression, unknown := f.Unresolved["Code.ZipFile"]
 	switch {
 	case f.Code.Inline != "":
-	case f.Unresolved["Code.ZipFile"] != nil:
-		f.Code.None = "its inline code is an intrinsic function of CloudFormation"
+	case unknown:
+		f.Code.None = "its inline code is known only at deployment: " + expression
 	case code["ImageUri"] != nil:
 		f.Code.None = "its code is a container image"
 	default:
-		f.Code.Path, f.Code.None = assets.find(code, metadata)
+		f.Code.Path, f.Code.None = assets.find(app, code, r.Metadata)
 	}
 	return f
 }
@@ -224,7 +200,7 @@ func (a *assets) join(path string) string {
 }
 
 // find gives the asset of a function's code, or why there is none.
-func (a *assets) find(code, metadata map[string]any) (path, none string) {
+func (a *assets) find(app *cfn.App, code, metadata map[string]any) (path, none string) {
 	if p, ok := metadata["aws:asset:path"].(string); ok {
 		if path = a.join(p); exists(path) {
 			return path, ""
@@ -232,11 +208,7 @@ func (a *assets) find(code, metadata map[string]any) (path, none string) {
 		none = fmt.Sprintf("the asset of its code, %s, is not there", path)
 	}
 	key, ok := text(code["S3Key"])
-	if sub, is := code["S3Key"].(map[string]any); is {
-		if s, is := sub["Fn::Sub"].(string); is && !strings.Contains(s, "${") {
-			key, ok = s, true
-		}
-	}
+	ok = ok && len(app.Symbols(key)) == 0
 	if ok {
 		hash, _, _ := strings.Cut(filepath.Base(key), ".")
 		for _, k := range []string{key, hash} {
@@ -276,17 +248,4 @@ func text(v any) (string, bool) {
 		return strconv.FormatBool(v), true
 	}
 	return "", false
-}
-
-// decode is json.Unmarshal that leaves numbers as they are written.
-func decode(b []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if d.More() {
-		return errors.New("there is something after the JSON value")
-	}
-	return nil
 }

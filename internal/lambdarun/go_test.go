@@ -79,7 +79,7 @@ func TestContextAndEnvironment(t *testing.T) {
 	t.Setenv("CORSGATE_TEST_TOKEN", "of the host")
 	f := goFunction("Handler", map[string]string{"TABLE": "products", "LANG": "C", "AWS_REGION": "mine"})
 	f.Name, f.MemoryMB, f.Timeout = "shop", 256, 10*time.Minute
-	f.Unresolved = map[string]any{"Environment.Variables.BUCKET": nil, "Environment.Variables.TABLE": nil}
+	f.Unresolved = map[string]string{"Environment.Variables.BUCKET": "Bucket", "Timeout": "T"}
 	f.Layers = 2
 	p, log := newPool(t, Options{Region: "eu-west-1"}, f)
 	r := invoke(t, p, "Handler", "/context")
@@ -93,7 +93,7 @@ func TestContextAndEnvironment(t *testing.T) {
 	if c.ID != r.RequestID || c.ARN != "arn:aws:lambda:eu-west-1:123456789012:function:shop" || !strings.HasPrefix(c.Trace, "Root=1-") || c.Left < 60 || c.Left > 600 {
 		t.Errorf("the context is %+v", c)
 	}
-	for _, want := range []string{"shop: corsgate: known only on AWS, and not set here: BUCKET\n", "shop: corsgate: layers are not run here, and it has 2\n"} {
+	for _, want := range []string{"shop: corsgate: known only at deployment, and stood in for here: BUCKET\n", "shop: corsgate: layers are not run here, and it has 2\n"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log has no %q:\n%s", want, log)
 		}

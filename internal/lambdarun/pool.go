@@ -250,14 +250,13 @@ func (p *Pool) remark(f *function) {
 	}
 	var missing []string
 	for path := range f.Unresolved {
-		name, ok := strings.CutPrefix(path, "Environment.Variables.")
-		if _, set := f.Environment[name]; ok && !set {
+		if name, ok := strings.CutPrefix(path, "Environment.Variables."); ok {
 			missing = append(missing, name)
 		}
 	}
 	slices.Sort(missing)
 	if len(missing) > 0 {
-		p.log.line(f.Name, fmt.Appendf(nil, "corsgate: known only on AWS, and not set here: %s", strings.Join(missing, ", ")))
+		p.log.line(f.Name, fmt.Appendf(nil, "corsgate: known only at deployment, and stood in for here: %s", strings.Join(missing, ", ")))
 	}
 }
 

@@ -44,8 +44,8 @@ func prepare(f *Function, dir, module string) (*program, *Error) {
 	switch {
 	case f.Code.Inline == "" && f.Code.Path == "" && strings.Contains(f.Code.None, "container image"):
 		return fail(UnknownRuntime, "", "%s, which is not run here", f.Code.None)
-	case f.Runtime == "" && f.Unresolved["Runtime"] != nil:
-		return fail(UnknownRuntime, "", "its Runtime is an intrinsic function of CloudFormation")
+	case f.Runtime == "" && f.Unresolved["Runtime"] != "":
+		return fail(UnknownRuntime, "", "its Runtime is known only at deployment: %s", f.Unresolved["Runtime"])
 	case f.Runtime == "go1.x", strings.HasPrefix(f.Runtime, "provided"):
 		kind = "go"
 	case strings.HasPrefix(f.Runtime, "nodejs"):

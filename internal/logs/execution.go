@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
@@ -216,7 +217,7 @@ func (s *Scanner) preflight(l Line, id string, r *request, origin string) {
 	if strings.Contains(r.integration, ":function:") {
 		s.saw(l, rules.CORS705, r.method, r.path, "an OPTIONS request went to the function "+functionName(r.integration), "")
 	}
-	method, _ := r.asked.Get("Access-Control-Request-Method")
+	method, _ := r.asked.Get(corsheader.RequestMethod)
 	if r.heard && (origin == "" || method == "") {
 		return
 	}
@@ -292,8 +293,8 @@ func (r *request) verdict(origin string) browser.Verdict {
 	}
 	ask := browser.Request{Method: r.method, URL: "https://" + host + shape(r.path), Origin: origin, Credentials: credentials}
 	if r.method == "OPTIONS" {
-		ask.Method, _ = r.asked.Get("Access-Control-Request-Method")
-		names, _ := r.asked.Get("Access-Control-Request-Headers")
+		ask.Method, _ = r.asked.Get(corsheader.RequestMethod)
+		names, _ := r.asked.Get(corsheader.RequestHeaders)
 		for name := range strings.SplitSeq(names, ",") {
 			if name = strings.TrimSpace(name); name != "" {
 				ask.Header = append(ask.Header, browser.Field{Name: name, Value: "x"})
@@ -346,12 +347,12 @@ func (s *Scanner) proxied(l Line, r *request, origin string) {
 	}
 	var values []string
 	for name, v := range answer.Headers {
-		if strings.EqualFold(name, "Access-Control-Allow-Origin") {
+		if strings.EqualFold(name, corsheader.AllowOrigin) {
 			values = append(values, fmt.Sprint(v))
 		}
 	}
 	for name, vs := range answer.Multi {
-		if strings.EqualFold(name, "Access-Control-Allow-Origin") {
+		if strings.EqualFold(name, corsheader.AllowOrigin) {
 			for _, v := range vs {
 				values = append(values, fmt.Sprint(v))
 			}

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/corsgate/corsgate/internal/cfnyaml"
+	"github.com/corsgate/corsgate/internal/cfn"
 )
 
 // OwnOptions says what becomes of the OPTIONS operations that a document has.
@@ -42,6 +42,15 @@ func (p *Plan) Operations() []*Operation {
 // KeepsOptions reports whether OPTIONS operations of the document's own stay.
 func (p *Plan) KeepsOptions() bool {
 	return p.options == Keep && slices.ContainsFunc(p.paths, func(item *path) bool { return item.options != nil })
+}
+
+// Paths returns the document's paths, in its order.
+func (p *Plan) Paths() []string {
+	var names []string
+	for _, item := range p.paths {
+		names = append(names, item.name)
+	}
+	return names
 }
 
 // Resources is how many resources API Gateway makes of the paths, the root not
@@ -85,7 +94,7 @@ func (d *Document) Plan(assignments []*Assignment, own OwnOptions) (*Plan, []*Fa
 }
 
 // twice says what stands twice. The last would win, without a word.
-func (c *checker) twice(t cfnyaml.Place) {
+func (c *checker) twice(t cfn.Place) {
 	parts := strings.Split(t.Pointer, "/")
 	key := unescape(parts[len(parts)-1])
 	f := &Fault{File: c.Name, At: t.Pointer, Line: t.Line}
@@ -180,7 +189,7 @@ func (c *checker) references() {
 			}
 			for _, k := range slices.Sorted(maps.Keys(v)) {
 				if free || !slices.Contains(illustrations, k) {
-					walk(v[k], at+"/"+cfnyaml.Escape(k), !free && slices.Contains(named, k))
+					walk(v[k], at+"/"+cfn.Escape(k), !free && slices.Contains(named, k))
 				}
 			}
 		}
@@ -229,9 +238,9 @@ func (c *checker) variables() {
 // isGreedy reports whether a part of a path is a variable for all that follows.
 func isGreedy(part string) bool { return strings.HasSuffix(part, "+}") }
 
-func (c *checker) pathAt(p *path) string { return "/paths/" + cfnyaml.Escape(p.name) }
+func (c *checker) pathAt(p *path) string { return "/paths/" + cfn.Escape(p.name) }
 
-func (c *checker) lineOfPath(name string) int { return c.lines["/paths/"+cfnyaml.Escape(name)] }
+func (c *checker) lineOfPath(name string) int { return c.lines["/paths/"+cfn.Escape(name)] }
 
 // ids finds operationIds that two operations have.
 func (c *checker) ids() {

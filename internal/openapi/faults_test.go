@@ -60,7 +60,7 @@ func TestFaults(t *testing.T) {
 		{name: "no paths", text: head, want: []string{": the document has no paths"}},
 		{name: "no operation", text: head + "paths:\n  /a: {summary: nothing}", want: []string{":3: the document has no operation, and API Gateway deploys no API without one"}},
 		{name: "marks of an end", text: "---\n" + head + "paths:\n  /a:\n    get: " + mock + "\n...\n---\n"},
-		{name: "two documents", text: head + "paths:\n  /a:\n    get: " + mock + "\n---\npaths: {}", want: []string{": there is a second YAML document in the file, and API Gateway reads one: remove it"}},
+		{name: "two documents", text: head + "paths:\n  /a:\n    get: " + mock + "\n---\npaths: {}", want: []string{": there is a second YAML document in the file, and only one is read: remove it"}},
 		{name: "no slash", text: head + "paths:\n  orders:\n    get: " + mock, want: []string{`:4: the path "orders" does not begin with a slash: write "/orders"`}},
 		{name: "wrong types", text: head + `
 paths:

@@ -1,20 +1,16 @@
 package openapi
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
-	"github.com/corsgate/corsgate/internal/cfnyaml"
+	"github.com/corsgate/corsgate/internal/cfn"
 )
 
 // A Document is an OpenAPI 3.0 document as it was written, extensions, tokens and
@@ -25,7 +21,7 @@ type Document struct {
 
 	root  map[string]any
 	lines map[string]int // by JSON pointer; empty for a value
-	twice []cfnyaml.Place
+	twice []cfn.Place
 }
 
 // File reads a document, YAML or JSON. The error says with the file's name, and
@@ -35,7 +31,7 @@ func File(name string) (*Document, error) {
 	if err != nil {
 		return nil, err // it has the name in it
 	}
-	d, err := parse(name, bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
+	d, err := parse(name, text)
 	if err != nil {
 		var f *Fault
 		if !errors.As(err, &f) {
@@ -49,21 +45,16 @@ func File(name string) (*Document, error) {
 
 func parse(name string, text []byte) (*Document, error) {
 	d := &Document{Name: name, lines: map[string]int{}}
-	at := func(p cfnyaml.Place) {
+	at := func(p cfn.Place) {
 		d.lines[p.Pointer] = p.Line
 		if p.First > 0 {
 			d.twice = append(d.twice, p)
 		}
 	}
-	var v any
-	var err error
-	if trimmed := bytes.TrimSpace(text); len(trimmed) > 0 && trimmed[0] == '{' && !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml") {
-		v, err = parseJSON(text, at)
-	} else {
-		v, err = parseYAML(text, at)
-	}
-	if err != nil {
-		return nil, err
+	v, err := cfn.ReadText(name, text, at)
+	var syntax *cfn.SyntaxError
+	if errors.As(err, &syntax) {
+		return nil, &Fault{Line: syntax.Line, Text: syntax.Text}
 	}
 	root, ok := v.(map[string]any)
 	if !ok {
@@ -71,128 +62,6 @@ func parse(name string, text []byte) (*Document, error) {
 	}
 	d.root = root
 	return d, nil
-}
-
-func parseYAML(text []byte, at func(cfnyaml.Place)) (v any, err error) {
-	defer func() {
-		// The library says that it does not panic; a user's file is not to be trusted with that.
-		if r := recover(); r != nil {
-			err = fmt.Errorf("not YAML: %v", r)
-		}
-	}()
-	var n, second yaml.Node
-	documents := yaml.NewDecoder(bytes.NewReader(text))
-	if err := documents.Decode(&n); err != nil && err != io.EOF {
-		return nil, notYAML(err)
-	}
-	if err := documents.Decode(&second); err != io.EOF && !isEmpty(&second) {
-		return nil, errors.New("there is a second YAML document in the file, and API Gateway reads one: remove it")
-	}
-	if len(n.Content) != 1 {
-		return nil, nil
-	}
-	if v, err = cfnyaml.Value(n.Content[0], at); err != nil {
-		return nil, notYAML(err)
-	}
-	return v, nil
-}
-
-// isEmpty reports whether nothing follows what begins a document.
-func isEmpty(document *yaml.Node) bool {
-	return len(document.Content) == 1 && document.Content[0].ShortTag() == "!!null"
-}
-
-// notYAML takes the line out of what was said: "yaml: line 3: ...".
-func notYAML(err error) *Fault {
-	f := &Fault{}
-	said := strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " ")
-	if n, rest, ok := strings.Cut(strings.TrimPrefix(said, "line "), ": "); ok {
-		if line, err := strconv.Atoi(n); err == nil {
-			f.Line, said = line, rest
-		}
-	}
-	f.Text = "not YAML: " + said
-	return f
-}
-
-// parseJSON reads JSON token by token, since only so are the lines known and keys
-// that stand twice.
-func parseJSON(text []byte, at func(cfnyaml.Place)) (any, error) {
-	p := &jsonParser{dec: json.NewDecoder(bytes.NewReader(text)), text: text, line: 1, at: at}
-	p.dec.UseNumber()
-	v, err := p.value("", 0)
-	if err == nil {
-		if _, extra := p.dec.Token(); extra != io.EOF {
-			err = errors.New("there is more after the end of the object")
-		}
-	}
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		return nil, &Fault{Line: p.here(), Text: "not JSON: " + err.Error()}
-	}
-	return v, nil
-}
-
-type jsonParser struct {
-	dec  *json.Decoder
-	text []byte
-	line int // of offset
-	done int
-	at   func(cfnyaml.Place)
-}
-
-// here gives the line of what was read last.
-func (p *jsonParser) here() int {
-	offset := min(int(p.dec.InputOffset()), len(p.text))
-	p.line += bytes.Count(p.text[p.done:offset], []byte("\n"))
-	p.done = offset
-	return p.line
-}
-
-func (p *jsonParser) value(pointer string, depth int) (any, error) {
-	t, err := p.dec.Token()
-	if err != nil {
-		return nil, err
-	}
-	if depth > cfnyaml.MaxDepth {
-		return nil, errors.New("nested too deep")
-	}
-	switch t {
-	case json.Delim('{'):
-		out, lines := map[string]any{}, map[string]int{}
-		for p.dec.More() {
-			t, err := p.dec.Token()
-			if err != nil {
-				return nil, err
-			}
-			key, _ := t.(string)
-			line := p.here()
-			at := pointer + "/" + cfnyaml.Escape(key)
-			p.at(cfnyaml.Place{Pointer: at, Line: line, First: lines[key]})
-			lines[key] = line
-			if out[key], err = p.value(at, depth+1); err != nil {
-				return nil, err
-			}
-		}
-		_, err := p.dec.Token()
-		return out, err
-	case json.Delim('['):
-		out := []any{}
-		for p.dec.More() {
-			at := pointer + "/" + strconv.Itoa(len(out))
-			v, err := p.value(at, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			p.at(cfnyaml.Place{Pointer: at, Line: p.here()})
-			out = append(out, v)
-		}
-		_, err := p.dec.Token()
-		return out, err
-	}
-	return t, nil
 }
 
 // Value takes a document that the app made itself. It is copied; v is not
@@ -256,7 +125,7 @@ func plain(v reflect.Value, pointer string) (any, error) {
 		}
 		out := make(map[string]any, v.Len())
 		for _, k := range slices.SortedFunc(slices.Values(v.MapKeys()), func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) }) {
-			x, err := plain(v.MapIndex(k), pointer+"/"+cfnyaml.Escape(k.String()))
+			x, err := plain(v.MapIndex(k), pointer+"/"+cfn.Escape(k.String()))
 			if err != nil {
 				return nil, err
 			}

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/corsgate/corsgate/internal/cfnyaml"
+	"github.com/corsgate/corsgate/internal/cfn"
 )
 
 // The extensions that are read or written here.
@@ -37,10 +37,6 @@ type Operation struct {
 
 // Name is "GET /orders".
 func (o *Operation) Name() string { return o.Method + " " + o.Path }
-
-// Assigned is the assignment that gives the operation its integration; nil where
-// the document does.
-func (o *Operation) Assigned() *Assignment { return o.assigned }
 
 // A path is a path item and its operations.
 type path struct {
@@ -139,7 +135,7 @@ func (c *checker) readPaths() {
 	}
 	items := c.object(c.root["paths"], "/paths", "paths")
 	for _, name := range slices.Sorted(maps.Keys(items)) {
-		at := "/paths/" + cfnyaml.Escape(name)
+		at := "/paths/" + cfn.Escape(name)
 		if strings.HasPrefix(name, "x-") {
 			continue
 		}
@@ -189,7 +185,7 @@ func (c *checker) path(name, at string, v any) *path {
 	}
 	p := &path{name: name, at: at, node: node}
 	for _, key := range slices.Sorted(maps.Keys(node)) {
-		opAt := at + "/" + cfnyaml.Escape(key)
+		opAt := at + "/" + cfn.Escape(key)
 		method, ok := methods[key]
 		switch {
 		case ok:
@@ -230,7 +226,7 @@ func (c *checker) operation(path, method, key, at string, v any) *Operation {
 	c.list(o.node["parameters"], at+"/parameters", "parameters of "+name)
 	responses := c.object(o.node["responses"], at+"/responses", "responses of "+name)
 	for _, status := range slices.Sorted(maps.Keys(responses)) {
-		c.object(responses[status], at+"/responses/"+cfnyaml.Escape(status), "the response "+status+" of "+name)
+		c.object(responses[status], at+"/responses/"+cfn.Escape(status), "the response "+status+" of "+name)
 	}
 	o.own = c.integration(o)
 	return o
@@ -256,7 +252,7 @@ func (c *checker) integration(o *Operation) map[string]any {
 	c.list(in["cacheKeyParameters"], at+"/cacheKeyParameters", "cacheKeyParameters of "+o.Name())
 	responses := c.object(in["responses"], at+"/responses", "the integration responses of "+o.Name())
 	for _, pattern := range slices.Sorted(maps.Keys(responses)) {
-		rAt := at + "/responses/" + cfnyaml.Escape(pattern)
+		rAt := at + "/responses/" + cfn.Escape(pattern)
 		what := "the integration response " + pattern + " of " + o.Name()
 		r := c.object(responses[pattern], rAt, what)
 		for _, part := range []string{"responseParameters", "responseTemplates"} {

@@ -1,49 +1,37 @@
-// Package plan renders what an API answers by one policy as plain data:
-// headers and their mappings, the preflight's mock integration, gateway
-// responses. corsapi puts it into CloudFormation resources or into an OpenAPI
-// document; it knows neither the CDK nor jsii.
+// Package plan decides what an API must change so that it follows one policy, from
+// a plain description of the API: [Make] for an API of resources, which corsapi reads
+// through the CDK and writes there; [Treat] and the like for an OpenAPI document, which
+// internal/openapi renders. It knows neither the CDK nor jsii.
 package plan
 
 import (
+	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
 // Keys in lower camel case are what the CDK's CloudFormation constructs take, and
 // those of x-amazon-apigateway-integration.
-
-const (
-	allowOrigin      = "Access-Control-Allow-Origin"
-	allowCredentials = "Access-Control-Allow-Credentials"
-	allowMethods     = "Access-Control-Allow-Methods"
-	allowHeaders     = "Access-Control-Allow-Headers"
-	maxAge           = "Access-Control-Max-Age"
-	exposeHeaders    = "Access-Control-Expose-Headers"
-	vary             = "Vary"
-
-	// MethodHeader and GatewayHeader are what a header's name follows in a mapping.
-	MethodHeader  = "method.response.header."
-	GatewayHeader = "gatewayresponse.header."
-)
 
 // A Header is a name and a static value; "" stands for one that a template sets.
 type Header struct{ Name, Value string }
 
 // PreflightHeaders are the headers of an answer to a preflight that is allowed.
 func PreflightHeaders(p *cors.Policy, methods string) []Header {
-	h := []Header{{vary, "Origin"}}
+	h := []Header{{corsheader.Vary, corsheader.Origin}}
 	if p.AnyOrigin() {
-		h = append(h, Header{allowOrigin, "*"})
+		h = append(h, Header{corsheader.AllowOrigin, "*"})
 	} else {
-		h = append(h, Header{allowOrigin, ""})
+		h = append(h, Header{corsheader.AllowOrigin, ""})
 	}
 	if p.Credentials() {
-		h = append(h, Header{allowCredentials, "true"})
+		h = append(h, Header{corsheader.AllowCredentials, "true"})
 	}
-	for _, e := range []Header{{allowMethods, methods}, {allowHeaders, p.RequestHeaders()}, {maxAge, p.MaxAge()}} {
+	for _, e := range []Header{{corsheader.AllowMethods, methods}, {corsheader.AllowHeaders, p.RequestHeaders()}, {corsheader.MaxAge, p.MaxAge()}} {
 		if e.Value != "" {
 			h = append(h, e)
 		}
@@ -51,9 +39,9 @@ func PreflightHeaders(p *cors.Policy, methods string) []Header {
 	return h
 }
 
-// AnswerHeaders are the headers of the answer of a method that is no proxy.
+// responseHeaders are the headers of a response of a method that is not a proxy.
 // With static, they are for a policy of one origin and no template.
-func AnswerHeaders(p *cors.Policy, static bool) []Header {
+func responseHeaders(p *cors.Policy, static bool) []Header {
 	origin, dynamic := "", ""
 	switch single, ok := p.SingleOrigin(); {
 	case p.AnyOrigin():
@@ -61,7 +49,7 @@ func AnswerHeaders(p *cors.Policy, static bool) []Header {
 	case static && ok:
 		origin = single
 	}
-	h := []Header{{vary, "Origin"}, {allowOrigin, origin}}
+	h := []Header{{corsheader.Vary, corsheader.Origin}, {corsheader.AllowOrigin, origin}}
 	value := func(s string) string {
 		if origin == "" {
 			return dynamic
@@ -69,33 +57,41 @@ func AnswerHeaders(p *cors.Policy, static bool) []Header {
 		return s
 	}
 	if p.Credentials() {
-		h = append(h, Header{allowCredentials, value("true")})
+		h = append(h, Header{corsheader.AllowCredentials, value("true")})
 	}
 	if p.ExposedHeaders() != "" {
-		h = append(h, Header{exposeHeaders, value(p.ExposedHeaders())})
+		h = append(h, Header{corsheader.ExposeHeaders, value(p.ExposedHeaders())})
 	}
 	return h
 }
 
-// ErrorHeaders are the headers of a gateway response.
-func ErrorHeaders(p *cors.Policy, echo bool) map[string]any {
-	h := map[string]any{vary: "'Origin'"}
+// ErrorParameters are the header mappings of a gateway response.
+func ErrorParameters(p *cors.Policy, echo bool) map[string]any {
+	out := map[string]any{}
+	for name, value := range errorHeaders(p, echo) {
+		out[apigw.GatewayHeader+name] = value
+	}
+	return out
+}
+
+func errorHeaders(p *cors.Policy, echo bool) map[string]any {
+	h := map[string]any{corsheader.Vary: quote(corsheader.Origin)}
 	single, ok := p.SingleOrigin()
 	switch {
 	case ok:
-		h[allowOrigin] = quote(single)
+		h[corsheader.AllowOrigin] = quote(single)
 	case echo && !p.AnyOrigin():
 		// Browsers send the header's name in lower case over HTTP/2, and API
 		// Gateway tells cases apart.
-		h[allowOrigin] = "method.request.header.origin"
+		h[corsheader.AllowOrigin] = apigw.RequestHeader + "origin"
 	default:
-		h[allowOrigin] = "'*'"
+		h[corsheader.AllowOrigin] = "'*'"
 	}
-	if p.Credentials() && h[allowOrigin] != "'*'" {
-		h[allowCredentials] = "'true'"
+	if p.Credentials() && h[corsheader.AllowOrigin] != "'*'" {
+		h[corsheader.AllowCredentials] = "'true'"
 	}
 	if p.ExposedHeaders() != "" {
-		h[exposeHeaders] = quote(p.ExposedHeaders())
+		h[corsheader.ExposeHeaders] = quote(p.ExposedHeaders())
 	}
 	return h
 }
@@ -111,16 +107,16 @@ func quote(s string) string { return "'" + s + "'" }
 // refuses a preflight of a content type that has no template, rather than hand
 // it to the mock, which would fail.
 func PreflightIntegration(p *cors.Policy, methods string, caching bool) map[string]any {
-	allowed := response("204", Mapped(PreflightHeaders(p, methods)))
+	allowed := response("204", mapped(PreflightHeaders(p, methods)))
 	var responses []any
 	if p.AnyOrigin() {
 		responses = []any{allowed}
 	} else {
 		allowed["selectionPattern"] = "204"
-		responses = []any{allowed, response("403", Mapped([]Header{{vary, "Origin"}}))}
+		responses = []any{allowed, response("403", mapped([]Header{{corsheader.Vary, corsheader.Origin}}))}
 	}
 	integration := map[string]any{
-		"type":                 "MOCK",
+		"type":                 apigw.Mock,
 		"contentHandling":      "CONVERT_TO_TEXT",
 		"passthroughBehavior":  "NEVER",
 		"requestTemplates":     map[string]any{"application/json": p.PreflightTemplate()},
@@ -142,29 +138,29 @@ func response(status string, parameters map[string]any) map[string]any {
 
 // PreflightResponses declares what PreflightIntegration maps.
 func PreflightResponses(p *cors.Policy, methods string) []any {
-	out := []any{map[string]any{"statusCode": "204", "responseParameters": Declared(PreflightHeaders(p, methods))}}
+	out := []any{map[string]any{"statusCode": "204", "responseParameters": declared(PreflightHeaders(p, methods))}}
 	if !p.AnyOrigin() {
-		out = append(out, map[string]any{"statusCode": "403", "responseParameters": Declared([]Header{{vary, "Origin"}})})
+		out = append(out, map[string]any{"statusCode": "403", "responseParameters": declared([]Header{{corsheader.Vary, corsheader.Origin}})})
 	}
 	return out
 }
 
-// Mapped maps each header that has a value.
-func Mapped(headers []Header) map[string]any {
+// mapped maps each header that has a value.
+func mapped(headers []Header) map[string]any {
 	m := map[string]any{}
 	for _, h := range headers {
 		if h.Value != "" {
-			m[MethodHeader+h.Name] = quote(h.Value)
+			m[apigw.MethodHeader+h.Name] = quote(h.Value)
 		}
 	}
 	return m
 }
 
-// Declared declares each header in a method response.
-func Declared(headers []Header) map[string]any {
+// declared declares each header in a method response.
+func declared(headers []Header) map[string]any {
 	m := map[string]any{}
 	for _, h := range headers {
-		m[MethodHeader+h.Name] = true
+		m[apigw.MethodHeader+h.Name] = true
 	}
 	return m
 }
@@ -173,57 +169,40 @@ func Declared(headers []Header) map[string]any {
 // HTTP/2 brings names in lower case and API Gateway tells cases apart. It
 // accepts both beside each other: see the pull request 111 of
 // DianaIonita/serverless-api-gateway-caching.
-var OriginParameters = []any{"method.request.header.Origin", "method.request.header.origin"}
-
-// IsCORS reports whether a mapping's key, such as
-// "method.response.header.Vary", sets a header that the policy decides.
-// Header names have no case.
-func IsCORS(key, prefix string) bool {
-	name, ok := strings.CutPrefix(strings.ToLower(key), prefix)
-	return ok && strings.HasPrefix(name, "access-control-")
-}
-
-// IsVary reports whether a mapping's key sets Vary.
-func IsVary(key, prefix string) bool {
-	return strings.EqualFold(key, prefix+vary)
-}
+var OriginParameters = []any{apigw.RequestHeader + "Origin", apigw.RequestHeader + "origin"}
 
 // mergeVary adds Origin to a mapping of Vary. It reports false where the
 // mapping is not static, so that nothing can be added to it.
 func mergeVary(value any) (string, bool) {
-	s, ok := value.(string)
-	if !ok || len(s) < 2 || s[0] != '\'' || s[len(s)-1] != '\'' {
-		return "'Origin'", false
+	s, _ := value.(string)
+	text, ok := apigw.Static(s)
+	switch {
+	case !ok:
+		text = ""
+	case corsheader.VariesByOrigin(text):
+		return s, true
 	}
-	for part := range strings.SplitSeq(strings.Trim(s, "'"), ",") {
-		if p := strings.TrimSpace(part); strings.EqualFold(p, "Origin") || p == "*" {
-			return s, true
-		}
-	}
-	if s == "''" {
-		return "'Origin'", true
-	}
-	return s[:len(s)-1] + ", Origin'", true
+	return quote(corsheader.MergeVary(text, corsheader.Origin)), ok
 }
 
-// A Replacement is a mapping of the user's own that was replaced.
-type Replacement struct{ Key, Cure string }
+// A replacement is a mapping of the user's own that was replaced.
+type replacement struct{ key, fix string }
 
-// Remap returns the header mappings in params with the policy's, ours, in their
-// place, and which of params gave way. prefix is [MethodHeader] or [GatewayHeader].
-func Remap(params map[string]any, prefix string, ours map[string]any) (map[string]any, []Replacement) {
+// remap returns the header mappings in params with the policy's, ours, in their
+// place, and which of params gave way. prefix is [apigw.MethodHeader] or [apigw.GatewayHeader].
+func remap(params map[string]any, prefix string, ours map[string]any) (map[string]any, []replacement) {
 	out := maps.Clone(ours)
-	var replaced []Replacement
+	var replaced []replacement
 	for _, key := range slices.Sorted(maps.Keys(params)) {
-		switch {
-		case IsCORS(key, prefix):
-			replaced = append(replaced, Replacement{key, "remove it: the policy decides this header"})
-		case IsVary(key, prefix):
+		switch name, _ := apigw.HeaderName(key, prefix); {
+		case corsheader.Is(name):
+			replaced = append(replaced, replacement{key, "remove it: the policy decides this header"})
+		case corsheader.IsVary(name):
 			merged, ok := mergeVary(params[key])
 			if !ok {
-				replaced = append(replaced, Replacement{key, "map it to a static value: Origin has to be part of it"})
+				replaced = append(replaced, replacement{key, "map it to a static value: Origin has to be part of it"})
 			}
-			out[prefix+vary] = merged
+			out[prefix+corsheader.Vary] = merged
 		default:
 			out[key] = params[key]
 		}
@@ -231,8 +210,20 @@ func Remap(params map[string]any, prefix string, ours map[string]any) (map[strin
 	return out, replaced
 }
 
-// StatusOf gives the status code of a response, "" where it has none.
+// Remapped returns the header mappings of a gateway response of a type with ours in
+// their place, and remarks about what gave way, without their construct.
+func Remapped(params, ours map[string]any, responseType string, replace bool) (map[string]any, []Remark) {
+	out, replaced := remap(params, apigw.GatewayHeader, ours)
+	return out, remarksOn(replaced, "gateway response "+responseType, replace)
+}
+
+// StatusOf returns the status code of a response, "" where it has none that is known.
 func StatusOf(response any) string {
 	m, _ := response.(map[string]any)
-	return text(m["statusCode"])
+	switch status := m["statusCode"].(type) {
+	case nil, map[string]any, []any:
+		return ""
+	default:
+		return fmt.Sprint(status)
+	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
@@ -94,10 +95,10 @@ func (j *judge) blameVerdict(e *Exchange) (id rules.ID, why string) {
 		}
 		return rules.CORS108, answered(e)
 	case browser.PreflightMultipleAllowOriginValues:
-		return j.several(e), fmt.Sprintf("%s: %s", allowOrigin, value)
+		return j.several(e), fmt.Sprintf("%s: %s", corsheader.AllowOrigin, value)
 	case browser.PreflightInvalidAllowOriginValue, browser.PreflightAllowOriginMismatch:
 		if !check.IsOrigin(value) {
-			return rules.CORS205, fmt.Sprintf("%s: %s", allowOrigin, value)
+			return rules.CORS205, fmt.Sprintf("%s: %s", corsheader.AllowOrigin, value)
 		}
 		return rules.CORS109, fmt.Sprintf("it is sent %s, which is another origin", value)
 	case browser.PreflightWildcardOriginNotAllowed:
@@ -108,30 +109,30 @@ func (j *judge) blameVerdict(e *Exchange) (id rules.ID, why string) {
 		}
 		return rules.CORS507, credentialsOf(e)
 	case browser.InvalidAllowMethodsPreflightResponse:
-		return rules.CORS508, listOf(e, allowMethods)
+		return rules.CORS508, listOf(e, corsheader.AllowMethods)
 	case browser.InvalidAllowHeadersPreflightResponse:
-		return rules.CORS508, listOf(e, allowHeaders)
+		return rules.CORS508, listOf(e, corsheader.AllowHeaders)
 	case browser.MethodDisallowedByPreflightResponse:
-		return rules.CORS110, listOf(e, allowMethods) + "; the page asks for " + j.method
+		return rules.CORS110, listOf(e, corsheader.AllowMethods) + "; the page asks for " + j.method
 	case browser.HeaderDisallowedByPreflightResponse:
 		id := rules.CORS111
-		if list, _ := e.raw.Get(allowHeaders); strings.Contains(list, "*") {
+		if list, _ := e.raw.Get(corsheader.AllowHeaders); strings.Contains(list, "*") {
 			id = rules.CORS112
 		}
-		return id, listOf(e, allowHeaders) + "; the page also sends " + strings.Join(e.Verdict.Disallowed, ", ")
+		return id, listOf(e, corsheader.AllowHeaders) + "; the page also sends " + strings.Join(e.Verdict.Disallowed, ", ")
 	}
 	return rules.CORS504, e.Verdict.Message // a redirect that is none
 }
 
 // several gives the rule for two values in one header: of one line, or of two, which has been said.
 func (j *judge) several(e *Exchange) rules.ID {
-	if len(valuesOf(e.raw, allowOrigin)) > 1 {
+	if len(valuesOf(e.raw, corsheader.AllowOrigin)) > 1 {
 		return ""
 	}
 	return rules.CORS204
 }
 
-func credentialsOf(e *Exchange) string { return listOf(e, allowCredentials) }
+func credentialsOf(e *Exchange) string { return listOf(e, corsheader.AllowCredentials) }
 
 // listOf says what a header of an answer is.
 func listOf(e *Exchange, name string) string {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 )
@@ -79,7 +80,7 @@ func serve(examples []*head) http.HandlerFunc {
 		}
 		e := examples[at]
 		h := w.Header()
-		if _, allows := e.header.Get(allowOrigin); allows || r.Method == "OPTIONS" {
+		if _, allows := e.header.Get(corsheader.AllowOrigin); allows || r.Method == "OPTIONS" {
 			h.Set("Vary", "Origin")
 		}
 		if r.Method == "OPTIONS" {
@@ -87,7 +88,7 @@ func serve(examples []*head) http.HandlerFunc {
 			h.Set("Access-Control-Allow-Headers", "content-type")
 		}
 		for _, f := range e.header {
-			if !strings.EqualFold(f.Name, allowOrigin) {
+			if !strings.EqualFold(f.Name, corsheader.AllowOrigin) {
 				h.Del(f.Name)
 			}
 		}

@@ -8,18 +8,10 @@ import (
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
-)
-
-const (
-	allowOrigin      = "Access-Control-Allow-Origin"
-	allowCredentials = "Access-Control-Allow-Credentials"
-	allowMethods     = "Access-Control-Allow-Methods"
-	allowHeaders     = "Access-Control-Allow-Headers"
-	exposeHeaders    = "Access-Control-Expose-Headers"
-	maxAge           = "Access-Control-Max-Age"
 )
 
 // A judge makes findings of the answers.
@@ -101,7 +93,7 @@ func (j *judge) repeated() {
 		if e.Response == nil {
 			continue
 		}
-		for _, name := range []string{allowOrigin, allowCredentials, maxAge} {
+		for _, name := range []string{corsheader.AllowOrigin, corsheader.AllowCredentials, corsheader.MaxAge} {
 			if values := valuesOf(e.raw, name); len(values) > 1 {
 				j.report(rules.CORS502, e, "%s is sent %d times: %s", name, len(values), strings.Join(values, " and "))
 			}
@@ -125,11 +117,11 @@ func (j *judge) protocols(q *exchanges) bool {
 
 // answered says in a few words what an answer is.
 func answered(e *Exchange) string {
-	value, ok := e.raw.Get(allowOrigin)
+	value, ok := e.raw.Get(corsheader.AllowOrigin)
 	if !ok {
-		return fmt.Sprintf("%d without %s", e.Response.Status, allowOrigin)
+		return fmt.Sprintf("%d without %s", e.Response.Status, corsheader.AllowOrigin)
 	}
-	return fmt.Sprintf("%d with %s: %s", e.Response.Status, allowOrigin, value)
+	return fmt.Sprintf("%d with %s: %s", e.Response.Status, corsheader.AllowOrigin, value)
 }
 
 // sent is the origin that an answer names; empty for none.
@@ -137,7 +129,7 @@ func sent(e *Exchange) string {
 	if e == nil {
 		return ""
 	}
-	value, _ := e.raw.Get(allowOrigin)
+	value, _ := e.raw.Get(corsheader.AllowOrigin)
 	return value
 }
 
@@ -162,9 +154,9 @@ func (j *judge) refusedPreflight(e *Exchange) {
 // passedPreflight is about what could be better in the answer to the page's preflight.
 func (j *judge) passedPreflight(e *Exchange) {
 	if e.Verdict.Warning != "" {
-		j.report(rules.CORS112, e, "%s", listOf(e, allowHeaders))
+		j.report(rules.CORS112, e, "%s", listOf(e, corsheader.AllowHeaders))
 	}
-	if value, ok := e.raw.Get(maxAge); ok && !j.has(rules.CORS502) {
+	if value, ok := e.raw.Get(corsheader.MaxAge); ok && !j.has(rules.CORS502) {
 		if fault := check.MaxAgeFault(value); fault != "" {
 			j.report(rules.CORS117, e, "%s", fault)
 		}
@@ -185,9 +177,9 @@ func (j *judge) own() {
 		j.report(rules.CORS515, e, "status %d to %s", e.Response.Status, location)
 	}
 	if e.Verdict.Allowed {
-		_, exposes := e.raw.Get(exposeHeaders)
-		if value, ok := j.pre.own.raw.Get(exposeHeaders); ok && !exposes {
-			j.report(rules.CORS516, e, "the preflight's answer has %s: %s, and this one has none", exposeHeaders, value)
+		_, exposes := e.raw.Get(corsheader.ExposeHeaders)
+		if value, ok := j.pre.own.raw.Get(corsheader.ExposeHeaders); ok && !exposes {
+			j.report(rules.CORS516, e, "the preflight's answer has %s: %s, and this one has none", corsheader.ExposeHeaders, value)
 		}
 		return
 	}
@@ -200,10 +192,10 @@ func (j *judge) unreadable(e *Exchange) {
 	switch e.Verdict.Code {
 	case browser.MultipleAllowOriginValues:
 		if id := j.several(e); id != "" {
-			j.report(id, e, "%s: %s", allowOrigin, value)
+			j.report(id, e, "%s: %s", corsheader.AllowOrigin, value)
 		}
 	case browser.InvalidAllowOriginValue:
-		j.report(rules.CORS205, e, "%s: %s", allowOrigin, value)
+		j.report(rules.CORS205, e, "%s: %s", corsheader.AllowOrigin, value)
 	case browser.WildcardOriginNotAllowed:
 		j.report(rules.CORS206, e, "* is answered to a page that asks with credentials")
 	case browser.InvalidAllowCredentials:
@@ -222,13 +214,13 @@ func (j *judge) mismatch(e *Exchange, value string) {
 	class := e.cause.ofGateway()
 	switch {
 	case !check.IsOrigin(value):
-		j.report(rules.CORS205, e, "%s: %s", allowOrigin, value)
+		j.report(rules.CORS205, e, "%s: %s", corsheader.AllowOrigin, value)
 	case class > 0:
 		j.gateway(e, class)
 	case j.pre.own.Verdict.Allowed && j.actual.stranger != nil && sent(j.actual.stranger) != value:
 		j.report(rules.CORS406, e, "the preflight passes, and the answer is for %s", value)
 	default:
-		j.report(rules.CORS510, e, "%s: %s, for any page", allowOrigin, value)
+		j.report(rules.CORS510, e, "%s: %s, for any page", corsheader.AllowOrigin, value)
 	}
 }
 
@@ -249,7 +241,7 @@ func (j *judge) missing(e *Exchange) {
 	case e.Response.Status/100 == 2 && j.pre.own.Verdict.Allowed && variesByOrigin(e):
 		j.report(rules.CORS406, e, "the preflight passes; the answer says Vary: Origin and allows none")
 	default:
-		j.report(rules.CORS510, e, "status %d without %s", e.Response.Status, allowOrigin)
+		j.report(rules.CORS510, e, "status %d without %s", e.Response.Status, corsheader.AllowOrigin)
 	}
 }
 
@@ -290,7 +282,7 @@ func (j *judge) others(q *exchanges) {
 		j.report(rules.CORS114, q.query, "a page of %s is sent %s", questions.Stranger, sent(q.query))
 	}
 	if sent(q.null) == "null" && j.Origin != "null" {
-		j.report(rules.CORS509, q.null, "%s: null", allowOrigin)
+		j.report(rules.CORS509, q.null, "%s: null", corsheader.AllowOrigin)
 	}
 	var near []string
 	for _, e := range q.lookalikes {
@@ -309,12 +301,12 @@ func (j *judge) others(q *exchanges) {
 
 // everybody is about answers that allow an origin that nobody has.
 func (j *judge) everybody(q *exchanges, value string) {
-	credentials, _ := q.stranger.raw.Get(allowCredentials)
+	credentials, _ := q.stranger.raw.Get(corsheader.AllowCredentials)
 	switch {
 	case value == "*" && credentials == "true":
-		j.report(rules.CORS206, q.stranger, "%s: *, and %s: true", allowOrigin, allowCredentials)
+		j.report(rules.CORS206, q.stranger, "%s: *, and %s: true", corsheader.AllowOrigin, corsheader.AllowCredentials)
 	case q == &j.actual && sent(j.pre.stranger) != value && j.pre.own.Verdict.Allowed:
-		j.report(rules.CORS406, q.stranger, "the preflight of %s is refused, and the answer says %s: %s", questions.Stranger, allowOrigin, value)
+		j.report(rules.CORS406, q.stranger, "the preflight of %s is refused, and the answer says %s: %s", questions.Stranger, corsheader.AllowOrigin, value)
 	case value != "*" && !j.has(rules.CORS116):
 		j.report(rules.CORS116, q.stranger, "%s is allowed", questions.Stranger)
 	}
@@ -338,11 +330,8 @@ func (j *judge) vary(q *exchanges) {
 }
 
 func variesByOrigin(e *Exchange) bool {
-	vary, _ := e.raw.Get("Vary")
-	return slices.ContainsFunc(strings.Split(vary, ","), func(name string) bool {
-		name = strings.TrimSpace(name)
-		return name == "*" || strings.EqualFold(name, "Origin")
-	})
+	vary, _ := e.raw.Get(corsheader.Vary)
+	return corsheader.VariesByOrigin(vary)
 }
 
 // mixed is about a cache that gives one page's answer to another.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
 // A part is a resource of a template; an AWS::ApiGateway::Method is written as its name and path, "GET /items".
@@ -60,11 +61,7 @@ func build(t *testing.T, variables map[string]string, parts ...part) *gateway.AP
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, err := gateway.Load(b, gateway.Options{Variables: variables})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return api
+	return model.Load(t, b, gateway.Options{Variables: variables})
 }
 
 // Every route that a page can ask for is there, by a URL that leads to it, and with what it asks for.
@@ -172,10 +169,10 @@ func TestOriginsAreBounded(t *testing.T) {
 func TestLookalikes(t *testing.T) {
 	for origin, want := range map[string]string{
 		"https://app.example.com:8443": "https://app.example.com.corsgate-stranger.example:8443 https://corsgate-app.example.com:8443 https://corsgate.app.example.com:8443 " +
-			"https://app.example.com:4443 https://app.examplexcom:8443 https://appxexample.com:8443 http://app.example.com:8443",
+			"https://app.example.com:4443 https://app.example.co:8443 https://appxexample.com:8443 https://app.examplexcom:8443 http://app.example.com:8443",
 		"https://example.com": "https://example.com.corsgate-stranger.example https://corsgate-example.com https://corsgate.example.com " +
-			"https://example.com:4443 https://examplexcom http://example.com",
-		"http://localhost:3000": "http://localhost.corsgate-stranger.example:3000 http://corsgate-localhost:3000 http://corsgate.localhost:3000 http://localhost:4443",
+			"https://example.com:4443 https://example.co https://examplexcom http://example.com",
+		"http://localhost:3000": "http://localhost.corsgate-stranger.example:3000 http://corsgate-localhost:3000 http://corsgate.localhost:3000 http://localhost:4443 http://localhos:3000",
 		"http://127.0.0.1":      "http://127.0.0.1.corsgate-stranger.example http://corsgate-127.0.0.1 http://corsgate.127.0.0.1 http://127.0.0.1:4443",
 	} {
 		if got := strings.Join(questions.Lookalikes(origin), " "); got != want {

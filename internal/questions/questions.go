@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -40,7 +42,7 @@ func Routes(api *gateway.API) []Route {
 		if len(r.Methods()) == 0 {
 			continue
 		}
-		url := leading(api, r)
+		url := PathTo(api, r)
 		for _, name := range Methods {
 			if m, _ := api.Route(name, url); m != nil {
 				out = append(out, Route{Method: name, Path: r.Path, URL: url, Identity: m.Identity()})
@@ -52,9 +54,9 @@ func Routes(api *gateway.API) []Route {
 
 var parameter = regexp.MustCompile(`\{[^{}]*\}`)
 
-// leading gives a path that leads to a resource, and not to one that is written out where this one has a parameter.
+// PathTo returns a path that leads to a resource, and not to one that is written out where this one has a parameter.
 // Resources of several APIs that differ in the names of their parameters alone have the same one, where none is in the way.
-func leading(api *gateway.API, r *gateway.Resource) string {
+func PathTo(api *gateway.API, r *gateway.Resource) string {
 	for n := 1; n < 100; n++ {
 		url := filled(r.Path, strconv.Itoa(n))
 		if _, to := api.Route("OPTIONS", url); to == r {
@@ -86,12 +88,11 @@ type Origin struct {
 	Lookalike bool
 }
 
-var (
-	// urls finds what looks like an origin or a pattern of some, as corsgate, its mapping templates and others write it.
-	urls = regexp.MustCompile(`[a-z][a-z0-9+.-]*://[A-Za-z0-9_.*~\[\]-]+(?::(?:[0-9]{1,5}|[*~]))?`)
-	// Stranger is an origin that nobody has: not a name of the internet (https://www.rfc-editor.org/rfc/rfc2606.html).
-	Stranger = "https://corsgate-stranger.example"
-)
+// Stranger is an origin that nobody has: not a name of the internet (https://www.rfc-editor.org/rfc/rfc2606.html).
+const Stranger = "https://corsgate-stranger.example"
+
+// urls finds what looks like an origin or a pattern of some, as corsgate, its mapping templates and others write it.
+var urls = regexp.MustCompile(`[a-z][a-z0-9+.-]*://[A-Za-z0-9_.*~\[\]-]+(?::(?:[0-9]{1,5}|[*~]))?`)
 
 // Origins gives the origins that are worth asking from: those that the stages' variables and the static values and
 // mapping templates of the APIs name, examples of each pattern and of each regular expression, and beside them
@@ -115,7 +116,7 @@ func Origins(apis ...*gateway.API) []Origin {
 				}
 			}
 		}
-		for _, typ := range gateway.GatewayResponseTypes() {
+		for _, typ := range apigw.GatewayResponseTypes() {
 			for name, v := range api.GatewayResponse(typ).Parameters {
 				if isAllowOrigin(name) {
 					texts[v] = true
@@ -135,6 +136,9 @@ func Origins(apis ...*gateway.API) []Origin {
 	delete(named, "*")
 	out := map[string]Origin{}
 	add := func(o Origin) {
+		if cfn.Torn(o.Origin) {
+			return // what looks like a stand-in is like no value
+		}
 		if _, err := browser.Prepare(browser.Request{Origin: o.Origin, URL: "https://api.example/"}); err != nil {
 			return
 		}
@@ -256,8 +260,8 @@ func isAllowOrigin(name string) bool {
 	return strings.HasSuffix(strings.ToLower(name), ".access-control-allow-origin")
 }
 
-// Lookalikes gives origins that a careless comparison takes for another: by its beginning, by its end, by a dot that
-// stands for any character, by the scheme and by the port.
+// Lookalikes returns origins that a careless comparison takes for another: by its beginning or its end, as a part of it, by
+// a dot that stands for any character, by the scheme and by the port.
 func Lookalikes(origin string) []string {
 	scheme, rest, _ := strings.Cut(origin, "://")
 	host, port := rest, ""
@@ -270,10 +274,14 @@ func Lookalikes(origin string) []string {
 		scheme + "://corsgate." + host + port,
 		scheme + "://" + host + ":4443",
 	}
-	if at := strings.LastIndex(host, "."); strings.Trim(host, "0123456789.[]:") != "" && at > 0 {
-		out = append(out, scheme+"://"+host[:at]+"x"+host[at+1:]+port)
-		if first := strings.Index(host, "."); first != at {
-			out = append(out, scheme+"://"+host[:first]+"x"+host[first+1:]+port)
+	if last := len(host) - 1; last > 0 && !strings.ContainsAny(host[last-1:], ".]") {
+		out = append(out, scheme+"://"+host[:last]+port)
+	}
+	if strings.Trim(host, "0123456789.[]:") != "" { // an address has no names
+		for i := 1; i < len(host); i++ {
+			if host[i] == '.' {
+				out = append(out, scheme+"://"+host[:i]+"x"+host[i+1:]+port)
+			}
 		}
 	}
 	if scheme == "https" {
@@ -292,7 +300,7 @@ func Headers(apis ...*gateway.API) []string {
 	add := func(value string) {
 		for name := range strings.SplitSeq(strings.ToLower(strings.Trim(value, "'")), ",") {
 			name = strings.TrimSpace(name)
-			if name != "" && name != "*" && !browser.ForbiddenHeader(name, Value(name)) && token.MatchString(name) {
+			if name != "" && name != "*" && !cfn.HasSymbol(name) && !browser.ForbiddenHeader(name, Value(name)) && token.MatchString(name) {
 				out = append(out, name)
 			}
 		}

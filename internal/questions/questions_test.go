@@ -7,6 +7,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
 func load(t *testing.T, name string, variables map[string]string) *gateway.API {
@@ -15,11 +16,7 @@ func load(t *testing.T, name string, variables map[string]string) *gateway.API {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, err := gateway.Load(b, gateway.Options{Variables: variables})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return api
+	return model.Load(t, b, gateway.Options{Variables: variables})
 }
 
 func TestOrigins(t *testing.T) {
@@ -34,6 +31,7 @@ func TestOrigins(t *testing.T) {
 			{Origin: "https://x.preview.example.com", Of: "https://*.preview.example.com"}, {Origin: "https://x.y.preview.example.com", Of: "https://*.preview.example.com"},
 			{Origin: "https://preview.example.com", Beside: true, Lookalike: true}, {Origin: "http://app.example.com", Beside: true, Lookalike: true},
 			{Origin: "https://appxexample.com", Beside: true, Lookalike: true}, {Origin: "https://app.example.com.corsgate-stranger.example", Beside: true, Lookalike: true},
+			{Origin: "https://app.example.co", Beside: true, Lookalike: true}, {Origin: "https://app.examplexcom", Beside: true, Lookalike: true},
 			{Origin: "null", Beside: true}, {Origin: questions.Stranger, Beside: true},
 			// What looks like one origin may be covered by the pattern of others.
 			{Origin: "https://corsgate.x.preview.example.com", Of: "https://*.preview.example.com", Lookalike: true},

@@ -12,42 +12,38 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/mark"
 )
 
-// NotRun gives a backend that calls nothing. For a function that the template marks as one that emits CORS headers (see
+// NotRun returns a backend that calls nothing. For a function that its template marks as one that emits CORS headers (see
 // package mark) it answers with the headers that corslambda puts, which depend on the stage's variables alone; the
-// status, 200, and the empty body are not the function's. Everything else is not known, a [*NotInvoked].
+// status, 200, and the empty body are not the function's. Everything else is not known, a [*NotInvoked]. App may be nil.
 //
-// The mark of an alias or a version does not count, since an integration's function is known by its own name here.
-func NotRun(template []byte) (gateway.Backend, error) {
-	var t struct {
-		Resources map[string]struct {
-			Type     string
-			Metadata map[string]any
-		}
-	}
-	if err := json.Unmarshal(template, &t); err != nil {
-		return nil, err
-	}
+// The mark of an alias or a version does not count.
+func NotRun(app *cfn.App) gateway.Backend {
 	emits := map[string]bool{}
-	for id, r := range t.Resources {
-		if r.Type == "AWS::Lambda::Function" && r.Metadata[mark.Emits] != nil && r.Metadata[mark.Emits] != false {
-			emits[id] = true
+	if app != nil {
+		for _, r := range app.OfType("AWS::Lambda::Function") {
+			emits[app.Name(r)] = r.Metadata[mark.Emits] != nil && r.Metadata[mark.Emits] != false
 		}
 	}
-	return notRun{emits}, nil
+	return notRun{app, emits}
 }
 
-type notRun struct{ emits map[string]bool }
+type notRun struct {
+	app   *cfn.App
+	emits map[string]bool
+}
 
 func (b notRun) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
 	if !b.emits[fn.LogicalID] || fn.LogicalID == "" {
 		return nil, notCalled("the function " + fn.Name)
 	}
 	StandIn(ctx, "the function "+fn.Name+" was not invoked; the headers are those that corslambda puts, status and body are not its own")
-	return emitted(event)
+	return b.emitted(event)
 }
 
 func (notRun) HTTP(_ context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
@@ -59,7 +55,7 @@ func (notRun) AWS(_ context.Context, r *gateway.BackendRequest) (*gateway.Backen
 }
 
 // emitted gives the response that a function with corslambda around it would give, as far as the event decides it.
-func emitted(event []byte) ([]byte, error) {
+func (b notRun) emitted(event []byte) ([]byte, error) {
 	var e struct {
 		HTTPMethod        string              `json:"httpMethod"`
 		MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
@@ -70,6 +66,12 @@ func emitted(event []byte) ([]byte, error) {
 	}
 	policy, err := cors.FromStageVariables(e.StageVariables)
 	if err != nil {
+		for _, name := range slices.Sorted(maps.Keys(e.StageVariables)) {
+			if symbols := b.app.Symbols(e.StageVariables[name]); len(symbols) > 0 && strings.HasPrefix(name, "cors") {
+				// A deployment's own value may be understood.
+				return nil, &NotInvoked{Reason: (&cfn.Unknown{Symbol: symbols[0]}).Error() + "; the stage variable " + name + " is not understood without it", undecided: true}
+			}
+		}
 		policy = &cors.Policy{} // corslambda refuses everyone then
 	}
 	find := func(name string) string {
@@ -81,7 +83,7 @@ func emitted(event []byte) ([]byte, error) {
 		}
 		return strings.Join(values, ", ")
 	}
-	d := policy.Decide(cors.Request{Method: e.HTTPMethod, Origin: find("Origin"), RequestMethod: find("Access-Control-Request-Method")})
+	d := policy.Decide(cors.Request{Method: e.HTTPMethod, Origin: find(corsheader.Origin), RequestMethod: find(corsheader.RequestMethod)})
 	r := struct {
 		StatusCode int               `json:"statusCode"`
 		Headers    map[string]string `json:"headers"`

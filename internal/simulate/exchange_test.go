@@ -11,6 +11,7 @@ import (
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/simulate"
+	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
 // template is an API with a proxied server, a function that is marked and one that is not, and the OPTIONS of the second.
@@ -29,15 +30,8 @@ const template = `{"Resources": {
 
 func site(t *testing.T) simulate.Site {
 	t.Helper()
-	api, err := gateway.Load([]byte(template), gateway.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	backend, err := simulate.NotRun([]byte(template))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return simulate.Site{API: api, Backend: backend}
+	api := model.Load(t, []byte(template), gateway.Options{})
+	return simulate.Site{API: api, Backend: simulate.NotRun(api.App)}
 }
 
 func run(t *testing.T, s simulate.Site, r browser.Request) *simulate.Report {
@@ -106,21 +100,21 @@ func TestNotKnown(t *testing.T) {
 // What of the template the model cannot serve is not known either, whatever its own answer to it would mean.
 func TestUnsupported(t *testing.T) {
 	for what, change := range map[string][2]string{
-		"unknown intrinsic":   {`"Uri": "https://backend.example.net/web"`, `"Uri": {"Fn::ImportValue": "web"}`},
+		"unknown intrinsic":   {`"Type": "HTTP_PROXY"`, `"Type": {"Fn::ImportValue": "web"}`},
 		"unknown integration": {`"HTTP_PROXY"`, `"GRPC"`},
 	} {
 		changed := strings.Replace(template, change[0], change[1], 1)
-		api, err := gateway.Load([]byte(changed), gateway.Options{})
-		if err != nil || changed == template {
-			t.Fatal(what, err)
+		if changed == template {
+			t.Fatal(what)
 		}
+		api := model.Load(t, []byte(changed), gateway.Options{})
 		for _, method := range []string{"GET", "PUT"} {
 			r := run(t, simulate.Site{API: api}, browser.Request{Method: method, URL: "/web"})
 			preflight := method == "PUT"
 			if r.Verdict.Known || r.Verdict.Allowed || r.Verdict.Code != "" || r.Preflight.Verdict.Known == preflight {
 				t.Errorf("%s: %s: %+v", what, method, r.Verdict)
 			}
-			if !strings.Contains(r.Verdict.Message, "Fn::ImportValue") && !strings.Contains(r.Verdict.Message, "GRPC") {
+			if !strings.Contains(r.Verdict.Message, "import web") && !strings.Contains(r.Verdict.Message, "GRPC") {
 				t.Errorf("%s: %s does not say why: %s", what, method, r.Verdict.Message)
 			}
 			if preflight && (r.Preflight.Response != nil || r.Trace.Preflight.Unsupported == "") || !preflight && r.Actual.Response != nil {

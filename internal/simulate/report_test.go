@@ -14,6 +14,7 @@ import (
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/simulate"
+	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
 // a recorder is a backend that keeps what it is asked.
@@ -96,11 +97,8 @@ func TestReplyToHTTP(t *testing.T) {
 			t.Errorf("%s: %s", name, value)
 		}
 	}
-	service, err := gateway.Load([]byte(strings.Replace(strings.Replace(template, `"HTTP_PROXY"`, `"AWS", "IntegrationHttpMethod": "POST", "IntegrationResponses": [{"StatusCode": "200"}]`, 1),
+	service := model.Load(t, []byte(strings.Replace(strings.Replace(template, `"HTTP_PROXY"`, `"AWS", "IntegrationHttpMethod": "POST", "IntegrationResponses": [{"StatusCode": "200"}]`, 1),
 		"https://backend.example.net/web", "arn:aws:apigateway:us-east-1:dynamodb:action/Scan", 1)), gateway.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, known := range map[string]bool{"a reply": true, "not run": false, "no backend": false} {
 		s := simulate.Site{API: service, Backend: map[string]gateway.Backend{"a reply": s.Backend, "not run": site(t).Backend}[name]}
 		if r := run(t, s, browser.Request{URL: "/web"}); r.Verdict.Known != known || (r.Actual.Response != nil) != known {
@@ -141,10 +139,7 @@ func TestCourses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		api, err := gateway.Load(b, gateway.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		api := model.Load(t, b, gateway.Options{})
 		return simulate.Site{API: api, Backend: reply(t, `{"statusCode": 200, "headers": {}, "body": "here"}`)}
 	}
 	// sets says whether a line of a template sets the origin, after a branch.
@@ -188,10 +183,7 @@ func TestCourses(t *testing.T) {
 func TestChosenResponse(t *testing.T) {
 	several := strings.Replace(template, `"HTTP_PROXY"`, `"HTTP", "IntegrationHttpMethod": "GET", "IntegrationResponses": [
 		{"StatusCode": "200"}, {"StatusCode": "200", "SelectionPattern": "201"}, {"StatusCode": "200", "SelectionPattern": "5.."}]`, 1)
-	api, err := gateway.Load([]byte(several), gateway.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	api := model.Load(t, []byte(several), gateway.Options{})
 	for status, pattern := range map[string]string{"201": "201", "503": "5..", "302": ""} {
 		r := run(t, simulate.Site{API: api, Backend: reply(t, `{"statusCode": `+status+`, "headers": {}, "body": ""}`)}, browser.Request{URL: "/web"})
 		if got := r.Trace.Actual.IntegrationResponse; got == nil || got.Status != "200" || got.Pattern != pattern {
@@ -207,10 +199,7 @@ func TestMarkedRefuses(t *testing.T) {
 	if evil.Preflight.Response.Status != 403 || evil.Verdict.Code != browser.PreflightMissingAllowOriginHeader {
 		t.Errorf("%+v", evil.Preflight)
 	}
-	api, err := gateway.Load([]byte(template), gateway.Options{Variables: map[string]string{"corsOrigins": "https://app.example.com,nonsense"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	api := model.Load(t, []byte(template), gateway.Options{Variables: map[string]string{"corsOrigins": "https://app.example.com,nonsense"}})
 	s.API = api
 	if r := run(t, s, browser.Request{URL: "/marked"}); r.Verdict.Allowed || !r.Verdict.Known {
 		t.Errorf("malformed variables: %+v", r.Verdict)
@@ -225,10 +214,7 @@ func TestMarkOfAnother(t *testing.T) {
 		t.Fatal("nothing is replaced")
 	}
 	s := site(t)
-	var err error
-	if s.Backend, err = simulate.NotRun([]byte(marked)); err != nil {
-		t.Fatal(err)
-	}
+	s.Backend = simulate.NotRun(model.App(t, []byte(marked)))
 	if r := run(t, s, browser.Request{URL: "/other"}); r.Verdict.Known {
 		t.Errorf("%+v", r.Verdict)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/lambdarun"
 	"github.com/corsgate/corsgate/internal/simulate"
+	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
 // Functions that run answer themselves: with a result, a stream or an error. What does not run is not known.
@@ -34,10 +35,7 @@ exports.other = awslambda.streamifyResponse(async (event, stream) => {
 	t.Cleanup(func() { pool.Close() })
 	elsewhere := strings.Replace(strings.Replace(template, `"HTTP_PROXY"`, `"AWS_PROXY", "IntegrationHttpMethod": "POST"`, 1),
 		"https://backend.example.net/web", "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:111111111111:function:elsewhere/invocations", 1)
-	api, err := gateway.Load([]byte(elsewhere), gateway.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	api := model.Load(t, []byte(elsewhere), gateway.Options{})
 	s := simulate.Site{API: api, Backend: simulate.Running(pool, nil)}
 
 	for url, want := range map[string]simulate.Response{

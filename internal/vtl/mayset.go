@@ -10,7 +10,7 @@ import (
 // A HeaderOverride is a place where a template may change a header in $context.responseOverride.header.
 type HeaderOverride struct {
 	Pos
-	// Header is the header's name as written, or "" where only an evaluation tells it.
+	// Header is the header's name as written, or "" if it depends on the input.
 	Header string
 }
 
@@ -66,7 +66,7 @@ type might struct {
 	// texts are the strings that the value, or an element of it, might be; with any, others too.
 	texts map[string]bool
 	any   bool
-	// other tells that it might be something else than an object of kind, or null.
+	// other reports whether it might be something else than an object of kind, or null.
 	other bool
 }
 
@@ -75,7 +75,7 @@ var unknown = might{any: true, other: true}
 
 func text(s string) might { return might{texts: map[string]bool{s: true}, other: true} }
 
-// is tells whether a value can be nothing but an object, or null.
+// is reports whether a value can be nothing but an object, or null.
 func (m might) is(k objects) bool { return m.kind == k && !m.other }
 
 func (m might) text(s string) bool { return m.any || m.texts[s] }
@@ -131,7 +131,7 @@ func (a *analysis) store(into, v might) {
 	switch {
 	case into.is(isHost):
 		return
-	case into.is(isHeaders): // foreach knows that any text may come out of it
+	case into.is(isHeaders): // a foreach over the headers takes any text for an element (see directive)
 		v = might{kind: v.kind}
 	}
 	v.kind |= inside(v.kind)
@@ -231,7 +231,7 @@ func (a *analysis) directive(n *dirNode) {
 	a.nodes(n.body)
 }
 
-// inside gives the objects that stand directly in others.
+// inside returns the objects that stand directly in others.
 func inside(k objects) objects { return k << 1 & (isResponse | isHeaders) }
 
 func (a *analysis) value(x expr) might {
@@ -285,7 +285,7 @@ func (a *analysis) ref(n *refNode) might {
 	return v
 }
 
-// null is all that a reference to nothing gives.
+// null reports whether a value can only be null, as that of a variable that is never set.
 func (m might) null() bool { return m.kind == 0 && !m.other }
 
 func (a *analysis) get(v, key might) might {

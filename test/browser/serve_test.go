@@ -19,6 +19,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/lambdarun"
 	"github.com/corsgate/corsgate/internal/simulate"
@@ -110,19 +111,15 @@ func serve(t *testing.T, program, name, template string, hosts ...string) *serve
 // expect loads the same API for package simulate, with functions of its own.
 func (s *served) expect(t *testing.T, template string) {
 	t.Helper()
-	b, err := os.ReadFile(template)
+	app, err := cfn.Open([]string{template}, cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	api, err := gateway.Load(b, gateway.Options{File: template, APIKeys: []string{localKey}})
+	api, err := gateway.Load(app, gateway.Options{APIKeys: []string{localKey}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	functions, err := lambdarun.FromTemplate(template)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool, err := lambdarun.New(lambdarun.Options{Functions: functions, Module: module})
+	pool, err := lambdarun.New(lambdarun.Options{Functions: lambdarun.Functions(app), Module: module})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -239,8 +241,10 @@ func (c *recorded) errorf(format string, args ...any) {
 func (c *recorded) run() []string {
 	var api *gateway.API
 	if len(c.API) > 0 {
-		var err error
-		api, err = gateway.Load(c.API, gateway.Options{File: c.Name, APIKeys: []string{"{enabled key}"}})
+		app, err := cfn.Parse(c.Name, c.API, cfn.Options{})
+		if err == nil {
+			api, err = gateway.Load(app, gateway.Options{APIKeys: []string{"{enabled key}"}})
+		}
 		if err != nil {
 			return []string{err.Error()}
 		}
@@ -632,7 +636,12 @@ func (c *recorded) call(api *gateway.API, n int, k call) {
 			"M": map[string]any{"Type": "AWS::ApiGateway::Method", "Properties": map[string]any{"RestApiId": map[string]any{"Ref": "Api"},
 				"ResourceId": map[string]any{"Fn::GetAtt": []string{"Api", "RootResourceId"}}, "HttpMethod": k.Params["httpMethod"], "AuthorizationType": "NONE", "Integration": in}},
 		}})
-		put, err := gateway.Load(tpl, gateway.Options{})
+		app, err := cfn.Parse("", tpl, cfn.Options{})
+		if err != nil {
+			c.errorf("%s: %v", where, err)
+			return
+		}
+		put, err := gateway.Load(app, gateway.Options{})
 		if err != nil {
 			c.errorf("%s: %v", where, err)
 			return
@@ -643,7 +652,7 @@ func (c *recorded) call(api *gateway.API, n int, k call) {
 		c.result(where, storedGatewayResponse(api.GatewayResponse(text("responseType"))), k.Result)
 	case "GetGatewayResponses":
 		all := map[string]any{}
-		for _, typ := range gateway.GatewayResponseTypes() {
+		for _, typ := range apigw.GatewayResponseTypes() {
 			all[typ] = storedGatewayResponse(api.GatewayResponse(typ))
 		}
 		if items, ok := k.Result["items"].([]any); ok && len(items) != len(all) {

@@ -24,6 +24,7 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/corsfunction"
 	"github.com/corsgate/corsgate/internal/cdkbridge/paired"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/lambdarun"
 )
 
@@ -286,9 +287,13 @@ func TestFunction(t *testing.T) {
 		}
 	}
 	// Whoever runs them from the assembly finds the code and the source.
-	functions, err := lambdarun.FromTemplate(filepath.Join(out, "Good.template.json"))
-	if err != nil || len(functions) != 3 {
-		t.Errorf("to be run: %+v, %v", functions, err)
+	read, err := cfn.Open([]string{filepath.Join(out, "Good.template.json")}, cfn.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions := lambdarun.Functions(read)
+	if len(functions) != 3 {
+		t.Errorf("to be run: %+v", functions)
 	}
 	for _, f := range functions {
 		if _, err := os.Stat(filepath.Join(f.Code.Path, "bootstrap")); err != nil || f.Emits != "built" || f.Entry != "test/function/testdata/good" {

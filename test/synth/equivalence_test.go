@@ -19,6 +19,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/constructs/corsapi"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
 const (
@@ -360,9 +361,9 @@ func TestFormsAreEquivalent(t *testing.T) {
 
 func loadTwin(t *testing.T, template []byte) *gateway.API {
 	t.Helper()
-	a, err := gateway.Load(template, gateway.Options{APIKeys: []string{"secret"}})
-	if err != nil || len(a.Problems) > 0 || len(a.Undeployable) > 0 {
-		t.Fatal(err, a)
+	a := model.Load(t, template, gateway.Options{APIKeys: []string{"secret"}})
+	if len(a.Problems) > 0 || len(a.Undeployable) > 0 {
+		t.Fatal(a)
 	}
 	return a
 }

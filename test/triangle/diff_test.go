@@ -14,6 +14,7 @@ import (
 	"github.com/corsgate/corsgate/internal/diff"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/simulate"
+	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
 // A cell is a request by what the policies decide of it.
@@ -163,15 +164,8 @@ func TestDiff(t *testing.T) {
 }
 
 func site(t *rapid.T, template []byte) *simulate.Site {
-	loaded, err := gateway.Load(template, gateway.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	backend, err := simulate.NotRun(template)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &simulate.Site{API: loaded, Backend: backend}
+	loaded := model.Load(t, template, gateway.Options{})
+	return &simulate.Site{API: loaded, Backend: simulate.NotRun(loaded.App)}
 }
 
 // verdict gives the policy's verdict of a cell.

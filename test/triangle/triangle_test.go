@@ -28,6 +28,7 @@ import (
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/simulate"
+	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
 const (
@@ -108,10 +109,7 @@ func (b backend) AWS(context.Context, *gateway.BackendRequest) (*gateway.Backend
 
 func newWorld(t interface{ Fatal(...any) }, a api, ans answer) *world {
 	load := func(a api) *gateway.API {
-		loaded, err := gateway.Load(a.template(t), gateway.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		loaded := model.Load(t, a.template(t), gateway.Options{})
 		if len(loaded.Problems) > 0 {
 			t.Fatal(loaded.Problems)
 		}

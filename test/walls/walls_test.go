@@ -37,16 +37,17 @@ func TestWalls(t *testing.T) {
 		mustNot []string
 	}{
 		// What a Lambda function links, and the tool, compile without the CDK.
-		{"constructs/cors", nil, []string{cdk, jsii, lambda, module + "internal/"}},
-		{"constructs/corslambda", []string{lambda, module + "constructs/cors"}, []string{cdk, jsii, module + "internal/"}},
+		{"constructs/cors", []string{module + "internal/corsheader"}, []string{cdk, jsii, lambda}},
+		{"constructs/corslambda", []string{lambda, module + "constructs/cors", module + "internal/corsheader"}, []string{cdk, jsii}},
 		{"constructs/corstest", []string{module + "internal/simulate", module + "internal/browser"}, []string{cdk, jsii, lambda, module + "constructs/corsapi"}},
-		{"internal/openapi", []string{module + "internal/plan", module + "internal/cfnyaml"}, []string{cdk, jsii, lambda}},
+		{"internal/openapi", []string{module + "internal/plan", module + "internal/cfn"}, []string{cdk, jsii, lambda}},
 		// The plan asks what a template overrides, which the template language knows; the
 		// model of the gateway, which runs APIs, stays out of synthesis.
-		{"internal/plan", []string{module + "constructs/cors", module + "internal/vtl"}, []string{cdk, jsii, lambda, module + "internal/gateway"}},
+		{"internal/plan", []string{module + "constructs/cors", module + "internal/apigw", module + "internal/vtl"}, []string{cdk, jsii, lambda, module + "internal/gateway", module + "internal/browser"}},
 		{"internal/vtl", nil, []string{cdk, jsii, lambda, module + "constructs/", module + "internal/gateway"}},
 		{"apps/catalog/handler", []string{lambda, module + "constructs/corslambda"}, []string{cdk, jsii}},
-		{"internal/browser", nil, []string{cdk, jsii, lambda, module + "constructs/"}},
+		{"internal/browser", []string{module + "internal/corsheader"}, []string{cdk, jsii, lambda, module + "constructs/"}},
+		{"internal/gateway", []string{module + "internal/vtl", module + "internal/apigw"}, []string{cdk, jsii, lambda, module + "constructs/"}},
 		{"internal/simulate", []string{module + "internal/browser", module + "internal/gateway"}, []string{cdk, jsii, lambda}},
 		{"internal/rules", []string{"go.yaml.in/yaml/v3"}, []string{cdk, jsii, lambda, module + "constructs/", module + "internal/check", module + "internal/report", module + "internal/gateway"}},
 		{"internal/report", []string{module + "internal/rules"}, []string{cdk, jsii, lambda, module + "constructs/", module + "internal/check", module + "internal/gateway"}},
@@ -55,7 +56,7 @@ func TestWalls(t *testing.T) {
 		{"internal/logs", []string{module + "internal/inspect/awsread", module + "internal/report"}, []string{cdk, jsii, lambda, module + "internal/check"}},
 		{"apps/corsgate", []string{module + "internal/simulate", "github.com/alecthomas/kong"}, []string{cdk, jsii, lambda}},
 		// The constructs do not know each other, only the mark.
-		{"constructs/corsapi", []string{cdk, jsii, module + "constructs/cors", module + "internal/cdkbridge/paired", module + "internal/rules"}, []string{lambda, module + "internal/check", module + "internal/gateway", module + "constructs/corsfunction", module + "constructs/corslambda"}},
+		{"constructs/corsapi", []string{cdk, jsii, module + "constructs/cors", module + "internal/cdkbridge/paired", module + "internal/plan"}, []string{lambda, module + "internal/check", module + "internal/gateway", module + "constructs/corsfunction", module + "constructs/corslambda"}},
 		{"constructs/corscheck", []string{cdk, jsii, module + "internal/check"}, []string{lambda, module + "constructs/corsapi", module + "constructs/corsfunction", module + "constructs/corslambda"}},
 		{"constructs/corsfunction", []string{cdk, jsii, module + "internal/cdkbridge/paired"}, []string{lambda, module + "constructs/corsapi", module + "constructs/corslambda"}},
 		// Whatever imports the CDK starts its kernel; what measures must not.
@@ -72,6 +73,32 @@ func TestWalls(t *testing.T) {
 			if imports(got, p) {
 				t.Errorf("%s imports %s", tt.pattern, p)
 			}
+		}
+	}
+}
+
+// TestLeaves holds what packages at the bottom may import of ours. What a Lambda function links is the list of constructs/cors
+// and constructs/corslambda.
+func TestLeaves(t *testing.T) {
+	const header = module + "internal/corsheader"
+	for pattern, may := range map[string][]string{
+		"internal/corsheader":   nil,
+		"internal/apigw":        nil,
+		"internal/cfn":          nil,
+		"internal/browser":      {header},
+		"constructs/cors":       {header},
+		"constructs/corslambda": {header, module + "constructs/cors"},
+	} {
+		for _, p := range deps(t, pattern) {
+			if strings.HasPrefix(p, module) && p != module+pattern && !slices.Contains(may, p) {
+				t.Errorf("%s imports %s", pattern, p)
+			}
+		}
+	}
+	// Small enough to be in every Lambda function.
+	for _, p := range deps(t, "internal/corsheader") {
+		if p == "fmt" || p == "regexp" || p == "net/http" {
+			t.Errorf("internal/corsheader imports %s", p)
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -37,11 +39,11 @@ type Deployed struct {
 func (a *Account) Deploy(template string) *Deployed {
 	t := a.test()
 	t.Helper()
-	text, err := os.ReadFile(template)
+	app, err := cfn.Open([]string{template}, cfn.Options{Region: Region, Account: AccountID})
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := gateway.Load(text, gateway.Options{File: template, Region: Region, Account: AccountID})
+	model, err := gateway.Load(app, gateway.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +62,7 @@ func (a *Account) Deploy(template string) *Deployed {
 			d.Method(r.Path, m)
 		}
 	}
-	for _, typ := range gateway.GatewayResponseTypes() {
+	for _, typ := range apigw.GatewayResponseTypes() {
 		if params := model.GatewayResponse(typ).Parameters; len(params) > 0 && strings.HasPrefix(typ, "DEFAULT_") {
 			_, err := d.API.PutGatewayResponse(ctx, &apigateway.PutGatewayResponseInput{RestApiId: &d.ID, ResponseType: types.GatewayResponseType(typ), ResponseParameters: params})
 			check(t, err)
@@ -70,6 +72,19 @@ func (a *Account) Deploy(template string) *Deployed {
 	_, err = d.API.CreateStage(ctx, &apigateway.CreateStageInput{RestApiId: &d.ID, StageName: &d.Stage, DeploymentId: &id, Variables: model.Variables})
 	check(t, err)
 	return d
+}
+
+// deployed is a text with ARNs in the place of what stands for functions.
+func (d *Deployed) deployed(text string) string {
+	app := d.Model.App
+	for _, at := range slices.Backward(app.StandIns(text)) {
+		for _, r := range app.Mentioned(text[at.From:at.To]) {
+			if r.Type == "AWS::Lambda::Function" {
+				text = text[:at.From] + "arn:aws:lambda:" + Region + ":" + AccountID + ":function:" + r.ID + text[at.To:]
+			}
+		}
+	}
+	return text
 }
 
 func check(t testing.TB, err error) {
@@ -115,7 +130,8 @@ func (d *Deployed) Method(path string, m *gateway.Method) {
 	in := &apigateway.PutIntegrationInput{RestApiId: &d.ID, ResourceId: res, HttpMethod: verb, Type: types.IntegrationType(i.Type), PassthroughBehavior: &i.Passthrough,
 		ContentHandling: types.ContentHandlingStrategy(i.ContentHandling), RequestParameters: i.RequestParameters, RequestTemplates: texts(i.RequestTemplates)}
 	if i.URI != "" {
-		in.Uri, in.IntegrationHttpMethod = &i.URI, &i.HTTPMethod
+		uri := d.deployed(i.URI)
+		in.Uri, in.IntegrationHttpMethod = &uri, &i.HTTPMethod
 	}
 	_, err = d.API.PutIntegration(ctx, in)
 	check(t, err)

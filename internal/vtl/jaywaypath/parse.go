@@ -323,7 +323,6 @@ func (p *parser) operand(depth int) (operand, error) {
 // numeral is a number as a filter may hold it.
 var numeral = regexp.MustCompile(`^-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$`)
 
-func isAlpha(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func clip(s string) string {

@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/corsgate/corsgate/internal/simulate"
+	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
 var update = flag.Bool("update", false, "write the expectations in the scripts anew")
@@ -51,10 +52,7 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	standIn, err := simulate.NotRun(raw(t, catalog))
-	if err != nil {
-		t.Fatal(err)
-	}
+	standIn := simulate.NotRun(model.App(t, raw(t, catalog)))
 	api := serving(t, catalog, standIn)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",

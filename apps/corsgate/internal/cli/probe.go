@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/probe"
 	"github.com/corsgate/corsgate/internal/probe/wire"
 	"github.com/corsgate/corsgate/internal/report"
@@ -262,7 +263,7 @@ func printHeaders(p *report.Printer, e *probe.Exchange) {
 // ofCORS says that a header decides what a browser does, or says who answered.
 func ofCORS(name string) bool {
 	name = strings.ToLower(name)
-	return strings.HasPrefix(name, "access-control-") || slices.Contains([]string{"vary", "location", "age", "cache-control", "x-cache", "server", "x-amzn-errortype", "x-amzn-waf-action"}, name)
+	return corsheader.Is(name) || corsheader.IsVary(name) || slices.Contains([]string{"location", "age", "cache-control", "x-cache", "server", "x-amzn-errortype", "x-amzn-waf-action"}, name)
 }
 
 // markdown gives the verdict and the commands, to stand below the findings.

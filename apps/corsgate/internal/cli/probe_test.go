@@ -15,12 +15,13 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/corsgate/corsgate/apps/corsgate/internal/serve"
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/simulate"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
+	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
 const (
@@ -36,11 +37,14 @@ func readTemplate(t testing.TB, file string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := check.ParseDocument(file, b)
+	v, err := cfn.ReadText(file, b, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d.JSON
+	if b, err = json.Marshal(v); err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 // with puts a fault into a template.
@@ -71,7 +75,11 @@ func with(t testing.TB, template []byte, f faults.Fault) []byte {
 // run.
 func serving(t testing.TB, file string, backend gateway.Backend) string {
 	t.Helper()
-	s, err := serve.New(serve.Options{Template: file, Backend: backend, TLS: true, Listen: "127.0.0.1:0"})
+	app, err := cfn.Open([]string{file}, cfn.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := serve.New(serve.Options{App: app, Backend: backend, TLS: true, Listen: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,11 +271,9 @@ func TestProbeFaults(t *testing.T) {
 				continue
 			}
 			template := with(t, set.template, f)
-			backend, err := simulate.NotRun(template)
+			backend := simulate.NotRun(model.App(t, template))
 			if set.reply != "" {
 				backend = reply(t, set.reply)
-			} else if err != nil {
-				t.Fatal(err)
 			}
 			url := deployedText(t, template, backend)
 			hit := want == ""

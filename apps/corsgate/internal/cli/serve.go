@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/corsgate/corsgate/apps/corsgate/internal/serve"
 	"github.com/corsgate/corsgate/apps/corsgate/internal/synth"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/gohandler"
 )
@@ -20,10 +22,11 @@ import (
 // a command line or a template that cannot be used.
 type serveCommand struct {
 	App      string            `default:"." placeholder:"DIR" help:"The folder of the CDK app's cdk.json (default: the working directory)."`
-	Template string            `placeholder:"FILE" help:"A CloudFormation template, JSON or YAML. Without it, the app is synthesized."`
-	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several."`
+	Template string            `placeholder:"PATH" help:"A CloudFormation template, JSON or YAML, a folder of templates, or a cdk.out. Without it, the app is synthesized."`
+	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several; STACK/ID where several stacks have one of this id."`
 	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
 	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
+	values
 
 	Listen     string   `default:"127.0.0.1:4000" placeholder:"ADDRESS" help:"Where the API is served (default: 127.0.0.1:4000)."`
 	PageListen string   `default:"127.0.0.1:4001" placeholder:"ADDRESS" help:"Where the page is served (default: 127.0.0.1:4001)."`
@@ -49,19 +52,32 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 			return err
 		}
 		defer os.RemoveAll(dir)
-		if template, err = x.synthesize(ctx, dir); err != nil {
+		if err := synth.Run(ctx, x.App, dir); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
 			return c.explainSynth(err)
 		}
+		template = dir
 	}
 	// As every command does: one line for what cannot be used, a warning for what is left out.
-	if _, _, err := (api{Template: template, API: x.API, Stage: x.Stage, Var: x.Var}).load(c, gateway.Options{}); err != nil {
+	chosen := api{Template: template, API: x.API, Stage: x.Stage, Var: x.Var, values: x.values}
+	app, err := x.open(template)
+	if err != nil {
+		return err
+	}
+	if x.Template == "" {
+		if err := x.one(app); err != nil {
+			return err
+		}
+		c.Stderr = without{c.Stderr, template + string(filepath.Separator)}
+	}
+	judge, err := chosen.judge(c, app, gateway.Options{}, func(*cfn.App) gateway.Backend { return nil })
+	if err != nil {
 		return err
 	}
 	server, err := serve.New(serve.Options{
-		Template: template, API: x.API, Stage: x.Stage, Variables: x.Var, Module: gohandler.ModuleOf(x.App),
+		App: judge.Site.API.App, API: x.API, Stage: x.Stage, Variables: x.Var, Module: gohandler.ModuleOf(x.App),
 		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, TLSHosts: x.TLSHost, Log: c.Stderr,
 	})
 	if err != nil {
@@ -77,38 +93,37 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 	return server.Close()
 }
 
-// synthesize gives the template of the app that has the API.
-func (x *serveCommand) synthesize(ctx context.Context, dir string) (string, error) {
-	templates, err := synth.Run(ctx, x.App, dir)
-	if err != nil {
-		return "", err
-	}
-	var found, said []string
-	for _, t := range templates {
-		ids, err := synth.APIs(t)
-		if err != nil {
-			return "", err
+// one returns an error unless the app that was synthesized has one API, or the one that is named.
+func (x *serveCommand) one(app *cfn.App) error {
+	var said []string
+	for _, a := range gateway.APIs(app) {
+		if x.API == a.ID || x.API == a.Resource.Stack.Name+"/"+a.Resource.ID {
+			return nil
 		}
-		for _, id := range ids {
-			if x.API == "" || x.API == id {
-				if len(found) == 0 || found[len(found)-1] != t {
-					found = append(found, t)
-				}
-				said = append(said, id+" in "+filepath.Base(t))
-			}
-		}
+		said = append(said, a.ID+" in "+filepath.Base(a.Resource.Stack.File))
 	}
 	switch {
-	case len(said) == 1:
-		return found[0], nil
-	case len(said) == 0 && x.API != "":
-		return "", usage("no template of the app has a RestApi %s", x.API)
+	case x.API != "":
+		return usage("no template of the app has a RestApi %s", x.API)
 	case len(said) == 0:
-		return "", usage("no template of the app has an AWS::ApiGateway::RestApi")
-	case x.API == "":
-		return "", usage("the app has %d REST APIs: %s; name one with --api, or its template with --template", len(said), strings.Join(said, ", "))
+		return usage("no template of the app has an AWS::ApiGateway::RestApi")
+	case len(said) > 1:
+		return usage("the app has %d REST APIs: %s; name one with --api", len(said), strings.Join(said, ", "))
 	}
-	return "", usage("the app has %d REST APIs: %s; name the template with --template", len(said), strings.Join(said, ", "))
+	return nil
+}
+
+// without writes texts without the name of a folder that nobody knows of.
+type without struct {
+	io.Writer
+	folder string
+}
+
+func (w without) Write(b []byte) (int, error) {
+	if _, err := io.WriteString(w.Writer, strings.ReplaceAll(string(b), w.folder, "")); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // explainSynth says what an app said that could not be synthesized, in its own lines: they are for people who write apps.

@@ -1,153 +1,143 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
-	"maps"
 	"os"
 	"slices"
 	"strings"
 
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
-// api names an API in a template.
-type api struct {
-	Template string            `required:"" placeholder:"FILE" help:"The CloudFormation template, JSON or YAML."`
-	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where the template has several."`
-	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
-	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
+// values are what a deployment would give to templates. Every command that reads templates has them.
+type values struct {
+	Parameter map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A parameter of the template, in the place of its default; NAME or STACK.NAME; can be repeated."`
+	Value     []string          `sep:"none" placeholder:"EXPRESSION=VALUE" help:"A value that only a deployment knows, by the expression as it is printed, such as Distribution.DomainName=d1.cloudfront.net; can be repeated."`
 }
 
-// load reads the template and its API, and says what of the API is left out.
-func (a api) load(c Command, opts gateway.Options) ([]byte, *gateway.API, error) {
-	template, problems, err := templateOf(a.Template)
-	if err != nil {
-		return nil, nil, err
+// options are those of package cfn.
+func (v values) options() (cfn.Options, error) {
+	o := cfn.Options{Parameters: v.Parameter, Values: map[string]string{}}
+	for _, given := range v.Value {
+		expression, value, ok := cutExpression(given)
+		if !ok {
+			return o, usage("--value %q has no =; want EXPRESSION=VALUE, such as Distribution.DomainName=d1.cloudfront.net", given)
+		}
+		expression = strings.TrimSuffix(strings.TrimPrefix(expression, "${"), "}")
+		o.Values[expression] = value
 	}
-	opts.File, opts.API, opts.Stage, opts.Variables = a.Template, a.API, a.Stage, a.Var
-	loaded, err := gateway.Load(template, opts)
+	return o, nil
+}
+
+// cutExpression cuts at the first = that is in no quotes and no brackets, which an expression may have.
+func cutExpression(s string) (expression, value string, ok bool) {
+	depth, quoted := 0, false
+	for i, c := range s {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case strings.ContainsRune("([{", c):
+			depth++
+		case strings.ContainsRune(")]}", c):
+			depth--
+		case c == '=' && depth <= 0:
+			return s[:i], s[i+1:], true
+		}
+	}
+	return "", "", false
+}
+
+// open reads templates: files, folders of templates and cloud assemblies. What the values name has to be there.
+func (v values) open(paths ...string) (*cfn.App, error) {
+	opts, err := v.options()
+	if err != nil {
+		return nil, err
+	}
+	app, err := cfn.Open(paths, opts)
+	if err != nil {
+		return nil, &usageError{err: err}
+	}
+	if unused := app.Unused(); len(unused) > 0 {
+		return nil, usage("%s", strings.Join(unused, "; "))
+	}
+	return app, nil
+}
+
+// api names an API in templates.
+type api struct {
+	Template string            `required:"" placeholder:"PATH" help:"The CloudFormation template, JSON or YAML, a folder of templates, or a cdk.out."`
+	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several; STACK/ID where several stacks have one of this id."`
+	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
+	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
+	values
+}
+
+// load reads the templates and their API, and says what is left out.
+func (a api) load(c Command, opts gateway.Options) (*gateway.API, error) {
+	app, err := a.open(a.Template)
+	if err != nil {
+		return nil, err
+	}
+	judge, err := a.judge(c, app, opts, func(*cfn.App) gateway.Backend { return nil })
+	if err != nil {
+		return nil, err
+	}
+	return judge.Site.API, nil
+}
+
+// judge loads the API that the command line names, and says what is left out.
+func (a api) judge(c Command, app *cfn.App, opts gateway.Options, backend func(*cfn.App) gateway.Backend) (*simulate.Judge, error) {
+	opts.API, opts.Stage, opts.Variables = a.API, a.Stage, a.Var
+	if err := dangling(app); err != nil {
+		return nil, err
+	}
+	for _, p := range app.Problems {
+		fmt.Fprintf(c.Stderr, "corsgate: warning: %s\n", oneLine(p.Error()))
+	}
+	judge, err := simulate.NewJudge(app, opts, backend)
 	if err != nil {
 		hint := ""
 		var fault *gateway.LoadError
 		if errors.As(err, &fault) {
 			hint = map[gateway.LoadKind]string{gateway.SeveralAPIs: " (--api)", gateway.SeveralStages: " (--stage)"}[fault.Kind]
 		}
-		return nil, nil, &usageError{err, hint}
+		return nil, &usageError{err, hint}
 	}
-	if err := dangling(template); err != nil {
-		return nil, nil, usage("%s: %w", a.Template, err)
+	loaded := judge.Site.API
+	for _, p := range slices.Concat(loaded.Problems, loaded.Undeployable) {
+		fmt.Fprintf(c.Stderr, "corsgate: warning: %s: %s\n", loaded.Rest.Stack.File, oneLine(p))
 	}
-	for _, p := range slices.Concat(problems, loaded.Problems, loaded.Undeployable) {
-		fmt.Fprintf(c.Stderr, "corsgate: warning: %s: %s\n", a.Template, p)
-	}
-	return template, loaded, nil
+	return judge, nil
 }
 
-// dangling gives an error for a template whose API names a resource that is not there; CloudFormation would refuse it,
-// and what it says of the API is nothing to go by.
-func dangling(template []byte) error {
-	var t struct {
-		Parameters map[string]any
-		Resources  map[string]struct {
-			Type       string
-			Properties map[string]any
-		}
-	}
-	if err := json.Unmarshal(template, &t); err != nil {
-		return err
-	}
-	there := func(name string) bool {
-		_, resource := t.Resources[name]
-		_, parameter := t.Parameters[name]
-		return resource || parameter || strings.HasPrefix(name, "AWS::")
-	}
-	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
-		r := t.Resources[id]
-		if !strings.HasPrefix(r.Type, "AWS::ApiGateway::") {
-			continue
-		}
-		for _, property := range slices.Sorted(maps.Keys(r.Properties)) {
-			v := r.Properties[property]
-			if name, ok := named(v); ok && !there(name) {
-				return fmt.Errorf("the %s of %s is %s, which the template does not have", property, id, name)
-			}
-			for name := range references(v) {
-				if !there(name) {
-					return fmt.Errorf("the %s of %s names %s, which the template does not have", property, id, name)
-				}
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// dangling returns an error for an API that names what is not there; CloudFormation would refuse the template, and
+// what it says of the API is nothing to go by.
+func dangling(app *cfn.App) error {
+	apiGateway := map[string]bool{}
+	for _, st := range app.Stacks {
+		for _, r := range st.Resources {
+			if strings.HasPrefix(r.Type, "AWS::ApiGateway::") {
+				apiGateway[st.Name+" "+r.ID] = true
 			}
 		}
+	}
+	var found []string
+	for _, p := range app.Problems {
+		if p.Kind == cfn.Dangling && apiGateway[p.Stack+" "+p.LogicalID] {
+			found = append(found, p.Error())
+		}
+	}
+	if len(found) > 0 {
+		return usage("%s", strings.Join(found, "; "))
 	}
 	return nil
-}
-
-// named gives the logical id that a Ref or an Fn::GetAtt names.
-func named(v any) (string, bool) {
-	m, _ := v.(map[string]any)
-	if len(m) != 1 {
-		return "", false
-	}
-	if name, ok := m["Ref"].(string); ok {
-		return name, true
-	}
-	switch att := m["Fn::GetAtt"].(type) {
-	case string:
-		name, _, _ := strings.Cut(att, ".")
-		return name, true
-	case []any:
-		if len(att) > 0 {
-			name, ok := att[0].(string)
-			return name, ok
-		}
-	}
-	return "", false
-}
-
-// references gives the logical ids that a value names, wherever in it, in the order of its keys.
-func references(v any) iter.Seq[string] {
-	return func(yield func(string) bool) { walk(v, yield) }
-}
-
-func walk(v any, yield func(string) bool) bool {
-	if name, ok := named(v); ok {
-		return yield(name)
-	}
-	switch x := v.(type) {
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(x)) {
-			if !walk(x[key], yield) {
-				return false
-			}
-		}
-	case []any:
-		for _, e := range x {
-			if !walk(e, yield) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// templateOf reads a template that the command line names, as JSON, and what of it could not be understood.
-func templateOf(name string) (template []byte, problems []string, err error) {
-	text, err := readFile(name)
-	if err != nil {
-		return nil, nil, err
-	}
-	template, found, err := check.Template(name, text)
-	if err != nil {
-		return nil, nil, usage("%s: %w", name, err)
-	}
-	for _, p := range found {
-		problems = append(problems, p.LogicalID+": "+p.Text)
-	}
-	return template, problems, nil
 }
 
 // readFile reads a file that the command line names.

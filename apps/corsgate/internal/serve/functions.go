@@ -25,11 +25,8 @@ type backend struct {
 
 // newBackend makes what is behind the API. Functions that cannot be run are no error: they answer 502 with the reason, and
 // the rest works.
-func newBackend(o Options, template []byte, log io.Writer) (*backend, error) {
-	functions, err := lambdarun.FromText(o.Template, template)
-	if err != nil {
-		return nil, err
-	}
+func newBackend(o Options, log io.Writer) (*backend, error) {
+	functions := lambdarun.Functions(o.App)
 	pool, err := lambdarun.New(lambdarun.Options{Functions: functions, Module: o.Module, Log: log})
 	if err != nil {
 		return nil, err
@@ -47,7 +44,7 @@ func (b *backend) prepare(api *gateway.API, log *lineWriter) {
 		}
 		for _, name := range slices.Sorted(maps.Keys(f.Unresolved)) {
 			if name, ok := strings.CutPrefix(name, "Environment.Variables."); ok {
-				log.line("warning: function " + f.LogicalID + ": its environment variable " + name + " is known only when it is deployed, and is not set")
+				log.line("warning: function " + f.LogicalID + ": its environment variable " + name + " is known only when it is deployed, and is stood in for")
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -18,8 +19,8 @@ const (
 	keptBody = 64 << 10
 )
 
-// An Exchange is one that went over the wire, as the page shows it.
-type Exchange struct {
+// Recorded is an exchange that went over the wire, as the page shows it.
+type Recorded struct {
 	// ID counts from 1.
 	ID       uint64  `json:"id"`
 	Method   string  `json:"method"`
@@ -60,11 +61,11 @@ func message(h gateway.Headers, body []byte) Message {
 type recorder struct {
 	mu   sync.Mutex
 	last uint64
-	all  []*Exchange
+	all  []*Recorded
 }
 
-func (r *recorder) add(req *gateway.Request, res *gateway.Response, took time.Duration) *Exchange {
-	e := &Exchange{
+func (r *recorder) add(req *gateway.Request, res *gateway.Response, took time.Duration) *Recorded {
+	e := &Recorded{
 		Method: req.Method, Path: req.RawPath, Protocol: req.Protocol, Request: message(req.Headers, req.Body),
 		Status: res.Status, Response: message(res.Headers, res.Body), Decided: decided(res.Trace), Steps: res.Trace,
 		Millis: float64(took.Microseconds()) / 1000,
@@ -84,10 +85,10 @@ func (r *recorder) add(req *gateway.Request, res *gateway.Response, took time.Du
 }
 
 // after gives the exchanges with a greater id, oldest first, and the greatest id there is.
-func (r *recorder) after(id uint64) ([]*Exchange, uint64) {
+func (r *recorder) after(id uint64) ([]*Recorded, uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	out := []*Exchange{}
+	out := []*Recorded{}
 	for _, e := range r.all {
 		if e.ID > id {
 			out = append(out, e)
@@ -98,7 +99,7 @@ func (r *recorder) after(id uint64) ([]*Exchange, uint64) {
 
 // String is the exchange's line in the log: method, path, origin, status, Access-Control-Allow-Origin, what decided and
 // how long it took, in this order and with names where a value does not speak for itself.
-func (e *Exchange) String() string {
+func (e *Recorded) String() string {
 	value := func(h gateway.Headers, name string) string {
 		v := h.Values(name)
 		if len(v) == 0 {
@@ -107,7 +108,7 @@ func (e *Exchange) String() string {
 		return quote(strings.Join(v, ", "))
 	}
 	return fmt.Sprintf("%s %s origin=%s %d acao=%s by=%s %.1fms", quote(e.Method), quote(e.Path), value(e.Request.Headers, "Origin"), e.Status,
-		value(e.Response.Headers, "Access-Control-Allow-Origin"), strconv.Quote(e.Decided), e.Millis)
+		value(e.Response.Headers, corsheader.AllowOrigin), strconv.Quote(e.Decided), e.Millis)
 }
 
 // quote quotes what would not be one word of a line. Clients choose their paths, and a terminal obeys control characters.

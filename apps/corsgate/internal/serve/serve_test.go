@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -119,7 +120,7 @@ func (a answer) wants(t testing.TB, what string, status int, header, value strin
 const acao = "Access-Control-Allow-Origin"
 
 func TestCatalog(t *testing.T) {
-	s, log := start(t, Options{Template: templates + "catalog.template.json"})
+	s, log := start(t, Options{App: app(t, templates+"catalog.template.json")})
 	const app, other = "Origin: https://app.example.com", "Origin: https://app.example.com.evil.example"
 
 	ask(t, "GET", s.URL()+"/products", "", app).wants(t, "the function", 200, acao, "https://app.example.com")
@@ -166,7 +167,7 @@ func TestPlainCDK(t *testing.T) {
 		{"cdk-any-origin", "https://app.example.com", "*", "*"},
 	} {
 		t.Run(tt.template, func(t *testing.T) {
-			s, _ := start(t, Options{Template: templates + tt.template + ".template.json"})
+			s, _ := start(t, Options{App: app(t, templates+tt.template+".template.json")})
 			pre := "Access-Control-Request-Method: PUT"
 			ask(t, "OPTIONS", s.URL()+"/items/1", "", "Origin: "+tt.origin, pre).wants(t, "a preflight", 204, acao, tt.want)
 			ask(t, "OPTIONS", s.URL()+"/items/1", "", "Origin: https://evil.example", pre).wants(t, "a stranger's preflight", 204, acao, tt.other)
@@ -208,6 +209,16 @@ func invokes(id string) string {
 	return fmt.Sprintf(`{"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST", "Uri": {"Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${%s.Arn}/invocations"}}`, id)
 }
 
+// app reads a template.
+func app(t *testing.T, name string) *cfn.App {
+	t.Helper()
+	a, err := cfn.Open([]string{name}, cfn.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
 const mock = `{"Type": "MOCK", "RequestTemplates": {"application/json": "{\"statusCode\": 200}"}, "IntegrationResponses": [{"StatusCode": "200"}]}`
 
 func TestBackends(t *testing.T) {
@@ -223,14 +234,14 @@ func TestBackends(t *testing.T) {
 	defer web.Close()
 	gone := httptest.NewServer(nil)
 	gone.Close()
-	s, log := start(t, Options{Template: template(t, map[string]string{
+	s, log := start(t, Options{App: app(t, template(t, map[string]string{
 		"web":  `{"Type": "HTTP_PROXY", "IntegrationHttpMethod": "ANY", "Uri": "` + web.URL + `/x?a=1"}`,
 		"away": `{"Type": "HTTP_PROXY", "IntegrationHttpMethod": "ANY", "Uri": "` + web.URL + `/away"}`,
 		"gone": `{"Type": "HTTP_PROXY", "IntegrationHttpMethod": "ANY", "Uri": "` + gone.URL + `"}`,
 		"aws":  `{"Type": "AWS", "IntegrationHttpMethod": "POST", "Uri": "arn:aws:apigateway:us-east-1:sqs:path/1/q", "IntegrationResponses": [{"StatusCode": "200"}]}`,
 		"java": invokes("Java"),
 		"odd":  `{"Type": "HTTP_PROXY", "Uri": {"Fn::Mystery": "x"}}`,
-	}, function("Java", "java21", "x"))})
+	}, function("Java", "java21", "x")))})
 
 	a := ask(t, "PUT", s.URL()+"/web?b=2", "body", "Origin: https://a.example", "User-Agent: test")
 	if a.wants(t, "a server", 200, acao, "https://a.example"); a.body != "PUT /x?a=1&b=2 test body" {
@@ -259,11 +270,11 @@ func TestBackends(t *testing.T) {
 
 func TestCloseLeavesNoChild(t *testing.T) {
 	needNode(t)
-	s, log := start(t, Options{Template: template(t, map[string]string{"length": invokes("Length"), "pid": invokes("Pid"), "hang": invokes("Hang")},
+	s, log := start(t, Options{App: app(t, template(t, map[string]string{"length": invokes("Length"), "pid": invokes("Pid"), "hang": invokes("Hang")},
 		function("Length", "nodejs22.x", "exports.handler = async () => ({ statusCode: 200, headers: { 'content-length': '1', 'x-y': '2' }, body: 'longer' });"),
 		function("Pid", "nodejs22.x", "exports.handler = async () => ({ statusCode: 200, body: String(process.pid) });"),
 		function("Hang", "nodejs22.x", "exports.handler = async () => { console.log('hanging ' + process.pid); await new Promise((r) => setTimeout(r, 1e6)); };"),
-	)})
+	))})
 	// What a function says of its answer's length must not break the answer.
 	if a := ask(t, "GET", s.URL()+"/length", ""); a.status != 200 || a.body != "longer" {
 		t.Errorf("a wrong length: %+v", a)
@@ -302,7 +313,7 @@ func TestCloseLeavesNoChild(t *testing.T) {
 func TestHeaderCase(t *testing.T) {
 	name := template(t, map[string]string{"m": mock})
 	for _, secure := range []bool{false, true} {
-		s, _ := start(t, Options{Template: name, TLS: secure})
+		s, _ := start(t, Options{App: app(t, name), TLS: secure})
 		var conn net.Conn
 		var err error
 		if secure {
@@ -343,7 +354,7 @@ func TestHeaderCase(t *testing.T) {
 }
 
 func TestHTTP2(t *testing.T) {
-	s, log := start(t, Options{Template: template(t, map[string]string{"m": mock}), TLS: true, TLSHosts: []string{"api.example.com"}})
+	s, log := start(t, Options{App: app(t, template(t, map[string]string{"m": mock})), TLS: true, TLSHosts: []string{"api.example.com"}})
 	ask(t, "GET", s.URL()+"/m", "", "Origin: https://a.example", "X-One: 1").wants(t, "HTTP/2", 200, acao, "")
 	all, _ := s.record.after(0)
 	if len(all) != 1 || all[0].Protocol != "HTTP/2.0" {
@@ -380,7 +391,7 @@ func TestHTTP2(t *testing.T) {
 }
 
 func TestNotes(t *testing.T) {
-	_, log := start(t, Options{Template: template(t, map[string]string{"m": mock + `, "ApiKeyRequired": true, "AuthorizationType": "AWS_IAM"`})})
+	_, log := start(t, Options{App: app(t, template(t, map[string]string{"m": mock + `, "ApiKeyRequired": true, "AuthorizationType": "AWS_IAM"`}))})
 	for _, want := range []string{"note: authorizers are not run", "take x-api-key: corsgate-local\n"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %q", want)
@@ -394,7 +405,7 @@ func TestPortInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	_, err = New(Options{Template: template(t, map[string]string{"m": mock}), Listen: l.Addr().String()})
+	_, err = New(Options{App: app(t, template(t, map[string]string{"m": mock})), Listen: l.Addr().String()})
 	if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("got %v", err)
 	}

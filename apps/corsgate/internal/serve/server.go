@@ -9,18 +9,16 @@ package serve
 import (
 	"bytes"
 	"crypto/tls"
-	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
@@ -31,9 +29,9 @@ const LocalKey = "corsgate-local"
 
 // Options are what a Server is made of.
 type Options struct {
-	// Template names the CloudFormation template, as synthesized. The functions' assets are found from where it is.
-	Template string
-	// API, Stage and Variables choose among what the template has; see [gateway.Options].
+	// App has the templates. The functions' assets are found from where they are.
+	App *cfn.App
+	// API, Stage and Variables choose among what the app has; see [gateway.Options].
 	API, Stage string
 	Variables  map[string]string
 
@@ -61,9 +59,9 @@ type Options struct {
 // A Server serves one stage of an API, and the page about it.
 type Server struct {
 	api     *gateway.API
+	options gateway.Options // by which it was loaded
 	backend gateway.Backend
-	dry     gateway.Backend // stands in for what the matrix must not run
-	close   func() error    // ends what the backend started
+	close   func() error // ends what the backend started
 	log     *lineWriter
 	record  *recorder
 	page    *page
@@ -77,29 +75,24 @@ type Server struct {
 	err    error
 }
 
-// New reads the template, makes the functions ready to run and opens the listeners. Its errors are a
-// [*gateway.LoadError], an [*os.PathError] for the template or a [*net.OpError] for a listener. A Server must be closed.
+// New loads the API, makes the functions ready to run and opens the listeners. Its errors are a
+// [*gateway.LoadError] or a [*net.OpError] for a listener. A Server must be closed.
 func New(o Options) (*Server, error) {
-	template, err := os.ReadFile(o.Template)
+	options := gateway.Options{API: o.API, Stage: o.Stage, Variables: o.Variables, APIKeys: []string{LocalKey}}
+	api, err := gateway.Load(o.App, options)
 	if err != nil {
 		return nil, err
 	}
-	if template, _, err = check.Template(o.Template, template); err != nil {
-		return nil, &gateway.LoadError{Kind: gateway.NotTemplate, File: o.Template, Msg: err.Error()}
-	}
-	api, err := gateway.Load(template, gateway.Options{File: o.Template, API: o.API, Stage: o.Stage, Variables: o.Variables, APIKeys: []string{LocalKey}})
-	if err != nil {
-		return nil, err
+	if len(o.App.Symbols(api.Stage)) > 0 {
+		api.Stage = api.StageID // its name, which is a part of the address, is known only at deployment
 	}
 	s := &Server{
-		api: api, backend: o.Backend, log: &lineWriter{w: o.Log}, record: &recorder{}, listener: o.Listener, pageListener: o.PageListener,
+		api: api, backend: o.Backend, log: &lineWriter{w: o.Log, show: o.App.Show}, record: &recorder{}, listener: o.Listener, pageListener: o.PageListener,
 		closed: make(chan struct{}), close: func() error { return nil },
-	}
-	if s.dry, err = simulate.NotRun(template); err != nil {
-		return nil, fmt.Errorf("%s: %w", o.Template, err)
+		options: options,
 	}
 	if s.backend == nil {
-		b, err := newBackend(o, template, s.log)
+		b, err := newBackend(o, s.log)
 		if err != nil {
 			return nil, err
 		}
@@ -292,7 +285,7 @@ func (s *Server) APIHandler() http.Handler {
 		}
 		host, _, _ := net.SplitHostPort(r.RemoteAddr)
 		req := &gateway.Request{Method: r.Method, RawPath: path, Headers: headers, Body: body, SourceIP: host, Protocol: r.Proto}
-		res := s.api.Serve(r.Context(), req, s.backend)
+		res := s.shown(s.api.Serve(r.Context(), req, s.backend))
 		e := s.record.add(req, res, time.Since(start))
 		if r.Context().Err() != nil {
 			s.log.line(e.String() + ", and nobody waited for it")
@@ -301,6 +294,16 @@ func (s *Server) APIHandler() http.Handler {
 		s.log.line(e.String())
 		write(w, res)
 	})
+}
+
+// shown is a response with expressions in the place of stand-ins.
+func (s *Server) shown(res *gateway.Response) *gateway.Response {
+	app := s.api.App
+	out := simulate.Shown(res, app.Show)
+	if body := string(out.Body); len(app.StandIns(body)) > 0 {
+		out.Body = []byte(app.Show(body))
+	}
+	return out
 }
 
 // hop are headers about a connection, which is here another than API Gateway's.
@@ -336,8 +339,9 @@ func write(w http.ResponseWriter, res *gateway.Response) {
 
 // A lineWriter writes lines, one at a time.
 type lineWriter struct {
-	mu sync.Mutex
-	w  io.Writer
+	mu   sync.Mutex
+	w    io.Writer
+	show func(string) string
 }
 
 func (l *lineWriter) line(s string) { _, _ = l.Write([]byte(s + "\n")) }
@@ -348,5 +352,8 @@ func (l *lineWriter) Write(p []byte) (int, error) {
 	if l.w == nil {
 		return len(p), nil
 	}
-	return l.w.Write(p)
+	if _, err := io.WriteString(l.w, l.show(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }

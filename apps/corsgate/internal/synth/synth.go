@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 )
 
@@ -29,25 +28,25 @@ func (e *AppError) Error() string { return fmt.Sprintf("the app failed: %s: %v",
 
 func (e *AppError) Unwrap() error { return e.Err }
 
-// Run runs the app that cdk.json in dir names and gives the templates of its stacks, below out. Its errors are an
+// Run runs the app that cdk.json in dir names, which writes its cloud assembly to out. Its errors are an
 // [*AppError], or say what is wrong with cdk.json.
 //
 // The CDK's command line does the same: the command runs in a shell, in dir, and finds in its environment where to write
 // and the context (https://docs.aws.amazon.com/cdk/v2/guide/context.html). What it can do beside that is left out:
 // looking up what the context lacks, and plugins.
-func Run(ctx context.Context, dir, out string) ([]string, error) {
+func Run(ctx context.Context, dir, out string) error {
 	name := filepath.Join(dir, "cdk.json")
 	var config struct {
 		App     string
 		Context map[string]any
 	}
 	if err := read(name, &config); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: no such file; name the app's folder with --app, or a template with --template", name)
+		return fmt.Errorf("%s: no such file; name the app's folder with --app, or a template with --template", name)
 	} else if err != nil {
-		return nil, err
+		return err
 	}
 	if config.App == "" {
-		return nil, fmt.Errorf("%s: no \"app\", the command that synthesizes", name)
+		return fmt.Errorf("%s: no \"app\", the command that synthesizes", name)
 	}
 	context := map[string]any{
 		// By these the CDK's command line has it written where the code of a function is.
@@ -58,17 +57,17 @@ func Run(ctx context.Context, dir, out string) ([]string, error) {
 	// What was looked up once counts less than what a person wrote.
 	var remembered map[string]any
 	if err := read(filepath.Join(dir, "cdk.context.json"), &remembered); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return err
 	}
 	maps.Copy(context, remembered)
 	maps.Copy(context, config.Context)
 	contextJSON, err := json.Marshal(context)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	out, err = filepath.Abs(out)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	shell := []string{"/bin/sh", "-c"}
 	if runtime.GOOS == "windows" {
@@ -84,58 +83,12 @@ func Run(ctx context.Context, dir, out string) ([]string, error) {
 	cmd.WaitDelay = 5 * time.Second
 	family(cmd)
 	if err := cmd.Run(); err != nil {
-		return nil, &AppError{config.App, err, output.String()}
+		return &AppError{config.App, err, output.String()}
 	}
-	templates, err := assembly(out)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &AppError{config.App, errors.New("it ended well and wrote no cloud assembly to CDK_OUTDIR"), output.String()}
+	if _, err := os.Stat(filepath.Join(out, "manifest.json")); errors.Is(err, fs.ErrNotExist) {
+		return &AppError{config.App, errors.New("it ended well and wrote no cloud assembly to CDK_OUTDIR"), output.String()}
 	}
-	return templates, err
-}
-
-// assembly gives the templates of a cloud assembly and those in it, in the order of their artifacts' names.
-func assembly(dir string) ([]string, error) {
-	var manifest struct {
-		Artifacts map[string]struct {
-			Type       string
-			Properties struct{ TemplateFile, DirectoryName string }
-		}
-	}
-	if err := read(filepath.Join(dir, "manifest.json"), &manifest); err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, id := range slices.Sorted(maps.Keys(manifest.Artifacts)) {
-		a := manifest.Artifacts[id]
-		switch a.Type {
-		case "aws:cloudformation:stack":
-			out = append(out, filepath.Join(dir, a.Properties.TemplateFile))
-		case "cdk:cloud-assembly":
-			nested, err := assembly(filepath.Join(dir, a.Properties.DirectoryName))
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, nested...)
-		}
-	}
-	return out, nil
-}
-
-// APIs gives the logical ids of a template's REST APIs, sorted.
-func APIs(template string) ([]string, error) {
-	var t struct {
-		Resources map[string]struct{ Type string }
-	}
-	if err := read(template, &t); err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
-		if t.Resources[id].Type == "AWS::ApiGateway::RestApi" {
-			out = append(out, id)
-		}
-	}
-	return out, nil
+	return nil
 }
 
 func read(name string, v any) error {

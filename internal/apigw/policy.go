@@ -1,0 +1,318 @@
+package apigw
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Call is a request without credentials, as a browser sends a preflight.
+type Call struct {
+	Stage  string // its name; "" if it is not known
+	Method string
+	Path   string // of the request: /items/1
+}
+
+// An Access says what a resource policy does to a [Call].
+type Access int
+
+const (
+	Passes     Access = iota // a statement allows it and none denies it
+	NotAllowed               // no statement allows it, whether or not one denies it
+	Denied                   // a statement denies it
+	Depends                  // it depends on what is not known here
+)
+
+func (a Access) String() string {
+	return [...]string{"passes", "not allowed", "denied", "depends"}[a]
+}
+
+// A Judgement is an [Access] and, for [Depends], what it depends on, sorted.
+type Judgement struct {
+	Access Access
+	// Keys are condition keys that a request without credentials may have, such as aws:SourceIp.
+	Keys []string
+	// Unread are parts of the policy whose value is not known.
+	Unread []string
+}
+
+// JudgePolicy says whether a resource policy lets a request without credentials in. An explicit Deny wins, and without an
+// Allow the request is refused
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html,
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html). A method that checks
+// credentials itself does so afterwards; the OPTIONS method of a preflight does not.
+//
+// The document is plain data, as encoding/json makes it, or a text of JSON. Fn::Join and Fn::Sub are read; the value of
+// another intrinsic function, and every value that is not plain data, is not known, and what is literal around it is
+// compared. An unknown value has the name that its String method returns. No document, or an empty one, is no policy: it
+// lets everybody in.
+//
+// Account, region and API id of an ARN are taken to be the API's own.
+func JudgePolicy(document any, c Call) Judgement {
+	document = parsed(document)
+	doc, ok := document.(map[string]any)
+	switch {
+	case document == nil || document == "" || ok && len(doc) == 0:
+		return Judgement{Access: Passes}
+	case !ok || isIntrinsic(doc):
+		return judgement(Depends, unread(document))
+	}
+	e := evaluation{target: target(c), variables: doc["Version"] == "2012-10-17"}
+	allow, deny := no, no
+	for _, s := range oneOrMore(doc["Statement"]) {
+		effect, applies := e.statement(s)
+		switch effect {
+		case "Allow":
+			allow = or(allow, applies)
+		case "Deny":
+			deny = or(deny, applies)
+		case "": // either
+			allow, deny = or(allow, applies), or(deny, applies)
+		}
+	}
+	switch {
+	case deny.is == yes.is:
+		return Judgement{Access: Denied}
+	case allow.is == no.is:
+		return Judgement{Access: NotAllowed}
+	case allow.is == yes.is && deny.is == no.is:
+		return Judgement{Access: Passes}
+	}
+	return judgement(Depends, and(or(allow, no), or(deny, no).not()))
+}
+
+// parsed returns the document that a text is, its unknown parts where they stand, and document itself if it is none.
+func parsed(document any) any {
+	var text strings.Builder
+	var unknown []any
+	for _, p := range flatten(document) {
+		if p.unknown != nil {
+			fmt.Fprintf(&text, "\ue000%d\ue001", len(unknown)) // of private use
+			unknown = append(unknown, p.unknown)
+		}
+		text.WriteString(p.text)
+	}
+	var doc any
+	if json.Unmarshal([]byte(text.String()), &doc) != nil {
+		return document
+	}
+	readable := true
+	var restored func(v any) any
+	restored = func(v any) any {
+		switch x := v.(type) {
+		case []any:
+			for i := range x {
+				x[i] = restored(x[i])
+			}
+		case map[string]any:
+			for k := range x {
+				x[k] = restored(x[k])
+				readable = readable && !mark.MatchString(k)
+			}
+		case string:
+			var parts []any
+			end := 0
+			for _, at := range mark.FindAllStringSubmatchIndex(x, -1) {
+				n, _ := strconv.Atoi(x[at[2]:at[3]])
+				parts = append(parts, x[end:at[0]], unknown[n])
+				end = at[1]
+			}
+			if parts != nil {
+				return map[string]any{"Fn::Join": []any{"", append(parts, x[end:])}}
+			}
+		}
+		return v
+	}
+	if doc = restored(doc); !readable {
+		return document
+	}
+	return doc
+}
+
+// mark finds what stands for an unknown part of a text.
+var mark = regexp.MustCompile("\ue000([0-9]+)\ue001")
+
+func judgement(a Access, t truth) Judgement {
+	return Judgement{Access: a, Keys: sorted(t.keys), Unread: sorted(t.unread)}
+}
+
+func sorted(names []string) []string {
+	names = slices.Clone(names)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// A truth is no, yes, or unknown with what it depends on.
+type truth struct {
+	is           int // -1, 1, or 0 for unknown
+	keys, unread []string
+}
+
+var no, yes = truth{is: -1}, truth{is: 1}
+
+func known(is bool) truth {
+	if is {
+		return yes
+	}
+	return no
+}
+
+func unread(v any) truth      { return truth{unread: []string{nameOf(v)}} }
+func onKey(name string) truth { return truth{keys: []string{name}} }
+func and(list ...truth) truth { return decided(-1, list) }
+func or(list ...truth) truth  { return decided(1, list) }
+
+func (t truth) not() truth {
+	t.is = -t.is
+	return t
+}
+
+// decided returns the value of a conjunction, where one truth of -1 decides, or of a disjunction, where one of 1 does.
+func decided(by int, list []truth) truth {
+	out := truth{is: -by}
+	for _, t := range list {
+		switch t.is {
+		case by:
+			return truth{is: by}
+		case 0:
+			out.is = 0
+			out.keys, out.unread = append(out.keys, t.keys...), append(out.unread, t.unread...)
+		}
+	}
+	return out
+}
+
+// An evaluation is of one policy and one call.
+type evaluation struct {
+	target    []token
+	variables bool // the policy's version has policy variables
+}
+
+// statement returns a statement's effect, "" if it is not known, and whether the statement applies.
+func (e *evaluation) statement(v any) (effect string, applies truth) {
+	s, ok := v.(map[string]any)
+	if !ok || isIntrinsic(s) {
+		return "", unread(v)
+	}
+	effect, ok = s["Effect"].(string)
+	unknown := yes
+	switch {
+	case !ok && s["Effect"] != nil:
+		unknown = unread(s["Effect"])
+	case effect == "":
+		effect = "none"
+	}
+	return effect, and(
+		unknown,
+		element(s, "Principal", anyone),
+		element(s, "Action", e.invokes),
+		element(s, "Resource", e.covers),
+		condition(s["Condition"]),
+	)
+}
+
+// element reports whether an element of a statement, or its negation, names the call. API Gateway takes no statement that
+// has neither.
+func element(statement map[string]any, name string, names func(any) truth) truth {
+	if not, ok := statement["Not"+name]; ok {
+		return names(not).not()
+	}
+	return names(statement[name])
+}
+
+// anyone reports whether a principal is everybody, who has no credentials included. * for AWS is the same as *
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-anonymous).
+func anyone(principal any) truth {
+	if m, ok := principal.(map[string]any); ok && !isIntrinsic(m) {
+		principal = m["AWS"]
+	}
+	out := no
+	for _, p := range oneOrMore(principal) {
+		literal, unknown := "", []any(nil)
+		for _, part := range flatten(p) {
+			if part.unknown != nil {
+				unknown = append(unknown, part.unknown)
+			}
+			literal += part.text
+		}
+		switch {
+		case len(unknown) == 0:
+			out = or(out, known(literal == "*"))
+		case literal == "" && !slices.ContainsFunc(unknown, isAttribute):
+			out = or(out, unread(p))
+		}
+		// With text around it, or as an attribute of a resource, it is the name of somebody.
+	}
+	return out
+}
+
+func isAttribute(v any) bool {
+	m, _ := v.(map[string]any)
+	return m["Fn::GetAtt"] != nil
+}
+
+// invokes reports whether actions include execute-api:Invoke. Actions have no case
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html).
+func (e *evaluation) invokes(actions any) truth {
+	action := literal(InvokeService + ":invoke")
+	out := no
+	for _, a := range oneOrMore(actions) {
+		pattern, ok := e.pattern(a)
+		for i := range pattern {
+			if pattern[i].kind == char {
+				pattern[i].text = strings.ToLower(pattern[i].text)
+			}
+		}
+		out = or(out, and(known(ok), match(pattern, action)))
+	}
+	return out
+}
+
+// covers reports whether resources include the call.
+func (e *evaluation) covers(resources any) truth {
+	out := no
+	for _, r := range oneOrMore(resources) {
+		pattern, ok := e.pattern(r)
+		out = or(out, and(known(ok), match(arn(pattern), e.target)))
+	}
+	return out
+}
+
+// condition evaluates a Condition: every operator and every key in it must hold
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html).
+func condition(v any) truth {
+	if v == nil {
+		return yes
+	}
+	operators, ok := v.(map[string]any)
+	if !ok || isIntrinsic(operators) {
+		return unread(v)
+	}
+	out := yes
+	for _, name := range slices.Sorted(maps.Keys(operators)) {
+		keys, ok := operators[name].(map[string]any)
+		if !ok || isIntrinsic(keys) {
+			out = and(out, unread(operators[name]))
+			continue
+		}
+		op := operatorOf(name)
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			out = and(out, op.holds(key, keys[key]))
+		}
+	}
+	return out
+}
+
+func oneOrMore(v any) []any {
+	if list, ok := v.([]any); ok {
+		return list
+	}
+	if v == nil {
+		return nil
+	}
+	return []any{v}
+}
