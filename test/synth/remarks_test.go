@@ -79,6 +79,18 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			"error: stage prod sets the variable corsOrigins2 itself", "error: stage prod sets the variable corsCredentials itself", "error: stage prod sets the variable corsMethods itself",
 			"error: stage prod sets the variable corsMaxAge itself", "error: stage prod sets the variable corsRequestHeaders itself", "error: stage prod sets the variable corsExposedHeaders itself",
 		}},
+		"stage with overrides of the variables": {build: func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			add(api.Root(), "health", "GET", mock())
+			st := api.DeploymentStage().Node().DefaultChild().(awsapigateway.CfnStage)
+			st.AddPropertyOverride(jsii.String("Variables.corsExactOrigin"), "https://evil.example")
+			st.AddPropertyOverride(jsii.String("Variables.corsage"), "a flower")
+			awsapigateway.NewCfnDeployment(s, jsii.String("Old"), &awsapigateway.CfnDeploymentProps{RestApiId: api.RestApiId(), StageName: jsii.String("old")}).
+				AddPropertyOverride(jsii.String("StageDescription.Variables"), map[string]any{"corsOrigins2": "https://evil.example"})
+		}, want: []string{
+			"error: stage prod sets the variable corsExactOrigin itself", "error: stage old sets the variable corsOrigins2 itself",
+			"warning: a CfnDeployment keeps its logical id",
+		}},
 		"second sources": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{
 				DefaultCorsPreflightOptions: &awsapigateway.CorsOptions{AllowOrigins: jsii.Strings("*")},
