@@ -100,6 +100,14 @@ var services = []service{
 	{"wasabisys.com", nobodys, bucket},
 	// https://www.backblaze.com/docs/cloud-storage-s3-compatible-api
 	{"backblazeb2.com", nobodys, bucket},
+	// IBM Cloud's apps and clusters, APP.HASH.REGION.codeengine.appdomain.cloud and
+	// APP.CLUSTER.REGION.containers.appdomain.cloud, before the rest of it:
+	// https://cloud.ibm.com/docs/codeengine, https://cloud.ibm.com/docs/openshift
+	{"codeengine.appdomain.cloud", 2, `name your project: "https://*.HASH.REGION.codeengine.appdomain.cloud" is each of its apps`},
+	{"containers.appdomain.cloud", 2, `name your cluster: "https://*.CLUSTER.REGION.containers.appdomain.cloud" is each of its apps`},
+	// IBM Cloud, apps as well:
+	// https://cloud.ibm.com/docs/cloud-object-storage?topic=cloud-object-storage-endpoints
+	{"appdomain.cloud", nobodys, "name the exact origin of your bucket or app, or give it a domain of your own"},
 
 	// ACCOUNT.ZONE.web.core.windows.net, of which the list has the zones' parent:
 	// https://learn.microsoft.com/azure/storage/blobs/storage-blob-static-website
@@ -134,19 +142,6 @@ var services = []service{
 	{"web.core.usgovcloudapi.net", 2, azureResource},
 	{"cloudapp.usgovcloudapi.net", 2, azureResource},
 
-	// BUCKET.storage.googleapis.com, of which the list has googleapis.com:
-	// https://cloud.google.com/storage/docs/request-endpoints
-	{"googleapis.com", nobodys, "name the exact origin of your bucket, or give it a domain of your own"},
-	// Pages of anybody's Apps Script, not on the list:
-	// https://developers.google.com/apps-script/guides/html/restrictions
-	{"googleusercontent.com", nobodys, exactOrigins},
-
-	// APP.HASH.REGION.codeengine.appdomain.cloud and, with clusters of one's own,
-	// APP.CLUSTER.REGION.containers.appdomain.cloud; buckets and others below the rest:
-	// https://cloud.ibm.com/docs/codeengine
-	{"codeengine.appdomain.cloud", 2, `name your project: "https://*.HASH.REGION.codeengine.appdomain.cloud" is each of its apps`},
-	{"containers.appdomain.cloud", 2, `name your cluster: "https://*.CLUSTER.REGION.containers.appdomain.cloud" is each of its apps`},
-	{"appdomain.cloud", nobodys, exactOrigins},
 	// APP.cfapps.REGION.hana.ondemand.com, not on the list: https://help.sap.com/docs/btp
 	{"hana.ondemand.com", nobodys, exactOrigins},
 	// Anybody's organization has pages at MYDOMAIN.my.site.com, MYDOMAIN.lightning.force.com
@@ -156,9 +151,6 @@ var services = []service{
 	{"my.site.com", nobodys, salesforceOrg},
 	{"my.salesforce.com", nobodys, salesforceOrg},
 	{"salesforce-sites.com", nobodys, salesforceOrg},
-	// TENANT.sharepoint.com, whose pages run its own scripts:
-	// https://learn.microsoft.com/sharepoint/change-your-sharepoint-domain-name
-	{"sharepoint.com", 1, "name the exact origin of your tenant"},
 
 	// TENANT.sharepoint.com, whose pages run the scripts of each company:
 	// https://learn.microsoft.com/sharepoint/dev/spfx/sharepoint-framework-overview
@@ -170,12 +162,8 @@ var services = []service{
 	// NAME-PORT.app.github.dev, and NAME-PORT.preview.app.github.dev of old:
 	// https://docs.github.com/codespaces/developing-in-a-codespace/forwarding-ports-in-your-codespace
 	{"github.dev", nobodys, devEnvironment},
-	// PORT-NAME.ws-REGION.gitpod.io: https://www.gitpod.io/docs/classic/user/configure/workspaces/ports
-	{"gitpod.io", nobodys, devEnvironment},
 	// ID.lite.vusercontent.net, of v0, of which the list has vusercontent.net: https://v0.app/docs
 	{"vusercontent.net", 2, devEnvironment},
-	// NAME.stackblitz.io: https://developer.stackblitz.com
-	{"stackblitz.io", 1, devEnvironment},
 	// ID-PORT.REGION.devtunnels.ms:
 	// https://learn.microsoft.com/azure/developer/dev-tunnels/security#domains
 	{"devtunnels.ms", 2, tunnel},
@@ -234,8 +222,6 @@ var services = []service{
 	{"wpcomstaging.com", 1, exactOrigins},
 	// ID.gradio.live: https://www.gradio.app/guides/sharing-your-app
 	{"gradio.live", 1, tunnel},
-	// NAME.sharedwithexpose.com: https://expose.dev/docs
-	{"sharedwithexpose.com", 1, tunnel},
 	// NAME.neocities.org: https://neocities.org
 	{"neocities.org", 1, exactOrigins},
 	// NAME.surge.sh: https://surge.sh/docs/cli/publishing
