@@ -204,7 +204,7 @@ func TestDeployedColumn(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	sent := ask(t, "GET", s.URL()+"/m", "", "Origin: https://evil.example")
-	if sent.header.Get("X-Home") != value+"/" || sent.body != "id ${Dist.Id}" {
+	if sent.header.Get("X-Home") != value+"/" || sent.body != "at ${Dist.DomainName}" {
 		t.Errorf("%v %s", sent.header, sent.body)
 	}
 	for _, path := range []string{"?origin=https://a.example&method=GET&path=/none", "?origin=https://${Other}&method=GET&path=/m"} {
