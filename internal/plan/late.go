@@ -8,6 +8,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/rules"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 const lateFix = "an aspect changed the API after corsgate completed it; make the change before synthesis, or with an aspect on a construct above the API"
@@ -67,7 +68,7 @@ func Late(before, now *API, p *cors.Policy) []Remark {
 // token is known by its name alone.
 func (m *maker) variables(now, before *Stage, ours map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(now.Variables)) {
-		if _, told := before.Variables[name]; told || !cors.IsVariable(name) {
+		if _, told := before.Variables[name]; told || !stagevars.Is(name) {
 			continue
 		}
 		want, ok := ours[name]
