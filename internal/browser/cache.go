@@ -175,6 +175,9 @@ func (c *PreflightCache) Store(p *Plan, resp *HTTPResponse) {
 		c.answers[key] = []answer{a}
 		return
 	}
+	if !resp.Header.Has(corsheader.AllowMethods) && p.listener {
+		a.methods = []string{p.method} // https://fetch.spec.whatwg.org/#cors-preflight-fetch, step 7.4
+	}
 	c.answers[key] = remember(c.answers[key], p, a)
 }
 
@@ -221,4 +224,5 @@ func (c *PreflightCache) Clear(p *Plan) {
 	delete(c.answers, p.cacheKey())
 }
 
-func (p *Plan) cacheKey() cacheKey { return cacheKey{p.wireOrigin(), p.url.wire()} }
+// cacheKey has the whole URL: one with another fragment is another URL to the cache.
+func (p *Plan) cacheKey() cacheKey { return cacheKey{p.wireOrigin(), p.url.String()} }

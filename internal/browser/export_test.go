@@ -4,3 +4,20 @@ package browser
 func Words(code Code, initiator Initiator) string {
 	return (&Plan{initiator: initiator}).explain(code, "X")
 }
+
+// Href parses a URL, against a base if there is one, and writes it out; what does not parse is "failure".
+func Href(raw, base string) string {
+	var l location
+	var err error
+	if base == "" {
+		l, err = parseLocation(raw)
+	} else if l, err = parseLocation(base); err == nil {
+		// A fragment carries over to a location, which is no matter of parsing.
+		l.SetHash("")
+		l, err = l.resolve(raw)
+	}
+	if err != nil {
+		return "failure"
+	}
+	return l.String()
+}

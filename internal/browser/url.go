@@ -99,7 +99,7 @@ func (l location) isHTTP() bool { return l.Scheme() == "http" || l.Scheme() == "
 // name and password that are both empty, as in https://@a.example, are none.
 func (l location) hasCredentials() bool { return l.Username() != "" || l.Password() != "" }
 
-// wire is the URL as it goes on the wire and keys the preflight cache: without its fragment, user name and password.
+// wire is the URL as it goes on the wire: without its fragment, user name and password.
 func (l location) wire() string {
 	if !l.hasCredentials() {
 		return l.Href(true)
