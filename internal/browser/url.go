@@ -47,7 +47,7 @@ var signedNumber = regexp.MustCompile(`^([+-]?[0-9]+|0[+-][0-7]+|0x[+-]?[0-9a-f]
 func parseLocation(raw string) (location, error) {
 	u, err := parser.Parse(raw)
 	if err != nil {
-		return location{}, urlError(raw, err)
+		return location{}, parseError(err)
 	}
 	return location{u}, nil
 }
@@ -57,7 +57,7 @@ func parseLocation(raw string) (location, error) {
 func (l location) resolve(raw string) (location, error) {
 	u, err := l.Parse(escapeBytes(raw))
 	if err != nil {
-		return location{}, urlError(raw, err)
+		return location{}, parseError(err)
 	}
 	if !strings.Contains(raw, "#") {
 		u.SetHash(l.Hash())
@@ -78,10 +78,10 @@ func escapeBytes(s string) string {
 	return b.String()
 }
 
-// urlError is the error for a URL that does not parse. The library's own repeats the URL.
-func urlError(raw string, err error) error {
+// parseError is the reason why a URL does not parse. The library's error repeats the URL.
+func parseError(err error) error {
 	why, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "Error: "), " Url: ")
-	return fmt.Errorf("the URL %q does not parse: %s", raw, strings.TrimSuffix(why, "."))
+	return errors.New("it does not parse: " + lower(why[:1]) + strings.TrimSuffix(why[1:], "."))
 }
 
 // origin gives the ASCII serialisation of the URL's origin (https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin).
@@ -121,11 +121,11 @@ type URL struct {
 // ParseURL parses an absolute URL of http or https as a browser does: http:/127.1/%zz goes to 127.0.0.1.
 func ParseURL(raw string) (URL, error) {
 	l, err := parseLocation(raw)
-	if err != nil {
-		return URL{}, err
+	if err == nil && !l.isHTTP() {
+		err = errors.New("its scheme is not http or https")
 	}
-	if !l.isHTTP() {
-		return URL{}, fmt.Errorf("the URL %q is not one of http or https", raw)
+	if err != nil {
+		return URL{}, fmt.Errorf("the URL %q: %w", raw, err)
 	}
 	return URL{Origin: l.origin(), Host: l.Host(), Path: l.Pathname(), Query: l.Query()}, nil
 }
