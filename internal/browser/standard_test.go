@@ -63,7 +63,7 @@ func TestStandard(t *testing.T) {
 			t.Errorf("no case has the difference %s", name)
 		}
 	}
-	if cases < 400 {
-		t.Errorf("%d cases, want 400 at the least", cases)
+	if cases < 1000 {
+		t.Errorf("%d cases, want 1000 at the least", cases)
 	}
 }

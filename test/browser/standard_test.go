@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -179,7 +180,7 @@ func (s *scripted) answer(method, target string, secure bool, header http.Header
 		var n, step int
 		fmt.Sscanf(start, "case=%d&step=%d", &n, &step)
 		s.of[n].step = step
-		if !slices.ContainsFunc(s.all[n].Asks(), func(a fetchcases.Ask) bool { return a.Wait > 0 }) {
+		if !s.all[n].Waits() {
 			s.current = n // those that wait go on at the same time
 		}
 		return "HTTP/1.1 204 No Content\r\n" + closing + "\r\n"
@@ -237,78 +238,114 @@ const runCases = `(async (cases) => {
     });
   }
   async function run(one) {
-    const out = [];
+    const out = [], began = performance.now();
     for (const [i, c] of one.calls.entries()) {
       if (c.wait) await new Promise((done) => setTimeout(done, 1000 * c.wait));
       await fetch("/start?case=" + one.n + "&step=" + i);
       if (c.mode) c.init.mode = c.mode;
       out.push(c.xhr ? await xhr(c) : c.frame ? await askFrame(c.url, c.init) : await ask(c.url, c.init));
     }
-    return out;
+    return { saws: out, elapsed: performance.now() - began };
   }
   const all = cases.map((one) => one.calls.some((c) => c.wait) ? run(one) : undefined);
   for (const [i, one] of cases.entries()) all[i] ??= await run(one);
   return Promise.all(all);
 })`
 
+// A job is a case as the page's script takes it.
+type job struct {
+	N     int    `json:"n"`
+	Calls []call `json:"calls"`
+}
+
+// job gives the job of a case.
+func (s *scripted) job(n int) job {
+	c, one := s.all[n], job{N: n}
+	for _, a := range c.Asks() {
+		method, url := a.Target(word(n))
+		k := call{URL: url, Init: options{Method: method, Headers: [][2]string{}, Credentials: "same-origin"}, Mode: a.Mode, XHR: a.XHR, Listener: a.Listener, Frame: c.From == null, Wait: a.Wait}
+		for _, line := range a.Headers {
+			name, value, _ := strings.Cut(line, ": ")
+			k.Init.Headers = append(k.Init.Headers, [2]string{name, value})
+		}
+		if a.With != "" {
+			k.Init.Credentials = a.With
+		}
+		if a.Body != "" {
+			k.Init.Body = &a.Body
+		}
+		one.Calls = append(one.Calls, k)
+	}
+	return one
+}
+
+// again adds a case anew: its calls came so slowly that a preflight may have been forgotten in between.
+func (s *scripted) again(n int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = append(s.all, s.all[n])
+	s.of = append(s.of, progress{sent: make([][]fetchcases.Sent, len(s.all[n].Asks()))})
+	return len(s.all) - 1
+}
+
 // judge has the browser make every case's calls, page by page, and gives how many cases there were.
 func (s *scripted) judge(t *testing.T, tab *tab) int {
-	type job struct {
-		N     int    `json:"n"`
-		Calls []call `json:"calls"`
-	}
-	jobs := map[string][]job{} // by page
+	pages := map[string][]int{}
 	for n, c := range s.all {
-		one := job{N: n}
-		for _, a := range c.Asks() {
-			method, url := a.Target(word(n))
-			k := call{URL: url, Init: options{Method: method, Headers: [][2]string{}, Credentials: "same-origin"}, Mode: a.Mode, XHR: a.XHR, Listener: a.Listener, Frame: c.From == null, Wait: a.Wait}
-			for _, line := range a.Headers {
-				name, value, _ := strings.Cut(line, ": ")
-				k.Init.Headers = append(k.Init.Headers, [2]string{name, value})
-			}
-			if a.With != "" {
-				k.Init.Credentials = a.With
-			}
-			if a.Body != "" {
-				k.Init.Body = &a.Body
-			}
-			one.Calls = append(one.Calls, k)
-		}
 		page := c.Origin()
 		if page == null {
 			page = app
 		}
-		jobs[page] = append(jobs[page], one)
+		pages[page] = append(pages[page], n)
 	}
-	pages := make([]string, 0, len(jobs))
-	for page := range jobs {
-		pages = append(pages, page)
-	}
-	slices.Sort(pages)
 	judged := 0
-	for _, page := range pages {
+	for _, page := range slices.Sorted(maps.Keys(pages)) {
 		if err := tab.open(page); err != nil {
 			t.Fatal(err)
 		}
-		for chunk := range slices.Chunk(jobs[page], 100) {
-			in, err := json.Marshal(chunk)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ctx, cancel := context.WithTimeout(tab.ctx, 2*patience)
-			saws, err := chromedp.Run(ctx, chromedp.Evaluate[[][]saw](fmt.Sprintf("%s(%s)", runCases, in), chromedp.EvalAwaitPromise))
-			cancel()
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i, one := range chunk {
-				s.compare(t, tab, one.N, saws[i])
-				judged++
+		for chunk := range slices.Chunk(pages[page], 100) {
+			for len(chunk) > 0 {
+				var slow []int
+				for i, r := range s.run(t, tab, chunk) {
+					n := chunk[i]
+					if len(s.all[n].Then) > 0 && !s.all[n].Waits() && r.Elapsed > 4000 {
+						slow = append(slow, s.again(n))
+						continue
+					}
+					s.compare(t, tab, n, r.Saws)
+					judged++
+				}
+				chunk = slow
 			}
 		}
 	}
 	return judged
+}
+
+// ran is what the script saw in a case, and the milliseconds that it took.
+type ran struct {
+	Saws    []saw   `json:"saws"`
+	Elapsed float64 `json:"elapsed"`
+}
+
+// run has the page that is open make the calls of cases.
+func (s *scripted) run(t *testing.T, tab *tab, cases []int) []ran {
+	t.Helper()
+	var jobs []job
+	for _, n := range cases {
+		jobs = append(jobs, s.job(n))
+	}
+	in, err := json.Marshal(jobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(tab.ctx, 2*patience)
+	defer cancel()
+	out, err := chromedp.Run(ctx, chromedp.Evaluate[[]ran](fmt.Sprintf("%s(%s)", runCases, in), chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // compare holds what the browser did in a case against the table, and the reason that it gives for a refusal against
@@ -337,11 +374,13 @@ func (s *scripted) compare(t *testing.T, tab *tab, n int, saws []saw) {
 	if err != nil {
 		t.Fatalf("%s: %v", c.Name, err)
 	}
-	last := c.Asks()[len(verdicts)-1]
-	v := verdicts[len(verdicts)-1]
-	p, err := browser.Prepare(c.Request(last, word(n)))
-	if err != nil || v.Code == "" || len(verdicts) > 1 {
+	v := verdicts[0]
+	if v.Code == "" || len(verdicts) > 1 {
 		return
+	}
+	p, err := browser.Prepare(c.Request(c.Ask, word(n)))
+	if err != nil {
+		t.Fatal(err)
 	}
 	how, err := tab.wait(p.Request.URL)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -117,6 +118,11 @@ func (c Case) Origin() string {
 
 // Asks gives the case's calls in order.
 func (c Case) Asks() []Ask { return append([]Ask{c.Ask}, c.Then...) }
+
+// Waits reports whether time has to pass between the calls.
+func (c Case) Waits() bool {
+	return slices.ContainsFunc(c.Then, func(a Ask) bool { return a.Wait > 0 })
+}
 
 // Expected gives what Chromium, and this project with it, makes of the case.
 func (c Case) Expected() string {
