@@ -1,19 +1,19 @@
 package corscheck
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
@@ -106,70 +106,28 @@ func (p *plugin) Validate(context awscdk.IPolicyValidationContext) *awscdk.Polic
 	if len(p.faults) > 0 {
 		return unanswered("corscheck.Props:\n  - " + strings.Join(p.faults, "\n  - "))
 	}
-	written, err := read(context)
-	if err != nil {
+	stacks := map[string]string{}
+	var folders []string
+	for _, t := range *context.StackTemplates() {
+		stacks[*t.TemplatePath] = *t.StackConstructPath
+		// A stack's folder has the templates of its nested stacks, too, and those of the stacks that it shares an app with.
+		if dir := filepath.Dir(*t.TemplatePath); !slices.Contains(folders, dir) {
+			folders = append(folders, dir)
+		}
+	}
+	app, err := cfn.Open(folders, cfn.Options{})
+	switch {
+	case errors.Is(err, cfn.ErrNotTemplate): // stacks without resources are not deployed
+		return pluginReport(report.New("check", "", nil, p.suppressions), p.failOn, stacks)
+	case err != nil:
 		return unanswered(err.Error())
 	}
-	var docs []*check.Document
-	stacks := map[string]string{}
-	for _, t := range written {
-		docs = append(docs, t.document)
-		stacks[t.document.Name] = t.stack
-	}
-	return pluginReport(check.Check(docs, p.stated, p.suppressions), p.failOn, stacks)
-}
-
-// A template is what a stack was written to.
-type template struct {
-	stack    string // construct path
-	document *check.Document
-}
-
-// read reads the templates of a validation. The CDK names those of stacks, but
-// not those of the stacks nested in them.
-func read(context awscdk.IPolicyValidationContext) ([]template, error) {
-	var out []template
-	nests := false
-	add := func(stack, file string) error {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, withoutPath(err))
-		}
-		nests = nests || bytes.Contains(text, []byte(`"AWS::CloudFormation::Stack"`))
-		d, err := check.ParseDocument(file, text)
-		if errors.Is(err, check.ErrNoResources) {
-			return nil // of an empty stack, which is not deployed
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		out = append(out, template{stack, d})
-		return nil
-	}
-	for _, s := range *context.StackTemplates() {
-		if err := add(*s.StackConstructPath, *s.TemplatePath); err != nil {
-			return nil, err
+	for _, st := range app.Stacks {
+		if _, listed := stacks[st.File]; !listed && st.Parent != nil {
+			stacks[st.File] = stacks[st.Parent.File]
+		} else if !listed {
+			stacks[st.File] = st.Name
 		}
 	}
-	if !nests {
-		return out, nil // walking the app is a message to the JavaScript process for each construct that is new to Go
-	}
-	roots := out
-	for _, c := range *context.AppConstruct().Node().FindAll(constructs.ConstructOrder_PREORDER) {
-		n, ok := c.(awscdk.NestedStack)
-		if !ok {
-			continue
-		}
-		path := *n.Node().Path()
-		for _, r := range roots {
-			// A stack's folder is that of the stage it is in.
-			if strings.HasPrefix(path, r.stack+"/") {
-				if err := add(path, filepath.Join(filepath.Dir(r.document.Name), *n.TemplateFile())); err != nil {
-					return nil, err
-				}
-				break
-			}
-		}
-	}
-	return out, nil
+	return pluginReport(check.Check(app, p.stated, p.suppressions), p.failOn, stacks)
 }

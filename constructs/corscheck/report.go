@@ -20,7 +20,7 @@ func unanswered(why string) *awscdk.PolicyValidationPluginReport {
 	}
 }
 
-// pluginReport makes the CDK's report of ours. stacks are the construct paths of
+// pluginReport makes the CDK's report of ours. What is not judged fails nothing. stacks are the construct paths of
 // the stacks by their templates' files.
 func pluginReport(rep *report.Report, failOn rules.Severity, stacks map[string]string) *awscdk.PolicyValidationPluginReport {
 	out := &awscdk.PolicyValidationPluginReport{Success: jsii.Bool(true), Violations: &[]*awscdk.PolicyViolation{}}
@@ -32,7 +32,10 @@ func pluginReport(rep *report.Report, failOn rules.Severity, stacks map[string]s
 		// What is fatal cannot be acknowledged.
 		add(violation("crashed", "crashed: "+crash, "fatal", &awscdk.PolicyViolatingResource{ConstructPath: jsii.String("corsgate")}), true)
 	}
-	if len(rep.Checked) == 0 && len(rep.Findings) == 0 {
+	for _, l := range rep.NotJudged {
+		add(violation("not-judged", "not judged: "+l, "info", &awscdk.PolicyViolatingResource{ConstructPath: jsii.String("corsgate")}), false)
+	}
+	if len(rep.Checked)+len(rep.Findings)+len(rep.NotJudged) == 0 {
 		add(violation("nothing-checked", "no AWS::ApiGateway::RestApi is in the templates, so nothing was checked", "info", &awscdk.PolicyViolatingResource{ConstructPath: jsii.String("corsgate")}), false)
 	}
 	p := &printer{map[string]bool{}}

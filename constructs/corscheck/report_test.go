@@ -30,3 +30,15 @@ func TestCrash(t *testing.T) {
 		})
 	}
 }
+
+// What only a deployment decides is said, and fails nothing, whatever fails otherwise.
+func TestNotJudged(t *testing.T) {
+	got := pluginReport(&report.Report{NotJudged: []string{"GET /items: Auth: the parameter has no value here"}}, rules.Info, nil)
+	if !*got.Success || len(*got.Violations) != 1 {
+		t.Fatalf("success %v, %d violations", *got.Success, len(*got.Violations))
+	}
+	v := (*got.Violations)[0]
+	if *v.RuleName != "not-judged" || *v.Severity != "info" || *v.Description != "not judged: GET /items: Auth: the parameter has no value here" {
+		t.Errorf("%s, %s: %s", *v.RuleName, *v.Severity, *v.Description)
+	}
+}

@@ -105,8 +105,8 @@ func OverHTTP1() Option { return func(o *options) { o.http1 = true } }
 
 // An API is one of a template, at a stage.
 type API struct {
-	t    T
-	site *simulate.Site
+	t     T
+	judge *simulate.Judge
 }
 
 // New gives the API of a template. It ends the test if there is none, or if there are several and none is chosen.
@@ -150,7 +150,19 @@ func load(t T, opts []Option, read func(cfn.Options) (*cfn.App, error)) *API {
 		t.Fatalf("corstest: %s", strings.Join(unused, "; "))
 		return nil
 	}
-	loaded, err := gateway.Load(app, o.gateway)
+	reply := simulate.NotRun(app)
+	if o.response != "" {
+		if reply, err = simulate.Reply([]byte(o.response), "corstest.Answering"); err != nil {
+			t.Fatalf("corstest: the response given to corstest.Answering is %v", err)
+			return nil
+		}
+	}
+	judge, err := simulate.NewJudge(app, o.gateway, func(app *cfn.App) gateway.Backend {
+		if o.response != "" {
+			return reply
+		}
+		return simulate.NotRun(app)
+	})
 	if err != nil {
 		hint := ""
 		var fault *gateway.LoadError
@@ -160,30 +172,29 @@ func load(t T, opts []Option, read func(cfn.Options) (*cfn.App, error)) *API {
 		t.Fatalf("corstest: %v%s", err, hint)
 		return nil
 	}
-	if len(loaded.Problems) > 0 {
-		t.Fatalf("corstest: the API cannot be read: %s", strings.Join(loaded.Problems, "; "))
-		return nil
-	}
-	var backend gateway.Backend
-	if o.response != "" {
-		if backend, err = simulate.Reply([]byte(o.response), "corstest.Answering"); err != nil {
-			err = fmt.Errorf("the response given to corstest.Answering is %w", err)
+	for _, p := range app.Problems {
+		if p.Kind == cfn.Dangling {
+			t.Fatalf("corstest: the template is one that CloudFormation refuses: %v", p)
+			return nil
 		}
-	} else {
-		backend = simulate.NotRun(app)
 	}
-	if err != nil {
-		t.Fatalf("corstest: %v", err)
-		return nil
-	}
-	return &API{t, &simulate.Site{API: loaded, Backend: backend, HTTP1: o.http1}}
+	judge.Site.HTTP1 = o.http1
+	return &API{t, judge}
 }
 
 // In gives the same API for another test, such as a subtest, which is then the one that fails.
-func (a *API) In(t T) *API { return &API{t, a.site} }
+func (a *API) In(t T) *API { return &API{t, a.judge} }
 
-// From gives a page of an origin, https://app.example.com, or "null".
-func (a *API) From(origin string) Page { return Page{a, origin} }
+// From gives a page of an origin, https://app.example.com, or "null". One that only a deployment knows is written with its
+// expression, as failures print it: https://${Distribution.DomainName}.
+func (a *API) From(origin string) Page {
+	a.t.Helper()
+	read, err := a.judge.Site.API.App.Read(origin)
+	if err != nil {
+		a.t.Fatalf("corstest: the origin %s: %v", origin, err)
+	}
+	return Page{a, read}
+}
 
 // A Page is one whose script uses the API.
 type Page struct {
@@ -251,7 +262,7 @@ func (r Request) run() *simulate.Report {
 		r.api.t.Fatalf("corstest: the path %q does not begin with a slash; want a path of the API, such as /items", r.req.URL)
 		return nil
 	}
-	report, err := r.api.site.Run(context.Background(), r.req)
+	report, err := r.api.judge.Explain(context.Background(), r.req)
 	if err != nil {
 		r.api.t.Fatalf("corstest: %v", err)
 		return nil
@@ -260,7 +271,7 @@ func (r Request) run() *simulate.Report {
 	if course == nil {
 		course = report.Trace.Preflight
 	}
-	if course != nil && course.Resource == nil {
+	if report.Verdict.Known && course != nil && course.Resource == nil {
 		// API Gateway refuses it, and in a way that pages may read: an assertion with a typing error would hold.
 		r.api.t.Fatalf("corstest: the API has no resource for the path %s; it has %s", r.req.URL, r.api.paths())
 		return nil
@@ -272,7 +283,7 @@ func (r Request) run() *simulate.Report {
 func (a *API) paths() string {
 	const most = 20
 	var out []string
-	for _, r := range a.site.API.Resources() {
+	for _, r := range a.judge.Site.API.Resources() {
 		if len(r.Methods()) > 0 {
 			out = append(out, r.Path)
 		}
@@ -292,8 +303,13 @@ func unserved(report *simulate.Report) bool {
 func (r Request) fail(want string, rep *simulate.Report) {
 	r.api.t.Helper()
 	var b bytes.Buffer
-	_ = transcript.Print(&b, report.Palette{}, r.req, rep) // a buffer takes everything
+	asked := r.req
+	asked.Origin = r.api.judge.Site.API.App.Show(asked.Origin)
+	_ = transcript.Print(&b, report.Palette{}, asked, rep) // a buffer takes everything
 	got := outcome(rep.Verdict)
+	if !rep.Verdict.Known {
+		got = rep.Verdict.Message
+	}
 	if rep.Verdict.Allowed && unserved(rep) {
 		got = "allowed to read that the API does not serve " + r.req.Method + " " + r.req.URL
 	}

@@ -44,28 +44,32 @@ func update() bool {
 // that the template names, with an example of each pattern, a stranger and null.
 func (a *API) Matrix(origins ...string) string {
 	a.t.Helper()
-	if len(origins) == 0 {
-		for _, o := range questions.Origins(a.site.API) {
+	var pages []Page
+	for _, o := range origins {
+		pages = append(pages, a.From(o))
+	}
+	if len(pages) == 0 {
+		for _, o := range questions.Origins(a.judge.Site.API) {
 			if !o.Lookalike {
-				origins = append(origins, o.Origin)
+				pages = append(pages, Page{a, o.Origin})
 			}
 		}
 	}
-	routes := questions.Routes(a.site.API)
+	routes := questions.Routes(a.judge.Site.API)
 	width := 0
 	for _, r := range routes {
 		width = max(width, len(r.Path))
 	}
 	var b strings.Builder
-	for i, o := range origins {
+	for i, p := range pages {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(o + "\n")
+		b.WriteString(a.judge.Site.API.App.Show(p.origin) + "\n")
 		for _, r := range routes {
 			var said [2]string
 			for n, mode := range []browser.Credentials{browser.SameOrigin, browser.Include} {
-				req := Request{a, browser.Request{Origin: o, Method: r.Method, URL: r.URL, Credentials: mode}}
+				req := Request{a, browser.Request{Origin: p.origin, Method: r.Method, URL: r.URL, Credentials: mode}}
 				for _, h := range r.Identity {
 					req = req.WithHeader(h)
 				}

@@ -606,6 +606,9 @@ func (e scope) forEach(key string, arg any, add func(map[string]any, []string)) 
 	name, _ := args[0].(string)
 	items, complete := e.val(args[1]).([]any)
 	if complete = complete && !hasSymbol(items); !complete {
+		if e.id == "" {
+			e.id = key
+		}
 		e.tell(Elsewhere, key+": the list is not known here, so what it makes is not looked at")
 		return false
 	}

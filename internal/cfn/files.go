@@ -43,6 +43,7 @@ type file struct {
 	causes   map[string]string
 	problems []Problem
 	err      *Problem
+	sam      *samSource // of a template of SAM that depends on values that may be given
 }
 
 // document is a text that a template includes.
@@ -135,10 +136,16 @@ func (fs *files) parse(path string, text []byte) *file {
 			f.problems = append(f.problems, Problem{Line: f.lines["/Transform"], Kind: Elsewhere, Text: "the macro " + name + " may change the whole template, and is not run here"})
 		}
 	}
+	f.keep()
+	f.serverless()
+	return f
+}
+
+// serverless does SAM's transform.
+func (f *file) serverless() {
 	sam := serverless(f.root, func(name string) ([]byte, error) { return readFile(f.beside(name), false) })
 	f.causes, f.problems = sam.Causes, append(f.problems, sam.Problems...)
 	f.sort()
-	return f
 }
 
 // sort has the generated resources after what they are made for.

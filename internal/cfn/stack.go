@@ -157,10 +157,12 @@ func (a *App) add(st *Stack) {
 // instantiate reads a stack, without the properties of its resources, and what it
 // exports.
 func (a *App) instantiate(st *Stack) {
-	st.app, st.File, st.Raw = a, st.file.path, st.file.root
+	st.app, st.File = a, st.file.path
 	st.byID, st.left, st.children = map[string]*Resource{}, map[string]bool{}, map[string]*Stack{}
 	st.parameters, st.outputs, st.decisions = map[string]any{}, map[string]any{}, map[string]*decision{}
 	st.edges, st.busy, st.sections = map[string]map[string]bool{}, map[string]bool{}, map[string]map[string]any{}
+	st.file = st.transform()
+	st.Raw = st.file.root
 	for _, p := range st.file.problems {
 		p.File, p.Stack = st.File, st.Name
 		if p.Line == 0 && p.LogicalID != "" {

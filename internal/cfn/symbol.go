@@ -443,3 +443,37 @@ func (a *App) Name(r *Resource) string {
 	}
 	return r.ID
 }
+
+// A StandIn is the place of a symbol in a text.
+type StandIn struct {
+	Symbol   *Symbol
+	From, To int
+	// Origin says that it stands for a whole origin, and not for a host or any other text.
+	Origin bool
+}
+
+// StandIns returns the stand-ins in a text, in order.
+func (a *App) StandIns(text string) []StandIn {
+	var out []StandIn
+	a.each(text, func(s *Symbol, from, to int) {
+		if s != nil {
+			out = append(out, StandIn{s, from, to, strings.HasPrefix(text[from:], "https://")})
+		}
+	})
+	return out
+}
+
+// Key is what [Options.Values] takes for the symbol.
+func (s *Symbol) Key() string {
+	if s.Stack == "" {
+		return s.Expression
+	}
+	return s.Stack + "." + s.Expression
+}
+
+// Nearest returns the names that a wrong one may mean, the likeliest first, n at most.
+func Nearest(name string, names []string, n int) []string {
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(x, y string) int { return distance(name, x) - distance(name, y) })
+	return names[:min(n, len(names))]
+}

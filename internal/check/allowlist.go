@@ -95,6 +95,28 @@ var (
 	looksLike = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^\s"']+$`)
 )
 
+// plausible puts in the place of what only a deployment knows in an origin what would make it one: a scheme, a port, a part
+// of a host.
+func (v *View) plausible(origin string) string {
+	for _, s := range slices.Backward(v.App.StandIns(origin)) {
+		with := "x"
+		switch before, after := origin[:s.From], origin[s.To:]; {
+		case s.Origin:
+			continue
+		case strings.HasPrefix(after, "://"):
+			with = "https"
+		case strings.HasSuffix(before, ":"):
+			with = "8443"
+		case before == "" && after == "":
+			with = "https://x"
+		case before == "":
+			with = "https://x"
+		}
+		origin = origin[:s.From] + with + origin[s.To:]
+	}
+	return origin
+}
+
 // IsOrigin says that a browser may send a text as its origin.
 func IsOrigin(s string) bool {
 	m := serialized.FindStringSubmatch(s)

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,167 +13,244 @@ import (
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
-// Check runs every rule over every API of the documents. Stated is the allowlist, or nil to have it inferred.
-func Check(docs []*Document, stated *Allowlist, suppressions []report.Suppression) *report.Report {
-	return check("check", checks, docs, stated, nil, suppressions)
+// Check runs every rule over every API of an app. Stated is the allowlist, or nil to have it inferred.
+func Check(app *cfn.App, stated *Allowlist, suppressions []report.Suppression) *report.Report {
+	return check("check", checks, app, stated, nil, suppressions)
 }
 
 // CheckWith is [Check] for a command that found more by other means. Blind has the rules that are not asked, since what they
 // look at could not be read.
-func CheckWith(command string, docs []*Document, stated *Allowlist, more []report.Finding, suppressions []report.Suppression, blind []rules.ID) *report.Report {
+func CheckWith(command string, app *cfn.App, stated *Allowlist, more []report.Finding, suppressions []report.Suppression, blind []rules.ID) *report.Report {
 	seeing := maps.Clone(checks)
 	maps.DeleteFunc(seeing, func(id rules.ID, _ checker) bool { return slices.Contains(blind, id) })
-	return check(command, seeing, docs, stated, more, suppressions)
+	return check(command, seeing, app, stated, more, suppressions)
 }
 
-func check(command string, checks map[rules.ID]checker, docs []*Document, stated *Allowlist, more []report.Finding, suppressions []report.Suppression) *report.Report {
-	all := slices.Clone(more)
-	checked, crashed := []report.Checked{}, []string{}
-	for _, d := range docs {
-		suppressions = append(suppressions, d.suppressions()...)
-		for _, p := range d.Problems {
-			all = append(all, d.finding(rules.CORS903, place{id: p.LogicalID}, p.Text, ""))
-		}
-		for _, v := range views(d, stated, func(id, text string) {
-			all = append(all, d.finding(rules.CORS903, place{id: id}, text, ""))
-		}) {
-			checked = append(checked, report.Checked{File: d.Name, API: v.API.ID, Stage: v.API.Stage, Routes: len(v.routes), Allowlist: v.Allowlist.Allowlist})
-			for _, id := range slices.Sorted(maps.Keys(checks)) {
-				found, crash := run(id, checks[id], v)
-				if crash != "" {
-					crashed = append(crashed, crash)
-				}
-				all = append(all, found...)
-			}
+func check(command string, checks map[rules.ID]checker, app *cfn.App, stated *Allowlist, more []report.Finding, suppressions []report.Suppression) *report.Report {
+	out := look(app, checks, stated)
+	var sides []side
+	for _, c := range app.Undecided() {
+		if slices.ContainsFunc(c.Touches, touches) {
+			sides = append(sides, side{c, look(app.With(cfn.Options{Conditions: map[string]bool{c.Name: !c.Holds}}), checks, stated)})
 		}
 	}
-	rep := report.New(command, "", all, suppressions)
-	rep.Checked, rep.Crashed = checked, crashed
+	out.beside(sides)
+	rep := report.New(command, "", slices.Concat(more, out.findings), slices.Concat(suppressions, out.suppressions))
+	rep.Checked, rep.Crashed, rep.NotJudged = out.checked, out.crashed, out.notJudged
 	return rep
 }
 
+// seen is what looking at an app under some values gave.
+type seen struct {
+	app          *cfn.App
+	findings     []report.Finding
+	notJudged    []string
+	suppressions []report.Suppression
+	checked      []report.Checked
+	crashed      []string
+}
+
+// look runs the rules over an app as its conditions are.
+func look(app *cfn.App, checks map[rules.ID]checker, stated *Allowlist) *seen {
+	s := &seen{app: app, notJudged: []string{}, checked: []report.Checked{}, crashed: []string{}}
+	for _, st := range app.Stacks {
+		for _, r := range st.Resources {
+			s.suppressions = append(s.suppressions, suppressionsOf(r)...)
+		}
+	}
+	s.problems()
+	s.orphans()
+	for _, v := range s.views(stated) {
+		list := v.Allowlist.Allowlist
+		list.Origins, list.Names = s.shown(list.Origins), s.shown(list.Names)
+		s.checked = append(s.checked, report.Checked{File: v.API.Rest.Stack.File, API: app.Name(v.API.Rest), Stage: app.Show(v.API.Stage), Routes: len(v.routes), Allowlist: list})
+		for _, id := range slices.Sorted(maps.Keys(checks)) {
+			s.run(id, checks[id], v)
+		}
+		for _, l := range v.notJudged {
+			s.leave(v.API, l)
+		}
+	}
+	return s
+}
+
 // run runs one rule. One that panics gives a line that says so.
-func run(id rules.ID, check checker, v *View) (found []report.Finding, crash string) {
+func (s *seen) run(id rules.ID, check checker, v *View) {
+	var found []report.Finding
 	defer func() {
 		if e := recover(); e != nil {
-			found, crash = nil, fmt.Sprintf("%s crashed on %s, API %s: %v", id, v.Document.Name, v.API.ID, e)
+			s.crashed = append(s.crashed, fmt.Sprintf("%s crashed on %s, API %s: %v", id, v.API.Rest.Stack.File, v.API.ID, e))
+			return
 		}
+		s.findings = append(s.findings, found...)
 	}()
 	check(v, func(p place, detail, console string) {
-		p.api = v.API.ID
-		found = append(found, v.Document.finding(id, p, detail, console))
+		f := report.Finding{API: v.API.ID, Path: p.path, Method: p.method, Detail: s.app.Show(detail), Console: s.app.Show(console)}
+		r := p.of
+		if r == nil {
+			r = v.API.Rest
+		}
+		f.File, f.Line, f.Stack, f.LogicalID = r.Stack.File, r.Line, r.Stack.Name, r.ID
+		f.ConstructPath, _ = r.Metadata["aws:cdk:path"].(string)
+		found = append(found, report.Of(id, f))
 	})
-	return found, ""
 }
 
 // place is where a finding is.
 type place struct {
-	id           string // logical id, or what package gateway has in its place for OpenAPI documents
-	api          string
+	of           *cfn.Resource // nil for the API
 	path, method string
 }
 
 // at gives the place of a method.
 func at(m *gateway.Method) place {
-	return place{id: m.ID, path: m.Resource.Path, method: m.HTTPMethod}
+	return place{of: m.Source, path: m.Resource.Path, method: m.HTTPMethod}
 }
 
-func (d *Document) finding(rule rules.ID, p place, detail, console string) report.Finding {
-	id := p.id
-	res := d.resources[id]
-	if res == nil && p.api != "" {
-		id = p.api
-		res = d.resources[id]
+// leave says that something of an API, or of none, is not judged.
+func (s *seen) leave(api *gateway.API, line string) {
+	if api != nil && len(s.app.RestAPIs()) > 1 {
+		line = s.app.Name(api.Rest) + ": " + line
 	}
-	f := report.Of(rule, report.Finding{File: d.Name, Line: d.lines[id], Stack: d.Stack, LogicalID: id, API: p.api,
-		Path: p.path, Method: p.method, Detail: detail, Console: console})
-	if res != nil {
-		f.ConstructPath, _ = res.metadata["aws:cdk:path"].(string)
+	if line = report.OneLine(s.app.Show(line)); !slices.Contains(s.notJudged, line) {
+		s.notJudged = append(s.notJudged, line)
 	}
-	return f
 }
 
-// views gives a view for each stage of each API of a document.
-func views(d *Document, stated *Allowlist, problem func(id, text string)) []*View {
-	var out []*View
-	elsewhere(d, problem)
-	for _, api := range d.sorted("AWS::ApiGateway::RestApi") {
-		opts := gateway.Options{API: api.id}
-		stages := []string{""}
-		app, err := cfn.Parse(d.Name, d.JSON, cfn.Options{Parameters: d.parameters(), Region: d.Region})
-		if err != nil {
-			problem(api.id, err.Error())
-			continue
+func (s *seen) shown(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = s.app.Show(t)
+	}
+	return out
+}
+
+// refused makes a finding of what CloudFormation refuses.
+func (s *seen) refused(f report.Finding) {
+	f.Detail = s.app.Show(f.Detail)
+	s.findings = append(s.findings, report.Of(rules.CORS903, f))
+}
+
+// problems says what of the templates was not read. What has nothing to do with REST APIs is passed over, and so is a
+// function that is not evaluated: where its value decides, the method says so.
+func (s *seen) problems() {
+	for _, p := range s.app.Problems {
+		switch {
+		case p.Stack == "":
+			s.leave(nil, p.Error())
+		case p.Kind == cfn.Unsupported || !gateway.Concerns(s.app, p):
+		case p.Kind == cfn.Elsewhere:
+			s.leave(nil, p.Error())
+		default:
+			s.refused(report.Finding{File: p.File, Line: p.Line, Stack: p.Stack, LogicalID: p.LogicalID, Detail: p.Text})
 		}
-		if named, err := gateway.Stages(app, opts); err == nil && len(named) > 1 {
-			stages = named
+	}
+}
+
+// orphans says of methods whose API is not in the app that they are not looked at.
+func (s *seen) orphans() {
+	var orphans []*cfn.Resource
+	for _, m := range s.app.OfType("AWS::ApiGateway::Method") {
+		if api := s.app.Target(m.Properties["RestApiId"]); api == nil || api.Type != "AWS::ApiGateway::RestApi" {
+			orphans = append(orphans, m)
+		}
+	}
+	if len(orphans) > 0 {
+		m := orphans[0]
+		s.leave(nil, fmt.Sprintf("%s:%d: %s: %s of an API that is not in the templates", m.Stack.File, m.Line, m.ID, report.Plural(len(orphans), "method")))
+	}
+}
+
+// views gives a view for each stage of each API.
+func (s *seen) views(stated *Allowlist) []*View {
+	var out []*View
+	for _, api := range gateway.APIs(s.app) {
+		opts := gateway.Options{API: api.ID}
+		stages, err := gateway.Stages(s.app, opts)
+		if err != nil || len(stages) < 2 {
+			stages = []string{""}
 		}
 		for _, stage := range stages {
 			opts.Stage = stage
-			loaded, err := gateway.Load(app, opts)
+			loaded, err := gateway.Load(s.app, opts)
 			if err != nil {
-				problem(api.id, err.Error())
+				s.leave(nil, err.Error())
 				continue
 			}
-			for _, p := range loaded.Problems {
-				problem(api.id, p)
-			}
-			for _, p := range loaded.Elsewhere {
-				if !slices.Contains(loaded.Problems, p) {
-					problem(api.id, p)
-				}
-			}
-			v, err := newView(d, loaded, stated)
+			v, err := newView(loaded, stated)
 			if err != nil {
-				problem(api.id, err.Error())
+				s.leave(nil, err.Error())
 				continue
 			}
-			if names := v.unreadPolicy(); len(names) > 0 {
-				problem(api.id, "whether the resource policy lets preflights in depends on "+strings.Join(names, ", ")+", and was not judged")
-			}
+			s.unread(v)
 			out = append(out, v)
 		}
 	}
 	return out
 }
 
-// elsewhere says of methods whose API is not in the template, as in a nested stack, that they are not looked at.
-func elsewhere(d *Document, problem func(id, text string)) {
-	apis := d.sorted("AWS::ApiGateway::RestApi")
-	var first *resource
-	count := 0
-	for _, m := range d.sorted("AWS::ApiGateway::Method") {
-		if !slices.ContainsFunc(apis, func(a *resource) bool { return refersTo(m.props["RestApiId"], a.id) }) {
-			if first == nil {
-				first = m
-			}
-			count++
+// unread says what of an API was not read, or not understood.
+func (s *seen) unread(v *View) {
+	api := v.API
+	said := slices.ContainsFunc(s.app.Problems, func(p cfn.Problem) bool {
+		return p.Kind == cfn.Elsewhere && p.Stack == api.Rest.Stack.Name && p.LogicalID == api.Rest.ID
+	})
+	for _, l := range slices.Concat(api.Elsewhere, api.NotKnown) {
+		if !slices.Contains(api.Problems, l) && slices.ContainsFunc(s.app.Problems, func(p cfn.Problem) bool { return p.Error() == l }) {
+			continue // said of the app
+		}
+		if !said || !slices.Contains(api.Problems, l) {
+			s.leave(api, l)
 		}
 	}
-	if first != nil {
-		problem(first.id, fmt.Sprintf("%s of an API that is not in this template, and not checked", report.Plural(count, "method")))
+	routes := map[string][]string{} // by what is not known of them
+	var order, ofMethods []string
+	for _, r := range api.Resources() {
+		for _, m := range r.Methods() {
+			if m.Err == nil {
+				continue
+			}
+			ofMethods = append(ofMethods, s.app.Show(m.Problem()))
+			var unknown *cfn.Unknown
+			if !errors.As(m.Err, &unknown) {
+				p := at(m)
+				s.refused(report.Finding{File: m.Source.Stack.File, Line: m.Source.Line, Stack: m.Source.Stack.Name, LogicalID: m.Source.ID, API: api.ID, Path: p.path, Method: p.method, Detail: m.Err.Error()})
+				continue
+			}
+			why := unknown.Symbol.String() + ": " + unknown.Symbol.Why
+			if routes[why] == nil {
+				order = append(order, why)
+			}
+			routes[why] = append(routes[why], m.HTTPMethod+" "+r.Path)
+		}
+	}
+	for _, why := range order {
+		list := routes[why]
+		if len(list) > 4 {
+			list = append(slices.Clone(list[:3]), fmt.Sprintf("%d more", len(list)-3))
+		}
+		s.leave(api, strings.Join(list, ", ")+": "+why)
+	}
+	for _, l := range api.Problems {
+		if !slices.Contains(api.Elsewhere, l) && !slices.Contains(api.NotKnown, l) && !slices.Contains(ofMethods, l) {
+			s.refused(report.Finding{File: api.Rest.Stack.File, Line: api.Rest.Line, Stack: api.Rest.Stack.Name, LogicalID: api.Rest.ID, API: api.ID, Detail: l})
+		}
+	}
+	if names := v.unreadPolicy(); len(names) > 0 {
+		s.leave(api, "whether the resource policy lets preflights in: it depends on "+strings.Join(names, ", "))
 	}
 }
 
-// parameters gives a value to each parameter, its default if it has one, so that a template can be judged without being
-// told. One whose name speaks of an origin gets an origin.
-func (d *Document) parameters() map[string]string {
-	params, _ := d.root["Parameters"].(map[string]any)
-	out := map[string]string{}
-	for name, v := range params {
-		p, _ := v.(map[string]any)
-		low := strings.ToLower(name)
-		allowed, _ := p["AllowedValues"].([]any)
-		switch {
-		case p["Default"] != nil:
-			out[name] = fmt.Sprint(p["Default"])
-		case len(allowed) > 0:
-			out[name] = fmt.Sprint(allowed[0])
-		case strings.Contains(low, "origin") || strings.HasSuffix(low, "url"):
-			out[name] = "https://" + low + ".parameter.example"
-		default:
-			out[name] = low
-		}
+// suppressionsOf reads those of a resource.
+func suppressionsOf(r *cfn.Resource) []report.Suppression {
+	var out []report.Suppression
+	list, _ := dig(r.Metadata, "corsgate")["suppress"].([]any)
+	for _, e := range list {
+		m, _ := e.(map[string]any)
+		s := report.Suppression{Stack: r.Stack.Name, LogicalID: r.ID, File: r.Stack.File, Line: r.Line}
+		s.ID, _ = m["id"].(string)
+		s.Reason, _ = m["reason"].(string)
+		out = append(out, s)
 	}
 	return out
 }

@@ -8,111 +8,93 @@ import (
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // deployment decides CORS401.
 func deployment(v *View, report reporter) {
-	d := v.Document
-	mine := func(r *resource) bool { return refersTo(r.props["RestApiId"], v.API.ID) }
-	var methods, wanted []*resource
-	for _, m := range d.sorted("AWS::ApiGateway::Method") {
-		if mine(m) {
-			methods = append(methods, m)
-			if m.props["HttpMethod"] == "OPTIONS" {
-				wanted = append(wanted, m)
-			}
-		}
-	}
-	for _, g := range d.sorted("AWS::ApiGateway::GatewayResponse") {
-		if mine(g) {
-			wanted = append(wanted, g)
-		}
-	}
-	served := func(dep *resource) bool {
-		return dep.props["StageName"] != nil || slices.ContainsFunc(d.sorted("AWS::ApiGateway::Stage"), func(s *resource) bool { return refersTo(s.props["DeploymentId"], dep.id) })
-	}
-	for _, dep := range d.sorted("AWS::ApiGateway::Deployment") {
-		before := map[string]bool{}
-		d.before(dep, before)
+	methods := v.App.Of(v.API.Rest, "AWS::ApiGateway::Method")
+	wanted := slices.Concat(slices.DeleteFunc(slices.Clone(methods), func(m *cfn.Resource) bool { return m.Properties["HttpMethod"] != "OPTIONS" }),
+		v.App.Of(v.API.Rest, "AWS::ApiGateway::GatewayResponse"))
+	for _, dep := range v.App.Of(v.API.Rest, "AWS::ApiGateway::Deployment") {
+		served := dep.Properties["StageName"] != nil || slices.ContainsFunc(v.App.OfType("AWS::ApiGateway::Stage"), func(s *cfn.Resource) bool { return v.App.Target(s.Properties["DeploymentId"]) == dep })
+		made := before{v.App, map[*cfn.Resource]bool{}}
+		made.wait(dep)
 		// One that waits for no method at all is not made by this template's order, or fails to deploy for other reasons.
-		if !mine(dep) || !served(dep) || !slices.ContainsFunc(methods, func(m *resource) bool { return before[m.id] }) {
+		if !served || !slices.ContainsFunc(methods, func(m *cfn.Resource) bool { return made.seen[m] }) {
 			continue
 		}
 		for _, w := range wanted {
-			if !before[w.id] {
-				p := place{id: w.id}
-				if w.props["HttpMethod"] == "OPTIONS" {
-					p.method = "OPTIONS"
-				}
-				report(p, "the deployment "+dep.id+" does not depend on "+w.id, "")
+			if made.seen[w] || top(w.Stack) != top(dep.Stack) { // in which order stacks are deployed, no template says
+				continue
+			}
+			p := place{of: w}
+			if w.Type == "AWS::ApiGateway::Method" {
+				p.method = "OPTIONS"
+			}
+			report(p, "the deployment "+dep.ID+" does not depend on "+w.ID, "")
+		}
+	}
+}
+
+func top(st *cfn.Stack) *cfn.Stack {
+	for st.Parent != nil {
+		st = st.Parent
+	}
+	return st
+}
+
+// before collects what CloudFormation makes before a resource: what it depends on and what it refers to, what those do, and
+// all of a nested stack that is made before.
+type before struct {
+	app  *cfn.App
+	seen map[*cfn.Resource]bool
+}
+
+func (b before) wait(r *cfn.Resource) {
+	for _, other := range r.Stack.Resources {
+		if slices.Contains(r.DependsOn, other.ID) {
+			b.add(other)
+		}
+	}
+	for _, s := range b.app.Symbols(r.Properties) {
+		b.add(s.Resource)
+	}
+	if parent := r.Stack.Parent; parent != nil {
+		for _, nested := range parent.Resources {
+			if nested.ID == r.Stack.ID {
+				b.wait(nested)
 			}
 		}
 	}
+}
+
+func (b before) add(r *cfn.Resource) {
+	if r == nil || b.seen[r] {
+		return
+	}
+	b.seen[r] = true
+	for _, st := range b.app.Stacks {
+		if st.Parent == r.Stack && st.ID == r.ID {
+			for _, in := range st.Resources {
+				b.add(in)
+			}
+		}
+	}
+	b.wait(r)
 }
 
 // importedAway decides CORS408. It looks at the gateway responses beside a document that overwrites, as is the default.
 func importedAway(v *View, report reporter) {
-	rest := v.Document.resources[v.API.ID]
-	if rest == nil || rest.props["Body"] == nil && rest.props["BodyS3Location"] == nil || rest.props["Mode"] == "merge" {
+	p := v.API.Rest.Properties
+	if p["Body"] == nil && p["BodyS3Location"] == nil || p["Mode"] == "merge" {
 		return
 	}
-	for _, g := range v.Document.sorted("AWS::ApiGateway::GatewayResponse") {
-		if refersTo(g.props["RestApiId"], v.API.ID) {
-			report(place{id: g.id}, fmt.Sprintf("the gateway response %s is beside the OpenAPI document of %s", flat(g.props["ResponseType"]), v.API.ID), "")
-		}
+	for _, g := range v.App.Of(v.API.Rest, "AWS::ApiGateway::GatewayResponse") {
+		report(place{of: g}, fmt.Sprintf("the gateway response %v is beside the OpenAPI document of %s", g.Properties["ResponseType"], v.API.ID), "")
 	}
-}
-
-// before collects what CloudFormation makes before a resource: what it depends on and what it refers to, and what those do.
-func (d *Document) before(r *resource, out map[string]bool) {
-	for _, id := range slices.Concat(r.dependsOn, references(r.props)) {
-		if other := d.resources[id]; other != nil && !out[id] {
-			out[id] = true
-			d.before(other, out)
-		}
-	}
-}
-
-// subText is the text of an Fn::Sub.
-func subText(v any) string {
-	list := oneOrMore(v)
-	if len(list) == 0 {
-		return ""
-	}
-	s, _ := list[0].(string)
-	return s
-}
-
-// references gives the names that Ref, Fn::GetAtt and Fn::Sub have in a value.
-func references(v any) []string {
-	var out []string
-	switch x := v.(type) {
-	case []any:
-		for _, e := range x {
-			out = append(out, references(e)...)
-		}
-	case map[string]any:
-		for k, e := range x {
-			switch k {
-			case "Ref", "Fn::GetAtt":
-				if list := oneOrMore(e); len(list) > 0 {
-					name, _, _ := strings.Cut(flat(list[0]), ".")
-					out = append(out, name)
-				}
-			case "Fn::Sub":
-				for _, m := range placeholder.FindAllString(subText(e), -1) {
-					name, _, _ := strings.Cut(m[2:len(m)-1], ".")
-					out = append(out, name)
-				}
-				out = append(out, references(e)...)
-			default:
-				out = append(out, references(e)...)
-			}
-		}
-	}
-	return out
 }
 
 // cache decides CORS402.
@@ -120,11 +102,11 @@ func cache(v *View, report reporter) {
 	if v.Allowlist.Any || !v.usesCORS() {
 		return
 	}
-	for _, s := range v.Document.sorted("AWS::ApiGateway::Stage") {
-		if !refersTo(s.props["RestApiId"], v.API.ID) || !truthy(s.props["CacheClusterEnabled"]) || !v.Document.may(s.props["StageName"], v.API.Stage) {
+	for _, s := range v.App.Of(v.API.Rest, "AWS::ApiGateway::Stage") {
+		if s.Properties["StageName"] != v.API.Stage || !truthy(s.Properties["CacheClusterEnabled"]) {
 			continue
 		}
-		settings, _ := s.props["MethodSettings"].([]any)
+		settings, _ := s.Properties["MethodSettings"].([]any)
 		for _, r := range v.routes {
 			if r.name != "GET" || r.method.Integration == nil || !cached(settings, r) {
 				continue
@@ -143,18 +125,8 @@ func cache(v *View, report reporter) {
 	}
 }
 
-// may says that a value is a text, as far as it is known.
-func (d *Document) may(v any, text string) bool {
-	switch x := v.(type) {
-	case string:
-		return x == text
-	case map[string]any:
-		name, _ := x["Ref"].(string)
-		value, ok := d.parameters()[name]
-		return !ok || value == text
-	}
-	return false
-}
+// truthy reports whether a value is true, or the text of it.
+func truthy(v any) bool { return v == true || v == "true" }
 
 // cached says that a stage's settings have a route cached; the more particular setting wins.
 func cached(settings []any, r route) bool {
@@ -188,11 +160,10 @@ func cached(settings []any, r route) bool {
 // keyed says that Origin is part of a route's cache key.
 func (v *View) keyed(r route) bool {
 	var keys []any
-	if res := v.Document.resources[r.method.ID]; res != nil {
-		i, _ := res.props["Integration"].(map[string]any)
-		keys, _ = i["CacheKeyParameters"].([]any)
-	} else if rest := v.Document.resources[v.API.ID]; rest != nil {
-		item := dig(rest.props, "Body", "paths", r.resource.Path)
+	if p := r.method.Source.Properties; r.method.Source.Type == "AWS::ApiGateway::Method" {
+		keys, _ = dig(p, "Integration")["CacheKeyParameters"].([]any)
+	} else {
+		item := dig(p, "Body", "paths", r.resource.Path)
 		op := dig(item, strings.ToLower(r.method.HTTPMethod))
 		if r.method.HTTPMethod == "ANY" {
 			op = dig(item, "x-amazon-apigateway-any-method")
@@ -214,99 +185,89 @@ func dig(m map[string]any, keys ...string) map[string]any {
 
 // policy decides CORS403.
 func policy(v *View, report reporter) {
-	rest := v.Document.resources[v.API.ID]
-	if rest == nil {
-		return
-	}
 	for _, r := range v.routes {
-		switch v.judgePolicy(rest, r).Access {
+		switch v.judgePolicy(r).Access {
 		case apigw.NotAllowed, apigw.Denied:
 			console := ""
 			plan, err := browser.Prepare(browser.Request{Origin: v.origin(), Method: r.name, URL: simulate.Base(v.API) + r.path, Header: browser.Header{{Name: probeHeader, Value: "1"}}})
 			if err == nil && plan.Preflight != nil {
 				console = plan.CheckPreflight(&browser.HTTPResponse{Status: 403}).Message
 			}
-			report(place{id: v.API.ID}, "the resource policy does not let an anonymous OPTIONS "+r.resource.Path+" in", console)
+			report(place{}, "the resource policy does not let an anonymous OPTIONS "+r.resource.Path+" in", console)
 			return
 		}
 	}
 }
 
 // judgePolicy asks the API's resource policy about a route's preflight.
-func (v *View) judgePolicy(rest *resource, r route) apigw.Judgement {
-	document := rest.props["Policy"]
+func (v *View) judgePolicy(r route) apigw.Judgement {
+	p := v.API.Rest.Properties
+	document := p["Policy"]
 	if document == nil {
-		if body := dig(rest.props, "Body"); body != nil {
-			document = body["x-amazon-apigateway-policy"]
+		document = dig(p, "Body")["x-amazon-apigateway-policy"]
+	}
+	stage := v.API.Stage
+	if v.API.StageID == "" || len(v.App.Symbols(stage)) > 0 {
+		stage = ""
+	}
+	return apigw.JudgePolicy(v.parted(document), apigw.Call{Stage: stage, Method: "OPTIONS", Path: r.path})
+}
+
+// parted puts symbols, as parts of an Fn::Join, in the place of their stand-ins.
+func (v *View) parted(x any) any {
+	switch x := x.(type) {
+	case []any:
+		out := make([]any, len(x))
+		for i, e := range x {
+			out[i] = v.parted(e)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(x))
+		for k, e := range x {
+			out[k] = v.parted(e)
+		}
+		return out
+	case *cfn.Unknown:
+		return x.Symbol
+	case string:
+		var parts []any
+		end := 0
+		for _, s := range v.App.StandIns(x) {
+			parts = append(parts, x[end:s.From], s.Symbol)
+			end = s.To
+		}
+		if parts != nil {
+			return map[string]any{"Fn::Join": []any{"", append(parts, x[end:])}}
 		}
 	}
-	return apigw.JudgePolicy(document, apigw.Call{Stage: v.API.Stage, Method: "OPTIONS", Path: r.path})
+	return x
 }
 
 // unreadPolicy returns the parts of the resource policy on which preflights depend and whose value is not known.
 func (v *View) unreadPolicy() []string {
-	rest := v.Document.resources[v.API.ID]
-	if rest == nil {
-		return nil
-	}
 	var names []string
 	for _, r := range v.routes {
-		names = append(names, v.judgePolicy(rest, r).Unread...)
+		names = append(names, v.judgePolicy(r).Unread...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
-func oneOrMore(v any) []any {
-	if list, ok := v.([]any); ok {
-		return list
-	}
-	if v == nil {
-		return nil
-	}
-	return []any{v}
-}
-
-var placeholder = regexp.MustCompile(`\$\{[^}]*\}`)
-
-// flat makes text of a value, * for what is not known.
-func flat(v any) string {
-	switch x := v.(type) {
-	case string:
-		return x
-	case map[string]any:
-		if s, ok := x["Fn::Sub"].(string); ok {
-			return placeholder.ReplaceAllString(s, "*")
-		}
-		if join, ok := x["Fn::Join"].([]any); ok && len(join) == 2 {
-			separator, _ := join[0].(string)
-			parts, _ := join[1].([]any)
-			var out []string
-			for _, p := range parts {
-				out = append(out, flat(p))
-			}
-			return strings.Join(out, separator)
-		}
-	}
-	return "*"
-}
-
 // firewall decides CORS404.
 func firewall(v *View, report reporter) {
-	d := v.Document
-	for _, a := range d.sorted("AWS::WAFv2::WebACLAssociation") {
-		mine := mentions(a.props["ResourceArn"], v.API.ID)
-		for _, s := range d.sorted("AWS::ApiGateway::Stage") {
-			mine = mine || refersTo(s.props["RestApiId"], v.API.ID) && mentions(a.props["ResourceArn"], s.id)
-		}
-		if !mine {
+	mine := append(slices.Clone(v.App.Of(v.API.Rest, "AWS::ApiGateway::Stage")), v.API.Rest)
+	for _, a := range v.App.OfType("AWS::WAFv2::WebACLAssociation") {
+		arn, _ := a.Properties["ResourceArn"].(string)
+		if !slices.ContainsFunc(v.App.Mentioned(arn), func(r *cfn.Resource) bool { return slices.Contains(mine, r) }) {
 			continue
 		}
-		for _, acl := range d.sorted("AWS::WAFv2::WebACL") {
-			if !mentions(a.props["WebACLArn"], acl.id) {
+		web, _ := a.Properties["WebACLArn"].(string)
+		for _, acl := range v.App.Mentioned(web) {
+			if acl.Type != "AWS::WAFv2::WebACL" {
 				continue
 			}
-			rules, _ := acl.props["Rules"].([]any)
+			rules, _ := acl.Properties["Rules"].([]any)
 			for _, e := range rules {
 				rule, _ := e.(map[string]any)
 				action, _ := rule["Action"].(map[string]any)
@@ -318,7 +279,8 @@ func firewall(v *View, report reporter) {
 					what = "a challenge"
 				default:
 					custom := dig(action, "Block", "CustomResponse")
-					if custom == nil || slices.ContainsFunc(oneOrMore(custom["ResponseHeaders"]), func(h any) bool {
+					headers, _ := custom["ResponseHeaders"].([]any)
+					if custom == nil || slices.ContainsFunc(headers, func(h any) bool {
 						m, _ := h.(map[string]any)
 						name, _ := m["Name"].(string)
 						return strings.EqualFold(name, corsheader.AllowOrigin)
@@ -327,7 +289,7 @@ func firewall(v *View, report reporter) {
 					}
 					what = "a response of its own"
 				}
-				report(place{id: acl.id}, fmt.Sprintf("the rule %v answers with %s, without Access-Control-Allow-Origin", rule["Name"], what), v.refusal(nil, false))
+				report(place{of: acl}, fmt.Sprintf("the rule %v answers with %s, without Access-Control-Allow-Origin", rule["Name"], what), v.refusal(nil, false))
 			}
 		}
 	}
@@ -335,21 +297,25 @@ func firewall(v *View, report reporter) {
 
 // domain decides CORS405.
 func domain(v *View, report reporter) {
-	d := v.Document
-	if apis := d.sorted("AWS::ApiGateway::RestApi"); len(apis) == 0 || apis[0].id != v.API.ID {
-		return // a domain is of the template, so it is looked at once
+	if v.App.RestAPIs()[0] != v.API.Rest {
+		return // a domain is of the app, so it is looked at once
 	}
-	for _, typ := range []string{"AWS::ApiGateway::DomainName", "AWS::ApiGatewayV2::DomainName"} {
-		for _, dn := range d.sorted(typ) {
-			mapped := false
-			for _, kind := range []string{"AWS::ApiGateway::BasePathMapping", "AWS::ApiGatewayV2::ApiMapping"} {
-				for _, m := range d.sorted(kind) {
-					mapped = mapped || refersTo(m.props["DomainName"], dn.id) || m.props["DomainName"] == dn.props["DomainName"]
-				}
-			}
-			if !mapped {
-				report(place{id: dn.id}, fmt.Sprintf("no base path mapping of the template is for the domain %s", flat(dn.props["DomainName"])), v.refusal(nil, false))
-			}
+	elsewhere := func(p cfn.Problem) bool { return p.Kind == cfn.Elsewhere }
+	if slices.ContainsFunc(v.App.Problems, elsewhere) {
+		return // what was not read may map it
+	}
+	mappings := slices.Concat(v.App.OfType("AWS::ApiGateway::BasePathMapping"), v.App.OfType("AWS::ApiGatewayV2::ApiMapping"))
+	for _, dn := range slices.Concat(v.App.OfType("AWS::ApiGateway::DomainName"), v.App.OfType("AWS::ApiGatewayV2::DomainName")) {
+		name, ok := dn.Properties["DomainName"].(string)
+		if !ok {
+			continue
+		}
+		if !slices.ContainsFunc(mappings, func(m *cfn.Resource) bool {
+			of := m.Properties["DomainName"]
+			// A name that only a deployment knows may be this one.
+			return v.App.Target(of) == dn || of == name || v.App.Target(of) == nil && len(v.App.Symbols(of)) > 0 || len(v.App.Symbols(name)) > 0 && v.App.Target(of) == nil
+		}) {
+			report(place{of: dn}, fmt.Sprintf("no base path mapping is for the domain %s", name), v.refusal(nil, false))
 		}
 	}
 }
@@ -364,8 +330,8 @@ func environment(v *View, report reporter) {
 	if len(v.Allowlist.Origins) == 0 {
 		return
 	}
-	for _, id := range v.API.Functions() {
-		vars := dig(v.Document.resources[id].props, "Environment", "Variables")
+	for _, fn := range v.functions() {
+		vars := dig(fn.Properties, "Environment", "Variables")
 		for _, name := range sortedKeys(vars) {
 			text, ok := vars[name].(string)
 			if !ok || !NamesOrigins(name) {
@@ -374,12 +340,12 @@ func environment(v *View, report reporter) {
 			list := split(text)
 			var extra, missing []string
 			for _, o := range list {
-				if o == "*" && !v.Allowlist.Any || IsOrigin(o) && !v.Allowlist.has(o) {
+				if o == "*" && !v.Allowlist.Any || IsOrigin(o) && !v.Allowlist.has(o) && !v.open(o, v.Allowlist.Origins) {
 					extra = append(extra, o)
 				}
 			}
 			for _, o := range v.Allowlist.Origins {
-				if !v.Allowlist.Any && len(list) > 0 && !slices.ContainsFunc(list, func(e string) bool {
+				if !v.Allowlist.Any && len(list) > 0 && !v.open(o, list) && !slices.ContainsFunc(list, func(e string) bool {
 					before, after, wild := strings.Cut(e, "*")
 					return e == o || wild && strings.HasPrefix(o, before) && strings.HasSuffix(o, after)
 				}) {
@@ -394,8 +360,17 @@ func environment(v *View, report reporter) {
 				parts = append(parts, "lacks "+strings.Join(missing, ", ")+", which the preflight allows")
 			}
 			if len(parts) > 0 {
-				report(place{id: id}, name+" "+strings.Join(parts, " and "), "")
+				report(place{of: fn}, name+" "+strings.Join(parts, " and "), "")
 			}
 		}
 	}
+}
+
+// open reports whether only a deployment knows whether an origin is on a list: it is not known itself and the list has none
+// of its kind, or the list has an element that is not known.
+func (v *View) open(origin string, list []string) bool {
+	if slices.Contains(list, origin) {
+		return false
+	}
+	return len(v.App.Symbols(origin)) > 0 || slices.ContainsFunc(list, func(e string) bool { return len(v.App.Symbols(e)) > 0 })
 }

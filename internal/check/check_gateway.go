@@ -21,12 +21,15 @@ func sendsOrigin(g gateway.GatewayResponse) (value string, ok bool) {
 // hidden says why no page that the API is for can read a gateway response; empty if one can. An origin that only deployment
 // knows is taken to be right, and what is no origin at all is for another rule.
 func (v *View) hidden(g gateway.GatewayResponse) (why, console string) {
+	if g.Err != nil || g.Default && !v.whole() {
+		return "", "" // it may be there
+	}
 	value, ok := sendsOrigin(g)
 	if !ok {
 		return "has no Access-Control-Allow-Origin", v.refusal(nil, false)
 	}
 	origin, _ := apigw.Static(value)
-	if len(v.Allowlist.Origins) == 0 || !IsOrigin(origin) || v.Allowlist.has(origin) || strings.HasSuffix(origin, standInHost) {
+	if len(v.Allowlist.Origins) == 0 || !IsOrigin(origin) || v.Allowlist.has(origin) || v.open(origin, v.Allowlist.Origins) {
 		return "", ""
 	}
 	return "has Access-Control-Allow-Origin " + origin + ", which no preflight allows", v.refusal(map[string]string{strings.ToLower(corsheader.AllowOrigin): value}, false)
@@ -40,7 +43,7 @@ func defaults(typ string) checker {
 		if why == "" || !v.usesCORS() || len(v.routes) == 0 {
 			return
 		}
-		p := place{id: v.API.ID}
+		p := place{}
 		if !g.Default {
 			p = v.gatewayPlace(typ)
 		}

@@ -53,12 +53,12 @@ func (v *View) everywhere() []mapped {
 
 // gatewayPlace is the resource of a gateway response or, in an OpenAPI document, the API.
 func (v *View) gatewayPlace(typ string) place {
-	for _, g := range v.Document.sorted("AWS::ApiGateway::GatewayResponse") {
-		if g.props["ResponseType"] == typ && refersTo(g.props["RestApiId"], v.API.ID) {
-			return place{id: g.id}
+	for _, g := range v.App.Of(v.API.Rest, "AWS::ApiGateway::GatewayResponse") {
+		if g.Properties["ResponseType"] == typ {
+			return place{of: g}
 		}
 	}
-	return place{id: v.API.ID}
+	return place{}
 }
 
 // refusal gives what a browser prints for an answer with some headers, and empty where it prints nothing.
@@ -101,7 +101,7 @@ func values(complaint func(value string) string) checker {
 // badOrigins decides CORS205.
 func badOrigins(v *View, report reporter) {
 	values(func(value string) string {
-		if value == "*" || IsOrigin(value) || strings.ContainsAny(value, ", ") {
+		if value == "*" || IsOrigin(v.plausible(value)) || strings.ContainsAny(value, ", ") {
 			return ""
 		}
 		return fmt.Sprintf("Access-Control-Allow-Origin is %q", value)
@@ -113,7 +113,7 @@ func badOrigins(v *View, report reporter) {
 			}
 			for _, t := range templates(m) {
 				for _, o := range literals(t.Text) {
-					if !IsOrigin(strings.ReplaceAll(o, "*", "sub")) && !strings.ContainsAny(o, `[](){}+?\^$~`) {
+					if !IsOrigin(strings.ReplaceAll(v.plausible(o), "*", "sub")) && !strings.ContainsAny(o, `[](){}+?\^$~`) {
 						report(at(m), fmt.Sprintf("a mapping template compares the origin with %q", o), "")
 					}
 				}
@@ -224,7 +224,7 @@ func wildcardCredentials(v *View, report reporter) {
 func badCredentials(v *View, report reporter) {
 	for _, m := range v.everywhere() {
 		value, ok := apigw.Static(m.headers.Get(corsheader.AllowCredentials))
-		if ok && value != "true" && !strings.EqualFold(value, "false") {
+		if ok && value != "true" && len(v.App.Symbols(value)) == 0 && !strings.EqualFold(value, "false") {
 			report(m.place, fmt.Sprintf("Access-Control-Allow-Credentials is %q%s", value, m.tail), v.refusal(m.headers, true))
 		}
 	}

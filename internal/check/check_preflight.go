@@ -30,7 +30,7 @@ func noPreflight(id rules.ID) checker {
 	return func(v *View, report reporter) {
 		if !v.usesCORS() {
 			if at := slices.IndexFunc(v.routes, func(r route) bool { return v.fault(r).rule == id }); at >= 0 && (id == rules.CORS101 || !v.has(rules.CORS101)) {
-				report(place{id: v.API.ID}, "no resource of the API answers preflights, and no answer has a CORS header", v.fault(v.routes[at]).report.Preflight.Verdict.Message)
+				report(place{}, "no resource of the API answers preflights, and no answer has a CORS header", v.fault(v.routes[at]).report.Preflight.Verdict.Message)
 			}
 			return
 		}
@@ -41,7 +41,7 @@ func noPreflight(id rules.ID) checker {
 				continue
 			}
 			seen[r.resource.Path] = true
-			report(place{id: r.resource.ID, path: r.resource.Path, method: "OPTIONS"},
+			report(place{of: r.resource.Source, path: r.resource.Path, method: "OPTIONS"},
 				fmt.Sprintf("%s has %s and no OPTIONS, and no {proxy+} above it has one", r.resource.Path, methodNames(r.resource)), f.report.Preflight.Verdict.Message)
 		}
 	}
@@ -157,7 +157,8 @@ func passthrough(v *View, report reporter) {
 		}
 		res := v.API.Serve(context.Background(), &gateway.Request{Method: "OPTIONS", Path: a.route.path, Headers: gateway.Headers{
 			{Name: corsheader.Origin, Value: v.origin()}, {Name: corsheader.RequestMethod, Value: a.route.name}, {Name: "content-type", Value: "text/plain"}}}, v.site.Backend)
-		if res.Status >= 500 {
+		unread := slices.ContainsFunc(res.Trace, func(s gateway.Step) bool { return s.Kind == gateway.StepUnsupported })
+		if res.Status >= 500 && !unread {
 			report(at(a.method), fmt.Sprintf("a preflight with Content-Type text/plain is answered with %d: PassthroughBehavior is %s", res.Status, a.method.Integration.Passthrough), "")
 		}
 	}
@@ -165,9 +166,7 @@ func passthrough(v *View, report reporter) {
 
 // needs gives the headers that a method wants. What an authorizer wants that is not in the template is not known.
 func (v *View) needs(m *gateway.Method) []string {
-	if res := v.Document.resources[m.ID]; res != nil && m.AuthorizationType == "CUSTOM" && !slices.ContainsFunc(v.Document.sorted("AWS::ApiGateway::Authorizer"), func(a *resource) bool {
-		return refersTo(res.props["AuthorizerId"], a.id)
-	}) {
+	if authorizer := v.App.Target(m.Source.Properties["AuthorizerId"]); m.Source.Type == "AWS::ApiGateway::Method" && m.AuthorizationType == "CUSTOM" && (authorizer == nil || authorizer.Type != "AWS::ApiGateway::Authorizer") {
 		if m.APIKeyRequired {
 			return []string{"x-api-key"}
 		}
@@ -283,6 +282,9 @@ func resembling(v *View, report reporter) {
 					if v.Allowlist.From == "template" && s == strings.Replace(o, "https://", "http://", 1) {
 						continue // a list that a mapping template spells out may mean both, as https?:// does
 					}
+					if len(v.App.StandIns(s)) < len(v.App.StandIns(o)) {
+						continue // what it resembles only a deployment knows
+					}
 					if IsOrigin(s) && !v.Allowlist.has(s) && v.allows(a, s) == s {
 						like = s
 						break search
@@ -379,7 +381,7 @@ func maxAge(v *View, report reporter) {
 		if !ok {
 			continue
 		}
-		if fault := MaxAgeFault(value); fault != "" {
+		if fault := MaxAgeFault(value); fault != "" && len(v.App.Symbols(value)) == 0 {
 			report(at(a.method), fault, "")
 		}
 	}

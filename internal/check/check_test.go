@@ -1,24 +1,20 @@
 package check
 
 import (
-	"os"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
-func parse(t testing.TB, file string) *Document {
+func open(t testing.TB, file string) *cfn.App {
 	t.Helper()
-	b, err := os.ReadFile(file)
+	app, err := cfn.Open([]string{file}, cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := ParseDocument(file, b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
+	return app
 }
 
 func ids(r *report.Report) map[rules.ID]int {
@@ -31,7 +27,7 @@ func ids(r *report.Report) map[rules.ID]int {
 
 func TestCleanTemplates(t *testing.T) {
 	for _, name := range []string{"catalog", "everything"} {
-		rep := Check([]*Document{parse(t, "../../test/templates/"+name+".template.json")}, nil, nil)
+		rep := Check(open(t, "../../test/templates/"+name+".template.json"), nil, nil)
 		for _, f := range rep.Findings {
 			t.Errorf("%s: %s %s: %s", name, f.Rule, f.Where(), f.Detail)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/rules"
@@ -44,7 +45,7 @@ func (v *View) find(r route) fault {
 				continue
 			}
 		}
-		if id := v.blame(r, rep); id != "" {
+		if id := v.blame(r, by, origin, rep); id != "" {
 			return fault{id, rep, origin, by}
 		}
 	}
@@ -70,7 +71,7 @@ func (v *View) refusesAny(r route, rep *simulate.Report, origin string) *simulat
 	return nil
 }
 
-func (v *View) blame(r route, rep *simulate.Report) rules.ID {
+func (v *View) blame(r route, by *gateway.Method, origin string, rep *simulate.Report) rules.ID {
 	c := rep.Trace.Preflight
 	if c == nil || c.Unsupported != "" {
 		return "" // said as something not understood
@@ -81,6 +82,8 @@ func (v *View) blame(r route, rep *simulate.Report) rules.ID {
 			switch {
 			case c.Method != nil:
 				return rules.CORS102
+			case !v.whole():
+				return "" // what was not read may answer it
 			case v.simple(r.resource):
 				return rules.CORS119
 			}
@@ -106,7 +109,15 @@ func (v *View) blame(r route, rep *simulate.Report) rules.ID {
 		}
 	}
 	if _, err := cors.FromStageVariables(v.API.Variables); err != nil && v.readsVariables(c) {
+		if v.stageElsewhere() {
+			v.leave(nil, "the stage of "+v.API.ID+", whose variables hold the allowlist, is not in the templates")
+			return ""
+		}
 		return rules.CORS407
+	}
+	if symbol := v.decides(r, origin, rep); symbol != nil {
+		v.leave(by, symbol.String()+": "+symbol.Why)
+		return ""
 	}
 	switch rep.Preflight.Verdict.Code {
 	case browser.PreflightInvalidStatus, browser.PreflightDisallowedRedirect:
@@ -132,11 +143,53 @@ func (v *View) blame(r route, rep *simulate.Report) rules.ID {
 	}
 	if res := v.API.Find(c.Resource.Path); res != nil && c.Method != nil && v.obscure(res.Method(c.Method.Name)) {
 		if v.Allowlist.From == "" {
-			return rules.CORS903
+			v.leave(by, "which origins the mapping template allows is not understood; --origins states them")
 		}
 		return "" // that another resource allows more is for CORS118 to say
 	}
 	return rules.CORS109
+}
+
+// decides returns the symbol on which it hangs whether an origin may read the answer to a preflight that does not allow it:
+// one in Access-Control-Allow-Origin or, where the origin is not out of the template, one that is an origin on its list.
+func (v *View) decides(r route, origin string, rep *simulate.Report) *cfn.Symbol {
+	if symbols := v.App.Symbols(rep.Preflight.Response.Headers.Get(corsheader.AllowOrigin)); len(symbols) > 0 {
+		return symbols[0]
+	}
+	if v.Allowlist.From != "stated" {
+		return nil
+	}
+	for _, o := range v.unknownOrigins() {
+		if in := v.preflight(r, o); o != origin && in != nil && (in.Preflight.Verdict.Allowed || in.Preflight.Verdict.Code == browser.HeaderDisallowedByPreflightResponse) {
+			return v.App.Symbols(o)[0]
+		}
+	}
+	return nil
+}
+
+// unknownOrigins are those that the API may allow and that only a deployment knows.
+func (v *View) unknownOrigins() []string {
+	judge, err := simulate.NewJudge(v.App, gateway.Options{API: v.App.Name(v.API.Rest), Stage: v.App.Show(v.API.Stage)}, func(*cfn.App) gateway.Backend { return v.site.Backend })
+	if err != nil {
+		return nil
+	}
+	return judge.Origins()
+}
+
+// stageElsewhere reports whether the API has no stage in the templates, and its id is given to something that may make one.
+func (v *View) stageElsewhere() bool {
+	if v.API.StageID != "" {
+		return false
+	}
+	rest := v.API.Rest
+	outputs, _ := rest.Stack.Raw["Outputs"].(map[string]any)
+	for _, o := range outputs {
+		out, _ := o.(map[string]any)
+		if value := dig(out, "Value"); len(value) == 1 && value["Ref"] == rest.ID {
+			return true
+		}
+	}
+	return !v.whole() || slices.ContainsFunc(v.App.OfType("AWS::SSM::Parameter"), func(p *cfn.Resource) bool { return v.App.Target(p.Properties["Value"]) == rest })
 }
 
 // obscure says that a mapping template decides about origins, and that it is not understood about which. A list that is
@@ -169,7 +222,7 @@ func faulty(id rules.ID, detail func(v *View, r route, f fault) string) checker 
 			if f.rule != id {
 				continue
 			}
-			p := place{id: r.resource.ID, path: r.resource.Path, method: r.method.HTTPMethod}
+			p := place{of: r.resource.Source, path: r.resource.Path, method: r.method.HTTPMethod}
 			if f.method != nil {
 				p = at(f.method)
 			}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/report"
 )
 
@@ -19,11 +20,11 @@ const hostile = "Resources:\n" +
 
 // TestHostile holds that text out of a template begins no line of a report.
 func TestHostile(t *testing.T) {
-	d, err := ParseDocument("a,b:c\n.yaml", []byte(hostile))
+	d, err := cfn.Parse("a,b:c\n.yaml", []byte(hostile), cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep := Check([]*Document{d}, nil, nil)
+	rep := Check(d, nil, nil)
 	if len(rep.Findings) < 5 {
 		t.Fatal(listing(rep))
 	}
@@ -58,8 +59,8 @@ func TestHostile(t *testing.T) {
 
 // TestSuppressionCase holds that ids of rules are the same in any case, as rules has them.
 func TestSuppressionCase(t *testing.T) {
-	d := parse(t, "testdata/styles/two-apis.yaml")
-	rep := Check([]*Document{d}, nil, []report.Suppression{{ID: "cors903", Reason: "for servers", LogicalID: "Int"}})
+	d := open(t, "testdata/styles/openapi.yaml")
+	rep := Check(d, nil, []report.Suppression{{ID: "cors110", Reason: "for servers", LogicalID: "Api"}})
 	if got := listing(rep); got != "" || len(rep.Suppressed) != 1 {
 		t.Errorf("%s\n%v", got, rep.Suppressed)
 	}

@@ -22,7 +22,7 @@ func TestFrameworks(t *testing.T) {
 		"testdata/sam/auth-default.yaml": {"CORS102": 6, "CORS301": 1, "CORS302": 1},
 		"testdata/sam/cors-string.yaml":  {"CORS107": 3, "CORS301": 1, "CORS302": 1},
 	} {
-		rep := Check([]*Document{parse(t, file)}, nil, nil)
+		rep := Check(open(t, file), nil, nil)
 		if got := ids(rep); !maps.Equal(got, want) {
 			t.Errorf("%s: %v, want %v\n%s", file, got, want, listing(rep))
 		}

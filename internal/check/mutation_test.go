@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
@@ -16,21 +17,21 @@ import (
 
 func mutate(t testing.TB, base string, m faults.Fault) *report.Report {
 	t.Helper()
-	d, err := ParseDocument("t.yaml", []byte(base))
+	d, err := cfn.Parse("t.yaml", []byte(base), cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if m.Change != "" {
-		return checkTree(t, faults.Merge(d.root, tree(t, m.Change)))
+		return checkTree(t, faults.Merge(d.Stacks[0].Raw, tree(t, m.Change)))
 	}
 	text := strings.ReplaceAll(base, m.Old, m.New)
 	if text == base {
 		t.Fatalf("%s: nothing to replace", m.Name)
 	}
-	if d, err = ParseDocument("t.json", []byte(text)); err != nil {
+	if d, err = cfn.Parse("t.json", []byte(text), cfn.Options{}); err != nil {
 		t.Fatalf("%s: %v", m.Name, err)
 	}
-	return Check([]*Document{d}, nil, nil)
+	return Check(d, nil, nil)
 }
 
 // TestMutation holds that single faults are found by the right rule, and that no other rule calls them errors.
@@ -81,7 +82,9 @@ func TestDamaged(t *testing.T) {
 	if testing.Short() {
 		n = 100
 	}
-	values := []any{nil, true, "", "x", json.Number("-1"), []any{}, map[string]any{}, []any{nil}, map[string]any{"Ref": "Nothing"}, map[string]any{"Fn::GetAtt": []any{}}, map[string]any{"Fn::Join": "x"}, map[string]any{"Fn::If": []any{"x", nil, nil}}}
+	values := func() []any {
+		return []any{nil, true, "", "x", json.Number("-1"), []any{}, map[string]any{}, []any{nil}, map[string]any{"Ref": "Nothing"}, map[string]any{"Fn::GetAtt": []any{}}, map[string]any{"Fn::Join": "x"}, map[string]any{"Fn::If": []any{"x", nil, nil}}}
+	}
 	for i := range n {
 		base := bases[i%len(bases)]
 		text := bytes.Clone(base)
@@ -98,18 +101,16 @@ func TestDamaged(t *testing.T) {
 			end := min(len(text), at+rng.IntN(200))
 			text = append(text[:at:at], text[end:]...)
 		case 3:
-			d, err := ParseDocument("t.yaml", base)
-			if err != nil {
-				t.Fatal(err)
-			}
+			root := tree(t, string(base))
 			for range 1 + rng.IntN(4) {
-				damage(rng, d.root, values)
+				damage(rng, root, values())
 			}
-			if text, err = json.Marshal(d.root); err != nil {
+			var err error
+			if text, err = json.Marshal(root); err != nil {
 				t.Fatal(err)
 			}
 		}
-		d, err := ParseDocument("t.yaml", text)
+		d, err := cfn.Parse("t.yaml", text, cfn.Options{})
 		if err != nil {
 			if strings.Contains(err.Error(), "\n") {
 				t.Errorf("more than a line: %v", err)
@@ -117,7 +118,7 @@ func TestDamaged(t *testing.T) {
 			continue
 		}
 		checked++
-		if rep := Check([]*Document{d}, nil, nil); len(rep.Crashed) > 0 {
+		if rep := Check(d, nil, nil); len(rep.Crashed) > 0 {
 			t.Errorf("%v\n%s", rep.Crashed, text)
 		}
 	}
@@ -189,11 +190,11 @@ func BenchmarkCheck(b *testing.B) {
 		b.Run(fmt.Sprintf("%d routes", routes), func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
-				d, err := ParseDocument("t.json", text)
+				d, err := cfn.Parse("t.json", text, cfn.Options{})
 				if err != nil {
 					b.Fatal(err)
 				}
-				if rep := Check([]*Document{d}, nil, nil); len(rep.Crashed) > 0 || rep.Checked[0].Routes < routes {
+				if rep := Check(d, nil, nil); len(rep.Crashed) > 0 || rep.Checked[0].Routes < routes {
 					b.Fatal(listing(rep))
 				}
 			}

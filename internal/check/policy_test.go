@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
 )
 
@@ -29,11 +30,11 @@ func TestResourcePolicy(t *testing.T) {
 		"a stage that only deployment knows": {"{Effect: Allow, Principal: '*', Action: '*', Resource: {'Fn::Sub': 'execute-api:/${Other.Name}/*'}}", "CORS903"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := ParseDocument("t.yaml", b)
+			d, err := cfn.Parse("t.yaml", b, cfn.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			rep := checkTree(t, faults.Merge(d.root, tree(t, "Resources: {Catalog742F25FD: {Properties: {Policy: {Version: '2012-10-17', Statement: ["+tt.statements+"]}}}}")))
+			rep := checkTree(t, faults.Merge(d.Stacks[0].Raw, tree(t, "Resources: {Catalog742F25FD: {Properties: {Policy: {Version: '2012-10-17', Statement: ["+tt.statements+"]}}}}")))
 			var got []string
 			for _, f := range rep.Findings {
 				got = append(got, string(f.Rule))

@@ -18,7 +18,7 @@ type reporter func(p place, detail, console string)
 
 // checks is what decides each rule. Those whose fault is that of a preflight are told apart in fault.go, and say here what
 // is wrong. CORS901 and CORS902 are found where suppressions
-// are used, in package report, and CORS903 also where templates are read.
+// are used, in package report, and CORS903 where templates are read.
 var checks = map[rules.ID]checker{
 	rules.CORS101: noPreflight(rules.CORS101),
 	rules.CORS102: faulty(rules.CORS102, func(_ *View, _ route, f fault) string {
@@ -96,7 +96,4 @@ var checks = map[rules.ID]checker{
 		return "the mapping template of OPTIONS reads stage variables that hold no allowlist; the stage is " + v.API.Stage
 	}),
 	rules.CORS408: importedAway,
-	rules.CORS903: faulty(rules.CORS903, func(*View, route, fault) string {
-		return "which origins the mapping template allows is not understood; --origins states them"
-	}),
 }

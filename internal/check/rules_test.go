@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
@@ -16,11 +17,12 @@ import (
 // tree reads YAML into what a template is made of.
 func tree(t testing.TB, text string) map[string]any {
 	t.Helper()
-	d := &Document{lines: map[string]int{}}
-	if err := d.parseYAML([]byte(text)); err != nil {
+	v, err := cfn.ReadText("t.yaml", []byte(text), nil)
+	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
-	return d.root
+	root, _ := v.(map[string]any)
+	return root
 }
 
 func cleanText(t testing.TB) string {
@@ -39,17 +41,20 @@ func checkTree(t testing.TB, root any) *report.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := ParseDocument("t.json", b)
+	d, err := cfn.Parse("t.json", b, cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Check([]*Document{d}, nil, nil)
+	return Check(d, nil, nil)
 }
 
 func listing(r *report.Report) string {
 	var b strings.Builder
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "%s %s %s %s: %s\n", f.Rule, f.LogicalID, f.Method, f.Path, f.Detail)
+	}
+	for _, l := range r.NotJudged {
+		fmt.Fprintf(&b, "not judged: %s\n", l)
 	}
 	for _, c := range r.Crashed {
 		fmt.Fprintln(&b, c)
@@ -85,8 +90,8 @@ func TestFixtures(t *testing.T) {
 // TestChecks holds that each rule of the command has something that decides it, and that it is the command's.
 func TestChecks(t *testing.T) {
 	for _, r := range rules.All() {
-		// Suppressions are looked at beside the views.
-		want := r.Command == "check" && r.ID != rules.CORS901 && r.ID != rules.CORS902
+		// Suppressions, and what is refused, are looked at beside the views.
+		want := r.Command == "check" && r.ID < rules.CORS901
 		if got := checks[r.ID] != nil; got != want {
 			t.Errorf("%s, of corsgate %s, is decided here: %v", r.ID, r.Command, got)
 		}
@@ -95,8 +100,8 @@ func TestChecks(t *testing.T) {
 
 func TestCrash(t *testing.T) {
 	panics := map[rules.ID]checker{rules.CORS101: func(*View, reporter) { panic("oh") }}
-	d := parse(t, "testdata/clean.yaml")
-	rep := check("check", panics, []*Document{d}, nil, nil, nil)
+	d := open(t, "testdata/clean.yaml")
+	rep := check("check", panics, d, nil, nil, nil)
 	if want := []string{"CORS101 crashed on testdata/clean.yaml, API Api: oh"}; !slices.Equal(rep.Crashed, want) {
 		t.Errorf("crashed: %q", rep.Crashed)
 	}
@@ -147,11 +152,11 @@ func TestWorst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := ParseDocument("shop.template.json", b)
+	d, err := cfn.Parse("shop.template.json", b, cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep := Check([]*Document{d}, nil, []report.Suppression{{ID: "CORS208", Reason: "meant", Stack: "another"}})
+	rep := Check(d, nil, []report.Suppression{{ID: "CORS208", Reason: "meant", Stack: "another"}})
 	var got []rules.ID
 	for _, f := range rep.Findings {
 		got = append(got, f.Rule)

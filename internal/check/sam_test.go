@@ -31,7 +31,7 @@ func TestTransformed(t *testing.T) {
 // second stage, Stage, and logical ids of functions' resources that are not the source's.
 func judged(t *testing.T, file string) string {
 	t.Helper()
-	rep := Check([]*Document{parse(t, file)}, nil, nil)
+	rep := Check(open(t, file), nil, nil)
 	var lines []string
 	for _, f := range rep.Findings {
 		lines = append(lines, fmt.Sprintf("%s %s %s %s %s: %s\n", f.Rule, f.API, f.LogicalID, f.Method, f.Path, f.Detail))

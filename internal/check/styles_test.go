@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
 )
 
@@ -23,15 +24,21 @@ func TestStyles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var want, got []string
+			var want, got, notJudged []string
 			for line := range strings.Lines(string(text)) {
 				if w, ok := strings.CutPrefix(line, "# want: "); ok {
 					want = append(want, strings.TrimSpace(w))
 				}
+				if w, ok := strings.CutPrefix(line, "# not judged: "); ok {
+					notJudged = append(notJudged, strings.TrimSpace(w))
+				}
 			}
-			rep := Check([]*Document{parse(t, file)}, nil, nil)
+			rep := Check(open(t, file), nil, nil)
 			for _, f := range rep.Findings {
 				got = append(got, string(f.Rule)+" "+f.LogicalID)
+			}
+			if len(rep.NotJudged) != len(notJudged) || len(notJudged) > 0 && !strings.Contains(rep.NotJudged[0], notJudged[0]) {
+				t.Errorf("not judged: %q, want %q", rep.NotJudged, notJudged)
 			}
 			slices.Sort(got)
 			if slices.Sort(want); !slices.Equal(got, want) || len(rep.Crashed) > 0 {
@@ -43,7 +50,7 @@ func TestStyles(t *testing.T) {
 
 // TestGroups holds that the groups of an expression are multiplied out, those that may be left out too.
 func TestGroups(t *testing.T) {
-	rep := Check([]*Document{parse(t, "testdata/styles/good-group.yaml")}, nil, nil)
+	rep := Check(open(t, "testdata/styles/good-group.yaml"), nil, nil)
 	want := "https://shop.example.com https://admin.example.com https://preview.example.com https://*.preview.example.com"
 	if got := strings.Join(rep.Checked[0].Allowlist.Names, " "); got != want {
 		t.Errorf("the list is %s, want %s", got, want)
@@ -56,11 +63,11 @@ func TestDeployedOrigin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := ParseDocument("t.yaml", b)
+	d, err := cfn.Parse("t.yaml", b, cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep := checkTree(t, faults.Merge(d.root, tree(t, `Resources:
+	rep := checkTree(t, faults.Merge(d.Stacks[0].Raw, tree(t, `Resources:
   Site: {Type: 'AWS::CloudFront::Distribution'}
   CatalogDeploymentStageprod3F14D72A:
     Properties: {Variables: {corsExactOrigin: {"Fn::Join": ["", ["https://", {"Fn::GetAtt": [Site, DomainName]}]]}}}`)))

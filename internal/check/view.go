@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/mark"
@@ -15,7 +16,7 @@ import (
 
 // A View is what a rule looks at: one stage of one API of a template.
 type View struct {
-	Document  *Document
+	App       *cfn.App
 	API       *gateway.API
 	Allowlist *Allowlist
 
@@ -26,6 +27,8 @@ type View struct {
 	own    map[*gateway.Method][]string // what ownOrigins found
 	faults map[route]fault
 	all    []answer // what answering found
+	// notJudged says, one line each, what the rules left because only a deployment decides it.
+	notJudged []string
 }
 
 // route is a method of a resource, as a page would call it.
@@ -47,13 +50,13 @@ type question struct {
 // among the allowed headers is no fault.
 const probeHeader = "x-corsgate-probe"
 
-func newView(d *Document, api *gateway.API, stated *Allowlist) (*View, error) {
+func newView(api *gateway.API, stated *Allowlist) (*View, error) {
 	backend := simulate.NotRun(api.App)
 	reply, err := simulate.Reply([]byte(`{"statusCode": 200, "body": "{}"}`), "an empty object")
 	if err != nil {
 		return nil, err
 	}
-	v := &View{Document: d, API: api, Allowlist: stated, site: simulate.Site{API: api, Backend: backend}, stood: simulate.Site{API: api, Backend: reply}, asked: map[question]*simulate.Report{}, own: map[*gateway.Method][]string{}, faults: map[route]fault{}}
+	v := &View{App: api.App, API: api, Allowlist: stated, site: simulate.Site{API: api, Backend: backend, Fill: wellMeant}, stood: simulate.Site{API: api, Backend: reply, Fill: wellMeant}, asked: map[question]*simulate.Report{}, own: map[*gateway.Method][]string{}, faults: map[route]fault{}}
 	if stated == nil {
 		v.Allowlist = infer(api)
 	}
@@ -72,6 +75,28 @@ func newView(d *Document, api *gateway.API, stated *Allowlist) (*View, error) {
 	v.learn()
 	return v, nil
 }
+
+// wellMeant is what the value of an Access-Control-Allow-Methods, -Headers or -Credentials is taken to be that only a
+// deployment knows: the first two allow what is asked for.
+func wellMeant(name string, r *browser.HTTPRequest) string {
+	if strings.EqualFold(name, corsheader.AllowCredentials) {
+		return "false"
+	}
+	return simulate.Permissive(name, r)
+}
+
+// leave says that something is not judged, of a method if there is one.
+func (v *View) leave(m *gateway.Method, why string) {
+	if m != nil {
+		why = m.HTTPMethod + " " + m.Resource.Path + ": " + why
+	}
+	if !slices.Contains(v.notJudged, why) {
+		v.notJudged = append(v.notJudged, why)
+	}
+}
+
+// whole reports whether all of the API was read. If not, nothing is said to be missing.
+func (v *View) whole() bool { return len(v.API.Elsewhere) == 0 }
 
 // ask puts a question to the model. It gives nil for what no page can ask.
 func (v *View) ask(q question) *simulate.Report {
@@ -173,16 +198,21 @@ func (v *View) usesCORS() bool {
 			}
 		}
 	}
-	return v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables" || slices.ContainsFunc(v.API.Functions(), v.emits)
+	return v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables" || slices.ContainsFunc(v.functions(), emits)
+}
+
+// functions are those that methods call.
+func (v *View) functions() []*cfn.Resource {
+	called := v.API.Functions()
+	return slices.DeleteFunc(v.App.OfType("AWS::Lambda::Function"), func(r *cfn.Resource) bool { return !slices.Contains(called, v.App.Name(r)) })
 }
 
 // emits says that a function is known to answer pages, by corsgate's mark or by a list of origins in its environment.
-func (v *View) emits(function string) bool {
-	r := v.Document.resources[function]
-	if r.metadata[mark.Emits] != nil && r.metadata[mark.Emits] != false {
+func emits(function *cfn.Resource) bool {
+	if marked := function.Metadata[mark.Emits]; marked != nil && marked != false {
 		return true
 	}
-	return slices.ContainsFunc(sortedKeys(dig(r.props, "Environment", "Variables")), NamesOrigins)
+	return slices.ContainsFunc(sortedKeys(dig(function.Properties, "Environment", "Variables")), NamesOrigins)
 }
 
 // carriesOrigin says that an integration response sets Access-Control-Allow-Origin, one way or the other.
@@ -199,10 +229,8 @@ func templates(m *gateway.Method) []gateway.Template {
 	return out
 }
 
-func overridesOrigin(t gateway.Template) bool { return overridesOriginText(t.Text) }
-
-func overridesOriginText(template string) bool {
-	return strings.Contains(template, "responseOverride") && strings.Contains(strings.ToLower(template), strings.ToLower(corsheader.AllowOrigin))
+func overridesOrigin(t gateway.Template) bool {
+	return strings.Contains(t.Text, "responseOverride") && strings.Contains(strings.ToLower(t.Text), strings.ToLower(corsheader.AllowOrigin))
 }
 
 // methodNames lists the methods of a resource but OPTIONS.

@@ -13,6 +13,7 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"strings"
 )
 
@@ -192,6 +193,12 @@ func (e *FunctionError) Error() string { return "function error: " + e.Type + ":
 type Unavailable struct{ Reason string }
 
 func (e *Unavailable) Error() string { return e.Reason }
+
+// Whichever is a backend's error for nothing having been called: the answer is that of the integration response with this
+// index, as far as it does not depend on the reply. What does is not served. It is not for proxy integrations.
+type Whichever struct{ Response int }
+
+func (e *Whichever) Error() string { return fmt.Sprintf("as the integration response %d", e.Response) }
 
 // LoadError says why no API could be read from a template, in one line that names the file.
 type LoadError struct {

@@ -37,6 +37,8 @@ type GatewayResponse struct {
 	Templates  []Template
 	// From is the type whose configuration is used: the type itself, DEFAULT_4XX, DEFAULT_5XX, or empty for the built-in.
 	From string
+	// Err says why what the template says of the type From cannot be read, if it cannot.
+	Err error
 }
 
 // GatewayResponse gives what a type answers. A type that is customised takes nothing from DEFAULT_4XX or DEFAULT_5XX.
@@ -47,7 +49,7 @@ func (a *API) GatewayResponse(typ string) GatewayResponse {
 		g.Status = strconv.Itoa(n)
 	}
 	use := func(r *gatewayResponse, from string) {
-		g.From = from
+		g.From, g.Err = from, r.err
 		if r.status != "" {
 			g.Status = r.status
 		}

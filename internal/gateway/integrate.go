@@ -70,7 +70,7 @@ func (x *exchange) mock(i *Integration) (*Response, error) {
 		}
 	}
 	if _, err := strconv.Atoi(status); err != nil {
-		return nil, configError(NoMockStatus, "MOCK needs JSON with a number statusCode, the request gave %q", clip(string(body)))
+		return nil, configError(NoMockStatus, "MOCK needs JSON with a number statusCode, the request gave %q", clip(x.api.App.Show(string(body))))
 	}
 	x.step(Step{Kind: StepIntegration, Name: "MOCK", Detail: "statusCode " + status})
 	return x.respond(i, status, true, nil, nil, nil)

@@ -118,7 +118,7 @@ func (l *loader) build() (*API, error) {
 	a := &API{App: l.app, Rest: l.rest, ID: l.rest.ID, responses: map[string]*gatewayResponse{}, keys: map[string]bool{},
 		region: cmp.Or(st.Region, "us-east-1"), account: cmp.Or(st.Account, "111111111111"), authorize: l.opts.Authorize, Variables: map[string]string{}}
 	l.api = a
-	a.root = &Resource{ID: l.rest.ID, Path: "/", methods: map[string]*Method{}}
+	a.root = &Resource{ID: l.rest.ID, Source: l.rest, Path: "/", methods: map[string]*Method{}}
 	a.resources = []*Resource{a.root}
 	p := l.rest.Properties
 	a.Name, _ = textOf(p["Name"])
@@ -141,7 +141,7 @@ func (l *loader) build() (*API, error) {
 	}
 	maps.Copy(a.Variables, l.opts.Variables)
 	if top.err != nil {
-		l.problem("%s: %v", l.rest.ID, top.err)
+		l.left(l.rest.ID, top.err)
 	}
 	l.elsewhere()
 	l.models = map[string]*cfn.Resource{}
@@ -196,12 +196,16 @@ type stage struct {
 func (l *loader) stages() []stage {
 	var out []stage
 	for _, s := range l.of("Stage") {
-		if n, err := textOf(s.Properties["StageName"]); err == nil {
+		if n, err := textOf(s.Properties["StageName"]); err == nil && n != "" {
 			out = append(out, stage{n, s.ID, s.Properties})
 		}
 	}
 	for _, d := range l.of("Deployment") {
-		if n, err := textOf(d.Properties["StageName"]); err == nil && n != "" {
+		n, err := textOf(d.Properties["StageName"])
+		if d.Cause != "" && n != l.opts.Stage {
+			continue // the stage "Stage" that SAM makes beside the one that it was told to make
+		}
+		if err == nil && n != "" {
 			out = append(out, stage{n, d.ID, d.Properties["StageDescription"]})
 		}
 	}
@@ -236,9 +240,30 @@ func (l *loader) stage() error {
 	a.stageProperties = r.object(found.properties, "StageDescription")
 	a.canary = a.stageProperties["CanarySetting"] != nil
 	if r.err != nil {
-		l.problem("the stage of deployment %s: %v", found.id, r.err)
+		l.left("the stage of deployment "+found.id, r.err)
 	}
 	return nil
+}
+
+// Concerns reports whether what a problem of an app is about may be a REST API or a part of one.
+func Concerns(app *cfn.App, p cfn.Problem) bool {
+	if p.LogicalID == "" || strings.HasPrefix(p.LogicalID, "Conditions.") {
+		return true
+	}
+	types := []string{"AWS::ApiGateway::", "AWS::CloudFormation::Stack", "AWS::Serverless::A", "AWS::Serverless::Function", "AWS::Serverless::StateMachine"}
+	for _, st := range app.Stacks {
+		if st.Name != p.Stack {
+			continue
+		}
+		all, _ := st.Raw["Resources"].(map[string]any)
+		made := all[p.LogicalID]
+		if r, ok := made.(map[string]any); ok {
+			made = r["Type"]
+		}
+		text, err := json.Marshal(made) // of a loop, what it makes
+		return err != nil || slices.ContainsFunc(types, func(typ string) bool { return strings.Contains(string(text), typ) })
+	}
+	return false
 }
 
 // elsewhere notes what was not read and may hold routes of this API.
@@ -247,7 +272,7 @@ func (l *loader) elsewhere() {
 		if p.Kind != cfn.Elsewhere {
 			continue
 		}
-		ours := p.LogicalID == ""
+		ours := (p.LogicalID == "" || strings.HasPrefix(p.LogicalID, "Fn::ForEach::")) && Concerns(l.app, p)
 		for _, st := range l.app.Stacks {
 			for _, r := range st.Resources {
 				if st.Name == p.Stack && r.ID == p.LogicalID && r.Type != l.rest.Type {
@@ -309,7 +334,7 @@ func (l *loader) tree() {
 		if err != nil {
 			return nil, fmt.Errorf("path part of %s: %w", res.ID, err)
 		}
-		made[res] = l.api.child(parent, part, res.ID)
+		made[res] = l.api.child(parent, part, res.ID, res)
 		return made[res], nil
 	}
 	lost := func(what, id string, err error) {
@@ -336,6 +361,14 @@ func (l *loader) tree() {
 // problem notes something that is left out.
 func (l *loader) problem(format string, args ...any) {
 	l.api.Problems = append(l.api.Problems, l.app.Show(fmt.Sprintf(format, args...)))
+}
+
+// left notes what is left out for an error.
+func (l *loader) left(what string, err error) {
+	l.problem("%s: %v", what, err)
+	if errors.As(err, new(*cfn.Unknown)) {
+		l.api.NotKnown = append(l.api.NotKnown, l.api.Problems[len(l.api.Problems)-1])
+	}
 }
 
 // missing notes a part of the API that is not here.
@@ -451,6 +484,17 @@ func (r *reader) strMap(v any, name string) map[string]string {
 	return out
 }
 
+// mappings reads header mappings. What is known only at deployment brings its own quotes.
+func (r *reader) mappings(v any, name string) map[string]string {
+	out := r.strMap(v, name)
+	for k, src := range out {
+		if r.l.app.SymbolOf(src) != nil {
+			out[k] = "'" + src + "'"
+		}
+	}
+	return out
+}
+
 func (r *reader) templates(v any, name string) []Template {
 	m := r.strMap(v, name)
 	var out []Template
@@ -464,7 +508,7 @@ func (r *reader) templates(v any, name string) []Template {
 func (l *loader) method(res *cfn.Resource, at *Resource) {
 	r := &reader{l: l}
 	p := res.Properties
-	m := &Method{ID: res.ID, HTTPMethod: strings.ToUpper(r.known(p["HttpMethod"], "HttpMethod")), Resource: at,
+	m := &Method{ID: res.ID, Source: res, HTTPMethod: strings.ToUpper(r.known(p["HttpMethod"], "HttpMethod")), Resource: at,
 		AuthorizationType: r.known(p["AuthorizationType"], "AuthorizationType"), APIKeyRequired: r.bool(p["ApiKeyRequired"], "ApiKeyRequired")}
 	m.RequestParameters = r.boolMap(p["RequestParameters"], "RequestParameters")
 	if a := l.app.Target(p["AuthorizerId"]); a != nil && a.Type == "AWS::ApiGateway::Authorizer" {
@@ -503,7 +547,7 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 	}
 	m.Err = r.err
 	if r.err != nil {
-		l.problem("method %s: %v", m.ID, r.err)
+		l.problem("%s", m.Problem())
 	}
 	l.mappings(m)
 	if m.HTTPMethod == "" {
@@ -522,7 +566,7 @@ func (l *loader) integration(in map[string]any, r *reader) *Integration {
 	for _, v := range r.list(in["IntegrationResponses"], "IntegrationResponses") {
 		ir := r.object(v, "IntegrationResponses")
 		i.Responses = append(i.Responses, IntegrationResponse{Status: r.known(ir["StatusCode"], "StatusCode"), Pattern: r.known(ir["SelectionPattern"], "SelectionPattern"),
-			ContentHandling: r.known(ir["ContentHandling"], "ContentHandling"), Parameters: r.strMap(ir["ResponseParameters"], "ResponseParameters"),
+			ContentHandling: r.known(ir["ContentHandling"], "ContentHandling"), Parameters: r.mappings(ir["ResponseParameters"], "ResponseParameters"),
 			Templates: r.templates(ir["ResponseTemplates"], "ResponseTemplates")})
 	}
 	return i
@@ -554,17 +598,21 @@ func split(list string) []string {
 func (l *loader) gatewayResponse(p map[string]any) {
 	r := &reader{l: l}
 	typ := r.known(p["ResponseType"], "ResponseType")
-	g := &gatewayResponse{status: r.known(p["StatusCode"], "StatusCode"), parameters: r.strMap(p["ResponseParameters"], "ResponseParameters"), templates: r.templates(p["ResponseTemplates"], "ResponseTemplates")}
+	g := &gatewayResponse{status: r.known(p["StatusCode"], "StatusCode"), parameters: r.mappings(p["ResponseParameters"], "ResponseParameters"), templates: r.templates(p["ResponseTemplates"], "ResponseTemplates")}
 	g.err = r.err
 	if r.err != nil && typ != "" {
-		l.problem("gateway response %s: %v", typ, r.err)
+		l.left("gateway response "+typ, r.err)
 	}
 	if typ == "" {
-		l.problem("gateway response without a type: %v", r.err)
+		if errors.As(r.err, new(*cfn.Unknown)) {
+			l.missing("gateway response without a type: %v", r.err)
+		} else {
+			l.problem("gateway response without a type: %v", r.err)
+		}
 		return
 	}
 	for _, k := range slices.Sorted(maps.Keys(g.parameters)) {
-		if why := badSource(g.parameters[k]); why != "" && g.err == nil {
+		if why := badSource(l.app.Show(g.parameters[k])); why != "" && g.err == nil {
 			l.undeployable("gateway response %s: it does not send the header %s, since %s", typ, strings.TrimPrefix(k, apigw.GatewayHeader), why)
 		}
 	}

@@ -34,7 +34,7 @@ func (l *loader) mappings(m *Method) {
 			if !ok {
 				continue
 			}
-			if why := badSource(ir.Parameters[k]); why != "" {
+			if why := badSource(l.app.Show(ir.Parameters[k])); why != "" {
 				l.undeployable("method %s: the response %s does not send the header %s, since %s", m.ID, ir.Status, name, why)
 			} else if _, ok := declared[name]; !ok {
 				l.undeployable("method %s: the response %s maps the header %s, which the method response %s does not declare", m.ID, ir.Status, name, ir.Status)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -27,6 +28,8 @@ type API struct {
 	// Elsewhere says, one line each, what was not read and may hold more of the API. A request that leads to none of its
 	// resources, or to one of them by way of a variable, is then not answered.
 	Elsewhere []string
+	// NotKnown has those of Problems that hang on a value that only a deployment knows, without those of methods.
+	NotKnown []string
 	// Undeployable says, one line each, which header mappings and stage variables API Gateway refuses when the template is deployed.
 	Undeployable []string
 
@@ -46,7 +49,8 @@ type API struct {
 
 // Resource is one node of the API's tree.
 type Resource struct {
-	ID       string // logical id, or the path for OpenAPI
+	ID       string        // logical id, or the path for OpenAPI
+	Source   *cfn.Resource // what it is made of: the RestApi for OpenAPI
 	Path     string
 	part     string
 	parent   *Resource
@@ -56,7 +60,8 @@ type Resource struct {
 
 // Method is a method of a resource.
 type Method struct {
-	ID         string // logical id, or "METHOD path"
+	ID         string        // logical id, or "METHOD path"
+	Source     *cfn.Resource // what it is made of: the RestApi for OpenAPI
 	HTTPMethod string
 	Resource   *Resource
 	// Err says why the method cannot be served, if it cannot.
@@ -72,6 +77,14 @@ type Method struct {
 	validateBody   bool
 	validateParams bool
 	models         map[string]*schema // by content type
+}
+
+// Problem says in a line that the method cannot be served, and why; it is empty if it can.
+func (m *Method) Problem() string {
+	if m.Err == nil {
+		return ""
+	}
+	return fmt.Sprintf("method %s: %v", m.ID, m.Err)
 }
 
 // MethodResponse declares a status with its headers.
@@ -183,7 +196,7 @@ func (r *Resource) paramName() string {
 }
 
 // child gives the child of a part, made where there is none.
-func (a *API) child(parent *Resource, part, id string) *Resource {
+func (a *API) child(parent *Resource, part, id string, source *cfn.Resource) *Resource {
 	for _, c := range parent.children {
 		if c.part == part {
 			return c
@@ -193,7 +206,7 @@ func (a *API) child(parent *Resource, part, id string) *Resource {
 	if p == "/" {
 		p = ""
 	}
-	r := &Resource{ID: id, Path: p + "/" + part, part: part, parent: parent, methods: map[string]*Method{}}
+	r := &Resource{ID: id, Source: source, Path: p + "/" + part, part: part, parent: parent, methods: map[string]*Method{}}
 	parent.children = append(parent.children, r)
 	a.resources = append(a.resources, r)
 	return r

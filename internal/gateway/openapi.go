@@ -45,11 +45,11 @@ func (l *loader) openAPI(v any) error {
 		for _, part := range strings.Split(strings.Trim(path, "/"), "/") {
 			if part != "" {
 				id := strings.TrimSuffix(r.Path, "/") + "/" + part
-				r = a.child(r, part, id)
+				r = a.child(r, part, id, l.rest)
 			}
 		}
 		if read.err != nil { // which methods it has is not known
-			r.methods["ANY"] = &Method{ID: "ANY " + r.Path, HTTPMethod: "ANY", Resource: r, AuthorizationType: "NONE", RequestParameters: map[string]bool{}, Err: read.err}
+			r.methods["ANY"] = &Method{ID: "ANY " + r.Path, Source: l.rest, HTTPMethod: "ANY", Resource: r, AuthorizationType: "NONE", RequestParameters: map[string]bool{}, Err: read.err}
 			l.problem("%v", read.err)
 			continue
 		}
@@ -94,7 +94,7 @@ func pointer(doc map[string]any, v any) any {
 func (l *loader) operation(doc map[string]any, res *Resource, method string, item map[string]any, v any) {
 	r := &reader{l: l}
 	op := r.object(v, "the operation")
-	m := &Method{ID: method + " " + res.Path, HTTPMethod: method, Resource: res, AuthorizationType: "NONE", RequestParameters: map[string]bool{}}
+	m := &Method{ID: method + " " + res.Path, Source: l.rest, HTTPMethod: method, Resource: res, AuthorizationType: "NONE", RequestParameters: map[string]bool{}}
 	for _, ps := range [][]any{r.list(item["parameters"], "parameters"), r.list(op["parameters"], "parameters")} {
 		for _, pv := range ps {
 			p := r.object(pointer(doc, pv), "parameters")
@@ -155,7 +155,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 		for _, p := range slices.Sorted(maps.Keys(irs)) {
 			ir := r.object(irs[p], "the integration's response "+p)
 			x := IntegrationResponse{Status: r.known(ir["statusCode"], "statusCode"), Pattern: p, ContentHandling: r.known(ir["contentHandling"], "contentHandling"),
-				Parameters: r.strMap(ir["responseParameters"], "responseParameters"), Templates: r.templates(ir["responseTemplates"], "responseTemplates")}
+				Parameters: r.mappings(ir["responseParameters"], "responseParameters"), Templates: r.templates(ir["responseTemplates"], "responseTemplates")}
 			if p == "default" {
 				x.Pattern = ""
 			}
@@ -165,7 +165,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 	}
 	m.Err = r.err
 	if r.err != nil {
-		l.problem("method %s: %v", m.ID, r.err)
+		l.problem("%s", m.Problem())
 	}
 	l.mappings(m)
 	res.methods[method] = m

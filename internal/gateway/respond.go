@@ -43,8 +43,22 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 		}
 	}
 	if ir == nil {
-		return nil, configError(NoIntegrationResponse, "no integration response matches %q and there is none without a pattern", clip(said))
+		return nil, configError(NoIntegrationResponse, "no integration response matches %q and there is none without a pattern", clip(x.api.App.Show(said)))
 	}
+	return x.made(ir, headers, body, backendType, true)
+}
+
+// unread makes the answer of an integration response for a reply that nobody has read.
+func (x *exchange) unread(i *Integration, response int) (*Response, error) {
+	if len(i.Responses) == 0 {
+		return nil, configError(NoIntegrationResponse, "there is no integration response")
+	}
+	return x.made(&i.Responses[min(response, len(i.Responses)-1)], nil, nil, nil, false)
+}
+
+// made makes the answer of an integration response. Read is false where the reply that it is made of is not known; what of
+// the answer CORS does not look at is left out then.
+func (x *exchange) made(ir *IntegrationResponse, headers Headers, body []byte, backendType *string, read bool) (*Response, error) {
 	x.step(Step{Kind: StepIntegrationResponse, Name: ir.Status, Detail: "pattern " + strconv.Quote(ir.Pattern), Pattern: ir.Pattern})
 	out := &Response{}
 	out.Status, _ = strconv.Atoi(ir.Status)
@@ -57,6 +71,11 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 		src := ir.Parameters[k]
 		v, found := "", false
 		switch {
+		case !read && strings.HasPrefix(src, "integration.response."):
+			if strings.HasPrefix(strings.ToLower(name), "access-control-") {
+				return nil, unsupported("%s is mapped from %s, and what is behind the integration is not called here", name, src)
+			}
+			continue
 		case strings.HasPrefix(src, apigw.IntegrationResponseHeader):
 			v, found = headers.Get(strings.TrimPrefix(src, apigw.IntegrationResponseHeader))
 		case strings.HasPrefix(src, "integration.response.multivalueheader."):
@@ -85,11 +104,17 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 	t := x.responseTemplate(ir)
 	contentType := "application/json"
 	converted, binary, err := x.responseBody(ir, payload, backendType, t != nil)
-	if err != nil {
+	if err != nil && read {
 		return nil, err
 	}
 	out.Body = converted
-	if t != nil {
+	switch {
+	case t != nil && !read:
+		if strings.Contains(t.Text, "responseOverride") {
+			return nil, unsupported("the response's template overrides what is sent, and what is behind the integration is not called here")
+		}
+		contentType = t.ContentType
+	case t != nil:
 		if binary {
 			return nil, configError(BinaryResponse, "unable to transform response: the payload is binary, so no template can read it; set ContentHandling CONVERT_TO_TEXT")
 		}
@@ -123,7 +148,7 @@ func (x *exchange) applyOverrides(out *Response, mapped *Headers) error {
 		s, _ := vtl.Print(v)
 		n, err := strconv.Atoi(strings.TrimSpace(s))
 		if err != nil || n < 100 || n > 999 {
-			return configError(BadOverride, "$context.responseOverride.status is %q, not a status", clip(s))
+			return configError(BadOverride, "$context.responseOverride.status is %q, not a status", clip(x.api.App.Show(s)))
 		}
 		out.Status = n
 	}

@@ -35,11 +35,10 @@ type Template struct {
 // show. The template may be nil. The second result is the policy that each stage serves.
 func Inspect(ctx context.Context, s *State, t *Template, stated *check.Allowlist, suppressions []report.Suppression) (*report.Report, []*InForce, error) {
 	doc := s.configured(s.stages)
-	parsed, err := check.ParseDocument(s.name(), doc)
+	app, err := cfn.Parse(s.name(), doc, cfn.Options{Region: s.Region})
 	if err != nil {
 		return nil, nil, err
 	}
-	parsed.Region = s.Region
 	i := &inspector{ctx: ctx, s: s, doc: doc}
 	var policies []*InForce
 	for _, st := range s.stages {
@@ -60,7 +59,7 @@ func Inspect(ctx context.Context, s *State, t *Template, stated *check.Allowlist
 	if t != nil {
 		i.mappings(t)
 	}
-	rep := check.CheckWith("inspect", []*check.Document{parsed}, stated, i.found, suppressions, s.blind)
+	rep := check.CheckWith("inspect", app, stated, i.found, suppressions, s.blind)
 	rep.Unseen = s.Unseen
 	for _, p := range policies {
 		rep.InForce = append(rep.InForce, p.Line())
@@ -212,6 +211,11 @@ func (i *inspector) drift(t *Template, st types.Stage) error {
 	intended, err := load(t.Name, i.s.Region, t.JSON, o)
 	if err != nil {
 		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(intended.API.Variables)) {
+		if symbols := app.Symbols(intended.API.Variables[name]); len(symbols) > 0 {
+			return fmt.Errorf("%s: stage variable %s: %w; give it a value with the option for variables (--var)", t.Name, name, &cfn.Unknown{Symbol: symbols[0]})
+		}
 	}
 	if i.variables(intended.API, live.API, stageID(st)) {
 		// What the variables make different has been said; with the same ones, what else is.

@@ -164,7 +164,7 @@ func (s *surveyor) send(ctx context.Context, r request) *Exchange {
 		body = s.page.Request.Body
 	}
 	e.Curl = s.curl(*out, body, r.http1)
-	res, err := s.Do(ctx, &wire.Request{Method: out.Method, URL: out.URL, Header: s.secrets.real(out.Headers), Body: body, HTTP1: r.http1})
+	res, err := s.Do(ctx, &wire.Outgoing{Method: out.Method, URL: out.URL, Header: s.secrets.real(out.Headers), Body: body, HTTP1: r.http1})
 	if err != nil {
 		s.err, e.Error = err, s.secrets.redact(err.Error())
 		if s.failed++; s.failed == patience {
@@ -174,7 +174,7 @@ func (s *surveyor) send(ctx context.Context, r request) *Exchange {
 	}
 	s.failed = 0
 	e.raw = res.Header
-	e.Response = &Response{Protocol: res.Proto, Status: res.Status, Headers: s.secrets.answered(res.Header), Broken: res.Broken}
+	e.Response = &Received{Protocol: res.Proto, Status: res.Status, Headers: s.secrets.answered(res.Header), Broken: res.Broken}
 	if res.Proto == "HTTP/2" {
 		for i, f := range e.Request.Headers {
 			e.Request.Headers[i].Name = strings.ToLower(f.Name)
@@ -196,7 +196,7 @@ func (s *surveyor) send(ctx context.Context, r request) *Exchange {
 const Shown = 1024
 
 // plan gives what a browser would do, and the request on the wire, less what is done only once it goes.
-func (s *surveyor) plan(r request) (*browser.Plan, *Request, error) {
+func (s *surveyor) plan(r request) (*browser.Plan, *Sent, error) {
 	of := browser.Request{Origin: r.origin, Method: s.Method, URL: s.URL, Body: s.Body, Credentials: s.mode(s.Credentials && !r.bare)}
 	for _, f := range s.Header {
 		if !r.bare || !s.secrets.stands(f) {
@@ -244,7 +244,7 @@ func (s *surveyor) plan(r request) (*browser.Plan, *Request, error) {
 	if s.Cookie != "" && goes.Credentials && !r.bare {
 		h = append(h, browser.Field{Name: "Cookie", Value: cookieVariable})
 	}
-	return plan, &Request{Method: goes.Method, URL: goes.URL, Headers: h}, nil
+	return plan, &Sent{Method: goes.Method, URL: goes.URL, Headers: h}, nil
 }
 
 // conclude is what the browser makes of one answer. That the header is not allowed which was to make a preflight necessary

@@ -10,7 +10,7 @@ import (
 const width = 74
 
 // curl gives the command that sends the same request. What does not fit goes to lines of its own.
-func (s *surveyor) curl(r Request, body []byte, http1 bool) string {
+func (s *surveyor) curl(r Sent, body []byte, http1 bool) string {
 	protocol := "--http2"
 	if http1 || s.target.Scheme == "http" {
 		protocol = "--http1.1"

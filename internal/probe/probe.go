@@ -38,7 +38,7 @@ type Options struct {
 	Bearer, BearerEnv string
 
 	// Do sends one request.
-	Do func(context.Context, *wire.Request) (*wire.Response, error)
+	Do func(context.Context, *wire.Outgoing) (*wire.Incoming, error)
 	// CurlOptions are those that curl needs to reach the same server, each with its argument: --insecure, --resolve.
 	CurlOptions [][]string
 }
@@ -49,8 +49,8 @@ type Exchange struct {
 	Number int `json:"number"`
 	// Purpose says what it is to show.
 	Purpose  string    `json:"purpose"`
-	Request  Request   `json:"request"`
-	Response *Response `json:"response"`
+	Request  Sent      `json:"request"`
+	Response *Received `json:"response"`
 	// Error says why there is no answer; left out if there is one.
 	Error string `json:"error,omitempty"`
 	// Cause is what the answer says about who made it, and why; left out if it says nothing.
@@ -70,15 +70,15 @@ type Exchange struct {
 	cause     cause
 }
 
-// A Request is one on the wire. Credentials are replaced by the name of a shell variable.
-type Request struct {
+// Sent is a request on the wire. Credentials are replaced by the name of a shell variable.
+type Sent struct {
 	Method  string         `json:"method"`
 	URL     string         `json:"url"`
 	Headers browser.Header `json:"headers"`
 }
 
-// A Response is an answer on the wire: each header line, in its order.
-type Response struct {
+// Received is a response on the wire: each header line, in its order.
+type Received struct {
 	// Protocol is HTTP/1.0, HTTP/1.1 or HTTP/2.
 	Protocol string         `json:"protocol"`
 	Status   int            `json:"status"`

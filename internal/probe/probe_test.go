@@ -445,25 +445,25 @@ func TestNoAnswer(t *testing.T) {
 	o := Options{URL: "https://" + api + "/prod", Origin: page, Max: 40}
 	asked := 0
 	gone := &wire.Error{Host: api, Reason: "gone"}
-	o.Do = func(context.Context, *wire.Request) (*wire.Response, error) { asked++; return nil, gone }
+	o.Do = func(context.Context, *wire.Outgoing) (*wire.Incoming, error) { asked++; return nil, gone }
 	if _, err := Run(t.Context(), o); !errors.Is(err, gone) || asked != 1 {
 		t.Errorf("%v after %d requests", err, asked)
 	}
 	asked = 0
-	o.Do = func(_ context.Context, r *wire.Request) (*wire.Response, error) {
+	o.Do = func(_ context.Context, r *wire.Outgoing) (*wire.Incoming, error) {
 		if asked++; asked > 1 {
 			return nil, gone
 		}
-		return &wire.Response{Proto: "HTTP/2", Status: 204, Header: browser.Header{{Name: "access-control-allow-origin", Value: page}}}, nil
+		return &wire.Incoming{Proto: "HTTP/2", Status: 204, Header: browser.Header{{Name: "access-control-allow-origin", Value: page}}}, nil
 	}
 	r := survey(t, o)
 	if asked != 4 || !strings.Contains(r.NotSent, "3 requests, one after the other, had no answer") || !strings.Contains(listing(r), "CORS503") {
 		t.Errorf("%d requests, %s\n%s", asked, r.NotSent, listing(r))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	o.Do = func(context.Context, *wire.Request) (*wire.Response, error) {
+	o.Do = func(context.Context, *wire.Outgoing) (*wire.Incoming, error) {
 		cancel()
-		return &wire.Response{Proto: "HTTP/2", Status: 204}, nil
+		return &wire.Incoming{Proto: "HTTP/2", Status: 204}, nil
 	}
 	if _, err := Run(ctx, o); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
@@ -485,7 +485,7 @@ func TestInput(t *testing.T) {
 		{Options{URL: "https://api.example/", Origin: page, Body: []byte("x")}, "no page makes this request: Failed to execute 'fetch' on 'Window': Request with GET/HEAD method cannot have body."},
 		{Options{URL: "https://api.example/", Origin: page, BearerEnv: "T", Bearer: "x", Header: browser.Header{{Name: "Authorization", Value: "y"}}}, "the header authorization is given more than once"},
 	} {
-		tt.o.Do = func(context.Context, *wire.Request) (*wire.Response, error) {
+		tt.o.Do = func(context.Context, *wire.Outgoing) (*wire.Incoming, error) {
 			t.Error("asked")
 			return nil, errors.New("no")
 		}

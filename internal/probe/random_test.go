@@ -41,8 +41,8 @@ func TestRandom(t *testing.T) {
 		}
 		return h
 	}
-	answer := func() *wire.Response {
-		return &wire.Response{Proto: pick("HTTP/2", "HTTP/1.1"), Status: []int{200, 200, 204, 204, 204, 301, 302, 400, 401, 403, 403, 404, 429, 500, 502, 504}[rng.IntN(16)],
+	answer := func() *wire.Incoming {
+		return &wire.Incoming{Proto: pick("HTTP/2", "HTTP/1.1"), Status: []int{200, 200, 204, 204, 204, 301, 302, 400, 401, 403, 403, 404, 429, 500, 502, 504}[rng.IntN(16)],
 			Header: header(), Body: []byte(pick("", "{}", `{"message":"Forbidden"}`, "null", `{"message":3}`)), Broken: pick("", "", "", "", "", "", "", "broken")}
 	}
 	allowed, refused := 0, 0
@@ -51,9 +51,9 @@ func TestRandom(t *testing.T) {
 		if rng.IntN(2) == 0 {
 			o.Header = browser.Header{{Name: pick("content-type", "authorization"), Value: "application/json"}}
 		}
-		same := map[string]*wire.Response{} // what the page is answered
+		same := map[string]*wire.Incoming{} // what the page is answered
 		pages := 0
-		o.Do = func(_ context.Context, r *wire.Request) (*wire.Response, error) {
+		o.Do = func(_ context.Context, r *wire.Outgoing) (*wire.Incoming, error) {
 			origin, _ := r.Header.Get("Origin")
 			if origin == page && !strings.Contains(r.URL, "?") && r.URL == o.URL && same[r.Method] == nil && pages < 2 {
 				pages++

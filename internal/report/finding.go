@@ -47,7 +47,7 @@ type Finding struct {
 // Of returns a finding of a rule: f says where it is, what is wrong there, and what a browser prints.
 func Of(id rules.ID, f Finding) Finding {
 	r := id.Rule()
-	f.Detail, f.Console = oneLine(f.Detail), oneLine(f.Console)
+	f.Detail, f.Console = OneLine(f.Detail), OneLine(f.Console)
 	f.Rule, f.Title, f.Severity, f.Why, f.Fix, f.Link = r.ID, r.Title, r.Severity, r.Why, r.Fix, r.ID.Link()
 	return f
 }
@@ -68,12 +68,12 @@ func (f Finding) Where() string {
 	if f.Path != "" {
 		b.WriteString(", " + strings.TrimSpace(f.Method+" "+f.Path))
 	}
-	return oneLine(b.String())
+	return OneLine(b.String())
 }
 
-// oneLine makes a line of text that came out of a template: without line breaks, and without what a terminal acts upon or
+// OneLine makes a line of text that came out of a template: without line breaks, and without what a terminal acts upon or
 // what reorders a line (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
-func oneLine(s string) string {
+func OneLine(s string) string {
 	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):

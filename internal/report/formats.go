@@ -65,6 +65,9 @@ func (r *Report) Markdown() string {
 		}
 		fmt.Fprintf(&b, "\n%s\n\n<details><summary>Cure</summary>\n\nCDK with corsgate:\n\n```go\n%s\n```\n\nCloudFormation:\n\n```yaml\n%s\n```\n\n</details>\n\n[%s](%s)\n", escape(f.Why), f.Fix.Go, f.Fix.CloudFormation, f.Rule, f.Link)
 	}
+	for _, l := range r.NotJudged {
+		fmt.Fprintf(&b, "\n- not judged: %s\n", escape(l))
+	}
 	return b.String()
 }
 
@@ -95,6 +98,9 @@ func (r *Report) GitHub() string {
 	}
 	for _, l := range r.Crashed {
 		fmt.Fprintf(&b, "::error title=corsgate::%s\n", message.Replace("crashed: "+l))
+	}
+	for _, l := range r.NotJudged {
+		fmt.Fprintf(&b, "::warning title=corsgate::%s\n", message.Replace("not judged: "+l))
 	}
 	for _, l := range r.Unseen {
 		fmt.Fprintf(&b, "::error title=corsgate::%s\n", message.Replace("not seen: "+l))
@@ -154,6 +160,9 @@ func (r *Report) SARIF() any {
 	notes := []m{}
 	for _, l := range slices.Concat(r.Crashed, r.Unseen) {
 		notes = append(notes, m{"level": "error", "message": m{"text": l}})
+	}
+	for _, l := range r.NotJudged {
+		notes = append(notes, m{"level": "warning", "message": m{"text": "not judged: " + l}})
 	}
 	for _, l := range r.InForce {
 		notes = append(notes, m{"level": "note", "message": m{"text": l}})

@@ -113,6 +113,9 @@ func (p *Printer) Report(rep *Report) {
 	for _, l := range rep.Crashed {
 		p.Line(p.Bad, "", 2, "crashed: "+l)
 	}
+	for _, l := range rep.NotJudged {
+		p.Line(p.Unsure, "", 2, "not judged: "+l)
+	}
 	for _, l := range rep.Unseen {
 		p.Line(p.Unsure, "", 2, "not seen: "+l)
 	}

@@ -20,6 +20,8 @@ type Report struct {
 	Suppressed []Finding `json:"suppressed"`
 	// Crashed has a line for each rule that failed to give an answer.
 	Crashed []string `json:"crashed"`
+	// NotJudged has a line for each thing on which only a deployment decides, or that stands in a part that was not read.
+	NotJudged []string `json:"notJudged"`
 	// Unseen has a line for each thing that could not be read, and what would show it; left out if there is none.
 	Unseen []string `json:"unseen,omitempty"`
 	// InForce has a line for each stage that says what policy it serves; left out where nothing deployed was looked at.
@@ -62,7 +64,7 @@ func (a Allowlist) String() string {
 
 // New returns the report of a command: the findings in order, each once, and those aside that are suppressed.
 func New(command, subject string, found []Finding, suppressions []Suppression) *Report {
-	r := &Report{Command: command, Subject: subject, Findings: []Finding{}, Suppressed: []Finding{}, Crashed: []string{}, Checked: []Checked{}}
+	r := &Report{Command: command, Subject: subject, Findings: []Finding{}, Suppressed: []Finding{}, Crashed: []string{}, NotJudged: []string{}, Checked: []Checked{}}
 	found = slices.SortedStableFunc(slices.Values(found), order)
 	r.suppress(slices.CompactFunc(found, func(a, b Finding) bool { return order(a, b) == 0 }), suppressions)
 	slices.SortStableFunc(r.Findings, order)
@@ -82,9 +84,9 @@ func (r *Report) Worst() (rules.Severity, bool) {
 	return r.Findings[0].Severity, true
 }
 
-// Answered reports whether there was something to look at, that all of it was seen, and that no rule failed to look.
+// Answered reports whether there was something to look at, that all of it was seen and judged, and that no rule failed to look.
 func (r *Report) Answered() bool {
-	return len(r.Crashed)+len(r.Unseen) == 0 && (r.Subject != "" || len(r.Checked) > 0)
+	return len(r.Crashed)+len(r.NotJudged)+len(r.Unseen) == 0 && (r.Subject != "" || len(r.Checked) > 0)
 }
 
 // Summary says in one line what came of the check.
@@ -107,6 +109,9 @@ func (r *Report) Summary() string {
 	}
 	if n := len(r.Crashed); n > 0 {
 		s += "; " + Plural(n, "rule") + " crashed"
+	}
+	if n := len(r.NotJudged); n > 0 {
+		s += "; " + Plural(n, "part") + " not judged"
 	}
 	if n := len(r.Unseen); n > 0 {
 		s += "; " + Plural(n, "part") + " not seen"

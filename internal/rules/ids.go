@@ -78,5 +78,5 @@ const (
 	CORS711 ID = "CORS711" // Access-Control-Allow-Origin has more than one value
 	CORS901 ID = "CORS901" // suppression without a finding
 	CORS902 ID = "CORS902" // suppression without a reason, or of no rule
-	CORS903 ID = "CORS903" // part of the template is not understood
+	CORS903 ID = "CORS903" // CloudFormation refuses part of the template
 )

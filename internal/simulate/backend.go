@@ -30,17 +30,20 @@ func NotRun(app *cfn.App) gateway.Backend {
 			emits[app.Name(r)] = r.Metadata[mark.Emits] != nil && r.Metadata[mark.Emits] != false
 		}
 	}
-	return notRun{emits}
+	return notRun{app, emits}
 }
 
-type notRun struct{ emits map[string]bool }
+type notRun struct {
+	app   *cfn.App
+	emits map[string]bool
+}
 
 func (b notRun) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
 	if !b.emits[fn.LogicalID] || fn.LogicalID == "" {
 		return nil, notCalled("the function " + fn.Name)
 	}
 	StandIn(ctx, "the function "+fn.Name+" was not invoked; the headers are those that corslambda puts, status and body are not its own")
-	return emitted(event)
+	return b.emitted(event)
 }
 
 func (notRun) HTTP(_ context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
@@ -52,7 +55,7 @@ func (notRun) AWS(_ context.Context, r *gateway.BackendRequest) (*gateway.Backen
 }
 
 // emitted gives the response that a function with corslambda around it would give, as far as the event decides it.
-func emitted(event []byte) ([]byte, error) {
+func (b notRun) emitted(event []byte) ([]byte, error) {
 	var e struct {
 		HTTPMethod        string              `json:"httpMethod"`
 		MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
@@ -63,6 +66,12 @@ func emitted(event []byte) ([]byte, error) {
 	}
 	policy, err := cors.FromStageVariables(e.StageVariables)
 	if err != nil {
+		for _, name := range slices.Sorted(maps.Keys(e.StageVariables)) {
+			if symbols := b.app.Symbols(e.StageVariables[name]); len(symbols) > 0 && strings.HasPrefix(name, "cors") {
+				// A deployment's own value may be understood.
+				return nil, &NotInvoked{Reason: (&cfn.Unknown{Symbol: symbols[0]}).Error() + "; the stage variable " + name + " is not understood without it"}
+			}
+		}
 		policy = &cors.Policy{} // corslambda refuses everyone then
 	}
 	find := func(name string) string {

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"encoding/base64"
 	"slices"
 	"strings"
@@ -23,8 +24,31 @@ type Report struct {
 	Redirects []Hop `json:"redirects,omitempty"`
 	// Verdict is how it ends.
 	Verdict Verdict `json:"verdict"`
+	// Assumptions says under which values, known only at deployment, the verdict would be another; left out if there is none.
+	Assumptions []Assumption `json:"assumptions,omitempty"`
+	// Alternatives has the verdicts on both sides of each condition that is not decided and that decides about the request;
+	// left out if there is none.
+	Alternatives []Alternative `json:"alternatives,omitempty"`
 	// Trace says how the API came to its answers.
 	Trace Trace `json:"trace"`
+}
+
+// An Assumption is that a value is not the one that would make another verdict.
+type Assumption struct {
+	// Expression is the value that only a deployment knows, Value the one that it is assumed not to have.
+	Expression string `json:"expression"`
+	Value      string `json:"value"`
+	// Text says it in words: "unless Distribution.DomainName is evil.example".
+	Text string `json:"text"`
+}
+
+// An Alternative is the verdict on one side of a condition.
+type Alternative struct {
+	// Condition is the condition's name in the template, Holds the side.
+	Condition string `json:"condition"`
+	Holds     bool   `json:"holds"`
+	// Verdict is how it ends there.
+	Verdict Verdict `json:"verdict"`
 }
 
 // A Preflight is an OPTIONS request by which a browser asks leave.
@@ -131,6 +155,21 @@ type Verdict struct {
 	Warning string `json:"warning,omitempty"`
 	// Section is the part of the Fetch standard that refuses; left out if allowed.
 	Section string `json:"section,omitempty"`
+}
+
+// Outcome says it in a word, or with why it is not allowed.
+func (v Verdict) Outcome() string {
+	switch {
+	case !v.Known:
+		return cmp.Or(v.Message, "not known")
+	case v.Allowed:
+		return "allowed"
+	case v.Code != "":
+		return "refused (" + string(v.Code) + ")"
+	case v.NetError != "":
+		return "failed (" + v.NetError + ")"
+	}
+	return v.Message
 }
 
 // A Hop is a request that was redirected, with its preflight.

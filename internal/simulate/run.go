@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -28,6 +29,9 @@ type Site struct {
 	// Backend that answers the same request in the same way always, for one goroutine, and for who does not look at the
 	// resources that a report's trace names: they may be those of another request that is answered alike.
 	Memo *Memo
+	// Fill returns what to take for what only a deployment knows in a response header, its name in lower case, that says
+	// which methods, headers or credentials are allowed. If it is nil, the stand-in stays.
+	Fill func(name string, r *browser.HTTPRequest) string
 }
 
 // Base gives the address at which API Gateway would serve an API's stage. The logical id stands for the id that the
@@ -39,13 +43,19 @@ func Base(api *gateway.API) string {
 // Run does what a browser does for a request of a page. The request's URL is absolute, or begins with a slash: a path of
 // the API without its stage, /items?x=1. The error, a [*browser.InputError], is for what no page can ask.
 func (s *Site) Run(ctx context.Context, req browser.Request) (*Report, error) {
+	report, _, err := s.run(ctx, req)
+	return report, err
+}
+
+// run is Run, with the requests that were sent.
+func (s *Site) run(ctx context.Context, req browser.Request) (*Report, []*sent, error) {
 	base := s.Base
 	if base == "" {
 		base = Base(s.API)
 	}
 	root, err := browser.ParseURL(base)
 	if err != nil {
-		return nil, fmt.Errorf("the API's address: %w", err)
+		return nil, nil, fmt.Errorf("the API's address: %w", err)
 	}
 	if strings.HasPrefix(req.URL, "/") {
 		req.URL = strings.TrimSuffix(base, "/") + req.URL
@@ -62,9 +72,9 @@ func (s *Site) Run(ctx context.Context, req browser.Request) (*Report, error) {
 		return one.response, one.err
 	}, s.Cache)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return s.report(ex, requests), nil
+	return s.report(ex, requests), requests, nil
 }
 
 // sent is a request that reached the API, or did not.
@@ -73,11 +83,13 @@ type sent struct {
 	err      error
 	course   *Course
 	notes    *notes
+	// unsettled are the symbols in what it says of methods, headers and credentials.
+	unsettled []*cfn.Symbol
 }
 
 // send has the API answer one request.
 func (s *Site) send(ctx context.Context, root browser.URL, r *browser.HTTPRequest) *sent {
-	out := &sent{notes: &notes{}}
+	out := &sent{notes: &notes{method: r.Method}}
 	u, err := browser.ParseURL(r.URL)
 	if err != nil || u.Origin != root.Origin {
 		out.err = fmt.Errorf("%s is not this API, and what it answers is not known", r.URL)
@@ -117,6 +129,13 @@ func (s *Site) send(ctx context.Context, root browser.URL, r *browser.HTTPReques
 	}
 	out.response = &browser.HTTPResponse{Status: res.Status, Body: res.Body}
 	for _, h := range res.Headers {
+		if settles(h.Name) {
+			symbols := s.API.App.Symbols(h.Value)
+			out.unsettled = append(out.unsettled, symbols...)
+			if len(symbols) > 0 && s.Fill != nil {
+				h.Value = fill(s.API.App, h.Value, s.Fill(strings.ToLower(h.Name), r))
+			}
+		}
 		out.response.Header = append(out.response.Header, browser.Field{Name: h.Name, Value: h.Value})
 	}
 	return out
@@ -185,6 +204,7 @@ func (s *Site) report(ex browser.Exchange, requests []*sent) *Report {
 
 // notes is what backends say about one request.
 type notes struct {
+	method  string // of the client's request
 	standIn string
 	unknown *NotInvoked
 }

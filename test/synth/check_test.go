@@ -4,6 +4,7 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/check"
 )
 
@@ -18,11 +19,11 @@ var flagged = map[string]map[string]int{
 // checkTemplate holds that the rules find nothing in what corsgate makes.
 func checkTemplate(t *testing.T, name string, template []byte) {
 	t.Helper()
-	d, err := check.ParseDocument(name+".template.json", template)
+	d, err := cfn.Parse(name+".template.json", template, cfn.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := check.Check([]*check.Document{d}, nil, nil)
+	report := check.Check(d, nil, nil)
 	for _, c := range report.Crashed {
 		t.Error(c)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/constructs/corsapi"
 	"github.com/corsgate/corsgate/constructs/corsfunction"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/check"
 )
 
@@ -294,11 +295,11 @@ func TestRemarksHaveTheNamesOfRules(t *testing.T) {
 			if template == nil {
 				t.Fatal("no template")
 			}
-			d, err := check.ParseDocument(*stackOf(name)+".template.json", template)
+			d, err := cfn.Parse(*stackOf(name)+".template.json", template, cfn.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			report := check.Check([]*check.Document{d}, nil, nil)
+			report := check.Check(d, nil, nil)
 			for _, f := range report.Findings {
 				differ[string(f.Rule)] |= 2
 			}

@@ -19,7 +19,7 @@ import (
 )
 
 // http1 is an exchange over HTTP/1.1 (https://www.rfc-editor.org/rfc/rfc9112.html).
-func http1(conn net.Conn, to target, r *Request) (*Response, error) {
+func http1(conn net.Conn, to target, r *Outgoing) (*Incoming, error) {
 	var b bytes.Buffer
 	asked := to.RequestURI()
 	if to.proxy != nil {
@@ -111,7 +111,7 @@ func (in *input) line() (string, error) {
 var statusLine = regexp.MustCompile(`^(HTTP/1\.[0-9]) ([1-9][0-9]{2})(?: .*)?$`)
 
 // head reads a status line and header lines. Lines without a colon count for nothing, as in browsers.
-func (in *input) head() (*Response, error) {
+func (in *input) head() (*Incoming, error) {
 	first, err := in.line()
 	m := statusLine.FindStringSubmatch(first)
 	if m == nil && first != "" {
@@ -124,7 +124,7 @@ func (in *input) head() (*Response, error) {
 		return nil, errors.New("it does not speak HTTP: its answer begins with an empty line")
 	}
 	status, _ := strconv.Atoi(m[2])
-	res := &Response{Proto: m[1], Status: status}
+	res := &Incoming{Proto: m[1], Status: status}
 	for {
 		line, err := in.line()
 		if err != nil {
@@ -145,7 +145,7 @@ func (in *input) head() (*Response, error) {
 }
 
 // body reads the body of an answer (https://www.rfc-editor.org/rfc/rfc9112.html#name-message-body-length).
-func (in *input) body(method string, res *Response) error {
+func (in *input) body(method string, res *Incoming) error {
 	if method == "HEAD" || res.Status == 204 || res.Status == 304 {
 		return nil
 	}

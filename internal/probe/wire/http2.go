@@ -24,7 +24,7 @@ const maxFrame = 16 << 10
 // An h2 is an exchange over HTTP/2 (https://www.rfc-editor.org/rfc/rfc9113.html).
 type h2 struct {
 	*http2.Framer
-	res  *Response
+	res  *Incoming
 	done bool // the answer has ended
 
 	body     []byte // not sent yet
@@ -34,7 +34,7 @@ type h2 struct {
 	ofStream int64
 }
 
-func http2Exchange(conn net.Conn, to target, r *Request) (*Response, error) {
+func http2Exchange(conn net.Conn, to target, r *Outgoing) (*Incoming, error) {
 	x := &h2{Framer: http2.NewFramer(conn, conn), body: r.Body, initial: 65535, window: 65535, ofStream: 65535}
 	x.SetMaxReadFrameSize(maxFrame)
 	x.MaxHeaderListSize = MaxHeader
@@ -62,7 +62,7 @@ func http2Exchange(conn net.Conn, to target, r *Request) (*Response, error) {
 }
 
 // ask sends the preface and the request's head.
-func (x *h2) ask(conn io.Writer, to target, r *Request) error {
+func (x *h2) ask(conn io.Writer, to target, r *Outgoing) error {
 	var block bytes.Buffer
 	enc := hpack.NewEncoder(&block)
 	put := func(name, value string) { _ = enc.WriteField(hpack.HeaderField{Name: name, Value: value}) } // a buffer takes all
@@ -174,7 +174,7 @@ func (x *h2) headers(f *http2.MetaHeadersFrame) error {
 		}
 		return nil
 	}
-	x.res = &Response{Proto: "HTTP/2", Status: status}
+	x.res = &Incoming{Proto: "HTTP/2", Status: status}
 	for _, h := range f.RegularFields() {
 		x.res.Header = append(x.res.Header, browser.Field{Name: h.Name, Value: h.Value})
 	}

@@ -24,8 +24,8 @@ const (
 	MaxBody = 32 << 10
 )
 
-// A Request is one to be sent. Host and Content-Length are put to its header, and nothing else.
-type Request struct {
+// Outgoing is a request to be sent. Host and Content-Length are put to its header, and nothing else.
+type Outgoing struct {
 	Method string
 	// URL is absolute, http or https.
 	URL    string
@@ -37,10 +37,10 @@ type Request struct {
 
 // hasLength says that the request names the length of its body, as it does without one for methods that mostly have one
 // (https://fetch.spec.whatwg.org/#http-network-or-cache-fetch, step 8.5).
-func (r *Request) hasLength() bool { return r.Body != nil || r.Method == "POST" || r.Method == "PUT" }
+func (r *Outgoing) hasLength() bool { return r.Body != nil || r.Method == "POST" || r.Method == "PUT" }
 
-// A Response is an answer as it came.
-type Response struct {
+// Incoming is a response as it came.
+type Incoming struct {
 	// Proto is HTTP/1.0, HTTP/1.1 or HTTP/2.
 	Proto  string
 	Status int
@@ -77,7 +77,7 @@ type Client struct {
 }
 
 // Do sends a request and reads the answer. An error is an [*Error], but for a request that cannot be sent.
-func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
+func (c *Client) Do(ctx context.Context, r *Outgoing) (*Incoming, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, errors.New("a request needs an absolute URL of http or https")

@@ -90,7 +90,7 @@ func TestHTTP1(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := Client{Timeout: patient}
 			at := raw(t, tt.answer, tt.hang)
-			res, err := c.Do(t.Context(), &Request{Method: "GET", URL: at, Header: browser.Header{{Name: "Origin", Value: "null"}}})
+			res, err := c.Do(t.Context(), &Outgoing{Method: "GET", URL: at, Header: browser.Header{{Name: "Origin", Value: "null"}}})
 			if tt.err != "" {
 				if want := hostOf(t, at) + ": " + tt.err; err == nil || err.Error() != want {
 					t.Errorf("got %v\nwant %s", err, want)
@@ -111,18 +111,18 @@ func TestHTTP1(t *testing.T) {
 func TestHang(t *testing.T) {
 	c := Client{Timeout: 50 * time.Millisecond, Insecure: true}
 	for _, answer := range []string{"", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nA: b\r\n"} {
-		_, err := c.Do(t.Context(), &Request{Method: "GET", URL: raw(t, answer, true)})
+		_, err := c.Do(t.Context(), &Outgoing{Method: "GET", URL: raw(t, answer, true)})
 		var e *Error
 		if !errors.As(err, &e) || !e.Timeout || !strings.HasSuffix(e.Error(), "no whole answer within 50ms") {
 			t.Errorf("after %q: %v", answer, err)
 		}
 	}
 	// Here the head has to come in time, on whatever machine.
-	res, err := (&Client{Timeout: time.Second}).Do(t.Context(), &Request{Method: "GET", URL: raw(t, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", true)})
+	res, err := (&Client{Timeout: time.Second}).Do(t.Context(), &Outgoing{Method: "GET", URL: raw(t, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", true)})
 	if err != nil || res.Broken != "the body does not come to its end" {
 		t.Errorf("in the body: %+v, %v", res, err)
 	}
-	_, err = c.Do(t.Context(), &Request{Method: "GET", URL: frames(t, func(f *http2.Framer) {
+	_, err = c.Do(t.Context(), &Outgoing{Method: "GET", URL: frames(t, func(f *http2.Framer) {
 		for f.WritePing(false, [8]byte{}) == nil { // as lively as can be
 		}
 	})})
@@ -132,7 +132,7 @@ func TestHang(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := (&Client{Timeout: patient}).Do(ctx, &Request{Method: "GET", URL: raw(t, "", true)}); !errors.Is(err, context.Canceled) {
+	if _, err := (&Client{Timeout: patient}).Do(ctx, &Outgoing{Method: "GET", URL: raw(t, "", true)}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -170,7 +170,7 @@ func TestBoth(t *testing.T) {
 		{false, "HTTP/2", "x-twice=1 x-twice=1 content-type=text/plain; charset=utf-8 content-length=100"},
 	} {
 		c := Client{Timeout: patient, Insecure: true}
-		res, err := c.Do(t.Context(), &Request{Method: "PUT", URL: at + "/a%20b?c=d", HTTP1: tt.http1, Body: large,
+		res, err := c.Do(t.Context(), &Outgoing{Method: "PUT", URL: at + "/a%20b?c=d", HTTP1: tt.http1, Body: large,
 			Header: browser.Header{{Name: "Origin", Value: "https://a.example"}, {Name: "X-Long", Value: strings.Repeat("l", 40<<10)}}})
 		if err != nil {
 			t.Fatal(err)
@@ -182,16 +182,16 @@ func TestBoth(t *testing.T) {
 			t.Errorf("%s: the server saw %s %s, %d bytes", tt.proto, got.Method, got.RequestURI, len(body))
 		}
 	}
-	if res, err := (&Client{Timeout: patient, Insecure: true}).Do(t.Context(), &Request{Method: "HEAD", URL: at}); err != nil || len(res.Body) != 0 || res.Broken != "" {
+	if res, err := (&Client{Timeout: patient, Insecure: true}).Do(t.Context(), &Outgoing{Method: "HEAD", URL: at}); err != nil || len(res.Body) != 0 || res.Broken != "" {
 		t.Errorf("HEAD: %+v, %v", res, err)
 	}
-	_, err := (&Client{Timeout: patient}).Do(t.Context(), &Request{Method: "GET", URL: at})
+	_, err := (&Client{Timeout: patient}).Do(t.Context(), &Outgoing{Method: "GET", URL: at})
 	var e *Error
 	if !errors.As(err, &e) || !e.Certificate {
 		t.Errorf("a certificate of nobody: %v", err)
 	}
 	only1 := secure(t, http.NotFoundHandler(), "http/1.1")
-	if res, err := (&Client{Timeout: patient, Insecure: true}).Do(t.Context(), &Request{Method: "GET", URL: only1}); err != nil || res.Proto != "HTTP/1.1" {
+	if res, err := (&Client{Timeout: patient, Insecure: true}).Do(t.Context(), &Outgoing{Method: "GET", URL: only1}); err != nil || res.Proto != "HTTP/1.1" {
 		t.Errorf("a server of HTTP/1.1: %+v, %v", res, err)
 	}
 }
@@ -286,7 +286,7 @@ func TestHTTP2(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := Client{Timeout: patient, Insecure: true}
 			at := frames(t, tt.answer)
-			res, err := c.Do(t.Context(), &Request{Method: "GET", URL: at})
+			res, err := c.Do(t.Context(), &Outgoing{Method: "GET", URL: at})
 			if tt.err != "" {
 				if want := hostOf(t, at) + ": " + tt.err; err == nil || err.Error() != want {
 					t.Errorf("got %v\nwant %s", err, want)
@@ -333,7 +333,7 @@ func TestWindow(t *testing.T) {
 		_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block(":status", "204"), EndHeaders: true, EndStream: true})
 	})
 	c := Client{Timeout: patient, Insecure: true}
-	if _, err := c.Do(t.Context(), &Request{Method: "PUT", URL: at, Body: body}); err != nil || !slices.Equal(got, []int{65535, 75535, 76535, 100000}) {
+	if _, err := c.Do(t.Context(), &Outgoing{Method: "PUT", URL: at, Body: body}); err != nil || !slices.Equal(got, []int{65535, 75535, 76535, 100000}) {
 		t.Errorf("%v, %v", got, err)
 	}
 }
@@ -342,7 +342,7 @@ func TestReach(t *testing.T) {
 	at := raw(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false)
 	_, port, _ := net.SplitHostPort(hostOf(t, at))
 	c := Client{Timeout: patient, Resolve: map[string]string{"api.example:" + port: "127.0.0.1"}}
-	if _, err := c.Do(t.Context(), &Request{Method: "GET", URL: "http://api.example:" + port + "/"}); err != nil {
+	if _, err := c.Do(t.Context(), &Outgoing{Method: "GET", URL: "http://api.example:" + port + "/"}); err != nil {
 		t.Error(err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -350,24 +350,24 @@ func TestReach(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	_, err = (&Client{Timeout: patient}).Do(t.Context(), &Request{Method: "GET", URL: "http://" + l.Addr().String() + "/?token=secret"})
+	_, err = (&Client{Timeout: patient}).Do(t.Context(), &Outgoing{Method: "GET", URL: "http://" + l.Addr().String() + "/?token=secret"})
 	if err == nil || !strings.Contains(err.Error(), "it cannot be reached: ") || strings.Contains(err.Error(), "secret") {
 		t.Errorf("nobody there: %v", err)
 	}
 	for _, to := range []string{"http://api.example/", "https://api.example/"} {
 		nobody := &url.URL{Scheme: "http", Host: l.Addr().String(), User: url.UserPassword("me", "pw")}
-		_, err = (&Client{Timeout: patient, Proxy: func(*url.URL) (*url.URL, error) { return nobody, nil }}).Do(t.Context(), &Request{Method: "GET", URL: to})
+		_, err = (&Client{Timeout: patient, Proxy: func(*url.URL) (*url.URL, error) { return nobody, nil }}).Do(t.Context(), &Outgoing{Method: "GET", URL: to})
 		if want := "api.example: the proxy " + nobody.Host + " of the environment: it cannot be reached: connect: connection refused"; err == nil || err.Error() != want {
 			t.Errorf("no proxy: %v\nwant %s", err, want)
 		}
 	}
 	plain := httptest.NewServer(nil)
 	defer plain.Close()
-	_, err = (&Client{Timeout: patient}).Do(t.Context(), &Request{Method: "GET", URL: strings.Replace(plain.URL, "http:", "https:", 1)})
+	_, err = (&Client{Timeout: patient}).Do(t.Context(), &Outgoing{Method: "GET", URL: strings.Replace(plain.URL, "http:", "https:", 1)})
 	if err == nil || !strings.HasSuffix(err.Error(), "it does not speak TLS") {
 		t.Errorf("no TLS: %v", err)
 	}
-	_, err = (&Client{Timeout: patient}).Do(t.Context(), &Request{Method: "GET", URL: at, Header: browser.Header{{Name: "A", Value: "b\r\nC: d"}}})
+	_, err = (&Client{Timeout: patient}).Do(t.Context(), &Outgoing{Method: "GET", URL: at, Header: browser.Header{{Name: "A", Value: "b\r\nC: d"}}})
 	if err == nil || err.Error() != `the header "A" has a line break in it` {
 		t.Errorf("a line break: %v", err)
 	}
@@ -404,7 +404,7 @@ func TestProxy(t *testing.T) {
 	c := Client{Timeout: patient, Insecure: true, Proxy: func(*url.URL) (*url.URL, error) { return u, nil }}
 	at := secure(t, http.NotFoundHandler())
 	for _, to := range []string{at, "http://api.example/x?y"} {
-		if _, err := c.Do(t.Context(), &Request{Method: "GET", URL: to}); err != nil {
+		if _, err := c.Do(t.Context(), &Outgoing{Method: "GET", URL: to}); err != nil {
 			t.Error(err)
 		}
 	}

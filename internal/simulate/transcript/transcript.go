@@ -35,6 +35,12 @@ func Print(w io.Writer, colour report.Palette, asked browser.Request, r *simulat
 	p.hop(r.Preflight, r.Actual, r.Trace)
 	p.WriteByte('\n')
 	Verdict(p.Printer, r.Verdict, r.Preflight.Needed && r.Preflight.Verdict.Allowed)
+	for _, a := range r.Assumptions {
+		p.Line(p.Unsure, "  ", 2, a.Text)
+	}
+	for _, a := range r.Alternatives {
+		p.Line(p.Unsure, "  ", 4, fmt.Sprintf("if %s is %t: %s", a.Condition, a.Holds, a.Verdict.Outcome()))
+	}
 	_, err := io.WriteString(w, p.String())
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,6 +74,19 @@ func (a *Account) Deploy(template string) *Deployed {
 	return d
 }
 
+// deployed is a text with ARNs in the place of what stands for functions.
+func (d *Deployed) deployed(text string) string {
+	app := d.Model.App
+	for _, at := range slices.Backward(app.StandIns(text)) {
+		for _, r := range app.Mentioned(text[at.From:at.To]) {
+			if r.Type == "AWS::Lambda::Function" {
+				text = text[:at.From] + "arn:aws:lambda:" + Region + ":" + AccountID + ":function:" + r.ID + text[at.To:]
+			}
+		}
+	}
+	return text
+}
+
 func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -116,7 +130,8 @@ func (d *Deployed) Method(path string, m *gateway.Method) {
 	in := &apigateway.PutIntegrationInput{RestApiId: &d.ID, ResourceId: res, HttpMethod: verb, Type: types.IntegrationType(i.Type), PassthroughBehavior: &i.Passthrough,
 		ContentHandling: types.ContentHandlingStrategy(i.ContentHandling), RequestParameters: i.RequestParameters, RequestTemplates: texts(i.RequestTemplates)}
 	if i.URI != "" {
-		in.Uri, in.IntegrationHttpMethod = &i.URI, &i.HTTPMethod
+		uri := d.deployed(i.URI)
+		in.Uri, in.IntegrationHttpMethod = &uri, &i.HTTPMethod
 	}
 	_, err = d.API.PutIntegration(ctx, in)
 	check(t, err)

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,15 +8,17 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // checkCommand says what in templates keeps pages from using an API. Its exit statuses are 0 for a clean result, 1 for findings
-// at or above --fail-on, 2 for a command line that cannot be used, and 3 for what could not be read or answered.
+// at or above --fail-on, 2 for a command line that cannot be used, and 3 for what could not be read or known; 1 wins over 3.
 type checkCommand struct {
-	Paths []string `arg:"" name:"path" help:"A template (.json, .yaml, .yml, .template), or a folder such as cdk.out with some."`
+	Paths []string `arg:"" name:"path" help:"A template, JSON or YAML, a folder of templates, or a cdk.out. All of them are one app."`
+	values
 	findings
 	intent
 }
@@ -28,56 +29,27 @@ func (x *checkCommand) Run(c Command) error {
 	if err != nil {
 		return err
 	}
-	var docs []*check.Document
-	for _, path := range x.Paths {
-		more, err := read(path)
-		if err != nil {
-			fmt.Fprintln(c.Stderr, "corsgate: "+strings.Join(strings.Fields(err.Error()), " "))
-			return statusError(statusUnknown)
-		}
-		docs = append(docs, more...)
+	opts, err := x.options()
+	if err != nil {
+		return err
 	}
-	report := check.Check(docs, stated, suppressions)
+	app, err := cfn.Open(x.Paths, opts)
+	if err != nil {
+		for line := range strings.Lines(err.Error()) {
+			fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(line))
+		}
+		return statusError(statusUnknown)
+	}
+	if unused := app.Unused(); len(unused) > 0 {
+		return usage("%s", strings.Join(unused, "; "))
+	}
+	report := check.Check(app, stated, suppressions)
 	// No API is no answer: nothing was checked, and a clean result would say otherwise.
-	if len(report.Checked) == 0 && len(report.Findings)+len(report.Suppressed) == 0 {
+	if len(report.Checked) == 0 && len(report.Findings)+len(report.Suppressed)+len(report.NotJudged) == 0 {
 		fmt.Fprintf(c.Stderr, "corsgate: %s: no AWS::ApiGateway::RestApi in the templates\n", strings.Join(x.Paths, ", "))
 		return statusError(statusUnknown)
 	}
 	return x.conclude(c, report)
-}
-
-// read reads the templates that a path names: a file, or those of a folder, a cloud assembly's with those of its nested
-// assemblies (https://docs.aws.amazon.com/cdk/v2/guide/deploy.html).
-func read(path string) ([]*check.Document, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, plain(path, err)
-	}
-	files := []string{path}
-	if info.IsDir() {
-		if files, err = templates(path); err != nil {
-			return nil, plain(path, err)
-		}
-	}
-	var out []*check.Document
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			return nil, plain(f, err)
-		}
-		d, err := check.ParseDocument(f, b)
-		if info.IsDir() && errors.Is(err, check.ErrNotTemplate) {
-			continue // of an empty stack, or a file that only speaks of templates
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f, err)
-		}
-		out = append(out, d)
-	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("%s: no templates in this folder", path)
-	}
-	return out, nil
 }
 
 // templates finds the templates of a folder. In a cloud assembly they are named by CDK; anywhere else every file whose

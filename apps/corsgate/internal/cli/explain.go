@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -44,20 +45,37 @@ func (x *explainCommand) Run(ctx context.Context, c Command) error {
 		// A template rarely holds its keys. Whether this one is right is not CORS's question.
 		opts.APIKeys = []string{key}
 	}
-	loaded, err := x.load(c, opts)
+	app, err := x.open(x.Template)
 	if err != nil {
 		return err
 	}
-	backend, done, err := x.backend(loaded.App)
+	if request.Origin, err = app.Read(request.Origin); err != nil {
+		return usage("--origin: %w", err)
+	}
+	backends, err := x.backends()
 	if err != nil {
 		return err
 	}
-	defer done()
-	site := simulate.Site{API: loaded, Backend: backend, HTTP1: x.HTTP1}
-	result, err := site.Run(ctx, request)
+	defer backends.close()
+	judge, err := x.judge(c, app, opts, backends.of)
+	if err != nil {
+		return err
+	}
+	judge.Site.HTTP1 = x.HTTP1
+	asked := request
+	asked.URL = "https://api.example" + asked.URL
+	plan, err := browser.Prepare(asked)
 	if err != nil {
 		return &usageError{err: err}
 	}
+	if err := judge.NoRoute(request); err != nil && plan.Refused == nil {
+		return &usageError{err: err}
+	}
+	result, err := judge.Explain(ctx, request)
+	if err := cmp.Or(err, backends.err); err != nil {
+		return &usageError{err: err}
+	}
+	request.Origin = app.Show(request.Origin)
 	if ctx.Err() != nil {
 		return statusError(statusStopped) // a function was cut off, and what it answers would not be its answer
 	}
@@ -121,27 +139,49 @@ func headers(given []string) (browser.Header, error) {
 	return out, nil
 }
 
-// backend gives what stands for the functions, and what to call when it is no longer needed.
-func (x *explainCommand) backend(app *cfn.App) (b gateway.Backend, done func(), err error) {
-	done = func() {}
-	if x.Response != "" {
-		response, err := readFile(x.Response)
-		if err != nil {
-			return nil, nil, err
-		}
-		b, err := simulate.Reply(response, x.Response)
-		if err != nil {
-			return nil, nil, usage("%s: %w", x.Response, err)
-		}
-		return b, done, nil
+// backends makes what stands for the functions, for an app and for the same under other values.
+type backends struct {
+	reply    gateway.Backend // nil if functions answer
+	noInvoke bool
+	pools    []*lambdarun.Pool
+	err      error
+}
+
+func (x *explainCommand) backends() (*backends, error) {
+	b := &backends{noInvoke: x.NoInvoke}
+	if x.Response == "" {
+		return b, nil
 	}
-	b = simulate.NotRun(app)
-	if x.NoInvoke {
-		return b, done, nil
+	response, err := readFile(x.Response)
+	if err != nil {
+		return nil, err
+	}
+	if b.reply, err = simulate.Reply(response, x.Response); err != nil {
+		return nil, usage("%s: %w", x.Response, err)
+	}
+	return b, nil
+}
+
+func (b *backends) of(app *cfn.App) gateway.Backend {
+	dry := simulate.NotRun(app)
+	switch {
+	case b.reply != nil:
+		return b.reply
+	case b.noInvoke:
+		return dry
 	}
 	pool, err := lambdarun.New(lambdarun.Options{Functions: lambdarun.Functions(app)})
 	if err != nil {
-		return nil, nil, err
+		b.err = cmp.Or(b.err, err)
+		return dry
 	}
-	return simulate.Else(simulate.Running(pool, b), b), func() { pool.Close() }, nil
+	b.pools = append(b.pools, pool)
+	return simulate.Else(simulate.Running(pool, dry), dry)
+}
+
+// close ends every function.
+func (b *backends) close() {
+	for _, p := range b.pools {
+		_ = p.Close()
+	}
 }

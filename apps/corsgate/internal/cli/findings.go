@@ -60,11 +60,11 @@ func (x *findings) conclude(c Command, rep *report.Report) error {
 
 // status gives an error for findings at or above --fail-on, and for what gave no answer.
 func (x *findings) status(rep *report.Report) error {
-	if !rep.Answered() {
-		return statusError(statusUnknown)
-	}
 	if worst, any := rep.Worst(); any && worst.AtLeast(rules.Severity(x.FailOn)) {
 		return statusError(statusRefused)
+	}
+	if !rep.Answered() {
+		return statusError(statusUnknown)
 	}
 	return nil
 }

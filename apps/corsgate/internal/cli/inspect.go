@@ -2,14 +2,13 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/inspect"
 )
 
@@ -77,16 +76,10 @@ func (x *inspectCommand) template() (*inspect.Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := check.ParseDocument(x.Template, b)
-	if err != nil {
-		return nil, usage("%s: %w", x.Template, err)
+	if _, err := cfn.Parse(x.Template, b, cfn.Options{}); err != nil {
+		return nil, &usageError{err: err}
 	}
-	// What is known only when the stack is deployed has a stand-in in the document, which the account would not have.
-	text := b
-	if !json.Valid(b) {
-		text = d.JSON
-	}
-	return &inspect.Template{Name: x.Template, JSON: text, API: x.API, Variables: x.Var}, nil
+	return &inspect.Template{Name: x.Template, JSON: b, API: x.API, Variables: x.Var}, nil
 }
 
 // stopped gives the status of a command that was interrupted, and every other error as it is.

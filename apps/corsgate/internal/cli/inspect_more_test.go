@@ -193,7 +193,7 @@ func inspectBadInput(t *testing.T, account *awstest.Account) {
 		{"no profile", nil, []string{"--profile", "nobody"}, 3, `no profile "nobody"`},
 		{"unreachable", nil, []string{"--endpoint-url", gone.URL}, 3, "cannot reach " + strings.TrimPrefix(gone.URL, "http://") + ": connection refused"},
 		{"no template", nil, []string{"--template", "nowhere.json"}, 2, "nowhere.json"},
-		{"not a template", nil, []string{"--template", "inspect_test.go"}, 2, "inspect_test.go: not"},
+		{"not a template", nil, []string{"--template", "inspect_test.go"}, 2, ": not YAML: "},
 		{"another API's logical id", nil, []string{"--template", catalog, "--api", "Nobody"}, 3, "no resource Nobody"},
 		{"an allowlist known only when deployed", nil, []string{"--template", late}, 3, "stage variable corsOrigins: "},
 		{"an origin that is none", nil, []string{"--origins", "nobody"}, 2, "--origins: "},

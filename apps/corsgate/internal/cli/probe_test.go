@@ -16,7 +16,6 @@ import (
 
 	"github.com/corsgate/corsgate/apps/corsgate/internal/serve"
 	"github.com/corsgate/corsgate/internal/cfn"
-	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
@@ -38,11 +37,14 @@ func readTemplate(t testing.TB, file string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := check.ParseDocument(file, b)
+	v, err := cfn.ReadText(file, b, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d.JSON
+	if b, err = json.Marshal(v); err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 // with puts a fault into a template.

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/corsgate/corsgate/apps/corsgate/internal/serve"
 	"github.com/corsgate/corsgate/apps/corsgate/internal/synth"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/gohandler"
 )
@@ -59,12 +62,22 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 	}
 	// As every command does: one line for what cannot be used, a warning for what is left out.
 	chosen := api{Template: template, API: x.API, Stage: x.Stage, Var: x.Var, values: x.values}
-	loaded, err := chosen.load(c, gateway.Options{})
+	app, err := x.open(template)
+	if err != nil {
+		return err
+	}
+	if x.Template == "" {
+		if err := x.one(app); err != nil {
+			return err
+		}
+		c.Stderr = without{c.Stderr, template + string(filepath.Separator)}
+	}
+	judge, err := chosen.judge(c, app, gateway.Options{}, func(*cfn.App) gateway.Backend { return nil })
 	if err != nil {
 		return err
 	}
 	server, err := serve.New(serve.Options{
-		App: loaded.App, API: x.API, Stage: x.Stage, Variables: x.Var, Module: gohandler.ModuleOf(x.App),
+		App: judge.Site.API.App, API: x.API, Stage: x.Stage, Variables: x.Var, Module: gohandler.ModuleOf(x.App),
 		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, TLSHosts: x.TLSHost, Log: c.Stderr,
 	})
 	if err != nil {
@@ -78,6 +91,39 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 		return &failure{err}
 	}
 	return server.Close()
+}
+
+// one returns an error unless the app that was synthesized has one API, or the one that is named.
+func (x *serveCommand) one(app *cfn.App) error {
+	var said []string
+	for _, a := range gateway.APIs(app) {
+		if x.API == a.ID || x.API == a.Resource.Stack.Name+"/"+a.Resource.ID {
+			return nil
+		}
+		said = append(said, a.ID+" in "+filepath.Base(a.Resource.Stack.File))
+	}
+	switch {
+	case x.API != "":
+		return usage("no template of the app has a RestApi %s", x.API)
+	case len(said) == 0:
+		return usage("no template of the app has an AWS::ApiGateway::RestApi")
+	case len(said) > 1:
+		return usage("the app has %d REST APIs: %s; name one with --api", len(said), strings.Join(said, ", "))
+	}
+	return nil
+}
+
+// without writes texts without the name of a folder that nobody knows of.
+type without struct {
+	io.Writer
+	folder string
+}
+
+func (w without) Write(b []byte) (int, error) {
+	if _, err := io.WriteString(w.Writer, strings.ReplaceAll(string(b), w.folder, "")); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // explainSynth says what an app said that could not be synthesized, in its own lines: they are for people who write apps.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // values are what a deployment would give to templates. Every command that reads templates has them.
@@ -82,31 +83,36 @@ func (a api) load(c Command, opts gateway.Options) (*gateway.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.choose(c, app, opts)
+	judge, err := a.judge(c, app, opts, func(*cfn.App) gateway.Backend { return nil })
+	if err != nil {
+		return nil, err
+	}
+	return judge.Site.API, nil
 }
 
-// choose loads the API that the command line names.
-func (a api) choose(c Command, app *cfn.App, opts gateway.Options) (*gateway.API, error) {
+// judge loads the API that the command line names, and says what is left out.
+func (a api) judge(c Command, app *cfn.App, opts gateway.Options, backend func(*cfn.App) gateway.Backend) (*simulate.Judge, error) {
 	opts.API, opts.Stage, opts.Variables = a.API, a.Stage, a.Var
-	loaded, err := gateway.Load(app, opts)
-	if err != nil {
-		hint := ""
-		var load *gateway.LoadError
-		if errors.As(err, &load) {
-			hint = map[gateway.LoadKind]string{gateway.SeveralAPIs: " (--api)", gateway.SeveralStages: " (--stage)"}[load.Kind]
-		}
-		return nil, &usageError{err, hint}
-	}
 	if err := dangling(app); err != nil {
 		return nil, err
 	}
 	for _, p := range app.Problems {
 		fmt.Fprintf(c.Stderr, "corsgate: warning: %s\n", oneLine(p.Error()))
 	}
+	judge, err := simulate.NewJudge(app, opts, backend)
+	if err != nil {
+		hint := ""
+		var fault *gateway.LoadError
+		if errors.As(err, &fault) {
+			hint = map[gateway.LoadKind]string{gateway.SeveralAPIs: " (--api)", gateway.SeveralStages: " (--stage)"}[fault.Kind]
+		}
+		return nil, &usageError{err, hint}
+	}
+	loaded := judge.Site.API
 	for _, p := range slices.Concat(loaded.Problems, loaded.Undeployable) {
 		fmt.Fprintf(c.Stderr, "corsgate: warning: %s: %s\n", loaded.Rest.Stack.File, oneLine(p))
 	}
-	return loaded, nil
+	return judge, nil
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -81,10 +81,13 @@ type cell struct {
 	Why  string `json:"why"`
 }
 
-func (p *page) overview(r *http.Request) *overview {
+func (p *page) overview(r *http.Request) (*overview, error) {
 	api := p.s.api
-	site := p.site(r)
-	o := &overview{API: api.ID, Stage: api.Stage, Base: site.Base, Problems: slices.Concat(api.Problems, api.Undeployable)}
+	judge, err := p.judge(r)
+	if err != nil {
+		return nil, err
+	}
+	o := &overview{API: api.ID, Stage: api.Stage, Base: judge.Site.Base, Problems: slices.Concat(api.Problems, api.Undeployable)}
 	if o.Problems == nil {
 		o.Problems = []string{}
 	}
@@ -105,19 +108,19 @@ func (p *page) overview(r *http.Request) *overview {
 			o.Policy.PageElsewhere = scheme + "localhost:" + port + "/"
 		}
 	}
-	o.Origins = p.origins(policy)
+	o.Origins = p.origins(policy, judge.Origins())
 	o.Routes = p.routes(policy)
 	for _, route := range o.Routes {
 		row := []cell{}
 		for _, origin := range o.Origins {
-			row = append(row, p.cell(r, site, route, origin, policy != nil && policy.Credentials()))
+			row = append(row, p.cell(r, judge, route, origin, policy != nil && policy.Credentials()))
 		}
 		o.Cells = append(o.Cells, row)
 	}
-	return o
+	return o, nil
 }
 
-func (p *page) cell(r *http.Request, site *simulate.Site, route route, origin origin, credentials bool) cell {
+func (p *page) cell(r *http.Request, judge *simulate.Judge, route route, origin origin, credentials bool) cell {
 	req := browser.Request{Origin: origin.Origin, Method: route.Method, URL: route.Example}
 	if credentials {
 		req.Credentials = browser.Include
@@ -126,7 +129,7 @@ func (p *page) cell(r *http.Request, site *simulate.Site, route route, origin or
 		name, value, _ := strings.Cut(h, ": ")
 		req.Header = append(req.Header, browser.Field{Name: name, Value: value})
 	}
-	report, err := site.Run(r.Context(), req)
+	report, err := judge.Ask(r.Context(), req)
 	if err != nil {
 		return cell{State: "unknown", Why: err.Error()}
 	}
@@ -136,6 +139,9 @@ func (p *page) cell(r *http.Request, site *simulate.Site, route route, origin or
 		c.State = "unknown"
 	case report.Verdict.Allowed:
 		c.State = "allowed"
+	}
+	for _, a := range report.Assumptions {
+		c.Why += "; " + a.Text
 	}
 	if report.Verdict.NetError != "" && c.Why == "" {
 		c.Why = report.Verdict.NetError
@@ -204,8 +210,9 @@ func examplePath(path string) string {
 }
 
 // origins gives the columns: an example of every element of the allowlist, then some that are not on it and look as if
-// they were. Without a policy the list is taken from what the preflights' templates and headers name.
-func (p *page) origins(policy *cors.Policy) []origin {
+// they were. Without a policy the list is taken from what the preflights' templates and headers name. Deployed are those
+// that only a deployment knows.
+func (p *page) origins(policy *cors.Policy, deployed []string) []origin {
 	var listed []string
 	match := func(string) bool { return false }
 	if policy != nil {
@@ -215,7 +222,11 @@ func (p *page) origins(policy *cors.Policy) []origin {
 		match = func(o string) bool { return slices.Contains(listed, o) }
 	}
 	out := []origin{}
+	app := p.s.api.App
 	add := func(o string, on bool, note string) {
+		if symbols := app.Symbols(o); len(symbols) > 0 {
+			note = "the value of " + symbols[0].String()
+		}
 		if o != "" && !slices.ContainsFunc(out, func(x origin) bool { return x.Origin == o }) {
 			out = append(out, origin{o, on, note})
 		}
@@ -231,9 +242,12 @@ func (p *page) origins(policy *cors.Policy) []origin {
 			note = "one of " + l
 		}
 		add(o, true, note)
-		if l != "*" {
+		if l != "*" && len(app.Symbols(o)) == 0 {
 			examples = append(examples, o)
 		}
+	}
+	for _, o := range deployed {
+		add(o, match(o), "")
 	}
 	// The first that is https says the most about look-alikes.
 	slices.SortStableFunc(examples, func(a, b string) int {
@@ -243,7 +257,7 @@ func (p *page) origins(policy *cors.Policy) []origin {
 	switch {
 	case len(out) == 0:
 		add("https://app.example.com", false, "nobody is named")
-	case len(examples) == 0:
+	case len(examples) == 0 && slices.Contains(listed, "*"):
 		add("http://any.example", true, "anybody")
 	}
 	like := func(o, note string) {
@@ -270,7 +284,7 @@ func (p *page) origins(policy *cors.Policy) []origin {
 		}
 	}
 	for _, l := range listed {
-		if scheme, host, ok := strings.Cut(l, "://*."); ok {
+		if scheme, host, ok := strings.Cut(l, "://*."); ok && len(app.Symbols(l)) == 0 {
 			like(scheme+"://a."+strings.TrimSuffix(host, ":*")+".evil.example", "a longer name")
 			like(scheme+"://"+strings.TrimSuffix(host, ":*"), "no label where * is")
 			break

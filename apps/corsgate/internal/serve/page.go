@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/simulate"
@@ -18,23 +19,35 @@ import (
 type page struct {
 	s     *Server
 	hosts []string // names besides the address itself
+
+	mu     sync.Mutex
+	judges map[string]*simulate.Judge // by the API's address as the page's visitor has it
 }
 
-func newPage(s *Server, hosts []string) *page { return &page{s, hosts} }
+func newPage(s *Server, hosts []string) *page {
+	return &page{s: s, hosts: hosts, judges: map[string]*simulate.Judge{}}
+}
 
 // PageHandler answers for the page:
 //
 //	/                the page
 //	/overview.json   the API, its policy and the matrix
 //	/explain.json    an [simulate.Report] for origin, method, path, header (can be repeated) and credentials
-//	/exchanges.json  the [Exchange]s that went over the wire after the one with the id after
+//	/exchanges.json  the [Recorded]s that went over the wire after the one with the id after
 //
 // A request whose Host is not the address it came to is refused: a name that somebody else has pointed at this machine
 // would make their page one of the same origin (DNS rebinding).
 func (s *Server) PageHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.page.html)
-	mux.HandleFunc("GET /overview.json", func(w http.ResponseWriter, r *http.Request) { reply(w, s.page.overview(r)) })
+	mux.HandleFunc("GET /overview.json", func(w http.ResponseWriter, r *http.Request) {
+		o, err := s.page.overview(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		reply(w, simulate.Shown(o, s.api.App.Show))
+	})
 	mux.HandleFunc("GET /explain.json", s.page.explain)
 	mux.HandleFunc("GET /exchanges.json", s.page.exchanges)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -89,7 +102,7 @@ func (p *page) exchanges(w http.ResponseWriter, r *http.Request) {
 	all, last := p.s.record.after(after)
 	reply(w, struct {
 		Last      uint64      `json:"last"`
-		Exchanges []*Exchange `json:"exchanges"`
+		Exchanges []*Recorded `json:"exchanges"`
 	}{last, all})
 }
 
@@ -107,13 +120,24 @@ func (p *page) origin(r *http.Request) string {
 	return out
 }
 
-// site is the API as the matrix sees it: no function is run, since looking at a page shall change nothing.
-func (p *page) site(r *http.Request) *simulate.Site {
+// judge has the API as the matrix sees it: no function is run, since looking at a page shall change nothing.
+func (p *page) judge(r *http.Request) (*simulate.Judge, error) {
 	base := simulate.Base(p.s.api)
 	if o := p.origin(r); o != "" {
 		base = o + "/" + p.s.api.Stage
 	}
-	return &simulate.Site{API: p.s.api, Backend: p.s.dry, Base: base}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if j := p.judges[base]; j != nil {
+		return j, nil
+	}
+	j, err := simulate.NewJudge(p.s.api.App, p.s.options, simulate.NotRun)
+	if err != nil {
+		return nil, err
+	}
+	j.Site.API, j.Site.Base = p.s.api, base
+	p.judges[base] = j
+	return j, nil
 }
 
 func (p *page) explain(w http.ResponseWriter, r *http.Request) {
@@ -125,7 +149,20 @@ func (p *page) explain(w http.ResponseWriter, r *http.Request) {
 		name, value, _ := strings.Cut(h, ":")
 		req.Header = append(req.Header, browser.Field{Name: strings.TrimSpace(name), Value: strings.TrimSpace(value)})
 	}
-	report, err := p.site(r).Run(r.Context(), req)
+	judge, err := p.judge(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	if req.Origin, err = p.s.api.App.Read(req.Origin); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if err := judge.NoRoute(req); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	report, err := judge.Explain(r.Context(), req)
 	var input *browser.InputError
 	switch {
 	case errors.As(err, &input):

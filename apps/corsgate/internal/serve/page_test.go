@@ -153,6 +153,9 @@ func TestColumns(t *testing.T) {
 		{"", "-https://app.example.com -null"},
 	} {
 		vars := map[string]string{"corsOrigins": tt.list}
+		if tt.list == "~" {
+			vars = map[string]string{"corsAnyOrigin": "true"}
+		}
 		s, _ := start(t, Options{App: app(t, template(t, map[string]string{"m": mock})), Variables: vars})
 		o := decode[overview](t, ask(t, "GET", s.PageURL()+"overview.json", ""))
 		var got []string
@@ -169,6 +172,50 @@ func TestExamplePath(t *testing.T) {
 	for path, want := range map[string]string{"/": "/", "/items/{id}": "/items/1", "/{proxy+}": "/a/b", "/a/{b}/c/{d+}": "/a/1/c/a/b"} {
 		if got := examplePath(path); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}
+
+// What only a deployment knows is a column of its own, and what is sent and shown has its expression.
+func TestDeployedColumn(t *testing.T) {
+	integration := `{"Type": "MOCK", "RequestTemplates": {"application/json": {"Fn::Sub": "#set($o = $input.params().header.get('origin'))#if($o == 'https://${Dist.DomainName}')#set($context.responseOverride.header.Access-Control-Allow-Origin = $o)#end{\"statusCode\": 200}"}},
+		"IntegrationResponses": [{"StatusCode": "200", "ResponseParameters": {"method.response.header.X-Home": {"Fn::Sub": "'https://${Dist.DomainName}/'"}}, "ResponseTemplates": {"application/json": {"Fn::Sub": "${Dist.Id}"}}}]}`
+	s, log := start(t, Options{App: app(t, template(t, map[string]string{"m": integration}, `"Dist": {"Type": "AWS::CloudFront::Distribution", "Properties": {}}`))})
+	text := ask(t, "GET", s.PageURL()+"overview.json", "")
+	o := decode[overview](t, text)
+	const value = "https://${Dist.DomainName}"
+	i := slices.IndexFunc(o.Origins, func(x origin) bool { return x.Origin == value })
+	if i < 0 || o.Origins[i].Note != "the value of Dist.DomainName" {
+		t.Fatalf("%+v", o.Origins)
+	}
+	stranger := slices.IndexFunc(o.Origins, func(x origin) bool { return x.Origin == "null" })
+	for r, route := range o.Routes {
+		// Only a request without a preflight is allowed, since every method has the one answer.
+		if want := map[bool]string{true: "allowed", false: "refused"}[route.Method == "GET" || route.Method == "POST" && len(route.Headers) == 0]; o.Cells[r][i].State != want {
+			t.Errorf("%s: %+v", route.Method, o.Cells[r][i])
+		}
+		if o.Cells[r][stranger].State != "refused" {
+			t.Errorf("%s: %+v", route.Method, o.Cells[r][stranger])
+		}
+	}
+	query := url.Values{"origin": {value}, "method": {"GET"}, "path": {"/m"}}
+	explained := ask(t, "GET", s.PageURL()+"explain.json?"+query.Encode(), "")
+	if r := decode[simulate.Report](t, explained); !r.Verdict.Allowed || r.Actual.Request.Headers["origin"] != value {
+		t.Errorf("%+v", r)
+	}
+	sent := ask(t, "GET", s.URL()+"/m", "", "Origin: https://evil.example")
+	if sent.header.Get("X-Home") != value+"/" || sent.body != "${Dist.Id}" {
+		t.Errorf("%v %s", sent.header, sent.body)
+	}
+	for _, path := range []string{"?origin=https://a.example&method=GET&path=/none", "?origin=https://${Other}&method=GET&path=/m"} {
+		if a := ask(t, "GET", s.PageURL()+"explain.json"+path, ""); a.status != 400 {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	exchanges := ask(t, "GET", s.PageURL()+"exchanges.json?after=0", "")
+	for _, out := range []string{text.body, explained.body, exchanges.body, log.String()} {
+		if strings.Contains(out, "deployed.invalid") {
+			t.Errorf("a stand-in is printed:\n%s", out)
 		}
 	}
 }

@@ -19,8 +19,8 @@ const (
 	keptBody = 64 << 10
 )
 
-// An Exchange is one that went over the wire, as the page shows it.
-type Exchange struct {
+// Recorded is an exchange that went over the wire, as the page shows it.
+type Recorded struct {
 	// ID counts from 1.
 	ID       uint64  `json:"id"`
 	Method   string  `json:"method"`
@@ -61,11 +61,11 @@ func message(h gateway.Headers, body []byte) Message {
 type recorder struct {
 	mu   sync.Mutex
 	last uint64
-	all  []*Exchange
+	all  []*Recorded
 }
 
-func (r *recorder) add(req *gateway.Request, res *gateway.Response, took time.Duration) *Exchange {
-	e := &Exchange{
+func (r *recorder) add(req *gateway.Request, res *gateway.Response, took time.Duration) *Recorded {
+	e := &Recorded{
 		Method: req.Method, Path: req.RawPath, Protocol: req.Protocol, Request: message(req.Headers, req.Body),
 		Status: res.Status, Response: message(res.Headers, res.Body), Decided: decided(res.Trace), Steps: res.Trace,
 		Millis: float64(took.Microseconds()) / 1000,
@@ -85,10 +85,10 @@ func (r *recorder) add(req *gateway.Request, res *gateway.Response, took time.Du
 }
 
 // after gives the exchanges with a greater id, oldest first, and the greatest id there is.
-func (r *recorder) after(id uint64) ([]*Exchange, uint64) {
+func (r *recorder) after(id uint64) ([]*Recorded, uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	out := []*Exchange{}
+	out := []*Recorded{}
 	for _, e := range r.all {
 		if e.ID > id {
 			out = append(out, e)
@@ -99,7 +99,7 @@ func (r *recorder) after(id uint64) ([]*Exchange, uint64) {
 
 // String is the exchange's line in the log: method, path, origin, status, Access-Control-Allow-Origin, what decided and
 // how long it took, in this order and with names where a value does not speak for itself.
-func (e *Exchange) String() string {
+func (e *Recorded) String() string {
 	value := func(h gateway.Headers, name string) string {
 		v := h.Values(name)
 		if len(v) == 0 {

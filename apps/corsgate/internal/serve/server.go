@@ -59,9 +59,9 @@ type Options struct {
 // A Server serves one stage of an API, and the page about it.
 type Server struct {
 	api     *gateway.API
+	options gateway.Options // by which it was loaded
 	backend gateway.Backend
-	dry     gateway.Backend // stands in for what the matrix must not run
-	close   func() error    // ends what the backend started
+	close   func() error // ends what the backend started
 	log     *lineWriter
 	record  *recorder
 	page    *page
@@ -78,13 +78,18 @@ type Server struct {
 // New loads the API, makes the functions ready to run and opens the listeners. Its errors are a
 // [*gateway.LoadError] or a [*net.OpError] for a listener. A Server must be closed.
 func New(o Options) (*Server, error) {
-	api, err := gateway.Load(o.App, gateway.Options{API: o.API, Stage: o.Stage, Variables: o.Variables, APIKeys: []string{LocalKey}})
+	options := gateway.Options{API: o.API, Stage: o.Stage, Variables: o.Variables, APIKeys: []string{LocalKey}}
+	api, err := gateway.Load(o.App, options)
 	if err != nil {
 		return nil, err
 	}
+	if len(o.App.Symbols(api.Stage)) > 0 {
+		api.Stage = api.StageID // its name, which is a part of the address, is known only at deployment
+	}
 	s := &Server{
 		api: api, backend: o.Backend, log: &lineWriter{w: o.Log, show: o.App.Show}, record: &recorder{}, listener: o.Listener, pageListener: o.PageListener,
-		closed: make(chan struct{}), close: func() error { return nil }, dry: simulate.NotRun(o.App),
+		closed: make(chan struct{}), close: func() error { return nil },
+		options: options,
 	}
 	if s.backend == nil {
 		b, err := newBackend(o, s.log)
@@ -280,7 +285,7 @@ func (s *Server) APIHandler() http.Handler {
 		}
 		host, _, _ := net.SplitHostPort(r.RemoteAddr)
 		req := &gateway.Request{Method: r.Method, RawPath: path, Headers: headers, Body: body, SourceIP: host, Protocol: r.Proto}
-		res := s.api.Serve(r.Context(), req, s.backend)
+		res := s.shown(s.api.Serve(r.Context(), req, s.backend))
 		e := s.record.add(req, res, time.Since(start))
 		if r.Context().Err() != nil {
 			s.log.line(e.String() + ", and nobody waited for it")
@@ -289,6 +294,16 @@ func (s *Server) APIHandler() http.Handler {
 		s.log.line(e.String())
 		write(w, res)
 	})
+}
+
+// shown is a response with expressions in the place of stand-ins.
+func (s *Server) shown(res *gateway.Response) *gateway.Response {
+	app := s.api.App
+	out := simulate.Shown(res, app.Show)
+	if body := string(out.Body); len(app.StandIns(body)) > 0 {
+		out.Body = []byte(app.Show(body))
+	}
+	return out
 }
 
 // hop are headers about a connection, which is here another than API Gateway's.

@@ -1,0 +1,63 @@
+package corstest_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/corsgate/corsgate/constructs/corstest"
+)
+
+// unknowns is a template whose OPTIONS allows a distribution's pages beside those of one origin; who may GET is a parameter.
+const unknowns = `{"Parameters": {"Auth": {"Type": "String"}}, "Resources": {
+	"Distribution": {"Type": "AWS::CloudFront::Distribution", "Properties": {}},
+	"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {}},
+	"Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": {"RestApiId": {"Ref": "Api"}, "StageName": "prod", "Variables": {"own": {"Fn::Sub": "https://${Distribution.DomainName}"}}}},
+	"Get": {"Type": "AWS::ApiGateway::Method", "Properties": {"RestApiId": {"Ref": "Api"}, "ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]}, "HttpMethod": "GET", "AuthorizationType": "NONE", "Integration": {"Type": "MOCK", "IntegrationResponses": [{"StatusCode": "200"}],
+		"RequestTemplates": {"application/json": "#set($o = $input.params().header.get('origin'))#if($o == 'https://app.example.com' || $o == $stageVariables.own)#set($context.responseOverride.header.Access-Control-Allow-Origin = $o)#end{\"statusCode\": 200}"}}}},
+	"Put": {"Type": "AWS::ApiGateway::Method", "Properties": {"RestApiId": {"Ref": "Api"}, "ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]}, "HttpMethod": "POST", "AuthorizationType": {"Ref": "Auth"}, "Integration": {"Type": "MOCK", "IntegrationResponses": [{"StatusCode": "200", "ResponseParameters": {"method.response.header.Access-Control-Allow-Origin": "'*'"}}], "RequestTemplates": {"text/plain": "{\"statusCode\": 200}", "application/json": "{\"statusCode\": 200}"}}}}
+}}`
+
+// A page can be one of an origin that only a deployment knows; others are judged as if it were none of theirs.
+func TestUnknownOrigin(t *testing.T) {
+	api := corstest.FromJSON(t, []byte(unknowns))
+	api.From("https://${Distribution.DomainName}").Get("/").IsAllowed()
+	api.From("https://app.example.com").Get("/").IsAllowed()
+	api.From("https://evil.example").Get("/").IsRefused()
+	s := &spy{}
+	api.In(s).From("https://${Distribution}").Get("/")
+	if !strings.Contains(s.fatal, "${Distribution} is no value") || !strings.Contains(s.fatal, "${Distribution.DomainName}") {
+		t.Error(s.failures())
+	}
+	s = &spy{}
+	api.In(s).From("https://evil.example").Get("/").IsAllowed()
+	if out := s.failures(); !strings.Contains(out, "unless Distribution.DomainName is evil.example") || strings.Contains(out, "deployed.invalid") {
+		t.Error(out)
+	}
+	if m := api.Matrix("https://${Distribution.DomainName}"); !strings.HasPrefix(m, "https://${Distribution.DomainName}\n  GET") {
+		t.Error(m)
+	}
+	given := corstest.FromJSON(t, []byte(unknowns), corstest.WithValue("Distribution.DomainName", "evil.example"))
+	given.From("https://evil.example").Get("/").IsAllowed()
+}
+
+// Where what is not known decides, every assertion fails, and says what it is; a value decides it.
+func TestUnknownDecides(t *testing.T) {
+	s := &spy{}
+	post := corstest.FromJSON(s, []byte(unknowns)).From("https://app.example.com").Post("/")
+	post.IsAllowed()
+	post.IsRefused()
+	if len(s.errors) != 2 || strings.Count(s.failures(), "got not known: method Put cannot be served: AuthorizationType: not known: Auth: ") != 2 {
+		t.Error(s.failures())
+	}
+	corstest.FromJSON(t, []byte(unknowns), corstest.WithParameter("Auth", "NONE")).From("https://app.example.com").Post("/").IsAllowed()
+	for want, option := range map[string]corstest.Option{
+		"no parameter Author; the nearest: Auth": corstest.WithParameter("Author", "NONE"),
+		"Distribution.Domain":                    corstest.WithValue("Distribution.Domain", "x"),
+	} {
+		s := &spy{}
+		corstest.FromJSON(s, []byte(unknowns), option)
+		if !strings.Contains(s.fatal, want) {
+			t.Errorf("got %q, want %q", s.fatal, want)
+		}
+	}
+}

@@ -1,0 +1,232 @@
+package simulate
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/gateway"
+)
+
+// A candidate is an origin that an API may allow and that only a deployment knows: a symbol with what is written around it.
+type candidate struct {
+	symbol *cfn.Symbol
+	// name is the expression that stands for what is not known.
+	name string
+	// origin is one of the origins, with the stand-in in the place of what is not known.
+	origin string
+	// before and after are what is written around the symbol, "https://app." and ":8443"; both are empty if the value is
+	// the whole origin, or may be.
+	before, after string
+	whole         bool // the symbol is all of a text, which may be a list
+	several       bool // more of the origin is not known
+}
+
+// value returns what the symbol would have to be for the candidate to be a page's origin.
+func (c candidate) value(origin string) (string, bool) {
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" {
+		return "", false
+	}
+	switch scheme, rest, ok := strings.Cut(c.before, "://"); {
+	case c.several:
+		return origin, true
+	case c.before == "" && strings.HasPrefix(c.origin, "https://h-"):
+		return u.Host, true
+	case c.before == "":
+		return origin, true
+	case !ok: // a part of a pattern that was not understood
+		return u.Host, true
+	case strings.ContainsAny(rest, "*~"):
+		_, parent, ok := strings.Cut(u.Host, ".")
+		return parent, ok && scheme == u.Scheme
+	}
+	v, ok := strings.CutPrefix(origin, c.before)
+	if after, found := strings.CutSuffix(v, c.after); found {
+		return after, ok && after != ""
+	}
+	return "", false
+}
+
+// edge is what ends a word of a list, of a template or of a regular expression.
+const edge = " \t\r\n'\",|()[]{}<>=;^$"
+
+var hostAttribute = regexp.MustCompile(`(?i)(domain|domainname|url|endpoint|address|host|website)$`)
+
+// candidates finds those that an API and its functions name.
+func candidates(api *gateway.API) []candidate {
+	var out []candidate
+	for _, text := range texts(api) {
+		for _, s := range api.App.StandIns(text) {
+			before := text[:s.From]
+			before = strings.ReplaceAll(before[strings.LastIndexAny(before, edge)+1:], `\`, "")
+			after := text[s.To:]
+			if i := strings.IndexAny(after, edge+"/\\"); i >= 0 {
+				after = after[:i]
+			}
+			c := candidate{symbol: s.Symbol, name: s.Symbol.String(), before: before, after: after, whole: strings.Trim(text, "'") == text[s.From:s.To]}
+			standIn := text[s.From:s.To]
+			switch {
+			case s.Origin:
+				c.origin = standIn
+			case strings.Contains(before, "://"):
+				c.origin = strings.NewReplacer("*.", "x.", "~.", "x.").Replace(before) + standIn + strings.NewReplacer(":*", "", ":~", "").Replace(after)
+			case s.Symbol.Resource != nil && !hostAttribute.MatchString(s.Symbol.Attribute):
+				continue // no address
+			default:
+				c.origin = "https://" + standIn
+			}
+			if len(api.App.StandIns(before+after)) > 0 {
+				c.several, c.name = true, api.App.Show(c.origin)
+			}
+			if !slices.ContainsFunc(out, func(o candidate) bool { return o.origin == c.origin && o.whole == c.whole }) {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+// texts are those in which an API names origins: variables, header mappings, templates, its functions' environment.
+func texts(api *gateway.API) []string {
+	var out []string
+	for _, v := range api.Variables {
+		out = append(out, v)
+	}
+	templates := func(list []gateway.Template) {
+		for _, t := range list {
+			out = append(out, t.Text)
+		}
+	}
+	for _, r := range api.Resources() {
+		for _, m := range r.Methods() {
+			if m.Integration == nil {
+				continue
+			}
+			templates(m.Integration.RequestTemplates)
+			for _, ir := range m.Integration.Responses {
+				for _, v := range ir.Parameters {
+					out = append(out, v)
+				}
+				templates(ir.Templates)
+			}
+		}
+	}
+	for _, typ := range apigw.GatewayResponseTypes() {
+		for _, v := range api.GatewayResponse(typ).Parameters {
+			out = append(out, v)
+		}
+	}
+	called := api.Functions()
+	for _, f := range api.App.OfType("AWS::Lambda::Function") {
+		if slices.Contains(called, api.App.Name(f)) {
+			environment, _ := f.Properties["Environment"].(map[string]any)
+			variables, _ := environment["Variables"].(map[string]any)
+			for _, v := range variables {
+				if s, ok := v.(string); ok {
+					out = append(out, s)
+				}
+			}
+		}
+	}
+	out = slices.DeleteFunc(out, func(s string) bool { return len(api.App.StandIns(s)) == 0 })
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Origins returns the origins that only a deployment knows and that the API may allow, with stand-ins, in a fixed order.
+func (j *Judge) Origins() []string {
+	j.look()
+	var out []string
+	for _, c := range j.candidates {
+		if !slices.Contains(out, c.origin) {
+			out = append(out, c.origin)
+		}
+	}
+	return out
+}
+
+// assume finds the values that would make another verdict for a page's origin. A value that is read as a list makes it
+// unknown.
+func (j *Judge) assume(ctx context.Context, req browser.Request, report *Report) error {
+	verdict := func(s *Site, origin string) (bool, error) {
+		other := req
+		other.Origin = origin
+		r, err := settle(ctx, s, other)
+		return err == nil && r.Verdict.Known && r.Verdict.Allowed, err
+	}
+	if report.Verdict.Allowed {
+		if len(j.candidates) == 0 {
+			return nil
+		}
+		// Where everybody is let in but those on a list, a value may be on it.
+		if open, err := verdict(j.Site, "https://corsgate-stranger.example"); err != nil || !open {
+			return err
+		}
+	}
+	for _, c := range j.candidates {
+		value, ok := c.value(req.Origin)
+		if !ok || c.origin == req.Origin {
+			continue
+		}
+		allowed, err := verdict(j.Site, c.origin)
+		if err != nil {
+			return err
+		}
+		if allowed == report.Verdict.Allowed {
+			continue
+		}
+		list, err := j.list(c, verdict)
+		if err != nil {
+			return err
+		}
+		if list {
+			report.Verdict = Verdict{Message: (&cfn.Unknown{Symbol: c.symbol}).Error() + ", and it may be a list of origins"}
+			if report.Preflight.Needed && !report.Preflight.Verdict.Allowed {
+				report.Preflight.Verdict = report.Verdict
+			}
+			report.Assumptions = nil
+			return nil
+		}
+		text := fmt.Sprintf("unless %s is %s", c.name, value)
+		if c.whole && c.symbol.Resource == nil {
+			text += " or *"
+		}
+		if !slices.ContainsFunc(report.Assumptions, func(a Assumption) bool { return a.Expression == c.name }) {
+			report.Assumptions = append(report.Assumptions, Assumption{c.name, value, text})
+		}
+	}
+	return nil
+}
+
+// list reports whether the API reads a value as a list of origins.
+func (j *Judge) list(c candidate, verdict func(*Site, string) (bool, error)) (bool, error) {
+	s := c.symbol
+	if s.List {
+		return true, nil
+	}
+	if !c.whole || s.Resource != nil && s.Attribute != "" && !strings.HasPrefix(s.Attribute, "Outputs.") {
+		return false, nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if known, ok := j.lists[s.ID()]; ok {
+		return known, nil
+	}
+	const one, other = "https://a.corsgate-stranger.example", "https://b.corsgate-stranger.example"
+	site := j.under(cfn.Options{Values: map[string]string{s.Key(): one + "," + other}})
+	if site == nil {
+		return false, nil
+	}
+	list, err := verdict(site, other)
+	if err == nil {
+		j.lists[s.ID()] = list
+	}
+	return list, err
+}

@@ -1,0 +1,407 @@
+package simulate
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/gateway"
+)
+
+// A Judge says what a browser would do with requests to one API of an app, by all that is known of it. What only a deployment
+// knows is looked at in both ways: conditions that are not decided, one at a time, and values that may be an origin.
+//
+// A verdict that is the same in every way is the verdict. One that would be another if a value were the page's own origin
+// is one under an assumption; any other that differs is not known.
+type Judge struct {
+	// Site is the API as the app's own side of every condition has it. Its Base, Cache, HTTP1 and Memo may be set before the
+	// first request.
+	Site *Site
+
+	app     *cfn.App
+	opts    gateway.Options
+	backend func(*cfn.App) gateway.Backend
+
+	mu         sync.Mutex
+	looked     bool
+	sides      []side
+	candidates []candidate
+	lists      map[string]bool // whether a symbol is read as a list, by its id
+}
+
+// A side is the API with one condition taken the other way.
+type side struct {
+	condition *cfn.Condition
+	site      *Site
+}
+
+// NewJudge loads an API as [gateway.Load] does. Backend makes what stands behind it, for an app and for the same under
+// other values.
+func NewJudge(app *cfn.App, opts gateway.Options, backend func(*cfn.App) gateway.Backend) (*Judge, error) {
+	api, err := gateway.Load(app, opts)
+	if err != nil {
+		return nil, err
+	}
+	opts.API = app.Name(api.Rest)
+	if api.StageID != "" {
+		opts.Stage = app.Show(api.Stage)
+	}
+	return &Judge{Site: &Site{API: api, Backend: backend(app)}, app: app, opts: opts, backend: backend, lists: map[string]bool{}}, nil
+}
+
+// under loads the same API of an app under other values, nil if it is not there.
+func (j *Judge) under(opts cfn.Options) *Site {
+	app := j.app.With(opts)
+	api, err := gateway.Load(app, j.opts)
+	if err != nil {
+		return nil
+	}
+	api.Stage = j.Site.API.Stage
+	site := *j.Site
+	site.API, site.Backend, site.Cache = api, j.backend(app), nil
+	if site.Memo != nil {
+		site.Memo = &Memo{}
+	}
+	return &site
+}
+
+// look finds what is not known, once.
+func (j *Judge) look() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.looked {
+		return
+	}
+	j.looked = true
+	for _, c := range j.app.Undecided() {
+		if slices.ContainsFunc(c.Touches, touches) {
+			if site := j.under(cfn.Options{Conditions: map[string]bool{c.Name: !c.Holds}}); site != nil {
+				j.sides = append(j.sides, side{c, site})
+			}
+		}
+	}
+	j.candidates = candidates(j.Site.API)
+}
+
+// touches reports whether something that hangs on a condition may have to do with an API.
+func touches(t cfn.Touch) bool {
+	for _, of := range []string{"AWS::ApiGateway::", "AWS::Lambda::", "AWS::CloudFormation::Stack"} {
+		if strings.HasPrefix(t.Type, of) {
+			return true
+		}
+	}
+	return t.Type == ""
+}
+
+// Ask is [Site.Run] by all that is known. Its report has stand-ins; [Report.Shown] is for printing.
+func (j *Judge) Ask(ctx context.Context, req browser.Request) (*Report, error) {
+	j.look()
+	report, err := settle(ctx, j.Site, req)
+	if err != nil {
+		return nil, err
+	}
+	out := *report
+	if out.Verdict.Known {
+		if err := j.assume(ctx, req, &out); err != nil {
+			return nil, err
+		}
+	}
+	decided := out.Verdict.Known
+	base := outcome(j.Site, req, report)
+	var names []string
+	for _, s := range j.sides {
+		other, err := settle(ctx, s.site, req)
+		if err != nil {
+			return nil, err
+		}
+		if passes(other) != passes(report) {
+			out.Preflight.Verdict = Verdict{Message: "not known: it hangs on the condition " + hangs(s.condition)}
+		}
+		if !decided || outcome(s.site, req, other) == base {
+			continue
+		}
+		on, off := said(j.Site, req, report), said(s.site, req, other)
+		if !s.condition.Holds {
+			on, off = off, on
+		}
+		names = append(names, hangs(s.condition))
+		out.Alternatives = append(out.Alternatives, Alternative{s.condition.Name, true, on}, Alternative{s.condition.Name, false, off})
+	}
+	if len(names) > 0 {
+		out.Verdict = Verdict{Message: "not known: it hangs on the condition " + strings.Join(names, " and on the condition ")}
+	}
+	return &out, nil
+}
+
+// Explain is [Judge.Ask] for printing.
+func (j *Judge) Explain(ctx context.Context, req browser.Request) (*Report, error) {
+	report, err := j.Ask(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	return report.Shown(j.app.Show), nil
+}
+
+// hangs names a condition and what it hangs on.
+func hangs(c *cfn.Condition) string {
+	if len(c.Symbols) == 0 {
+		return c.Name
+	}
+	return c.Name + ", which depends on " + c.Symbols[0].String()
+}
+
+// passes tells apart what becomes of preflights.
+func passes(r *Report) string {
+	return fmt.Sprint(r.Preflight.Needed, r.Preflight.Verdict.Known, r.Preflight.Verdict.Allowed)
+}
+
+// outcome tells verdicts apart.
+func outcome(s *Site, req browser.Request, r *Report) string {
+	switch m, _ := s.API.Route(method(req), path(req.URL)); {
+	case !r.Verdict.Known:
+		return "not known"
+	case m == nil:
+		return "no route"
+	case r.Verdict.Allowed:
+		return "allowed"
+	}
+	return "refused"
+}
+
+// said is the verdict of a side.
+func said(s *Site, req browser.Request, r *Report) Verdict {
+	if outcome(s, req, r) == "no route" {
+		return Verdict{Known: true, Message: "the API has no such route"}
+	}
+	return r.Verdict
+}
+
+// method is a request's, as browsers send it.
+func method(req browser.Request) string {
+	return browser.NormalizeMethod(cmp.Or(req.Method, "GET"))
+}
+
+// path is that of a request's URL, without the query string.
+func path(url string) string {
+	out, _, _ := strings.Cut(url, "?")
+	return out
+}
+
+// settle runs a request, in each way that a response can be which is not known.
+func settle(ctx context.Context, s *Site, req browser.Request) (*Report, error) {
+	report, requests, err := s.run(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if !report.Verdict.Known {
+		return whichever(ctx, s, req, report)
+	}
+	var symbols []*cfn.Symbol
+	for _, r := range requests {
+		symbols = append(symbols, r.unsettled...)
+	}
+	if len(symbols) == 0 {
+		return report, nil
+	}
+	for _, fill := range []func(string, *browser.HTTPRequest) string{Permissive, restrictive} {
+		other := *s
+		other.Memo = nil
+		other.Fill = fill
+		read, _, err := other.run(ctx, req)
+		if err != nil {
+			return nil, err
+		}
+		if unknown := (Verdict{Message: (&cfn.Unknown{Symbol: symbols[0]}).Error()}); read.Verdict.Allowed != report.Verdict.Allowed {
+			out := *report
+			out.Verdict = unknown
+			if passes(read) != passes(report) {
+				out.Preflight.Verdict = unknown
+			}
+			return &out, nil
+		}
+	}
+	return report, nil
+}
+
+// settles reports whether a response header, beside Access-Control-Allow-Origin, can decide a verdict.
+func settles(name string) bool {
+	switch strings.ToLower(name) {
+	case "access-control-allow-methods", "access-control-allow-headers", "access-control-allow-credentials":
+		return true
+	}
+	return false
+}
+
+// fill puts a text in the place of every stand-in.
+func fill(app *cfn.App, value, with string) string {
+	at := app.StandIns(value)
+	for _, s := range slices.Backward(at) {
+		value = value[:s.From] + with + value[s.To:]
+	}
+	return value
+}
+
+// Permissive is a [Site.Fill] that lets the request in.
+func Permissive(name string, r *browser.HTTPRequest) string {
+	asked := func(header string) string {
+		v, _ := r.Header.Get(header)
+		return v
+	}
+	switch name {
+	case "access-control-allow-methods":
+		return asked("Access-Control-Request-Method")
+	case "access-control-allow-headers":
+		return asked("Access-Control-Request-Headers")
+	}
+	return "true"
+}
+
+// restrictive is a [Site.Fill] that lets nothing in.
+func restrictive(name string, _ *browser.HTTPRequest) string {
+	if name == "access-control-allow-credentials" {
+		return "false"
+	}
+	return ""
+}
+
+// whichever answers for integrations whose backend is not called: if every integration response leads to one verdict,
+// that is it. Otherwise report, whose verdict is not known, stays.
+func whichever(ctx context.Context, s *Site, req browser.Request, report *Report) (*Report, error) {
+	count := func(c *Course) int {
+		if c == nil || c.Resource == nil || c.Method == nil {
+			return 1
+		}
+		r := s.API.Find(c.Resource.Path)
+		if r == nil || r.Method(c.Method.Name) == nil || r.Method(c.Method.Name).Integration == nil {
+			return 1
+		}
+		return max(1, len(r.Method(c.Method.Name).Integration.Responses))
+	}
+	preflights := count(report.Trace.Preflight)
+	var first *Report
+	for p := range preflights {
+		actuals := 1
+		for a := 0; a < actuals; a++ {
+			other := *s
+			other.Memo = nil
+			other.Backend = which{s.Backend, p, a}
+			one, _, err := other.run(ctx, req)
+			switch {
+			case err != nil:
+				return nil, err
+			case !one.Verdict.Known:
+				return report, nil
+			case first != nil && one.Verdict.Allowed != first.Verdict.Allowed:
+				return report, nil
+			}
+			first = cmp.Or(first, one)
+			actuals = count(one.Trace.Actual)
+		}
+	}
+	if first.Actual.Response != nil && first.Actual.StandIn == "" {
+		first.Actual.StandIn = "what is behind the integration was not called; the verdict is the same whichever integration response it is"
+	}
+	return first, nil
+}
+
+// which is a backend that answers with integration responses in the place of what is not called.
+type which struct {
+	gateway.Backend
+	preflight, actual int
+}
+
+func (b which) instead(ctx context.Context, err error) error {
+	var not *NotInvoked
+	var no *gateway.Unavailable
+	if !errors.As(err, &not) && !errors.As(err, &no) {
+		return err
+	}
+	response := b.actual
+	if n, ok := ctx.Value(notesKey{}).(*notes); ok && n.method == "OPTIONS" {
+		response = b.preflight
+	}
+	return &gateway.Whichever{Response: response}
+}
+
+func (b which) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
+	if b.Backend == nil {
+		return nil, b.instead(ctx, notCalled("the function "+fn.Name))
+	}
+	out, err := b.Backend.Invoke(ctx, fn, event)
+	return out, b.instead(ctx, err)
+}
+
+func (b which) HTTP(ctx context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
+	if b.Backend == nil {
+		return nil, b.instead(ctx, notCalled(r.URL))
+	}
+	out, err := b.Backend.HTTP(ctx, r)
+	return out, b.instead(ctx, err)
+}
+
+func (b which) AWS(ctx context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
+	if b.Backend == nil {
+		return nil, b.instead(ctx, notCalled(r.URL))
+	}
+	out, err := b.Backend.AWS(ctx, r)
+	return out, b.instead(ctx, err)
+}
+
+// A NoRoute is a request that no method of the API serves, whatever the conditions are.
+type NoRoute struct {
+	Method, Path string
+	// There are the methods of the resource that the path leads to, empty if it leads to none.
+	There []string
+	// Nearest are routes that may be meant.
+	Nearest []string
+}
+
+func (e *NoRoute) Error() string {
+	if len(e.There) > 0 {
+		return fmt.Sprintf("the API has no route %s %s; the path has %s", e.Method, e.Path, strings.Join(e.There, ", "))
+	}
+	if len(e.Nearest) == 0 {
+		return fmt.Sprintf("the API has no route %s %s; it has none at all", e.Method, e.Path)
+	}
+	return fmt.Sprintf("the API has no route %s %s; the nearest: %s", e.Method, e.Path, strings.Join(e.Nearest, ", "))
+}
+
+// NoRoute returns a [*NoRoute] for a request that leads to no method of the API. Where parts of the API were not read, it
+// may be there, and the error is nil: the verdict is not known then.
+func (j *Judge) NoRoute(req browser.Request) error {
+	j.look()
+	sites := []*Site{j.Site}
+	for _, s := range j.sides {
+		sites = append(sites, s.site)
+	}
+	out := &NoRoute{Method: method(req), Path: path(req.URL)}
+	var all []string
+	for _, s := range sites {
+		m, at := s.API.Route(out.Method, out.Path)
+		if m != nil || len(s.API.Elsewhere) > 0 {
+			return nil
+		}
+		if at != nil && len(out.There) == 0 {
+			for _, m := range at.Methods() {
+				if m.HTTPMethod != "OPTIONS" {
+					out.There = append(out.There, m.HTTPMethod)
+				}
+			}
+		}
+		for _, r := range s.API.Resources() {
+			for _, m := range r.Methods() {
+				if route := m.HTTPMethod + " " + r.Path; m.HTTPMethod != "OPTIONS" && !slices.Contains(all, route) {
+					all = append(all, route)
+				}
+			}
+		}
+	}
+	out.Nearest = cfn.Nearest(out.Method+" "+out.Path, all, 3)
+	return out
+}
