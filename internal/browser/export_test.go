@@ -1,5 +1,7 @@
 package browser
 
+import "strings"
+
 // Words gives what the console says for a code, X standing for a value, without what comes before it.
 func Words(code Code, initiator Initiator) string {
 	return (&Plan{initiator: initiator}).explain(code, "X")
@@ -11,10 +13,11 @@ func Href(raw, base string) string {
 	var err error
 	if base == "" {
 		l, err = parseLocation(raw)
-	} else if l, err = parseLocation(base); err == nil {
-		// A fragment carries over to a location, which is no matter of parsing.
-		l.SetHash("")
-		l, err = l.resolve(raw)
+	} else {
+		base, _, _ = strings.Cut(base, "#") // a fragment carries over to a location, which is no matter of parsing
+		if l, err = parseLocation(base); err == nil {
+			l, err = l.resolve(raw)
+		}
 	}
 	if err != nil {
 		return "failure"

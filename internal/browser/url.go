@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 
 	whatwg "github.com/nlnwa/whatwg-url/url"
 )
@@ -43,13 +44,35 @@ func misread(host string) bool {
 // signedNumber is what the library reads as a number.
 var signedNumber = regexp.MustCompile(`^([+-]?[0-9]+|0[+-][0-7]+|0x[+-]?[0-9a-f]*)$`)
 
-// parseLocation parses an absolute URL.
+// parsed has the URLs that were parsed last. A report asks for the same few thousands of times.
+var parsed struct {
+	sync.RWMutex
+	locations map[string]location
+}
+
+// maxParsed is how many URLs are in parsed before it begins anew.
+const maxParsed = 1024
+
+// parseLocation parses an absolute URL. What it returns is shared: nothing may change it, or clone it, which changes it.
 func parseLocation(raw string) (location, error) {
+	parsed.RLock()
+	l, ok := parsed.locations[raw]
+	parsed.RUnlock()
+	if ok {
+		return l, nil
+	}
 	u, err := parser.Parse(raw)
 	if err != nil {
 		return location{}, parseError(err)
 	}
-	return location{u}, nil
+	l = location{u}
+	parsed.Lock()
+	defer parsed.Unlock()
+	if parsed.locations == nil || len(parsed.locations) == maxParsed {
+		parsed.locations = map[string]location{}
+	}
+	parsed.locations[raw] = l
+	return l, nil
 }
 
 // resolve gives the URL that a Location header names, seen from l (https://fetch.spec.whatwg.org/#concept-response-location-url).
@@ -101,13 +124,12 @@ func (l location) hasCredentials() bool { return l.Username() != "" || l.Passwor
 
 // wire is the URL as it goes on the wire: without its fragment, user name and password.
 func (l location) wire() string {
+	href := l.Href(true)
 	if !l.hasCredentials() {
-		return l.Href(true)
+		return href
 	}
-	u := l.Clone()
-	u.SetUsername("")
-	u.SetPassword("")
-	return u.Href(true)
+	_, rest, _ := strings.Cut(href, "@") // one within the user name or password is percent-encoded
+	return l.Scheme() + "://" + rest
 }
 
 // A URL says to which server a request goes, and what for.

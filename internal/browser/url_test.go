@@ -1,6 +1,8 @@
 package browser_test
 
 import (
+	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/corsgate/corsgate/internal/browser"
@@ -33,6 +35,27 @@ func TestURLError(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
+}
+
+// URLs are remembered, and more of them than there is room for.
+func TestManyURLs(t *testing.T) {
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for i := range 3000 {
+				url := "https://u:p@api.example.net/" + strconv.Itoa(i%1500) + "?x#y"
+				want := browser.URL{Origin: "https://api.example.net", Host: "api.example.net", Path: "/" + strconv.Itoa(i%1500), Query: "x"}
+				if got, err := browser.ParseURL(url); err != nil || got != want {
+					t.Errorf("%s is %+v, %v", url, got, err)
+				}
+				p, err := browser.Prepare(browser.Request{URL: url, Origin: app, Initiator: browser.XMLHttpRequest})
+				if err != nil || p.Request.URL != "https://api.example.net"+want.Path+"?x" {
+					t.Errorf("%s is asked for as %+v, %v", url, p.Request, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // FuzzURL holds that what is parsed parses to itself, and is asked where it says that it goes.
