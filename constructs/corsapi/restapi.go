@@ -1,19 +1,17 @@
 package corsapi
 
 import (
-	"slices"
+	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
-	"github.com/aws/jsii-runtime-go/runtime"
 
 	"github.com/corsgate/corsgate/constructs/cors"
-	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cdkbridge"
-	"github.com/corsgate/corsgate/internal/rules"
+	"github.com/corsgate/corsgate/internal/plan"
 )
 
 // RestApiProps are those of awsapigateway.RestApi, and the policy.
@@ -91,10 +89,9 @@ func NewRestApi(scope constructs.Construct, id *string, props *RestApiProps) *Re
 	if props.DefaultCorsPreflightOptions != nil {
 		fail(api, "DefaultCorsPreflightOptions beside Policy: two sources of the same headers; remove DefaultCorsPreflightOptions")
 	}
-	enable(&completer{
-		api: api, policy: props.Policy, props: EnableProps{GatewayErrors: props.GatewayErrors},
-		economy: !props.PermissionPerMethod,
-	})
+	enable(&completer{api: api, policy: props.Policy, options: plan.Options{
+		Echo: props.GatewayErrors == EchoOrigin, OnePermission: !props.PermissionPerMethod,
+	}})
 	return api
 }
 
@@ -118,7 +115,7 @@ func Enable(api awsapigateway.RestApi, policy *cors.Policy, props *EnableProps) 
 	if props == nil {
 		props = &EnableProps{}
 	}
-	enable(&completer{api: api, policy: policy, props: *props, replace: true})
+	enable(&completer{api: api, policy: policy, options: plan.Options{Echo: props.GatewayErrors == EchoOrigin, Replace: true}})
 }
 
 // leafID names the construct that carries the aspect. An aspect is called for
@@ -134,9 +131,9 @@ func enable(c *completer) {
 		fail(c.api, "two policies for one API: an API has one; give an audience of its own an API of its own")
 		return
 	}
-	leaf := constructs.NewConstruct(c.api, jsii.String(leafID))
-	awscdk.Aspects_Of(leaf).Add(c, nil)
-	leaf.Node().AddValidation(&watcher{c})
+	c.leaf = constructs.NewConstruct(c.api, jsii.String(leafID))
+	awscdk.Aspects_Of(c.leaf).Add(c, nil)
+	c.leaf.Node().AddValidation(&watcher{c})
 }
 
 // A restAPI is an awsapigateway.RestApi or SpecRestApi.
@@ -149,14 +146,13 @@ type restAPI interface {
 // A completer is the aspect that completes the API.
 type completer struct {
 	api     restAPI
+	leaf    constructs.Construct
 	policy  *cors.Policy
-	props   EnableProps
-	replace bool           // what stands there already is replaced without a word
-	economy bool           // one Lambda permission for all methods
+	options plan.Options
 	spec    *specification // nil for an API of resources
 
 	completed *inventory // nil before
-	added     int        // methods and gateway responses made
+	plan      *plan.Plan
 }
 
 // Visit is called by the CDK when the app is synthesized: once, or again where
@@ -166,24 +162,19 @@ func (c *completer) Visit(constructs.IConstruct) {
 		return
 	}
 	s := survey(c.api)
-	w := &writer{completer: c, survey: s, caching: s.caching()}
+	if c.options.OnePermission {
+		s.ARN = *c.api.ArnForExecuteApi(nil, nil, nil)
+	}
 	if c.spec == nil {
-		w.preflights()
-		w.methods()
-		w.permissions()
-		w.gatewayResponses()
+		s.pair(c.api.Node().Root())
 	} else {
-		w.document()
+		c.document(s)
 	}
-	w.resourcePolicy()
-	w.stages()
-	cdkbridge.Set(w.overrides)
-	w.deployments()
-	if c.spec == nil {
-		w.coverage()
+	c.plan = plan.Make(s.API, c.policy, c.options)
+	c.write(s, c.plan)
+	if c.spec != nil {
+		c.settle(s)
 	}
-	w.notes()
-	w.paths()
 	c.completed = s
 }
 
@@ -192,109 +183,66 @@ type watcher struct{ c *completer }
 
 // Validate is called by the CDK after all aspects. An aspect is called as the
 // tree is walked, so one that comes later may have added what the completer did
-// not see. Errors of its own would end the synthesis before the others are told,
-// so it returns only those that end it anyway.
+// not see.
+//
+// What it returns ends the synthesis before the CDK prints any annotation, so
+// the errors that were told as annotations are among it.
 func (w *watcher) Validate() *[]*string {
 	c := w.c
 	if c.completed == nil {
 		return &[]*string{}
 	}
 	brief := ownedBy(c.completed.ids, cdkbridge.Want{Brief: true})
-	now := cdkbridge.Read(c.api.Node().Root(), map[string]cdkbridge.Want{
-		cdkbridge.Method:                   brief,
-		"AWS::ApiGateway::GatewayResponse": brief,
-		"AWS::ApiGateway::Deployment":      brief,
-		"AWS::ApiGateway::Stage":           ownedBy(c.completed.ids, cdkbridge.Want{}),
+	tree := cdkbridge.Read(c.api.Node().Root(), map[string]cdkbridge.Want{
+		plan.MethodType:               brief,
+		plan.GatewayResponseType:      brief,
+		"AWS::ApiGateway::Deployment": brief,
+		"AWS::ApiGateway::Stage":      ownedBy(c.completed.ids, cdkbridge.Want{}),
 	}, "")
-	if answering(now) != c.completed.answering+c.added {
-		c.compare(survey(c.api))
+	var out []string
+	for _, r := range plan.Late(c.completed.API, c.now(tree)) {
+		out = append(out, fmt.Sprintf("corsgate: %s (%s)", r.Message(), r.On))
 	}
-	for _, st := range c.completed.stages {
-		i := slices.IndexFunc(now.Resources, func(r cdkbridge.Resource) bool { return r.Path == st.path })
-		if i >= 0 && !c.completed.caching() && cached(now.Resources[i].Properties) {
-			fail(st.node, rule(rules.CORS402, "stage "+st.name+" caches answers, and their cache keys do not tell origins apart: "+laterCure))
-		}
-	}
-	if c.spec != nil {
-		c.spec.body.rename()
-		c.completed.settle()
-	}
-	return jsii.Strings(c.tooLarge(now)...)
-}
-
-const laterCure = "an aspect changed the API after corsgate completed it; make the change before synthesis, or with an aspect on a construct above the API"
-
-// compare names what the API has now and had not when it was completed.
-func (c *completer) compare(now *inventory) {
-	had := map[string]bool{}
-	for _, r := range c.completed.resources {
-		had[r.path] = true
-		for _, m := range r.methods {
-			had[m.verb+" "+m.path] = true
-		}
-	}
-	for _, r := range now.resources {
-		for _, m := range r.methods {
-			where := m.verb + " " + m.path
-			message := where + " has no CORS headers: " + laterCure
-			switch {
-			case had[where]:
-			case !had[m.path] && r.isSimple():
-				fail(m.node, rule(rules.CORS119, message))
-			case !had[m.path]:
-				fail(m.node, rule(rules.CORS101, message))
-			case !apigw.IsProxy(m.integrationType):
-				fail(m.node, rule(rules.CORS208, message))
-			default:
-				fail(m.node, message)
+	if len(out) > 0 {
+		for _, r := range c.plan.Remarks {
+			if r.Severity == plan.Error {
+				out = append(out, fmt.Sprintf("corsgate: %s (%s)", r.Message(), r.On))
 			}
 		}
 	}
-	for _, st := range c.completed.stages {
-		had[st.path] = true
-	}
-	for _, g := range c.completed.gatewayResponses {
-		had[g.responseType] = true
-	}
-	for _, g := range now.gatewayResponses {
-		if !had[g.responseType] && g.responseType != apigw.Default4XX && g.responseType != apigw.Default5XX {
-			fail(g.node, rule(rules.CORS303, "gateway response "+g.responseType+" has no CORS headers: "+laterCure))
+	for _, stack := range tree.Stacks {
+		if text := c.completed.TooLarge(stack.Path, stack.Types); text != "" && limited(stack) {
+			out = append(out, "corsgate: "+text)
 		}
 	}
-	for _, st := range now.stages {
-		if had[st.path] {
-			continue
+	return jsii.Strings(out...)
+}
+
+// now returns the API as it is, as far as it may differ from what was completed: from a
+// tree with its stages, unless that has more or less than was left there.
+func (c *completer) now(tree *cdkbridge.Tree) *plan.API {
+	made := 0
+	for _, n := range c.plan.New {
+		if n.Type != plan.PermissionType {
+			made++
 		}
-		fail(st.node, rule(rules.CORS407, "stage "+st.name+" has no CORS variables and refuses every origin: "+laterCure))
 	}
+	if answering(tree) != c.completed.answering+made {
+		return survey(c.api).API
+	}
+	now := *c.completed.API
+	now.Stages = nil
+	for _, r := range tree.Resources {
+		if r.Type == "AWS::ApiGateway::Stage" {
+			now.Stages = append(now.Stages, &plan.Stage{Node: r.Path, Name: text(r.Properties["stageName"]), Cached: cached(r.Properties)})
+		}
+	}
+	return &now
 }
 
-// fail and the like put a remark where `cdk synth` prints it. An error fails the
-// synthesis after all of them are printed.
-func fail(on constructs.IConstruct, message string) {
-	awscdk.Annotations_Of(on).AddError(jsii.String("corsgate: " + message))
-}
-
-// rule gives a remark the id and the page of the rule of `corsgate check` that
-// finds the same in the template. Remarks that no rule finds have a word for
-// their id.
-func rule(id rules.ID, message string) string {
-	return string(id) + ": " + message + " (see " + id.Link() + ")"
-}
-
-// warn can be acknowledged by id, as the CDK's own warnings can. The id is what
-// the CDK makes of the same rule's finding by corscheck, so that one
-// acknowledgement is for both.
-//
-// AddWarningV2 got another parameter in awscdk v2.276, so no call of it compiles
-// both before and after. warn does what it does in both: it calls the method in
-// JavaScript, where the new parameter is optional.
-func warn(on constructs.IConstruct, id, message string) {
-	annotations := awscdk.Annotations_Of(on)
-	_ = annotations.AddWarningV2 // a CDK without the method fails to compile, not to run
-	runtime.InvokeVoid(annotations, "addWarningV2", []any{"corsgate::" + id, "corsgate: " + message})
-}
-
-func inform(on constructs.IConstruct, message string) {
-	awscdk.Annotations_Of(on).AddInfo(jsii.String("corsgate: " + message))
+// limited reports whether the CDK's own limit is in force, which an app can
+// raise or switch off for CloudFormation that takes more.
+func limited(stack cdkbridge.Stack) bool {
+	set := stack.Node().TryGetContext(jsii.String("@aws-cdk/core:stackResourceLimit"))
+	return set == nil || fmt.Sprint(set) == fmt.Sprint(plan.StackResources)
 }

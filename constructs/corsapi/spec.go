@@ -16,6 +16,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/openapi"
+	"github.com/corsgate/corsgate/internal/plan"
 )
 
 // SpecRestApiProps are those of awsapigateway.SpecRestApi, and the policy.
@@ -200,7 +201,7 @@ func NewSpecRestApi(scope constructs.Construct, id *string, props *SpecRestApiPr
 		fail(api, err.Error())
 	}
 	sp.permit(api)
-	enable(&completer{api: api, policy: props.Policy, props: EnableProps{GatewayErrors: props.GatewayErrors}, spec: sp})
+	enable(&completer{api: api, policy: props.Policy, options: plan.Options{Echo: props.GatewayErrors == EchoOrigin}, spec: sp})
 	return api
 }
 
@@ -212,15 +213,14 @@ func emptyDocument() map[string]any {
 type specification struct {
 	plan      *openapi.Plan // nil where the document has faults
 	functions []*target     // each once
-	body      *apiBody      // nil before synthesis
 }
 
 // A target is a function that operations go to.
 type target struct {
 	fn         awslambda.IFunction
-	path       string                // of its construct
-	permission constructs.IConstruct // to invoke it; nil for an imported function that the app cannot permit that
-	uri        any                   // set at synthesis
+	path       string // of its construct
+	permission string // the id of the one to invoke it, in the API
+	uri        any    // set at synthesis
 }
 
 // specification reads the document and assigns the integrations.
@@ -256,12 +256,12 @@ func (p *SpecRestApiProps) specification() (*specification, []error) {
 	if err != nil {
 		return sp, append(faults, err)
 	}
-	plan, bad := document.Plan(assignments, openapi.OwnOptions(p.OwnOptions))
+	planned, bad := document.Plan(assignments, openapi.OwnOptions(p.OwnOptions))
 	for _, f := range bad {
 		faults = append(faults, f)
 	}
 	if len(faults) == 0 {
-		sp.plan = plan
+		sp.plan = planned
 	}
 	return sp, faults
 }
@@ -293,6 +293,6 @@ func (sp *specification) permit(api *SpecRestApi) {
 			Principal: awsiam.NewServicePrincipal(jsii.String("apigateway.amazonaws.com"), nil),
 			Scope:     api, SourceArn: api.ArnForExecuteApi(jsii.String("*"), jsii.String("/*"), jsii.String("*")),
 		})
-		t.permission = api.Node().TryFindChild(id)
+		t.permission = *id
 	}
 }

@@ -4,18 +4,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cdkbridge"
 	"github.com/corsgate/corsgate/internal/cdkbridge/paired"
 	"github.com/corsgate/corsgate/internal/openapi"
-	"github.com/corsgate/corsgate/internal/rules"
+	"github.com/corsgate/corsgate/internal/plan"
 )
 
 // The mapping that holds the policy's templates: one copy, since each is over a
@@ -32,176 +31,98 @@ const (
 // ownFunctionURI is the uri of a function in the API's stack, for Fn::Sub.
 const ownFunctionURI = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${%s.Arn}/invocations"
 
-// document renders the OpenAPI document into the API's one resource.
-func (w *writer) document() {
-	w.beside()
-	cfn, ok := w.api.Node().DefaultChild().(awsapigateway.CfnRestApi)
-	if w.spec.plan == nil || !ok {
+// document renders the OpenAPI document into the API's one resource, and notes
+// what of it the plan is to know.
+func (c *completer) document(s *inventory) {
+	d := &plan.Document{}
+	s.Document = d
+	cfn, ok := c.api.Node().DefaultChild().(awsapigateway.CfnRestApi)
+	if c.spec.plan == nil || !ok {
 		return // the faults are told
 	}
-	w.survey.paths = w.spec.plan.Resources()
-	d := &apiBody{spec: w.spec, cfn: cfn, stack: awscdk.Stack_Of(w.api), with: openapi.Rendering{
-		Policy: w.policy, Echo: w.props.GatewayErrors == EchoOrigin, Caching: w.caching, Binary: w.survey.api.binaryMediaTypes,
-		Preflight: w.policy.PreflightTemplate(), Response: w.policy.ResponseTemplate(),
-	}}
-	if !w.policy.AnyOrigin() {
-		d.templates = awscdk.NewCfnMapping(w.api, jsii.String(templatesID), &awscdk.CfnMappingProps{Lazy: jsii.Bool(false)})
-		d.templates.SetValue(jsii.String(templatesKey), jsii.String(preflightKey), w.policy.PreflightTemplate())
-		w.wrote(w.policy.PreflightTemplate())
+	s.Paths, d.Paths, d.OwnOptions = c.spec.plan.Resources(), c.spec.plan.Paths(), c.spec.plan.KeepsOptions()
+	stack := awscdk.Stack_Of(c.api)
+	with := openapi.Rendering{
+		Policy: c.policy, Echo: c.options.Echo, Caching: s.Caching(), Binary: s.Binary,
+		Preflight: c.policy.PreflightTemplate(), Response: c.policy.ResponseTemplate(),
 	}
-	for _, t := range w.spec.functions {
-		d.refer(t)
-		if t.permission != nil {
-			w.parts = append(w.parts, part{w.survey.api.at, t.permission})
+	var names []string // the logical ids in it
+	var templates awscdk.CfnMapping
+	if !c.policy.AnyOrigin() {
+		templates = awscdk.NewCfnMapping(c.api, jsii.String(templatesID), &awscdk.CfnMappingProps{Lazy: jsii.Bool(false)})
+		templates.SetValue(jsii.String(templatesKey), jsii.String(preflightKey), c.policy.PreflightTemplate())
+		id := *templates.LogicalId()
+		names = append(names, id)
+		with.Preflight = map[string]any{"Fn::FindInMap": []any{id, templatesKey, preflightKey}}
+		with.Response = map[string]any{"Fn::FindInMap": []any{id, templatesKey, responseKey}}
+	}
+	for _, t := range c.spec.functions {
+		if id := t.refer(stack); id != "" {
+			names = append(names, id)
+		}
+		if permission := c.api.Node().TryFindChild(&t.permission); permission != nil {
+			path := s.Node + "/" + t.permission
+			s.nodes[path] = permission
+			d.Permissions = append(d.Permissions, path)
 		}
 	}
-	rendered := d.write(d.names())
-	w.spec.body = d
-	if d.templates != nil && rendered.Responds {
-		d.templates.SetValue(jsii.String(templatesKey), jsii.String(responseKey), w.policy.ResponseTemplate())
-		w.wrote(w.policy.ResponseTemplate())
+	rendered := c.spec.plan.Render(with)
+	cdkbridge.SetProperty(cfn, "body", rendered.Body, names)
+	d.Responds, d.Remarks = rendered.Responds, rendered.Remarks
+	if templates != nil && d.Responds {
+		templates.SetValue(jsii.String(templatesKey), jsii.String(responseKey), c.policy.ResponseTemplate())
 	}
-	for _, r := range rendered.Remarks {
-		text := r.Error()
-		if r.Rule != "" {
-			text = rule(r.Rule, text)
-		}
-		if r.ID == "" {
-			fail(w.api, text)
-		} else {
-			warn(w.api, r.ID, text)
-		}
+	for i := range d.Remarks {
+		d.Remarks[i].On = s.Node
 	}
-	w.coverDocument(rendered.Proxies)
+	d.Proxies = c.proxies(s.Node, stack, rendered.Proxies)
 }
 
-// An apiBody is the document as it was written into the API's resource. It names the
-// API's functions and the mapping of the templates by their logical ids, as text.
-type apiBody struct {
-	spec      *specification
-	cfn       awsapigateway.CfnRestApi
-	stack     awscdk.Stack
-	with      openapi.Rendering
-	templates awscdk.CfnMapping // nil for a policy that needs none
-
-	own    []*target // the functions of the API's stack
-	tokens []any     // their logical ids'
-	named  []string  // their logical ids, then that of the mapping
-}
-
-// refer gives a function the uri that leads to it, or notes that its logical id is
-// to be filled in, where it is one of the API's stack.
-func (d *apiBody) refer(t *target) {
+// refer gives a function the uri that leads to it. It returns the logical id in that,
+// a token, of a function of the API's stack; "" for one of another.
+func (t *target) refer(stack awscdk.Stack) string {
 	cfn, ok := t.fn.Node().DefaultChild().(awslambda.CfnFunction)
-	if ok && *awscdk.Stack_Of(cfn).Node().Path() == *d.stack.Node().Path() {
-		d.own, d.tokens = append(d.own, t), append(d.tokens, *cfn.LogicalId())
-		return
+	if ok && *awscdk.Stack_Of(cfn).Node().Path() == *stack.Node().Path() {
+		id := *cfn.LogicalId()
+		t.uri = map[string]any{"Fn::Sub": fmt.Sprintf(ownFunctionURI, id)}
+		return id
 	}
-	t.uri = "arn:" + *awscdk.Aws_PARTITION() + ":apigateway:" + *d.stack.Region() + ":lambda:path/2015-03-31/functions/" + *t.fn.FunctionArn() + "/invocations"
+	t.uri = "arn:" + *awscdk.Aws_PARTITION() + ":apigateway:" + *stack.Region() + ":lambda:path/2015-03-31/functions/" + *t.fn.FunctionArn() + "/invocations"
+	return ""
 }
 
-// names gives the logical ids as they are now.
-func (d *apiBody) names() []string {
-	tokens := d.tokens
-	if d.templates != nil {
-		tokens = append(slices.Clip(tokens), *d.templates.LogicalId())
+// proxies asks which functions that operations go to are known to emit CORS headers.
+func (c *completer) proxies(on string, stack awscdk.Stack, all []openapi.Proxy) []plan.Proxy {
+	index := map[string]int{} // of distinct uris
+	var uris []any
+	of := make([]int, len(all))
+	for i, p := range all {
+		key, _ := json.Marshal(p.URI)
+		n, ok := index[string(key)]
+		if !ok {
+			n = len(uris)
+			index[string(key)], uris = n, append(uris, p.URI)
+		}
+		of[i] = n
 	}
-	var out []string
-	resolved, _ := d.stack.Resolve(tokens).([]any)
-	for _, id := range resolved {
-		out = append(out, text(id))
+	resolved, _ := unwrap(stack.Resolve(map[string]any{"uris": uris})).(map[string]any)["uris"].([]any)
+	emitters := paired.Find(c.api.Node().Root())
+	emits := make([]plan.Emission, len(uris))
+	for n, uri := range uris {
+		emits[n] = emission(emitters, resolved[n], func() string { return c.spec.meant(uri) })
+	}
+	out := make([]plan.Proxy, len(all))
+	for i, p := range all {
+		out[i] = plan.Proxy{Node: on, Where: p.Where, Type: p.Type, URI: resolved[of[i]], Emits: emits[of[i]]}
 	}
 	return out
 }
 
-// write renders the document with these logical ids.
-func (d *apiBody) write(names []string) *openapi.Rendered {
-	d.named = names
-	for i, t := range d.own {
-		t.uri = map[string]any{"Fn::Sub": fmt.Sprintf(ownFunctionURI, names[i])}
-	}
-	if d.templates != nil {
-		id := names[len(names)-1]
-		d.with.Preflight = map[string]any{"Fn::FindInMap": []any{id, templatesKey, preflightKey}}
-		d.with.Response = map[string]any{"Fn::FindInMap": []any{id, templatesKey, responseKey}}
-	}
-	rendered := d.spec.plan.Render(d.with)
-	cdkbridge.SetProperty(d.cfn, "body", rendered.Body)
-	return rendered
-}
-
-// rename writes the document again if an aspect has since changed a logical id.
-func (d *apiBody) rename() {
-	if d == nil {
-		return
-	}
-	if names := d.names(); !slices.Equal(names, d.named) {
-		d.write(names)
-	}
-}
-
-// beside refuses what the document's import would remove: it replaces all that
-// the API has
-// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-restapi.html).
-func (w *writer) beside() {
-	for _, r := range w.survey.resources {
-		methods := r.methods
-		if r.options != nil {
-			methods = append(methods, r.options)
-		}
-		for _, m := range methods {
-			fail(m.node, m.verb+" "+r.path+" is made beside the OpenAPI document, whose import replaces what the API has: put it into the document")
-		}
-	}
-	for _, g := range w.survey.gatewayResponses {
-		fail(g.node, rule(rules.CORS408, "gateway response "+g.responseType+" is made beside the OpenAPI document, whose import replaces what the API has: "+
-			"put it into the document's x-amazon-apigateway-gateway-responses"))
-	}
-}
-
-// coverDocument names the operations whose answers API Gateway passes through as
-// they are, and whose backend is not known to emit the headers itself: a function
-// or a kind of backend at a time.
-func (w *writer) coverDocument(proxies []openapi.Proxy) {
-	emitters := paired.Find(w.api.Node().Root())
-	first := map[string]openapi.Proxy{}
-	count := map[string]int{}
-	var order []string
-	for _, p := range proxies {
-		key := p.Type
-		if p.Type == apigw.AWSProxy {
-			text, _ := json.Marshal(p.URI)
-			key = string(text)
-		}
-		if count[key]++; count[key] == 1 {
-			first[key] = p
-			order = append(order, key)
-		}
-	}
-	stack := awscdk.Stack_Of(w.api)
-	for _, key := range order {
-		p := first[key]
-		where := p.Where
-		if n := count[key] - 1; n > 0 {
-			where += fmt.Sprintf(" (and %d more)", n)
-		}
-		if p.Type == apigw.HTTPProxy {
-			warnHTTPProxy(w.api, where)
-			continue
-		}
-		uri := unwrap(stack.Resolve(map[string]any{"uri": p.URI})).(map[string]any)["uri"]
-		w.coverProxy(w.api, where, uri, emitters, func() string { return w.spec.meant(p) })
-	}
-}
-
-// meant gives the path of the function that an assignment names; "" for the
+// meant returns the path of the function that a uri was made for; "" for those of the
 // document's own integrations.
-func (sp *specification) meant(p openapi.Proxy) string {
-	if p.Assigned() == nil {
-		return ""
-	}
+func (sp *specification) meant(uri any) string {
 	for _, t := range sp.functions {
-		if cfn := t.fn.Node().DefaultChild(); cfn != nil && reflect.DeepEqual(t.uri, p.URI) {
+		if cfn := t.fn.Node().DefaultChild(); cfn != nil && reflect.DeepEqual(t.uri, uri) {
 			return *cfn.Node().Path()
 		}
 	}
@@ -211,17 +132,14 @@ func (sp *specification) meant(p openapi.Proxy) string {
 // settle has the deployments keep the logical ids that they have after all aspects.
 // The CDK works them out from the whole document each time that it comes across
 // one, which is half of what a large API costs.
-func (s *inventory) settle() {
-	var all []awscdk.CfnResource
-	for _, d := range s.deployments {
-		if d.aware == nil {
-			continue
-		}
-		if cfn, ok := d.aware.Node().DefaultChild().(awscdk.CfnResource); ok {
+func (c *completer) settle(s *inventory) {
+	var all []constructs.IConstruct
+	for _, d := range s.Deployments {
+		if cfn := s.nodes[d.Node+"/Resource"]; d.Follows && cfn != nil {
 			all = append(all, cfn)
 		}
 	}
-	cdkbridge.Settle(all)
+	cdkbridge.Settle(c.leaf, all)
 }
 
 // unwrap takes out the wrapper that the jsii runtime leaves around maps.

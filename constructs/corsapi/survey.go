@@ -12,145 +12,16 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/corsgate/corsgate/internal/cdkbridge"
+	"github.com/corsgate/corsgate/internal/plan"
 )
 
-// An inventory is what the app has of one API, as plain data.
+// An inventory is what the app has of one API: as plain data for internal/plan, and
+// the constructs that the plan names by their paths.
 type inventory struct {
-	api              surveyed
-	stacks           []cdkbridge.Stack // inner stacks follow outer ones
-	ids              []string          // of the API, as constructs have it: tokens
-	answering        int               // how many methods, gateway responses and stages it has
-	resources        []*resource       // those with methods, by path
-	paths            int               // how many resources there are, the root not counted
-	gatewayResponses []*gatewayResponse
-	stages           []*stage
-	deployments      []*deployment
-	permissions      map[string][]*permission // every function's, by the path of what they stand in
-}
-
-// stackAt returns the index of the innermost stack around a position, -1 for
-// none.
-func (s *inventory) stackAt(at int) int {
-	in := -1
-	for i, sp := range s.stacks {
-		if sp.From <= at && at < sp.To {
-			in = i
-		}
-	}
-	return in
-}
-
-// An order says what a construct in one stack may do about one in another.
-type order int
-
-const (
-	unordered order = iota // it cannot wait: the other stack comes after, or may
-	follows                // it can be told to wait
-	after                  // its stack comes after the other anyway
-)
-
-// order says what a construct in stack a may do about one in stack b. Another
-// stack waits for the API's, so that the API's cannot wait for it.
-func (s *inventory) order(a, b int) order {
-	if a == b || b == s.stackAt(s.api.at) {
-		return follows
-	}
-	if a < 0 || b < 0 {
-		return unordered
-	}
-	sa, sb := s.stacks[a], s.stacks[b]
-	if _, nested := sb.Stack.(awscdk.NestedStack); nested && sa.From < sb.From && sb.To <= sa.To {
-		return follows
-	}
-	if _, nested := sa.Stack.(awscdk.NestedStack); nested {
-		return after // beside it in one parent, where the app orders them
-	}
-	for _, d := range *sa.Dependencies() {
-		if *d.Node().Path() == *sb.Node().Path() {
-			return after
-		}
-	}
-	return unordered
-}
-
-// A deployment is the CDK's construct, which can be told of changes, or
-// CloudFormation's alone, which cannot.
-type deployment struct {
-	at    int
-	node  constructs.IConstruct
-	aware awsapigateway.Deployment // nil for CloudFormation's alone
-}
-
-type surveyed struct {
-	at               int
-	path             string
-	policy           any // the resource policy, resolved
-	binaryMediaTypes bool
-}
-
-type resource struct {
-	at      int // where an OPTIONS method would stand
-	path    string
-	id      *string              // the ResourceId of a method on it
-	scope   constructs.Construct // where an OPTIONS method is put
-	methods []*method            // all but OPTIONS
-	options *method
-}
-
-// names returns the HTTP methods of r.
-func (r *resource) names() []string {
-	var out []string
-	for _, m := range r.methods {
-		out = append(out, m.verb)
-	}
-	slices.Sort(out)
-	return out
-}
-
-// isSimple reports whether pages need no preflight for any method of r, as far
-// as its methods tell.
-func (r *resource) isSimple() bool {
-	return !slices.ContainsFunc(r.methods, func(m *method) bool { return m.verb != "GET" && m.verb != "HEAD" })
-}
-
-type method struct {
-	at              int
-	node            awsapigateway.CfnMethod
-	verb            string
-	path            string
-	integration     map[string]any
-	responses       any // method responses, resolved
-	parameters      map[string]any
-	integrationURI  any // resolved
-	integrationType string
-	permissions     []*permission // what stands beside node
-}
-
-// resolvedIntegration is m's integration with its URI resolved: the one token
-// that most have.
-func (m *method) resolvedIntegration() map[string]any {
-	out := maps.Clone(m.integration)
-	if m.integrationURI != nil {
-		out["uri"] = m.integrationURI
-	}
-	return out
-}
-
-type gatewayResponse struct {
-	at           int
-	node         awsapigateway.CfnGatewayResponse
-	responseType string
-	parameters   map[string]any
-	props        map[string]any
-}
-
-type stage struct {
-	path      string             // of node in the tree
-	node      awscdk.CfnResource // a Stage, or a Deployment that makes one
-	prefix    string             // of the property that holds the variables
-	name      string
-	variables map[string]any
-	cached    bool
+	*plan.API
+	ids       []string // of the API, as constructs have it: tokens
+	answering int      // how many methods, gateway responses and stages it has
+	nodes     map[string]constructs.IConstruct
 }
 
 // survey reads the whole app: resources, methods and stages of an API may stand
@@ -162,23 +33,35 @@ func survey(api restAPI) *inventory {
 		ids = append(ids, *cfn.AttrRestApiId()) // the same id, by another attribute
 	}
 	tree := cdkbridge.Read(api.Node().Root(), map[string]cdkbridge.Want{
-		"AWS::ApiGateway::RestApi":         {Of: []string{id}, Resolve: []string{"policy"}},
-		"AWS::ApiGateway::Resource":        ownedBy(ids, cdkbridge.Want{Ref: true, Node: true, Scope: true}),
-		cdkbridge.Method:                   ownedBy(ids, cdkbridge.Want{Node: true, Resolve: []string{"methodResponses", "integration.uri"}}),
-		"AWS::ApiGateway::GatewayResponse": ownedBy(ids, cdkbridge.Want{Node: true}),
-		"AWS::ApiGateway::Stage":           ownedBy(ids, cdkbridge.Want{Node: true}),
-		"AWS::ApiGateway::Deployment":      ownedBy(ids, cdkbridge.Want{Node: true, Scope: true}),
-		cdkbridge.Permission:               {Resolve: []string{"functionName"}},
+		"AWS::ApiGateway::RestApi":    {Of: []string{id}, Resolve: []string{"policy"}},
+		"AWS::ApiGateway::Resource":   ownedBy(ids, cdkbridge.Want{Ref: true, Node: true, Scope: true}),
+		plan.MethodType:               ownedBy(ids, cdkbridge.Want{Node: true, Resolve: []string{"methodResponses", "integration.uri"}}),
+		plan.GatewayResponseType:      ownedBy(ids, cdkbridge.Want{Node: true}),
+		"AWS::ApiGateway::Stage":      ownedBy(ids, cdkbridge.Want{Node: true}),
+		"AWS::ApiGateway::Deployment": ownedBy(ids, cdkbridge.Want{Node: true, Scope: true}),
+		plan.PermissionType:           {Resolve: []string{"functionName"}},
 	}, "")
-	s := &surveyor{inventory: &inventory{ids: ids, stacks: tree.Stacks, permissions: map[string][]*permission{}}, stack: awscdk.Stack_Of(api), byID: map[string]*place{}}
+	s := &surveyor{
+		inventory:   &inventory{API: &plan.API{ID: id}, ids: ids, answering: answering(tree), nodes: map[string]constructs.IConstruct{}},
+		stack:       awscdk.Stack_Of(api),
+		byID:        map[string]*place{},
+		permissions: map[string][]plan.Permission{},
+	}
+	for _, st := range tree.Stacks {
+		s.Stacks = append(s.Stacks, plan.Stack{Path: st.Path, Nested: st.Nested, DependsOn: st.DependsOn})
+		s.nodes[st.Path] = st.Stack
+	}
 	for i := range tree.Resources {
 		s.visit(&tree.Resources[i])
 	}
-	s.answering = answering(tree)
-	root := *api.RestApiRootResourceId()
-	top := &place{at: s.api.at, id: root, path: "/"}
-	top.scope, _ = api.Root().(constructs.Construct)
-	s.byID[root] = top
+	s.Permissions = s.permissions[s.Node]
+	s.nodes[s.Node] = api
+	root := &place{id: *api.RestApiRootResourceId(), path: "/"}
+	if scope, ok := api.Root().(constructs.Construct); ok {
+		root.scope = s.Node + "/Default"
+		s.nodes[root.scope] = scope
+	}
+	s.byID[root.id] = root
 	s.group()
 	return s.inventory
 }
@@ -189,7 +72,7 @@ func answering(tree *cdkbridge.Tree) int {
 	n := 0
 	for _, r := range tree.Resources {
 		switch r.Type {
-		case cdkbridge.Method, "AWS::ApiGateway::GatewayResponse", "AWS::ApiGateway::Stage", "AWS::ApiGateway::Deployment":
+		case plan.MethodType, plan.GatewayResponseType, "AWS::ApiGateway::Stage", "AWS::ApiGateway::Deployment":
 			n++
 		}
 	}
@@ -205,22 +88,22 @@ func ownedBy(ids []string, w cdkbridge.Want) cdkbridge.Want {
 // A surveyor is a survey under way.
 type surveyor struct {
 	*inventory
-	stack   awscdk.Stack      // the API's
-	byID    map[string]*place // by resource id, as the constructs have it: a token
-	methods []*placed
+	stack       awscdk.Stack      // the API's
+	byID        map[string]*place // by resource id, as the constructs have it: a token
+	methods     []*placed
+	permissions map[string][]plan.Permission // every function's, by the path of what they stand in
 }
 
 // A place is a resource, with or without methods.
 type place struct {
-	at               int
 	id, parent, part string
 	path             string
-	scope            constructs.Construct
+	scope            string // what an OPTIONS method is put into
 }
 
 // A placed is a method and the id of its resource.
 type placed struct {
-	*method
+	*plan.Method
 	resource  string
 	scopePath string
 }
@@ -228,27 +111,33 @@ type placed struct {
 // visit takes down one construct of the API.
 func (s *surveyor) visit(r *cdkbridge.Resource) {
 	p := r.Properties
+	if r.Node != nil {
+		s.nodes[r.Path] = r.Node
+	}
 	switch r.Type {
 	case "AWS::ApiGateway::RestApi":
-		s.api = surveyed{at: r.At, path: r.ScopePath(), policy: r.Resolved["policy"], binaryMediaTypes: nonEmpty(p["binaryMediaTypes"])}
+		s.Node, s.Policy, s.Binary = r.ScopePath(), r.Resolved["policy"], nonEmpty(p["binaryMediaTypes"])
 	case "AWS::ApiGateway::Resource":
 		s.resource(r)
-	case cdkbridge.Method:
+	case plan.MethodType:
 		s.method(r)
-	case cdkbridge.Permission:
-		s.permissions[r.ScopePath()] = append(s.permissions[r.ScopePath()], &permission{r})
-	case "AWS::ApiGateway::GatewayResponse":
-		g := &gatewayResponse{at: r.At, node: r.Node.(awsapigateway.CfnGatewayResponse), responseType: text(p["responseType"]), props: p}
-		g.parameters, _ = p["responseParameters"].(map[string]any)
-		s.gatewayResponses = append(s.gatewayResponses, g)
+	case plan.PermissionType:
+		s.permissions[r.ScopePath()] = append(s.permissions[r.ScopePath()], plan.Permission{
+			Path: r.Path, Function: text(p["functionName"]), Key: reference(r.Resolved["functionName"]), Properties: p, Altered: r.Altered,
+		})
+	case plan.GatewayResponseType:
+		g := &plan.GatewayResponse{Node: r.Path, Type: text(p["responseType"]), Properties: p}
+		g.Parameters, _ = p["responseParameters"].(map[string]any)
+		s.GatewayResponses = append(s.GatewayResponses, g)
 	case "AWS::ApiGateway::Stage":
 		s.stage(r, "Variables.", p)
 	case "AWS::ApiGateway::Deployment":
-		d := &deployment{at: r.At, node: r.Node}
+		d := plan.Deployment{Node: r.Path}
 		if aware, ok := r.Scope.(awsapigateway.Deployment); ok && r.IsDefaultChild() {
-			d.node, d.aware = aware, aware
+			d = plan.Deployment{Node: r.ScopePath(), Follows: true}
+			s.nodes[d.Node] = aware
 		}
-		s.deployments = append(s.deployments, d)
+		s.Deployments = append(s.Deployments, d)
 		if text(p["stageName"]) != "" {
 			description, _ := p["stageDescription"].(map[string]any)
 			s.stage(r, "StageDescription.Variables.", description)
@@ -259,52 +148,36 @@ func (s *surveyor) visit(r *cdkbridge.Resource) {
 // resource takes down a resource. An OPTIONS method on it stands in the CDK's
 // own construct, if it is that one's.
 func (s *surveyor) resource(r *cdkbridge.Resource) {
-	e := &place{at: r.At, id: r.Ref, parent: text(r.Properties["parentId"]), part: text(r.Properties["pathPart"])}
+	e := &place{id: r.Ref, parent: text(r.Properties["parentId"]), part: text(r.Properties["pathPart"]), scope: r.Path}
 	if native, ok := r.Scope.(awsapigateway.Resource); ok && r.IsDefaultChild() {
-		e.scope = native
-	} else {
-		e.scope = r.Node.(constructs.Construct)
+		e.scope = r.ScopePath()
+		s.nodes[e.scope] = native
 	}
 	s.byID[e.id] = e
 }
 
 func (s *surveyor) method(r *cdkbridge.Resource) {
-	m := &placed{
-		method:    &method{at: r.At, node: r.Node.(awsapigateway.CfnMethod), verb: text(r.Properties["httpMethod"])},
-		resource:  text(r.Properties["resourceId"]),
-		scopePath: r.ScopePath(),
-	}
-	m.responses = r.Resolved["methodResponses"]
-	m.parameters, _ = r.Properties["requestParameters"].(map[string]any)
-	m.integration, _ = r.Properties["integration"].(map[string]any)
-	m.integrationType = text(m.integration["type"])
-	m.integrationURI = r.Resolved["integration.uri"]
-	s.methods = append(s.methods, m)
+	m := &plan.Method{Node: r.Path, Verb: text(r.Properties["httpMethod"]), Responses: r.Resolved["methodResponses"], URI: r.Resolved["integration.uri"]}
+	m.Parameters, _ = r.Properties["requestParameters"].(map[string]any)
+	m.Integration, _ = r.Properties["integration"].(map[string]any)
+	m.Type = text(m.Integration["type"])
+	s.methods = append(s.methods, &placed{m, text(r.Properties["resourceId"]), r.ScopePath()})
 }
 
 // stage takes down a stage, or the description of one in a deployment.
 func (s *surveyor) stage(r *cdkbridge.Resource, prefix string, p map[string]any) {
-	st := &stage{path: r.Path, node: r.Node.(awscdk.CfnResource), prefix: prefix, name: text(r.Properties["stageName"]), cached: cached(p)}
-	st.variables, _ = p["variables"].(map[string]any)
-	s.stages = append(s.stages, st)
-}
-
-// stageNames returns the names of the stages, "" for one that is not known.
-func (s *inventory) stageNames() []string {
-	var names []string
-	for _, st := range s.stages {
-		names = append(names, st.name)
-	}
-	return names
+	st := &plan.Stage{Node: r.Path, Prefix: prefix, Name: text(r.Properties["stageName"]), Cached: cached(p)}
+	st.Variables, _ = p["variables"].(map[string]any)
+	s.Stages = append(s.Stages, st)
 }
 
 // group puts the methods on their resources, by path.
 func (s *surveyor) group() {
 	var others map[string]*place
-	grouped := map[string]*resource{}
+	grouped := map[string]*plan.Resource{}
 	for _, e := range s.byID {
 		if e.path != "/" {
-			s.paths++
+			s.Paths++
 		}
 	}
 	for _, m := range s.methods {
@@ -316,26 +189,23 @@ func (s *surveyor) group() {
 			e = others[s.reference(m.resource)]
 		}
 		if e == nil {
-			e = &place{at: m.at, id: m.resource, path: "resource of " + *m.node.Node().Path()}
+			e = &place{id: m.resource, path: "resource of " + m.Node}
 			s.byID[e.id] = e
 		}
 		g := grouped[e.id]
 		if g == nil {
-			g = &resource{at: e.at, path: s.path(e, 0), id: &e.id, scope: e.scope}
-			if g.scope == nil {
-				g.at, g.scope = m.at, m.node
-			}
+			g = &plan.Resource{Path: s.path(e, 0), ID: e.id, Scope: cmp.Or(e.scope, m.Node)}
 			grouped[e.id] = g
-			s.resources = append(s.resources, g)
+			s.Resources = append(s.Resources, g)
 		}
-		m.path, m.permissions = g.path, s.permissions[m.scopePath]
-		if m.verb == "OPTIONS" {
-			g.options = m.method
+		m.Path, m.Permissions = g.Path, s.permissions[m.scopePath]
+		if m.Verb == "OPTIONS" {
+			g.Options = m.Method
 		} else {
-			g.methods = append(g.methods, m.method)
+			g.Methods = append(g.Methods, m.Method)
 		}
 	}
-	slices.SortStableFunc(s.resources, func(a, b *resource) int { return cmp.Compare(a.path, b.path) })
+	slices.SortStableFunc(s.Resources, func(a, b *plan.Resource) int { return cmp.Compare(a.Path, b.Path) })
 }
 
 // byReference gives the places by the logical ids of their resources.
@@ -361,11 +231,6 @@ func (s *surveyor) path(e *place, depth int) string {
 		e.path = strings.TrimSuffix(s.path(parent, depth+1), "/") + "/" + e.part
 	}
 	return e.path
-}
-
-// caching reports whether a stage of the API may cache answers.
-func (s *inventory) caching() bool {
-	return slices.ContainsFunc(s.stages, func(st *stage) bool { return st.cached })
 }
 
 // cached reports whether a stage, or a stage's description, has a cache for any

@@ -37,7 +37,7 @@ type Want struct {
 	// too; "a.b" is b in a, which is then no list.
 	Resolve []string `json:"resolve,omitempty"`
 
-	// Brief says that nothing is wanted but At and Type.
+	// Brief says that nothing is wanted but Type.
 	Brief bool `json:"brief,omitempty"`
 
 	// What else is wanted. Each costs something.
@@ -57,16 +57,18 @@ type Tree struct {
 	Marked []constructs.IConstruct
 }
 
-// A Stack is a stack and where its constructs stand in the tree, in preorder.
+// A Stack is a stack of the app.
 type Stack struct {
-	awscdk.Stack
-	From, To int
-	Types    map[string]int // how many resources of each type it has itself, nested stacks' not counted
+	awscdk.Stack `json:"-"`
+
+	Path      string
+	Nested    bool
+	DependsOn []string       // the paths of the stacks that are deployed before it
+	Types     map[string]int // how many resources of each type it has itself, nested stacks' not counted
 }
 
 // A Resource is a CloudFormation resource.
 type Resource struct {
-	At   int // where it stands in the tree, in preorder
 	Type string
 	Path string
 	Ref  string // a token
@@ -99,11 +101,8 @@ func Read(root constructs.IConstruct, wants map[string]Want, mark string) *Tree 
 	var answer []any
 	invoke("read", []any{root, string(query)}, &answer)
 	var read struct {
-		Stacks []struct {
-			At, To int
-			Types  map[string]int
-		}
-		Found []Resource
+		Stacks []Stack
+		Found  []Resource
 	}
 	if err := json.Unmarshal([]byte(answer[0].(string)), &read); err != nil {
 		panic(fmt.Errorf("corsgate: the constructs of the app cannot be read: %w", err))
@@ -113,9 +112,9 @@ func Read(root constructs.IConstruct, wants map[string]Want, mark string) *Tree 
 		next++
 		return answer[next].(constructs.IConstruct)
 	}
-	tree := &Tree{Resources: read.Found}
-	for _, s := range read.Stacks {
-		tree.Stacks = append(tree.Stacks, Stack{construct().(awscdk.Stack), s.At, s.To, s.Types})
+	tree := &Tree{Stacks: read.Stacks, Resources: read.Found}
+	for i := range tree.Stacks {
+		tree.Stacks[i].Stack = construct().(awscdk.Stack)
 	}
 	for i := range tree.Resources {
 		r := &tree.Resources[i]
@@ -144,6 +143,8 @@ func (r *Resource) IsDefaultChild() bool { return r.ID() == "Resource" }
 
 // A New is a resource to be made.
 type New struct {
+	// Type is that of an API Gateway method or gateway response, or of a Lambda permission.
+	Type  string               `json:"type"`
 	Scope constructs.Construct `json:"-"`
 
 	// IDs are the resource's own construct id, last, and before it those of the
@@ -154,14 +155,8 @@ type New struct {
 	Properties map[string]any `json:"properties"`
 }
 
-// The types of resources that [Create] makes.
-const (
-	Method     = "AWS::ApiGateway::Method"
-	Permission = "AWS::Lambda::Permission"
-)
-
-// Create makes resources of one type, which is [Method] or [Permission].
-func Create(kind string, resources []New) []constructs.IConstruct {
+// Create makes resources.
+func Create(resources []New) []constructs.IConstruct {
 	if len(resources) == 0 {
 		return nil
 	}
@@ -174,7 +169,7 @@ func Create(kind string, resources []New) []constructs.IConstruct {
 		panic(fmt.Errorf("corsgate: resources of other than plain data: %w", err))
 	}
 	var made []any
-	invoke("create", []any{kind, scopes, string(given)}, &made)
+	invoke("create", []any{scopes, string(given)}, &made)
 	out := make([]constructs.IConstruct, len(made))
 	for i, m := range made {
 		out[i] = m.(constructs.IConstruct)
@@ -182,12 +177,16 @@ func Create(kind string, resources []New) []constructs.IConstruct {
 	return out
 }
 
-// An Override is one of a property, by its path in the template, or removes it.
+// An Override is one of a property, by its path in the template.
 type Override struct {
-	On     awscdk.CfnResource `json:"-"`
-	Path   string             `json:"path"`
-	Value  any                `json:"value"` // plain data
-	Delete bool               `json:"delete"`
+	On     constructs.IConstruct `json:"-"`
+	Path   string                `json:"path"`
+	Value  any                   `json:"value"` // plain data
+	Delete bool                  `json:"delete"`
+
+	// Reset sets the property itself, whose name Path is as the CDK has it. Later
+	// overrides merge with Value then, and not with what the property was.
+	Reset bool `json:"reset"`
 }
 
 // Set makes overrides, in their order.
@@ -195,7 +194,7 @@ func Set(overrides []Override) {
 	if len(overrides) == 0 {
 		return
 	}
-	on := make([]awscdk.CfnResource, len(overrides))
+	on := make([]constructs.IConstruct, len(overrides))
 	for i, o := range overrides {
 		on[i] = o.On
 	}
@@ -218,24 +217,27 @@ func Remove(root constructs.IConstruct, paths []string) {
 }
 
 // SetProperty sets a property, by the name that the CDK has for it, to plain data with
-// tokens in its strings. jsii would look at each value in it on its own.
-func SetProperty(resource awscdk.CfnResource, name string, data any) {
+// tokens in its strings. jsii would look at each value in it on its own, and the CDK
+// resolves each token wherever it stands; those of names are resolved once for the
+// whole, each time that the property is. They are tokens of text without quotes.
+func SetProperty(resource awscdk.CfnResource, name string, data any, names []string) {
 	b, err := json.Marshal(data)
 	if err != nil {
 		panic(fmt.Errorf("corsgate: a property of other than plain data: %w", err))
 	}
 	load()
-	runtime.StaticInvokeVoid(class, "set", []any{resource, name, string(b)})
+	runtime.StaticInvokeVoid(class, "set", []any{resource, name, string(b), names})
 }
 
-// Settle has resources keep the logical ids that they have now. One that another
-// stack refers to may not be set any more, and is left to the CDK.
-func Settle(resources []awscdk.CfnResource) {
+// Settle has resources keep the logical ids that they have when the CDK begins to write
+// templates. One that another stack refers to may not be set then, and is left to
+// the CDK. The leaf is a construct below one of their stacks, and has no other use.
+func Settle(leaf constructs.IConstruct, resources []constructs.IConstruct) {
 	if len(resources) == 0 {
 		return
 	}
 	load()
-	runtime.StaticInvokeVoid(class, "settle", []any{resources})
+	runtime.StaticInvokeVoid(class, "settle", []any{leaf, resources})
 }
 
 // tokens finds the CDK's tokens in JSON: in strings, in lists, as keys and as

@@ -24,6 +24,10 @@ type Options struct {
 	// Conditions are assumed where a condition is undecided, by its name as
 	// [App.Undecided] gives it.
 	Conditions map[string]bool
+	// IDs are values of symbols by [Symbol.ID], and Equal says of comparisons that are
+	// not decided, by [Comparison.Key], whether they hold. They go before all others.
+	IDs   map[string]string
+	Equal map[string]bool
 	// Region and Account are where stacks are deployed whose own place is not known.
 	// Where they are empty, texts have us-east-1 and 111111111111, while a condition or
 	// a mapping that depends on them is not decided.
@@ -179,6 +183,29 @@ type Condition struct {
 	// Holds is the side that this App takes.
 	Holds bool
 	// Touches says what hangs on it, in order.
+	Touches []Touch
+	// Comparisons are those by which it is not decided; empty if it was not understood.
+	Comparisons []*Comparison
+}
+
+// A Comparison is one of a text with another, an Fn::Equals, that is not decided.
+type Comparison struct {
+	// Key is what [Options.Equal] takes: the same for the same comparison, also in
+	// another App.
+	Key string
+	// Symbol is what is compared with Value, a text without symbols; nil where texts are
+	// compared that have symbols in them.
+	Symbol *Symbol
+	Value  string
+}
+
+// A Lookup is one in a mapping, an Fn::FindInMap, whose key is not known and that gives
+// other values for other keys.
+type Lookup struct {
+	Symbol *Symbol // the key
+	Keys   []string
+	// Default says that the function has a value for other keys.
+	Default bool
 	Touches []Touch
 }
 

@@ -24,15 +24,13 @@ type side struct {
 	holds, undecided, direct bool
 	from                     []*decision
 	symbols                  []*Symbol
+	comparisons              []*Comparison
 }
 
 // branch decides a condition on which a resource or a value hangs.
 func (e scope) branch(name string) bool {
 	d := e.condition(name)
-	touch := Touch{Stack: e.st, LogicalID: e.id, Path: strings.TrimPrefix(e.at.path(), ".")}
-	if r, ok := e.st.all[e.id].(map[string]any); ok {
-		touch.Type, _ = r["Type"].(string)
-	}
+	touch := e.touch()
 	for _, f := range d.from {
 		if f.touched == nil {
 			f.touched = map[Touch]bool{}
@@ -44,6 +42,15 @@ func (e scope) branch(name string) bool {
 		}
 	}
 	return d.Holds
+}
+
+// touch is the place that is evaluated.
+func (e scope) touch() Touch {
+	t := Touch{Stack: e.st, LogicalID: e.id, Path: strings.TrimPrefix(e.at.path(), ".")}
+	if r, ok := e.st.all[e.id].(map[string]any); ok {
+		t.Type, _ = r["Type"].(string)
+	}
+	return t
 }
 
 // condition evaluates a condition of the stack.
@@ -68,7 +75,7 @@ func (e scope) condition(name string) *decision {
 		s = own.decide(raw)
 		delete(st.busy, "condition "+name)
 	}
-	d.Holds, d.undecided, d.direct, d.Symbols = s.holds, s.undecided, s.direct, s.symbols
+	d.Holds, d.undecided, d.direct, d.Symbols, d.Comparisons = s.holds, s.undecided, s.direct, s.symbols, s.comparisons
 	if d.undecided {
 		// A condition that is undecided by one other alone is decided with that one.
 		d.from = s.from
@@ -107,7 +114,7 @@ func (e scope) decide(raw any) side {
 		case "Condition":
 			other, _ := arg.(string)
 			d := e.condition(other)
-			return side{holds: d.Holds, undecided: d.undecided, from: d.from, symbols: d.Symbols}
+			return side{holds: d.Holds, undecided: d.undecided, from: d.from, symbols: d.Symbols, comparisons: d.Comparisons}
 		case "Fn::Equals":
 			if len(args) != 2 {
 				return wrong(Malformed, "Fn::Equals needs two values")
@@ -138,6 +145,7 @@ func (e scope) decide(raw any) side {
 				out.direct = out.direct || s.direct
 				out.from = union(out.from, s.from)
 				out.symbols = union(out.symbols, s.symbols)
+				out.comparisons = union(out.comparisons, s.comparisons)
 			}
 			return out
 		}
@@ -162,7 +170,10 @@ func (e scope) equals(args []any) side {
 	if equal || len(symbols) == 0 {
 		return side{holds: equal}
 	}
-	return side{undecided: true, direct: true, symbols: symbols, holds: e.app.assumed[key]}
+	if holds, ok := e.app.opts.Equal[key]; ok {
+		return side{holds: holds}
+	}
+	return side{undecided: true, direct: true, symbols: symbols, holds: e.app.assumed[key], comparisons: []*Comparison{e.app.comparison(key)}}
 }
 
 // compare returns what Fn::Equals compares as one key, and the symbols in it.
@@ -179,6 +190,40 @@ func (e scope) compare(args []any) (key string, equal bool, symbols []*Symbol) {
 	}
 	return min(texts[0], texts[1]) + "\x00" + max(texts[0], texts[1]), texts[0] == texts[1], e.app.Symbols(values)
 }
+
+// comparison returns the one that has a key.
+func (a *App) comparison(key string) *Comparison {
+	c := a.comparisons[key]
+	if c == nil {
+		c = &Comparison{Key: key}
+		one, other, _ := strings.Cut(key, "\x00")
+		if a.SymbolOf(one) == nil {
+			one, other = other, one
+		}
+		if s := a.SymbolOf(one); s != nil && !standIns.MatchString(other) {
+			c.Symbol, c.Value = s, other
+		}
+		a.comparisons[key] = c
+	}
+	return c
+}
+
+// Holds returns what is known of a condition, or assumed; stack is the stack's name. It
+// reports false for a condition that the stack does not have.
+func (a *App) Holds(stack, name string) (holds, ok bool) {
+	a.files.mu.Lock()
+	defer a.files.mu.Unlock()
+	for _, st := range a.Stacks {
+		if _, ok := st.sections["Conditions"][name]; ok && st.Name == stack {
+			return scope{app: a, st: st, strict: true}.condition(name).Holds, true
+		}
+	}
+	return false, false
+}
+
+// Lookups returns those in mappings whose key is not known, in the order in which they
+// came up.
+func (a *App) Lookups() []*Lookup { return a.lookups }
 
 // assume takes one side of a condition, and with it the sides of what it is made of.
 func (st *Stack) assume(key string, holds bool) {

@@ -336,11 +336,15 @@ func (e scope) pseudo(name string) any {
 		top = top.Parent
 	}
 	place := func(known, assumed string) any {
-		switch {
-		case known != "":
+		s := Symbol{Expression: name, Stack: top.Name, Why: "where the stack is deployed is not known"}
+		if known != "" {
 			return known
-		case e.strict:
-			return e.symbol(Symbol{Expression: name, Stack: top.Name, Why: "where the stack is deployed is not known"}, "pseudo", top.identity, name)
+		}
+		if e.strict {
+			return e.symbol(s, "pseudo", top.identity, name)
+		}
+		if v, ok := e.given(s, "pseudo", top.identity, name); ok {
+			return v
 		}
 		return assumed
 	}
@@ -531,8 +535,33 @@ func (e scope) findInMap(args []any) any {
 		return e.val(candidates[0])
 	}
 	_, isList := candidates[0].([]any)
+	e.lookup(keys, fallback != nil)
 	s := Symbol{Expression: "FindInMap(" + renderAll(e.app, keys, false) + ")", Stack: e.st.Name, List: isList, Why: "the key is not known"}
 	return e.symbol(s, "map", e.st.identity, renderAll(e.app, keys, true), renderAll(e.app, candidates, true))
+}
+
+// lookup notes a lookup by the first key that is not known.
+func (e scope) lookup(keys []any, fallback bool) {
+	table := map[string]any(e.st.sections["Mappings"])
+	for _, key := range keys {
+		name, _ := key.(string)
+		s := e.app.SymbolOf(key)
+		if s == nil {
+			if table, _ = table[name].(map[string]any); table == nil {
+				return
+			}
+			continue
+		}
+		at := slices.IndexFunc(e.app.lookups, func(l *Lookup) bool { return l.Symbol == s })
+		if at < 0 {
+			at = len(e.app.lookups)
+			e.app.lookups = append(e.app.lookups, &Lookup{Symbol: s})
+		}
+		l := e.app.lookups[at]
+		l.Keys, l.Default = union(l.Keys, slices.Sorted(maps.Keys(table))), l.Default || fallback
+		l.Touches = append(l.Touches, e.touch())
+		return
+	}
 }
 
 func hasSymbol(texts []any) bool {

@@ -239,7 +239,7 @@ func TestOptions(t *testing.T) {
 func TestUnused(t *testing.T) {
 	a := parse(t, head+"!GetAtt Dist.DomainName", Options{Parameters: map[string]string{"Sit": "x"}, Values: map[string]string{"Dist.DomanName": "x"}, Conditions: map[string]bool{"yes": true, "Nope": true}})
 	want := []string{
-		"the templates have no parameter Sit; the nearest: Site, List, Sites",
+		"the templates have no parameter Sit; the nearest: Site, Sites, List",
 		"the templates have no condition Nope; the nearest: No, Yes, template.No",
 		"the templates have no condition yes; the nearest: Yes, No, template.Yes",
 		"the templates have no value to be known at deployment called Dist.DomanName; the nearest: Dist.DomainName",

@@ -1,6 +1,7 @@
 package cfn
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -127,13 +128,13 @@ func (fs *files) parse(path string, text []byte) *file {
 	if _, ok := f.root["Resources"].(map[string]any); !ok {
 		return fail(ErrNoResources)
 	}
-	for _, m := range list(f.root["Transform"]) {
+	for _, m := range append(list(f.root["Transform"]), list(f.root["Fn::Transform"])...) {
 		name, _ := m.(string)
 		if with, ok := m.(map[string]any); ok {
 			name, _ = with["Name"].(string)
 		}
 		if name == "AWS::Include" || !strings.HasPrefix(name, "AWS::") {
-			f.problems = append(f.problems, Problem{Line: f.lines["/Transform"], Kind: Elsewhere, Text: "the macro " + name + " may change the whole template, and is not run here"})
+			f.problems = append(f.problems, Problem{Line: cmp.Or(f.lines["/Transform"], f.lines["/Fn::Transform"]), Kind: Elsewhere, Text: "the macro " + name + " may change the whole template, and is not run here"})
 		}
 	}
 	f.keep()
@@ -336,10 +337,15 @@ func Open(paths []string, opts Options) (*App, error) {
 		}
 		return nil, errors.Join(errs...)
 	}
-	if len(paths) == 1 && len(o.roots) == 1 && o.roots[0].name == "" {
+	if len(paths) == 1 && len(o.roots) == 1 && o.roots[0].name == "" && !isFolder(paths[0]) {
 		o.roots[0].identity = "" // so that two files of any names can be compared
 	}
 	return evaluate(o.files, o.roots, o.problems, opts), nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // Parse reads one template that is in memory. Files that it names are looked for

@@ -94,6 +94,7 @@ func TestOpen(t *testing.T) {
 			"a.yaml": `{Conditions: {No: !Equals [a, b]}, Resources: {N: {Type: AWS::CloudFormation::Stack, Condition: No, Properties: {TemplateURL: b.yaml}}}}`, "b.yaml": one},
 			want: "a:"},
 		{name: "not an object", files: map[string]string{"a.yaml": "Resources: {A: 1, B: {Type: T, Properties: []}}"}, open: []string{"a.yaml"}, want: "a: B\na.yaml:1: A: the resource is not an object"},
+		{name: "a macro by its function", files: map[string]string{"a.yaml": "Fn::Transform: {Name: Mine}\n" + one}, open: []string{"a.yaml"}, want: "a: R\na.yaml:1: the macro Mine may change the whole template, and is not run here"},
 		{name: "macros", files: map[string]string{"a.yaml": "Transform: [AWS::LanguageExtensions, Mine]\n" + one}, open: []string{"a.yaml"}, want: "a: R\na.yaml:1: the macro Mine may change the whole template, and is not run here"},
 	} {
 		if a, got := opened(t, tt.files, tt.open...); got != strings.ReplaceAll(tt.want, "%s: ", "") && !(a == nil && strings.Contains(tt.want, "%s") && strings.HasSuffix(got, "there is no CloudFormation template")) {

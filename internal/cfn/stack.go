@@ -25,18 +25,20 @@ type evaluation struct {
 	given []Problem // of opening the files
 	opts  Options
 
-	symbols  map[string]*Symbol // by the digest
-	order    []*Symbol          // as they came up
-	labels   map[string]*Symbol // what Read takes
-	exports  map[string]*export
-	assumed  map[string]bool // sides of Fn::Equals, by what is compared
-	open     []*decision     // the undecided conditions that something hangs on
-	owned    map[*Resource][]*Resource
-	told     map[Problem]bool
-	used     map[string]bool // the keys of Values that a symbol has
-	steps    int
-	depth    int
-	tooLarge bool
+	symbols     map[string]*Symbol // by the digest
+	order       []*Symbol          // as they came up
+	labels      map[string]*Symbol // what Read takes
+	exports     map[string]*export
+	assumed     map[string]bool        // sides of Fn::Equals, by what is compared
+	comparisons map[string]*Comparison // by what is compared
+	lookups     []*Lookup
+	open        []*decision // the undecided conditions that something hangs on
+	owned       map[*Resource][]*Resource
+	told        map[Problem]bool
+	used        map[string]bool // the keys of Values that a symbol has
+	steps       int
+	depth       int
+	tooLarge    bool
 }
 
 // instance is what a [Stack] knows beside its resources.
@@ -69,7 +71,7 @@ func evaluate(f *files, roots []root, given []Problem, opts Options) *App {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	a := &App{Problems: slices.Clone(given), evaluation: evaluation{files: f, roots: roots, given: given, opts: opts,
-		symbols: map[string]*Symbol{}, labels: map[string]*Symbol{}, exports: map[string]*export{}, assumed: map[string]bool{},
+		symbols: map[string]*Symbol{}, labels: map[string]*Symbol{}, exports: map[string]*export{}, assumed: map[string]bool{}, comparisons: map[string]*Comparison{},
 		owned: map[*Resource][]*Resource{}, told: map[Problem]bool{}, used: map[string]bool{}}}
 	var tops []*Stack
 	for _, r := range roots {
@@ -110,21 +112,18 @@ func evaluate(f *files, roots []root, given []Problem, opts Options) *App {
 // With returns the same files under other values. Those of opts count before the
 // app's own. Nothing is parsed again.
 func (a *App) With(opts Options) *App {
-	over := func(base, over map[string]string) map[string]string {
-		out := maps.Clone(base)
-		if out == nil {
-			out = map[string]string{}
-		}
-		maps.Copy(out, over)
-		return out
-	}
-	conditions := maps.Clone(a.opts.Conditions)
-	if conditions == nil {
-		conditions = map[string]bool{}
-	}
-	maps.Copy(conditions, opts.Conditions)
-	return evaluate(a.files, a.roots, a.given, Options{over(a.opts.Parameters, opts.Parameters), over(a.opts.Values, opts.Values), conditions,
-		cmp.Or(opts.Region, a.opts.Region), cmp.Or(opts.Account, a.opts.Account)})
+	o := a.opts
+	return evaluate(a.files, a.roots, a.given, Options{Parameters: over(o.Parameters, opts.Parameters), Values: over(o.Values, opts.Values),
+		Conditions: over(o.Conditions, opts.Conditions), IDs: over(o.IDs, opts.IDs), Equal: over(o.Equal, opts.Equal),
+		Region: cmp.Or(opts.Region, o.Region), Account: cmp.Or(opts.Account, o.Account)})
+}
+
+// over returns both, those of the second before those of the first.
+func over[V any](base, over map[string]V) map[string]V {
+	out := map[string]V{}
+	maps.Copy(out, base)
+	maps.Copy(out, over)
+	return out
 }
 
 // problem notes something that was not understood, once.

@@ -32,9 +32,13 @@ func (a *App) each(text string, f func(s *Symbol, from, to int)) {
 	}
 }
 
+func digest(identity []string) string {
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(identity, "\x00"))))[:20]
+}
+
 // register makes a symbol. Those of the same identity are the same.
 func (a *App) register(s Symbol, identity ...string) *Symbol {
-	s.id = fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(identity, "\x00"))))[:20]
+	s.id = digest(identity)
 	if known := a.symbols[s.id]; known != nil {
 		return known
 	}
@@ -50,20 +54,33 @@ func (a *App) register(s Symbol, identity ...string) *Symbol {
 // symbol returns what stands for a symbol: its stand-in, an [*Unknown] for a list, or
 // the value that was given for it.
 func (e scope) symbol(s Symbol, identity ...string) any {
-	for _, key := range []string{s.Stack + "." + s.Expression, s.Expression} {
-		if v, ok := e.app.opts.Values[key]; ok {
-			e.app.used[key] = true
-			if s.List {
-				return e.split(v, ",", true)
-			}
-			return v
+	if v, ok := e.given(s, identity...); ok {
+		if s.List {
+			return e.split(v, ",", true)
 		}
+		return v
 	}
 	known := e.app.register(s, identity...)
 	if s.List {
 		return &Unknown{Symbol: known}
 	}
 	return known.host()
+}
+
+// given returns the value that options have for a symbol.
+func (e scope) given(s Symbol, identity ...string) (string, bool) {
+	if len(e.app.opts.IDs) > 0 {
+		if v, ok := e.app.opts.IDs[digest(identity)]; ok {
+			return v, true
+		}
+	}
+	for _, key := range []string{s.Stack + "." + s.Expression, s.Expression} {
+		if v, ok := e.app.opts.Values[key]; ok {
+			e.app.used[key] = true
+			return v, true
+		}
+	}
+	return "", false
 }
 
 // derive returns the symbol that a function of symbols is.
@@ -83,6 +100,10 @@ func renderAll(a *App, values []any, identity bool) string {
 	}
 	return strings.Join(out, ", ")
 }
+
+// Canonical writes a resolved value in one line: the same text for the same value, of
+// whichever App, symbols by their identity.
+func Canonical(v any) string { return render(nil, v, true) }
 
 // render writes a value in one line, symbols as expressions or, for an identity, as
 // stand-ins.
@@ -173,7 +194,12 @@ func (s *Symbol) mayBeOrigin() bool {
 	if s.Resource == nil {
 		return !strings.HasPrefix(s.Expression, "AWS::") && !strings.HasSuffix(s.Expression, "DomainName")
 	}
-	return strings.HasSuffix(strings.ToLower(s.Attribute), "url") || s.Attribute == "ApiEndpoint" || strings.HasPrefix(s.Attribute, "Outputs.")
+	return s.Free() || strings.HasSuffix(strings.ToLower(s.Attribute), "url") || s.Attribute == "ApiEndpoint" || strings.HasPrefix(s.Attribute, "Outputs.")
+}
+
+// Free reports whether the value can be any text: what no resource has, and what a custom resource returns.
+func (s *Symbol) Free() bool {
+	return s.Resource == nil || s.Attribute != "" && (strings.HasPrefix(s.Resource.Type, "Custom::") || s.Resource.Type == "AWS::CloudFormation::CustomResource")
 }
 
 // label gives each symbol the name that Show prints: its expression, with the stack
@@ -206,6 +232,26 @@ func (a *App) Show(text string) string {
 	return a.show(text, func(s *Symbol) string { return s.label })
 }
 
+// HasSymbol reports whether a text has a stand-in in it.
+func HasSymbol(text string) bool {
+	return strings.Contains(text, ".deployed.invalid") && standIns.MatchString(text)
+}
+
+var digests = regexp.MustCompile(`[ho]-[0-9a-f]{20}`)
+
+// Torn reports whether a text has a part of a stand-in that is no longer one, and cannot be shown.
+func Torn(text string) bool {
+	return len(digests.FindAllString(text, -1)) > len(standIns.FindAllString(text, -1))
+}
+
+// Show is [App.Show] for texts that may be of any of several Apps.
+func Show(text string, apps ...*App) string {
+	for _, a := range apps {
+		text = a.show(text, nil)
+	}
+	return text
+}
+
 // expression is Show for what is being evaluated.
 func (a *App) expression(text string) string {
 	return a.show(text, func(s *Symbol) string { return s.Expression })
@@ -217,14 +263,27 @@ func (a *App) show(text string, name func(*Symbol) string) string {
 	a.each(text, func(s *Symbol, from, to int) {
 		b.WriteString(text[last:from])
 		last = to
-		if s == nil { // of another App
-			b.WriteString("${a value that is not known}")
-		} else {
+		switch {
+		case s != nil && name != nil:
 			b.WriteString("${" + name(s) + "}")
+		case s != nil:
+			b.WriteString("${" + s.label + "}")
+		case name != nil: // of another App
+			b.WriteString("${a value that is not known}")
+		default:
+			b.WriteString(text[from:to])
 		}
 	})
-	return b.String() + text[last:]
+	return hosts.ReplaceAllStringFunc(b.String()+text[last:], func(host string) string {
+		if s := a.symbols[hosts.FindStringSubmatch(host)[1]]; s != nil {
+			return "${the host of " + name(s) + "}"
+		}
+		return "${a value that is not known}"
+	})
 }
+
+// hosts matches the host of the stand-in of a whole origin, in an origin that was made of it: "http://o-...".
+var hosts = regexp.MustCompile(`o-([0-9a-f]{20})\.deployed\.invalid`)
 
 // Read is the opposite of [App.Show]: it puts stand-ins in the place of expressions, as
 // they would be in a property. The error names the nearest expressions.
@@ -265,9 +324,13 @@ func (a *App) nearest(name string) string {
 	return "the nearest are ${" + strings.Join(labels[:min(3, len(labels))], "}, ${") + "}"
 }
 
-// distance counts the bytes to change, add and remove between two texts.
+// distance counts the bytes to change, add and remove between two texts, of which the second is a name that the first may
+// mean.
 func distance(a, b string) int {
 	a, b = strings.ToLower(a[:min(len(a), 100)]), strings.ToLower(b[:min(len(b), 100)])
+	if a != b && a != "" && strings.HasPrefix(b, a) {
+		return 1 // the beginning of a name is nearer to it than what is as short
+	}
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

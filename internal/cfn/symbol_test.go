@@ -201,3 +201,17 @@ func TestWithLeavesTheFirstAlone(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// What is made of the stand-in of a whole origin is shown without it, too.
+func TestShowOtherScheme(t *testing.T) {
+	app := parse(t, `{"Parameters": {"Site": {"Type": "String"}}, "Resources": {"A": {"Type": "AWS::X::Y", "Properties": {"Origin": {"Ref": "Site"}}}}}`, Options{})
+	origin, err := app.Read("${Site}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, scheme := range []string{"http://", "https://corsgate."} {
+		if got, want := app.Show(strings.Replace(origin, "https://", scheme, 1)), scheme+"${the host of Site}"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

@@ -149,13 +149,7 @@ func (s *seen) problems() {
 
 // orphans says of methods whose API is not in the app that they are not looked at.
 func (s *seen) orphans() {
-	var orphans []*cfn.Resource
-	for _, m := range s.app.OfType("AWS::ApiGateway::Method") {
-		if api := s.app.Target(m.Properties["RestApiId"]); api == nil || api.Type != "AWS::ApiGateway::RestApi" {
-			orphans = append(orphans, m)
-		}
-	}
-	if len(orphans) > 0 {
+	if orphans := gateway.Orphans(s.app); len(orphans) > 0 {
 		m := orphans[0]
 		s.leave(nil, fmt.Sprintf("%s:%d: %s: %s of an API that is not in the templates", m.Stack.File, m.Line, m.ID, report.Plural(len(orphans), "method")))
 	}

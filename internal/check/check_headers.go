@@ -318,6 +318,10 @@ func unreadable(v *View, report reporter) {
 				continue
 			}
 			value := allowOrigin(rep.Actual.Response)
+			if symbols := v.App.Symbols(value); len(symbols) > 0 {
+				v.leave(m, symbols[0].String()+": "+symbols[0].Why)
+				return
+			}
 			if value == "" || IsOrigin(value) {
 				report(at(m), fmt.Sprintf("the answer to a page at %s has Access-Control-Allow-Origin %q", o, value), rep.Verdict.Message)
 				return

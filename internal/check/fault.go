@@ -22,6 +22,9 @@ type fault struct {
 	method *gateway.Method // the one that answered; nil if none did
 }
 
+// notJudged is in the place of a rule where only a deployment decides whether there is a fault.
+const notJudged rules.ID = "not judged"
+
 // fault asks the model about a route and says whose fault it is that a preflight fails; rule is empty if none does. Each
 // fault belongs to one rule, so that one mistake is one finding.
 func (v *View) fault(r route) fault {
@@ -35,6 +38,7 @@ func (v *View) fault(r route) fault {
 
 func (v *View) find(r route) fault {
 	by := v.answers(r)
+	var left fault
 	for _, origin := range v.originsOf(by) {
 		rep := v.preflight(r, origin)
 		if rep == nil || !rep.Preflight.Needed || !rep.Preflight.Verdict.Known {
@@ -45,11 +49,15 @@ func (v *View) find(r route) fault {
 				continue
 			}
 		}
-		if id := v.blame(r, by, origin, rep); id != "" {
+		switch id := v.blame(r, by, origin, rep); id {
+		case "":
+		case notJudged:
+			left = fault{id, rep, origin, by}
+		default:
 			return fault{id, rep, origin, by}
 		}
 	}
-	return fault{}
+	return left
 }
 
 // refusesAny gives the preflight of a method that ANY stands for and that is refused; nil if there is none. Of a list that
@@ -83,7 +91,7 @@ func (v *View) blame(r route, by *gateway.Method, origin string, rep *simulate.R
 			case c.Method != nil:
 				return rules.CORS102
 			case !v.whole():
-				return "" // what was not read may answer it
+				return notJudged // what was not read may answer it
 			case v.simple(r.resource):
 				return rules.CORS119
 			}
@@ -111,13 +119,13 @@ func (v *View) blame(r route, by *gateway.Method, origin string, rep *simulate.R
 	if _, err := cors.FromStageVariables(v.API.Variables); err != nil && v.readsVariables(c) {
 		if v.stageElsewhere() {
 			v.leave(nil, "the stage of "+v.API.ID+", whose variables hold the allowlist, is not in the templates")
-			return ""
+			return notJudged
 		}
 		return rules.CORS407
 	}
 	if symbol := v.decides(r, origin, rep); symbol != nil {
 		v.leave(by, symbol.String()+": "+symbol.Why)
-		return ""
+		return notJudged
 	}
 	switch rep.Preflight.Verdict.Code {
 	case browser.PreflightInvalidStatus, browser.PreflightDisallowedRedirect:
@@ -144,6 +152,7 @@ func (v *View) blame(r route, by *gateway.Method, origin string, rep *simulate.R
 	if res := v.API.Find(c.Resource.Path); res != nil && c.Method != nil && v.obscure(res.Method(c.Method.Name)) {
 		if v.Allowlist.From == "" {
 			v.leave(by, "which origins the mapping template allows is not understood; --origins states them")
+			return notJudged
 		}
 		return "" // that another resource allows more is for CORS118 to say
 	}

@@ -4,17 +4,14 @@ package diff
 
 import (
 	"context"
-	"fmt"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
-	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
@@ -69,6 +66,12 @@ type Outcome struct {
 	// Not a part of the outcome:
 	answered   answered // for caches
 	redirected bool     // a path decides where to
+	// open says why the outcome is not known where the template leaves it open, or this model does; empty if it is known, or
+	// a function that was not run decides.
+	open string
+	// unread has what of the headers is known only at deployment and is not compared by asking, and away where a redirect leads
+	// that leaves the API.
+	unread, away string
 }
 
 func (o Outcome) equal(p Outcome) bool {
@@ -96,7 +99,13 @@ func (o Outcome) reach() int {
 
 // Of gives the outcome that a report is about.
 func Of(r *simulate.Report) Outcome {
-	o := Outcome{Allowed: r.Verdict.Allowed, Known: r.Verdict.Known, Code: r.Verdict.Code, answered: answeredBy(r), redirected: len(r.Redirects) > 0}
+	o := Outcome{Allowed: r.Verdict.Allowed, Known: r.Verdict.Known, Code: r.Verdict.Code, answered: answeredBy(r), redirected: len(r.Redirects) > 0, unread: unread(r)}
+	if n := len(r.Redirects); n > 0 && r.Actual.Response == nil {
+		o.away = r.Redirects[n-1].Actual.Response.Headers.Get("Location")
+	}
+	if r.Verdict.Undecided {
+		o.open = strings.TrimPrefix(r.Verdict.Message, "not known: ")
+	}
 	if o.Known && !o.Allowed {
 		// Why it is refused is in the code; what else the answer would have been does not reach the page.
 		return o
@@ -124,6 +133,22 @@ func Of(r *simulate.Report) Outcome {
 		}
 	}
 	return o
+}
+
+// unread gives what responses have in headers that decide, and that only a deployment knows. Origins are asked from.
+func unread(r *simulate.Report) string {
+	var out []string
+	for _, response := range []*simulate.Response{r.Preflight.Response, r.Actual.Response} {
+		if response == nil {
+			continue
+		}
+		for _, name := range []string{corsheader.AllowCredentials, corsheader.AllowHeaders, corsheader.AllowMethods, corsheader.ExposeHeaders, corsheader.MaxAge, corsheader.Vary} {
+			if v := response.Headers.Get(name); cfn.HasSymbol(v) {
+				out = append(out, name+": "+v)
+			}
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // only gives one header of an answer.
@@ -194,100 +219,99 @@ type Difference struct {
 	Changes []Change
 	Errors  []ErrorChange
 	Caches  []CacheChange
+	// Cases has what changes in some of the ways alone in which the templates can be deployed.
+	Cases []*Case
+	// NotCompared is what could not be compared.
+	NotCompared []NotCompared
 
 	classes  map[string][]questions.Route // the routes that are alike, by their first one's name
 	asked    []Question
 	outcomes [2][]Outcome // of asked
+	apps     []*cfn.App   // whose symbols are in texts
 }
 
-// Empty says that browsers would notice nothing.
+// A Case is a way in which templates can be deployed that have conditions which are not decided.
+type Case struct {
+	// If says which, as "IsProd is true".
+	If string
+	*Difference
+}
+
+// NotCompared is something that may change for browsers or not, which is not known.
+type NotCompared struct {
+	// Route is GET /items and so on; empty for what is about the whole API.
+	Route string `json:"route,omitempty"`
+	Why   string `json:"why"`
+	// If says in which case, where it is so in some cases alone.
+	If string `json:"if,omitempty"`
+}
+
+// Empty says that browsers would notice nothing, as far as both sides could be compared.
 func (d *Difference) Empty() bool {
-	return len(d.Changes) == 0 && len(d.Errors) == 0 && len(d.Caches) == 0
+	return len(d.Changes) == 0 && len(d.Errors) == 0 && len(d.Caches) == 0 && len(d.Cases) == 0
 }
 
 // Looser says that something is allowed that was not.
 func (d *Difference) Looser() bool {
 	return slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Direction == Looser }) ||
-		slices.ContainsFunc(d.Errors, func(c ErrorChange) bool { return c.Direction == Looser })
+		slices.ContainsFunc(d.Errors, func(c ErrorChange) bool { return c.Direction == Looser }) ||
+		slices.ContainsFunc(d.Cases, func(c *Case) bool { return c.Looser() })
 }
 
-// Between asks both sites the questions that either's template suggests.
+// show writes expressions in the place of what stands for them.
+func (d *Difference) show(text string) string { return cfn.Show(text, d.apps...) }
+
+// Between asks both sites the questions that either's template suggests. What stands behind them is taken to be the same.
 func Between(ctx context.Context, before, after *simulate.Site) (*Difference, error) {
-	d := &Difference{Origins: questions.Origins(before.API, after.API), Routes: routes(before.API, after.API)}
-	alike := classes(before, after, d.Routes)
-	if err := d.ask(ctx, before, after, alike); err != nil {
-		return nil, err
-	}
-	if apart := d.apart(alike); len(apart) > len(alike) {
-		if err := d.ask(ctx, before, after, apart); err != nil {
+	return across(ctx, []*view{{sites: [2]*simulate.Site{before, after}}}, standing)
+}
+
+// Against compares an app, in each way in which its conditions can turn out, with an API that is deployed. Load loads the
+// same API from it. What only a deployment knows in the app is not compared, and neither is what differs in some of the ways
+// alone: one of them may have been deployed.
+func Against(ctx context.Context, app *cfn.App, load func(*cfn.App) (*simulate.Site, error), live *simulate.Site) (*Difference, error) {
+	ways, _ := explore([2]*cfn.App{app, app})
+	var views []*view
+	for _, w := range ways {
+		site, err := load(w.apps[0])
+		if err != nil {
 			return nil, err
 		}
+		views = append(views, &view{facts: w.facts, sites: [2]*simulate.Site{site, live}})
 	}
-	d.classes = map[string][]questions.Route{}
-	for _, q := range d.asked {
-		d.Questions += len(q.routes)
-		d.classes[q.route()] = q.routes
-	}
-	for i, q := range d.asked {
-		if b, a := d.outcomes[0][i], d.outcomes[1][i]; !b.equal(a) {
-			d.Changes = append(d.Changes, Change{q, b, a, direction(b, a)})
-		}
-	}
-	if err := d.caches(ctx, before, after); err != nil {
+	d, err := across(ctx, views, drift)
+	if err != nil {
 		return nil, err
 	}
-	return d, d.errors(ctx, before, after)
+	for _, c := range d.Cases {
+		d.NotCompared = append(d.NotCompared, NotCompared{Why: "which of its ways the template was deployed in is not known", If: c.If})
+	}
+	d.Cases = nil
+	return d, nil
 }
 
-// ask asks both sites about routes, of which those are together that are alike.
-func (d *Difference) ask(ctx context.Context, before, after *simulate.Site, alike [][]questions.Route) error {
-	d.asked = product(d.Origins, alike, questions.Headers(before.API, after.API))
-	for i, site := range []*simulate.Site{before, after} {
-		var err error
-		if d.outcomes[i], err = ask(ctx, site, d.asked); err != nil {
-			return err
+// routes gives those of APIs, the second of a pair before the first. One that several have is named as the first of them
+// has it, unless it is written out in another, and cannot do without what any wants of it.
+func routes(views []*view) []questions.Route {
+	var out []questions.Route
+	at := map[string]int{}
+	for _, v := range views {
+		for _, site := range []*simulate.Site{v.sites[1], v.sites[0]} {
+			for _, r := range questions.Routes(site.API) {
+				i, ok := at[r.Method+" "+r.URL]
+				if !ok {
+					at[r.Method+" "+r.URL] = len(out)
+					out = append(out, r)
+					continue
+				}
+				if parameters(r.Path) < parameters(out[i].Path) {
+					out[i].Path = r.Path
+				}
+				out[i].Identity = append(slices.Clone(out[i].Identity), r.Identity...)
+				slices.Sort(out[i].Identity)
+				out[i].Identity = slices.Compact(out[i].Identity)
+			}
 		}
-	}
-	return nil
-}
-
-// apart takes routes apart that redirect: the same Location leads from another path to another place.
-func (d *Difference) apart(alike [][]questions.Route) [][]questions.Route {
-	redirected := map[string]bool{}
-	for i, q := range d.asked {
-		if d.outcomes[0][i].redirected || d.outcomes[1][i].redirected {
-			redirected[q.route()] = true
-		}
-	}
-	var out [][]questions.Route
-	for _, routes := range alike {
-		if !redirected[Question{Method: routes[0].Method, Path: routes[0].Path}.route()] {
-			out = append(out, routes)
-			continue
-		}
-		for _, r := range routes {
-			out = append(out, []questions.Route{r})
-		}
-	}
-	return out
-}
-
-// routes gives those of both APIs. One that both have is named as the second has it, unless it is written out in the
-// first alone, and cannot do without what either wants of it.
-func routes(before, after *gateway.API) []questions.Route {
-	out := questions.Routes(after)
-	for _, r := range questions.Routes(before) {
-		at := slices.IndexFunc(out, func(o questions.Route) bool { return o.Method == r.Method && o.URL == r.URL })
-		if at < 0 {
-			out = append(out, r)
-			continue
-		}
-		if parameters(r.Path) < parameters(out[at].Path) {
-			out[at].Path = r.Path
-		}
-		out[at].Identity = append(slices.Clone(out[at].Identity), r.Identity...)
-		slices.Sort(out[at].Identity)
-		out[at].Identity = slices.Compact(out[at].Identity)
 	}
 	slices.SortStableFunc(out, func(a, b questions.Route) int { return strings.Compare(a.Path, b.Path) })
 	return out
@@ -295,31 +319,10 @@ func routes(before, after *gateway.API) []questions.Route {
 
 func parameters(path string) int { return strings.Count(path, "{") }
 
-// classes puts routes together of which both sites answer the same requests alike.
-func classes(before, after *simulate.Site, routes []questions.Route) [][]questions.Route {
-	var out [][]questions.Route
-	at := map[string]int{}
-	for _, r := range routes {
-		var key strings.Builder
-		fmt.Fprintf(&key, "%s %q", r.Method, r.Identity)
-		for _, site := range []*simulate.Site{before, after} {
-			fmt.Fprintf(&key, "%q %q", site.Behaviour(r.Method, r.URL).Key, site.Behaviour("OPTIONS", r.URL).Key)
-		}
-		i, ok := at[key.String()]
-		if !ok {
-			i = len(out)
-			at[key.String()] = i
-			out = append(out, nil)
-		}
-		out[i] = append(out[i], r)
-	}
-	return out
-}
-
 // bare is the question what becomes of a request that lacks what the route cannot do without.
 const bare = "(bare)"
 
-// product returns every combination as a question. Headers are asked for one by one, since a preflight allows them one by one.
+// product returns every combination as a question, by origin. Headers are asked for one by one, since a preflight allows them one by one.
 func product(origins []questions.Origin, routes [][]questions.Route, headers []string) []Question {
 	var out []Question
 	for _, o := range origins {
@@ -375,118 +378,4 @@ func (q Question) Request() browser.Request {
 		r.Header = append(r.Header, browser.Field{Name: name, Value: questions.Value(name)})
 	}
 	return r
-}
-
-// ask gives the outcomes of questions.
-func ask(ctx context.Context, site *simulate.Site, questions []Question) ([]Outcome, error) {
-	out := make([]Outcome, len(questions))
-	workers := min(runtime.GOMAXPROCS(0), len(questions))
-	faults := make([]error, workers)
-	var wait sync.WaitGroup
-	for w := range workers {
-		wait.Go(func() {
-			own := *site
-			own.Memo = &simulate.Memo{}
-			// The questions of an origin are neighbours; what they have in common is asked once.
-			from, to := len(questions)*w/workers, len(questions)*(w+1)/workers
-			for i := from; i < to && ctx.Err() == nil; i++ {
-				if i > from && questions[i].Origin != questions[i-1].Origin {
-					own.Memo.Forget()
-				}
-				report, err := own.Run(ctx, questions[i].Request())
-				if err != nil {
-					faults[w] = err
-					return
-				}
-				out[i] = Of(report)
-			}
-		})
-	}
-	wait.Wait()
-	for _, err := range append(faults, ctx.Err()) {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// errors compares the gateway's own answers. None needs a preflight to be read: what it takes to come by most of them,
-// such as a token that has expired, is a request that a preflight has let pass.
-func (d *Difference) errors(ctx context.Context, before, after *simulate.Site) error {
-	kinds := errorKinds(before.API, after.API)
-	for _, o := range d.Origins {
-		for _, types := range kinds {
-			for _, credentials := range []bool{false, true} {
-				c := ErrorChange{Origin: o.Origin, Credentials: credentials, Type: types[0]}
-				var err error
-				if c.Before, err = readable(ctx, before, c); err == nil {
-					c.After, err = readable(ctx, after, c)
-				}
-				if err != nil {
-					return err
-				}
-				if c.Before == c.After {
-					continue
-				}
-				c.Direction = Stricter
-				if c.After {
-					c.Direction = Looser
-				}
-				for _, c.Type = range types {
-					d.Errors = append(d.Errors, c)
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// errorKinds puts the types of gateway responses together that have the same headers in both APIs.
-func errorKinds(before, after *gateway.API) [][]string {
-	var out [][]string
-	at := map[string]int{}
-	for _, typ := range apigw.GatewayResponseTypes() {
-		if strings.HasPrefix(typ, "DEFAULT_") {
-			continue // others inherit from it, and nobody is sent it
-		}
-		b, a := before.GatewayResponse(typ), after.GatewayResponse(typ)
-		key := fmt.Sprintf("%s %#v %s %#v", b.From, b.Parameters, a.From, a.Parameters)
-		if strings.Contains(key, "context.") {
-			key += typ // $context.error says which it is
-		}
-		i, ok := at[key]
-		if !ok {
-			i = len(out)
-			at[key] = i
-			out = append(out, nil)
-		}
-		out[i] = append(out[i], typ)
-	}
-	return out
-}
-
-// readable says whether a page can read a gateway response.
-func readable(ctx context.Context, site *simulate.Site, c ErrorChange) (bool, error) {
-	req := browser.Request{Origin: c.Origin, URL: simulate.Base(site.API) + "/"}
-	if c.Credentials {
-		req.Credentials = browser.Include
-	}
-	ex, err := browser.Run(req, func(r *browser.HTTPRequest) (*browser.HTTPResponse, error) {
-		in := &gateway.Request{Method: r.Method, Path: "/"}
-		for _, f := range r.Header {
-			name := f.Name
-			if !site.HTTP1 {
-				name = strings.ToLower(name)
-			}
-			in.Headers = append(in.Headers, gateway.Header{Name: name, Value: f.Value})
-		}
-		res := site.API.Refuse(ctx, in, c.Type)
-		out := &browser.HTTPResponse{Status: res.Status, Body: res.Body}
-		for _, h := range res.Headers {
-			out.Header = append(out.Header, browser.Field{Name: h.Name, Value: h.Value})
-		}
-		return out, nil
-	}, nil)
-	return ex.Verdict.Allowed, err
 }

@@ -13,11 +13,14 @@ func JSON(w io.Writer, results []Result) error {
 	}
 	doc := struct {
 		// Looser says that something is allowed that was not, in any of the APIs.
-		Looser bool  `json:"looser"`
-		APIs   []one `json:"apis"`
-	}{APIs: []one{}}
+		Looser bool `json:"looser"`
+		// Compared says that all could be compared.
+		Compared bool  `json:"compared"`
+		APIs     []one `json:"apis"`
+	}{Compared: true, APIs: []one{}}
 	for _, r := range results {
 		doc.Looser = doc.Looser || r.Looser()
+		doc.Compared = doc.Compared && len(r.NotCompared) == 0
 		doc.APIs = append(doc.APIs, one{r, r.document()})
 	}
 	return encode(w, doc)
@@ -33,6 +36,10 @@ type Document struct {
 	Changes []Change      `json:"changes"`
 	Errors  []ErrorChange `json:"errors"`
 	Caches  []CacheChange `json:"caches"`
+	// Cases has what changes in some of the ways alone in which the templates can be deployed; left out if there is none.
+	Cases []CaseDocument `json:"cases,omitempty"`
+	// NotCompared is what may change for browsers or not, which is not known.
+	NotCompared []NotCompared `json:"notCompared"`
 	// Asked says what the product is of which the changes are a part; headers come one by one, besides those that a route
 	// cannot do without.
 	Asked struct {
@@ -42,32 +49,74 @@ type Document struct {
 	} `json:"asked"`
 }
 
+// A CaseDocument is what changes in one case.
+type CaseDocument struct {
+	// If says which, as "IsProd is true".
+	If      string        `json:"if"`
+	Looser  bool          `json:"looser"`
+	Summary []Group       `json:"summary"`
+	Changes []Change      `json:"changes"`
+	Errors  []ErrorChange `json:"errors"`
+	Caches  []CacheChange `json:"caches"`
+}
+
 // JSON writes the document.
 func (d *Difference) JSON(w io.Writer) error { return encode(w, d.document()) }
 
 func (d *Difference) document() Document {
-	doc := Document{Looser: d.Looser(), Summary: d.Groups(), Changes: []Change{}, Errors: d.Errors}
-	if doc.Summary == nil {
-		doc.Summary = []Group{}
-	}
-	for _, c := range d.Changes {
-		for q := range c.each {
-			doc.Changes = append(doc.Changes, Change{q, c.Before, c.After, c.Direction})
-		}
-	}
-	doc.Caches = append([]CacheChange{}, d.Caches...)
-	if doc.Errors == nil {
-		doc.Errors = []ErrorChange{}
+	doc := Document{Looser: d.Looser(), Summary: d.summary(), Changes: d.changes(), Errors: d.errorChanges(), Caches: append([]CacheChange{}, d.Caches...), NotCompared: append([]NotCompared{}, d.NotCompared...)}
+	for _, c := range d.Cases {
+		doc.Cases = append(doc.Cases, CaseDocument{c.If, c.Looser(), c.summary(), c.changes(), c.errorChanges(), append([]CacheChange{}, c.Caches...)})
 	}
 	doc.Asked.Questions = d.Questions
 	doc.Asked.Origins, doc.Asked.Routes = []string{}, []string{}
 	for _, o := range d.Origins {
-		doc.Asked.Origins = append(doc.Asked.Origins, o.Origin)
+		doc.Asked.Origins = append(doc.Asked.Origins, d.show(o.Origin))
 	}
 	for _, r := range d.Routes {
 		doc.Asked.Routes = append(doc.Asked.Routes, r.Method+" "+r.Path)
 	}
 	return doc
+}
+
+// changes gives one for each route, with expressions in the place of what stands for them.
+func (d *Difference) changes() []Change {
+	out := []Change{}
+	for _, c := range d.Changes {
+		for q := range c.each {
+			q.Origin, q.Headers = d.show(q.Origin), d.shown(q.Headers)
+			c.Before.Exposed, c.After.Exposed = d.shown(c.Before.Exposed), d.shown(c.After.Exposed)
+			out = append(out, Change{q, c.Before, c.After, c.Direction})
+		}
+	}
+	return out
+}
+
+func (d *Difference) errorChanges() []ErrorChange {
+	out := []ErrorChange{}
+	for _, e := range d.Errors {
+		e.Origin = d.show(e.Origin)
+		out = append(out, e)
+	}
+	return out
+}
+
+// summary gives the groups, with expressions in the place of what stands for them.
+func (d *Difference) summary() []Group {
+	out := []Group{}
+	for _, g := range d.Groups() {
+		g.Origins, g.Headers, g.Before, g.After = d.shown(g.Origins), d.shown(g.Headers), d.show(g.Before), d.show(g.After)
+		out = append(out, g)
+	}
+	return out
+}
+
+func (d *Difference) shown(texts []string) []string {
+	var out []string
+	for _, t := range texts {
+		out = append(out, d.show(t))
+	}
+	return out
 }
 
 func encode(w io.Writer, doc any) error {

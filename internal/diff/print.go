@@ -43,6 +43,13 @@ var (
 	markdown = format{code: code, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
 )
 
+// showing returns the format that writes expressions in the place of what stands for them.
+func (f format) showing(d *Difference) format {
+	code := f.code
+	f.code = func(s string) string { return code(d.show(s)) }
+	return f
+}
+
 // code marks text as code in Markdown. Text of a template, which may be anybody's pull request, must not get out of it.
 func code(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
@@ -205,15 +212,16 @@ var left = strings.NewReplacer("decided by a function that was not run", "left t
 // on both is left out.
 func (d *Difference) Sentences(before, after string) []Sentence {
 	var out []Sentence
+	f := plain.showing(d)
 	for _, g := range d.Groups() {
 		if g.stillNowhere() {
 			continue
 		}
-		subject := plain.who(g) + ", "
+		subject := f.who(g) + ", "
 		if len(g.Errors) > 0 {
 			subject += family(g.Errors) + g.mode()
 		} else {
-			subject += plain.requests(g)
+			subject += f.requests(g)
 		}
 		out = append(out, Sentence{g, fmt.Sprintf("%s: %s, %s; %s, %s", subject, before, left.Replace(g.Before), after, left.Replace(g.After)+g.codes())})
 	}
@@ -225,12 +233,21 @@ func (d *Difference) Sentences(before, after string) []Sentence {
 }
 
 // headline says it all in a line.
-func (d *Difference) headline(groups []Group, f format) string {
+func (d *Difference) headline() string {
 	count := map[Direction]int{}
-	for _, g := range groups {
-		if !g.stillNowhere() {
-			count[g.Direction]++
+	caches, worse := false, false
+	all := []*Difference{d}
+	for _, c := range d.Cases {
+		all = append(all, c.Difference)
+	}
+	for _, d := range all {
+		for _, g := range d.Groups() {
+			if !g.stillNowhere() {
+				count[g.Direction]++
+			}
 		}
+		caches = caches || len(d.Caches) > 0
+		worse = worse || slices.ContainsFunc(d.Caches, func(c CacheChange) bool { return c.After })
 	}
 	var parts []string
 	for _, dir := range []Direction{Looser, Stricter, Different} {
@@ -238,15 +255,47 @@ func (d *Difference) headline(groups []Group, f format) string {
 			parts = append(parts, fmt.Sprintf("%s in %s", dir, plural(count[dir], "way")))
 		}
 	}
-	if slices.ContainsFunc(d.Caches, func(c CacheChange) bool { return c.After }) {
+	switch {
+	case worse:
 		parts = append(parts, "less safe to cache")
-	} else if len(d.Caches) > 0 {
+	case caches:
 		parts = append(parts, "safer to cache")
 	}
-	if parts == nil {
-		return "Browsers allow what they allowed, and refuse what they refused"
+	switch {
+	case parts != nil:
+		return "For browsers this is " + strings.Join(parts, ", ")
+	case d.Empty() && len(d.NotCompared) > 0:
+		return "Not all could be compared; nothing changes in the rest"
 	}
-	return "For browsers this is " + strings.Join(parts, ", ")
+	return "Browsers allow what they allowed, and refuse what they refused"
+}
+
+// missing writes what could not be compared.
+func (p *page) missing(d *Difference, title string) {
+	if len(d.NotCompared) == 0 {
+		return
+	}
+	p.item("\n" + title + "Not compared\n")
+	var order []NotCompared // those of one reason together
+	routes := map[NotCompared][]string{}
+	for _, n := range d.NotCompared {
+		k := NotCompared{Why: n.Why, If: n.If}
+		if routes[k] == nil {
+			order = append(order, k)
+		}
+		routes[k] = append(routes[k], n.Route)
+	}
+	for _, n := range order {
+		about := ""
+		if rs := slices.DeleteFunc(routes[n], func(r string) bool { return r == "" }); len(rs) > 0 {
+			about = p.enumerate(rs) + " "
+		}
+		in := ""
+		if n.If != "" {
+			in = "if " + p.code(n.If) + ": "
+		}
+		p.item(p.bullet + "Not compared: " + in + about + "(" + p.code(n.Why) + ")")
+	}
 }
 
 // preflights gives the routes of which some request has a preflight that fails now and did not.
@@ -288,7 +337,7 @@ type Result struct {
 	// Status is compared, added or removed. An API that is added is compared with one of no routes, and so is one that is
 	// removed.
 	Status string `json:"status"`
-	// Same says that the templates are equal to the byte.
+	// Same says that the templates are the same.
 	Same        bool `json:"-"`
 	*Difference `json:"-"`
 }
@@ -323,7 +372,21 @@ func (p *page) item(line string) bool {
 }
 
 // body writes what changes in one API, below a title.
-func (d *Difference) body(p *page, groups []Group, title string) {
+func (d *Difference) body(p *page, title string) {
+	own := p.format
+	defer func() { p.format = own }()
+	p.format = p.format.showing(d)
+	d.changed(p, title)
+	for _, c := range d.Cases {
+		p.item("\n" + p.strong("If "+p.code(c.If)+":"))
+		c.changed(p, title)
+	}
+	p.missing(d, title)
+}
+
+// changed writes what changes in one case.
+func (d *Difference) changed(p *page, title string) {
+	groups := d.Groups()
 	titles := map[Direction]string{Looser: "Looser", Stricter: "Stricter", Different: "Different, neither looser nor stricter"}
 	last := Direction("")
 	for _, g := range groups {
@@ -401,20 +464,19 @@ func (f format) page() *page {
 func (d *Difference) print(w io.Writer, f format, same bool) error {
 	p := f.page()
 	switch {
-	case d.Empty() && same:
+	case !d.Empty() || len(d.NotCompared) > 0:
+		p.WriteString(f.strong(d.headline()) + ".\n")
+		d.body(p, f.subtitle)
+	case same:
 		p.WriteString("Nothing: the templates are the same.\n")
-	case d.Empty():
-		p.WriteString("Nothing, although the templates differ.\n")
 	default:
-		groups := d.Groups()
-		p.WriteString(f.strong(d.headline(groups, f)) + ".\n")
-		d.body(p, groups, f.subtitle)
+		p.WriteString("Nothing, although the templates differ.\n")
 	}
 	p.WriteString("\n" + d.footer() + "\n")
 	return p.end(w)
 }
 
-// Markdown writes the summary to be posted as a comment. Same says that the templates are equal to the byte.
+// Markdown writes the summary to be posted as a comment. Same says that the templates are the same.
 func (d *Difference) Markdown(w io.Writer, same bool) error { return d.print(w, markdown, same) }
 
 // Text writes the summary for a terminal.
@@ -437,12 +499,11 @@ func print(w io.Writer, f format, results []Result) error {
 		if r.Stage != "" {
 			name += ", stage " + f.code(r.Stage)
 		}
-		if r.Empty() && r.Status == Compared {
+		if r.Empty() && len(r.NotCompared) == 0 && r.Status == Compared {
 			still = append(still, name)
 			continue
 		}
-		groups := r.Groups()
-		said := r.headline(groups, f)
+		said := r.headline()
 		switch r.Status {
 		case Added:
 			said = "It is new. " + said
@@ -452,7 +513,7 @@ func print(w io.Writer, f format, results []Result) error {
 		if !p.item(f.subtitle + "API " + name + "\n\n" + f.strong(said) + ".") {
 			continue
 		}
-		r.body(p, groups, deeper(f.subtitle))
+		r.body(p, deeper(f.subtitle))
 		p.item("\n" + r.footer() + "\n")
 	}
 	if len(still) > 0 {

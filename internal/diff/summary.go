@@ -66,6 +66,8 @@ func (o Outcome) words() string {
 		return "answered by API Gateway itself (" + o.Gateway + ")"
 	case o.Allowed:
 		return "allowed"
+	case o.open != "":
+		return "not known; its preflight passes" // or it would not be compared
 	case !o.Known && o.Preflight == "allowed":
 		return "decided by a function that was not run; its preflight passes"
 	case !o.Known && o.Preflight != "":

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -39,6 +40,8 @@ type GatewayResponse struct {
 	From string
 	// Err says why what the template says of the type From cannot be read, if it cannot.
 	Err error
+	// Source writes the configuration as the template has it.
+	Source string
 }
 
 // GatewayResponse gives what a type answers. A type that is customised takes nothing from DEFAULT_4XX or DEFAULT_5XX.
@@ -53,7 +56,7 @@ func (a *API) GatewayResponse(typ string) GatewayResponse {
 		if r.status != "" {
 			g.Status = r.status
 		}
-		g.Parameters = r.parameters
+		g.Parameters, g.Source = r.parameters, r.source
 		if len(r.templates) > 0 {
 			g.Templates = r.templates
 		}
@@ -63,8 +66,12 @@ func (a *API) GatewayResponse(typ string) GatewayResponse {
 		use(r, typ)
 		return g
 	}
-	if family := apigw.GatewayFamily(typ); a.responses[family] != nil {
+	family := apigw.GatewayFamily(typ)
+	if a.responses[family] != nil {
 		use(a.responses[family], family)
+	}
+	if a.untyped != nil { // it may be of this type, or of the family
+		g.Err = a.untyped
 	}
 	return g
 }
@@ -80,8 +87,8 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 		x.makeContext()
 	}
 	g := x.api.GatewayResponse(f.typ)
-	if r := x.api.responses[g.From]; r != nil && r.err != nil {
-		return x.gatewayResponse(unsupported("the gateway response %s cannot be read: %v", g.From, r.err))
+	if g.Err != nil {
+		return x.gatewayResponse(unsupported("the gateway response %s cannot be read: %v", cmp.Or(g.From, f.typ), g.Err))
 	}
 	status, _ := strconv.Atoi(g.Status)
 	if f.status != 0 && (g.Status == "" || g.From == "" || x.api.responses[g.From].status == "") {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/vtl"
 )
 
@@ -70,6 +71,9 @@ func (x *exchange) mock(i *Integration) (*Response, error) {
 		}
 	}
 	if _, err := strconv.Atoi(status); err != nil {
+		if symbols := x.api.App.Symbols(string(body)); len(symbols) > 0 {
+			return nil, unsupported("the statusCode of MOCK: %v", &cfn.Unknown{Symbol: symbols[0]})
+		}
 		return nil, configError(NoMockStatus, "MOCK needs JSON with a number statusCode, the request gave %q", clip(x.api.App.Show(string(body))))
 	}
 	x.step(Step{Kind: StepIntegration, Name: "MOCK", Detail: "statusCode " + status})

@@ -61,6 +61,7 @@ type loader struct {
 	rest   *cfn.Resource
 	api    *API
 	models map[string]*cfn.Resource // by name
+	beside []string                 // sources of methods that are left out, since it is not known which they are
 }
 
 // fail returns a [*LoadError] about the file of a stack.
@@ -172,6 +173,7 @@ func (l *loader) build() (*API, error) {
 	for _, k := range l.opts.APIKeys {
 		a.keys[k] = true
 	}
+	a.written = l.common()
 	slices.SortStableFunc(a.resources, func(x, y *Resource) int { return strings.Compare(x.Path, y.Path) })
 	if top.err != nil {
 		// Of the whole API it is not known how it answers.
@@ -266,6 +268,14 @@ func Concerns(app *cfn.App, p cfn.Problem) bool {
 	return false
 }
 
+// Orphans returns the methods of APIs that are not in an app.
+func Orphans(app *cfn.App) []*cfn.Resource {
+	return slices.DeleteFunc(slices.Clone(app.OfType("AWS::ApiGateway::Method")), func(m *cfn.Resource) bool {
+		api := app.Target(m.Properties["RestApiId"])
+		return api != nil && api.Type == "AWS::ApiGateway::RestApi"
+	})
+}
+
 // elsewhere notes what was not read and may hold routes of this API.
 func (l *loader) elsewhere() {
 	for _, p := range l.app.Problems {
@@ -276,12 +286,20 @@ func (l *loader) elsewhere() {
 		for _, st := range l.app.Stacks {
 			for _, r := range st.Resources {
 				if st.Name == p.Stack && r.ID == p.LogicalID && r.Type != l.rest.Type {
-					ours = slices.ContainsFunc(l.app.Symbols(r.Properties["Parameters"]), func(s *cfn.Symbol) bool { return s.Resource == l.rest })
+					ours = slices.ContainsFunc(l.app.Symbols(r.Properties["Parameters"]), func(s *cfn.Symbol) bool { return s.Resource == l.rest }) ||
+						// Its properties were not read, so it may be of any API here.
+						strings.HasPrefix(r.Type, "AWS::ApiGateway::") && r.Properties["RestApiId"] == nil && st == l.rest.Stack
 				}
 			}
 		}
 		if ours {
 			l.api.Elsewhere = append(l.api.Elsewhere, p.Error())
+		}
+	}
+	for _, r := range Orphans(l.app) {
+		s, at := l.app.SymbolOf(r.Properties["ResourceId"]), l.app.Target(r.Properties["ResourceId"])
+		if at != nil && l.app.Target(at.Properties["RestApiId"]) == l.rest || s != nil && s.Resource == l.rest {
+			l.missing("method %s: it is not known of which API it is, and its resource is one of %s", r.ID, l.rest.ID)
 		}
 	}
 	// A root that is exported, and to which nothing here adds.
@@ -293,7 +311,7 @@ func (l *loader) elsewhere() {
 		if o["Export"] == nil || len(att) != 2 || att[0] != l.rest.ID || att[1] != "RootResourceId" {
 			continue
 		}
-		if !slices.ContainsFunc(l.of("Resource"), func(r *cfn.Resource) bool { return r.Stack != l.rest.Stack }) {
+		if !slices.ContainsFunc(slices.Concat(l.of("Resource"), l.of("Method")), func(r *cfn.Resource) bool { return r.Stack != l.rest.Stack }) {
 			l.api.Elsewhere = append(l.api.Elsewhere, fmt.Sprintf("the stack %s exports the root of %s, and a stack that is not here may add to it", l.rest.Stack.Name, l.rest.ID))
 		}
 	}
@@ -444,9 +462,17 @@ func (r *reader) object(v any, name string) map[string]any {
 	case *cfn.Unknown:
 		r.fail(name, v)
 	default:
-		r.fail(name, errors.New("an object expected"))
+		r.fail(name, r.other(v, "an object expected"))
 	}
 	return nil
+}
+
+// other is the error of a value of another kind, which one that is not known may not be.
+func (r *reader) other(v any, text string) error {
+	if s := r.l.app.SymbolOf(v); s != nil {
+		return &cfn.Unknown{Symbol: s}
+	}
+	return errors.New(text)
 }
 
 // list returns what has to be a list.
@@ -458,7 +484,7 @@ func (r *reader) list(v any, name string) []any {
 	case *cfn.Unknown:
 		r.fail(name, v)
 	default:
-		r.fail(name, errors.New("a list expected"))
+		r.fail(name, r.other(v, "a list expected"))
 	}
 	return nil
 }
@@ -510,6 +536,7 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 	p := res.Properties
 	m := &Method{ID: res.ID, Source: res, HTTPMethod: strings.ToUpper(r.known(p["HttpMethod"], "HttpMethod")), Resource: at,
 		AuthorizationType: r.known(p["AuthorizationType"], "AuthorizationType"), APIKeyRequired: r.bool(p["ApiKeyRequired"], "ApiKeyRequired")}
+	m.written = cfn.Canonical(without(p, "RestApiId", "ResourceId", "OperationName"))
 	m.RequestParameters = r.boolMap(p["RequestParameters"], "RequestParameters")
 	if a := l.app.Target(p["AuthorizerId"]); a != nil && a.Type == "AWS::ApiGateway::Authorizer" {
 		m.authorizer = l.authorizer(a, r)
@@ -552,6 +579,7 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 	l.mappings(m)
 	if m.HTTPMethod == "" {
 		if at.methods["ANY"] != nil {
+			l.beside = append(l.beside, m.written)
 			return
 		}
 		m.HTTPMethod = "ANY" // any that the resource has no other for may be this one
@@ -599,13 +627,14 @@ func (l *loader) gatewayResponse(p map[string]any) {
 	r := &reader{l: l}
 	typ := r.known(p["ResponseType"], "ResponseType")
 	g := &gatewayResponse{status: r.known(p["StatusCode"], "StatusCode"), parameters: r.mappings(p["ResponseParameters"], "ResponseParameters"), templates: r.templates(p["ResponseTemplates"], "ResponseTemplates")}
-	g.err = r.err
+	g.err, g.source = r.err, cfn.Canonical(without(p, "RestApiId"))
 	if r.err != nil && typ != "" {
 		l.left("gateway response "+typ, r.err)
 	}
 	if typ == "" {
 		if errors.As(r.err, new(*cfn.Unknown)) {
 			l.missing("gateway response without a type: %v", r.err)
+			l.api.untyped = r.err
 		} else {
 			l.problem("gateway response without a type: %v", r.err)
 		}

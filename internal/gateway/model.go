@@ -36,6 +36,7 @@ type API struct {
 	root      *Resource
 	resources []*Resource
 	responses map[string]*gatewayResponse
+	untyped   error // why the type of one of the gateway responses is not known, if it is not
 	keys      map[string]bool
 	keySource string
 	canary    bool
@@ -45,6 +46,7 @@ type API struct {
 	// stageProperties are those of the stage, as the template has them.
 	stageProperties map[string]any
 	templates       sync.Map // text to *vtl.Template
+	written         string   // see Source
 }
 
 // Resource is one node of the API's tree.
@@ -77,6 +79,7 @@ type Method struct {
 	validateBody   bool
 	validateParams bool
 	models         map[string]*schema // by content type
+	written        string             // see API.Source
 }
 
 // Problem says in a line that the method cannot be served, and why; it is empty if it can.
@@ -131,6 +134,7 @@ type gatewayResponse struct {
 	parameters map[string]string
 	templates  []Template
 	err        error
+	source     string
 }
 
 // Region is the one that the API is taken to be in.

@@ -49,7 +49,7 @@ func (l *loader) openAPI(v any) error {
 			}
 		}
 		if read.err != nil { // which methods it has is not known
-			r.methods["ANY"] = &Method{ID: "ANY " + r.Path, Source: l.rest, HTTPMethod: "ANY", Resource: r, AuthorizationType: "NONE", RequestParameters: map[string]bool{}, Err: read.err}
+			r.methods["ANY"] = &Method{ID: "ANY " + r.Path, Source: l.rest, HTTPMethod: "ANY", Resource: r, AuthorizationType: "NONE", RequestParameters: map[string]bool{}, Err: read.err, written: cfn.Canonical(paths[path])}
 			l.problem("%v", read.err)
 			continue
 		}
@@ -95,6 +95,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 	r := &reader{l: l}
 	op := r.object(v, "the operation")
 	m := &Method{ID: method + " " + res.Path, Source: l.rest, HTTPMethod: method, Resource: res, AuthorizationType: "NONE", RequestParameters: map[string]bool{}}
+	m.written = cfn.Canonical([]any{item["parameters"], without(op, "summary", "description", "tags", "operationId")})
 	for _, ps := range [][]any{r.list(item["parameters"], "parameters"), r.list(op["parameters"], "parameters")} {
 		for _, pv := range ps {
 			p := r.object(pointer(doc, pv), "parameters")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/vtl"
 	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
 )
@@ -147,6 +148,9 @@ func (x *exchange) applyOverrides(out *Response, mapped *Headers) error {
 	if v, ok := x.overrides.Response.Get("status"); ok && v != nil {
 		s, _ := vtl.Print(v)
 		n, err := strconv.Atoi(strings.TrimSpace(s))
+		if symbols := x.api.App.Symbols(s); len(symbols) > 0 {
+			return unsupported("$context.responseOverride.status: %v", &cfn.Unknown{Symbol: symbols[0]})
+		}
 		if err != nil || n < 100 || n > 999 {
 			return configError(BadOverride, "$context.responseOverride.status is %q, not a status", clip(x.api.App.Show(s)))
 		}

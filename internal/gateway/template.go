@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/vtl"
 )
 
@@ -19,6 +20,9 @@ func find(ts []Template, contentType string) *Template {
 
 // render evaluates a mapping template and traces what it decides.
 func (x *exchange) render(t *Template, body string) (string, error) {
+	if s := x.api.App.SymbolOf(t.Text); s != nil {
+		return "", unsupported("the %s template: %v", t.ContentType, &cfn.Unknown{Symbol: s})
+	}
 	tm, err := x.api.parsed(t.Text)
 	if err != nil {
 		return "", configError(BadTemplate, "the %s template does not parse: %v", t.ContentType, err)

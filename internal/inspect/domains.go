@@ -1,7 +1,6 @@
 package inspect
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
@@ -80,33 +80,20 @@ func (i *inspector) domains(policies []*InForce) error {
 // mappings finds the base paths that lead to this API by the template, and elsewhere in the account. One whose domain's name
 // the template does not spell out is left alone.
 func (i *inspector) mappings(t *Template) {
-	var doc struct {
-		Resources map[string]struct {
-			Type       string
-			Properties map[string]any
-		}
-	}
-	if json.Unmarshal(t.JSON, &doc) != nil || len(i.s.domains) == 0 {
-		return
-	}
+	app := t.App
 	named := func(v any, property string) string {
-		if ref, ok := v.(map[string]any); ok {
-			id, _ := ref["Ref"].(string)
-			v = doc.Resources[id].Properties[property]
+		if r := app.Target(v); r != nil {
+			v = r.Properties[property]
 		}
-		text, _ := v.(string)
-		return text
-	}
-	api := t.API
-	for id, r := range doc.Resources {
-		if t.API == "" && r.Type == "AWS::ApiGateway::RestApi" {
-			api = id // there is one alone, or its stages could not have been compared
+		if text, _ := v.(string); !cfn.HasSymbol(text) {
+			return text
 		}
+		return ""
 	}
-	for _, id := range slices.Sorted(maps.Keys(doc.Resources)) {
-		p := doc.Resources[id].Properties
-		ref, _ := p["RestApiId"].(map[string]any)
-		if doc.Resources[id].Type != "AWS::ApiGateway::BasePathMapping" || ref["Ref"] != api {
+	for _, r := range app.OfType("AWS::ApiGateway::BasePathMapping") {
+		// There is one API alone if none is named, or its stages could not have been compared.
+		p := r.Properties
+		if api := app.Target(p["RestApiId"]); api == nil || t.API != "" && app.Name(api) != t.API {
 			continue
 		}
 		name, path, stage := named(p["DomainName"], "DomainName"), named(p["BasePath"], ""), named(p["Stage"], "StageName")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ import (
 // A Template is what the API was made from.
 type Template struct {
 	Name string
-	JSON []byte
+	App  *cfn.App
 	// API is the logical id of the RestApi, where the template has several.
 	API string
 	// Variables are the values of stage variables that are not known before the stack is deployed.
@@ -61,6 +62,11 @@ func Inspect(ctx context.Context, s *State, t *Template, stated *check.Allowlist
 	}
 	rep := check.CheckWith("inspect", app, stated, i.found, suppressions, s.blind)
 	rep.Unseen = s.Unseen
+	for _, l := range i.open {
+		if !slices.Contains(rep.NotJudged, l) {
+			rep.NotJudged = append(rep.NotJudged, l)
+		}
+	}
 	for _, p := range policies {
 		rep.InForce = append(rep.InForce, p.Line())
 	}
@@ -73,6 +79,22 @@ type inspector struct {
 	s     *State
 	doc   []byte // what is configured
 	found []report.Finding
+	open  []string // what is not judged
+}
+
+// left notes what could not be compared.
+func (i *inspector) left(subject string, list []diff.NotCompared) {
+	for _, n := range list {
+		line := subject
+		if n.Route != "" {
+			line = n.Route + ": " + line
+		}
+		line += " is not compared"
+		if n.If != "" {
+			line += " if " + n.If
+		}
+		i.open = append(i.open, line+": "+n.Why)
+	}
 }
 
 // find makes a finding about something of the API.
@@ -87,11 +109,15 @@ var behind = simulate.NotRun(nil)
 // load reads an API of a template with an API key that every method takes for right; whether it is right is not CORS's
 // question.
 func load(name, region string, template []byte, o gateway.Options) (*simulate.Site, error) {
-	o.APIKeys = []string{questions.Value("x-api-key")}
 	app, err := cfn.Parse(name, template, cfn.Options{Region: region})
 	if err != nil {
 		return nil, err
 	}
+	return choose(app, o)
+}
+
+func choose(app *cfn.App, o gateway.Options) (*simulate.Site, error) {
+	o.APIKeys = []string{questions.Value("x-api-key")}
 	api, err := gateway.Load(app, o)
 	if err != nil {
 		return nil, err
@@ -129,6 +155,7 @@ func (i *inspector) stage(st types.Stage) (*InForce, error) {
 		if err != nil {
 			return nil, err
 		}
+		i.left("what stage "+name+" serves", d.NotCompared)
 		i.differences(rules.CORS601, stageID(st), "stage "+name+" serves deployment "+aws.ToString(st.DeploymentId), d.Sentences("as deployed", "as configured"))
 	}
 	return inForce(i.ctx, serves)
@@ -189,10 +216,7 @@ func trim(f float64) string {
 func (i *inspector) drift(t *Template, st types.Stage) error {
 	name := aws.ToString(st.StageName)
 	o := gateway.Options{API: t.API, Variables: t.Variables}
-	app, err := cfn.Parse(t.Name, t.JSON, cfn.Options{Region: i.s.Region})
-	if err != nil {
-		return err
-	}
+	app := t.App.With(cfn.Options{Region: i.s.Region})
 	stages, err := gateway.Stages(app, o)
 	if err != nil {
 		return err
@@ -208,58 +232,95 @@ func (i *inspector) drift(t *Template, st types.Stage) error {
 	if err != nil {
 		return err
 	}
-	intended, err := load(t.Name, i.s.Region, t.JSON, o)
+	// What the variables make different is said by itself; with the same ones, what else is.
+	var intended []*gateway.API
+	d, err := diff.Against(i.ctx, app, func(app *cfn.App) (*simulate.Site, error) {
+		site, err := choose(app, o)
+		if err != nil {
+			return nil, err
+		}
+		variables := site.API.Variables
+		if len(corsVariables(variables))+len(corsVariables(live.API.Variables)) > 0 {
+			site.API.Variables = live.API.Variables
+		}
+		intended = append(intended, &gateway.API{App: app, Variables: variables})
+		return site, nil
+	}, live)
 	if err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(intended.API.Variables)) {
-		if symbols := app.Symbols(intended.API.Variables[name]); len(symbols) > 0 {
-			return fmt.Errorf("%s: stage variable %s: %w; give it a value with the option for variables (--var)", t.Name, name, &cfn.Unknown{Symbol: symbols[0]})
-		}
-	}
-	if i.variables(intended.API, live.API, stageID(st)) {
-		// What the variables make different has been said; with the same ones, what else is.
-		intended.API.Variables = live.API.Variables
-	}
+	i.variables(intended, live.API, stageID(st))
 	if !i.s.sees(rules.CORS602) {
 		return nil
 	}
-	d, err := diff.Between(i.ctx, intended, live)
-	if err != nil {
-		return err
-	}
+	i.left("stage "+name, d.NotCompared)
 	i.differences(rules.CORS602, stageID(st), "stage "+name, d.Sentences("by the template", "in the account"))
 	return nil
 }
 
-// variables compares those that decide on CORS, the allowlist origin by origin. It says whether either side has any.
-func (i *inspector) variables(intended, live *gateway.API, id string) bool {
+// variables compares those that decide on CORS, the allowlist origin by origin. What differs in some of the ways alone in
+// which the template can be deployed is not told.
+func (i *inspector) variables(intended []*gateway.API, live *gateway.API, id string) {
+	var told []string
+	for k, api := range intended {
+		lines, open := drifted(api, live)
+		if open != "" {
+			i.open = append(i.open, "stage "+live.Stage+" is not compared: "+open)
+		}
+		if k == 0 {
+			told = lines
+		}
+		told = slices.DeleteFunc(told, func(l string) bool { return !slices.Contains(lines, l) })
+	}
+	for _, l := range told {
+		i.find(rules.CORS603, report.Finding{LogicalID: id, Detail: "stage " + live.Stage + ": " + l})
+	}
+}
+
+// drifted says which variables are not those of the template, and what of them is not compared.
+func drifted(intended, live *gateway.API) (lines []string, open string) {
 	want, have := corsVariables(intended.Variables), corsVariables(live.Variables)
-	if len(want)+len(have) == 0 {
-		return false
-	}
-	say := func(format string, args ...any) {
-		i.find(rules.CORS603, report.Finding{LogicalID: id, Detail: "stage " + live.Stage + ": " + fmt.Sprintf(format, args...)})
-	}
+	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	leave := func(text string) { open = "the template has " + intended.App.Show(text) }
 	was, is := origins(want), origins(have)
 	for _, o := range is {
-		if !slices.Contains(was, o) {
+		if !slices.ContainsFunc(was, func(w string) bool { return mayBe(intended.App, w, o) }) {
 			say("%s is on the allowlist in the account and not on the template's", o)
 		}
 	}
 	for _, o := range was {
-		if !slices.Contains(is, o) {
+		switch {
+		case cfn.HasSymbol(o):
+			leave(o)
+		case !slices.Contains(is, o):
 			say("%s is on the template's allowlist and not on that in the account", o)
 		}
 	}
 	keys := slices.Concat(slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(have)))
 	slices.Sort(keys)
 	for _, k := range slices.Compact(keys) {
-		if a, b := want[k], have[k]; a != b && !cors.IsOriginVariable(k) {
+		switch a, b := want[k], have[k]; {
+		case a == b || cors.IsOriginVariable(k):
+		case cfn.HasSymbol(a):
+			leave(k + " " + a)
+		default:
 			say("%s is %s in the account and %s in the template", k, or(b), or(a))
 		}
 	}
-	return true
+	return lines, open
+}
+
+// mayBe reports whether an element of the template's allowlist is one in the account, or may be once what is not known in
+// it is.
+func mayBe(app *cfn.App, element, origin string) bool {
+	var b strings.Builder
+	last := 0
+	for _, s := range app.StandIns(element) {
+		b.WriteString(regexp.QuoteMeta(element[last:s.From]) + ".+")
+		last = s.To
+	}
+	b.WriteString(regexp.QuoteMeta(element[last:]))
+	return regexp.MustCompile("^(?:" + b.String() + ")$").MatchString(origin)
 }
 
 // origins gives the elements of an allowlist, as people write them, whether or not it can be read as one. The value of

@@ -38,10 +38,6 @@ type Operation struct {
 // Name is "GET /orders".
 func (o *Operation) Name() string { return o.Method + " " + o.Path }
 
-// Assigned is the assignment that gives the operation its integration; nil where
-// the document does.
-func (o *Operation) Assigned() *Assignment { return o.assigned }
-
 // A path is a path item and its operations.
 type path struct {
 	name       string

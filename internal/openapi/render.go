@@ -10,7 +10,6 @@ import (
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/plan"
-	"github.com/corsgate/corsgate/internal/rules"
 )
 
 // A Rendering says what a document is rendered with.
@@ -27,17 +26,11 @@ type Rendering struct {
 	Preflight, Response any
 }
 
-// A Remark is what rendering has to say about one place.
-type Remark struct {
-	*Fault
-	ID   string   // of a warning; "" for an error
-	Rule rules.ID // of `corsgate check` that finds the same in the template; "" for none
-}
-
 // Rendered is a document with the policy's answers.
 type Rendered struct {
-	Body    map[string]any
-	Remarks []*Remark
+	Body map[string]any
+	// Remarks name their place in the text, and no construct.
+	Remarks []plan.Remark
 	// Responds says that Rendering.Response is in use.
 	Responds bool
 	// Proxies are the operations whose answers API Gateway passes through.
@@ -114,23 +107,12 @@ func object(v any) map[string]any {
 	return m
 }
 
-// fail makes a remark that ends the synthesis, warn one that does not.
-func (r *renderer) fail(o *Operation, format string, args ...any) *Remark {
-	return r.remark("", o.at, format, args...)
-}
-
-func (r *renderer) warn(o *Operation, id, format string, args ...any) {
-	r.remark(id, o.at, format, args...)
-}
-
-// remark makes one of either kind. The id is a rule's where there is one.
-func (r *renderer) remark(id, at, format string, args ...any) *Remark {
-	m := &Remark{ID: id, Fault: r.plan.fault(at, format, args...)}
-	if strings.HasPrefix(id, "CORS") {
-		m.Rule = rules.ID(id)
+// remarks adds remarks about a place.
+func (r *renderer) remarks(at string, remarks []plan.Remark) {
+	for _, m := range remarks {
+		m.Text = r.plan.fault(at, "%s", m.Text).Error()
+		r.out.Remarks = append(r.out.Remarks, m)
 	}
-	r.out.Remarks = append(r.out.Remarks, m)
-	return m
 }
 
 func (r *renderer) path(p *path) map[string]any {
@@ -153,7 +135,7 @@ func (r *renderer) path(p *path) map[string]any {
 		case apigw.IsProxy(kind):
 			r.out.Proxies = append(r.out.Proxies, Proxy{o, r.plan.fault(o.at, "%s", o.Name()).Error(), kind, in["uri"]})
 		case kind != "":
-			r.answer(o, op, in)
+			r.respond(o, op, in)
 		}
 	}
 	if p.options != nil && r.plan.options == Keep {
@@ -221,12 +203,7 @@ func (o *Operation) Variables() []string {
 // cacheKey has the stage's cache keep the answers to different origins apart.
 func (r *renderer) cacheKey(op, in map[string]any) {
 	keys, _ := in["cacheKeyParameters"].([]any)
-	for _, p := range plan.OriginParameters {
-		if !slices.Contains(keys, p) {
-			keys = append(keys, p)
-		}
-	}
-	in["cacheKeyParameters"] = keys
+	in["cacheKeyParameters"] = plan.CacheKey(keys)
 	parameters, _ := op["parameters"].([]any)
 	for _, p := range originParameters() {
 		if !slices.ContainsFunc(parameters, func(v any) bool { m := r.follow(v); return m["in"] == "header" && m["name"] == p["name"] }) {
@@ -304,84 +281,42 @@ func (r *renderer) noValidator() {
 	r.out.Body[extValidators] = validators
 }
 
-// answer declares and maps the headers on every response of an operation that is
-// no proxy.
-func (r *renderer) answer(o *Operation, op, in map[string]any) {
+// respond declares and maps the headers on every response of an operation that is
+// not a proxy.
+func (r *renderer) respond(o *Operation, op, in map[string]any) {
 	responses := object(in["responses"])
-	if len(responses) == 0 {
-		r.warn(o, "no-response", "%s", o.Name()+plan.NoResponse)
-		return
-	}
 	patterns := slices.Sorted(maps.Keys(responses))
-	if r.Policy.ResponseTemplate() != "" {
-		var list []any
-		for _, pattern := range patterns {
-			list = append(list, responses[pattern])
-		}
-		for _, fault := range plan.SetTwice(r.Policy, o.Name(), in["requestTemplates"], list) {
-			r.fail(o, "%s", fault)
-		}
-	}
-	mock := typeOf(in) == apigw.Mock
-	if mock {
-		r.mock(o, in)
-	}
-	statuses := map[string][]plan.Header{}
+	var list []any
 	for _, pattern := range patterns {
-		one := object(responses[pattern])
-		static := !mock && r.Policy.ResponseTemplate() != "" && !r.responseTemplates(o, one)
-		headers := plan.AnswerHeaders(r.Policy, static)
-		merged, replaced := plan.Remap(object(one["responseParameters"]), apigw.MethodHeader, plan.Mapped(headers))
-		for _, x := range replaced {
-			r.warn(o, "second-source", "%s maps %s, which is replaced; %s", o.Name(), x.Key, x.Cure)
-		}
-		one["responseParameters"] = merged
-		statuses[fmt.Sprint(one["statusCode"])] = headers
+		list = append(list, responses[pattern])
 	}
-	r.declare(op, statuses)
-}
-
-// mock puts the policy in front of the request templates of a mock.
-func (r *renderer) mock(o *Operation, in map[string]any) {
-	if r.binary && in["contentHandling"] == nil {
-		// As for OPTIONS: its request may count as binary, and has no body.
+	t := plan.Treat(r.Policy, plan.Integration{
+		Where: o.Name(), Mock: typeOf(in) == apigw.Mock, Binary: r.binary, Joins: true,
+		ContentHandling: in["contentHandling"], Templates: in["requestTemplates"], Responses: list,
+	})
+	r.remarks(o.at, t.Remarks)
+	if t.ToText {
 		in["contentHandling"] = "CONVERT_TO_TEXT"
 	}
-	templates := object(in["requestTemplates"])
+	r.prefix(in, "requestTemplates", t.Templates)
+	for i, one := range t.Responses {
+		response := object(list[i])
+		r.prefix(response, "responseTemplates", one.Templates)
+		response["responseParameters"] = one.Parameters
+	}
+	r.declare(op, t.Declared)
+}
+
+// prefix puts the policy's directives in front of templates, and them into a property.
+func (r *renderer) prefix(of map[string]any, property string, templates map[string]any) {
 	if len(templates) == 0 {
-		r.warn(o, "no-template", "%s", o.Name()+plan.NoTemplate)
 		return
 	}
-	if r.Policy.ResponseTemplate() != "" {
-		r.prefix(templates)
+	out := map[string]any{}
+	for contentType, t := range templates {
+		out[contentType] = join(r.Response, t)
 	}
-}
-
-// responseTemplates puts the policy in front of the templates of an integration
-// response. It reports false where there can be no template.
-func (r *renderer) responseTemplates(o *Operation, response map[string]any) bool {
-	if templates := object(response["responseTemplates"]); len(templates) > 0 {
-		r.prefix(templates)
-		return true
-	}
-	if plan.PassesText(r.binary, response) {
-		templates := map[string]any{"application/json": plan.PrintBody}
-		r.prefix(templates)
-		response["responseTemplates"] = templates
-		return true
-	}
-	if _, ok := r.Policy.SingleOrigin(); !ok {
-		r.fail(o, "%s", o.Name()+plan.MayBeBinary).Rule = rules.CORS208
-	}
-	return false
-}
-
-// prefix puts the policy's directives in front of each of the templates.
-func (r *renderer) prefix(templates map[string]any) {
-	for contentType := range templates {
-		templates[contentType] = join(r.Response, templates[contentType])
-		r.out.Responds = true
-	}
+	of[property], r.out.Responds = out, true
 }
 
 // join concatenates two values, at synthesis where both are strings.
@@ -396,12 +331,15 @@ func join(a, b any) any {
 
 // declare declares the headers of each status: mapping a header that is not
 // declared fails the deployment.
-func (r *renderer) declare(op map[string]any, statuses map[string][]plan.Header) {
+func (r *renderer) declare(op map[string]any, statuses map[string]map[string]any) {
+	if len(statuses) == 0 {
+		return
+	}
 	responses := object(op["responses"])
 	if responses == nil {
 		responses = map[string]any{}
 	}
-	for status, headers := range statuses {
+	for status, ours := range statuses {
 		one := object(responses[status])
 		if one["$ref"] != nil {
 			// API Gateway does not follow it here, and it is not this response's alone.
@@ -410,7 +348,7 @@ func (r *renderer) declare(op map[string]any, statuses map[string][]plan.Header)
 		if one == nil {
 			one = map[string]any{"description": status}
 		}
-		declare(one, plan.Declared(headers))
+		declare(one, ours)
 		responses[status] = one
 	}
 	op["responses"] = responses
@@ -434,10 +372,7 @@ func declare(response, ours map[string]any) {
 // gatewayResponses completes the errors that API Gateway makes itself. A type that
 // the document has takes nothing from the defaults.
 func (r *renderer) gatewayResponses() {
-	ours := map[string]any{}
-	for name, value := range plan.ErrorHeaders(r.Policy, r.Echo) {
-		ours[apigw.GatewayHeader+name] = value
-	}
+	ours := plan.ErrorParameters(r.Policy, r.Echo)
 	all := object(r.out.Body[extResponses])
 	if all == nil {
 		all = map[string]any{}
@@ -450,13 +385,11 @@ func (r *renderer) gatewayResponses() {
 	for _, t := range slices.Sorted(maps.Keys(all)) {
 		one := object(all[t])
 		if one == nil {
-			r.remark("", "/"+extResponses+"/"+t, "the gateway response %s is %s, and has to be an object", t, kind(all[t]))
+			r.remarks("/"+extResponses+"/"+t, []plan.Remark{{Text: fmt.Sprintf("the gateway response %s is %s, and has to be an object", t, kind(all[t]))}})
 			continue
 		}
-		merged, replaced := plan.Remap(object(one["responseParameters"]), apigw.GatewayHeader, ours)
-		for _, x := range replaced {
-			r.remark("second-source", "/"+extResponses+"/"+t, "gateway response %s maps %s, which is replaced; %s", t, x.Key, x.Cure)
-		}
+		merged, remarks := plan.Remapped(object(one["responseParameters"]), ours, t, false)
+		r.remarks("/"+extResponses+"/"+t, remarks)
 		one["responseParameters"] = merged
 	}
 	r.out.Body[extResponses] = all
@@ -468,21 +401,13 @@ func (r *renderer) resourcePolicy() {
 	if doc == nil {
 		return
 	}
-	refused := plan.RefusedPreflights(r.plan.root[extPolicy], nil, r.plan.Paths())
-	if refused.Denied {
-		r.remark(string(rules.CORS403), "/"+extPolicy, "%s", plan.DenyMayRefuse)
-	}
-	switch {
-	case !refused.NotAllowed:
-	case r.plan.KeepsOptions():
-		r.remark(string(rules.CORS403), "/"+extPolicy, "%s", plan.KeptOptionsClosed)
-	default:
+	allow, remarks := plan.PolicyRefusals(r.plan.root[extPolicy], nil, r.plan.Paths(), r.plan.KeepsOptions())
+	r.remarks("/"+extPolicy, remarks)
+	if allow {
 		statements, ok := doc["Statement"].([]any)
 		if !ok && doc["Statement"] != nil {
 			statements = []any{doc["Statement"]}
 		}
-		doc["Statement"] = append(statements, map[string]any{
-			"Effect": "Allow", "Principal": map[string]any{"AWS": "*"}, "Action": "execute-api:Invoke", "Resource": "execute-api:/*/OPTIONS/*",
-		})
+		doc["Statement"] = append(statements, plan.AllowOptions())
 	}
 }

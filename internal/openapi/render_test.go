@@ -11,6 +11,7 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/testkit/model"
 )
 
@@ -35,18 +36,18 @@ func rendered(t *testing.T, text string, own OwnOptions, with Rendering, assignm
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, faults := d.Plan(assignments, own)
+	planned, faults := d.Plan(assignments, own)
 	for _, f := range faults {
 		t.Error(f)
 	}
-	if plan == nil {
+	if planned == nil {
 		t.FailNow()
 	}
 	before, _ := json.Marshal(d.root)
 	if with.Preflight == nil {
 		with.Preflight, with.Response = with.Policy.PreflightTemplate(), with.Policy.ResponseTemplate()
 	}
-	out := plan.Render(with)
+	out := planned.Render(with)
 	if after, _ := json.Marshal(d.root); !bytes.Equal(before, after) {
 		t.Error("rendering changed the document")
 	}
@@ -232,7 +233,7 @@ components: {responses: {Fine: {description: fine, headers: {X-Rate: {schema: {t
 	if got := at(responses, "default", "responseParameters", "method.response.header.Access-Control-Allow-Origin"); got != nil {
 		t.Errorf("Access-Control-Allow-Origin is still %v", got)
 	}
-	if len(out.Remarks) != 1 || out.Remarks[0].ID != "second-source" || !strings.HasPrefix(out.Remarks[0].Error(), "openapi.yaml:6: GET /http maps method.response.header.Access-Control-Allow-Origin") {
+	if len(out.Remarks) != 1 || out.Remarks[0].Name != "second-source" || !strings.HasPrefix(out.Remarks[0].Text, "openapi.yaml:6: GET /http maps method.response.header.Access-Control-Allow-Origin") {
 		t.Errorf("got the remarks %v", out.Remarks)
 	}
 	if at(out.Body, "paths", "/ref", "options") == nil || at(out.Body, "paths", "/ref", "$ref") != nil || !out.Responds {
@@ -290,8 +291,8 @@ paths:
 	for text, open := range map[string]bool{closed + "}": true, closed + ", options: {x-amazon-apigateway-integration: {type: aws_proxy, uri: x}}}": false} {
 		out := rendered(t, text, Keep, Rendering{Policy: two(t)})
 		_, opened := at(out.Body, extPolicy, "Statement").([]any)
-		warned := slices.ContainsFunc(out.Remarks, func(r *Remark) bool {
-			return r.Rule == "CORS403" && strings.HasPrefix(r.Error(), "openapi.yaml:4: the resource policy allows nobody anonymous")
+		warned := slices.ContainsFunc(out.Remarks, func(r plan.Remark) bool {
+			return r.Rule == "CORS403" && strings.HasPrefix(r.Text, "openapi.yaml:4: the resource policy allows nobody anonymous")
 		})
 		if opened != open || warned == open {
 			t.Errorf("policy %v, remarks %v", at(out.Body, extPolicy), out.Remarks)
@@ -361,7 +362,7 @@ func TestRemarks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := rendered(t, "x-amazon-apigateway-binary-media-types: ['*/*']\npaths:\n  /a:\n    get: "+tt.op, Refuse, Rendering{Policy: policy(t, tt.policy)})
-			if len(out.Remarks) != 1 || out.Remarks[0].ID != tt.id || !strings.HasPrefix(out.Remarks[0].Error(), tt.want) {
+			if len(out.Remarks) != 1 || out.Remarks[0].Name != tt.id || !strings.HasPrefix(out.Remarks[0].Text, tt.want) {
 				t.Errorf("got %v, want %q", out.Remarks, tt.want)
 			}
 		})

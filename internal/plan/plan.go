@@ -1,10 +1,11 @@
-// Package plan renders what an API answers by one policy as plain data:
-// headers and their mappings, the preflight's mock integration, gateway
-// responses. corsapi puts it into CloudFormation resources or into an OpenAPI
-// document; it knows neither the CDK nor jsii.
+// Package plan decides what an API must change so that it follows one policy, from
+// a plain description of the API: [Make] for an API of resources, which corsapi reads
+// through the CDK and writes there; [Treat] and the like for an OpenAPI document, which
+// internal/openapi renders. It knows neither the CDK nor jsii.
 package plan
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -38,9 +39,9 @@ func PreflightHeaders(p *cors.Policy, methods string) []Header {
 	return h
 }
 
-// AnswerHeaders are the headers of the answer of a method that is no proxy.
+// responseHeaders are the headers of a response of a method that is not a proxy.
 // With static, they are for a policy of one origin and no template.
-func AnswerHeaders(p *cors.Policy, static bool) []Header {
+func responseHeaders(p *cors.Policy, static bool) []Header {
 	origin, dynamic := "", ""
 	switch single, ok := p.SingleOrigin(); {
 	case p.AnyOrigin():
@@ -64,8 +65,16 @@ func AnswerHeaders(p *cors.Policy, static bool) []Header {
 	return h
 }
 
-// ErrorHeaders are the headers of a gateway response.
-func ErrorHeaders(p *cors.Policy, echo bool) map[string]any {
+// ErrorParameters are the header mappings of a gateway response.
+func ErrorParameters(p *cors.Policy, echo bool) map[string]any {
+	out := map[string]any{}
+	for name, value := range errorHeaders(p, echo) {
+		out[apigw.GatewayHeader+name] = value
+	}
+	return out
+}
+
+func errorHeaders(p *cors.Policy, echo bool) map[string]any {
 	h := map[string]any{corsheader.Vary: quote(corsheader.Origin)}
 	single, ok := p.SingleOrigin()
 	switch {
@@ -98,13 +107,13 @@ func quote(s string) string { return "'" + s + "'" }
 // refuses a preflight of a content type that has no template, rather than hand
 // it to the mock, which would fail.
 func PreflightIntegration(p *cors.Policy, methods string, caching bool) map[string]any {
-	allowed := response("204", Mapped(PreflightHeaders(p, methods)))
+	allowed := response("204", mapped(PreflightHeaders(p, methods)))
 	var responses []any
 	if p.AnyOrigin() {
 		responses = []any{allowed}
 	} else {
 		allowed["selectionPattern"] = "204"
-		responses = []any{allowed, response("403", Mapped([]Header{{corsheader.Vary, corsheader.Origin}}))}
+		responses = []any{allowed, response("403", mapped([]Header{{corsheader.Vary, corsheader.Origin}}))}
 	}
 	integration := map[string]any{
 		"type":                 apigw.Mock,
@@ -129,15 +138,15 @@ func response(status string, parameters map[string]any) map[string]any {
 
 // PreflightResponses declares what PreflightIntegration maps.
 func PreflightResponses(p *cors.Policy, methods string) []any {
-	out := []any{map[string]any{"statusCode": "204", "responseParameters": Declared(PreflightHeaders(p, methods))}}
+	out := []any{map[string]any{"statusCode": "204", "responseParameters": declared(PreflightHeaders(p, methods))}}
 	if !p.AnyOrigin() {
-		out = append(out, map[string]any{"statusCode": "403", "responseParameters": Declared([]Header{{corsheader.Vary, corsheader.Origin}})})
+		out = append(out, map[string]any{"statusCode": "403", "responseParameters": declared([]Header{{corsheader.Vary, corsheader.Origin}})})
 	}
 	return out
 }
 
-// Mapped maps each header that has a value.
-func Mapped(headers []Header) map[string]any {
+// mapped maps each header that has a value.
+func mapped(headers []Header) map[string]any {
 	m := map[string]any{}
 	for _, h := range headers {
 		if h.Value != "" {
@@ -147,8 +156,8 @@ func Mapped(headers []Header) map[string]any {
 	return m
 }
 
-// Declared declares each header in a method response.
-func Declared(headers []Header) map[string]any {
+// declared declares each header in a method response.
+func declared(headers []Header) map[string]any {
 	m := map[string]any{}
 	for _, h := range headers {
 		m[apigw.MethodHeader+h.Name] = true
@@ -176,22 +185,22 @@ func mergeVary(value any) (string, bool) {
 	return quote(corsheader.MergeVary(text, corsheader.Origin)), ok
 }
 
-// A Replacement is a mapping of the user's own that was replaced.
-type Replacement struct{ Key, Cure string }
+// A replacement is a mapping of the user's own that was replaced.
+type replacement struct{ key, fix string }
 
-// Remap returns the header mappings in params with the policy's, ours, in their
+// remap returns the header mappings in params with the policy's, ours, in their
 // place, and which of params gave way. prefix is [apigw.MethodHeader] or [apigw.GatewayHeader].
-func Remap(params map[string]any, prefix string, ours map[string]any) (map[string]any, []Replacement) {
+func remap(params map[string]any, prefix string, ours map[string]any) (map[string]any, []replacement) {
 	out := maps.Clone(ours)
-	var replaced []Replacement
+	var replaced []replacement
 	for _, key := range slices.Sorted(maps.Keys(params)) {
 		switch name, _ := apigw.HeaderName(key, prefix); {
 		case corsheader.Is(name):
-			replaced = append(replaced, Replacement{key, "remove it: the policy decides this header"})
+			replaced = append(replaced, replacement{key, "remove it: the policy decides this header"})
 		case corsheader.IsVary(name):
 			merged, ok := mergeVary(params[key])
 			if !ok {
-				replaced = append(replaced, Replacement{key, "map it to a static value: Origin has to be part of it"})
+				replaced = append(replaced, replacement{key, "map it to a static value: Origin has to be part of it"})
 			}
 			out[prefix+corsheader.Vary] = merged
 		default:
@@ -201,9 +210,20 @@ func Remap(params map[string]any, prefix string, ours map[string]any) (map[strin
 	return out, replaced
 }
 
-// StatusOf gives the status code of a response, "" where it has none.
+// Remapped returns the header mappings of a gateway response of a type with ours in
+// their place, and remarks about what gave way, without their construct.
+func Remapped(params, ours map[string]any, responseType string, replace bool) (map[string]any, []Remark) {
+	out, replaced := remap(params, apigw.GatewayHeader, ours)
+	return out, remarksOn(replaced, "gateway response "+responseType, replace)
+}
+
+// StatusOf returns the status code of a response, "" where it has none that is known.
 func StatusOf(response any) string {
 	m, _ := response.(map[string]any)
-	status, _ := m["statusCode"].(string)
-	return status
+	switch status := m["statusCode"].(type) {
+	case nil, map[string]any, []any:
+		return ""
+	default:
+		return fmt.Sprint(status)
+	}
 }

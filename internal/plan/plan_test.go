@@ -72,7 +72,7 @@ func TestErrorHeaders(t *testing.T) {
 		{"several are echoed with credentials", two, true, map[string]any{"Vary": "'Origin'", "Access-Control-Allow-Origin": "method.request.header.origin", "Access-Control-Allow-Credentials": "'true'"}},
 		{"any is a star, and not echoed", open, true, map[string]any{"Vary": "'Origin'", "Access-Control-Allow-Origin": "'*'", "Access-Control-Expose-Headers": "'etag'"}},
 	} {
-		if got := ErrorHeaders(tt.policy, tt.echo); !reflect.DeepEqual(got, tt.want) {
+		if got := errorHeaders(tt.policy, tt.echo); !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
 		}
 	}
@@ -100,7 +100,7 @@ func TestRemap(t *testing.T) {
 		}
 		given["method.response.header.X-Own"] = "'1'"
 		given["method.response.header.X-Access-Control-Note"] = "'2'"
-		got, replaced := Remap(given, apigw.MethodHeader, ours)
+		got, replaced := remap(given, apigw.MethodHeader, ours)
 		want := maps.Clone(ours)
 		want[apigw.MethodHeader+"Vary"], want["method.response.header.X-Own"] = tt.vary, "'1'"
 		want["method.response.header.X-Access-Control-Note"] = "'2'"
@@ -109,7 +109,7 @@ func TestRemap(t *testing.T) {
 		}
 		var keys []string
 		for _, r := range replaced {
-			keys = append(keys, r.Key)
+			keys = append(keys, r.key)
 		}
 		if !slices.Equal(keys, tt.replaced) {
 			t.Errorf("%s: replaced %v, want %v", tt.name, keys, tt.replaced)
@@ -122,11 +122,11 @@ func TestRemap(t *testing.T) {
 
 // What a CDK token becomes is looked at by templates and functions only: a static
 // header would carry whatever it is, and "null" is every sandboxed frame.
-func TestTokensAreNotMapped(t *testing.T) {
+func TestTokensAreNotmapped(t *testing.T) {
 	for _, origin := range []string{"https://${Token[TOKEN.7]}", "${Token[TOKEN.7]}", "https://${Token[TOKEN.7]}.example.com:8443"} {
 		p := policy(t, cors.Config{Origins: []string{origin}, Credentials: true})
 		for _, echo := range []bool{false, true} {
-			h := ErrorHeaders(p, echo)
+			h := errorHeaders(p, echo)
 			if text := fmt.Sprint(h); strings.Contains(text, "Token[") {
 				t.Errorf("%s stands in a gateway response: %s", origin, text)
 			}
@@ -134,8 +134,8 @@ func TestTokensAreNotMapped(t *testing.T) {
 				t.Errorf("%s: credentials beside *", origin)
 			}
 		}
-		for _, headers := range [][]Header{AnswerHeaders(p, true), AnswerHeaders(p, false), PreflightHeaders(p, "GET")} {
-			if text := fmt.Sprint(Mapped(headers)); strings.Contains(text, "Token[") {
+		for _, headers := range [][]Header{responseHeaders(p, true), responseHeaders(p, false), PreflightHeaders(p, "GET")} {
+			if text := fmt.Sprint(mapped(headers)); strings.Contains(text, "Token[") {
 				t.Errorf("%s is mapped statically: %s", origin, text)
 			}
 		}

@@ -68,7 +68,7 @@ func TestPreflightIntegration(t *testing.T) {
 
 // Where a template decides about the origin, it sets all that depends on it, so
 // that a page which is refused gets none of it.
-func TestAnswerHeaders(t *testing.T) {
+func TestResponseHeaders(t *testing.T) {
 	set := func(cfg cors.Config) *cors.Policy {
 		cfg.ExposedHeaders = []string{"etag"}
 		return policy(t, cfg)
@@ -92,7 +92,7 @@ func TestAnswerHeaders(t *testing.T) {
 		{"nothing but the origin", bare, true, []Header{{"Vary", "Origin"}, {"Access-Control-Allow-Origin", app}}},
 		{"any origin", open, false, []Header{{"Vary", "Origin"}, {"Access-Control-Allow-Origin", "*"}, {"Access-Control-Expose-Headers", "etag"}}},
 	} {
-		if got := AnswerHeaders(tt.policy, tt.static); !reflect.DeepEqual(got, tt.want) {
+		if got := responseHeaders(tt.policy, tt.static); !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}
@@ -115,7 +115,7 @@ func TestPassesText(t *testing.T) {
 		if tt.contentHandling != "" {
 			response["contentHandling"] = tt.contentHandling
 		}
-		if got := PassesText(tt.binaryTypes, response); got != tt.want {
+		if got := passesText(tt.binaryTypes, response); got != tt.want {
 			t.Errorf("%+v: %v", tt, got)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/corsgate/corsgate/internal/vtl"
 )
 
-// SetTwice says which templates of an integration that is not a proxy may override a
+// setTwice says which templates of an integration that is not a proxy may override a
 // CORS header themselves, given its request templates and its responses. p's
 // directives stand in front of one of its templates, and what one template overrides,
 // neither it nor the other may override again: API Gateway answers 500 then, to the
@@ -21,7 +21,7 @@ import (
 //
 // It looks at every branch of a template, since nobody knows here which ones a request
 // will take.
-func SetTwice(p *cors.Policy, where string, requestTemplates any, responses []any) []string {
+func setTwice(p *cors.Policy, where string, requestTemplates any, responses []any) []string {
 	out := setters(p, "request", where, requestTemplates)
 	for _, v := range responses {
 		one, _ := v.(map[string]any)
@@ -156,23 +156,12 @@ func flatJoin(join any) (string, bool) {
 	return strings.Join(texts, separator), true
 }
 
-// What to say of methods that answer 500 whatever happens, after the method's name.
-const (
-	NoResponse = " has no integration response, so API Gateway answers 500 whatever happens: add one"
-	NoTemplate = " is a mock without a request template, so API Gateway answers 500 whatever happens: add one that gives a statusCode"
-)
-
-// MayBeBinary is what to say of a response without a template that none can be put
-// into, after the method's name.
-const MayBeBinary = " passes bodies through that may be binary, so no template can compare the request's origin with the policy's: " +
-	"give the integration response a response template, make the method a Lambda proxy, or name a single origin without a CDK token"
-
-// PassesText reports whether a template that prints the body does what passing it on
+// passesText reports whether a template that prints the body does what passing it on
 // without one does: for text it does, for bytes it does not. binary is whether the
 // API has binary media types.
-func PassesText(binary bool, response map[string]any) bool {
+func passesText(binary bool, response map[string]any) bool {
 	return !binary && response["contentHandling"] != "CONVERT_TO_BINARY"
 }
 
-// PrintBody is the template that prints the body.
-const PrintBody = "$input.body"
+// printBody is the template that prints the body.
+const printBody = "$input.body"

@@ -73,8 +73,8 @@ func TestSetTwiceInEverySpelling(t *testing.T) {
 					t.Errorf("%s\nthe model says %v to a foreign origin", templates, err)
 				}
 			}
-			request := SetTwice(p, "GET /a", map[string]any{"application/json": template}, nil)
-			response := SetTwice(p, "GET /a", nil, []any{map[string]any{"responseTemplates": map[string]any{"text/plain": template}}, map[string]any{}})
+			request := setTwice(p, "GET /a", map[string]any{"application/json": template}, nil)
+			response := setTwice(p, "GET /a", nil, []any{map[string]any{"responseTemplates": map[string]any{"text/plain": template}}, map[string]any{}})
 			if len(request) != 1 || !strings.HasPrefix(request[0], "the request template (application/json) of GET /a ") {
 				t.Errorf("request template: %q", request)
 			}
@@ -100,7 +100,7 @@ func TestSetTwiceIsSilent(t *testing.T) {
 				t.Errorf("%s\nthe model says %v to %q", template, err, origin)
 			}
 		}
-		if got := SetTwice(p, "GET /a", map[string]any{"application/json": template}, nil); got != nil {
+		if got := setTwice(p, "GET /a", map[string]any{"application/json": template}, nil); got != nil {
 			t.Errorf("%s\ngot %q", template, got)
 		}
 	}
@@ -137,7 +137,7 @@ func TestSetTwiceMessages(t *testing.T) {
 		{map[string]any{"Fn::If": []any{"C", `{}`, ""}}, ""},
 		{ref, ""},
 	} {
-		got := SetTwice(p, "GET /a", map[string]any{"application/json": tt.template}, nil)
+		got := setTwice(p, "GET /a", map[string]any{"application/json": tt.template}, nil)
 		switch {
 		case tt.want == "" && len(got) == 0:
 		case tt.want != "" && len(got) == 1 && strings.HasPrefix(got[0], "the request template (application/json) of GET /a "+tt.want):
@@ -147,7 +147,7 @@ func TestSetTwiceMessages(t *testing.T) {
 	}
 	// Each header and each template is one fault, and the same template in two responses is one.
 	two := map[string]any{"responseTemplates": map[string]any{"application/json": `#set($h = $context.responseOverride.header)#set($h.Access-Control-Allow-Origin = 1)#set($h.Access-Control-Max-Age = 1)`}}
-	if got := SetTwice(p, "GET /a", nil, []any{two, two}); len(got) != 2 || !slices.IsSorted(got) {
+	if got := setTwice(p, "GET /a", nil, []any{two, two}); len(got) != 2 || !slices.IsSorted(got) {
 		t.Errorf("got %q", got)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
@@ -135,6 +136,9 @@ func Origins(apis ...*gateway.API) []Origin {
 	delete(named, "*")
 	out := map[string]Origin{}
 	add := func(o Origin) {
+		if cfn.Torn(o.Origin) {
+			return // what looks like a stand-in is like no value
+		}
 		if _, err := browser.Prepare(browser.Request{Origin: o.Origin, URL: "https://api.example/"}); err != nil {
 			return
 		}
@@ -296,7 +300,7 @@ func Headers(apis ...*gateway.API) []string {
 	add := func(value string) {
 		for name := range strings.SplitSeq(strings.ToLower(strings.Trim(value, "'")), ",") {
 			name = strings.TrimSpace(name)
-			if name != "" && name != "*" && !browser.ForbiddenHeader(name, Value(name)) && token.MatchString(name) {
+			if name != "" && name != "*" && !cfn.HasSymbol(name) && !browser.ForbiddenHeader(name, Value(name)) && token.MatchString(name) {
 				out = append(out, name)
 			}
 		}

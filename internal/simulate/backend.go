@@ -69,7 +69,7 @@ func (b notRun) emitted(event []byte) ([]byte, error) {
 		for _, name := range slices.Sorted(maps.Keys(e.StageVariables)) {
 			if symbols := b.app.Symbols(e.StageVariables[name]); len(symbols) > 0 && strings.HasPrefix(name, "cors") {
 				// A deployment's own value may be understood.
-				return nil, &NotInvoked{Reason: (&cfn.Unknown{Symbol: symbols[0]}).Error() + "; the stage variable " + name + " is not understood without it"}
+				return nil, &NotInvoked{Reason: (&cfn.Unknown{Symbol: symbols[0]}).Error() + "; the stage variable " + name + " is not understood without it", undecided: true}
 			}
 		}
 		policy = &cors.Policy{} // corslambda refuses everyone then

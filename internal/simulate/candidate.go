@@ -26,6 +26,10 @@ type candidate struct {
 	before, after string
 	whole         bool // the symbol is all of a text, which may be a list
 	several       bool // more of the origin is not known
+	// form matches the origins that the API may allow where the scheme or the port is not known, which no stand-in can be;
+	// its groups are the values of the symbols of parts. There is no origin then.
+	form  *regexp.Regexp
+	parts []*cfn.Symbol
 }
 
 // value returns what the symbol would have to be for the candidate to be a page's origin.
@@ -35,6 +39,12 @@ func (c candidate) value(origin string) (string, bool) {
 		return "", false
 	}
 	switch scheme, rest, ok := strings.Cut(c.before, "://"); {
+	case c.form != nil:
+		m := c.form.FindStringSubmatch(origin)
+		if m == nil || c.several {
+			return origin, m != nil
+		}
+		return m[1], true
 	case c.several:
 		return origin, true
 	case c.before == "" && strings.HasPrefix(c.origin, "https://h-"):
@@ -72,23 +82,61 @@ func candidates(api *gateway.API) []candidate {
 			}
 			c := candidate{symbol: s.Symbol, name: s.Symbol.String(), before: before, after: after, whole: strings.Trim(text, "'") == text[s.From:s.To]}
 			standIn := text[s.From:s.To]
+			if strings.HasPrefix(text[s.To:], "://") || port.MatchString(api.App.Show(c.before)+standIn) || len(api.App.StandIns(c.after)) > 0 && strings.Contains(c.after, ":") {
+				c.shape(api.App, text, s.From, s.To)
+			}
 			switch {
+			case c.form != nil:
 			case s.Origin:
 				c.origin = standIn
 			case strings.Contains(before, "://"):
 				c.origin = strings.NewReplacer("*.", "x.", "~.", "x.").Replace(before) + standIn + strings.NewReplacer(":*", "", ":~", "").Replace(after)
-			case s.Symbol.Resource != nil && !hostAttribute.MatchString(s.Symbol.Attribute):
+			case !s.Symbol.Free() && !hostAttribute.MatchString(s.Symbol.Attribute):
 				continue // no address
 			default:
 				c.origin = "https://" + standIn
 			}
-			if len(api.App.StandIns(before+after)) > 0 {
+			if c.form == nil && len(api.App.StandIns(before+after)) > 0 {
 				c.several, c.name = true, api.App.Show(c.origin)
 			}
-			if !slices.ContainsFunc(out, func(o candidate) bool { return o.origin == c.origin && o.whole == c.whole }) {
+			if !slices.ContainsFunc(out, func(o candidate) bool {
+				return o.origin == c.origin && o.whole == c.whole && fmt.Sprint(o.form) == fmt.Sprint(c.form)
+			}) {
 				out = append(out, c)
 			}
 		}
+	}
+	return out
+}
+
+// port matches what ends in a value in the place of a port.
+var port = regexp.MustCompile(`://[^/]*:[0-9]*h-[0-9a-f]{20}\.deployed\.invalid$`)
+
+// shape sets the form of a candidate from the word around the symbol that stands from from to to in a text.
+func (c *candidate) shape(app *cfn.App, text string, from, to int) {
+	start := strings.LastIndexAny(text[:from], edge) + 1
+	end := len(text)
+	if i := strings.IndexAny(text[to:], edge); i >= 0 {
+		end = to + i
+	}
+	word := strings.ReplaceAll(text[start:end], `\`, "")
+	pattern, last := "^", 0
+	for _, s := range app.StandIns(word) {
+		pattern += regexp.QuoteMeta(word[last:s.From]) + "(.+?)"
+		last = s.To
+		c.parts = append(c.parts, s.Symbol)
+	}
+	c.form = regexp.MustCompile(pattern + regexp.QuoteMeta(word[last:]) + "$")
+	if c.several = len(c.parts) > 1; c.several {
+		c.name = app.Show(word)
+	}
+}
+
+// values are those of the symbols for which the origin is what the form matches.
+func (c *candidate) values(origin string) map[string]string {
+	out := map[string]string{}
+	for i, v := range c.form.FindStringSubmatch(origin)[1:] {
+		out[c.parts[i].Key()] = v
 	}
 	return out
 }
@@ -145,7 +193,7 @@ func (j *Judge) Origins() []string {
 	j.look()
 	var out []string
 	for _, c := range j.candidates {
-		if !slices.Contains(out, c.origin) {
+		if c.form == nil && !slices.Contains(out, c.origin) {
 			out = append(out, c.origin)
 		}
 	}
@@ -175,7 +223,13 @@ func (j *Judge) assume(ctx context.Context, req browser.Request, report *Report)
 		if !ok || c.origin == req.Origin {
 			continue
 		}
-		allowed, err := verdict(j.Site, c.origin)
+		site, asked := j.Site, c.origin
+		if c.form != nil {
+			if site, asked = j.under(cfn.Options{Values: c.values(req.Origin)}), req.Origin; site == nil {
+				continue
+			}
+		}
+		allowed, err := verdict(site, asked)
 		if err != nil {
 			return err
 		}
@@ -195,7 +249,7 @@ func (j *Judge) assume(ctx context.Context, req browser.Request, report *Report)
 			return nil
 		}
 		text := fmt.Sprintf("unless %s is %s", c.name, value)
-		if c.whole && c.symbol.Resource == nil {
+		if c.whole && c.symbol.Free() {
 			text += " or *"
 		}
 		if !slices.ContainsFunc(report.Assumptions, func(a Assumption) bool { return a.Expression == c.name }) {
@@ -211,7 +265,7 @@ func (j *Judge) list(c candidate, verdict func(*Site, string) (bool, error)) (bo
 	if s.List {
 		return true, nil
 	}
-	if !c.whole || s.Resource != nil && s.Attribute != "" && !strings.HasPrefix(s.Attribute, "Outputs.") {
+	if !c.whole || !s.Free() && s.Attribute != "" && !strings.HasPrefix(s.Attribute, "Outputs.") {
 		return false, nil
 	}
 	j.mu.Lock()

@@ -195,12 +195,19 @@ func path(url string) string {
 
 // settle runs a request, in each way that a response can be which is not known.
 func settle(ctx context.Context, s *Site, req browser.Request) (*Report, error) {
-	report, requests, err := s.run(ctx, req)
-	if err != nil {
-		return nil, err
+	report, err := s.Settled(ctx, req)
+	if err != nil || report.Verdict.Known || report.Verdict.Undecided {
+		return report, err
 	}
-	if !report.Verdict.Known {
-		return whichever(ctx, s, req, report)
+	return s.Whichever(ctx, req, report)
+}
+
+// Settled is [Site.Run], whose verdict is not known where it depends on what stands in a header for a value that only a
+// deployment knows.
+func (s *Site) Settled(ctx context.Context, req browser.Request) (*Report, error) {
+	report, requests, err := s.run(ctx, req)
+	if err != nil || !report.Verdict.Known {
+		return report, err
 	}
 	var symbols []*cfn.Symbol
 	for _, r := range requests {
@@ -217,7 +224,7 @@ func settle(ctx context.Context, s *Site, req browser.Request) (*Report, error) 
 		if err != nil {
 			return nil, err
 		}
-		if unknown := (Verdict{Message: (&cfn.Unknown{Symbol: symbols[0]}).Error()}); read.Verdict.Allowed != report.Verdict.Allowed {
+		if unknown := (Verdict{Message: (&cfn.Unknown{Symbol: symbols[0]}).Error(), Undecided: true}); read.Verdict.Allowed != report.Verdict.Allowed {
 			out := *report
 			out.Verdict = unknown
 			if passes(read) != passes(report) {
@@ -270,9 +277,9 @@ func restrictive(name string, _ *browser.HTTPRequest) string {
 	return ""
 }
 
-// whichever answers for integrations whose backend is not called: if every integration response leads to one verdict,
+// Whichever answers for integrations whose backend is not called: if every integration response leads to one verdict,
 // that is it. Otherwise report, whose verdict is not known, stays.
-func whichever(ctx context.Context, s *Site, req browser.Request, report *Report) (*Report, error) {
+func (s *Site) Whichever(ctx context.Context, req browser.Request, report *Report) (*Report, error) {
 	count := func(c *Course) int {
 		if c == nil || c.Resource == nil || c.Method == nil {
 			return 1

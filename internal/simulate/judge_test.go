@@ -25,7 +25,7 @@ func judged(sections, get, options string) []byte {
 	}
 	const method = `{"Type": "AWS::ApiGateway::Method", "Properties": {"RestApiId": {"Ref": "Api"}, "ResourceId": {"Ref": "Items"}, "HttpMethod": %q, %s}}`
 	return []byte(`{` + sections + `"Resources": {
-		"Distribution": {"Type": "AWS::CloudFront::Distribution", "Properties": {}},
+		"Distribution": {"Type": "AWS::CloudFront::Distribution", "Properties": {}}, "Custom": {"Type": "Custom::Site", "Properties": {}},
 		"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {}},
 		"Items": {"Type": "AWS::ApiGateway::Resource", "Properties": {"RestApiId": {"Ref": "Api"}, "ParentId": {"Fn::GetAtt": ["Api", "RootResourceId"]}, "PathPart": "items"}},
 		"Get": ` + fmt.Sprintf(method, "GET", get) + `, "Options": ` + fmt.Sprintf(method, "OPTIONS", options) + `,
@@ -46,6 +46,25 @@ func allow(name, value string) string {
 // decides is a mock whose template lets in the origins of a list, which is VTL in JSON.
 func decides(list string) string {
 	return `"AuthorizationType": "NONE", "Integration": {"Type": "MOCK", "IntegrationResponses": [{"StatusCode": "200"}], "RequestTemplates": {"application/json": {"Fn::Sub": "#set($o = $input.params().header.get('origin'))#foreach($x in ` + list + `)#if($x == $o)#set($context.responseOverride.header.Access-Control-Allow-Origin = $o)#end#end{\"statusCode\": 200}"}}}`
+}
+
+// A gateway response whose type only the deployment knows may be the one that decides.
+func TestJudgeUntypedGatewayResponse(t *testing.T) {
+	app := answers("MOCK", allow("Origin", `"'https://app.example.com'"`))
+	template := judged(`"Parameters": {"Type": {"Type": "String"}},`, strings.Replace(app, `"NONE"`, `"AWS_IAM"`, 1), app)
+	template = bytes.Replace(template, []byte(`"Stage": {`), []byte(`"Errors": {"Type": "AWS::ApiGateway::GatewayResponse", "Properties": {"RestApiId": {"Ref": "Api"}, "ResponseType": {"Ref": "Type"},
+		"ResponseParameters": {"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"}}}, "Stage": {`), 1)
+	j, err := simulate.NewJudge(model.App(t, template), gateway.Options{}, simulate.NotRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := j.Explain(t.Context(), browser.Request{Origin: "https://app.example.com", URL: "/items"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict.Known || !strings.Contains(r.Verdict.Message, "ResponseType: not known: Type") {
+		t.Errorf("verdict %+v, want not known because of Type", r.Verdict)
+	}
 }
 
 func TestJudge(t *testing.T) {
@@ -72,6 +91,19 @@ func TestJudge(t *testing.T) {
 		{"another label", decides(`['https://a.${Distribution.DomainName}']`), "", "https://b.evil.example", "", "refused"},
 		{"two tokens in one", decides(`['https://${Env}.${Distribution.DomainName}']`), "", "https://evil.example", "",
 			"refused, unless https://${Env}.${Distribution.DomainName} is https://evil.example"},
+		{"a scheme", answers("MOCK", allow("Origin", `{"Fn::Sub": "'${Env}://app.example.com'"}`)), "", "https://app.example.com", "", "refused, unless Env is https"},
+		{"a scheme of another host", answers("MOCK", allow("Origin", `{"Fn::Sub": "'${Env}://app.example.com'"}`)), "", "https://evil.example", "", "refused"},
+		{"the port", answers("MOCK", allow("Origin", `{"Fn::Sub": "'https://app.example.com:${Env}'"}`)), "", "https://app.example.com:8443", "", "refused, unless Env is 8443"},
+		{"a part of the port", decides(`['https://app.example.com:80${Env}']`), "", "https://app.example.com:8080", "", "refused, unless Env is 80"},
+		{"a host and its port", decides(`['https://${Site}:${Env}']`), "", "https://evil.example:8443", "", "refused, unless https://${Site}:${Env} is https://evil.example:8443"},
+		{"a port, of a page without one", decides(`['https://app.example.com:${Env}']`), "", "https://app.example.com", "", "refused"},
+		{"what a custom resource returns", answers("MOCK", allow("Origin", `{"Fn::GetAtt": ["Custom", "x"]}`)), "", "https://evil.example", "", "refused, unless Custom.x is https://evil.example or *"},
+		{"the status of a mock", strings.Replace(answers("MOCK", app), `"{\"statusCode\": 200}"`, `{"Fn::Sub": "{\"statusCode\": ${Env}}"}`, 1), "", "https://app.example.com", "",
+			"not known: the statusCode of MOCK: not known: Env: the parameter has no value here"},
+		{"a whole template", strings.Replace(answers("MOCK", app), `"{\"statusCode\": 200}"`, `{"Ref": "Env"}`, 1), "", "https://app.example.com", "",
+			"not known: the application/json template: not known: Env: the parameter has no value here"},
+		{"an overridden status", strings.Replace(answers("MOCK", app), `"{\"statusCode\": 200}"`, `{"Fn::Sub": "#set($context.responseOverride.status = '${Env}'){\"statusCode\": 200}"}`, 1), "", "https://app.example.com", "",
+			"not known: $context.responseOverride.status: not known: Env: the parameter has no value here"},
 		{"a token that nothing reads", answers("MOCK", app+`, "method.response.header.Server": {"Fn::Sub": "'https://${Distribution.DomainName}'"}`), "", "https://evil.example", "", "refused"},
 		{"a parameter with its own quotes", answers("MOCK", allow("Origin", `{"Ref": "Site"}`)), "", "https://evil.example", "", "refused, unless Site is https://evil.example or *"},
 		{"the parameter's value", answers("MOCK", allow("Origin", `{"Ref": "Site"}`)), "", "${Site}", "", "allowed"},

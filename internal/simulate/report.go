@@ -155,6 +155,9 @@ type Verdict struct {
 	Warning string `json:"warning,omitempty"`
 	// Section is the part of the Fetch standard that refuses; left out if allowed.
 	Section string `json:"section,omitempty"`
+	// Undecided says of a verdict that is not known that the template leaves it open, or this model does. Otherwise it is what
+	// was not called that decides.
+	Undecided bool `json:"-"`
 }
 
 // Outcome says it in a word, or with why it is not allowed.

@@ -118,7 +118,7 @@ func (s *Site) send(ctx context.Context, root browser.URL, r *browser.HTTPReques
 	out.course = course(s.API, res.Trace)
 	if why := out.course.Unsupported; why != "" && out.notes.unknown == nil {
 		// API Gateway would not answer so, and what a browser makes of this model's 502 is no verdict on the API.
-		out.notes.unknown = &NotInvoked{Reason: "not known: " + why}
+		out.notes.unknown = &NotInvoked{Reason: "not known: " + why, undecided: true}
 	}
 	if out.notes.unknown != nil {
 		// The gateway took it for a failure, and its answer to one is not what happens.
@@ -166,7 +166,7 @@ func (s *Site) report(ex browser.Exchange, requests []*sent) *Report {
 		}
 		v := VerdictOf(step.Verdict)
 		if was != nil && was.notes.unknown != nil {
-			v = Verdict{Message: was.notes.unknown.Error()}
+			v = Verdict{Message: was.notes.unknown.Error(), Undecided: was.notes.unknown.undecided}
 			end = v
 		}
 		if step.Preflight {
@@ -221,7 +221,11 @@ func StandIn(ctx context.Context, what string) {
 
 // NotInvoked is a backend's error where the answer is not known because nothing was called. The report's verdict is
 // then not known, as it is where the model cannot serve a part of the template.
-type NotInvoked struct{ Reason string }
+type NotInvoked struct {
+	Reason string
+
+	undecided bool // whatever would have been called
+}
 
 func (e *NotInvoked) Error() string { return e.Reason }
 

@@ -260,6 +260,20 @@ func TestCheckedProps(t *testing.T) {
 		}
 	})
 
+	// What only a deployment decides is said, and fails nothing.
+	t.Run("not known", func(t *testing.T) {
+		got := checked(t, nil, &corscheck.Props{FailOn: corscheck.Info}, func(app awscdk.App) {
+			shop := awscdk.NewStack(app, jsii.String("Shop"), nil)
+			auth := awscdk.NewCfnParameter(shop, jsii.String("Auth"), nil)
+			api := corsapi.NewRestApi(shop, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			m := api.Root().AddMethod(jsii.String("GET"), mock(), nil)
+			m.Node().DefaultChild().(awsapigateway.CfnMethod).SetAuthorizationType(auth.ValueAsString())
+		})
+		if rules := got.rules(); got.failed != "" || !slices.Equal(rules, []string{"not-judged info"}) || !strings.Contains(got.findings[0].description, "GET /: Auth: the parameter has no value here") {
+			t.Errorf("%v %s", got.findings, got.failed)
+		}
+	})
+
 	t.Run("nothing to check", func(t *testing.T) {
 		got := checked(t, nil, &corscheck.Props{}, func(app awscdk.App) { awscdk.NewStack(app, jsii.String("Empty"), nil) })
 		if rules := got.rules(); got.failed != "" || !slices.Equal(rules, []string{"nothing-checked info"}) {

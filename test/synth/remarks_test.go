@@ -30,12 +30,14 @@ type remarkCase struct {
 	found map[string]string // found and not remarked
 }
 
+// silent is a function that is not known to emit.
+func silent(s awscdk.Stack, id string) awslambda.Function {
+	return awslambda.NewFunction(s, jsii.String(id), &awslambda.FunctionProps{
+		Runtime: awslambda.Runtime_NODEJS_22_X(), Handler: jsii.String("index.handler"), Code: awslambda.Code_FromInline(jsii.String("x")),
+	})
+}
+
 func remarkCases(t *testing.T) map[string]remarkCase {
-	silent := func(s awscdk.Stack, id string) awslambda.Function {
-		return awslambda.NewFunction(s, jsii.String(id), &awslambda.FunctionProps{
-			Runtime: awslambda.Runtime_NODEJS_22_X(), Handler: jsii.String("index.handler"), Code: awslambda.Code_FromInline(jsii.String("x")),
-		})
-	}
 	return map[string]remarkCase{
 		"function that may not emit": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
@@ -157,40 +159,6 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			"CORS208": "a template is where the policy would stand; what to do is to give one, not to map a header",
 			"CORS202": "as CORS208",
 		}},
-		"an aspect that comes later": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
-			r := add(api.Root(), "health", "GET", mock())
-			awscdk.Aspects_Of(constructs.NewConstruct(s, jsii.String("Later"))).Add(&late{func() {
-				r.AddMethod(jsii.String("PUT"), mock(), nil)
-				awsapigateway.NewStage(s, jsii.String("LateStage"), &awsapigateway.StageProps{Deployment: api.LatestDeployment(), StageName: jsii.String("late")})
-			}}, nil)
-		}, want: []string{
-			"error: CORS208: PUT /health has no CORS headers: an aspect changed the API after corsgate completed it",
-			"error: CORS407: stage late has no CORS variables and refuses every origin: an aspect changed the API",
-		}, found: map[string]string{"CORS110": "the preflight does not know of the late PUT; its remark is CORS208, and one cure is for both"}},
-		"an aspect that adds a route and an error later": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
-			r := add(api.Root(), "health", "GET", mock())
-			awscdk.Aspects_Of(constructs.NewConstruct(s, jsii.String("Later"))).Add(&late{func() {
-				add(api.Root(), "late", "GET", mock())
-				r.AddMethod(jsii.String("POST"), proxy(s, "Fn"), nil)
-				api.AddGatewayResponse(jsii.String("G"), &awsapigateway.GatewayResponseOptions{Type: awsapigateway.ResponseType_THROTTLED()})
-			}}, nil)
-		}, want: []string{
-			"error: CORS119: GET /late has no CORS headers: an aspect changed the API after corsgate completed it",
-			"error: POST /health has no CORS headers: an aspect changed the API",
-			"error: CORS303: gateway response THROTTLED has no CORS headers: an aspect changed the API",
-		}, found: map[string]string{"CORS208": "the late route has neither; its remark is CORS119, and one cure is for both"}},
-		"an aspect that caches later": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
-			add(api.Root(), "health", "GET", mock())
-			st := awsapigateway.NewStage(s, jsii.String("St"), &awsapigateway.StageProps{Deployment: awsapigateway.NewDeployment(s, jsii.String("D"), &awsapigateway.DeploymentProps{Api: api}), StageName: jsii.String("live")})
-			awscdk.Aspects_Of(st).Add(&late{func() {
-				cfn := st.Node().DefaultChild().(awsapigateway.CfnStage)
-				cfn.SetCacheClusterEnabled(jsii.Bool(true))
-				cfn.SetMethodSettings([]any{&awsapigateway.CfnStage_MethodSettingProperty{HttpMethod: jsii.String("*"), ResourcePath: jsii.String("/*"), CachingEnabled: jsii.Bool(true)}})
-			}}, nil)
-		}, want: []string{"error: CORS402: stage live caches answers, and their cache keys do not tell origins apart"}},
 		"a header that is only known later": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			add(api.Root(), "health", "GET", mock())

@@ -56,7 +56,7 @@ func TestWalls(t *testing.T) {
 		{"internal/logs", []string{module + "internal/inspect/awsread", module + "internal/report"}, []string{cdk, jsii, lambda, module + "internal/check"}},
 		{"apps/corsgate", []string{module + "internal/simulate", "github.com/alecthomas/kong"}, []string{cdk, jsii, lambda}},
 		// The constructs do not know each other, only the mark.
-		{"constructs/corsapi", []string{cdk, jsii, module + "constructs/cors", module + "internal/cdkbridge/paired", module + "internal/rules"}, []string{lambda, module + "internal/check", module + "internal/gateway", module + "constructs/corsfunction", module + "constructs/corslambda"}},
+		{"constructs/corsapi", []string{cdk, jsii, module + "constructs/cors", module + "internal/cdkbridge/paired", module + "internal/plan"}, []string{lambda, module + "internal/check", module + "internal/gateway", module + "constructs/corsfunction", module + "constructs/corslambda"}},
 		{"constructs/corscheck", []string{cdk, jsii, module + "internal/check"}, []string{lambda, module + "constructs/corsapi", module + "constructs/corsfunction", module + "constructs/corslambda"}},
 		{"constructs/corsfunction", []string{cdk, jsii, module + "internal/cdkbridge/paired"}, []string{lambda, module + "constructs/corsapi", module + "constructs/corslambda"}},
 		// Whatever imports the CDK starts its kernel; what measures must not.

@@ -2,15 +2,12 @@
 // What corsgate does to many constructs at once. It runs in the CDK's process,
 // where reading a property costs nothing; see cdkbridge.go. It decides nothing.
 const { createHash } = require("crypto");
-const { Stack } = require("aws-cdk-lib");
-const { CfnMethod } = require("aws-cdk-lib/aws-apigateway");
+const { Lazy, Stack, attachCustomSynthesis } = require("aws-cdk-lib");
+const { CfnGatewayResponse, CfnMethod } = require("aws-cdk-lib/aws-apigateway");
 const { CfnPermission } = require("aws-cdk-lib/aws-lambda");
 const { Construct } = require("constructs");
 
-const classes = {
-  [CfnMethod.CFN_RESOURCE_TYPE_NAME]: CfnMethod,
-  [CfnPermission.CFN_RESOURCE_TYPE_NAME]: CfnPermission,
-};
+const classes = Object.fromEntries([CfnMethod, CfnGatewayResponse, CfnPermission].map((c) => [c.CFN_RESOURCE_TYPE_NAME, c]));
 
 // isPlain reports whether JSON can hold v: what it cannot hold only the CDK can
 // read, by resolving it.
@@ -36,6 +33,15 @@ function isMarked({ node }, mark) {
   return mark !== "" && node.metadata.some((m) => m.type === mark);
 }
 
+function keepLogicalID(resource) {
+  const id = resource.stack.resolve(resource.logicalId);
+  try {
+    resource.overrideLogicalId(id);
+  } catch {
+    // The CDK has exported the id and locked it: it is the same without this.
+  }
+}
+
 class Bulk {
   // read gives what it found as JSON, and after it the constructs: each stack,
   // then what was wanted of each resource, then those that are only marked.
@@ -46,25 +52,25 @@ class Bulk {
     const stacks = [];
     const found = [];
     const constructs = [];
-    root.node.findAll().forEach((node, at) => {
+    for (const node of root.node.findAll()) {
       if (Stack.isStack(node)) {
-        stacks.push({ construct: node, at, to: at + node.node.findAll().length, types: {} });
-        return;
+        stacks.push({ construct: node, types: {} });
+        continue;
       }
       const type = node.cfnResourceType;
       if (!type) {
         if (isMarked(node, mark) && !node.node.defaultChild) marked.push(node);
-        return;
+        continue;
       }
       const { types } = stacks.find((s) => s.construct === node.stack);
       types[type] = (types[type] ?? 0) + 1;
       const want = wants[type];
-      if (!want) return;
+      if (!want) continue;
       const given = node.cfnProperties;
-      if (want.of && !want.of.includes(want.by ? given[want.by] : node.ref)) return;
+      if (want.of && !want.of.includes(want.by ? given[want.by] : node.ref)) continue;
       if (want.brief) {
-        found.push({ at, type });
-        return;
+        found.push({ type });
+        continue;
       }
       const properties = {};
       for (const [name, value] of Object.entries(given)) {
@@ -75,7 +81,7 @@ class Bulk {
         resolved[path] = resolve(node.stack, path.split(".").reduce((v, name) => v?.[name], properties));
       }
       found.push({
-        at, type, properties, resolved, path: node.node.path,
+        type, properties, resolved, path: node.node.path,
         ref: want.ref && node.ref,
         logicalID: want.logicalID && node.stack.resolve(node.logicalId),
         marked: isMarked(node, mark) || node.getMetadata(mark) !== undefined,
@@ -84,15 +90,21 @@ class Bulk {
       });
       if (want.node) constructs.push(node);
       if (want.scope) constructs.push(node.node.scope);
-    });
-    const answer = { stacks: stacks.map(({ at, to, types }) => ({ at, to, types })), found };
+    }
+    const answer = {
+      stacks: stacks.map(({ construct, types }) => ({
+        path: construct.node.path, nested: construct.nestedStackParent !== undefined,
+        dependsOn: construct.dependencies.map((d) => d.node.path), types,
+      })),
+      found,
+    };
     return [JSON.stringify(answer), ...stacks.map((s) => s.construct), ...constructs, ...marked];
   }
 
-  // create makes the resources of one type. The last of a resource's ids is its
-  // own, those before it are of constructs around it.
-  static create(type, scopes, resources) {
-    return JSON.parse(resources).map(({ ids, properties }, i) => {
+  // create makes resources. The last of a resource's ids is its own, those before it
+  // are of constructs around it.
+  static create(scopes, resources) {
+    return JSON.parse(resources).map(({ type, ids, properties }, i) => {
       const scope = ids.slice(0, -1).reduce((around, id) => new Construct(around, id), scopes[i]);
       return new classes[type](scope, ids.at(-1), properties);
     });
@@ -100,7 +112,8 @@ class Bulk {
 
   static override(resources, overrides) {
     JSON.parse(overrides).forEach((o, i) => {
-      if (o.delete) resources[i].addPropertyDeletionOverride(o.path);
+      if (o.reset) resources[i][o.path] = o.value;
+      else if (o.delete) resources[i].addPropertyDeletionOverride(o.path);
       else resources[i].addPropertyOverride(o.path, o.value);
     });
   }
@@ -113,19 +126,26 @@ class Bulk {
     }
   }
 
-  static set(resource, name, value) {
-    resource[name] = JSON.parse(value);
+  // set gives a property a value, which follows the names in it: an aspect may still
+  // change what they stand for.
+  static set(resource, name, value, names) {
+    let made, known;
+    resource[name] = Lazy.uncachedAny({
+      produce(context) {
+        const ids = names.map((n) => context.resolve(n));
+        if (ids.join() !== made?.join()) {
+          made = ids;
+          known = JSON.parse(names.reduce((text, n, i) => text.replaceAll(n, () => ids[i]), value));
+        }
+        return known;
+      },
+    });
   }
 
-  static settle(resources) {
-    for (const r of resources) {
-      const id = r.stack.resolve(r.logicalId);
-      try {
-        r.overrideLogicalId(id);
-      } catch {
-        // The CDK has exported the id and locked it: it is the same without this.
-      }
-    }
+  // settle waits until all is known that the ids are made of: the CDK works out a
+  // deployment's from the whole API each time that it comes across one.
+  static settle(leaf, resources) {
+    attachCustomSynthesis(leaf, { onSynthesize: () => resources.forEach(keepLogicalID) });
   }
 
   static digest(stack, value) {

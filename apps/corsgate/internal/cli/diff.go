@@ -1,20 +1,20 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/diff"
-	"github.com/corsgate/corsgate/internal/gateway"
-	"github.com/corsgate/corsgate/internal/questions"
-	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // diffCommand says what browsers would notice of the difference between two templates, or two folders of templates, API by API
 // and stage by stage. Its exit statuses are 0 if that is nothing, 1 if it is something (with --fail-on looser: if something
-// is allowed that was not), 2 for a command line that cannot be used and 3 for a file that cannot be read.
+// is allowed that was not), 2 for a command line that cannot be used and 3 for a file that cannot be read and for what cannot be
+// compared, unless something changes.
 type diffCommand struct {
 	Old string `arg:"" placeholder:"OLD" help:"The template as it was, JSON or YAML, or a folder of templates, such as an older cdk.out."`
 	New string `arg:"" placeholder:"NEW" help:"The template as it is going to be, or a folder of templates."`
@@ -26,6 +26,7 @@ type diffCommand struct {
 	Stage    string            `placeholder:"NAME" help:"The one stage to compare, instead of all."`
 	OldStage string            `placeholder:"NAME" help:"The same for the old template, if it is another there."`
 	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of both templates'; can be repeated."`
+	values
 }
 
 // Run is called by kong.
@@ -54,83 +55,61 @@ func (x *diffCommand) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return err
 	}
+	missing := false
 	for _, r := range results {
 		if x.FailOn == "looser" && r.Looser() || x.FailOn == "change" && !r.Empty() {
 			return statusError(statusRefused)
 		}
+		missing = missing || len(r.NotCompared) > 0
+	}
+	if missing {
+		return statusError(statusUnknown)
 	}
 	return nil
 }
 
-// compare compares API by API, stage by stage.
+// compare compares API by API, stage by stage. The values of the command line hold for both sides.
 func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, error) {
-	old, err := stagesOf(api{Template: x.Old, API: x.OldAPI, Stage: x.OldStage, Var: x.Var})
+	opts, err := x.options()
 	if err != nil {
-		return nil, x.cannot(err)
+		return nil, err
 	}
-	now, err := stagesOf(api{Template: x.New, API: x.API, Stage: x.Stage, Var: x.Var})
-	if err != nil {
-		return nil, x.cannot(err)
+	var apps [2]*cfn.App
+	for i, path := range []string{x.Old, x.New} {
+		if apps[i], err = cfn.Open([]string{path}, opts); err != nil {
+			return nil, &unreadable{err}
+		}
 	}
-	var out []diff.Result
-	for _, p := range pairs(old, now) {
-		before, was, err := side(c, p.old)
-		if err != nil {
-			return nil, x.cannot(err)
-		}
-		after, is, err := side(c, p.now)
-		if err != nil {
-			return nil, x.cannot(err)
-		}
-		r := diff.Result{Status: diff.Compared, Same: bytes.Equal(was, is)}
-		shown := p.now
-		switch {
-		case p.old == nil:
-			r.Status = diff.Added
-		case p.now == nil:
-			r.Status, shown = diff.Removed, p.old
-		}
-		r.API, r.Stage = shown.API, shown.Stage
-		if r.Difference, err = diff.Between(ctx, before, after); err != nil {
-			return nil, err
-		}
-		out = append(out, r)
+	if err := used(apps[:]...); err != nil {
+		return nil, err
 	}
-	return out, nil
+	for _, app := range apps {
+		if err := dangling(app); err != nil {
+			return nil, &unreadable{err}
+		}
+		for _, p := range app.Problems {
+			fmt.Fprintf(c.Stderr, "corsgate: warning: %s\n", oneLine(p.Error()))
+		}
+	}
+	results, err := diff.Apps(ctx, apps[0], apps[1], diff.Options{OldAPI: x.OldAPI, API: x.API, OldStage: x.OldStage, Stage: x.Stage, Variables: x.Var})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return nil, &unreadable{err}
+	}
+	return results, err
 }
 
-// nothing is a template of an API without routes, which stands for one that is not there.
-const nothing = `{"Resources": {"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {}}}}`
-
-// side gives one side of a pair.
-func side(c Command, s *stageOf) (*simulate.Site, []byte, error) {
-	if s != nil {
-		return site(c, s.api)
+// used returns an error for values that name what none of the apps has.
+func used(apps ...*cfn.App) error {
+	what := func(line string) string { name, _, _ := strings.Cut(line, ";"); return name }
+	unused := apps[0].Unused()
+	for _, app := range apps[1:] {
+		other := app.Unused()
+		unused = slices.DeleteFunc(unused, func(line string) bool {
+			return !slices.ContainsFunc(other, func(o string) bool { return what(o) == what(line) })
+		})
 	}
-	app, err := cfn.Parse("", []byte(nothing), cfn.Options{})
-	if err != nil {
-		return nil, nil, err
+	if len(unused) > 0 {
+		return usage("%s", strings.Join(unused, "; "))
 	}
-	loaded, err := gateway.Load(app, gateway.Options{})
-	return &simulate.Site{API: loaded, Backend: simulate.NotRun(app)}, nil, err
-}
-
-// cannot tells a template that leaves a choice, which is for the command line to make, from one that cannot be read.
-func (x *diffCommand) cannot(err error) error {
-	var choose *usageError
-	if errors.As(err, &choose) && choose.hint != "" {
-		return err
-	}
-	return &unreadable{err}
-}
-
-// site gives an API of a template with nothing behind it that would have to be run, and the template.
-func site(c Command, a api) (*simulate.Site, []byte, error) {
-	// The methods that want an API key are asked with this one. Whether it is the right one is not CORS's question.
-	loaded, err := a.load(c, gateway.Options{APIKeys: []string{questions.Value("x-api-key")}})
-	if err != nil {
-		return nil, nil, err
-	}
-	template, err := readFile(a.Template)
-	return &simulate.Site{API: loaded, Backend: simulate.NotRun(loaded.App)}, template, err
+	return nil
 }

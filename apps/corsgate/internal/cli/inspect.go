@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/inspect"
 )
 
@@ -20,7 +19,8 @@ type inspectCommand struct {
 	Template  string            `placeholder:"FILE" help:"The CloudFormation template, JSON or YAML, that the API was made from: what is not so in the account is a finding."`
 	API       string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where the template has several."`
 	Var       map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable of the template whose value is known only when it is deployed; can be repeated."`
-	Policy    bool              `help:"Print the policy in force as corsgate Go instead of findings."`
+	values
+	Policy bool `help:"Print the policy in force as corsgate Go instead of findings."`
 	account
 	findings
 	intent
@@ -36,7 +36,7 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := x.open(ctx)
+	cfg, err := x.account.open(ctx)
 	if err != nil {
 		return stopped(err)
 	}
@@ -72,14 +72,11 @@ func (x *inspectCommand) template() (*inspect.Template, error) {
 	if x.Template == "" {
 		return nil, nil
 	}
-	b, err := readFile(x.Template)
+	app, err := x.values.open(x.Template)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := cfn.Parse(x.Template, b, cfn.Options{}); err != nil {
-		return nil, &usageError{err: err}
-	}
-	return &inspect.Template{Name: x.Template, JSON: b, API: x.API, Variables: x.Var}, nil
+	return &inspect.Template{Name: x.Template, App: app, API: x.API, Variables: x.Var}, nil
 }
 
 // stopped gives the status of a command that was interrupted, and every other error as it is.

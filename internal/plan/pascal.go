@@ -1,10 +1,10 @@
-package corsapi
+package plan
 
 import "strings"
 
 // pascal renames the keys of an object from the CDK's to CloudFormation's, and
 // those of objects in its lists. The keys of maps (header mappings, templates)
-// are no names of properties and stay.
+// are not names of properties and stay.
 func pascal(m map[string]any) map[string]any {
 	out := make(map[string]any, len(m))
 	for k, v := range m {

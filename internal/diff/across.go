@@ -1,0 +1,506 @@
+package diff
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/simulate"
+)
+
+// A view is both sides of an API in one world.
+type view struct {
+	sites [2]*simulate.Site
+	facts []fact
+}
+
+// A kind is routes of which both sides answer the same requests alike, in one view.
+type kind struct {
+	routes []questions.Route
+	view   *view
+}
+
+// A purpose is what is compared.
+type purpose int
+
+const (
+	standing purpose = iota // what two deployed APIs are made of; what stands behind them is the same
+	drift                   // a template with what is deployed
+	apps                    // two apps
+)
+
+// A comparison is a Difference in the making.
+type comparison struct {
+	*Difference
+	views   []*view
+	headers []string
+	purpose purpose
+
+	kinds    []kind
+	columns  [][]int // for each route of Routes its kind, for each view
+	asked    []Question
+	starts   []int // of each kind's questions, among those of one origin
+	width    int   // the number of those of one origin
+	outcomes [2][]Outcome
+}
+
+// across compares in all views at once: what is alike in several of them is asked once.
+func across(ctx context.Context, views []*view, purpose purpose) (*Difference, error) {
+	d := &Difference{Routes: routes(views)}
+	var apis []*gateway.API
+	for _, v := range views {
+		for _, s := range v.sites {
+			apis = append(apis, s.API)
+			if !slices.Contains(d.apps, s.API.App) {
+				d.apps = append(d.apps, s.API.App)
+			}
+		}
+	}
+	d.Origins = questions.Origins(apis...)
+	c := &comparison{Difference: d, views: views, headers: questions.Headers(apis...), purpose: purpose}
+	alone := map[string]bool{}
+	for {
+		c.classify(alone)
+		if err := c.ask(ctx); err != nil {
+			return nil, err
+		}
+		if !c.apart(alone) {
+			break
+		}
+	}
+	return d, c.compare(ctx)
+}
+
+func name(r questions.Route) string { return r.Method + " " + r.Path }
+
+// classify puts routes together that are answered alike, but for those that are to be alone.
+func (c *comparison) classify(alone map[string]bool) {
+	c.kinds, c.columns = nil, make([][]int, len(c.Routes))
+	at := map[string]int{}
+	for i, r := range c.Routes {
+		for _, v := range c.views {
+			var key strings.Builder
+			fmt.Fprintf(&key, "%s %q", r.Method, r.Identity)
+			if alone[name(r)] {
+				key.WriteString(r.URL)
+			}
+			for _, site := range v.sites {
+				fmt.Fprintf(&key, "%q %q", site.Behaviour(r.Method, r.URL).Key, site.Behaviour("OPTIONS", r.URL).Key)
+			}
+			k, ok := at[key.String()]
+			if !ok {
+				k = len(c.kinds)
+				at[key.String()] = k
+				c.kinds = append(c.kinds, kind{view: v})
+			}
+			if n := len(c.kinds[k].routes); n == 0 || name(c.kinds[k].routes[n-1]) != name(r) {
+				c.kinds[k].routes = append(c.kinds[k].routes, r)
+			}
+			c.columns[i] = append(c.columns[i], k)
+		}
+	}
+}
+
+// ask asks both sides about each kind.
+func (c *comparison) ask(ctx context.Context) error {
+	var alike [][]questions.Route
+	c.starts, c.width = nil, 0
+	for _, k := range c.kinds {
+		alike = append(alike, k.routes)
+		c.starts = append(c.starts, c.width)
+		c.width += 2 * len(extras(k.routes[0], c.headers))
+	}
+	c.asked = product(c.Origins, alike, c.headers)
+	for side := range c.outcomes {
+		var err error
+		if c.outcomes[side], err = c.answers(ctx, side); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// kindOf gives the kind of a question.
+func (c *comparison) kindOf(question int) int {
+	k, found := slices.BinarySearch(c.starts, question%c.width)
+	if !found {
+		k--
+	}
+	return k
+}
+
+// answers gives the outcomes of one side.
+func (c *comparison) answers(ctx context.Context, side int) ([]Outcome, error) {
+	out := make([]Outcome, len(c.asked))
+	workers := min(runtime.GOMAXPROCS(0), len(c.asked))
+	faults := make([]error, workers)
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() {
+			own := map[*view]*simulate.Site{}
+			// The questions of an origin are neighbours; what they have in common is asked once.
+			from, to := len(c.asked)*w/workers, len(c.asked)*(w+1)/workers
+			for i := from; i < to && ctx.Err() == nil; i++ {
+				if i > from && c.asked[i].Origin != c.asked[i-1].Origin {
+					for _, s := range own {
+						s.Memo.Forget()
+					}
+				}
+				v := c.kinds[c.kindOf(i)].view
+				if own[v] == nil {
+					site := *v.sites[side]
+					site.Memo = &simulate.Memo{}
+					own[v] = &site
+				}
+				report, err := c.answer(ctx, own[v], v, c.asked[i])
+				if err != nil {
+					faults[w] = err
+					return
+				}
+				out[i] = Of(report)
+			}
+		})
+	}
+	wait.Wait()
+	for _, err := range append(faults, ctx.Err()) {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// answer asks one question of a side. Where an integration's backend decides that is not the same on both sides, each of its
+// responses is looked at.
+func (c *comparison) answer(ctx context.Context, site *simulate.Site, v *view, q Question) (*simulate.Report, error) {
+	report, err := site.Settled(ctx, q.Request())
+	if err != nil || report.Verdict.Known || report.Verdict.Undecided || v.behind(q.Method, q.URL) == "" {
+		return report, err
+	}
+	return site.Whichever(ctx, q.Request(), report)
+}
+
+// behind says what of what stands behind a route is not the same on both sides, empty if all of it is.
+func (v *view) behind(method, url string) string {
+	for _, m := range []string{method, "OPTIONS"} {
+		b, a := v.sites[0].API, v.sites[1].API
+		if b.Behind(m, url) == a.Behind(m, url) {
+			continue
+		}
+		was, is := b.Calls(m, url), a.Calls(m, url)
+		if was == is {
+			return is + " changes, and is not run"
+		}
+		return "it calls " + is + ", and before " + was + "; neither is run"
+	}
+	return ""
+}
+
+// written says what of that which decides about a route only a deployment knows on the first side, empty if nothing.
+func (v *view) written(method, url string) string {
+	api := v.sites[0].API
+	for _, name := range []string{method, "OPTIONS"} {
+		m, _ := api.Route(name, url)
+		if m == nil || m.Integration == nil {
+			continue
+		}
+		var texts []string
+		for _, t := range m.Integration.RequestTemplates {
+			texts = append(texts, t.Text)
+		}
+		for _, r := range m.Integration.Responses {
+			for _, k := range slices.Sorted(maps.Keys(r.Parameters)) {
+				texts = append(texts, r.Parameters[k])
+			}
+			for _, t := range r.Templates {
+				texts = append(texts, t.Text)
+			}
+		}
+		for _, t := range texts {
+			if symbols := api.App.Symbols(t); len(symbols) > 0 {
+				return "the template has ${" + symbols[0].String() + "}"
+			}
+		}
+	}
+	return ""
+}
+
+// apart finds more routes that are to be alone: those that redirect, since the same Location leads from another path to
+// another place.
+func (c *comparison) apart(alone map[string]bool) bool {
+	found := false
+	for i := range c.asked {
+		if !c.outcomes[0][i].redirected && !c.outcomes[1][i].redirected {
+			continue
+		}
+		if routes := c.kinds[c.kindOf(i)].routes; len(routes) > 1 {
+			found = true
+			for _, r := range routes {
+				alone[name(r)] = true
+			}
+		}
+	}
+	return found
+}
+
+// A class is routes that are of the same kind in every view.
+type class struct {
+	routes []questions.Route
+	kinds  []int // for each view
+}
+
+// A part is what is found in some of the views.
+type part struct {
+	*Difference
+	in []bool
+}
+
+// compare finds what differs.
+func (c *comparison) compare(ctx context.Context) error {
+	var classes []class
+	at := map[string]int{}
+	for i, r := range c.Routes {
+		key := fmt.Sprint(c.columns[i])
+		k, ok := at[key]
+		if !ok {
+			k = len(classes)
+			at[key] = k
+			classes = append(classes, class{kinds: c.columns[i]})
+		}
+		classes[k].routes = append(classes[k].routes, r)
+	}
+	var alike [][]questions.Route
+	var index [][2]int // of each question of one origin its class, and the place in the kind
+	for k, cl := range classes {
+		alike = append(alike, cl.routes)
+		for n := range 2 * len(extras(cl.routes[0], c.headers)) {
+			index = append(index, [2]int{k, n})
+		}
+	}
+	asked := product(c.Origins, alike, c.headers)
+	// The outcomes in each view.
+	outcomes := make([][2][]Outcome, len(c.views))
+	for v := range c.views {
+		for side := range 2 {
+			outcomes[v][side] = make([]Outcome, len(asked))
+			for i := range asked {
+				at := index[i%len(index)]
+				outcomes[v][side][i] = c.outcomes[side][i/len(index)*c.width+c.starts[classes[at[0]].kinds[v]]+at[1]]
+			}
+		}
+	}
+	parts := &parts{c: c, asked: asked, outcomes: outcomes, classes: map[string][]questions.Route{}}
+	for _, cl := range classes {
+		parts.classes[name(cl.routes[0])] = cl.routes
+	}
+	for i := range asked {
+		parts.question(i)
+	}
+	for v := range c.views {
+		if err := parts.whole(ctx, v); err != nil {
+			return err
+		}
+	}
+	parts.finish()
+	return nil
+}
+
+// parts are what is found, by the views in which it is.
+type parts struct {
+	c        *comparison
+	asked    []Question
+	outcomes [][2][]Outcome // by view
+	classes  map[string][]questions.Route
+	list     []*part
+	errors   tally[ErrorChange]
+	caches   tally[CacheChange]
+	open     tally[NotCompared]
+}
+
+// of returns the part for a set of views.
+func (p *parts) of(in []bool) *part {
+	for _, one := range p.list {
+		if slices.Equal(one.in, in) {
+			return one
+		}
+	}
+	d := &Difference{Origins: p.c.Origins, Routes: p.c.Routes, classes: p.classes, asked: p.asked, outcomes: p.outcomes[slices.Index(in, true)], apps: p.c.apps}
+	one := &part{d, in}
+	p.list = append(p.list, one)
+	return one
+}
+
+// question compares the outcomes of a question in every view.
+func (p *parts) question(i int) {
+	q := p.asked[i]
+	var found []Change
+	var in [][]bool
+	for v, o := range p.outcomes {
+		b, a := o[0][i], o[1][i]
+		switch why := p.c.unknown(b, a); {
+		case why != "":
+			p.left(v, q, why)
+			continue
+		case b.equal(a):
+			if p.c.purpose == apps && !b.Known && !a.Known {
+				for _, r := range q.routes {
+					if why := p.c.views[v].behind(r.Method, r.URL); why != "" {
+						p.open.add(v, len(p.outcomes), []NotCompared{{Route: name(r), Why: why}})
+					}
+				}
+			}
+			continue
+		}
+		if p.c.purpose == drift {
+			if why := p.c.views[v].written(q.Method, q.URL); why != "" {
+				p.left(v, q, why)
+				continue
+			}
+		}
+		k := slices.IndexFunc(found, func(c Change) bool { return c.Before.equal(b) && c.After.equal(a) })
+		if k < 0 {
+			k = len(found)
+			found = append(found, Change{q, b, a, direction(b, a)})
+			in = append(in, make([]bool, len(p.c.views)))
+		}
+		in[k][v] = true
+	}
+	for k, c := range found {
+		one := p.of(in[k])
+		one.Changes = append(one.Changes, c)
+	}
+}
+
+// unknown says why outcomes cannot be compared, empty if they can.
+func (c *comparison) unknown(b, a Outcome) string {
+	switch {
+	case b.Preflight == "allowed" && a.refusedPreflight() || b.refusedPreflight() && a.Preflight == "allowed":
+		return "" // whatever comes of it, the request is sent or not
+	case a.open != "":
+		return a.open
+	case b.open != "":
+		return b.open
+	case b.unread != a.unread && b.equal(a):
+		return "what only a deployment knows is in a header: " + strings.Join(slices.DeleteFunc([]string{b.unread, a.unread}, func(s string) bool { return s == "" }), ", and now ")
+	case b.away != a.away && b.equal(a):
+		return "it redirects to " + cmp.Or(a.away, b.away) + ", which is not this API"
+	}
+	return ""
+}
+
+// left notes that routes cannot be compared, unless the template says of them the same on both sides.
+func (p *parts) left(v int, q Question, why string) {
+	b, a := p.c.views[v].sites[0].API, p.c.views[v].sites[1].API
+	for _, r := range q.routes {
+		if b.Source(r.Method, r.URL) != a.Source(r.Method, r.URL) || b.Source("OPTIONS", r.URL) != a.Source("OPTIONS", r.URL) {
+			p.open.add(v, len(p.outcomes), []NotCompared{{Route: name(r), Why: why}})
+		}
+	}
+}
+
+// whole compares what is not a question of one route.
+func (p *parts) whole(ctx context.Context, v int) error {
+	c := p.c
+	before, after := c.views[v].sites[0], c.views[v].sites[1]
+	errors, open, err := c.errors(ctx, before, after, c.purpose == drift)
+	if err != nil {
+		return err
+	}
+	p.open.add(v, len(c.views), append(open, c.elsewhere(before.API, after.API)...))
+	one := &Difference{Origins: c.Origins, asked: p.asked, outcomes: p.outcomes[v]}
+	if err := one.caches(ctx, before, after); err != nil {
+		return err
+	}
+	p.errors.add(v, len(c.views), errors)
+	p.caches.add(v, len(c.views), slices.DeleteFunc(one.Caches, func(change CacheChange) bool {
+		i := slices.IndexFunc(c.Routes, func(r questions.Route) bool { return name(r) == change.Route })
+		return c.purpose == drift && c.views[v].written(c.Routes[i].Method, c.Routes[i].URL) != ""
+	}))
+	return nil
+}
+
+// A tally is of items that are found in views, in the order in which they are.
+type tally[T comparable] struct {
+	order []T
+	in    map[T][]bool
+}
+
+func (t *tally[T]) add(view, views int, items []T) {
+	if t.in == nil {
+		t.in = map[T][]bool{}
+	}
+	for _, item := range items {
+		if t.in[item] == nil {
+			t.in[item] = make([]bool, views)
+			t.order = append(t.order, item)
+		}
+		t.in[item][view] = true
+	}
+}
+
+// elsewhere says what of an API was not read.
+func (c *comparison) elsewhere(before, after *gateway.API) []NotCompared {
+	var out []NotCompared
+	for _, e := range append(slices.Clone(before.Elsewhere), after.Elsewhere...) {
+		out = append(out, NotCompared{Why: "not read: " + e})
+	}
+	if c.purpose != apps {
+		return out
+	}
+	one := func(side, other *gateway.API) {
+		for _, s := range side.Problems {
+			if !slices.Contains(other.Problems, s) && !slices.Contains(side.Elsewhere, s) && !strings.HasPrefix(s, "method ") {
+				out = append(out, NotCompared{Why: s})
+			}
+		}
+	}
+	one(before, after)
+	one(after, before)
+	for _, name := range []string{"Policy", "DisableExecuteApiEndpoint"} { // they decide who gets in, and no request here meets them
+		if cfn.Canonical(before.Rest.Properties[name]) != cfn.Canonical(after.Rest.Properties[name]) {
+			out = append(out, NotCompared{Why: "the API's " + name + ", which differs: whom it lets in is not looked at"})
+		}
+	}
+	return out
+}
+
+// finish puts the parts together.
+func (p *parts) finish() {
+	d := p.c.Difference
+	d.asked, d.outcomes, d.classes = p.asked, p.outcomes[0], p.classes
+	for _, q := range p.asked {
+		d.Questions += len(q.routes)
+	}
+	var facts [][]fact
+	for _, v := range p.c.views {
+		facts = append(facts, v.facts)
+	}
+	for _, e := range p.errors.order {
+		one := p.of(p.errors.in[e])
+		one.Errors = append(one.Errors, e)
+	}
+	for _, e := range p.caches.order {
+		one := p.of(p.caches.in[e])
+		one.Caches = append(one.Caches, e)
+	}
+	for _, one := range p.list {
+		if !slices.Contains(one.in, false) {
+			d.Changes, d.Errors, d.Caches = one.Changes, one.Errors, one.Caches
+			continue
+		}
+		d.Cases = append(d.Cases, &Case{d.show(when(facts, one.in)), one.Difference})
+	}
+	for _, n := range p.open.order {
+		d.NotCompared = append(d.NotCompared, NotCompared{n.Route, d.show(n.Why), d.show(when(facts, p.open.in[n]))})
+	}
+	slices.SortStableFunc(d.NotCompared, func(a, b NotCompared) int { return byPath(a.Route, b.Route) })
+	slices.SortStableFunc(d.Cases, func(a, b *Case) int { return strings.Compare(a.If, b.If) })
+}

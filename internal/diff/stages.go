@@ -1,0 +1,257 @@
+package diff
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/simulate"
+)
+
+// Options chooses among what two apps offer.
+type Options struct {
+	// OldAPI and API are logical ids as [gateway.Options.API] has them, of the only APIs to compare; OldStage and Stage are
+	// names of the only stages. All is compared where they are empty.
+	OldAPI, API, OldStage, Stage string
+	// Variables are in the place of stage variables of both sides.
+	Variables map[string]string
+}
+
+// Apps compares two apps, API by API and stage by stage, in each way in which their conditions can turn out. The error is a
+// [*gateway.LoadError] for what options do not find.
+func Apps(ctx context.Context, old, now *cfn.App, opts Options) ([]Result, error) {
+	worlds, all := worlds([2]*cfn.App{old, now})
+	var sides [2][]stage
+	for i, o := range []gateway.Options{{API: opts.OldAPI, Stage: opts.OldStage}, {API: opts.API, Stage: opts.Stage}} {
+		for _, w := range worlds {
+			found, err := stages(w.apps[i], o)
+			if err != nil && len(worlds) == 1 {
+				return nil, err
+			}
+			for _, s := range found {
+				if !slices.Contains(sides[i], s) {
+					sides[i] = append(sides[i], s)
+				}
+			}
+		}
+		if len(sides[i]) == 0 {
+			_, err := stages(worlds[0].apps[i], o)
+			return nil, err
+		}
+	}
+	same := identical(old, now)
+	var out []Result
+	for _, p := range pairs(sides[0], sides[1]) {
+		r, err := compared(ctx, worlds, p, opts)
+		if err != nil {
+			return nil, err
+		}
+		r.Same = same
+		if !all {
+			r.NotCompared = append(r.NotCompared, NotCompared{Why: fmt.Sprintf("the templates have conditions that are not decided, and more than %d ways in which they can turn out; no more were looked at", maxWorlds)})
+		}
+		for _, app := range []*cfn.App{old, now} {
+			for _, f := range unreadFiles(app) {
+				r.NotCompared = append(r.NotCompared, NotCompared{Why: f})
+			}
+		}
+		if orphans(old) != orphans(now) {
+			r.NotCompared = append(r.NotCompared, NotCompared{Why: "methods of an API that is not in the templates, which differ"})
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// orphans writes the methods of an app whose APIs are not in it.
+func orphans(app *cfn.App) string {
+	var out []string
+	for _, m := range gateway.Orphans(app) {
+		out = append(out, cfn.Canonical(m.Properties))
+	}
+	slices.Sort(out)
+	return strings.Join(out, "\n")
+}
+
+// unreadFiles says which files of an app were not read.
+func unreadFiles(app *cfn.App) []string {
+	var out []string
+	for _, p := range app.Problems {
+		if p.Kind == cfn.Malformed && p.LogicalID == "" && p.Stack == "" {
+			out = append(out, "not read: "+p.Error())
+		}
+	}
+	return out
+}
+
+// compared compares one stage of one API in all worlds.
+func compared(ctx context.Context, worlds []*world, p pair, opts Options) (Result, error) {
+	r := Result{Status: Compared}
+	shown := p.now
+	switch {
+	case p.old == nil:
+		r.Status = Added
+	case p.now == nil:
+		r.Status, shown = Removed, p.old
+	}
+	r.API, r.Stage = shown.api, shown.stage
+	load := func(w *world) (*view, error) {
+		v := &view{facts: w.facts}
+		for i, s := range []*stage{p.old, p.now} {
+			site, err := s.site(w.apps[i], opts.Variables)
+			if err != nil {
+				return nil, err
+			}
+			v.sites[i] = site
+		}
+		return v, nil
+	}
+	var views []*view
+	for _, w := range worlds {
+		v, err := load(w)
+		if err != nil {
+			return r, err
+		}
+		views = append(views, v)
+	}
+	var err error
+	if r.Difference, err = across(ctx, views, apps); err != nil || !r.Empty() {
+		return r, err
+	}
+	// Nothing differs while each value is an origin of its own. A list is not, and others decide without being an origin.
+	more, err := valued(worlds, views, load)
+	if err == nil && len(more) > len(views) {
+		r.Difference, err = across(ctx, more, apps)
+	}
+	return r, err
+}
+
+// A stage is one of an API.
+type stage struct {
+	stack string // the API's, below the app's only one that is not nested
+	id    string // the API's logical id
+	api   string // what [gateway.Options.API] takes
+	name  string // the API's, as its Name has it
+	stage string // empty if the API has none
+}
+
+// stages returns those of an app that are chosen.
+func stages(app *cfn.App, opts gateway.Options) ([]stage, error) {
+	var out []stage
+	for _, choice := range gateway.APIs(app) {
+		qualified := choice.Resource.Stack.Name + "/" + choice.Resource.ID
+		if opts.API != "" && opts.API != choice.ID && opts.API != qualified {
+			continue
+		}
+		names, err := gateway.Stages(app, gateway.Options{API: choice.ID})
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case opts.Stage != "" && len(names) > 0 && !slices.Contains(names, opts.Stage):
+			continue
+		case opts.Stage != "" || len(names) == 0:
+			names = []string{opts.Stage}
+		}
+		for _, name := range names {
+			out = append(out, stage{below(app, choice.Resource.Stack.Name), choice.Resource.ID, choice.ID, choice.Name, name})
+		}
+	}
+	if len(out) == 0 {
+		_, err := gateway.Load(app, opts)
+		return nil, err
+	}
+	return out, nil
+}
+
+// nothing is a template of an API without routes, which stands for one that is not there.
+const nothing = `{"Resources": {"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {}}}}`
+
+// site loads the stage from an app; one that is not there has no routes.
+func (s *stage) site(app *cfn.App, variables map[string]string) (*simulate.Site, error) {
+	if s != nil {
+		// The methods that want an API key are asked with this one. Whether it is the right one is not CORS's question.
+		api, err := gateway.Load(app, gateway.Options{API: s.api, Stage: s.stage, Variables: variables, APIKeys: []string{questions.Value("x-api-key")}})
+		var fault *gateway.LoadError
+		switch {
+		case err == nil:
+			return &simulate.Site{API: api, Backend: simulate.NotRun(app)}, nil
+		case !errors.As(err, &fault) || fault.Kind != gateway.NoAPI && fault.Kind != gateway.NoStage:
+			return nil, err
+		}
+	}
+	app, err := cfn.Parse("", []byte(nothing), cfn.Options{})
+	if err != nil {
+		return nil, err
+	}
+	api, err := gateway.Load(app, gateway.Options{})
+	return &simulate.Site{API: api, Backend: simulate.NotRun(app)}, err
+}
+
+// A pair is the same stage of the same API on both sides; one is nil where it is on one side alone.
+type pair struct{ old, now *stage }
+
+// pairs finds for each stage of an API what it was: by stack, logical id and stage, then by logical id, then by the
+// API's name, then whatever is left alone.
+func pairs(old, now []stage) []pair {
+	out := make([]pair, len(now))
+	for i := range now {
+		out[i].now = &now[i]
+	}
+	used := make([]bool, len(old))
+	match := func(same func(o, n *stage) bool) {
+		for i := range out {
+			for k := range old {
+				if out[i].old == nil && !used[k] && same(&old[k], out[i].now) {
+					out[i].old, used[k] = &old[k], true
+				}
+			}
+		}
+	}
+	match(func(o, n *stage) bool { return o.stack == n.stack && o.id == n.id && o.stage == n.stage })
+	match(func(o, n *stage) bool { return o.id == n.id && o.stage == n.stage })
+	match(func(o, n *stage) bool { return o.name != "" && o.name == n.name && o.stage == n.stage })
+	alone := func(same func(o, n *stage) bool) func(o, n *stage) bool {
+		return func(o, n *stage) bool {
+			olds, nows := 0, 0
+			for k := range old {
+				if !used[k] && same(&old[k], n) {
+					olds++
+				}
+			}
+			for i := range out {
+				if out[i].old == nil && same(o, out[i].now) {
+					nows++
+				}
+			}
+			return olds == 1 && nows == 1 && same(o, n)
+		}
+	}
+	match(alone(func(o, n *stage) bool { return o.id == n.id || o.name != "" && o.name == n.name })) // another stage
+	if countAPIs(old) == 1 && countAPIs(now) == 1 {
+		match(func(o, n *stage) bool { return o.stage == n.stage })
+		match(alone(func(o, n *stage) bool { return true }))
+	}
+	for k := range old {
+		if !used[k] {
+			out = append(out, pair{old: &old[k]})
+		}
+	}
+	return out
+}
+
+// countAPIs counts the APIs of stages.
+func countAPIs(list []stage) int {
+	var seen []string
+	for _, s := range list {
+		if id := strings.Join([]string{s.stack, s.id}, "/"); !slices.Contains(seen, id) {
+			seen = append(seen, id)
+		}
+	}
+	return len(seen)
+}

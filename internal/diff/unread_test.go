@@ -1,0 +1,58 @@
+package diff
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/corsgate/corsgate/internal/testkit/model"
+)
+
+// What was not read, or is not looked at, is never said to be unchanged.
+func TestNotCompared(t *testing.T) {
+	opened := func(origin string, edit func(d *drawn, options object)) []byte {
+		d := draw()
+		items := d.path("R", "/items")
+		d.method("Get", items, "GET", map[string]string{"Origin": app})
+		edit(d, d.method("Options", items, "OPTIONS", map[string]string{"Origin": origin}))
+		return d.template(t)
+	}
+	imported := object{"Fn::ImportValue": "elsewhere"}
+	foreign := func(_ *drawn, options object) { options["RestApiId"], options["ResourceId"] = imported, imported }
+	ours := func(_ *drawn, options object) { options["RestApiId"] = imported }
+	include := func(_ *drawn, options object) {
+		options["Fn::Transform"] = object{"Name": "AWS::Include", "Parameters": object{"Location": "s3://bucket/key"}}
+	}
+	with := func(name string, value any) func(*drawn, object) {
+		return func(d *drawn, _ object) { d.api[name] = value }
+	}
+	same := func(*drawn, object) {}
+	for _, tt := range []struct {
+		name     string
+		old, now []byte
+		want     string // in what is not compared, empty if all is
+	}{
+		{"a method of another API, opened", opened(app, foreign), opened("*", foreign), "methods of an API that is not in the templates"},
+		{"a method of another API", opened(app, foreign), opened(app, foreign), ""},
+		{"a method of some API, on a resource of this one", opened(app, ours), opened("*", ours), "not read: method Options"},
+		{"properties by an include", opened(app, include), opened(app, include), "AWS::Include of s3://bucket/key"},
+		{"a resource policy", opened(app, with("Policy", object{"Statement": []any{}})), opened(app, same), "Policy"},
+		{"the same resource policy", opened(app, with("Policy", object{"Statement": []any{}})), opened(app, with("Policy", object{"Statement": []any{}})), ""},
+		{"an endpoint that is closed", opened(app, same), opened(app, with("DisableExecuteApiEndpoint", true)), "DisableExecuteApiEndpoint"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			results, err := Apps(t.Context(), model.App(t, tt.old), model.App(t, tt.now), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, r := range results {
+				for _, n := range r.NotCompared {
+					got = append(got, n.Why)
+				}
+			}
+			if text := strings.Join(got, "; "); !strings.Contains(text, tt.want) || tt.want == "" && text != "" {
+				t.Errorf("not compared: %q, want %q", text, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
+)
+
+// without returns a copy of properties without some, which decide nothing about a response or say where it belongs.
+func without(properties map[string]any, names ...string) map[string]any {
+	out := maps.Clone(properties)
+	for _, n := range names {
+		delete(out, n)
+	}
+	return out
+}
+
+// common writes what the whole API is made of, its methods apart.
+func (l *loader) common() string {
+	a, p := l.api, l.rest.Properties
+	parts := []any{without(p, "Body", "Name", "Description", "Tags"), a.canary}
+	if body, ok := p["Body"].(map[string]any); ok {
+		parts = append(parts, without(body, "paths", "info", "tags"))
+	} else {
+		parts = append(parts, p["Body"])
+	}
+	for _, k := range slices.Sorted(maps.Keys(a.Variables)) {
+		parts = append(parts, k, a.Variables[k])
+	}
+	for _, typ := range []string{"GatewayResponse", "Authorizer", "RequestValidator", "Model"} {
+		for _, r := range l.of(typ) {
+			parts = append(parts, r.ID, without(r.Properties, "RestApiId", "Description"))
+		}
+	}
+	return cfn.Canonical(parts) + strings.Join(l.beside, "")
+}
+
+// Source writes what the template says that decides about requests to a path: of the API as a whole and of the method that
+// serves them. Two APIs for which it is the same text respond in the same way, whatever the values are that only a
+// deployment knows, if what stands behind them does.
+func (a *API) Source(method, path string) string {
+	m, _, _ := a.route(method, segments(path))
+	if m == nil {
+		return a.written
+	}
+	return a.written + m.written
+}
+
+// decides matches the names of environment variables that a function may decide by which pages it lets in.
+var decides = regexp.MustCompile(`(?i)cors|origin|allow`)
+
+// Behind writes what is called for a request to a path that is not a part of the API, and what the API makes of its reply;
+// empty for a mock and where there is no route. Of a function's code it is what stands in the template.
+func (a *API) Behind(method, path string) string {
+	m, _, _ := a.route(method, segments(path))
+	if m == nil || m.Integration == nil || m.Integration.Type == apigw.Mock {
+		return ""
+	}
+	i := m.Integration
+	uri, _ := (&exchange{api: a}).uri(i)
+	parts := []any{i.Type, uri}
+	if i.Type != apigw.AWSProxy && i.Type != apigw.HTTPProxy {
+		parts = append(parts, m.written)
+	}
+	fn := a.functionOf(uri)
+	for _, r := range a.App.OfType("AWS::Lambda::Function") {
+		if fn == nil || a.App.Name(r) != fn.LogicalID {
+			continue
+		}
+		code, _ := r.Properties["Code"].(map[string]any)
+		parts = append(parts, r.Properties["Handler"], code["ZipFile"])
+		environment, _ := r.Properties["Environment"].(map[string]any)
+		variables, _ := environment["Variables"].(map[string]any)
+		for _, k := range slices.Sorted(maps.Keys(variables)) {
+			if v, _ := variables[k].(string); decides.MatchString(k) || strings.Contains(v, "://") {
+				parts = append(parts, k, variables[k])
+			}
+		}
+	}
+	return cfn.Canonical(parts)
+}
+
+// Calls names what is called for a request to a path, for people.
+func (a *API) Calls(method, path string) string {
+	m, _, _ := a.route(method, segments(path))
+	if m == nil || m.Integration == nil {
+		return "nothing"
+	}
+	uri, _ := (&exchange{api: a}).uri(m.Integration)
+	if fn := a.functionOf(uri); fn != nil {
+		return "the function " + fn.Name
+	}
+	return a.App.Show(uri)
+}

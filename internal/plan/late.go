@@ -1,0 +1,57 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/rules"
+)
+
+const lateFix = "an aspect changed the API after corsgate completed it; make the change before synthesis, or with an aspect on a construct above the API"
+
+// Late returns errors about what an API has now and had not when the plan was made for
+// it as it was before.
+func Late(before, now *API) []Remark {
+	m := &maker{Plan: &Plan{}}
+	had := map[string]bool{}
+	for _, r := range before.Resources {
+		had[r.Path] = true
+		for _, x := range r.Methods {
+			had[x.where()] = true
+		}
+	}
+	for _, r := range now.Resources {
+		for _, x := range r.Methods {
+			text := x.where() + " has no CORS headers: " + lateFix
+			switch {
+			case had[x.where()]:
+			case !had[r.Path] && r.isSimple():
+				m.fail(x.Node, rules.CORS119, text)
+			case !had[r.Path]:
+				m.fail(x.Node, rules.CORS101, text)
+			case !apigw.IsProxy(x.Type):
+				m.fail(x.Node, rules.CORS208, text)
+			default:
+				m.fail(x.Node, "", text)
+			}
+		}
+	}
+	for _, g := range before.GatewayResponses {
+		had[g.Type] = true
+	}
+	for _, g := range now.GatewayResponses {
+		if !had[g.Type] && !slices.Contains(defaults, g.Type) {
+			m.fail(g.Node, rules.CORS303, "gateway response "+g.Type+" has no CORS headers: "+lateFix)
+		}
+	}
+	for _, s := range now.Stages {
+		i := slices.IndexFunc(before.Stages, func(b *Stage) bool { return b.Node == s.Node })
+		switch {
+		case i < 0:
+			m.fail(s.Node, rules.CORS407, "stage "+s.Name+" has no CORS variables and refuses every origin: "+lateFix)
+		case s.Cached && !before.Caching():
+			m.fail(s.Node, rules.CORS402, "stage "+s.Name+" caches answers, and their cache keys do not tell origins apart: "+lateFix)
+		}
+	}
+	return m.Remarks
+}
