@@ -22,6 +22,7 @@ const (
 	ipAddress      = "name exact origins, or use a domain of your own: whoever has an address has names there, at any depth"
 	azureResource  = "name the exact origin of your resource, or give it a domain of your own"
 	devEnvironment = "name the exact origin of your environment"
+	salesforceOrg  = "name the exact origins of your organization"
 )
 
 // services are those that the list of public suffixes lacks or has in part, and
@@ -46,12 +47,21 @@ var services = []service{
 
 	// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-web-values-returned.html
 	{"cloudfront.net", 1, `name the exact origin of your distribution ("https://" + *distribution.DistributionDomainName()), or give it a domain of your own`},
+	// https://docs.amazonaws.cn/en_us/aws/latest/userguide/cloudfront.html
+	{"cloudfront.cn", 1, `name the exact origin of your distribution, or give it a domain of your own`},
 	// A bucket's name may have dots, so that evil.BUCKET is anybody's, and
 	// services and regions come faster than the list has them:
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
 	{"amazonaws.com", nobodys, awsResource},
 	{"amazonaws.com.cn", nobodys, awsResource},
+	// The other domains of AWS's partitions, where the European Sovereign Cloud has
+	// its buckets and APIs, and China and it their function URLs:
+	// https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
+	{"amazonaws.eu", nobodys, awsResource},
+	{"amazonwebservices.eu", nobodys, awsResource},
+	{"amazonwebservices.com.cn", nobodys, awsResource},
+	{"api.aws", nobodys, awsResource},
 	// Function URLs: https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
 	{"on.aws", nobodys, "name the exact origin of your function URL, or give it a domain of your own"},
 	// PREFIX.auth.REGION.amazoncognito.com:
@@ -90,6 +100,11 @@ var services = []service{
 	{"wasabisys.com", nobodys, bucket},
 	// https://www.backblaze.com/docs/cloud-storage-s3-compatible-api
 	{"backblazeb2.com", nobodys, bucket},
+	// IBM Cloud's apps and clusters, APP.HASH.REGION.codeengine.appdomain.cloud and
+	// APP.CLUSTER.REGION.containers.appdomain.cloud, before the rest of it:
+	// https://cloud.ibm.com/docs/codeengine, https://cloud.ibm.com/docs/openshift
+	{"codeengine.appdomain.cloud", 2, `name your project: "https://*.HASH.REGION.codeengine.appdomain.cloud" is each of its apps`},
+	{"containers.appdomain.cloud", 2, `name your cluster: "https://*.CLUSTER.REGION.containers.appdomain.cloud" is each of its apps`},
 	// IBM Cloud, apps as well:
 	// https://cloud.ibm.com/docs/cloud-object-storage?topic=cloud-object-storage-endpoints
 	{"appdomain.cloud", nobodys, "name the exact origin of your bucket or app, or give it a domain of your own"},
@@ -97,18 +112,45 @@ var services = []service{
 	// ACCOUNT.ZONE.web.core.windows.net, of which the list has the zones' parent:
 	// https://learn.microsoft.com/azure/storage/blobs/storage-blob-static-website
 	{"web.core.windows.net", 2, azureResource},
+	// ACCOUNT.ZONE.web.storage.azure.net, not on the list:
+	// https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-endpoints
+	{"storage.azure.net", 3, azureResource},
+	// NAME-HASH.ZONE.azurefd.net, of which the list has the zones' parent:
+	// https://learn.microsoft.com/azure/frontdoor/endpoint
+	{"azurefd.net", 2, azureResource},
+	// NAME.azure-api.net, NAME.developer.azure-api.net and others, of which the list
+	// has the first: https://learn.microsoft.com/azure/api-management/configure-custom-domain
+	{"azure-api.net", 2, azureResource},
 	// NAME.REGION.cloudapp.azure.com, not on the list:
 	// https://learn.microsoft.com/azure/virtual-network/ip-services/public-ip-addresses#domain-name-label
 	{"cloudapp.azure.com", 2, azureResource},
 	// NAME-HASH.REGION.azurewebsites.net, of which the list has the regions' parent:
 	// https://github.com/MicrosoftDocs/azure-docs/blob/main/articles/app-service/includes/regionalization-note.md
 	{"azurewebsites.net", 2, azureResource},
+	{"azurewebsites.us", 2, azureResource},
 	// NAME-BRANCH.REGION.N.azurestaticapps.net, of which the list has N or the region:
 	// https://learn.microsoft.com/azure/static-web-apps/preview-environments
 	{"azurestaticapps.net", 3, azureResource},
 	// APP.ENVIRONMENT.REGION.azurecontainerapps.io, not on the list:
 	// https://learn.microsoft.com/azure/container-apps/connect-apps
 	{"azurecontainerapps.io", 2, `name your environment: "https://*.ENVIRONMENT.REGION.azurecontainerapps.io" is each of its apps`},
+	// The same services in China and for governments, of which the list has a part:
+	// https://learn.microsoft.com/azure/china/resources-developer-guide
+	// https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure
+	{"chinacloudapi.cn", nobodys, azureResource},
+	{"chinacloudsites.cn", 2, azureResource},
+	{"web.core.usgovcloudapi.net", 2, azureResource},
+	{"cloudapp.usgovcloudapi.net", 2, azureResource},
+
+	// APP.cfapps.REGION.hana.ondemand.com, not on the list: https://help.sap.com/docs/btp
+	{"hana.ondemand.com", nobodys, exactOrigins},
+	// Anybody's organization has pages at MYDOMAIN.my.site.com, MYDOMAIN.lightning.force.com
+	// and more, its sandboxes one label further down:
+	// https://help.salesforce.com/s/articleView?id=sf.domain_name_url_formats.htm
+	{"force.com", nobodys, salesforceOrg},
+	{"my.site.com", nobodys, salesforceOrg},
+	{"my.salesforce.com", nobodys, salesforceOrg},
+	{"salesforce-sites.com", nobodys, salesforceOrg},
 
 	// TENANT.sharepoint.com, whose pages run the scripts of each company:
 	// https://learn.microsoft.com/sharepoint/dev/spfx/sharepoint-framework-overview
@@ -117,9 +159,11 @@ var services = []service{
 	// Tunnels, development environments and free hosts that are not on the list.
 	// Those of Cloudflare, ngrok and Replit are, and need no row.
 	//
-	// NAME-PORT.app.github.dev:
+	// NAME-PORT.app.github.dev, and NAME-PORT.preview.app.github.dev of old:
 	// https://docs.github.com/codespaces/developing-in-a-codespace/forwarding-ports-in-your-codespace
-	{"github.dev", 2, devEnvironment},
+	{"github.dev", nobodys, devEnvironment},
+	// ID.lite.vusercontent.net, of v0, of which the list has vusercontent.net: https://v0.app/docs
+	{"vusercontent.net", 2, devEnvironment},
 	// ID-PORT.REGION.devtunnels.ms:
 	// https://learn.microsoft.com/azure/developer/dev-tunnels/security#domains
 	{"devtunnels.ms", 2, tunnel},
@@ -152,10 +196,32 @@ var services = []service{
 	{"zrok.io", 2, tunnel},
 	// NAME.a.free.pinggy.link, and others: https://pinggy.io/docs/usages
 	{"pinggy.link", nobodys, tunnel},
+	// NAME-ACCOUNT-PORT.exp.direct, with labels in place of the hyphens before:
+	// https://docs.expo.dev/more/expo-cli/#tunneling
+	{"exp.direct", nobodys, tunnel},
+	// NAME.sharedwithexpose.com and NAME.REGION.sharedwithexpose.com: https://expose.dev/docs
+	{"sharedwithexpose.com", 2, tunnel},
+	// NAME.loclx.io and NAME.REGION.loclx.io: https://localxpose.io/docs
+	{"loclx.io", 2, tunnel},
+	// NAME.pagekite.me: https://pagekite.net
+	{"pagekite.me", 1, tunnel},
+	// NAME.tunnelto.dev: https://github.com/agrinman/tunnelto
+	{"tunnelto.dev", 1, tunnel},
+	// NAME.free.beeceptor.com: https://beeceptor.com/docs
+	{"beeceptor.com", 2, exactOrigins},
+	// WORKSPACE--NAME.modal.run: https://modal.com/docs/guide/webhook-urls
+	{"modal.run", 1, exactOrigins},
+	// ID-PORT.proxy.runpod.net: https://docs.runpod.io/pods/configuration/expose-ports
+	{"proxy.runpod.net", 1, exactOrigins},
+	// ZONE.b-cdn.net: https://docs.bunny.net
+	{"b-cdn.net", 1, exactOrigins},
+	// ZONE-ID.kxcdn.com: https://www.keycdn.com/support
+	{"kxcdn.com", 1, exactOrigins},
+	// SITE.wordpress.com and SITE.wpcomstaging.com: https://wordpress.com/support/domains
+	{"wordpress.com", 1, exactOrigins},
+	{"wpcomstaging.com", 1, exactOrigins},
 	// ID.gradio.live: https://www.gradio.app/guides/sharing-your-app
 	{"gradio.live", 1, tunnel},
-	// NAME.sharedwithexpose.com: https://expose.dev/docs
-	{"sharedwithexpose.com", 1, tunnel},
 	// NAME.neocities.org: https://neocities.org
 	{"neocities.org", 1, exactOrigins},
 	// NAME.surge.sh: https://surge.sh/docs/cli/publishing
@@ -168,4 +234,7 @@ var services = []service{
 	{"nip.io", nobodys, ipAddress},
 	{"sslip.io", nobodys, ipAddress},
 	{"traefik.me", nobodys, ipAddress},
+	// http://local-ip.co, https://www.local-ip.sh
+	{"local-ip.co", nobodys, ipAddress},
+	{"local-ip.sh", nobodys, ipAddress},
 }

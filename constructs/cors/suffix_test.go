@@ -122,8 +122,10 @@ func refused(t *testing.T, pattern string) *cors.OriginError {
 func TestEveryPublicSuffix(t *testing.T) {
 	const own = "corsgate-test"
 	// Where a name of one label more than the suffix is not yet one's own.
-	deeper := []string{"elasticbeanstalk.com", "azurewebsites.net", "web.core.windows.net", "azurestaticapps.net"}
-	nobodys := []string{".amazonaws.com", ".amazonaws.com.cn", ".on.aws", ".azurestaticapps.net", "googleapis.com"}
+	deeper := []string{"elasticbeanstalk.com", "azurewebsites.net", "web.core.windows.net", "azurestaticapps.net",
+		"azurefd.net", "azure-api.net", "azurewebsites.us", "web.core.usgovcloudapi.net", "vusercontent.net"}
+	nobodys := []string{".amazonaws.com", ".amazonaws.com.cn", ".on.aws", ".azurestaticapps.net",
+		".amazonwebservices.eu", ".amazonwebservices.com.cn", "googleapis.com", "googleusercontent.com"}
 	seen := map[string]bool{}
 	check := func(base string, allowed bool) {
 		if seen[base] {
@@ -305,7 +307,7 @@ func TestSubdomainPatterns(t *testing.T) {
 		{"obs.cn-north-4.myhuaweicloud.com", bucket, "every bucket of a region"},
 		{"s3.eu-central-1.wasabisys.com", bucket, "every bucket of a region"},
 		{"s3.us-west-004.backblazeb2.com", bucket, "every bucket of a region"},
-		{"us-south.codeengine.appdomain.cloud", "exact origin of your bucket or app", "every app of a region"},
+		{"us-south.codeengine.appdomain.cloud", "HASH.REGION.codeengine", "every app of a region"},
 		{"sharepoint.com", "exact origin of your tenant", "every company"},
 		{"core.windows.net", azure, "above web.core.windows.net"},
 		{"web.core.windows.net", azure, "every website"},
@@ -337,6 +339,45 @@ func TestSubdomainPatterns(t *testing.T) {
 		{"10.0.0.1.nip.io", address, "203.0.113.9.10.0.0.1.nip.io is 203.0.113.9"},
 		{"10-0-0-1.sslip.io.", address, "the absolute name"},
 		{"traefik.me", address, "every address"},
+
+		// The same in other regions, zones and partitions, and services beside those.
+		{"amazonaws.eu", aws, "every bucket of the European Sovereign Cloud"},
+		{"execute-api.eusc-de-east-1.amazonaws.eu", aws, "every API of the European Sovereign Cloud"},
+		{"lambda-url.eusc-de-east-1.on.amazonwebservices.eu", aws, "every function URL of it"},
+		{"lambda-url.cn-north-1.on.amazonwebservices.com.cn", aws, "every function URL of China"},
+		{"execute-api.us-east-1.api.aws", aws, "AWS's own"},
+		{"cloudfront.cn", "exact origin of your distribution", "every distribution of China"},
+		{"z01.azurefd.net", azure, "every endpoint of Front Door"},
+		{"z1.web.storage.azure.net", azure, "every website of a zone"},
+		{"regional.azure-api.net", azure, "every gateway"},
+		{"developer.azure-api.net", azure, "every portal"},
+		{"chinacloudsites.cn", azure, "every app of China"},
+		{"z4.web.core.chinacloudapi.cn", azure, "every website of a zone"},
+		{"chinaeast2.cloudapp.chinacloudapi.cn", azure, "every machine of a region"},
+		{"z2.web.core.usgovcloudapi.net", azure, "every website of a zone"},
+		{"usgovvirginia.cloudapp.usgovcloudapi.net", azure, "every machine of a region"},
+		{"storage.googleapis.com", "exact origin of your bucket", "every bucket"},
+		{"googleusercontent.com", "name exact origins", "every script's pages"},
+		{"eu-de.codeengine.appdomain.cloud", "HASH.REGION.codeengine", "every project of a region"},
+		{"1a2b3c.eu-de.codeengine.appdomain.cloud", "", "one project's apps"},
+		{"shop-1a2b-0000.eu-de.containers.appdomain.cloud", "", "one cluster's apps"},
+		{"s3-web.eu-de.cloud-object-storage.appdomain.cloud", "exact origin of your bucket or app", "every bucket of a region"},
+		{"cfapps.eu10.hana.ondemand.com", "name exact origins", "every app of a region"},
+		{"ondemand.com", "name exact origins", "above hana.ondemand.com"},
+		{"lightning.force.com", "exact origins of your organization", "every organization"},
+		{"my.site.com", "exact origins of your organization", "every organization"},
+		{"sandbox.my.salesforce.com", "exact origins of your organization", "every sandbox"},
+		{"sharepoint.com", "exact origin of your tenant", "every tenant"},
+		{"preview.app.github.dev", "exact origin of your environment", "every codespace, before"},
+		{"ws-eu110.gitpod.io", "exact origin of your environment", "every workspace of a region"},
+		{"lite.vusercontent.net", "exact origin of your environment", "every app of v0"},
+		{"anonymous.8081.exp.direct", tunnel, "every tunnel of a port"},
+		{"eu-1.sharedwithexpose.com", tunnel, "every tunnel of a region"},
+		{"free.beeceptor.com", "name exact origins", "every endpoint"},
+		{"modal.run", "name exact origins", "every app"},
+		{"b-cdn.net", "name exact origins", "every zone"},
+		{"wordpress.com", "name exact origins", "every site"},
+		{"my.local-ip.co", address, "every address"},
 	} {
 		pattern := "https://*." + tt.base
 		fault := refused(t, pattern)

@@ -197,10 +197,10 @@ func (w *watcher) Validate() *[]*string {
 		plan.MethodType:               brief,
 		plan.GatewayResponseType:      brief,
 		"AWS::ApiGateway::Deployment": brief,
-		"AWS::ApiGateway::Stage":      ownedBy(c.completed.ids, cdkbridge.Want{}),
+		"AWS::ApiGateway::Stage":      ownedBy(c.completed.ids, cdkbridge.Want{Overrides: true}),
 	}, "")
 	var out []string
-	for _, r := range plan.Late(c.completed.API, c.now(tree)) {
+	for _, r := range plan.Late(c.completed.API, c.now(tree), c.policy) {
 		out = append(out, fmt.Sprintf("corsgate: %s (%s)", r.Message(), r.On))
 	}
 	if len(out) > 0 {
@@ -234,7 +234,7 @@ func (c *completer) now(tree *cdkbridge.Tree) *plan.API {
 	now.Stages = nil
 	for _, r := range tree.Resources {
 		if r.Type == "AWS::ApiGateway::Stage" {
-			now.Stages = append(now.Stages, &plan.Stage{Node: r.Path, Name: text(r.Properties["stageName"]), Cached: cached(r.Properties)})
+			now.Stages = append(now.Stages, stage(&r, stageVariables, r.Properties))
 		}
 	}
 	return &now

@@ -37,8 +37,8 @@ func survey(api restAPI) *inventory {
 		"AWS::ApiGateway::Resource":   ownedBy(ids, cdkbridge.Want{Ref: true, Node: true, Scope: true}),
 		plan.MethodType:               ownedBy(ids, cdkbridge.Want{Node: true, Resolve: []string{"methodResponses", "integration.uri"}}),
 		plan.GatewayResponseType:      ownedBy(ids, cdkbridge.Want{Node: true}),
-		"AWS::ApiGateway::Stage":      ownedBy(ids, cdkbridge.Want{Node: true}),
-		"AWS::ApiGateway::Deployment": ownedBy(ids, cdkbridge.Want{Node: true, Scope: true}),
+		"AWS::ApiGateway::Stage":      ownedBy(ids, cdkbridge.Want{Node: true, Overrides: true}),
+		"AWS::ApiGateway::Deployment": ownedBy(ids, cdkbridge.Want{Node: true, Scope: true, Overrides: true}),
 		plan.PermissionType:           {Resolve: []string{"functionName"}},
 	}, "")
 	s := &surveyor{
@@ -130,7 +130,7 @@ func (s *surveyor) visit(r *cdkbridge.Resource) {
 		g.Parameters, _ = p["responseParameters"].(map[string]any)
 		s.GatewayResponses = append(s.GatewayResponses, g)
 	case "AWS::ApiGateway::Stage":
-		s.stage(r, "Variables.", p)
+		s.Stages = append(s.Stages, stage(r, stageVariables, p))
 	case "AWS::ApiGateway::Deployment":
 		d := plan.Deployment{Node: r.Path}
 		if aware, ok := r.Scope.(awsapigateway.Deployment); ok && r.IsDefaultChild() {
@@ -140,7 +140,7 @@ func (s *surveyor) visit(r *cdkbridge.Resource) {
 		s.Deployments = append(s.Deployments, d)
 		if text(p["stageName"]) != "" {
 			description, _ := p["stageDescription"].(map[string]any)
-			s.stage(r, "StageDescription.Variables.", description)
+			s.Stages = append(s.Stages, stage(r, "StageDescription.Variables.", description))
 		}
 	}
 }
@@ -164,11 +164,21 @@ func (s *surveyor) method(r *cdkbridge.Resource) {
 	s.methods = append(s.methods, &placed{m, text(r.Properties["resourceId"]), r.ScopePath()})
 }
 
-// stage takes down a stage, or the description of one in a deployment.
-func (s *surveyor) stage(r *cdkbridge.Resource, prefix string, p map[string]any) {
-	st := &plan.Stage{Node: r.Path, Prefix: prefix, Name: text(r.Properties["stageName"]), Cached: cached(p)}
-	st.Variables, _ = p["variables"].(map[string]any)
-	s.Stages = append(s.Stages, st)
+// stageVariables is where a stage has its variables.
+const stageVariables = "Variables."
+
+// stage is a stage, or the description of one in a deployment. Its variables are
+// those that it was made with and those that overrides set.
+func stage(r *cdkbridge.Resource, prefix string, p map[string]any) *plan.Stage {
+	st := &plan.Stage{Node: r.Path, Prefix: prefix, Name: text(r.Properties["stageName"]), Cached: cached(p), Variables: map[string]any{}}
+	own, _ := p["variables"].(map[string]any)
+	maps.Copy(st.Variables, own)
+	overrides := r.Overrides
+	for name := range strings.SplitSeq(strings.TrimSuffix(prefix, "."), ".") {
+		overrides, _ = overrides[name].(map[string]any)
+	}
+	maps.Copy(st.Variables, overrides)
+	return st
 }
 
 // group puts the methods on their resources, by path.

@@ -43,6 +43,7 @@ type Want struct {
 	// What else is wanted. Each costs something.
 	Ref       bool `json:"ref,omitempty"`
 	LogicalID bool `json:"logicalID,omitempty"`
+	Overrides bool `json:"overrides,omitempty"`
 	Node      bool `json:"node,omitempty"`
 	Scope     bool `json:"scope,omitempty"`
 }
@@ -85,6 +86,10 @@ type Resource struct {
 	// Resolved has the properties that were asked for, as CloudFormation gets
 	// them.
 	Resolved map[string]any
+
+	// Overrides are those of properties, with the names that CloudFormation has
+	// for them, resolved. Properties does not have them.
+	Overrides map[string]any
 
 	Node  constructs.IConstruct `json:"-"`
 	Scope constructs.IConstruct `json:"-"` // what Node stands in

@@ -614,9 +614,9 @@ func onePair(ctx context.Context, seed uint64, dirs ...string) (how, what string
 			return "", what, fmt.Errorf("a stand-in is printed: %s", why)
 		}
 	}
-	tries := 6
+	tries := 3
 	if told || open {
-		tries = 4
+		tries = 2
 	}
 	if reflect.DeepEqual(d, n) {
 		if told || open {

@@ -1,8 +1,11 @@
 package plan
 
 import (
+	"maps"
 	"slices"
+	"strings"
 
+	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/rules"
 )
@@ -10,8 +13,8 @@ import (
 const lateFix = "an aspect changed the API after corsgate completed it; make the change before synthesis, or with an aspect on a construct above the API"
 
 // Late returns errors about what an API has now and had not when the plan was made for
-// it as it was before.
-func Late(before, now *API) []Remark {
+// it as it was before, and about variables of its stages that are not p's any more.
+func Late(before, now *API, p *cors.Policy) []Remark {
 	m := &maker{Plan: &Plan{}}
 	had := map[string]bool{}
 	for _, r := range before.Resources {
@@ -44,6 +47,7 @@ func Late(before, now *API) []Remark {
 			m.fail(g.Node, rules.CORS303, "gateway response "+g.Type+" has no CORS headers: "+lateFix)
 		}
 	}
+	vars := p.StageVariables()
 	for _, s := range now.Stages {
 		i := slices.IndexFunc(before.Stages, func(b *Stage) bool { return b.Node == s.Node })
 		switch {
@@ -52,6 +56,23 @@ func Late(before, now *API) []Remark {
 		case s.Cached && !before.Caching():
 			m.fail(s.Node, rules.CORS402, "stage "+s.Name+" caches answers, and their cache keys do not tell origins apart: "+lateFix)
 		}
+		if i >= 0 {
+			m.variables(s, before.Stages[i], vars)
+		}
 	}
 	return m.Remarks
+}
+
+// variables names those of a stage that are not as the policy has them. One with a
+// token is known by its name alone.
+func (m *maker) variables(now, before *Stage, ours map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(now.Variables)) {
+		if _, told := before.Variables[name]; told || !cors.IsVariable(name) {
+			continue
+		}
+		want, ok := ours[name]
+		if got, known := now.Variables[name].(string); !ok || known && got != want && !strings.Contains(want, "${Token[") {
+			m.fail(now.Node, "", "stage "+now.Name+" does not have the variable "+name+" as the policy has it: "+lateFix)
+		}
+	}
 }

@@ -156,6 +156,14 @@ func TestLate(t *testing.T) {
 			want: []string{"error L [CORS407] CORS407: stage late has no CORS variables and refuses every origin" + fix}},
 		"a cache": {now: func(a *API) { a.Stages[0].Cached = true },
 			want: []string{"error Stack/Api/Stage [CORS402] CORS402: stage prod caches answers, and their cache keys do not tell origins apart" + fix}},
+		"variables as the policy has them": {before: func(a *API) { a.Stages[0].Variables = map[string]any{"corsMaxAge": "5"} }, now: func(a *API) {
+			a.Stages[0].Variables = map[string]any{"corsOrigins": two(t).StageVariables()["corsOrigins"], "corsage": "a flower", "corsMaxAge": "5"}
+		}},
+		"variables": {now: func(a *API) {
+			a.Stages[0].Variables = map[string]any{"corsOrigins": "https://evil.example", "corsExactOrigin": "https://evil.example"}
+		}, want: []string{
+			"error Stack/Api/Stage [] stage prod does not have the variable corsExactOrigin as the policy has it: an aspect changed the API...",
+			"error Stack/Api/Stage [] stage prod does not have the variable corsOrigins as the policy has it: an aspect changed the API..."}},
 		"a second cache": {before: func(a *API) { a.Stages = append(a.Stages, &Stage{Node: "C", Cached: true}) },
 			now: func(a *API) { a.Stages = append(a.Stages, &Stage{Node: "C", Cached: true}); a.Stages[0].Cached = true }},
 	} {
@@ -167,7 +175,7 @@ func TestLate(t *testing.T) {
 			if tt.now != nil {
 				tt.now(now)
 			}
-			expect(t, lines(&Plan{Remarks: Late(was, now)}), tt.want)
+			expect(t, lines(&Plan{Remarks: Late(was, now, two(t))}), tt.want)
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/constructs/corsapi"
 )
 
@@ -49,6 +50,22 @@ func TestLateAspects(t *testing.T) {
 				"(see https://github.com/corsgate/corsgate/blob/main/docs/rules/CORS208.md) (Stack/Api/Default/health/PUT/Resource)",
 			"CORS407: stage late has no CORS variables and refuses every origin: an aspect changed the API",
 			"POST /health is a Lambda proxy, and its function is not known to emit CORS headers",
+		}},
+		"variables": {func(s awscdk.Stack) {
+			p, err := cors.New(cors.Config{Origins: []string{"https://app.example.com", "https://" + *awscdk.NewCfnParameter(s, jsii.String("SiteDomain"), nil).ValueAsString()}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p})
+			add(api.Root(), "health", "GET", mock())
+			later(constructs.NewConstruct(s, jsii.String("Later")), func() {
+				st := api.DeploymentStage().Node().DefaultChild().(awsapigateway.CfnStage)
+				st.SetVariables(&map[string]*string{"corsAnyOrigin": jsii.String("true"), "corsage": jsii.String("a flower")})
+				st.AddPropertyOverride(jsii.String("Variables.corsOrigins"), "https://evil.example")
+			})
+		}, []string{
+			"stage prod does not have the variable corsAnyOrigin as the policy has it: an aspect changed the API",
+			"stage prod does not have the variable corsOrigins as the policy has it: an aspect changed the API",
 		}},
 		"a route and a gateway response": {func(s awscdk.Stack) {
 			api := api(s, true)

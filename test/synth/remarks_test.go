@@ -79,6 +79,18 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			"error: stage prod sets the variable corsOrigins2 itself", "error: stage prod sets the variable corsCredentials itself", "error: stage prod sets the variable corsMethods itself",
 			"error: stage prod sets the variable corsMaxAge itself", "error: stage prod sets the variable corsRequestHeaders itself", "error: stage prod sets the variable corsExposedHeaders itself",
 		}},
+		"stage with overrides of the variables": {build: func(s awscdk.Stack) {
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			add(api.Root(), "health", "GET", mock())
+			st := api.DeploymentStage().Node().DefaultChild().(awsapigateway.CfnStage)
+			st.AddPropertyOverride(jsii.String("Variables.corsExactOrigin"), "https://evil.example")
+			st.AddPropertyOverride(jsii.String("Variables.corsage"), "a flower")
+			awsapigateway.NewCfnDeployment(s, jsii.String("Old"), &awsapigateway.CfnDeploymentProps{RestApiId: api.RestApiId(), StageName: jsii.String("old")}).
+				AddPropertyOverride(jsii.String("StageDescription.Variables"), map[string]any{"corsOrigins2": "https://evil.example"})
+		}, want: []string{
+			"error: stage prod sets the variable corsExactOrigin itself", "error: stage old sets the variable corsOrigins2 itself",
+			"warning: a CfnDeployment keeps its logical id",
+		}},
 		"second sources": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{
 				DefaultCorsPreflightOptions: &awsapigateway.CorsOptions{AllowOrigins: jsii.Strings("*")},
@@ -141,6 +153,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 		"responses that are only known later": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
 			r := add(api.Root(), "health", "GET", mock())
+			awscdk.NewCfnCondition(s, jsii.String("C"), &awscdk.CfnConditionProps{Expression: awscdk.Fn_ConditionEquals(awscdk.Aws_REGION(), jsii.String("eu-west-1"))})
 			awsapigateway.NewCfnMethod(s, jsii.String("M"), &awsapigateway.CfnMethodProps{RestApiId: api.RestApiId(), ResourceId: r.ResourceId(), HttpMethod: jsii.String("PUT"), AuthorizationType: jsii.String("NONE"),
 				Integration: &awsapigateway.CfnMethod_IntegrationProperty{Type: jsii.String("MOCK"), RequestTemplates: &map[string]*string{"application/json": jsii.String(`{"statusCode": 200}`)},
 					IntegrationResponses: awscdk.Fn_ConditionIf(jsii.String("C"), []any{}, []any{})}})

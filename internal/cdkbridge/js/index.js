@@ -83,6 +83,7 @@ class Bulk {
       found.push({
         type, properties, resolved, path: node.node.path,
         ref: want.ref && node.ref,
+        overrides: want.overrides && resolve(node.stack, node.rawOverrides.Properties),
         logicalID: want.logicalID && node.stack.resolve(node.logicalId),
         marked: isMarked(node, mark) || node.getMetadata(mark) !== undefined,
         altered: Object.keys(node.rawOverrides).length > 0 ||

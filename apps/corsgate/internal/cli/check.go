@@ -3,9 +3,6 @@ package cli
 import (
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/cfn"
@@ -50,42 +47,6 @@ func (x *checkCommand) Run(c Command) error {
 		return statusError(statusUnknown)
 	}
 	return x.conclude(c, report)
-}
-
-// templates finds the templates of a folder. In a cloud assembly they are named by CDK; anywhere else every file whose
-// text has Resources is one.
-func templates(dir string) ([]string, error) {
-	var out []string
-	_, err := os.Stat(filepath.Join(dir, "manifest.json"))
-	assembly := err == nil
-	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if e.IsDir() {
-			// The code of functions is in folders of its own.
-			if path != dir && (!assembly || strings.HasPrefix(e.Name(), "asset.")) {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		name := e.Name()
-		switch {
-		case strings.HasSuffix(name, ".template.json"), strings.HasSuffix(name, ".template.yaml"), strings.HasSuffix(name, ".template.yml"):
-			out = append(out, path)
-		case assembly:
-		case slices.Contains([]string{".json", ".yaml", ".yml", ".template"}, filepath.Ext(name)):
-			b, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			if strings.Contains(string(b), "Resources") && strings.Contains(string(b), "AWS::") {
-				out = append(out, path)
-			}
-		}
-		return nil
-	})
-	return out, err
 }
 
 // plain is an error of a file, named as the command line has it.

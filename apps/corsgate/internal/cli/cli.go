@@ -41,7 +41,7 @@ type grammar struct {
 
 const description = `CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized or deployed, and why.
 
-Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line or a file it names cannot be used, 3 it is not known. Of serve: 0 it was interrupted, 1 it could not serve, 2 as above. Of check: 0 clean, 1 findings at or above --fail-on, 2 the command line cannot be used, 3 something could not be read or is not known. Of inspect and logs: as of check. Of diff: 0 no change for browsers, 1 a change, 2 the command line cannot be used, 3 a file cannot be read. Of probe: 0 clean, 1 the browser refuses it, or findings at or above --fail-on, 2 the command line cannot be used, 3 there was no answer. Of probe, inspect and logs: 130 it was interrupted.`
+Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line or a file it names cannot be used, or the API has no such route, 3 it is not known. Of serve: 0 it was interrupted, 1 it could not serve, 2 as above. Of check: 0 clean, 1 findings at or above --fail-on, 2 the command line cannot be used, 3 something could not be read or is not known. Of inspect and logs: as of check. Of diff: 0 no change for browsers, 1 a change, 2 the command line cannot be used, 3 a file cannot be read. Of probe: 0 clean, 1 the browser refuses it, or findings at or above --fail-on, 2 the command line cannot be used, 3 there was no answer. Of probe, inspect and logs: 130 it was interrupted.`
 
 // Run runs the command that args name, without the program's name, and gives the exit status.
 func (c Command) Run(ctx context.Context, args []string) (status int) {

@@ -16,12 +16,13 @@ import (
 )
 
 // explainCommand says what a browser would do with a request of a page. Its exit statuses are 0 for a request that is allowed, 1
-// for one that the browser refuses, 2 for a command line or a file that cannot be used, and 3 where it depends on a
-// function that was not run, or cannot be, or on what of the template cannot be served here.
+// for one that the browser refuses, 2 for a command line or a file that cannot be used and for a route that the API does not
+// have, and 3 where it depends on what only a deployment knows, on a function that was not run, or cannot be, or on what of
+// the template cannot be served here.
 type explainCommand struct {
 	api
 
-	Origin      string   `required:"" placeholder:"ORIGIN" help:"The page's origin, such as https://app.example.com, or null."`
+	Origin      string   `required:"" placeholder:"ORIGIN" help:"The page's origin, such as https://app.example.com, or null; one that only a deployment knows by its expression: https://$${Distribution.DomainName}."`
 	Method      string   `default:"GET" placeholder:"METHOD" help:"The request's method (default: GET)."`
 	Path        string   `default:"/" placeholder:"PATH" help:"The request's path without the stage, with its query string (default: /)."`
 	Header      []string `sep:"none" placeholder:"NAME[:VALUE]" help:"A header that the page's script sets; can be repeated. Without a value, content-type is application/json and any other is given one."`

@@ -77,19 +77,6 @@ type api struct {
 	values
 }
 
-// load reads the templates and their API, and says what is left out.
-func (a api) load(c Command, opts gateway.Options) (*gateway.API, error) {
-	app, err := a.open(a.Template)
-	if err != nil {
-		return nil, err
-	}
-	judge, err := a.judge(c, app, opts, func(*cfn.App) gateway.Backend { return nil })
-	if err != nil {
-		return nil, err
-	}
-	return judge.Site.API, nil
-}
-
 // judge loads the API that the command line names, and says what is left out.
 func (a api) judge(c Command, app *cfn.App, opts gateway.Options, backend func(*cfn.App) gateway.Backend) (*simulate.Judge, error) {
 	opts.API, opts.Stage, opts.Variables = a.API, a.Stage, a.Var

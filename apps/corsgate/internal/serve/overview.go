@@ -214,7 +214,7 @@ func examplePath(path string) string {
 // that only a deployment knows.
 func (p *page) origins(policy *cors.Policy, deployed []string) []origin {
 	var listed []string
-	match := func(string) bool { return false }
+	var match func(string) bool
 	if policy != nil {
 		listed, match = policy.Origins(), policy.Match
 	} else {

@@ -179,7 +179,7 @@ func TestExamplePath(t *testing.T) {
 // What only a deployment knows is a column of its own, and what is sent and shown has its expression.
 func TestDeployedColumn(t *testing.T) {
 	integration := `{"Type": "MOCK", "RequestTemplates": {"application/json": {"Fn::Sub": "#set($o = $input.params().header.get('origin'))#if($o == 'https://${Dist.DomainName}')#set($context.responseOverride.header.Access-Control-Allow-Origin = $o)#end{\"statusCode\": 200}"}},
-		"IntegrationResponses": [{"StatusCode": "200", "ResponseParameters": {"method.response.header.X-Home": {"Fn::Sub": "'https://${Dist.DomainName}/'"}}, "ResponseTemplates": {"application/json": {"Fn::Sub": "${Dist.Id}"}}}]}`
+		"IntegrationResponses": [{"StatusCode": "200", "ResponseParameters": {"method.response.header.X-Home": {"Fn::Sub": "'https://${Dist.DomainName}/'"}}, "ResponseTemplates": {"application/json": {"Fn::Sub": "at ${Dist.DomainName}"}}}]}`
 	s, log := start(t, Options{App: app(t, template(t, map[string]string{"m": integration}, `"Dist": {"Type": "AWS::CloudFront::Distribution", "Properties": {}}`))})
 	text := ask(t, "GET", s.PageURL()+"overview.json", "")
 	o := decode[overview](t, text)
@@ -204,7 +204,7 @@ func TestDeployedColumn(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	sent := ask(t, "GET", s.URL()+"/m", "", "Origin: https://evil.example")
-	if sent.header.Get("X-Home") != value+"/" || sent.body != "${Dist.Id}" {
+	if sent.header.Get("X-Home") != value+"/" || sent.body != "at ${Dist.DomainName}" {
 		t.Errorf("%v %s", sent.header, sent.body)
 	}
 	for _, path := range []string{"?origin=https://a.example&method=GET&path=/none", "?origin=https://${Other}&method=GET&path=/m"} {
