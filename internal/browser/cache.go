@@ -61,8 +61,8 @@ const maxCachedURL = 1024
 // A PreflightCache is a browser's memory of answered preflights (https://fetch.spec.whatwg.org/#cors-preflight-cache).
 // Entries are for one page origin and one URL with its query; an answer for /a says nothing about /b.
 //
-// Firefox does as the standard says: each allowed method and header is remembered by itself, and stays until its time is
-// up. Chromium and WebKit remember the last answer as a whole: a request that it does not cover throws it away. For an
+// Firefox stands for the standard: each allowed method and header is remembered by itself, and stays until its time is up.
+// (Firefox itself also keeps apart what it was told of requests with credentials and of those without.) Chromium and WebKit remember the last answer as a whole: a request that it does not cover throws it away. For an
 // opaque origin, a sandboxed frame's or that of a request redirected from another origin to a third, Chromium remembers
 // nothing.
 //
@@ -77,10 +77,10 @@ type PreflightCache struct {
 
 type cacheKey struct{ origin, url string }
 
-// An answer is a permit and the time at which it ends.
+// An answer is a permit, and when it was stored and ends.
 type answer struct {
 	permit
-	expires time.Time
+	stored, expires time.Time
 }
 
 // NewPreflightCache gives an empty cache that works as the browser's does. Time is read from now; nil means the clock.
@@ -137,12 +137,9 @@ func (c *PreflightCache) Lookup(p *Plan) CacheResult {
 	return CacheInsufficient
 }
 
-// cover says whether the answers together let the plan's request pass. An answer to a preflight for a request without
-// credentials is no help to one with them.
+// cover reports whether the answers together let the plan's request pass.
 func cover(answers []answer, p *Plan) bool {
-	answers = slices.DeleteFunc(slices.Clone(answers), func(a answer) bool {
-		return p.credentials == Include && !a.credentials
-	})
+	answers = slices.DeleteFunc(slices.Clone(answers), func(a answer) bool { return !a.serves(p) })
 	if len(answers) == 0 {
 		return false
 	}
@@ -169,7 +166,8 @@ func (c *PreflightCache) Store(p *Plan, resp *HTTPResponse) {
 	methods, _ := resp.Header.list(corsheader.AllowMethods)
 	headers, _ := resp.Header.list(corsheader.AllowHeaders)
 	headers = lowered(headers)
-	a := answer{permit{methods, headers, p.credentials == Include}, c.now().Add(c.browser.MaxAge(resp.Header))}
+	now := c.now()
+	a := answer{permit{methods, headers, p.credentials == Include}, now, now.Add(c.browser.MaxAge(resp.Header))}
 	if c.browser != Firefox {
 		if c.browser == Chromium && (len(key.url) >= maxCachedURL || key.origin == "null") {
 			return
@@ -177,20 +175,46 @@ func (c *PreflightCache) Store(p *Plan, resp *HTTPResponse) {
 		c.answers[key] = []answer{a}
 		return
 	}
-	// What the new answer says of a method or header takes the place of what older ones said: it may hold for less long.
-	older := c.answers[key]
-	for i := range older {
-		if older[i].credentials == a.credentials {
-			older[i].methods = minus(older[i].methods, methods)
-			older[i].headers = minus(older[i].headers, headers)
-		}
+	if !resp.Header.Has(corsheader.AllowMethods) && p.listener {
+		a.methods = []string{p.method} // https://fetch.spec.whatwg.org/#cors-preflight-fetch, step 7.4
 	}
-	c.answers[key] = append(older, a)
+	c.answers[key] = remember(c.answers[key], p, a)
 }
 
-func minus(items, gone []string) []string {
-	return slices.DeleteFunc(slices.Clone(items), func(item string) bool { return slices.Contains(gone, item) })
+// remember keeps an answer as the standard does, an entry for each method and header. What an entry matches already does
+// not get one of its own: the entry now ends when the new answer's time has passed since it was stored. An entry made
+// without credentials is of no use to a request with them and stays as it is; the other way round it changes.
+func remember(entries []answer, p *Plan, a answer) []answer {
+	keep := func(matches func(answer) bool, entry permit) {
+		found := false
+		for i, e := range entries {
+			if e.serves(p) && matches(e) {
+				entries[i].expires = e.stored.Add(a.expires.Sub(a.stored))
+				found = true
+			}
+		}
+		if !found {
+			entry.credentials = a.credentials
+			entries = append(entries, answer{entry, a.stored, a.expires})
+		}
+	}
+	for _, method := range a.methods {
+		keep(func(e answer) bool { return e.names(e.methods, method) }, permit{methods: []string{method}})
+	}
+	for _, name := range a.headers {
+		keep(func(e answer) bool { return e.names(e.headers, name) && (name != "authorization" || !e.anyHeader()) }, permit{headers: []string{name}})
+	}
+	return entries
 }
+
+// names reports whether an entry's list has the item, or a "*" that stands for it.
+func (a permit) names(list []string, item string) bool {
+	return slices.Contains(list, item) || !a.credentials && slices.Contains(list, "*")
+}
+
+// serves reports whether the answer may stand for one to the plan's preflight. One to a preflight for a request without
+// credentials is no help to one with them (https://fetch.spec.whatwg.org/#concept-cache-match).
+func (a permit) serves(p *Plan) bool { return a.credentials || p.credentials != Include }
 
 // Clear forgets what is remembered for the plan's page and URL. The standard has it done when a preflighted request fails
 // (https://fetch.spec.whatwg.org/#main-fetch); Chromium does not do it.
@@ -200,4 +224,5 @@ func (c *PreflightCache) Clear(p *Plan) {
 	delete(c.answers, p.cacheKey())
 }
 
-func (p *Plan) cacheKey() cacheKey { return cacheKey{p.wireOrigin(), p.url.wire()} }
+// cacheKey has the whole URL: one with another fragment is another URL to the cache.
+func (p *Plan) cacheKey() cacheKey { return cacheKey{p.wireOrigin(), p.url.String()} }

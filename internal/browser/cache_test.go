@@ -59,7 +59,7 @@ func TestPreflightCache(t *testing.T) {
 		}},
 		"nothing to ask": {browser.Chromium, []ask{{0, browser.Request{}, browser.CacheUnneeded}}},
 		"another URL": {browser.Chromium, []ask{
-			{0, put, browser.CacheMiss}, {0, browser.Request{Method: "PUT", URL: api + "?q"}, browser.CacheMiss}, {0, browser.Request{Method: "PUT", URL: api + "#f"}, browser.CacheHit},
+			{0, put, browser.CacheMiss}, {0, browser.Request{Method: "PUT", URL: api + "?q"}, browser.CacheMiss}, {0, browser.Request{Method: "PUT", URL: api + "#f"}, browser.CacheMiss},
 		}},
 		"another page": {browser.Chromium, []ask{
 			{0, put, browser.CacheMiss}, {0, browser.Request{Method: "PUT", Origin: "https://other.example"}, browser.CacheMiss},

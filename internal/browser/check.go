@@ -181,7 +181,7 @@ func (p *Plan) badLocation(resp *HTTPResponse) *Verdict {
 		v = p.fail("ERR_RESPONSE_HEADERS_MULTIPLE_LOCATION", "Failed to fetch: the redirect has more than one location", sectionRedirect)
 	case err != nil:
 		v = p.fail("ERR_INVALID_REDIRECT", "Failed to fetch: the redirect's location '"+printable(raw)+"' is no URL", sectionRedirect)
-	case slices.Contains(unsafeRedirectSchemes, u.Scheme):
+	case slices.Contains(unsafeRedirectSchemes, u.Scheme()):
 		v = p.fail("ERR_UNSAFE_REDIRECT", "Failed to fetch: the redirect's location '"+printable(raw)+"' is not one of HTTP", sectionRedirect)
 	default:
 		return nil
@@ -212,7 +212,7 @@ func (p *Plan) Redirect(resp *HTTPResponse) (*Plan, Verdict) {
 	next := *p
 	next.redirects++
 	next.url = u
-	if u.User != nil {
+	if u.hasCredentials() {
 		// Two steps are about a user name and password: one for a request that is cross-origin before the redirect, one for
 		// a request that it makes so. The message names the URL that redirected.
 		if p.CrossOrigin || u.origin() != p.origin {

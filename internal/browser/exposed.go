@@ -17,8 +17,10 @@ var safelistedResponseHeaders = []string{
 // is "*" and credentials are not included (https://fetch.spec.whatwg.org/#concept-filtered-response-cors). It does not ask
 // whether the answer may be read at all.
 func (p *Plan) Exposed(resp *HTTPResponse) Header {
-	names := ExposedNames(resp.Header, p.credentials == Include)
-	all := !p.CrossOrigin || slices.Contains(names, "*")
+	names, _ := resp.Header.list(corsheader.ExposeHeaders) // one that does not parse exposes nothing
+	names = lowered(names)
+	// With credentials, "*" is the name of a header.
+	all := !p.CrossOrigin || p.credentials != Include && slices.Contains(names, "*")
 	var out Header
 	for _, f := range resp.Header {
 		name := lower(f.Name)
@@ -33,7 +35,8 @@ func (p *Plan) Exposed(resp *HTTPResponse) Header {
 }
 
 // ExposedNames gives the names in an answer's Access-Control-Expose-Headers that mean something across origins, in lower
-// case and sorted: "*" alone where it stands for all, which with credentials it does not.
+// case and sorted: "*" alone where it stands for all. With credentials it is the name of a header that no server sends,
+// and left out.
 func ExposedNames(h Header, credentials bool) []string {
 	names, ok := h.list(corsheader.ExposeHeaders)
 	if !ok {

@@ -200,7 +200,7 @@ func (p *Plan) construct(req Request) *Verdict {
 		v := p.fail(kind, message, sectionRequest)
 		return &v
 	}
-	if p.url.User != nil && p.initiator == Fetch {
+	if p.url.hasCredentials() && p.initiator == Fetch {
 		return throw("Request cannot be constructed from a URL that includes credentials: "+req.URL, "", "", "")
 	}
 	if !isToken(p.method) {

@@ -51,7 +51,7 @@ type recorded struct {
 // unlike lists the recordings that this package does not reproduce, by the redirect's location, and why.
 var unlike = map[string]string{
 	"http://a b/":          "Chromium percent-encodes the blank, takes the host for a name and does not find it; here it is no URL",
-	"http:///x":            "Chromium drops the third slash; here it is no URL",
+	"http:///x":            "leads to the server x, here as in Chromium, which does not find it",
 	"view-source:x":        "fails in Chromium too, with ERR_ABORTED",
 	"filesystem:http://x/": "fails in Chromium too, with ERR_INVALID_REDIRECT",
 	"isolated-app://x":     "fails in Chromium too, with ERR_UNKNOWN_URL_SCHEME",

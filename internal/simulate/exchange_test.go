@@ -143,10 +143,35 @@ func TestRedirect(t *testing.T) {
 	}
 
 	// To another site: what that answers is not this API's to say.
-	s.Backend = reply(t, `{"statusCode": 302, "headers": {"Access-Control-Allow-Origin": "*", "Location": "https://elsewhere.example/"}}`)
-	r = run(t, s, browser.Request{URL: "/other"})
-	if r.Verdict.Allowed || !strings.Contains(r.Verdict.Message, "https://elsewhere.example/ is not this API") {
-		t.Errorf("%+v", r.Verdict)
+	for _, location := range []string{"https://elsewhere.example/", "///elsewhere.example", "https:///@else%77here.example\\\\..", "//elsewhere.example\\\\@api.example.com/.."} {
+		s.Backend = reply(t, `{"statusCode": 302, "headers": {"Access-Control-Allow-Origin": "*", "Location": "`+location+`"}}`)
+		r = run(t, s, browser.Request{URL: "/other"})
+		if r.Verdict.Allowed || !strings.Contains(r.Verdict.Message, "https://elsewhere.example/ is not this API") {
+			t.Errorf("%s: %+v", location, r.Verdict)
+		}
+	}
+}
+
+// The API is told by the server that a URL leads to, however it is written.
+func TestSpelling(t *testing.T) {
+	s := site(t)
+	s.Base = "https://API.example.com:443/v1"
+	for url, want := range map[string]int{
+		"https://api.example.com/v1/marked":            200,
+		"https:\\\\@api.example.com\\x\\..\\v1/marked": 200,
+		"https://ap%69.example.com/v1/marked":          200,
+		"https://api.example.com/v1/%zz":               403,
+		"https://api.example.com./v1/marked":           0,
+		"https://api.example.com:8443/v1/marked":       0,
+	} {
+		r := run(t, s, browser.Request{URL: url})
+		got := 0
+		if r.Actual.Response != nil {
+			got = r.Actual.Response.Status
+		}
+		if got != want {
+			t.Errorf("%s: %d, want %d: %+v", url, got, want, r.Verdict)
+		}
 	}
 }
 

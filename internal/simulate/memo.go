@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -68,7 +67,7 @@ func (s *Site) behaviourOf(r *browser.HTTPRequest) gateway.Behaviour {
 		base = Base(s.API)
 	}
 	path, ok := strings.CutPrefix(r.URL, strings.TrimSuffix(base, "/")+"/")
-	if u, err := url.Parse(r.URL); !ok || err != nil || u.RawQuery != "" {
+	if !ok || strings.Contains(r.URL, "?") {
 		return gateway.Behaviour{Key: "only " + r.URL, Any: true}
 	}
 	return s.Behaviour(r.Method, "/"+path)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -54,7 +53,7 @@ func (s *Site) run(ctx context.Context, req browser.Request) (*Report, []*sent, 
 	if base == "" {
 		base = Base(s.API)
 	}
-	root, err := url.Parse(base)
+	root, err := browser.ParseURL(base)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the API's address: %w", err)
 	}
@@ -89,24 +88,23 @@ type sent struct {
 }
 
 // send has the API answer one request.
-func (s *Site) send(ctx context.Context, root *url.URL, r *browser.HTTPRequest) *sent {
+func (s *Site) send(ctx context.Context, root browser.URL, r *browser.HTTPRequest) *sent {
 	out := &sent{notes: &notes{method: r.Method}}
-	u, err := url.Parse(r.URL)
-	if err != nil || u.Scheme != root.Scheme || u.Host != root.Host {
+	u, err := browser.ParseURL(r.URL)
+	if err != nil || u.Origin != root.Origin {
 		out.err = fmt.Errorf("%s is not this API, and what it answers is not known", r.URL)
 		return out
 	}
 	in := &gateway.Request{Method: r.Method, Body: r.Body}
-	path := u.EscapedPath()
-	prefix := strings.TrimSuffix(root.EscapedPath(), "/")
-	rest, below := strings.CutPrefix(path, prefix)
+	prefix := strings.TrimSuffix(root.Path, "/")
+	rest, below := strings.CutPrefix(u.Path, prefix)
 	if below = below && (rest == "" || rest[0] == '/'); below && prefix != "/"+s.API.Stage {
 		in.Path = "/" + strings.TrimPrefix(rest, "/")
 	} else {
-		in.RawPath = path
+		in.RawPath = u.Path
 	}
-	if u.RawQuery != "" {
-		in.Path, in.RawPath = withQuery(in.Path, u.RawQuery), withQuery(in.RawPath, u.RawQuery)
+	if u.Query != "" {
+		in.Path, in.RawPath = withQuery(in.Path, u.Query), withQuery(in.RawPath, u.Query)
 	}
 	in.Headers = append(in.Headers, gateway.Header{Name: "Host", Value: u.Host})
 	for _, f := range r.Header {
