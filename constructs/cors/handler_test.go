@@ -215,7 +215,7 @@ func TestHandlerAgainstJub0bs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := browser.Request{
+		q := browser.Call{
 			URL:    "https://api.example.net/",
 			Origin: rapid.SampledFrom([]string{app, "https://a.b.example.com", "http://localhost:3000", "https://other.example:8443", "https://example.com", evil, "null"}).Draw(t, "origin"),
 			Method: rapid.SampledFrom([]string{"GET", "POST", "PUT", "DELETE"}).Draw(t, "method"),
@@ -249,7 +249,7 @@ var resource = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 })
 
 // browse has a browser make a request to h.
-func browse(t *rapid.T, h http.Handler, q browser.Request) browser.Exchange {
+func browse(t *rapid.T, h http.Handler, q browser.Call) browser.Outcome {
 	ex, err := browser.Run(q, func(q *browser.HTTPRequest) (*browser.HTTPResponse, error) {
 		r := httptest.NewRequest(q.Method, q.URL, bytes.NewReader(q.Body))
 		r.Header = q.Header.HTTP()

@@ -223,13 +223,13 @@ func (p Page) Delete(path string) Request { return p.Do("DELETE", path) }
 
 // Do is [Page.Get] for any method, as the script writes it.
 func (p Page) Do(method, path string) Request {
-	return Request{p.api, browser.Request{Origin: p.origin, Method: method, URL: path}}
+	return Request{p.api, browser.Call{Origin: p.origin, Method: method, URL: path}}
 }
 
 // A Request is one of a page. The methods that add to it give another and leave it as it is.
 type Request struct {
 	api *API
-	req browser.Request
+	req browser.Call
 }
 
 // WithHeader adds a header that the script sets. Without a value content-type is application/json, which takes a

@@ -69,7 +69,7 @@ func (a *API) Matrix(origins ...string) string {
 		for _, r := range routes {
 			var said [2]string
 			for n, mode := range []browser.Credentials{browser.SameOrigin, browser.Include} {
-				req := Request{a, browser.Request{Origin: p.origin, Method: r.Method, URL: r.URL, Credentials: mode}}
+				req := Request{a, browser.Call{Origin: p.origin, Method: r.Method, URL: r.URL, Credentials: mode}}
 				for _, h := range r.Identity {
 					req = req.WithHeader(h)
 				}

@@ -40,10 +40,10 @@ func TestMaxAge(t *testing.T) {
 func TestPreflightCache(t *testing.T) {
 	answer := fields("Access-Control-Allow-Origin: *", "Access-Control-Allow-Methods: PUT", "Access-Control-Allow-Headers: X-A",
 		"Access-Control-Max-Age: 60")
-	put := browser.Request{Method: "PUT"}
+	put := browser.Call{Method: "PUT"}
 	type ask struct {
 		after time.Duration
-		req   browser.Request
+		req   browser.Call
 		want  browser.CacheResult
 	}
 	for name, test := range map[string]struct {
@@ -55,29 +55,29 @@ func TestPreflightCache(t *testing.T) {
 			{0, put, browser.CacheHit},
 		}},
 		"a header that the answer allows too": {browser.Chromium, []ask{
-			{0, put, browser.CacheMiss}, {0, browser.Request{Header: fields("x-A: 1")}, browser.CacheHit},
+			{0, put, browser.CacheMiss}, {0, browser.Call{Header: fields("x-A: 1")}, browser.CacheHit},
 		}},
-		"nothing to ask": {browser.Chromium, []ask{{0, browser.Request{}, browser.CacheUnneeded}}},
+		"nothing to ask": {browser.Chromium, []ask{{0, browser.Call{}, browser.CacheUnneeded}}},
 		"another URL": {browser.Chromium, []ask{
-			{0, put, browser.CacheMiss}, {0, browser.Request{Method: "PUT", URL: api + "?q"}, browser.CacheMiss}, {0, browser.Request{Method: "PUT", URL: api + "#f"}, browser.CacheMiss},
+			{0, put, browser.CacheMiss}, {0, browser.Call{Method: "PUT", URL: api + "?q"}, browser.CacheMiss}, {0, browser.Call{Method: "PUT", URL: api + "#f"}, browser.CacheMiss},
 		}},
 		"another page": {browser.Chromium, []ask{
-			{0, put, browser.CacheMiss}, {0, browser.Request{Method: "PUT", Origin: "https://other.example"}, browser.CacheMiss},
+			{0, put, browser.CacheMiss}, {0, browser.Call{Method: "PUT", Origin: "https://other.example"}, browser.CacheMiss},
 		}},
 		"Chromium forgets what did not suffice": {browser.Chromium, []ask{
-			{0, put, browser.CacheMiss}, {0, browser.Request{Method: "DELETE"}, browser.CacheInsufficient}, {0, put, browser.CacheMiss},
+			{0, put, browser.CacheMiss}, {0, browser.Call{Method: "DELETE"}, browser.CacheInsufficient}, {0, put, browser.CacheMiss},
 		}},
 		"Chromium remembers nothing for an opaque origin": {browser.Chromium, []ask{
-			{0, browser.Request{Method: "PUT", Origin: "null"}, browser.CacheMiss}, {0, browser.Request{Method: "PUT", Origin: "null"}, browser.CacheMiss},
+			{0, browser.Call{Method: "PUT", Origin: "null"}, browser.CacheMiss}, {0, browser.Call{Method: "PUT", Origin: "null"}, browser.CacheMiss},
 		}},
 		"in the standard, null is an origin like others": {browser.Firefox, []ask{
-			{0, browser.Request{Method: "PUT", Origin: "null"}, browser.CacheMiss}, {0, browser.Request{Method: "PUT", Origin: "null"}, browser.CacheHit},
+			{0, browser.Call{Method: "PUT", Origin: "null"}, browser.CacheMiss}, {0, browser.Call{Method: "PUT", Origin: "null"}, browser.CacheHit},
 		}},
 		"WebKit too": {browser.WebKit, []ask{
-			{0, put, browser.CacheMiss}, {0, browser.Request{Method: "DELETE"}, browser.CacheInsufficient}, {0, put, browser.CacheMiss},
+			{0, put, browser.CacheMiss}, {0, browser.Call{Method: "DELETE"}, browser.CacheInsufficient}, {0, put, browser.CacheMiss},
 		}},
 		"Firefox clears it when the new preflight fails, as the standard has it": {browser.Firefox, []ask{
-			{0, put, browser.CacheMiss}, {0, browser.Request{Method: "DELETE"}, browser.CacheInsufficient}, {0, put, browser.CacheMiss},
+			{0, put, browser.CacheMiss}, {0, browser.Call{Method: "DELETE"}, browser.CacheInsufficient}, {0, put, browser.CacheMiss},
 		}},
 	} {
 		now := time.Unix(0, 0)
@@ -116,7 +116,7 @@ func TestCacheEntries(t *testing.T) {
 	} {
 		now := time.Unix(0, 0)
 		cache := browser.NewPreflightCache(b, func() time.Time { return now })
-		put, remove := prepare(t, browser.Request{Method: "PUT"}), prepare(t, browser.Request{Method: "DELETE"})
+		put, remove := prepare(t, browser.Call{Method: "PUT"}), prepare(t, browser.Call{Method: "DELETE"})
 		allow := func(lines ...string) *browser.HTTPResponse {
 			return &browser.HTTPResponse{Status: 204, Header: append(fields("Access-Control-Allow-Origin: *"), fields(lines...)...)}
 		}
@@ -127,7 +127,7 @@ func TestCacheEntries(t *testing.T) {
 		}
 		// A request that they do not cover is no reason for Firefox to forget them.
 		cache.Store(put, allow("Access-Control-Allow-Methods: PUT", "Access-Control-Max-Age: 60"))
-		if got := cache.Lookup(prepare(t, browser.Request{Method: "PATCH"})); got != browser.CacheInsufficient {
+		if got := cache.Lookup(prepare(t, browser.Call{Method: "PATCH"})); got != browser.CacheInsufficient {
 			t.Errorf("%s: PATCH is a %s", b, got)
 		}
 		if got := cache.Lookup(put); (got == browser.CacheHit) != (b == browser.Firefox) {
@@ -152,17 +152,17 @@ func TestCacheWildcards(t *testing.T) {
 	for _, b := range []browser.Browser{browser.Chromium, browser.Firefox, browser.WebKit} {
 		store := func() *browser.PreflightCache {
 			cache := browser.NewPreflightCache(b, nil)
-			cache.Store(prepare(t, browser.Request{Method: "PUT"}), &browser.HTTPResponse{Status: 204, Header: fields(
+			cache.Store(prepare(t, browser.Call{Method: "PUT"}), &browser.HTTPResponse{Status: 204, Header: fields(
 				"Access-Control-Allow-Origin: *", "Access-Control-Allow-Methods: *", "Access-Control-Allow-Headers: *")})
 			return cache
 		}
 		for _, test := range []struct {
-			req  browser.Request
+			req  browser.Call
 			want browser.CacheResult
 		}{
-			{browser.Request{Method: "DELETE", Header: fields("X-Any: 1")}, browser.CacheHit},
-			{browser.Request{Header: fields("Authorization: x")}, browser.CacheInsufficient},
-			{browser.Request{Method: "PUT", Credentials: browser.Include}, browser.CacheInsufficient},
+			{browser.Call{Method: "DELETE", Header: fields("X-Any: 1")}, browser.CacheHit},
+			{browser.Call{Header: fields("Authorization: x")}, browser.CacheInsufficient},
+			{browser.Call{Method: "PUT", Credentials: browser.Include}, browser.CacheInsufficient},
 		} {
 			if got := store().Lookup(prepare(t, test.req)); got != test.want {
 				t.Errorf("%s: %+v is a %s, want a %s", b, test.req, got, test.want)
@@ -170,9 +170,9 @@ func TestCacheWildcards(t *testing.T) {
 		}
 		// The other way round, an answer for a request with credentials serves one without.
 		cache := browser.NewPreflightCache(b, nil)
-		cache.Store(prepare(t, browser.Request{Method: "PUT", Credentials: browser.Include}), &browser.HTTPResponse{Status: 204, Header: fields(
+		cache.Store(prepare(t, browser.Call{Method: "PUT", Credentials: browser.Include}), &browser.HTTPResponse{Status: 204, Header: fields(
 			"Access-Control-Allow-Origin: "+app, "Access-Control-Allow-Credentials: true", "Access-Control-Allow-Methods: PUT")})
-		if got := cache.Lookup(prepare(t, browser.Request{Method: "PUT"})); got != browser.CacheHit {
+		if got := cache.Lookup(prepare(t, browser.Call{Method: "PUT"})); got != browser.CacheHit {
 			t.Errorf("%s: with credentials, then without: a %s", b, got)
 		}
 	}
@@ -190,7 +190,7 @@ func TestCacheLongURL(t *testing.T) {
 		{browser.WebKit, 1024, browser.CacheHit},
 		{browser.Firefox, 1024, browser.CacheHit},
 	} {
-		p := prepare(t, browser.Request{Method: "PUT", URL: api + "?" + strings.Repeat("a", test.length-len(api+"?"))})
+		p := prepare(t, browser.Call{Method: "PUT", URL: api + "?" + strings.Repeat("a", test.length-len(api+"?"))})
 		cache := browser.NewPreflightCache(test.browser, nil)
 		cache.Store(p, &browser.HTTPResponse{Status: 204, Header: fields("Access-Control-Allow-Origin: *", "Access-Control-Allow-Methods: PUT")})
 		if got := cache.Lookup(p); got != test.want {
@@ -204,7 +204,7 @@ func TestCacheLongURL(t *testing.T) {
 func TestCacheAfterFailure(t *testing.T) {
 	for b, want := range map[browser.Browser]browser.CacheResult{browser.Chromium: browser.CacheHit, browser.Firefox: browser.CacheMiss} {
 		cache := browser.NewPreflightCache(b, nil)
-		ex, err := browser.Run(browser.Request{Method: "PUT", URL: api, Origin: app}, func(r *browser.HTTPRequest) (*browser.HTTPResponse, error) {
+		ex, err := browser.Run(browser.Call{Method: "PUT", URL: api, Origin: app}, func(r *browser.HTTPRequest) (*browser.HTTPResponse, error) {
 			if r.Method == "OPTIONS" {
 				return &browser.HTTPResponse{Status: 204, Header: fields("Access-Control-Allow-Origin: *", "Access-Control-Allow-Methods: PUT")}, nil
 			}
@@ -213,7 +213,7 @@ func TestCacheAfterFailure(t *testing.T) {
 		if err != nil || ex.Verdict.Code != browser.MissingAllowOriginHeader {
 			t.Fatalf("%+v %v", ex.Verdict, err)
 		}
-		if got := cache.Lookup(prepare(t, browser.Request{Method: "PUT"})); got != want {
+		if got := cache.Lookup(prepare(t, browser.Call{Method: "PUT"})); got != want {
 			t.Errorf("%s: a %s, want a %s", b, got, want)
 		}
 	}
@@ -239,7 +239,7 @@ func TestCacheTainted(t *testing.T) {
 			return resp, nil
 		}
 		for _, url := range []string{third, api, api} {
-			if ex, err := browser.Run(browser.Request{Method: "PUT", URL: url, Origin: app}, answer, cache); err != nil || !ex.Verdict.Allowed {
+			if ex, err := browser.Run(browser.Call{Method: "PUT", URL: url, Origin: app}, answer, cache); err != nil || !ex.Verdict.Allowed {
 				t.Fatalf("%s: %+v %v", b, ex.Verdict, err)
 			}
 		}

@@ -11,7 +11,7 @@
 // A verdict is worth something only if the browser in front of the user agrees, so where Chromium is known to differ in
 // what happens, this package does as Chromium does. internal/testkit/fetchcases/fetch-standard.json has the standard's
 // cases, section by section, and under "differences" each way in which Chromium does otherwise, with the cases that show
-// it. Chromium (156 when the table was written) and this package are both tested against it. [Request.Strict] asks for the
+// it. Chromium (156 when the table was written) and this package are both tested against it. [Call.Strict] asks for the
 // standard's reading of "*" in Access-Control-Allow-Headers.
 //
 // Two things the table cannot show. A preflight answered with a redirect is refused as one before its headers are looked

@@ -49,8 +49,8 @@ func FuzzAnswers(f *testing.F) {
 		for _, method := range []string{"GET", "PUT", "patch"} {
 			var allowed []bool
 			for _, mode := range []browser.Credentials{browser.Include, browser.Omit} {
-				req := browser.Request{Method: method, URL: api, Origin: app, Credentials: mode, Header: fields("X-A: 1", "Authorization: x")}
-				run := func() browser.Exchange {
+				req := browser.Call{Method: method, URL: api, Origin: app, Credentials: mode, Header: fields("X-A: 1", "Authorization: x")}
+				run := func() browser.Outcome {
 					sent := 0
 					ex, err := browser.Run(req, func(*browser.HTTPRequest) (*browser.HTTPResponse, error) {
 						if sent++; sent > 100 {
@@ -94,7 +94,7 @@ func FuzzRequests(f *testing.F) {
 	f.Add("https://é", "https://a b", "\x00", "", "\n", "x")
 	f.Fuzz(func(t *testing.T, origin, url, method, name, value, body string) {
 		for _, initiator := range []browser.Initiator{browser.Fetch, browser.XMLHttpRequest} {
-			req := browser.Request{Origin: origin, URL: url, Method: method, Body: []byte(body), Initiator: initiator,
+			req := browser.Call{Origin: origin, URL: url, Method: method, Body: []byte(body), Initiator: initiator,
 				Header: browser.Header{{Name: name, Value: value}, {Name: strings.ToUpper(name), Value: value}}}
 			p, err := browser.Prepare(req)
 			again, _ := browser.Prepare(req)
@@ -157,7 +157,7 @@ func TestSplitLines(t *testing.T) {
 				many = append(many, browser.Field{Name: name, Value: v})
 			}
 		}
-		req := browser.Request{Method: "PUT", Origin: app, URL: api, Header: fields("X-A: 1"),
+		req := browser.Call{Method: "PUT", Origin: app, URL: api, Header: fields("X-A: 1"),
 			Credentials: rapid.SampledFrom([]browser.Credentials{browser.Omit, browser.Include}).Draw(t, "credentials")}
 		p, err := browser.Prepare(req)
 		if err != nil {
@@ -177,7 +177,7 @@ func TestSplitLines(t *testing.T) {
 func TestCacheNeverAllowsMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(label string) *browser.Plan {
-			req := browser.Request{Origin: app, URL: api, Strict: true,
+			req := browser.Call{Origin: app, URL: api, Strict: true,
 				Method:      rapid.SampledFrom([]string{"GET", "PUT", "DELETE"}).Draw(t, label+" method"),
 				Credentials: rapid.SampledFrom([]browser.Credentials{browser.Omit, browser.Include}).Draw(t, label+" credentials")}
 			for _, name := range rapid.SliceOfDistinct(rapid.SampledFrom([]string{"x-a", "x-b", "authorization"}), rapid.ID).Draw(t, label+" headers") {

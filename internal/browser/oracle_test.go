@@ -78,7 +78,7 @@ func serve(h http.Handler) func(*browser.HTTPRequest) (*browser.HTTPResponse, er
 	}
 }
 
-func compare(t *rapid.T, name string, h http.Handler, req browser.Request, want bool) {
+func compare(t *rapid.T, name string, h http.Handler, req browser.Call, want bool) {
 	ex, err := browser.Run(req, serve(h), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -121,8 +121,8 @@ func (s settings) rsMethods() []string {
 	return append([]string{"GET", "HEAD", "POST"}, s.methods...)
 }
 
-func drawRequest(t *rapid.T) browser.Request {
-	req := browser.Request{
+func drawRequest(t *rapid.T) browser.Call {
+	req := browser.Call{
 		URL:    "https://api.example.net/products",
 		Origin: rapid.SampledFrom([]string{"https://app.example.com", "https://admin.example.com", "http://localhost:3000", "https://app.example.com.evil.example", "null"}).Draw(t, "origin"),
 		Method: rapid.SampledFrom([]string{"GET", "head", "POST", "put", "PATCH", "patch", "Delete", "PURGE"}).Draw(t, "method"),
@@ -140,7 +140,7 @@ func drawRequest(t *rapid.T) browser.Request {
 }
 
 // allows says what the settings mean for the origin, credentials and method.
-func (s settings) allows(req browser.Request) bool {
+func (s settings) allows(req browser.Call) bool {
 	any := s.origins[0] == "*"
 	if !any && !slices.Contains(s.origins, req.Origin) {
 		return false
@@ -158,7 +158,7 @@ func (s settings) allows(req browser.Request) bool {
 
 // allowsHeaders says what the settings mean for the headers. To one of the middlewares "*" without credentials does not
 // cover authorization; the other allows what it is asked for.
-func (s settings) allowsHeaders(req browser.Request, wildcardExcludesAuthorization bool) bool {
+func (s settings) allowsHeaders(req browser.Call, wildcardExcludesAuthorization bool) bool {
 	for _, f := range req.Header {
 		name := strings.ToLower(f.Name)
 		if name == "accept" {

@@ -42,8 +42,8 @@ const (
 	XMLHttpRequest Initiator = "XMLHttpRequest"
 )
 
-// A Request is what a script asks for.
-type Request struct {
+// A Call is what a script asks for.
+type Call struct {
 	// Method as the script wrote it; empty means GET.
 	Method string
 	// URL is absolute.
@@ -143,7 +143,7 @@ func (p *Plan) NeedsPreflight() bool { return p.Preflight != nil }
 // Prepare gives the plan for a request: whether it needs a preflight and why, and what goes on the wire. The error, an
 // *InputError, is for what is not a request at all, such as an origin no page can have. What a script can ask for and the
 // browser refuses is a plan with Refused set.
-func Prepare(req Request) (*Plan, error) {
+func Prepare(req Call) (*Plan, error) {
 	if err := checkOrigin(req.Origin); err != nil {
 		return nil, &InputError{"Origin", req.Origin, err.Error()}
 	}
@@ -191,7 +191,7 @@ func or[T ~string](value, fallback T) T {
 // construct does what the interface does before a request exists: it checks and normalises the method, fills the headers
 // and gives the body its type (https://fetch.spec.whatwg.org/#dom-request, https://xhr.spec.whatwg.org/#the-open()-method).
 // It gives the exception that the call ends with, if it does.
-func (p *Plan) construct(req Request) *Verdict {
+func (p *Plan) construct(req Call) *Verdict {
 	throw := func(fetchSays, xhrKind, xhrCall, xhrSays string) *Verdict {
 		kind, message := "TypeError", "Failed to execute 'fetch' on 'Window': "+fetchSays
 		if p.initiator == XMLHttpRequest {

@@ -25,7 +25,7 @@ func fields(lines ...string) browser.Header {
 	return h
 }
 
-func prepare(t *testing.T, req browser.Request) *browser.Plan {
+func prepare(t *testing.T, req browser.Call) *browser.Plan {
 	t.Helper()
 	req.Origin, req.URL = or(req.Origin, app), or(req.URL, api)
 	p, err := browser.Prepare(req)
@@ -44,7 +44,7 @@ func or(s, fallback string) string {
 
 // https://fetch.spec.whatwg.org/#cors-preflight-fetch, steps 1 to 5
 func TestPreflightRequest(t *testing.T) {
-	p := prepare(t, browser.Request{Method: "put", Credentials: browser.Include, Header: fields(
+	p := prepare(t, browser.Call{Method: "put", Credentials: browser.Include, Header: fields(
 		"X-Zeta: 1", "x-alpha: 2", "Authorization: Bearer x", "Content-Type: application/json", "Accept: text/html",
 		"X-ZETA: 3", "Cookie: a=b"), Body: []byte("{}")})
 	want := &browser.HTTPRequest{Method: "OPTIONS", URL: api, Header: fields("Accept: */*",
@@ -84,10 +84,10 @@ func TestSafelistedValuesTogether(t *testing.T) {
 	long := strings.Repeat("1", 128)
 	lines := []string{"Accept: " + long, "Accept-Language: " + long, "Content-Language: " + long, "Intervention: " + long,
 		"DPR: " + long, "Width: " + long, "Viewport-Width: " + long, "RTT: " + long}
-	if p := prepare(t, browser.Request{Header: fields(lines...)}); p.NeedsPreflight() {
+	if p := prepare(t, browser.Call{Header: fields(lines...)}); p.NeedsPreflight() {
 		t.Errorf("1024 bytes cause a preflight: %v", p.Reasons)
 	}
-	p := prepare(t, browser.Request{Header: fields(append(lines, "Downlink: 1")...)})
+	p := prepare(t, browser.Call{Header: fields(append(lines, "Downlink: 1")...)})
 	if len(p.Reasons) != 1 || p.Reasons[0].Kind != browser.ReasonHeadersLength {
 		t.Fatalf("1025 bytes: %v", p.Reasons)
 	}
@@ -101,26 +101,26 @@ func TestSafelistedValuesTogether(t *testing.T) {
 func TestReasons(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		req  browser.Request
+		req  browser.Call
 		want []browser.ReasonKind
 	}{
-		{"a plain GET", browser.Request{}, nil},
-		{"a form's POST", browser.Request{Method: "POST", Body: []byte("a=b"), Header: fields("Content-Type: application/x-www-form-urlencoded")}, nil},
-		{"a POST of a string", browser.Request{Method: "POST", Body: []byte("x")}, nil},
-		{"credentials", browser.Request{Credentials: browser.Include}, nil},
-		{"JSON", browser.Request{Method: "POST", Body: []byte("{}"), Header: fields("Content-Type: application/json")}, []browser.ReasonKind{browser.ReasonHeaderValue}},
-		{"DELETE", browser.Request{Method: "delete"}, []browser.ReasonKind{browser.ReasonMethod}},
-		{"a long Accept", browser.Request{Header: fields("Accept: " + strings.Repeat("a", 129))}, []browser.ReasonKind{browser.ReasonHeaderLength}},
-		{"two Accepts, long together", browser.Request{Header: fields("Accept: "+strings.Repeat("a", 70), "accept: "+strings.Repeat("a", 70))}, []browser.ReasonKind{browser.ReasonHeaderLength}},
-		{"an upload listener", browser.Request{Method: "POST", Body: []byte("x"), Initiator: browser.XMLHttpRequest, UploadListener: true}, []browser.ReasonKind{browser.ReasonForced}},
-		{"an upload listener and no body", browser.Request{Method: "POST", Initiator: browser.XMLHttpRequest, UploadListener: true}, nil},
-		{"same origin", browser.Request{Method: "PUT", Header: fields("X-A: 1"), URL: app + "/x"}, nil},
-		{"same origin but for the default port", browser.Request{Method: "PUT", URL: "HTTPS://APP.example.com:443/x"}, nil},
-		{"same origin but for HTTP's default port", browser.Request{Method: "PUT", Origin: "http://app.example.com", URL: "http://app.example.com:80/x"}, nil},
-		{"HTTPS's port of an HTTP origin", browser.Request{Method: "PUT", Origin: "http://app.example.com", URL: "http://app.example.com:443/x"}, []browser.ReasonKind{browser.ReasonMethod}},
-		{"another scheme", browser.Request{Method: "PUT", URL: "http://app.example.com/x"}, []browser.ReasonKind{browser.ReasonMethod}},
-		{"another port", browser.Request{Method: "PUT", URL: app + ":8443/x"}, []browser.ReasonKind{browser.ReasonMethod}},
-		{"an opaque origin", browser.Request{Method: "PUT", Origin: "null"}, []browser.ReasonKind{browser.ReasonMethod}},
+		{"a plain GET", browser.Call{}, nil},
+		{"a form's POST", browser.Call{Method: "POST", Body: []byte("a=b"), Header: fields("Content-Type: application/x-www-form-urlencoded")}, nil},
+		{"a POST of a string", browser.Call{Method: "POST", Body: []byte("x")}, nil},
+		{"credentials", browser.Call{Credentials: browser.Include}, nil},
+		{"JSON", browser.Call{Method: "POST", Body: []byte("{}"), Header: fields("Content-Type: application/json")}, []browser.ReasonKind{browser.ReasonHeaderValue}},
+		{"DELETE", browser.Call{Method: "delete"}, []browser.ReasonKind{browser.ReasonMethod}},
+		{"a long Accept", browser.Call{Header: fields("Accept: " + strings.Repeat("a", 129))}, []browser.ReasonKind{browser.ReasonHeaderLength}},
+		{"two Accepts, long together", browser.Call{Header: fields("Accept: "+strings.Repeat("a", 70), "accept: "+strings.Repeat("a", 70))}, []browser.ReasonKind{browser.ReasonHeaderLength}},
+		{"an upload listener", browser.Call{Method: "POST", Body: []byte("x"), Initiator: browser.XMLHttpRequest, UploadListener: true}, []browser.ReasonKind{browser.ReasonForced}},
+		{"an upload listener and no body", browser.Call{Method: "POST", Initiator: browser.XMLHttpRequest, UploadListener: true}, nil},
+		{"same origin", browser.Call{Method: "PUT", Header: fields("X-A: 1"), URL: app + "/x"}, nil},
+		{"same origin but for the default port", browser.Call{Method: "PUT", URL: "HTTPS://APP.example.com:443/x"}, nil},
+		{"same origin but for HTTP's default port", browser.Call{Method: "PUT", Origin: "http://app.example.com", URL: "http://app.example.com:80/x"}, nil},
+		{"HTTPS's port of an HTTP origin", browser.Call{Method: "PUT", Origin: "http://app.example.com", URL: "http://app.example.com:443/x"}, []browser.ReasonKind{browser.ReasonMethod}},
+		{"another scheme", browser.Call{Method: "PUT", URL: "http://app.example.com/x"}, []browser.ReasonKind{browser.ReasonMethod}},
+		{"another port", browser.Call{Method: "PUT", URL: app + ":8443/x"}, []browser.ReasonKind{browser.ReasonMethod}},
+		{"an opaque origin", browser.Call{Method: "PUT", Origin: "null"}, []browser.ReasonKind{browser.ReasonMethod}},
 	} {
 		p := prepare(t, test.req)
 		var kinds []browser.ReasonKind
@@ -135,11 +135,11 @@ func TestReasons(t *testing.T) {
 
 // An XMLHttpRequest leaves out the body of a GET, and then has no type for it; with fetch the call fails.
 func TestBodyOfGET(t *testing.T) {
-	req := browser.Request{Body: []byte("x"), Initiator: browser.XMLHttpRequest, UploadListener: true}
+	req := browser.Call{Body: []byte("x"), Initiator: browser.XMLHttpRequest, UploadListener: true}
 	if p := prepare(t, req); p.Refused != nil || len(p.Request.Body) > 0 || p.Request.Header.Has("Content-Type") || p.NeedsPreflight() {
 		t.Errorf("%+v", p.Request)
 	}
-	if p := prepare(t, browser.Request{Body: []byte("x")}); p.Refused == nil || p.Refused.NetError != "TypeError" {
+	if p := prepare(t, browser.Call{Body: []byte("x")}); p.Refused == nil || p.Refused.NetError != "TypeError" {
 		t.Errorf("%+v", p.Refused)
 	}
 }
@@ -150,43 +150,43 @@ func TestCredentialsAndOrigin(t *testing.T) {
 		mode         browser.Credentials
 		same, across bool
 	}{{"", true, false}, {browser.SameOrigin, true, false}, {browser.Include, true, true}, {browser.Omit, false, false}} {
-		if p := prepare(t, browser.Request{Credentials: test.mode, URL: app + "/"}); p.Request.Credentials != test.same || p.CrossOrigin || p.Request.Header.Has("Origin") {
+		if p := prepare(t, browser.Call{Credentials: test.mode, URL: app + "/"}); p.Request.Credentials != test.same || p.CrossOrigin || p.Request.Header.Has("Origin") {
 			t.Errorf("%q, same origin: %+v", test.mode, p.Request)
 		}
-		if p := prepare(t, browser.Request{Credentials: test.mode}); p.Request.Credentials != test.across || !p.CrossOrigin || !p.Request.Header.Has("Origin") {
+		if p := prepare(t, browser.Call{Credentials: test.mode}); p.Request.Credentials != test.across || !p.CrossOrigin || !p.Request.Header.Has("Origin") {
 			t.Errorf("%q, across: %+v", test.mode, p.Request)
 		}
 	}
-	if p := prepare(t, browser.Request{Method: "POST", URL: app + "/"}); !p.Request.Header.Has("Origin") {
+	if p := prepare(t, browser.Call{Method: "POST", URL: app + "/"}); !p.Request.Header.Has("Origin") {
 		t.Error("a same-origin POST has no Origin")
 	}
-	if p := prepare(t, browser.Request{Method: "HEAD", URL: app + "/"}); p.Request.Header.Has("Origin") {
+	if p := prepare(t, browser.Call{Method: "HEAD", URL: app + "/"}); p.Request.Header.Has("Origin") {
 		t.Error("a same-origin HEAD has an Origin")
 	}
 }
 
 func TestInputErrors(t *testing.T) {
 	for _, test := range []struct {
-		req   browser.Request
+		req   browser.Call
 		field string
 	}{
-		{browser.Request{URL: api}, "Origin"},
-		{browser.Request{URL: api, Origin: "app.example.com"}, "Origin"},
-		{browser.Request{URL: api, Origin: app + "/"}, "Origin"},
-		{browser.Request{URL: api, Origin: "https://App.example.com"}, "Origin"},
-		{browser.Request{URL: api, Origin: app + ":443"}, "Origin"},
-		{browser.Request{URL: api, Origin: "https://bücher.example"}, "Origin"},
-		{browser.Request{URL: api, Origin: "*"}, "Origin"},
-		{browser.Request{URL: "/products", Origin: app}, "URL"},
-		{browser.Request{URL: "https://", Origin: app}, "URL"},
-		{browser.Request{URL: "https://a:99999/", Origin: app}, "URL"},
-		{browser.Request{URL: "ftp://a/", Origin: app}, "URL"},
-		{browser.Request{URL: "data:,x", Origin: app}, "URL"},
-		{browser.Request{URL: api, Origin: app, Credentials: "always"}, "Credentials"},
-		{browser.Request{URL: api, Origin: app, Mode: "no-cors"}, "Mode"},
-		{browser.Request{URL: api, Origin: app, Mode: browser.ModeSameOrigin, Initiator: browser.XMLHttpRequest}, "Mode"},
-		{browser.Request{URL: api, Origin: app, Initiator: "script"}, "Initiator"},
-		{browser.Request{URL: api, Origin: app, UploadListener: true}, "UploadListener"},
+		{browser.Call{URL: api}, "Origin"},
+		{browser.Call{URL: api, Origin: "app.example.com"}, "Origin"},
+		{browser.Call{URL: api, Origin: app + "/"}, "Origin"},
+		{browser.Call{URL: api, Origin: "https://App.example.com"}, "Origin"},
+		{browser.Call{URL: api, Origin: app + ":443"}, "Origin"},
+		{browser.Call{URL: api, Origin: "https://bücher.example"}, "Origin"},
+		{browser.Call{URL: api, Origin: "*"}, "Origin"},
+		{browser.Call{URL: "/products", Origin: app}, "URL"},
+		{browser.Call{URL: "https://", Origin: app}, "URL"},
+		{browser.Call{URL: "https://a:99999/", Origin: app}, "URL"},
+		{browser.Call{URL: "ftp://a/", Origin: app}, "URL"},
+		{browser.Call{URL: "data:,x", Origin: app}, "URL"},
+		{browser.Call{URL: api, Origin: app, Credentials: "always"}, "Credentials"},
+		{browser.Call{URL: api, Origin: app, Mode: "no-cors"}, "Mode"},
+		{browser.Call{URL: api, Origin: app, Mode: browser.ModeSameOrigin, Initiator: browser.XMLHttpRequest}, "Mode"},
+		{browser.Call{URL: api, Origin: app, Initiator: "script"}, "Initiator"},
+		{browser.Call{URL: api, Origin: app, UploadListener: true}, "UploadListener"},
 	} {
 		_, err := browser.Prepare(test.req)
 		var input *browser.InputError
@@ -199,7 +199,7 @@ func TestInputErrors(t *testing.T) {
 	}
 	// An origin need not be one of the web's.
 	for _, origin := range []string{"capacitor://localhost", "chrome-extension://abcdef", "http://[::1]:3000"} {
-		if _, err := browser.Prepare(browser.Request{URL: api, Origin: origin}); err != nil {
+		if _, err := browser.Prepare(browser.Call{URL: api, Origin: origin}); err != nil {
 			t.Errorf("%s: %v", origin, err)
 		}
 	}
@@ -207,7 +207,7 @@ func TestInputErrors(t *testing.T) {
 
 // The checks of a preflight's answer, in their order: each case fails at one and would fail at all that follow.
 func TestOrderOfPreflightChecks(t *testing.T) {
-	req := browser.Request{Method: "PUT", Header: fields("X-A: 1", "X-B: 1"), Credentials: browser.Include}
+	req := browser.Call{Method: "PUT", Header: fields("X-A: 1", "X-B: 1"), Credentials: browser.Include}
 	for _, test := range []struct {
 		status int
 		header browser.Header
@@ -261,7 +261,7 @@ func TestAuthorizationAndWildcard(t *testing.T) {
 		{"Authorization, x-a", true, true, false},
 		{"x-a", false, false, false},
 	} {
-		p := prepare(t, browser.Request{Header: fields("Authorization: x", "X-A: 1"), Strict: test.strict})
+		p := prepare(t, browser.Call{Header: fields("Authorization: x", "X-A: 1"), Strict: test.strict})
 		v := p.CheckPreflight(&browser.HTTPResponse{Status: 204, Header: fields("Access-Control-Allow-Origin: *", "Access-Control-Allow-Headers: "+test.headers)})
 		if v.Allowed != test.allowed || (v.Warning != "") != test.warning {
 			t.Errorf("%+v: %+v", test, v)
@@ -296,27 +296,27 @@ func TestRedirects(t *testing.T) {
 		"GET https://third.example/plain":            {Status: 200, Header: fields("Access-Control-Allow-Origin: *")},
 	}
 	for _, test := range []struct {
-		req     browser.Request
+		req     browser.Call
 		sent    string // the requests sent, with their Origin headers
 		code    browser.Code
 		failure string
 	}{
-		{browser.Request{URL: app + "/to-api"}, "GET https://app.example.com/to-api -, GET https://api.example.net/to-third " + app + ", GET https://third.example/ null", "", ""},
-		{browser.Request{URL: app + "/to-api", Mode: browser.ModeSameOrigin}, "GET https://app.example.com/to-api -", "", "ERR_ABORTED"},
-		{browser.Request{Method: "POST", URL: "https://api.example.net/see-other", Body: []byte("{}"), Header: fields("Content-Type: application/json", "Content-Language: de", "Authorization: x")},
+		{browser.Call{URL: app + "/to-api"}, "GET https://app.example.com/to-api -, GET https://api.example.net/to-third " + app + ", GET https://third.example/ null", "", ""},
+		{browser.Call{URL: app + "/to-api", Mode: browser.ModeSameOrigin}, "GET https://app.example.com/to-api -", "", "ERR_ABORTED"},
+		{browser.Call{Method: "POST", URL: "https://api.example.net/see-other", Body: []byte("{}"), Header: fields("Content-Type: application/json", "Content-Language: de", "Authorization: x")},
 			"OPTIONS https://api.example.net/see-other " + app + ", POST https://api.example.net/see-other " + app +
 				", OPTIONS https://api.example.net/other " + app + ", GET https://api.example.net/other " + app, "", ""},
-		{browser.Request{URL: "https://api.example.net/no-cors"}, "GET https://api.example.net/no-cors " + app, browser.MissingAllowOriginHeader, ""},
-		{browser.Request{URL: "https://api.example.net/with-user"}, "GET https://api.example.net/with-user " + app, browser.RedirectContainsCredentials, ""},
-		{browser.Request{URL: "https://api.example.net/round"}, strings.Repeat("GET https://api.example.net/round "+app+", ", 20) + "GET https://api.example.net/round " + app, "", "ERR_TOO_MANY_REDIRECTS"},
-		{browser.Request{URL: "https://api.example.net/ftp"}, "GET https://api.example.net/ftp " + app, browser.CorsDisabledScheme, ""},
-		{browser.Request{URL: "https://api.example.net/data"}, "GET https://api.example.net/data " + app, "", "ERR_UNSAFE_REDIRECT"},
-		{browser.Request{URL: "https://api.example.net/broken"}, "GET https://api.example.net/broken " + app, "", "ERR_INVALID_REDIRECT"},
-		{browser.Request{URL: "https://api.example.net/nowhere"}, "GET https://api.example.net/nowhere " + app, "", ""},
-		{browser.Request{Method: "PUT", URL: app + "/put"}, "PUT https://app.example.com/put " + app + ", OPTIONS https://api.example.net/put " + app, browser.PreflightInvalidStatus, ""},
-		{browser.Request{URL: "https://api.example.net/authorized", Header: fields("Authorization: x")},
+		{browser.Call{URL: "https://api.example.net/no-cors"}, "GET https://api.example.net/no-cors " + app, browser.MissingAllowOriginHeader, ""},
+		{browser.Call{URL: "https://api.example.net/with-user"}, "GET https://api.example.net/with-user " + app, browser.RedirectContainsCredentials, ""},
+		{browser.Call{URL: "https://api.example.net/round"}, strings.Repeat("GET https://api.example.net/round "+app+", ", 20) + "GET https://api.example.net/round " + app, "", "ERR_TOO_MANY_REDIRECTS"},
+		{browser.Call{URL: "https://api.example.net/ftp"}, "GET https://api.example.net/ftp " + app, browser.CorsDisabledScheme, ""},
+		{browser.Call{URL: "https://api.example.net/data"}, "GET https://api.example.net/data " + app, "", "ERR_UNSAFE_REDIRECT"},
+		{browser.Call{URL: "https://api.example.net/broken"}, "GET https://api.example.net/broken " + app, "", "ERR_INVALID_REDIRECT"},
+		{browser.Call{URL: "https://api.example.net/nowhere"}, "GET https://api.example.net/nowhere " + app, "", ""},
+		{browser.Call{Method: "PUT", URL: app + "/put"}, "PUT https://app.example.com/put " + app + ", OPTIONS https://api.example.net/put " + app, browser.PreflightInvalidStatus, ""},
+		{browser.Call{URL: "https://api.example.net/authorized", Header: fields("Authorization: x")},
 			"OPTIONS https://api.example.net/authorized " + app + ", GET https://api.example.net/authorized " + app + ", GET https://third.example/plain null", "", ""},
-		{browser.Request{URL: "https://api.example.net/down"}, "GET https://api.example.net/down " + app, "", "ERR_FAILED"},
+		{browser.Call{URL: "https://api.example.net/down"}, "GET https://api.example.net/down " + app, "", "ERR_FAILED"},
 	} {
 		test.req.Origin = app
 		var sent []string
@@ -369,7 +369,7 @@ func TestExposed(t *testing.T) {
 			with.Header = append(fields("Access-Control-Expose-Headers: "+test.expose), resp.Header...)
 		}
 		var names []string
-		for _, f := range prepare(t, browser.Request{URL: test.url, Credentials: test.credentials}).Exposed(&with) {
+		for _, f := range prepare(t, browser.Call{URL: test.url, Credentials: test.credentials}).Exposed(&with) {
 			if f.Name != "Access-Control-Expose-Headers" {
 				names = append(names, f.Name)
 			}
@@ -381,7 +381,7 @@ func TestExposed(t *testing.T) {
 }
 
 func ExampleRun() {
-	ex, err := browser.Run(browser.Request{
+	ex, err := browser.Run(browser.Call{
 		Method: "PUT", URL: "https://api.example.net/products/1", Origin: "https://app.example.com",
 	}, func(r *browser.HTTPRequest) (*browser.HTTPResponse, error) {
 		return &browser.HTTPResponse{Status: 204, Header: browser.Header{{Name: "Access-Control-Allow-Origin", Value: "*"}}}, nil
@@ -403,7 +403,7 @@ func ExampleRun() {
 
 // A plan that the browser refuses to begin stays refused, whatever is answered; one without a preflight needs no answer.
 func TestRefusedPlan(t *testing.T) {
-	p := prepare(t, browser.Request{Method: "TRACE"})
+	p := prepare(t, browser.Call{Method: "TRACE"})
 	ok := &browser.HTTPResponse{Status: 302, Header: fields("Access-Control-Allow-Origin: *", "Location: /")}
 	_, redirect := p.Redirect(ok)
 	for _, v := range []browser.Verdict{p.CheckPreflight(ok), p.CheckResponse(ok), redirect} {
@@ -411,14 +411,14 @@ func TestRefusedPlan(t *testing.T) {
 			t.Errorf("%+v", v)
 		}
 	}
-	p = prepare(t, browser.Request{})
+	p = prepare(t, browser.Call{})
 	if v := p.CheckPreflight(&browser.HTTPResponse{Status: 500}); !v.Allowed {
 		t.Errorf("a preflight that is not made: %+v", v)
 	}
 	if next, v := p.Redirect(&browser.HTTPResponse{Status: 200}); next != nil || !v.Allowed {
 		t.Errorf("an answer that is no redirect: %+v %+v", next, v)
 	}
-	ex, err := browser.Run(browser.Request{URL: api, Origin: app}, func(*browser.HTTPRequest) (*browser.HTTPResponse, error) { return nil, nil }, nil)
+	ex, err := browser.Run(browser.Call{URL: api, Origin: app}, func(*browser.HTTPRequest) (*browser.HTTPResponse, error) { return nil, nil }, nil)
 	if err != nil || ex.Verdict.NetError != "ERR_EMPTY_RESPONSE" {
 		t.Errorf("no answer: %+v %v", ex.Verdict, err)
 	}

@@ -121,7 +121,7 @@ func (c *recorded) run() (problems []string) {
 			problems = append(problems, what+" is "+got+", Chromium: "+want)
 		}
 	}
-	req := browser.Request{
+	req := browser.Call{
 		Method: c.Request.Method, URL: c.Request.URL, Origin: c.Request.Origin, Body: []byte(c.Request.Body),
 		Credentials: browser.Credentials(c.Request.Credentials), Mode: browser.Mode(c.Request.Mode),
 		UploadListener: c.Request.UploadListener,

@@ -13,8 +13,8 @@ type Step struct {
 	Verdict  Verdict       `json:"verdict"`
 }
 
-// An Exchange is all that happened for one request of a page: its steps in order, redirects included, and how it ended.
-type Exchange struct {
+// An Outcome is all that happened for one request of a page: its steps in order, redirects included, and how it ended.
+type Outcome struct {
 	Steps   []Step  `json:"steps"`
 	Verdict Verdict `json:"verdict"`
 	// Dropped lists the headers that the script set in vain.
@@ -26,10 +26,10 @@ type Exchange struct {
 // Run does what a browser does for a request: preflight, actual request, redirects, until the page has an answer or the
 // browser refuses. Transport answers one request; an error from it stands for a network that failed. The cache may be nil,
 // which means that every preflight is made. The error is Prepare's.
-func Run(req Request, transport func(*HTTPRequest) (*HTTPResponse, error), cache *PreflightCache) (ex Exchange, err error) {
+func Run(req Call, transport func(*HTTPRequest) (*HTTPResponse, error), cache *PreflightCache) (ex Outcome, err error) {
 	plan, err := Prepare(req)
 	if err != nil {
-		return Exchange{}, err
+		return Outcome{}, err
 	}
 	ex.Dropped = plan.Dropped
 	defer func() {

@@ -16,7 +16,7 @@ func TestNewerAnswerHolds(t *testing.T) {
 			"Access-Control-Allow-Headers: x-a, X-B", "Access-Control-Max-Age: "+seconds)}
 	}
 	now := time.Unix(0, 0)
-	for name, req := range map[string]browser.Request{
+	for name, req := range map[string]browser.Call{
 		"a method": {Method: "PUT"},
 		"a header": {Header: fields("X-B: 1")},
 	} {
@@ -40,7 +40,7 @@ func TestNewerAnswerHolds(t *testing.T) {
 
 // What an exchange tells is what was sent, whatever the transport does with its copy.
 func TestExchangeIsTold(t *testing.T) {
-	req := browser.Request{Method: "PUT", URL: api, Origin: app, Body: []byte("a body"), Header: fields("X-A: 1")}
+	req := browser.Call{Method: "PUT", URL: api, Origin: app, Body: []byte("a body"), Header: fields("X-A: 1")}
 	ex, err := browser.Run(req, func(r *browser.HTTPRequest) (*browser.HTTPResponse, error) {
 		for i := range r.Header {
 			r.Header[i].Value = "changed"
@@ -54,7 +54,7 @@ func TestExchangeIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := prepare(t, browser.Request{Method: "PUT", Body: []byte("a body"), Header: fields("X-A: 1")})
+	p := prepare(t, browser.Call{Method: "PUT", Body: []byte("a body"), Header: fields("X-A: 1")})
 	for i, want := range []*browser.HTTPRequest{p.Preflight, p.Request} {
 		if got := ex.Steps[i].Request; !reflect.DeepEqual(got, want) {
 			t.Errorf("step %d tells of\n%+v, want\n%+v", i, got, want)
@@ -64,7 +64,7 @@ func TestExchangeIsTold(t *testing.T) {
 
 // The step of a redirect that is not followed has the refusal, and a warning of any step is the exchange's.
 func TestVerdictsOfSteps(t *testing.T) {
-	ex, err := browser.Run(browser.Request{Method: "GET", URL: api, Origin: app, Header: fields("Authorization: x")}, func(r *browser.HTTPRequest) (*browser.HTTPResponse, error) {
+	ex, err := browser.Run(browser.Call{Method: "GET", URL: api, Origin: app, Header: fields("Authorization: x")}, func(r *browser.HTTPRequest) (*browser.HTTPResponse, error) {
 		return &browser.HTTPResponse{Status: map[string]int{"OPTIONS": 204, "GET": 302}[r.Method], Header: fields("Access-Control-Allow-Origin: *",
 			"Access-Control-Allow-Headers: *", map[string]string{"OPTIONS": "X-A: 1", "GET": "Location: ftp://api.example.net/"}[r.Method])}, nil
 	}, nil)

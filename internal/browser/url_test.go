@@ -30,7 +30,7 @@ func TestParseURL(t *testing.T) {
 
 // An error about a URL has the URL once, and the reason.
 func TestURLError(t *testing.T) {
-	_, err := browser.Prepare(browser.Request{URL: "https://a:99999/", Origin: app})
+	_, err := browser.Prepare(browser.Call{URL: "https://a:99999/", Origin: app})
 	want := `url "https://a:99999/": it does not parse: the input's port is outside the range [0-65535]`
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
@@ -48,7 +48,7 @@ func TestManyURLs(t *testing.T) {
 				if got, err := browser.ParseURL(url); err != nil || got != want {
 					t.Errorf("%s is %+v, %v", url, got, err)
 				}
-				p, err := browser.Prepare(browser.Request{URL: url, Origin: app, Initiator: browser.XMLHttpRequest})
+				p, err := browser.Prepare(browser.Call{URL: url, Origin: app, Initiator: browser.XMLHttpRequest})
 				if err != nil || p.Request.URL != "https://api.example.net"+want.Path+"?x" {
 					t.Errorf("%s is asked for as %+v, %v", url, p.Request, err)
 				}
@@ -76,7 +76,7 @@ func FuzzURL(f *testing.F) {
 			if err != nil {
 				continue // of another scheme
 			}
-			if p, err := browser.Prepare(browser.Request{URL: href, Origin: app}); err != nil || p.Refused == nil && p.CrossOrigin != (u.Origin != app) {
+			if p, err := browser.Prepare(browser.Call{URL: href, Origin: app}); err != nil || p.Refused == nil && p.CrossOrigin != (u.Origin != app) {
 				t.Errorf("%q goes to %s: %+v, %v", raw, u.Origin, p, err)
 			}
 		}

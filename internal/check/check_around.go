@@ -189,7 +189,7 @@ func policy(v *View, report reporter) {
 		switch v.judgePolicy(r).Access {
 		case apigw.NotAllowed, apigw.Denied:
 			console := ""
-			plan, err := browser.Prepare(browser.Request{Origin: v.origin(), Method: r.name, URL: simulate.Base(v.API) + r.path, Header: browser.Header{{Name: probeHeader, Value: "1"}}})
+			plan, err := browser.Prepare(browser.Call{Origin: v.origin(), Method: r.name, URL: simulate.Base(v.API) + r.path, Header: browser.Header{{Name: probeHeader, Value: "1"}}})
 			if err == nil && plan.Preflight != nil {
 				console = plan.CheckPreflight(&browser.HTTPResponse{Status: 403}).Message
 			}

@@ -63,7 +63,7 @@ func (v *View) gatewayPlace(typ string) place {
 
 // refusal gives what a browser prints for an answer with some headers, and empty where it prints nothing.
 func (v *View) refusal(headers map[string]string, credentials bool) string {
-	req := browser.Request{Origin: v.origin(), URL: simulate.Base(v.API) + "/"}
+	req := browser.Call{Origin: v.origin(), URL: simulate.Base(v.API) + "/"}
 	if len(v.routes) > 0 {
 		req.URL = simulate.Base(v.API) + v.routes[0].path
 	}

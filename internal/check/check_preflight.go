@@ -129,7 +129,7 @@ func (v *View) deciding() []answer {
 // allows gives the origin that is allowed to read an answer, as the answer says it; empty if none is, or it is not known.
 func (v *View) allows(a answer, origin string) string { return allowOrigin(v.answer(a, origin)) }
 
-func (v *View) answer(a answer, origin string) *simulate.Response {
+func (v *View) answer(a answer, origin string) *simulate.GotResponse {
 	if !a.actual {
 		return v.response(a.route, origin)
 	}
@@ -141,7 +141,7 @@ func (v *View) answer(a answer, origin string) *simulate.Response {
 }
 
 // response gives the answer of an integration to a preflight; nil if it is not known, or the gateway answered itself.
-func (v *View) response(r route, origin string) *simulate.Response {
+func (v *View) response(r route, origin string) *simulate.GotResponse {
 	rep := v.preflight(r, origin)
 	if rep == nil || rep.Trace.Preflight == nil || rep.Trace.Preflight.Unsupported != "" || rep.Trace.Preflight.GatewayResponse != nil {
 		return nil
@@ -222,7 +222,7 @@ func starHeaders(v *View, report reporter) {
 	}
 }
 
-func allowOrigin(r *simulate.Response) string {
+func allowOrigin(r *simulate.GotResponse) string {
 	if r == nil {
 		return ""
 	}

@@ -103,7 +103,7 @@ func (v *View) ask(q question) *simulate.Report {
 	if r, ok := v.asked[q]; ok {
 		return r
 	}
-	req := browser.Request{Origin: q.origin, Method: q.method, URL: q.path}
+	req := browser.Call{Origin: q.origin, Method: q.method, URL: q.path}
 	if q.header != "" {
 		req.Header = browser.Header{{Name: q.header, Value: "1"}}
 	}

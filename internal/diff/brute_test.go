@@ -453,7 +453,7 @@ func deploy(app *cfn.App) (*deployed, error) {
 }
 
 // sees is what a browser makes of a request.
-func (d *deployed) sees(ctx context.Context, req browser.Request) (string, error) {
+func (d *deployed) sees(ctx context.Context, req browser.Call) (string, error) {
 	r, err := d.site.Run(ctx, req)
 	if err != nil {
 		return "", err
@@ -463,8 +463,8 @@ func (d *deployed) sees(ctx context.Context, req browser.Request) (string, error
 }
 
 // requests is a grid of them, for the routes of drawings.
-func requests(origins []string, drawings ...*drawing) []browser.Request {
-	var out []browser.Request
+func requests(origins []string, drawings ...*drawing) []browser.Call {
+	var out []browser.Call
 	seen := map[string]bool{}
 	for _, d := range drawings {
 		for _, r := range d.routes {
@@ -480,7 +480,7 @@ func requests(origins []string, drawings ...*drawing) []browser.Request {
 			for _, o := range origins {
 				for _, h := range headers {
 					for _, credentials := range []browser.Credentials{browser.SameOrigin, browser.Include} {
-						req := browser.Request{Origin: o, Method: r.method, URL: "/" + r.part, Credentials: credentials}
+						req := browser.Call{Origin: o, Method: r.method, URL: "/" + r.part, Credentials: credentials}
 						for name := range strings.FieldsSeq(h) {
 							req.Header = append(req.Header, browser.Field{Name: name, Value: questions.Value(name)})
 						}

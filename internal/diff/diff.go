@@ -138,7 +138,7 @@ func Of(r *simulate.Report) Outcome {
 // unread gives what responses have in headers that decide, and that only a deployment knows. Origins are asked from.
 func unread(r *simulate.Report) string {
 	var out []string
-	for _, response := range []*simulate.Response{r.Preflight.Response, r.Actual.Response} {
+	for _, response := range []*simulate.GotResponse{r.Preflight.Response, r.Actual.Response} {
 		if response == nil {
 			continue
 		}
@@ -152,7 +152,7 @@ func unread(r *simulate.Report) string {
 }
 
 // only gives one header of an answer.
-func only(r *simulate.Response, name string) browser.Header {
+func only(r *simulate.GotResponse, name string) browser.Header {
 	if v, ok := r.Headers[strings.ToLower(name)]; ok {
 		return browser.Header{{Name: name, Value: v}}
 	}
@@ -369,8 +369,8 @@ func with(r questions.Route, extra string) []string {
 }
 
 // Request gives the page's request of a question.
-func (q Question) Request() browser.Request {
-	r := browser.Request{Origin: q.Origin, Method: q.Method, URL: q.URL}
+func (q Question) Request() browser.Call {
+	r := browser.Call{Origin: q.Origin, Method: q.Method, URL: q.URL}
 	if q.Credentials {
 		r.Credentials = browser.Include
 	}

@@ -102,7 +102,7 @@ func errorKinds(before, after *gateway.API) [][]string {
 
 // readable says whether a page can read a gateway response.
 func readable(ctx context.Context, site *simulate.Site, c ErrorChange) (bool, error) {
-	req := browser.Request{Origin: c.Origin, URL: simulate.Base(site.API) + "/"}
+	req := browser.Call{Origin: c.Origin, URL: simulate.Base(site.API) + "/"}
 	if c.Credentials {
 		req.Credentials = browser.Include
 	}

@@ -47,13 +47,13 @@ type asker struct {
 	p     *InForce
 	lists map[string][]string // route to the origins it lets in
 	// answers are those to preflights, which routes that behave alike share.
-	answers map[string]*simulate.Response
+	answers map[string]*simulate.GotResponse
 	ages    []string
 }
 
 // inForce asks what a stage lets in.
 func inForce(ctx context.Context, site *simulate.Site) (*InForce, error) {
-	a := &asker{site: site, p: &InForce{API: site.API.ID, Stage: site.API.Stage, Own: true}, lists: map[string][]string{}, answers: map[string]*simulate.Response{}}
+	a := &asker{site: site, p: &InForce{API: site.API.ID, Stage: site.API.Stage, Own: true}, lists: map[string][]string{}, answers: map[string]*simulate.GotResponse{}}
 	origins := questions.Origins(site.API)
 	routes := questions.Routes(site.API)
 	if len(routes) == 0 {
@@ -75,12 +75,12 @@ func inForce(ctx context.Context, site *simulate.Site) (*InForce, error) {
 
 // preflight gives the answer to a preflight, nil where it is not known. The error, a [*browser.InputError], is for what no
 // page can ask.
-func (a *asker) preflight(ctx context.Context, r questions.Route, origin string) (*simulate.Response, error) {
+func (a *asker) preflight(ctx context.Context, r questions.Route, origin string) (*simulate.GotResponse, error) {
 	key := a.site.Behaviour("OPTIONS", r.URL).Key + "\n" + r.Method + " " + origin
 	if answer, ok := a.answers[key]; ok {
 		return answer, nil
 	}
-	req := browser.Request{Origin: origin, Method: r.Method, URL: r.URL, Credentials: browser.Include, Header: browser.Header{{Name: questions.Any, Value: "1"}}}
+	req := browser.Call{Origin: origin, Method: r.Method, URL: r.URL, Credentials: browser.Include, Header: browser.Header{{Name: questions.Any, Value: "1"}}}
 	rep, err := a.site.Run(ctx, req)
 	if err != nil {
 		return nil, err

@@ -291,7 +291,7 @@ func (r *request) verdict(origin string) browser.Verdict {
 	if r.asked.Has("Cookie") {
 		credentials = browser.Include
 	}
-	ask := browser.Request{Method: r.method, URL: "https://" + host + shape(r.path), Origin: origin, Credentials: credentials}
+	ask := browser.Call{Method: r.method, URL: "https://" + host + shape(r.path), Origin: origin, Credentials: credentials}
 	if r.method == "OPTIONS" {
 		ask.Method, _ = r.asked.Get(corsheader.RequestMethod)
 		names, _ := r.asked.Get(corsheader.RequestHeaders)

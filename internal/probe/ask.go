@@ -197,7 +197,7 @@ const Shown = 1024
 
 // plan gives what a browser would do, and the request on the wire, less what is done only once it goes.
 func (s *surveyor) plan(r request) (*browser.Plan, *Sent, error) {
-	of := browser.Request{Origin: r.origin, Method: s.Method, URL: s.URL, Body: s.Body, Credentials: s.mode(s.Credentials && !r.bare)}
+	of := browser.Call{Origin: r.origin, Method: s.Method, URL: s.URL, Body: s.Body, Credentials: s.mode(s.Credentials && !r.bare)}
 	for _, f := range s.Header {
 		if !r.bare || !s.secrets.stands(f) {
 			of.Header = append(of.Header, f)

@@ -70,7 +70,7 @@ func TestRandom(t *testing.T) {
 		if o.Credentials {
 			mode = browser.Include
 		}
-		ex, err := browser.Run(browser.Request{URL: o.URL, Origin: page, Method: o.Method, Header: o.Header, Credentials: mode}, func(q *browser.HTTPRequest) (*browser.HTTPResponse, error) {
+		ex, err := browser.Run(browser.Call{URL: o.URL, Origin: page, Method: o.Method, Header: o.Header, Credentials: mode}, func(q *browser.HTTPRequest) (*browser.HTTPResponse, error) {
 			a := same[q.Method]
 			if a == nil || q.URL != o.URL {
 				return nil, errors.New("nothing")

@@ -140,7 +140,7 @@ func Origins(apis ...*gateway.API) []Origin {
 		if cfn.Torn(o.Origin) {
 			return // what looks like a stand-in is like no value
 		}
-		if _, err := browser.Prepare(browser.Request{Origin: o.Origin, URL: "https://api.example/"}); err != nil {
+		if _, err := browser.Prepare(browser.Call{Origin: o.Origin, URL: "https://api.example/"}); err != nil {
 			return
 		}
 		if was, ok := out[o.Origin]; !ok || was.Beside && !o.Beside || was.Of != "" && o.Of == "" && !o.Beside {

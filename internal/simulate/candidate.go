@@ -202,7 +202,7 @@ func (j *Judge) Origins() []string {
 
 // assume finds the values that would make another verdict for a page's origin. A value that is read as a list makes it
 // unknown.
-func (j *Judge) assume(ctx context.Context, req browser.Request, report *Report) error {
+func (j *Judge) assume(ctx context.Context, req browser.Call, report *Report) error {
 	verdict := func(s *Site, origin string) (bool, error) {
 		other := req
 		other.Origin = origin

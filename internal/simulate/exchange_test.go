@@ -34,7 +34,7 @@ func site(t *testing.T) simulate.Site {
 	return simulate.Site{API: api, Backend: simulate.NotRun(api.App)}
 }
 
-func run(t *testing.T, s simulate.Site, r browser.Request) *simulate.Report {
+func run(t *testing.T, s simulate.Site, r browser.Call) *simulate.Report {
 	t.Helper()
 	if r.Origin == "" {
 		r.Origin = "https://app.example.com"
@@ -57,7 +57,7 @@ func reply(t *testing.T, response string) gateway.Backend {
 
 // A marked function is answered for from the stage's variables, its own preflights too.
 func TestMarked(t *testing.T) {
-	r := run(t, site(t), browser.Request{Method: "PUT", URL: "/marked"})
+	r := run(t, site(t), browser.Call{Method: "PUT", URL: "/marked"})
 	if !r.Verdict.Allowed || !r.Verdict.Known || r.Preflight.Response.Status != 204 {
 		t.Errorf("got %+v", r.Verdict)
 	}
@@ -67,7 +67,7 @@ func TestMarked(t *testing.T) {
 	if r.Preflight.StandIn == "" || r.Actual.StandIn == "" {
 		t.Error("the stand-in is not told")
 	}
-	r = run(t, site(t), browser.Request{URL: "/marked", Origin: "https://evil.example"})
+	r = run(t, site(t), browser.Call{URL: "/marked", Origin: "https://evil.example"})
 	if r.Verdict.Allowed || r.Verdict.Code != browser.MissingAllowOriginHeader {
 		t.Errorf("got %+v", r.Verdict)
 	}
@@ -78,7 +78,7 @@ func TestNotKnown(t *testing.T) {
 	for name, s := range map[string]simulate.Site{"not run": site(t), "no backend": {API: site(t).API}} {
 		for _, url := range []string{"/other", "/web"} {
 			for _, method := range []string{"GET", "PUT"} {
-				r := run(t, s, browser.Request{Method: method, URL: url})
+				r := run(t, s, browser.Call{Method: method, URL: url})
 				if r.Verdict.Known || r.Verdict.Allowed || r.Verdict.Code != "" || !strings.HasPrefix(r.Verdict.Message, "not known: ") {
 					t.Errorf("%s: %s %s: %+v", name, method, url, r.Verdict)
 				}
@@ -109,7 +109,7 @@ func TestUnsupported(t *testing.T) {
 		}
 		api := model.Load(t, []byte(changed), gateway.Options{})
 		for _, method := range []string{"GET", "PUT"} {
-			r := run(t, simulate.Site{API: api}, browser.Request{Method: method, URL: "/web"})
+			r := run(t, simulate.Site{API: api}, browser.Call{Method: method, URL: "/web"})
 			preflight := method == "PUT"
 			if r.Verdict.Known || r.Verdict.Allowed || r.Verdict.Code != "" || r.Preflight.Verdict.Known == preflight {
 				t.Errorf("%s: %s: %+v", what, method, r.Verdict)
@@ -128,7 +128,7 @@ func TestUnsupported(t *testing.T) {
 func TestRedirect(t *testing.T) {
 	s := site(t)
 	s.Backend = redirecting{reply(t, `{"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*", "Set-Cookie": "a=b", "X-Own": "1"}, "body": "there"}`)}
-	r := run(t, s, browser.Request{URL: "/other?x=1", Header: browser.Header{{Name: "Host", Value: "x"}}})
+	r := run(t, s, browser.Call{URL: "/other?x=1", Header: browser.Header{{Name: "Host", Value: "x"}}})
 	if len(r.Redirects) != 1 || r.Redirects[0].Actual.Response.Status != 302 || r.Actual.Response.Text != "there" || !r.Verdict.Allowed {
 		t.Fatalf("%+v", r)
 	}
@@ -145,7 +145,7 @@ func TestRedirect(t *testing.T) {
 	// To another site: what that answers is not this API's to say.
 	for _, location := range []string{"https://elsewhere.example/", "///elsewhere.example", "https:///@else%77here.example\\\\..", "//elsewhere.example\\\\@api.example.com/.."} {
 		s.Backend = reply(t, `{"statusCode": 302, "headers": {"Access-Control-Allow-Origin": "*", "Location": "`+location+`"}}`)
-		r = run(t, s, browser.Request{URL: "/other"})
+		r = run(t, s, browser.Call{URL: "/other"})
 		if r.Verdict.Allowed || !strings.Contains(r.Verdict.Message, "https://elsewhere.example/ is not this API") {
 			t.Errorf("%s: %+v", location, r.Verdict)
 		}
@@ -164,7 +164,7 @@ func TestSpelling(t *testing.T) {
 		"https://api.example.com./v1/marked":           0,
 		"https://api.example.com:8443/v1/marked":       0,
 	} {
-		r := run(t, s, browser.Request{URL: url})
+		r := run(t, s, browser.Call{URL: url})
 		got := 0
 		if r.Actual.Response != nil {
 			got = r.Actual.Response.Status
@@ -193,17 +193,17 @@ func TestBase(t *testing.T) {
 	} {
 		s := site(t)
 		s.Base = base
-		r := run(t, s, browser.Request{URL: "/marked?x=%20"})
+		r := run(t, s, browser.Call{URL: "/marked?x=%20"})
 		if r.Actual.Response.Status != 200 || r.Trace.Actual.Resource.Path != "/marked" {
 			t.Errorf("%s: %+v", base, r.Actual.Response)
 		}
-		r = run(t, s, browser.Request{URL: missing})
+		r = run(t, s, browser.Call{URL: missing})
 		if r.Actual.Response.Status != 403 {
 			t.Errorf("%s: %s answers %d", base, missing, r.Actual.Response.Status)
 		}
 	}
 	s := site(t)
-	if _, err := s.Run(t.Context(), browser.Request{URL: "/", Origin: "nonsense"}); err == nil {
+	if _, err := s.Run(t.Context(), browser.Call{URL: "/", Origin: "nonsense"}); err == nil {
 		t.Error("an origin that no page has")
 	} else if input := (*browser.InputError)(nil); !errors.As(err, &input) {
 		t.Errorf("%T: %v", err, err)
@@ -214,8 +214,8 @@ func TestBase(t *testing.T) {
 func TestCache(t *testing.T) {
 	s := site(t)
 	s.Cache = browser.NewPreflightCache(browser.Chromium, nil)
-	first := run(t, s, browser.Request{Method: "PUT", URL: "/marked"})
-	second := run(t, s, browser.Request{Method: "PUT", URL: "/marked"})
+	first := run(t, s, browser.Call{Method: "PUT", URL: "/marked"})
+	second := run(t, s, browser.Call{Method: "PUT", URL: "/marked"})
 	if first.Preflight.Cached || !second.Preflight.Cached || second.Preflight.Response != nil || second.Trace.Preflight != nil || !second.Verdict.Allowed {
 		t.Errorf("first %+v, second %+v", first.Preflight, second.Preflight)
 	}
@@ -226,7 +226,7 @@ func TestMemo(t *testing.T) {
 	backend := &counting{Backend: site(t).Backend}
 	s := site(t)
 	s.Backend, s.Memo = backend, &simulate.Memo{}
-	requests := []browser.Request{{URL: "/marked"}, {URL: "/marked?x=1"}, {URL: "/marked", Method: "PUT"}, {URL: "/marked", Origin: "null"},
+	requests := []browser.Call{{URL: "/marked"}, {URL: "/marked?x=1"}, {URL: "/marked", Method: "PUT"}, {URL: "/marked", Origin: "null"},
 		{URL: "/marked", Method: "POST", Body: []byte("x")}, {URL: "/marked", Method: "POST", Body: []byte("y")},
 		{URL: "/marked", Header: browser.Header{{Name: "Accept", Value: "a"}}}}
 	for _, r := range requests {
@@ -253,7 +253,7 @@ func (c *counting) Invoke(ctx context.Context, fn gateway.Function, event []byte
 
 // The members of the document are what the issue names, whatever happened.
 func TestJSON(t *testing.T) {
-	for _, r := range []browser.Request{{Method: "PUT", URL: "/marked"}, {URL: "/marked"}, {Method: "TRACE", URL: "/"}, {URL: "/other"}, {Method: "PUT", URL: "/nowhere"}} {
+	for _, r := range []browser.Call{{Method: "PUT", URL: "/marked"}, {URL: "/marked"}, {Method: "TRACE", URL: "/"}, {URL: "/other"}, {Method: "PUT", URL: "/nowhere"}} {
 		b, err := json.Marshal(run(t, site(t), r))
 		if err != nil {
 			t.Fatal(err)
@@ -283,7 +283,7 @@ func TestReply(t *testing.T) {
 	}
 	s := site(t)
 	s.Backend = reply(t, ` {"statusCode": 201, "multiValueHeaders": {"Access-Control-Allow-Origin": ["https://a", "https://b"]}, "isBase64Encoded": true, "body": "/w=="} `)
-	r := run(t, s, browser.Request{URL: "/web"})
+	r := run(t, s, browser.Call{URL: "/web"})
 	if r.Actual.Response.Status != 201 || r.Verdict.Code != browser.MultipleAllowOriginValues || r.Actual.StandIn == "" {
 		t.Errorf("%+v %+v", r.Actual, r.Verdict)
 	}
@@ -293,12 +293,12 @@ func TestReply(t *testing.T) {
 func TestElse(t *testing.T) {
 	s := site(t)
 	s.Backend = simulate.Else(unable{}, s.Backend)
-	r := run(t, s, browser.Request{URL: "/marked"})
+	r := run(t, s, browser.Call{URL: "/marked"})
 	if !r.Verdict.Allowed || !strings.HasSuffix(r.Actual.StandIn, "it cannot be run here: no hands") {
 		t.Errorf("%+v %s", r.Verdict, r.Actual.StandIn)
 	}
 	for _, url := range []string{"/other", "/web"} {
-		if r = run(t, s, browser.Request{URL: url}); r.Verdict.Message != "not known: no hands" || r.Verdict.Known {
+		if r = run(t, s, browser.Call{URL: url}); r.Verdict.Message != "not known: no hands" || r.Verdict.Known {
 			t.Errorf("%+v", r.Verdict)
 		}
 	}

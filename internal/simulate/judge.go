@@ -100,7 +100,7 @@ func touches(t cfn.Touch) bool {
 }
 
 // Ask is [Site.Run] by all that is known. Its report has stand-ins; [Report.Shown] is for printing.
-func (j *Judge) Ask(ctx context.Context, req browser.Request) (*Report, error) {
+func (j *Judge) Ask(ctx context.Context, req browser.Call) (*Report, error) {
 	j.look()
 	report, err := settle(ctx, j.Site, req)
 	if err != nil {
@@ -140,7 +140,7 @@ func (j *Judge) Ask(ctx context.Context, req browser.Request) (*Report, error) {
 }
 
 // Explain is [Judge.Ask] for printing.
-func (j *Judge) Explain(ctx context.Context, req browser.Request) (*Report, error) {
+func (j *Judge) Explain(ctx context.Context, req browser.Call) (*Report, error) {
 	report, err := j.Ask(ctx, req)
 	if err != nil {
 		return nil, err
@@ -162,7 +162,7 @@ func passes(r *Report) string {
 }
 
 // outcome tells verdicts apart.
-func outcome(s *Site, req browser.Request, r *Report) string {
+func outcome(s *Site, req browser.Call, r *Report) string {
 	switch m, _ := s.API.Route(method(req), path(req.URL)); {
 	case !r.Verdict.Known:
 		return "not known"
@@ -175,7 +175,7 @@ func outcome(s *Site, req browser.Request, r *Report) string {
 }
 
 // said is the verdict of a side.
-func said(s *Site, req browser.Request, r *Report) Verdict {
+func said(s *Site, req browser.Call, r *Report) Verdict {
 	if outcome(s, req, r) == "no route" {
 		return Verdict{Known: true, Message: "the API has no such route"}
 	}
@@ -183,7 +183,7 @@ func said(s *Site, req browser.Request, r *Report) Verdict {
 }
 
 // method is a request's, as browsers send it.
-func method(req browser.Request) string {
+func method(req browser.Call) string {
 	return browser.NormalizeMethod(cmp.Or(req.Method, "GET"))
 }
 
@@ -194,7 +194,7 @@ func path(url string) string {
 }
 
 // settle runs a request, in each way that a response can be which is not known.
-func settle(ctx context.Context, s *Site, req browser.Request) (*Report, error) {
+func settle(ctx context.Context, s *Site, req browser.Call) (*Report, error) {
 	report, err := s.Settled(ctx, req)
 	if err != nil || report.Verdict.Known || report.Verdict.Undecided {
 		return report, err
@@ -204,7 +204,7 @@ func settle(ctx context.Context, s *Site, req browser.Request) (*Report, error) 
 
 // Settled is [Site.Run], whose verdict is not known where it depends on what stands in a header for a value that only a
 // deployment knows.
-func (s *Site) Settled(ctx context.Context, req browser.Request) (*Report, error) {
+func (s *Site) Settled(ctx context.Context, req browser.Call) (*Report, error) {
 	report, requests, err := s.run(ctx, req)
 	if err != nil || !report.Verdict.Known {
 		return report, err
@@ -279,7 +279,7 @@ func restrictive(name string, _ *browser.HTTPRequest) string {
 
 // Whichever answers for integrations whose backend is not called: if every integration response leads to one verdict,
 // that is it. Otherwise report, whose verdict is not known, stays.
-func (s *Site) Whichever(ctx context.Context, req browser.Request, report *Report) (*Report, error) {
+func (s *Site) Whichever(ctx context.Context, req browser.Call, report *Report) (*Report, error) {
 	count := func(c *Course) int {
 		if c == nil || c.Resource == nil || c.Method == nil {
 			return 1
@@ -381,7 +381,7 @@ func (e *NoRoute) Error() string {
 
 // NoRoute returns a [*NoRoute] for a request that leads to no method of the API. Where parts of the API were not read, it
 // may be there, and the error is nil: the verdict is not known then.
-func (j *Judge) NoRoute(req browser.Request) error {
+func (j *Judge) NoRoute(req browser.Call) error {
 	j.look()
 	sites := []*Site{j.Site}
 	for _, s := range j.sides {

@@ -58,7 +58,7 @@ func TestJudgeUntypedGatewayResponse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := j.Explain(t.Context(), browser.Request{Origin: "https://app.example.com", URL: "/items"})
+	r, err := j.Explain(t.Context(), browser.Call{Origin: "https://app.example.com", URL: "/items"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestJudge(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			req := browser.Request{Origin: origin, URL: "/items"}
+			req := browser.Call{Origin: origin, URL: "/items"}
 			if tt.header != "" {
 				req.Header = browser.Header{{Name: tt.header, Value: "1"}}
 			}
@@ -189,7 +189,7 @@ func TestJudgeGivenValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	for origin, allowed := range map[string]bool{"https://evil.example": true, "https://other.example": false} {
-		r, err := j.Explain(t.Context(), browser.Request{Origin: origin, URL: "/items"})
+		r, err := j.Explain(t.Context(), browser.Call{Origin: origin, URL: "/items"})
 		if err != nil || r.Verdict.Allowed != allowed || !r.Verdict.Known || len(r.Assumptions) > 0 {
 			t.Errorf("%s: %+v %v", origin, r, err)
 		}
@@ -213,7 +213,7 @@ func TestNoRoute(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			req := browser.Request{Origin: "https://app.example.com", Method: tt.method, URL: tt.path}
+			req := browser.Call{Origin: "https://app.example.com", Method: tt.method, URL: tt.path}
 			err = j.NoRoute(req)
 			var no *simulate.NoRoute
 			if tt.want == "" && err != nil || tt.want != "" && (!errors.As(err, &no) || no.Error() != tt.want) {

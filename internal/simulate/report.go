@@ -58,9 +58,9 @@ type Preflight struct {
 	// Reasons says why it does; empty if it does not.
 	Reasons []Reason `json:"reasons"`
 	// Request is what it sends; null if it does not ask.
-	Request *Request `json:"request"`
+	Request *SentRequest `json:"request"`
 	// Response is the answer; null if nothing was asked, or if the answer is not known.
-	Response *Response `json:"response"`
+	Response *GotResponse `json:"response"`
 	// Verdict is what the browser concludes from the answer. Allowed means that it sends the actual request, which needs
 	// no leave if no preflight is needed.
 	Verdict Verdict `json:"verdict"`
@@ -86,9 +86,9 @@ type Reason struct {
 // Actual is the actual request and its answer.
 type Actual struct {
 	// Request is what the browser sends; null if it sends nothing, since the preflight was refused.
-	Request *Request `json:"request"`
+	Request *SentRequest `json:"request"`
 	// Response is the answer; null if nothing was sent, or if the answer is not known.
-	Response *Response `json:"response"`
+	Response *GotResponse `json:"response"`
 	// Readable names the headers of the answer that the page's script can read; empty if it cannot read the answer.
 	Readable []string `json:"readable"`
 	// Dropped names the headers that the script set and the browser does not send, since scripts may not set them; left
@@ -98,8 +98,8 @@ type Actual struct {
 	StandIn string `json:"standIn,omitempty"`
 }
 
-// A Request is one on the wire.
-type Request struct {
+// A SentRequest is one on the wire.
+type SentRequest struct {
 	Method string `json:"method"`
 	URL    string `json:"url"`
 	// Headers are those that a CORS answer may depend on; browsers send more.
@@ -109,9 +109,9 @@ type Request struct {
 	Body
 }
 
-// A Response is an answer on the wire. Headers that differ each time, Date and the ids that API Gateway gives to a
+// A GotResponse is an answer on the wire. Headers that differ each time, Date and the ids that API Gateway gives to a
 // request, are not in it.
-type Response struct {
+type GotResponse struct {
 	Status  int     `json:"status"`
 	Headers Headers `json:"headers"`
 	Body
@@ -286,18 +286,18 @@ func body(b []byte) Body {
 	return Body{Base64: base64.StdEncoding.EncodeToString(b)}
 }
 
-func request(r *browser.HTTPRequest) *Request {
+func request(r *browser.HTTPRequest) *SentRequest {
 	if r == nil {
 		return nil
 	}
-	return &Request{Method: r.Method, URL: r.URL, Headers: headers(r.Header, nil), Credentials: r.Credentials, Body: body(r.Body)}
+	return &SentRequest{Method: r.Method, URL: r.URL, Headers: headers(r.Header, nil), Credentials: r.Credentials, Body: body(r.Body)}
 }
 
-func response(r *browser.HTTPResponse) *Response {
+func response(r *browser.HTTPResponse) *GotResponse {
 	if r == nil {
 		return nil
 	}
-	return &Response{Status: r.Status, Headers: headers(r.Header, volatile), Body: body(r.Body)}
+	return &GotResponse{Status: r.Status, Headers: headers(r.Header, volatile), Body: body(r.Body)}
 }
 
 func reasons(rs []browser.Reason) []Reason {

@@ -43,7 +43,7 @@ func TestWhatAFunctionGets(t *testing.T) {
 		s := site(t)
 		backend := &recorder{Backend: s.Backend}
 		s.Backend, s.HTTP1, s.Base = backend, http1, "https://api.example.com"
-		run(t, s, browser.Request{Method: "POST", URL: "/marked?x=1&x=2", Body: []byte("a body"), Header: browser.Header{{Name: "Accept-Language", Value: "de"}}})
+		run(t, s, browser.Call{Method: "POST", URL: "/marked?x=1&x=2", Body: []byte("a body"), Header: browser.Header{{Name: "Accept-Language", Value: "de"}}})
 		got := backend.event
 		headers, _ := got["multiValueHeaders"].(map[string]any)
 		known := slices.DeleteFunc(slices.Sorted(maps.Keys(headers)), func(name string) bool {
@@ -65,7 +65,7 @@ func TestWhatAFunctionGets(t *testing.T) {
 func TestMessages(t *testing.T) {
 	s := site(t)
 	s.Backend = reply(t, `{"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "https://app.example.com", "Access-Control-Allow-Credentials": "true"}, "multiValueHeaders": {"X-Own": ["1", "2"], "Access-Control-Expose-Headers": ["x-own"]}, "body": "here"}`)
-	r := run(t, s, browser.Request{URL: "/other", Credentials: browser.Include})
+	r := run(t, s, browser.Call{URL: "/other", Credentials: browser.Include})
 	got := r.Actual.Response
 	want := simulate.Headers{
 		"access-control-allow-origin": "https://app.example.com", "access-control-allow-credentials": "true", "access-control-expose-headers": "x-own",
@@ -83,12 +83,12 @@ func TestMessages(t *testing.T) {
 func TestReplyToHTTP(t *testing.T) {
 	s := site(t)
 	s.Backend = reply(t, `{"headers": {"Access-Control-Allow-Origin": "*"}, "multiValueHeaders": {"Access-Control-Expose-Headers": ["x-own"], "X-Own": ["1", "2"]}, "body": "here"}`)
-	r := run(t, s, browser.Request{URL: "/web"})
+	r := run(t, s, browser.Call{URL: "/web"})
 	got := r.Actual.Response
 	if !r.Verdict.Allowed || got.Status != 200 || got.Text != "here" || got.Headers["x-own"] != "1, 2" || strings.Count(strings.Join(r.Actual.Readable, " "), "x-own") != 1 {
 		t.Errorf("%+v %+v", r.Verdict, got)
 	}
-	again := run(t, s, browser.Request{URL: "/web"})
+	again := run(t, s, browser.Call{URL: "/web"})
 	if !reflect.DeepEqual(r, again) {
 		t.Errorf("the same question has another report:\n%+v\n%+v", r, again)
 	}
@@ -101,7 +101,7 @@ func TestReplyToHTTP(t *testing.T) {
 		"https://backend.example.net/web", "arn:aws:apigateway:us-east-1:dynamodb:action/Scan", 1)), gateway.Options{})
 	for name, known := range map[string]bool{"a reply": true, "not run": false, "no backend": false} {
 		s := simulate.Site{API: service, Backend: map[string]gateway.Backend{"a reply": s.Backend, "not run": site(t).Backend}[name]}
-		if r := run(t, s, browser.Request{URL: "/web"}); r.Verdict.Known != known || (r.Actual.Response != nil) != known {
+		if r := run(t, s, browser.Call{URL: "/web"}); r.Verdict.Known != known || (r.Actual.Response != nil) != known {
 			t.Errorf("a service, %s: %+v %+v", name, r.Verdict, r.Actual.Response)
 		}
 	}
@@ -112,14 +112,14 @@ func TestVerdicts(t *testing.T) {
 	s := site(t)
 	s.Backend = reply(t, `{"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*", "Access-Control-Allow-Methods": "PUT"}, "body": ""}`)
 	for name, tt := range map[string]struct {
-		req  browser.Request
+		req  browser.Call
 		want simulate.Verdict // less message and section
 	}{
-		"a method":                {browser.Request{Method: "DELETE", URL: "/other"}, simulate.Verdict{Known: true, Code: browser.MethodDisallowedByPreflightResponse, FailedParameter: "DELETE"}},
-		"no request":              {browser.Request{Method: "TRACE", URL: "/other"}, simulate.Verdict{Known: true, NetError: "TypeError"}},
-		"a wildcard stretched":    {browser.Request{Method: "PUT", URL: "/other", Header: browser.Header{{Name: "Authorization", Value: "x"}}}, simulate.Verdict{Known: true, Allowed: true}},
-		"headers, if it is not":   {browser.Request{Method: "PUT", URL: "/other", Strict: true, Header: browser.Header{{Name: "Authorization", Value: "x"}}}, simulate.Verdict{Known: true, Code: browser.HeaderDisallowedByPreflightResponse, FailedParameter: "authorization", Disallowed: []string{"authorization"}}},
-		"the preflight is enough": {browser.Request{Method: "PUT", URL: "/other"}, simulate.Verdict{Known: true, Allowed: true}},
+		"a method":                {browser.Call{Method: "DELETE", URL: "/other"}, simulate.Verdict{Known: true, Code: browser.MethodDisallowedByPreflightResponse, FailedParameter: "DELETE"}},
+		"no request":              {browser.Call{Method: "TRACE", URL: "/other"}, simulate.Verdict{Known: true, NetError: "TypeError"}},
+		"a wildcard stretched":    {browser.Call{Method: "PUT", URL: "/other", Header: browser.Header{{Name: "Authorization", Value: "x"}}}, simulate.Verdict{Known: true, Allowed: true}},
+		"headers, if it is not":   {browser.Call{Method: "PUT", URL: "/other", Strict: true, Header: browser.Header{{Name: "Authorization", Value: "x"}}}, simulate.Verdict{Known: true, Code: browser.HeaderDisallowedByPreflightResponse, FailedParameter: "authorization", Disallowed: []string{"authorization"}}},
+		"the preflight is enough": {browser.Call{Method: "PUT", URL: "/other"}, simulate.Verdict{Known: true, Allowed: true}},
 	} {
 		got := run(t, s, tt.req).Verdict
 		if (got.Warning != "") != (name == "a wildcard stretched") || (got.Message == "") != got.Allowed || (got.Section == "") != got.Allowed {
@@ -156,7 +156,7 @@ func TestCourses(t *testing.T) {
 		}
 		return false
 	}
-	put := browser.Request{Method: "PUT", URL: "/orders"}
+	put := browser.Call{Method: "PUT", URL: "/orders"}
 	if r := run(t, load("everything"), put); !sets(r.Trace.Preflight, "request", "https://app.example.com") {
 		t.Errorf("the request template sets the origin: %+v", r.Trace.Preflight.Template)
 	}
@@ -170,10 +170,10 @@ func TestCourses(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	// A slash that is escaped parts no segments.
-	if r := run(t, load("everything"), browser.Request{URL: "/orders/1%2F2"}); r.Trace.Actual.Resource == nil || r.Trace.Actual.Resource.Path != "/orders/{id}" {
+	if r := run(t, load("everything"), browser.Call{URL: "/orders/1%2F2"}); r.Trace.Actual.Resource == nil || r.Trace.Actual.Resource.Path != "/orders/{id}" {
 		t.Errorf("%+v", r.Trace.Actual.Resource)
 	}
-	r = run(t, load("everything"), browser.Request{URL: "/nowhere"})
+	r = run(t, load("everything"), browser.Call{URL: "/nowhere"})
 	if got := r.Trace.Actual.GatewayResponse; got == nil || got.Type != "MISSING_AUTHENTICATION_TOKEN" || got.From != "DEFAULT_4XX" || got.Detail == "" {
 		t.Errorf("%+v", got)
 	}
@@ -185,7 +185,7 @@ func TestChosenResponse(t *testing.T) {
 		{"StatusCode": "200"}, {"StatusCode": "200", "SelectionPattern": "201"}, {"StatusCode": "200", "SelectionPattern": "5.."}]`, 1)
 	api := model.Load(t, []byte(several), gateway.Options{})
 	for status, pattern := range map[string]string{"201": "201", "503": "5..", "302": ""} {
-		r := run(t, simulate.Site{API: api, Backend: reply(t, `{"statusCode": `+status+`, "headers": {}, "body": ""}`)}, browser.Request{URL: "/web"})
+		r := run(t, simulate.Site{API: api, Backend: reply(t, `{"statusCode": `+status+`, "headers": {}, "body": ""}`)}, browser.Call{URL: "/web"})
 		if got := r.Trace.Actual.IntegrationResponse; got == nil || got.Status != "200" || got.Pattern != pattern {
 			t.Errorf("%s: %+v", status, got)
 		}
@@ -195,13 +195,13 @@ func TestChosenResponse(t *testing.T) {
 // The one stand-in that judges by the stage's variables refuses as corslambda does.
 func TestMarkedRefuses(t *testing.T) {
 	s := site(t)
-	evil := run(t, s, browser.Request{Method: "PUT", URL: "/marked", Origin: "https://evil.example"})
+	evil := run(t, s, browser.Call{Method: "PUT", URL: "/marked", Origin: "https://evil.example"})
 	if evil.Preflight.Response.Status != 403 || evil.Verdict.Code != browser.PreflightMissingAllowOriginHeader {
 		t.Errorf("%+v", evil.Preflight)
 	}
 	api := model.Load(t, []byte(template), gateway.Options{Variables: map[string]string{"corsOrigins": "https://app.example.com,nonsense"}})
 	s.API = api
-	if r := run(t, s, browser.Request{URL: "/marked"}); r.Verdict.Allowed || !r.Verdict.Known {
+	if r := run(t, s, browser.Call{URL: "/marked"}); r.Verdict.Allowed || !r.Verdict.Known {
 		t.Errorf("malformed variables: %+v", r.Verdict)
 	}
 }
@@ -215,7 +215,7 @@ func TestMarkOfAnother(t *testing.T) {
 	}
 	s := site(t)
 	s.Backend = simulate.NotRun(model.App(t, []byte(marked)))
-	if r := run(t, s, browser.Request{URL: "/other"}); r.Verdict.Known {
+	if r := run(t, s, browser.Call{URL: "/other"}); r.Verdict.Known {
 		t.Errorf("%+v", r.Verdict)
 	}
 }
@@ -226,7 +226,7 @@ func TestMemoOfWhatIsKnown(t *testing.T) {
 	s := site(t)
 	s.Memo = &simulate.Memo{}
 	for _, origin := range []string{"https://app.example.com", "https://evil.example", "null", "https://app.example.com"} {
-		for _, r := range []browser.Request{{}, {Method: "PUT"}, {Method: "DELETE"}, {Header: browser.Header{{Name: "X-Own", Value: "1"}}}} {
+		for _, r := range []browser.Call{{}, {Method: "PUT"}, {Method: "DELETE"}, {Header: browser.Header{{Name: "X-Own", Value: "1"}}}} {
 			for _, r.URL = range []string{"/marked", "/other", "/nowhere"} {
 				r.Origin = origin
 				if got, want := run(t, s, r), run(t, site(t), r); !reflect.DeepEqual(got, want) {
@@ -243,7 +243,7 @@ func TestForget(t *testing.T) {
 	backend := &counting{Backend: s.Backend}
 	s.Backend, s.Memo = backend, &simulate.Memo{}
 	for range 2 {
-		run(t, s, browser.Request{URL: "/marked"})
+		run(t, s, browser.Call{URL: "/marked"})
 		s.Memo.Forget()
 	}
 	if backend.calls != 2 {
@@ -255,7 +255,7 @@ func TestForget(t *testing.T) {
 func TestElseAfterAFailure(t *testing.T) {
 	s := site(t)
 	s.Backend = simulate.Else(failing{s.Backend}, s.Backend)
-	if r := run(t, s, browser.Request{URL: "/marked"}); !r.Verdict.Known || r.Verdict.Allowed || r.Actual.Response.Status < 500 {
+	if r := run(t, s, browser.Call{URL: "/marked"}); !r.Verdict.Known || r.Verdict.Allowed || r.Actual.Response.Status < 500 {
 		t.Errorf("%+v", r.Verdict)
 	}
 }
@@ -270,7 +270,7 @@ func (failing) Invoke(context.Context, gateway.Function, []byte) ([]byte, error)
 func TestRedirectWithoutPreflight(t *testing.T) {
 	s := site(t)
 	s.Backend = seeOther{reply(t, `{"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*"}, "body": "there"}`)}
-	r := run(t, s, browser.Request{Method: "POST", URL: "/marked", Header: browser.Header{{Name: "Content-Type", Value: "application/json"}}, Body: []byte("{}")})
+	r := run(t, s, browser.Call{Method: "POST", URL: "/marked", Header: browser.Header{{Name: "Content-Type", Value: "application/json"}}, Body: []byte("{}")})
 	if len(r.Redirects) != 1 || !r.Redirects[0].Preflight.Needed || r.Redirects[0].Trace.Preflight == nil || len(r.Redirects[0].Actual.Readable) > 0 {
 		t.Fatalf("before: %+v %+v", r.Verdict, r.Redirects)
 	}

@@ -42,13 +42,13 @@ func Base(api *gateway.API) string {
 
 // Run does what a browser does for a request of a page. The request's URL is absolute, or begins with a slash: a path of
 // the API without its stage, /items?x=1. The error, a [*browser.InputError], is for what no page can ask.
-func (s *Site) Run(ctx context.Context, req browser.Request) (*Report, error) {
+func (s *Site) Run(ctx context.Context, req browser.Call) (*Report, error) {
 	report, _, err := s.run(ctx, req)
 	return report, err
 }
 
 // run is Run, with the requests that were sent.
-func (s *Site) run(ctx context.Context, req browser.Request) (*Report, []*sent, error) {
+func (s *Site) run(ctx context.Context, req browser.Call) (*Report, []*sent, error) {
 	base := s.Base
 	if base == "" {
 		base = Base(s.API)
@@ -149,7 +149,7 @@ func withQuery(path, query string) string {
 }
 
 // report makes the report of an exchange. Sent are the requests that were sent for its steps, in order.
-func (s *Site) report(ex browser.Exchange, requests []*sent) *Report {
+func (s *Site) report(ex browser.Outcome, requests []*sent) *Report {
 	var hops []Hop
 	fresh := func() Hop {
 		return Hop{

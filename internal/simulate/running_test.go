@@ -38,12 +38,12 @@ exports.other = awslambda.streamifyResponse(async (event, stream) => {
 	api := model.Load(t, []byte(elsewhere), gateway.Options{})
 	s := simulate.Site{API: api, Backend: simulate.Running(pool, nil)}
 
-	for url, want := range map[string]simulate.Response{
+	for url, want := range map[string]simulate.GotResponse{
 		"/marked":  {Status: 201, Body: simulate.Body{Text: "by itself"}},
 		"/other":   {Status: 202, Body: simulate.Body{Text: "streamed"}},
 		"/other?x": {Status: 202, Body: simulate.Body{Text: "/w=="}}, // bytes, of an API without binary media types
 	} {
-		r := run(t, s, browser.Request{URL: url})
+		r := run(t, s, browser.Call{URL: url})
 		got := r.Actual.Response
 		if !r.Verdict.Allowed || got.Status != want.Status || got.Body != want.Body || got.Headers["x-own"] != "1" {
 			t.Errorf("%s: %+v %+v", url, r.Verdict, got)
@@ -55,10 +55,10 @@ exports.other = awslambda.streamifyResponse(async (event, stream) => {
 			t.Errorf("%s: %s", url, r.Actual.StandIn)
 		}
 	}
-	if r := run(t, s, browser.Request{URL: "/marked?x"}); r.Actual.Response == nil || r.Actual.Response.Status != 502 || r.Verdict.Code != browser.MissingAllowOriginHeader || !strings.Contains(r.Trace.Actual.GatewayResponse.Detail, "no such table") {
+	if r := run(t, s, browser.Call{URL: "/marked?x"}); r.Actual.Response == nil || r.Actual.Response.Status != 502 || r.Verdict.Code != browser.MissingAllowOriginHeader || !strings.Contains(r.Trace.Actual.GatewayResponse.Detail, "no such table") {
 		t.Errorf("a function that fails: %+v %+v", r.Verdict, r.Trace.Actual.GatewayResponse)
 	}
-	if r := run(t, s, browser.Request{URL: "/web"}); r.Verdict.Known || !strings.Contains(r.Verdict.Message, "elsewhere is not in the template") {
+	if r := run(t, s, browser.Call{URL: "/web"}); r.Verdict.Known || !strings.Contains(r.Verdict.Message, "elsewhere is not in the template") {
 		t.Errorf("a function of another template: %+v", r.Verdict)
 	}
 	none, err := lambdarun.New(lambdarun.Options{})
@@ -67,7 +67,7 @@ exports.other = awslambda.streamifyResponse(async (event, stream) => {
 	}
 	t.Cleanup(func() { none.Close() })
 	s.Backend = simulate.Running(none, nil)
-	if r := run(t, s, browser.Request{URL: "/marked"}); r.Verdict.Known || !strings.Contains(r.Verdict.Message, "Marked") {
+	if r := run(t, s, browser.Call{URL: "/marked"}); r.Verdict.Known || !strings.Contains(r.Verdict.Message, "Marked") {
 		t.Errorf("a function that cannot be run: %+v", r.Verdict)
 	}
 }

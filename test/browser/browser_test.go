@@ -115,13 +115,13 @@ func (c trial) String() string {
 }
 
 // request gives what package browser and the script ask for.
-func (c trial) request(base, query string) (browser.Request, options) {
+func (c trial) request(base, query string) (browser.Call, options) {
 	method, path, _ := strings.Cut(c.ask, " ")
 	joint := "?"
 	if strings.Contains(path, "?") {
 		joint = "&"
 	}
-	req := browser.Request{Method: method, URL: base + path + joint + query, Origin: c.from, Body: []byte(c.body), Credentials: browser.Credentials(c.with)}
+	req := browser.Call{Method: method, URL: base + path + joint + query, Origin: c.from, Body: []byte(c.body), Credentials: browser.Credentials(c.with)}
 	init := options{Method: method, Headers: [][2]string{}, Credentials: c.with}
 	if c.with == "" {
 		init.Credentials = "same-origin"
@@ -209,8 +209,8 @@ func (b *bench) judge(t *testing.T, c trial, query string) []wired {
 func same(t *testing.T, wire []wired, report *simulate.Report) {
 	t.Helper()
 	type pair struct {
-		request  *simulate.Request
-		response *simulate.Response
+		request  *simulate.SentRequest
+		response *simulate.GotResponse
 	}
 	var want []pair
 	for _, h := range append(slices.Clone(report.Redirects), simulate.Hop{Preflight: report.Preflight, Actual: report.Actual}) {

@@ -171,7 +171,7 @@ func site(t *rapid.T, template []byte) *simulate.Site {
 // verdict gives the policy's verdict of a cell.
 func (w *world) verdict(t *rapid.T, c cell) string {
 	r := request{route: slices.IndexFunc(w.routes, func(r route) bool { return r.path == c.path })}
-	r.Request = browser.Request{Origin: c.origin, Method: c.method, URL: strings.NewReplacer("{id}", "1", "{path+}", "1/2").Replace(c.path)}
+	r.Call = browser.Call{Origin: c.origin, Method: c.method, URL: strings.NewReplacer("{id}", "1", "{path+}", "1/2").Replace(c.path)}
 	if c.credentials {
 		r.Credentials = browser.Include
 	}

@@ -127,7 +127,7 @@ func drawRequest(t *rapid.T, a api) request {
 		r.route = -1
 	}
 	r.Origin = drawOrigin(t, a.policy)
-	if _, err := browser.Prepare(browser.Request{Origin: r.Origin, URL: "https://api.example/"}); err != nil {
+	if _, err := browser.Prepare(browser.Call{Origin: r.Origin, URL: "https://api.example/"}); err != nil {
 		r.Origin = "https://app.example.com" // no page has the one drawn; TestAnyOriginHeader is about those
 	}
 	methods := append([]string{"patch", "put", "OPTIONS", "PROPFIND", "TRACE"}, verbs...)

@@ -126,7 +126,7 @@ func newWorld(t interface{ Fatal(...any) }, a api, ans answer) *world {
 
 // A request is one of a page, to a route of the API.
 type request struct {
-	browser.Request
+	browser.Call
 	route int // of the API's; -1 for a path that is no route's
 	http1 bool
 }
@@ -136,7 +136,7 @@ func (w *world) check(r request) error {
 	ctx := context.Background()
 	through := func(api *gateway.API) (*simulate.Report, error) {
 		site := simulate.Site{API: api, Backend: w.backend, HTTP1: r.http1}
-		return site.Run(ctx, r.Request)
+		return site.Run(ctx, r.Call)
 	}
 	got, err := through(w.template)
 	if err != nil {
@@ -184,7 +184,7 @@ func (w *world) served(r request) bool {
 var corsHeaders = []string{"access-control-allow-origin", "access-control-allow-credentials", "access-control-allow-methods",
 	"access-control-allow-headers", "access-control-max-age", "access-control-expose-headers", "vary"}
 
-func sameHeaders(which string, got *simulate.Response, want *browser.HTTPResponse) error {
+func sameHeaders(which string, got *simulate.GotResponse, want *browser.HTTPResponse) error {
 	if got == nil || want == nil {
 		if got != nil || want != nil {
 			return fmt.Errorf("%s: by the template %v, by the policy %v", which, got, want)
@@ -212,7 +212,7 @@ func sameHeaders(which string, got *simulate.Response, want *browser.HTTPRespons
 // decided works out the verdict from the policy's own decisions and what is known of the API, and the answers by which
 // a browser comes to it. A status of 0 is not looked at.
 func (w *world) decided(r request) (v browser.Verdict, preflight, actual *browser.HTTPResponse, err error) {
-	req := r.Request
+	req := r.Call
 	req.URL = simulate.Base(w.template) + req.URL
 	plan, err := browser.Prepare(req)
 	if err != nil || plan.Refused != nil {
@@ -368,7 +368,7 @@ func TestAnyOriginHeader(t *testing.T) {
 // same compares an API's answer with what the policy decides, all headers but one.
 func (w *world) same(api *gateway.API, q *gateway.Request, want *browser.HTTPResponse, but string) error {
 	res := api.Serve(context.Background(), q, w.backend)
-	got := &simulate.Response{Status: res.Status, Headers: simulate.Headers{}}
+	got := &simulate.GotResponse{Status: res.Status, Headers: simulate.Headers{}}
 	for _, h := range res.Headers {
 		if name := strings.ToLower(h.Name); name != but {
 			got.Headers[name] = h.Value

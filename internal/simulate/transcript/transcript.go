@@ -21,7 +21,7 @@ const most = 240
 type printer struct{ *report.Printer }
 
 // Print writes the report of what a page asked for.
-func Print(w io.Writer, colour report.Palette, asked browser.Request, r *simulate.Report) error {
+func Print(w io.Writer, colour report.Palette, asked browser.Call, r *simulate.Report) error {
 	p := printer{&report.Printer{Palette: colour}}
 	credentials := ""
 	if asked.Credentials == browser.Include {
@@ -79,7 +79,7 @@ func (p printer) hop(preflight simulate.Preflight, actual simulate.Actual, trace
 }
 
 // message writes a request and its answer.
-func (p printer) message(q *simulate.Request, a *simulate.Response) {
+func (p printer) message(q *simulate.SentRequest, a *simulate.GotResponse) {
 	p.WriteByte('\n')
 	p.Line("", "   > ", 5, q.Method+" "+q.URL)
 	p.headers("   > ", q.Headers)

@@ -142,9 +142,9 @@ func (a Ask) Target(n string) (method, url string) {
 }
 
 // Request gives the call as package browser has it.
-func (c Case) Request(a Ask, n string) browser.Request {
+func (c Case) Request(a Ask, n string) browser.Call {
 	method, url := a.Target(n)
-	req := browser.Request{Method: method, URL: url, Origin: c.Origin(), Body: []byte(a.Body), Credentials: browser.Credentials(a.With),
+	req := browser.Call{Method: method, URL: url, Origin: c.Origin(), Body: []byte(a.Body), Credentials: browser.Credentials(a.With),
 		Mode: browser.Mode(a.Mode), UploadListener: a.Listener}
 	if a.XHR {
 		req.Initiator = browser.XMLHttpRequest

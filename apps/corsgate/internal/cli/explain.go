@@ -97,8 +97,8 @@ func (x *explainCommand) Run(ctx context.Context, c Command) error {
 }
 
 // request is what the page asks for.
-func (x *explainCommand) request() (browser.Request, error) {
-	r := browser.Request{Origin: x.Origin, Method: x.Method, URL: x.Path}
+func (x *explainCommand) request() (browser.Call, error) {
+	r := browser.Call{Origin: x.Origin, Method: x.Method, URL: x.Path}
 	if !strings.HasPrefix(x.Path, "/") {
 		return r, usage("--path %q does not begin with a slash; want a path of the API, such as /items", x.Path)
 	}

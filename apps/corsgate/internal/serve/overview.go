@@ -121,7 +121,7 @@ func (p *page) overview(r *http.Request) (*overview, error) {
 }
 
 func (p *page) cell(r *http.Request, judge *simulate.Judge, route route, origin origin, credentials bool) cell {
-	req := browser.Request{Origin: origin.Origin, Method: route.Method, URL: route.Example}
+	req := browser.Call{Origin: origin.Origin, Method: route.Method, URL: route.Example}
 	if credentials {
 		req.Credentials = browser.Include
 	}

@@ -141,7 +141,7 @@ func (p *page) judge(r *http.Request) (*simulate.Judge, error) {
 }
 
 func (p *page) explain(w http.ResponseWriter, r *http.Request) {
-	req := browser.Request{Origin: r.FormValue("origin"), Method: r.FormValue("method"), URL: r.FormValue("path")}
+	req := browser.Call{Origin: r.FormValue("origin"), Method: r.FormValue("method"), URL: r.FormValue("path")}
 	if r.FormValue("credentials") != "" {
 		req.Credentials = browser.Include
 	}
