@@ -31,6 +31,8 @@ type Rendered struct {
 	Body map[string]any
 	// Remarks name their place in the text, and no construct.
 	Remarks []plan.Remark
+	// Opened says that the document's resource policy has got a statement for preflights.
+	Opened bool
 	// Responds says that Rendering.Response is in use.
 	Responds bool
 	// Proxies are the operations whose answers API Gateway passes through.
@@ -225,7 +227,7 @@ func originParameters() []map[string]any {
 
 // preflight is the OPTIONS operation of a path with methods.
 func (r *renderer) preflight(methods []string) map[string]any {
-	allow := r.Policy.AllowMethods(methods)
+	allow := plan.AllowMethods(r.Policy, methods)
 	in := plan.PreflightIntegration(r.Policy, allow, r.Caching)
 	responses := map[string]any{}
 	list, _ := in["integrationResponses"].([]any)
@@ -409,5 +411,6 @@ func (r *renderer) resourcePolicy() {
 			statements = []any{doc["Statement"]}
 		}
 		doc["Statement"] = append(statements, plan.AllowOptions())
+		r.out.Opened = true
 	}
 }
