@@ -119,14 +119,15 @@ func Enable(api awsapigateway.IRestApi, policy *cors.Policy, props *EnableProps)
 	if props == nil {
 		props = &EnableProps{}
 	}
-	switch own := api.(type) {
-	case awsapigateway.RestApi:
-		enable(&completer{api: own, policy: policy, options: plan.Options{Echo: props.GatewayErrors == EchoOrigin, Replace: true}})
-	case awsapigateway.SpecRestApi:
-		fail(api, "Enable of a SpecRestApi, whose OpenAPI document has its methods: make it with corsapi.NewSpecRestApi")
-	default:
+	made, _ := api.Node().DefaultChild().(awsapigateway.CfnRestApi)
+	switch own, ok := api.(awsapigateway.RestApi); {
+	case made == nil:
 		fail(api, "Enable of an imported API: its stages and error responses are another app's, or stack's, and cannot be changed through an import. "+
 			"Enable it where it is made: methods that stacks of the same app add to it count there, too. Methods that another app adds need a policy and stage of their own: give them an API of their own")
+	case !ok:
+		fail(api, "Enable of a SpecRestApi, whose OpenAPI document has its methods: make it with corsapi.NewSpecRestApi")
+	default:
+		enable(&completer{api: own, policy: policy, options: plan.Options{Echo: props.GatewayErrors == EchoOrigin, Replace: true}})
 	}
 }
 
@@ -202,7 +203,7 @@ func (c *completer) circles(s *inventory) {
 		if !*awscdk.Token_IsUnresolved(origin) {
 			continue
 		}
-		if way := cdkbridge.Way(c.leaf, origin, stages); way != nil {
+		if way := cdkbridge.Way(c.leaf, origin, stages); len(way) > 0 {
 			s.Circles = append(s.Circles, plan.Circle{Origin: shown(s.nodes[s.Node], origin), Way: way})
 		}
 	}

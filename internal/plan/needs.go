@@ -83,14 +83,14 @@ func (m *maker) sufficient() {
 				star = true
 			}
 		}
-		if missing != nil && !m.suppressed(o.Node, rules.CORS111) {
+		if missing != nil {
 			headers = count(headers, o, strings.Join(missing, ", "))
 		}
-		if star && !m.suppressed(o.Node, rules.CORS112) {
+		if star {
 			stars = count(stars, o, "")
 		}
 		// GET, HEAD and POST cannot be kept from pages. Of ANY the others are left out for a reason.
-		if methods != "" && o.Verb != "ANY" && !browser.SafelistedMethod(o.Verb) && !slices.Contains(strings.Split(methods, ","), o.Verb) && !m.suppressed(o.Node, rules.CORS110) {
+		if methods != "" && o.Verb != "ANY" && !browser.SafelistedMethod(o.Verb) && !slices.Contains(strings.Split(methods, ","), o.Verb) {
 			left = count(left, o, o.Verb)
 		}
 	}
@@ -108,7 +108,7 @@ func (m *maker) sufficient() {
 	}
 	for _, f := range left {
 		m.fail(f.first.Node, rules.CORS110, fmt.Sprintf("%s cannot be called by a page, since Methods of the policy (%s) leaves %s out: add it, or leave Methods empty, or, if it is not for pages, "+
-			"suppress %s in the method's metadata", f.where(), methods, f.what, rules.CORS110))
+			"suppress %s in the RestApi's metadata", f.where(), methods, f.what, rules.CORS110))
 	}
 }
 

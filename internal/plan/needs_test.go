@@ -104,12 +104,13 @@ func TestStagesOfTheUser(t *testing.T) {
 			a.Stages[0].Canary = map[string]any{"corsOrigins": "https://new.example.com", "release": "2"}
 		}), about: "canary", want: []string{"warning Stack/Api/Stage [canary-variables] the canary of stage prod overrides corsOrigins, so a part..."}},
 		"a canary of something else": {api: api(func(a *API) { a.Stages[0].Canary = map[string]any{"release": "2"} }), about: "canary"},
-		"a circle": {api: api(func(a *API) {
-			a.Circles = []Circle{{"https://${Site.DomainName}", []string{"Stack/Site/Resource", "Stack/Api/Stage"}}}
+		"a circle of stacks": {api: api(func(a *API) {
+			a.Stacks = append(a.Stacks, Stack{Path: "Site"})
+			a.Circles = []Circle{{"https://${Site.DomainName}", []string{"Site/Site/Resource", "Stack/Api/Stage"}}}
 		}), about: "set Stack/Api/Stage"},
 		"a circle is told": {api: api(func(a *API) {
 			a.Circles = []Circle{{"https://${Site.DomainName}", []string{"Stack/Site/Resource", "Stack/Api/Stage"}}}
-		}), about: "circular", want: []string{"error Stack/Api [] CloudFormation would refuse a circular dependency: the stage's variables name the origin https://${Site.DomainName}, " +
+		}), about: "circular", want: []string{"error Stack/Api [CORS903] CORS903: CloudFormation would refuse a circular dependency: the stage's variables name the origin https://${Site.DomainName}, " +
 			"and that is made after the stage (Stack/Site/Resource, then Stack/Api/Stage): ..."}},
 		"the CDK's own mock": {api: apiOf(at("/{proxy+}", with(method("ANY", "MOCK", `{}`), func(*Method) {}))), about: "no-response", want: []string{
 			"warning Stack/Api/Default/{proxy+}/ANY [no-response] ANY /{proxy+} is a mock without responses, so API Gateway answers 500 whatever happens: it was made without an integration, as by AddProxy..."}},

@@ -55,7 +55,7 @@ func (m *maker) stages() {
 	vars := m.policy.StageVariables()
 	names := slices.Sorted(maps.Keys(vars))
 	for _, c := range m.Circles {
-		m.fail(m.Node, "", fmt.Sprintf("CloudFormation would refuse a circular dependency: the stage's variables name the origin %s, and that is made after the stage (%s): "+
+		m.fail(m.Node, rules.CORS903, fmt.Sprintf("CloudFormation would refuse a circular dependency: the stage's variables name the origin %s, and that is made after the stage (%s): "+
 			"where pages call the API through this origin, they need no CORS, so leave it out of Origins; else have what leads to the API name its stage as text, not by its construct or URL "+
 			"(awscloudfrontorigins.NewHttpOrigin with an OriginPath of \"/prod\", not NewRestApiOrigin)", c.Origin, strings.Join(c.Way, ", then ")))
 	}
@@ -70,8 +70,8 @@ func (m *maker) stages() {
 			m.warn(s.Node, "canary-variables", fmt.Sprintf("the canary of stage %s overrides %s, so a part of its requests follows another policy, preflights and the requests after them each by chance: "+
 				"remove them from StageVariableOverrides, or acknowledge this while both policies allow what pages need", s.Name, strings.Join(canary, ", ")))
 		}
-		if len(m.Circles) > 0 {
-			continue // they would end the synthesis before anybody reads the errors
+		if slices.ContainsFunc(m.Circles, func(c Circle) bool { return m.stackOf(c.Way[0]) != m.stackOf(s.Node) }) {
+			continue // the CDK would end the synthesis before anybody reads the error
 		}
 		for _, name := range names {
 			m.set(s.Node, s.Prefix+name, vars[name])

@@ -10,7 +10,6 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/corsheader"
-	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/vtl"
 )
 
@@ -85,7 +84,7 @@ func overrides(p *cors.Policy, template any) []Remark {
 		case strings.HasPrefix(name, "access-control-"):
 			fail("sets %s itself on line %d: the policy decides the CORS headers: remove that from the template", o.Header, o.Line)
 		case corsheader.IsVary(name) && !variesByOrigin(text, o.Line):
-			out = append(out, Remark{Severity: Warning, Rule: rules.CORS207, Text: fmt.Sprintf("sets %s itself on line %d, in the place of the mapping that says Origin, "+
+			out = append(out, Remark{Severity: Warning, Name: "lost-vary", Text: fmt.Sprintf("sets %s itself on line %d, in the place of the mapping that says Origin, "+
 				"so a cache may send one origin's response to another: add Origin to the value there", o.Header, o.Line)})
 		}
 	}

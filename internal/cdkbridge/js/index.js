@@ -132,7 +132,7 @@ class Bulk {
       }
       const resolved = {};
       for (const path of want.resolve ?? []) {
-        resolved[path] = resolve(node.stack, path.split(".").reduce((v, name) => v?.[name], properties));
+        resolved[path] = resolve(node.stack, path.split(".").reduce((v, name) => v?.[name], properties)) ?? null;
       }
       found.push({
         type, properties, resolved, path: node.node.path,
