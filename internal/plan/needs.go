@@ -96,7 +96,7 @@ func (m *maker) sufficient() {
 	}
 	for _, f := range headers {
 		add := strings.Split(f.what, ", ")
-		if all := m.policy.RequestHeaders(); all != "" {
+		if m.policy.RequestHeaders() != "" {
 			add = append(add, allowed...)
 		}
 		slices.Sort(add)
