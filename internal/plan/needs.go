@@ -71,6 +71,7 @@ func (m *maker) sufficient() {
 	allowed := strings.Split(m.policy.RequestHeaders(), ",")
 	methods := m.policy.Methods()
 	var headers, stars, left []*faulty
+	all := slices.DeleteFunc(slices.Clone(allowed), func(name string) bool { return name == "" }) // with what is missing
 	for _, o := range m.operations() {
 		var missing []string
 		star := false
@@ -78,7 +79,7 @@ func (m *maker) sufficient() {
 			switch {
 			case slices.Contains(allowed, name):
 			case m.policy.RequestHeaders() != "*":
-				missing = append(missing, name)
+				missing, all = append(missing, name), append(all, name)
 			case name == "authorization":
 				star = true
 			}
@@ -95,13 +96,8 @@ func (m *maker) sufficient() {
 		}
 	}
 	for _, f := range headers {
-		add := strings.Split(f.what, ", ")
-		if m.policy.RequestHeaders() != "" {
-			add = append(add, allowed...)
-		}
-		slices.Sort(add)
 		m.fail(f.first.Node, rules.CORS111, fmt.Sprintf("%s wants headers that the policy does not allow (%s), so no page can call it: write RequestHeaders: []string{%s}",
-			f.where(), f.what, quoted(add)))
+			f.where(), f.what, quoted(slices.Compact(slices.Sorted(slices.Values(all))))))
 	}
 	for _, f := range stars {
 		m.warnRule(f.first.Node, rules.CORS112, f.where()+" wants Authorization, which * does not cover: name the headers in RequestHeaders, authorization among them")

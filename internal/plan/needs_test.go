@@ -72,7 +72,7 @@ func TestSufficient(t *testing.T) {
 	// One cause is one remark.
 	key := Security{APIKey: true}
 	expect(t, about(lines(Make(apiOf(at("/a", secured("GET", key), secured("PUT", key)), at("/b", secured("GET", key), secured("POST", Security{Type: "AWS_IAM"}))), allowing("content-type"), Options{})), "[CORS1"), []string{
-		header("GET /a (and 2 more)", "x-api-key", `"content-type", "x-api-key"`),
+		header("GET /a (and 2 more)", "x-api-key", `"authorization", "content-type", "x-amz-date", "x-amz-security-token", "x-api-key"`),
 		"error Stack/Api/Default/b/POST [CORS111] CORS111: POST /b wants headers that the policy does not allow (authorization, x-amz-date, x-amz-security-token)...",
 	})
 	// And of a document.

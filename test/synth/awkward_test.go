@@ -47,7 +47,7 @@ func awkwardCases(t *testing.T) map[string]remarkCase {
 	from := func(origins ...string) *cors.Policy { return policy(t, cors.Config{Origins: origins}) }
 	return map[string]remarkCase{
 		"authorizers without their headers": {build: func(s awscdk.Stack) { authorized(s, bare(s, two(t))) }, want: []string{
-			"error: CORS111: GET /cognito (and 1 more) wants headers that the policy does not allow (authorization), so no page can call it: write RequestHeaders: []string{\"authorization\", \"content-type\"}",
+			"error: CORS111: GET /cognito (and 1 more) wants headers that the policy does not allow (authorization), so no page can call it: write RequestHeaders: []string{\"authorization\", \"content-type\", \"x-amz-date\", \"x-amz-security-token\", \"x-api-key\", \"x-session\"}",
 			"error: CORS111: GET /request wants headers that the policy does not allow (x-session)",
 			"error: CORS111: GET /iam wants headers that the policy does not allow (authorization, x-amz-date, x-amz-security-token)",
 			"error: CORS111: GET /key wants headers that the policy does not allow (x-api-key)",

@@ -187,7 +187,7 @@ func TestSpecRemarks(t *testing.T) {
 		"no file": {func(s awscdk.Stack) {
 			corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Cors: two(t), Spec: corsapi.SpecFile("testdata/nothing.yaml")})
 		}, []string{"error: open testdata/nothing.yaml: no such file"}},
-		"no document": {func(s awscdk.Stack) { corsapi.NewSpecRestApi(s, jsii.String("Api"), nil) }, []string{"error: Spec is missing", "error: Policy is nil"}},
+		"no document": {func(s awscdk.Stack) { corsapi.NewSpecRestApi(s, jsii.String("Api"), nil) }, []string{"error: Spec is missing", "error: the policy of Stack/Api (Cors) is nil"}},
 		"two documents": {func(s awscdk.Stack) {
 			corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Cors: two(t), Spec: corsapi.SpecValue(document(map[string]any{"/a": get})),
 				Integrations:     []corsapi.SpecIntegration{corsapi.ForTag("t", corsapi.ToMock(200, ""))},
