@@ -174,7 +174,7 @@ func (s *surveyor) method(r *cdkbridge.Resource) {
 	m.Parameters, _ = r.Properties["requestParameters"].(map[string]any)
 	m.Integration, _ = r.Properties["integration"].(map[string]any)
 	m.Type = text(m.Integration["type"])
-	m.Security = plan.Security{Type: text(r.Properties["authorizationType"]), APIKey: r.Properties["apiKeyRequired"] == true}
+	m.Security = plan.Security{Type: text(r.Properties["authorizationType"]), APIKey: r.Properties["apiKeyRequired"] == true || r.Properties["apiKeyRequired"] == "true"}
 	m.Nag = nag(r)
 	s.methods = append(s.methods, &placed{m, text(r.Properties["resourceId"]), r.ScopePath(), text(r.Properties["authorizerId"])})
 }

@@ -78,7 +78,7 @@ func (m *maker) sufficient() {
 		for _, name := range o.Security.needs(m.KeySource) {
 			switch {
 			case slices.Contains(allowed, name):
-			case m.policy.RequestHeaders() != "*":
+			case !slices.Contains(allowed, "*"):
 				missing, all = append(missing, name), append(all, name)
 			case name == "authorization":
 				star = true

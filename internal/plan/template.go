@@ -141,5 +141,8 @@ func AllowMethods(p *cors.Policy, resource []string) string {
 	if err != nil {
 		panic("corsgate: bug: the policy's own methods are not understood: " + err.Error())
 	}
-	return anyone.Decide(cors.Request{Method: http.MethodOptions, Origin: "https://corsgate.invalid", RequestMethod: http.MethodGet, Methods: resource}).AllowMethods
+	return anyone.Decide(cors.Request{
+		Method: http.MethodOptions, Origin: "https://corsgate.invalid", RequestMethod: http.MethodGet,
+		Methods: append([]string{}, resource...), // nil would be methods that are unknown
+	}).AllowMethods
 }

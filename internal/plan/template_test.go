@@ -86,3 +86,20 @@ func TestFormalReferences(t *testing.T) {
 		t.Error("no string has a formal reference: is this the template?")
 	}
 }
+
+func TestAllowMethods(t *testing.T) {
+	all := policy(t, cors.Config{Origins: []string{"https://app.example.com"}})
+	some := policy(t, cors.Config{Origins: []string{"https://${Token[TOKEN.7]}"}, Methods: []string{"PUT", "GET"}})
+	for _, tt := range []struct {
+		p        *cors.Policy
+		resource []string
+		want     string
+	}{
+		{all, nil, ""}, {all, []string{"PUT", "GET"}, "GET,PUT"}, {all, []string{"ANY"}, "DELETE,GET,HEAD,PATCH,POST,PUT"},
+		{some, nil, ""}, {some, []string{"PUT", "DELETE"}, "PUT"}, {some, []string{"DELETE"}, ""}, {some, []string{"ANY"}, "GET,PUT"},
+	} {
+		if got := AllowMethods(tt.p, tt.resource); got != tt.want {
+			t.Errorf("%v of %v: got %q, want %q", tt.resource, tt.p.Methods(), got, tt.want)
+		}
+	}
+}

@@ -237,10 +237,10 @@ func TestOrigins(t *testing.T) {
 		texts := make([]string, len(responseTexts))
 		var b batch
 		b.variables(g.shuffle(l)...)
-		b.template("preflight", plan.PreflightTemplate(p))
+		b.template("preflight", plan.PreflightTemplate(p.Policy))
 		for i, text := range responseTexts {
 			b.template(fmt.Sprint("text", i), text)
-			b.template(fmt.Sprint("response", i), plan.ResponseTemplate(p)+text)
+			b.template(fmt.Sprint("response", i), plan.ResponseTemplate(p.Policy)+text)
 			b.eval(stock, fmt.Sprint("text", i))
 		}
 		for i, o := range list {
@@ -327,10 +327,10 @@ func agrees(t *testing.T, e *engine, p policy, l list, origins []string) int {
 	t.Helper()
 	var b batch
 	b.variables(l...)
-	b.template("preflight", plan.PreflightTemplate(p))
+	b.template("preflight", plan.PreflightTemplate(p.Policy))
 	for i, text := range responseTexts {
 		b.template(fmt.Sprint("text", i), text)
-		b.template(fmt.Sprint("response", i), plan.ResponseTemplate(p)+text)
+		b.template(fmt.Sprint("response", i), plan.ResponseTemplate(p.Policy)+text)
 		b.eval(stock, fmt.Sprint("text", i))
 	}
 	for i, o := range origins {
@@ -379,7 +379,7 @@ func TestMalformedLists(t *testing.T) {
 		}
 		var attempts []attempt
 		var b batch
-		b.template("preflight", plan.PreflightTemplate(p))
+		b.template("preflight", plan.PreflightTemplate(p.Policy))
 		for range 200 {
 			a := attempt{list: g.damage(whole)}
 			a.policy, _ = cors.FromStageVariables(a.list.vars())
