@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
 )
 
@@ -43,5 +44,25 @@ func TestResourcePolicy(t *testing.T) {
 				t.Errorf("got %q, want %q\n%s", got, tt.want, listing(rep))
 			}
 		})
+	}
+}
+
+// A key that an authorizer gives is in no header.
+func TestKeyOfAnAuthorizer(t *testing.T) {
+	for source, want := range map[string]int{"HEADER": 1, "AUTHORIZER": 0} {
+		text := `{"Resources": {
+			"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"ApiKeySourceType": "` + source + `", "Body": {"openapi": "3.0.1", "paths": {"/a": {
+				"get": {"security": [{"key": []}], "x-amazon-apigateway-integration": {"type": "aws_proxy"}},
+				"options": {"responses": {"204": {"headers": {"Access-Control-Allow-Origin": {}}}}, "x-amazon-apigateway-integration": {"type": "mock", "requestTemplates": {"application/json": "{\"statusCode\": 204}"},
+					"responses": {"default": {"statusCode": "204", "responseParameters": {"method.response.header.Access-Control-Allow-Origin": "'https://app.example.com'"}}}}}}},
+				"components": {"securitySchemes": {"key": {"type": "apiKey", "name": "x-api-key", "in": "header"}}}}}},
+			"Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": {"RestApiId": {"Ref": "Api"}, "StageName": "v1"}}}}`
+		app, err := cfn.Parse("t.json", []byte(text), cfn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ids(Check(app, nil, nil))[rules.CORS111]; got != want {
+			t.Errorf("%s: CORS111 is found %d times, want %d", source, got, want)
+		}
 	}
 }

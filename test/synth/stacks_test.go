@@ -7,10 +7,14 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudfrontorigins"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/constructs/corsapi"
+	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/check"
 )
 
 // imported is the API as another stack sees it.
@@ -130,6 +134,13 @@ func TestOtherStacks(t *testing.T) {
 			if !found || stages == 0 {
 				t.Errorf("stacks: %v, %d stages", s.files, stages)
 			}
+			assembly, err := cfn.Open([]string{s.dir}, cfn.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range check.Check(assembly, nil, nil).Findings {
+				t.Errorf("corsgate check finds %s: %s", f.Rule, f.Detail)
+			}
 			if len(s.annotations) != len(tt.remarks) {
 				t.Fatalf("remarks %q, want %q", s.annotations, tt.remarks)
 			}
@@ -139,6 +150,21 @@ func TestOtherStacks(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A circle that goes through another stack is told as well: the CDK would end the
+// synthesis with an exception, which knows no fix.
+func TestCircleOfStacks(t *testing.T) {
+	s := synthesize(t, nil, func(app awscdk.App) {
+		api := awsapigateway.NewRestApi(awscdk.NewStack(app, jsii.String("Stack"), nil), jsii.String("Api"), nil)
+		add(api.Root(), "orders", "GET", mock())
+		site := behind(awscdk.NewStack(app, jsii.String("Pages"), nil), awscloudfrontorigins.NewRestApiOrigin(api, nil))
+		corsapi.Enable(api, policy(t, cors.Config{Origins: []string{"https://" + *site.DistributionDomainName()}}), nil)
+	})
+	expectRemarks(t, s.annotations, []string{"error: CORS903: CloudFormation would refuse a circular dependency: the stage's variables name the origin https://${Site"})
+	if len(s.annotations) == 1 && !strings.Contains(s.annotations[0], "(Pages/Site/Resource, then Stack/Api/DeploymentStage.prod/Resource)") {
+		t.Errorf("the way is not in %q", s.annotations[0])
 	}
 }
 

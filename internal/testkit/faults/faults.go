@@ -65,6 +65,7 @@ var OfClean = []Fault{
 	{"Allow-Methods misspelled", rules.CORS110, optionsHeader + "Allow-Methods: \"'GET,PUTT'\"}}}}}}", "", ""},
 	{"a method added and not allowed", rules.CORS110, "Resources: {ItemsPut: {Properties: {HttpMethod: PATCH}}}", "", ""},
 	{"an API key that may not be sent", rules.CORS111, "Resources: {ItemsPut: {Properties: {ApiKeyRequired: true}}}", "", ""},
+	{"the date of a signature that may not be sent", rules.CORS111, "Resources: {ItemsPut: {Properties: {AuthorizationType: AWS_IAM}}}", "", ""},
 	{"Authorization that may not be sent", rules.CORS111, "Resources: {ItemsPut: {Properties: {AuthorizationType: AWS_IAM}}, ItemsOptions: {Properties: {Integration: {IntegrationResponses: {ResponseParameters: {method.response.header.Access-Control-Allow-Headers: \"'content-type'\"}}}}}}", "", ""},
 	{"the authorizer's own header may not be sent", rules.CORS111, "Resources: {ItemsPut: {Properties: {AuthorizationType: CUSTOM, AuthorizerId: {Ref: Token}}}, Token: {Type: 'AWS::ApiGateway::Authorizer', Properties: {RestApiId: {Ref: Api}, Type: TOKEN, IdentitySource: method.request.header.X-Session}}}", "", ""},
 	{"* for Authorization", rules.CORS112, "Resources: {ItemsPut: {Properties: {AuthorizationType: AWS_IAM}}, ItemsOptions: {Properties: {Integration: {IntegrationResponses: {ResponseParameters: {method.response.header.Access-Control-Allow-Headers: \"'*'\"}}}}}}", "", ""},
