@@ -2,6 +2,8 @@ package corsapi
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -13,6 +15,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/cdkbridge"
 	"github.com/corsgate/corsgate/internal/plan"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 // RestApiProps are those of awsapigateway.RestApi, and the policy.
@@ -199,12 +202,13 @@ func (c *completer) circles(s *inventory) {
 	for _, st := range s.Stages {
 		stages = append(stages, st.Node)
 	}
-	for _, origin := range c.policy.Origins() {
-		if !*awscdk.Token_IsUnresolved(origin) {
-			continue
+	variables := c.policy.StageVariables()
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		if !stagevars.IsNth(name, stagevars.ExactOrigin) {
+			continue // known at synthesis
 		}
-		if way := cdkbridge.Way(c.leaf, origin, stages); len(way) > 0 {
-			s.Circles = append(s.Circles, plan.Circle{Origin: shown(s.nodes[s.Node], origin), Way: way})
+		if way := cdkbridge.Way(c.leaf, variables[name], stages); len(way) > 0 {
+			s.Circles = append(s.Circles, plan.Circle{Origin: shown(c.api, variables[name]), Way: way})
 		}
 	}
 }
