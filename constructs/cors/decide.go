@@ -36,7 +36,7 @@ type Request struct {
 	Origin        string // the Origin header, "" for none
 	RequestMethod string // the Access-Control-Request-Method header, "" for none
 
-	// Methods are those the resource has, as for [Policy.AllowMethods]. Nil
+	// Methods are those the resource has; "ANY" stands for all. Nil
 	// means that they are unknown; a preflight is then told that the method it
 	// asked for is allowed, since whoever routed it here knew the resource.
 	Methods []string
@@ -104,7 +104,7 @@ func (p *Policy) Decide(r Request) Decision {
 	d.MaxAge = p.maxAge
 	switch {
 	case r.Methods != nil:
-		d.AllowMethods = p.AllowMethods(r.Methods)
+		d.AllowMethods = p.allowMethods(r.Methods)
 	case p.methods != nil:
 		d.AllowMethods = p.methodList
 	case methodToken(r.RequestMethod):

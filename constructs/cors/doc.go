@@ -9,9 +9,7 @@
 //   - [Policy.Decide] gives the CORS headers of the answer to any request;
 //   - [Policy.Handler] puts them on the answers of an [http.Handler];
 //   - [Policy.StageVariables] is the form in which the policy is deployed, and
-//     [FromStageVariables] reads it back;
-//   - [Policy.PreflightTemplate] and [Policy.ResponseTemplate] are the same
-//     decision in API Gateway's mapping-template language.
+//     [FromStageVariables] reads it back.
 //
 // # Names
 //

@@ -49,19 +49,6 @@ func (p *Policy) Origins() []string {
 // AnyOrigin reports whether every origin is allowed.
 func (p *Policy) AnyOrigin() bool { return p.any }
 
-// SingleOrigin returns the one origin of a policy that has exactly one and no
-// pattern, so that a static header can name it. An origin with a CDK token is
-// not one: nothing checks what a static header becomes, and it may be "null".
-func (p *Policy) SingleOrigin() (string, bool) {
-	if len(p.elements) != 1 {
-		return "", false
-	}
-	if e, ok := parseElement(p.elements[0]); !ok || e.wild() {
-		return "", false
-	}
-	return p.elements[0], true
-}
-
 // Credentials reports whether pages may send credentials.
 func (p *Policy) Credentials() bool { return p.credentials }
 
@@ -74,10 +61,13 @@ func (p *Policy) ExposedHeaders() string { return p.exposedHeaders }
 // MaxAge returns the value of Access-Control-Max-Age in seconds, "" for none.
 func (p *Policy) MaxAge() string { return p.maxAge }
 
-// AllowMethods returns the value of Access-Control-Allow-Methods for a resource
-// that has these methods ("ANY" stands for all), "" for none: those that the
-// policy allows, sorted.
-func (p *Policy) AllowMethods(resource []string) string {
+// Methods returns the methods that pages are bound to, joined by commas, "" where
+// they are those that each resource has.
+func (p *Policy) Methods() string { return p.methodList }
+
+// allowMethods returns the value of Access-Control-Allow-Methods for a resource
+// that has these methods, "" for none: those that the policy allows, sorted.
+func (p *Policy) allowMethods(resource []string) string {
 	var out []string
 	for _, m := range routable {
 		has := slices.Contains(resource, m) || slices.Contains(resource, "ANY")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/plan"
 )
 
 func many(format string, n int) []string {
@@ -251,7 +252,7 @@ func TestTokens(t *testing.T) {
 		t.Errorf("a token that became an origin: %v, %v", p, err)
 	}
 	one := mustNew(t, cors.Config{Origins: []string{"https://${Token[TOKEN.7]}"}, AllowCredentials: true})
-	if o, ok := one.SingleOrigin(); ok {
+	if o, ok := plan.SingleOrigin(one); ok {
 		t.Errorf("%q may be put into a static header, and nothing would check it", o)
 	}
 	if vars := one.StageVariables(); !maps.Equal(vars, map[string]string{"corsExactOrigin": "https://${Token[TOKEN.7]}", "corsCredentials": "true"}) {
@@ -330,7 +331,7 @@ func TestSingleOrigin(t *testing.T) {
 		"https://${Token[TOKEN.7]}":                   "",
 		"${Token[TOKEN.7]}":                           "",
 	} {
-		got, ok := mustNew(t, cors.Config{Origins: strings.Fields(origins)}).SingleOrigin()
+		got, ok := plan.SingleOrigin(mustNew(t, cors.Config{Origins: strings.Fields(origins)}))
 		if got != want || ok != (want != "") {
 			t.Errorf("%s: %q, %v", origins, got, ok)
 		}

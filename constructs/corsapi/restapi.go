@@ -2,6 +2,7 @@ package corsapi
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
@@ -18,9 +19,9 @@ import (
 type RestApiProps struct {
 	awsapigateway.RestApiProps
 
-	// Policy is what every answer of the API follows. Required. It takes the
-	// place of DefaultCorsPreflightOptions, which must be left out.
-	Policy *cors.Policy
+	// Cors is the policy that every response of the API follows. Required. It takes
+	// the place of DefaultCorsPreflightOptions, which must be left out.
+	Cors *cors.Policy
 
 	// GatewayErrors says who may read the errors that API Gateway makes itself.
 	GatewayErrors GatewayErrors
@@ -76,27 +77,27 @@ type RestApi struct {
 	policy *cors.Policy
 }
 
-// NewRestApi makes a REST API whose every answer follows props.Policy. It is used
+// NewRestApi makes a REST API whose every answer follows props.Cors. It is used
 // like any awsapigateway.RestApi.
 func NewRestApi(scope constructs.Construct, id *string, props *RestApiProps) *RestApi {
 	if props == nil {
 		props = &RestApiProps{}
 	}
-	api := &RestApi{policy: props.Policy}
+	api := &RestApi{policy: props.Cors}
 	native := props.RestApiProps
 	native.DefaultCorsPreflightOptions = nil
 	awsapigateway.NewRestApi_Override(api, scope, id, &native)
 	if props.DefaultCorsPreflightOptions != nil {
-		fail(api, "DefaultCorsPreflightOptions beside Policy: two sources of the same headers; remove DefaultCorsPreflightOptions")
+		fail(api, "DefaultCorsPreflightOptions beside Cors: two sources of the same headers; remove DefaultCorsPreflightOptions")
 	}
-	enable(&completer{api: api, policy: props.Policy, options: plan.Options{
+	enable(&completer{api: api, policy: props.Cors, options: plan.Options{
 		Echo: props.GatewayErrors == EchoOrigin, OnePermission: !props.PermissionPerMethod,
 	}})
 	return api
 }
 
-// Policy returns the policy that the API was made with.
-func (a *RestApi) Policy() *cors.Policy { return a.policy }
+// Cors returns the policy that the API was made with.
+func (a *RestApi) Cors() *cors.Policy { return a.policy }
 
 // EnableProps are the options of [Enable]. The zero value is right for most.
 type EnableProps struct {
@@ -104,18 +105,29 @@ type EnableProps struct {
 	GatewayErrors GatewayErrors
 }
 
-// Enable gives an API that exists already the answers that [NewRestApi] gives.
+// Enable gives an API that exists already the responses that [NewRestApi] gives.
 // OPTIONS methods, CORS headers of methods that are no proxies and of gateway
 // responses are replaced, wherever they came from. props may be nil.
+//
+// The API is any of this app that is made of resources: awsapigateway.RestApi,
+// LambdaRestApi, StepFunctionsRestApi. Any other is an error at synthesis.
 //
 // Methods, stages and gateway responses added later count as well: the API is
 // completed at synthesis. Who may invoke its functions stays as it is (see
 // PermissionPerMethod of [RestApiProps]).
-func Enable(api awsapigateway.RestApi, policy *cors.Policy, props *EnableProps) {
+func Enable(api awsapigateway.IRestApi, policy *cors.Policy, props *EnableProps) {
 	if props == nil {
 		props = &EnableProps{}
 	}
-	enable(&completer{api: api, policy: policy, options: plan.Options{Echo: props.GatewayErrors == EchoOrigin, Replace: true}})
+	switch own := api.(type) {
+	case awsapigateway.RestApi:
+		enable(&completer{api: own, policy: policy, options: plan.Options{Echo: props.GatewayErrors == EchoOrigin, Replace: true}})
+	case awsapigateway.SpecRestApi:
+		fail(api, "Enable of a SpecRestApi, whose OpenAPI document has its methods: make it with corsapi.NewSpecRestApi")
+	default:
+		fail(api, "Enable of an imported API: its stages and error responses are another app's, or stack's, and cannot be changed through an import. "+
+			"Enable it where it is made: methods that stacks of the same app add to it count there, too. Methods that another app adds need a policy and stage of their own: give them an API of their own")
+	}
 }
 
 // leafID names the construct that carries the aspect. An aspect is called for
@@ -124,7 +136,7 @@ const leafID = "Corsgate"
 
 func enable(c *completer) {
 	if c.policy == nil {
-		fail(c.api, "Policy is nil: give it one; cors.New returns nil together with the error that says why")
+		fail(c.api, fmt.Sprintf("the policy of %s (Cors) is nil: give it one; cors.New returns nil together with the error that says why", *c.api.Node().Path()))
 		return
 	}
 	if c.api.Node().TryFindChild(jsii.String(leafID)) != nil {
@@ -170,12 +182,58 @@ func (c *completer) Visit(constructs.IConstruct) {
 	} else {
 		c.document(s)
 	}
+	c.circles(s)
 	c.plan = plan.Make(s.API, c.policy, c.options)
 	c.write(s, c.plan)
 	if c.spec != nil {
 		c.settle(s)
 	}
 	c.completed = s
+}
+
+// circles finds the origins that are known only when a stage is made, whose variables
+// they would stand in.
+func (c *completer) circles(s *inventory) {
+	var stages []string
+	for _, st := range s.Stages {
+		stages = append(stages, st.Node)
+	}
+	for _, origin := range c.policy.Origins() {
+		if !*awscdk.Token_IsUnresolved(origin) {
+			continue
+		}
+		if way := cdkbridge.Way(c.leaf, origin, stages); way != nil {
+			s.Circles = append(s.Circles, plan.Circle{Origin: shown(s.nodes[s.Node], origin), Way: way})
+		}
+	}
+}
+
+// shown writes an origin with its tokens as expressions: https://${Site.DomainName}.
+func shown(in constructs.IConstruct, origin string) string {
+	return expression(unwrap(awscdk.Stack_Of(in).Resolve(origin)))
+}
+
+func expression(resolved any) string {
+	m, ok := resolved.(map[string]any)
+	if !ok {
+		return text(resolved)
+	}
+	join, _ := m["Fn::Join"].([]any)
+	attribute, _ := m["Fn::GetAtt"].([]any)
+	switch {
+	case len(join) == 2:
+		parts, _ := join[1].([]any)
+		var b strings.Builder
+		for _, p := range parts {
+			b.WriteString(expression(p))
+		}
+		return b.String()
+	case len(attribute) == 2:
+		return "${" + text(attribute[0]) + "." + text(attribute[1]) + "}"
+	case m["Ref"] != nil:
+		return "${" + text(m["Ref"]) + "}"
+	}
+	return "${...}"
 }
 
 // A watcher looks whether the API stayed complete.
@@ -197,7 +255,7 @@ func (w *watcher) Validate() *[]*string {
 		plan.MethodType:               brief,
 		plan.GatewayResponseType:      brief,
 		"AWS::ApiGateway::Deployment": brief,
-		"AWS::ApiGateway::Stage":      ownedBy(c.completed.ids, cdkbridge.Want{Overrides: true}),
+		"AWS::ApiGateway::Stage":      ownedBy(c.completed.ids, cdkbridge.Want{}),
 	}, "")
 	var out []string
 	for _, r := range plan.Late(c.completed.API, c.now(tree), c.policy) {

@@ -24,8 +24,8 @@ type SpecRestApiProps struct {
 	// ApiDefinition must be left out: Spec takes its place.
 	awsapigateway.SpecRestApiProps
 
-	// Policy is what every answer of the API follows. Required.
-	Policy *cors.Policy
+	// Cors is the policy that every response of the API follows. Required.
+	Cors *cors.Policy
 
 	// Spec is the API's OpenAPI document, by [SpecFile] or [SpecValue]. Required.
 	Spec Spec
@@ -167,11 +167,11 @@ type SpecRestApi struct {
 	policy *cors.Policy
 }
 
-// Policy returns the policy that the API was made with.
-func (a *SpecRestApi) Policy() *cors.Policy { return a.policy }
+// Cors returns the policy that the API was made with.
+func (a *SpecRestApi) Cors() *cors.Policy { return a.policy }
 
 // NewSpecRestApi makes a REST API of an OpenAPI 3.0 document, whose every answer
-// follows props.Policy: the answers that [NewRestApi] gives, in one CloudFormation
+// follows props.Cors: the answers that [NewRestApi] gives, in one CloudFormation
 // resource. It is the form for large APIs, and used like any
 // awsapigateway.SpecRestApi. What is not about CORS stays in the document as it is.
 //
@@ -188,7 +188,7 @@ func NewSpecRestApi(scope constructs.Construct, id *string, props *SpecRestApiPr
 	if props == nil {
 		props = &SpecRestApiProps{}
 	}
-	api := &SpecRestApi{policy: props.Policy}
+	api := &SpecRestApi{policy: props.Cors}
 	native := props.SpecRestApiProps
 	// The document follows at synthesis, when the API's stages are known.
 	native.ApiDefinition = awsapigateway.ApiDefinition_FromInline(emptyDocument())
@@ -201,7 +201,7 @@ func NewSpecRestApi(scope constructs.Construct, id *string, props *SpecRestApiPr
 		fail(api, err.Error())
 	}
 	sp.permit(api)
-	enable(&completer{api: api, policy: props.Policy, options: plan.Options{Echo: props.GatewayErrors == EchoOrigin}, spec: sp})
+	enable(&completer{api: api, policy: props.Cors, options: plan.Options{Echo: props.GatewayErrors == EchoOrigin}, spec: sp})
 	return api
 }
 

@@ -1,6 +1,7 @@
 package corsapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -44,13 +45,13 @@ func (c *completer) document(s *inventory) {
 	stack := awscdk.Stack_Of(c.api)
 	with := openapi.Rendering{
 		Policy: c.policy, Echo: c.options.Echo, Caching: s.Caching(), Binary: s.Binary,
-		Preflight: c.policy.PreflightTemplate(), Response: c.policy.ResponseTemplate(),
+		Preflight: plan.PreflightTemplate(c.policy), Response: plan.ResponseTemplate(c.policy),
 	}
 	var names []string // the logical ids in it
 	var templates awscdk.CfnMapping
 	if !c.policy.AnyOrigin() {
 		templates = awscdk.NewCfnMapping(c.api, jsii.String(templatesID), &awscdk.CfnMappingProps{Lazy: jsii.Bool(false)})
-		templates.SetValue(jsii.String(templatesKey), jsii.String(preflightKey), c.policy.PreflightTemplate())
+		templates.SetValue(jsii.String(templatesKey), jsii.String(preflightKey), plan.PreflightTemplate(c.policy))
 		id := *templates.LogicalId()
 		names = append(names, id)
 		with.Preflight = map[string]any{"Fn::FindInMap": []any{id, templatesKey, preflightKey}}
@@ -68,9 +69,14 @@ func (c *completer) document(s *inventory) {
 	}
 	rendered := c.spec.plan.Render(with)
 	cdkbridge.SetProperty(cfn, "body", rendered.Body, names)
-	d.Responds, d.Remarks = rendered.Responds, rendered.Remarks
+	d.Responds, d.Opened, d.Remarks = rendered.Responds, rendered.Opened, rendered.Remarks
+	d.Operations = c.spec.plan.Secured()
+	for i := range d.Operations {
+		d.Operations[i].Node = s.Node
+	}
+	s.KeySource = cmp.Or(c.spec.plan.KeySource(), s.KeySource)
 	if templates != nil && d.Responds {
-		templates.SetValue(jsii.String(templatesKey), jsii.String(responseKey), c.policy.ResponseTemplate())
+		templates.SetValue(jsii.String(templatesKey), jsii.String(responseKey), plan.ResponseTemplate(c.policy))
 	}
 	for i := range d.Remarks {
 		d.Remarks[i].On = s.Node

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cdkbridge"
 	"github.com/corsgate/corsgate/internal/plan"
 )
@@ -33,18 +34,20 @@ func survey(api restAPI) *inventory {
 		ids = append(ids, *cfn.AttrRestApiId()) // the same id, by another attribute
 	}
 	tree := cdkbridge.Read(api.Node().Root(), map[string]cdkbridge.Want{
-		"AWS::ApiGateway::RestApi":    {Of: []string{id}, Resolve: []string{"policy"}},
-		"AWS::ApiGateway::Resource":   ownedBy(ids, cdkbridge.Want{Ref: true, Node: true, Scope: true}),
-		plan.MethodType:               ownedBy(ids, cdkbridge.Want{Node: true, Resolve: []string{"methodResponses", "integration.uri"}}),
-		plan.GatewayResponseType:      ownedBy(ids, cdkbridge.Want{Node: true}),
-		"AWS::ApiGateway::Stage":      ownedBy(ids, cdkbridge.Want{Node: true, Overrides: true}),
-		"AWS::ApiGateway::Deployment": ownedBy(ids, cdkbridge.Want{Node: true, Scope: true, Overrides: true}),
+		"AWS::ApiGateway::RestApi":    {Of: []string{id}, Resolve: []string{"policy"}, Metadata: noted},
+		"AWS::ApiGateway::Resource":   ownedBy(ids, cdkbridge.Want{Ref: true, Node: true, Scope: true, Metadata: noted}),
+		plan.MethodType:               ownedBy(ids, cdkbridge.Want{Node: true, Resolve: []string{"methodResponses", "integration.uri"}, Metadata: noted}),
+		plan.GatewayResponseType:      ownedBy(ids, cdkbridge.Want{Node: true, Metadata: noted}),
+		"AWS::ApiGateway::Stage":      ownedBy(ids, cdkbridge.Want{Node: true, Metadata: noted}),
+		"AWS::ApiGateway::Deployment": ownedBy(ids, cdkbridge.Want{Node: true, Scope: true, Metadata: noted}),
+		"AWS::ApiGateway::Authorizer": {Ref: true}, // those of the CDK name their API by a token of their own
 		plan.PermissionType:           {Resolve: []string{"functionName"}},
 	}, "")
 	s := &surveyor{
 		inventory:   &inventory{API: &plan.API{ID: id}, ids: ids, answering: answering(tree), nodes: map[string]constructs.IConstruct{}},
 		stack:       awscdk.Stack_Of(api),
 		byID:        map[string]*place{},
+		authorizers: map[string][]string{},
 		permissions: map[string][]plan.Permission{},
 	}
 	for _, st := range tree.Stacks {
@@ -56,7 +59,7 @@ func survey(api restAPI) *inventory {
 	}
 	s.Permissions = s.permissions[s.Node]
 	s.nodes[s.Node] = api
-	root := &place{id: *api.RestApiRootResourceId(), path: "/"}
+	root := &place{id: *api.RestApiRootResourceId(), path: "/", nag: s.nag}
 	if scope, ok := api.Root().(constructs.Construct); ok {
 		root.scope = s.Node + "/Default"
 		s.nodes[root.scope] = scope
@@ -88,10 +91,12 @@ func ownedBy(ids []string, w cdkbridge.Want) cdkbridge.Want {
 // A surveyor is a survey under way.
 type surveyor struct {
 	*inventory
-	stack       awscdk.Stack      // the API's
-	byID        map[string]*place // by resource id, as the constructs have it: a token
+	stack       awscdk.Stack        // the API's
+	byID        map[string]*place   // by resource id, as the constructs have it: a token
+	authorizers map[string][]string // the identity sources of each, by its id: a token
 	methods     []*placed
 	permissions map[string][]plan.Permission // every function's, by the path of what they stand in
+	nag         []any                        // cdk-nag's suppressions on the API
 }
 
 // A place is a resource, with or without methods.
@@ -99,13 +104,15 @@ type place struct {
 	id, parent, part string
 	path             string
 	scope            string // what an OPTIONS method is put into
+	nag              []any
 }
 
 // A placed is a method and the id of its resource.
 type placed struct {
 	*plan.Method
-	resource  string
-	scopePath string
+	resource   string
+	scopePath  string
+	authorizer string // its id, a token
 }
 
 // visit takes down one construct of the API.
@@ -114,9 +121,15 @@ func (s *surveyor) visit(r *cdkbridge.Resource) {
 	if r.Node != nil {
 		s.nodes[r.Path] = r.Node
 	}
+	s.suppress(r)
 	switch r.Type {
 	case "AWS::ApiGateway::RestApi":
 		s.Node, s.Policy, s.Binary = r.ScopePath(), r.Resolved["policy"], nonEmpty(p["binaryMediaTypes"])
+		s.KeySource = text(p["apiKeySourceType"])
+		_, s.PolicyFixed = r.Overrides["Policy"]
+		s.nag = nag(r)
+	case "AWS::ApiGateway::Authorizer":
+		s.authorizers[r.Ref] = identitySources(p)
 	case "AWS::ApiGateway::Resource":
 		s.resource(r)
 	case plan.MethodType:
@@ -148,7 +161,7 @@ func (s *surveyor) visit(r *cdkbridge.Resource) {
 // resource takes down a resource. An OPTIONS method on it stands in the CDK's
 // own construct, if it is that one's.
 func (s *surveyor) resource(r *cdkbridge.Resource) {
-	e := &place{id: r.Ref, parent: text(r.Properties["parentId"]), part: text(r.Properties["pathPart"]), scope: r.Path}
+	e := &place{id: r.Ref, parent: text(r.Properties["parentId"]), part: text(r.Properties["pathPart"]), scope: r.Path, nag: nag(r)}
 	if native, ok := r.Scope.(awsapigateway.Resource); ok && r.IsDefaultChild() {
 		e.scope = r.ScopePath()
 		s.nodes[e.scope] = native
@@ -161,23 +174,66 @@ func (s *surveyor) method(r *cdkbridge.Resource) {
 	m.Parameters, _ = r.Properties["requestParameters"].(map[string]any)
 	m.Integration, _ = r.Properties["integration"].(map[string]any)
 	m.Type = text(m.Integration["type"])
-	s.methods = append(s.methods, &placed{m, text(r.Properties["resourceId"]), r.ScopePath()})
+	m.Security = plan.Security{Type: text(r.Properties["authorizationType"]), APIKey: r.Properties["apiKeyRequired"] == true}
+	m.Nag = nag(r)
+	s.methods = append(s.methods, &placed{m, text(r.Properties["resourceId"]), r.ScopePath(), text(r.Properties["authorizerId"])})
+}
+
+// noted is what is read of constructs' metadata.
+var noted = []string{suppressKey, plan.NagKey}
+
+// suppressKey is the key of corsgate's own suppressions in metadata.
+const suppressKey = "corsgate"
+
+// suppress takes down which rules do not count for a construct, or for the API. One
+// without a reason is none, as for `corsgate check`.
+func (s *surveyor) suppress(r *cdkbridge.Resource) {
+	on := r.Path
+	if r.Type == "AWS::ApiGateway::RestApi" {
+		on = r.ScopePath()
+	}
+	ours, _ := r.Metadata[suppressKey].(map[string]any)
+	list, _ := ours["suppress"].([]any)
+	for _, v := range list {
+		one, _ := v.(map[string]any)
+		if strings.TrimSpace(text(one["reason"])) != "" {
+			s.Suppressed = append(s.Suppressed, plan.Suppression{On: on, Rule: text(one["id"])})
+		}
+	}
+}
+
+// nag returns cdk-nag's suppressions on a resource.
+func nag(r *cdkbridge.Resource) []any {
+	m, _ := r.Metadata[plan.NagKey].(map[string]any)
+	list, _ := m["rules_to_suppress"].([]any)
+	return list
+}
+
+// identitySources returns what an authorizer reads
+// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-authorizer.html).
+func identitySources(p map[string]any) []string {
+	if p["identitySource"] == nil && p["type"] == "TOKEN" {
+		return []string{apigw.RequestHeader + "Authorization"}
+	}
+	var out []string
+	for source := range strings.SplitSeq(text(p["identitySource"]), ",") {
+		out = append(out, strings.TrimSpace(source))
+	}
+	return out
 }
 
 // stageVariables is where a stage has its variables.
 const stageVariables = "Variables."
 
-// stage is a stage, or the description of one in a deployment. Its variables are
-// those that it was made with and those that overrides set.
+// stage is a stage, or the description of one in a deployment.
 func stage(r *cdkbridge.Resource, prefix string, p map[string]any) *plan.Stage {
-	st := &plan.Stage{Node: r.Path, Prefix: prefix, Name: text(r.Properties["stageName"]), Cached: cached(p), Variables: map[string]any{}}
-	own, _ := p["variables"].(map[string]any)
-	maps.Copy(st.Variables, own)
-	overrides := r.Overrides
-	for name := range strings.SplitSeq(strings.TrimSuffix(prefix, "."), ".") {
-		overrides, _ = overrides[name].(map[string]any)
+	st := &plan.Stage{Node: r.Path, Prefix: prefix, Name: text(r.Properties["stageName"]), Cached: cached(p)}
+	st.Variables, _ = p["variables"].(map[string]any)
+	for _, name := range []string{"canarySetting", "deploymentCanarySettings"} {
+		if canary, ok := r.Properties[name].(map[string]any); ok {
+			st.Canary, _ = canary["stageVariableOverrides"].(map[string]any)
+		}
 	}
-	maps.Copy(st.Variables, overrides)
 	return st
 }
 
@@ -204,11 +260,16 @@ func (s *surveyor) group() {
 		}
 		g := grouped[e.id]
 		if g == nil {
-			g = &plan.Resource{Path: s.path(e, 0), ID: e.id, Scope: cmp.Or(e.scope, m.Node)}
+			g = &plan.Resource{Path: s.path(e, 0), ID: e.id, Scope: cmp.Or(e.scope, m.Node), Nag: e.nag}
 			grouped[e.id] = g
 			s.Resources = append(s.Resources, g)
 		}
 		m.Path, m.Permissions = g.Path, s.permissions[m.scopePath]
+		sources, known := s.authorizers[m.authorizer]
+		if !known && m.Security.Type == "COGNITO_USER_POOLS" {
+			sources = []string{apigw.RequestHeader + "Authorization"} // nobody's own header is known, and this is what most have
+		}
+		m.Security.Sources = sources
 		if m.Verb == "OPTIONS" {
 			g.Options = m.Method
 		} else {

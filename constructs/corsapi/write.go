@@ -21,7 +21,7 @@ import (
 func (c *completer) write(s *inventory, p *plan.Plan) {
 	news := make([]cdkbridge.New, len(p.New))
 	for i, n := range p.New {
-		news[i] = cdkbridge.New{Type: n.Type, Scope: s.nodes[n.Scope].(constructs.Construct), IDs: n.IDs, Properties: n.Properties}
+		news[i] = cdkbridge.New{Type: n.Type, Scope: s.nodes[n.Scope].(constructs.Construct), IDs: n.IDs, Properties: n.Properties, Metadata: n.Metadata}
 	}
 	for i, made := range cdkbridge.Create(news) {
 		s.nodes[p.New[i].Path()] = made

@@ -41,6 +41,18 @@ const (
 	IntegrationResponseHeader = "integration.response.header."
 )
 
+// KeyHeader is the header of an API key, in lower case.
+const KeyHeader = "x-api-key"
+
+// SignatureHeaders are those of a request that a page signs for AWS_IAM, in lower case. A page has
+// temporary credentials, whose token goes with the signature
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
+var SignatureHeaders = []string{"authorization", "x-amz-date", "x-amz-security-token"}
+
+// KeyByAuthorizer is the source of API keys (ApiKeySourceType) with which they are not in a header
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-key-source.html).
+const KeyByAuthorizer = "AUTHORIZER"
+
 // HeaderName returns the name of the header that a mapping's key, such as method.response.header.Vary, is for. Prefix is
 // [MethodHeader] or [GatewayHeader]. Neither has a case.
 func HeaderName(key, prefix string) (string, bool) {

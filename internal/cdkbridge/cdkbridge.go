@@ -40,10 +40,12 @@ type Want struct {
 	// Brief says that nothing is wanted but Type.
 	Brief bool `json:"brief,omitempty"`
 
+	// Metadata names what of the resource's metadata is wanted.
+	Metadata []string `json:"metadata,omitempty"`
+
 	// What else is wanted. Each costs something.
 	Ref       bool `json:"ref,omitempty"`
 	LogicalID bool `json:"logicalID,omitempty"`
-	Overrides bool `json:"overrides,omitempty"`
 	Node      bool `json:"node,omitempty"`
 	Scope     bool `json:"scope,omitempty"`
 }
@@ -78,9 +80,9 @@ type Resource struct {
 	Marked    bool // the construct or the resource has the mark
 	Altered   bool // it is more than its properties and metadata: overrides, a condition, a deletion policy
 
-	// Properties have the names that the CDK has for them. They are as they were
-	// given, tokens in strings and all; those that are no plain data (an
-	// IResolvable in them) are resolved.
+	// Properties have the names that the CDK has for them, and what overrides make of
+	// them. They are as they were given, tokens in strings and all; those that are no
+	// plain data (an IResolvable in them) and those that are overridden are resolved.
 	Properties map[string]any
 
 	// Resolved has the properties that were asked for, as CloudFormation gets
@@ -88,8 +90,10 @@ type Resource struct {
 	Resolved map[string]any
 
 	// Overrides are those of properties, with the names that CloudFormation has
-	// for them, resolved. Properties does not have them.
+	// for them, resolved: nil for one that removes. Properties and Resolved have them.
 	Overrides map[string]any
+
+	Metadata map[string]any // that was asked for, resolved
 
 	Node  constructs.IConstruct `json:"-"`
 	Scope constructs.IConstruct `json:"-"` // what Node stands in
@@ -123,6 +127,7 @@ func Read(root constructs.IConstruct, wants map[string]Want, mark string) *Tree 
 	}
 	for i := range tree.Resources {
 		r := &tree.Resources[i]
+		r.overlay()
 		if wants[r.Type].Node {
 			r.Node = construct()
 		}
@@ -158,6 +163,8 @@ type New struct {
 
 	// Properties are plain data, with the names that the CDK has for them.
 	Properties map[string]any `json:"properties"`
+
+	Metadata map[string]any `json:"metadata,omitempty"` // plain data
 }
 
 // Create makes resources.
@@ -243,6 +250,15 @@ func Settle(leaf constructs.IConstruct, resources []constructs.IConstruct) {
 	}
 	load()
 	runtime.StaticInvokeVoid(class, "settle", []any{leaf, resources})
+}
+
+// Way returns how one of the resources that a value with tokens refers to comes to be
+// made after one of these: the paths from it to there, each made before the one in front
+// of it, and nil if none does. The scope is one of a stack that the value can stand in.
+func Way(scope constructs.IConstruct, value string, to []string) []string {
+	var path []string
+	invoke("way", []any{scope, value, to}, &path)
+	return path
 }
 
 // tokens finds the CDK's tokens in JSON: in strings, in lists, as keys and as

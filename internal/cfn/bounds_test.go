@@ -55,3 +55,17 @@ func TestBounds(t *testing.T) {
 		}
 	}
 }
+
+// A circle is told at the resource of API Gateway's in it, wherever it is come upon.
+func TestCircleOfAnAPI(t *testing.T) {
+	for _, order := range []string{"  A: {Type: T, DependsOn: B}\n  B: {Type: 'AWS::ApiGateway::Stage', DependsOn: A}\n", "  A: {Type: 'AWS::ApiGateway::Stage', DependsOn: B}\n  B: {Type: T, DependsOn: A}\n"} {
+		a, err := Parse("template.yaml", []byte("Resources:\n"+order), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stage := a.OfType("AWS::ApiGateway::Stage")[0].ID
+		if len(a.Problems) != 1 || a.Problems[0].LogicalID != stage {
+			t.Errorf("%v, want one at %s", a.Problems, stage)
+		}
+	}
+}

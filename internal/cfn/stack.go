@@ -371,7 +371,11 @@ func (st *Stack) circles() {
 				visit(next)
 			case state[next] == 1:
 				circle := append(slices.Clone(path[slices.Index(path, next):]), next)
-				scope{app: st.app, st: st, id: next}.tell(Malformed, "circular dependency, which CloudFormation refuses: "+strings.Join(circle, ", "))
+				at := next
+				if i := slices.IndexFunc(circle, func(id string) bool { return strings.HasPrefix(st.byID[id].Type, "AWS::ApiGateway::") }); i >= 0 {
+					at = circle[i] // who looks at REST APIs wants to know of it
+				}
+				scope{app: st.app, st: st, id: at}.tell(Malformed, "circular dependency, which CloudFormation refuses: "+strings.Join(circle, ", "))
 			}
 		}
 		path = path[:len(path)-1]

@@ -167,12 +167,20 @@ func passthrough(v *View, report reporter) {
 // needs gives the headers that a method wants. What an authorizer wants that is not in the template is not known.
 func (v *View) needs(m *gateway.Method) []string {
 	if authorizer := v.App.Target(m.Source.Properties["AuthorizerId"]); m.Source.Type == "AWS::ApiGateway::Method" && m.AuthorizationType == "CUSTOM" && (authorizer == nil || authorizer.Type != "AWS::ApiGateway::Authorizer") {
-		if m.APIKeyRequired {
-			return []string{"x-api-key"}
+		if m.APIKeyRequired && v.API.KeySource != apigw.KeyByAuthorizer {
+			return []string{apigw.KeyHeader}
 		}
 		return nil
 	}
-	return m.Identity()
+	names := m.Identity()
+	if m.AuthorizationType == "AWS_IAM" {
+		names = append(names, apigw.SignatureHeaders...)
+	}
+	if v.API.KeySource == apigw.KeyByAuthorizer {
+		names = slices.DeleteFunc(names, func(n string) bool { return n == apigw.KeyHeader })
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // neededHeaders decides CORS111.

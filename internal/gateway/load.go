@@ -123,7 +123,7 @@ func (l *loader) build() (*API, error) {
 	a.resources = []*Resource{a.root}
 	p := l.rest.Properties
 	a.Name, _ = textOf(p["Name"])
-	a.keySource, _ = textOf(p["ApiKeySourceType"])
+	a.KeySource, _ = textOf(p["ApiKeySourceType"])
 	top := &reader{l: l}
 	for _, v := range top.list(p["BinaryMediaTypes"], "BinaryMediaTypes") {
 		if s := top.known(v, "BinaryMediaTypes"); s != "" {

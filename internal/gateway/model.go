@@ -38,7 +38,7 @@ type API struct {
 	responses map[string]*gatewayResponse
 	untyped   error // why the type of one of the gateway responses is not known, if it is not
 	keys      map[string]bool
-	keySource string
+	KeySource string // where API keys come from, "" for the header
 	canary    bool
 	region    string
 	account   string

@@ -27,7 +27,7 @@ func (l *loader) openAPI(v any) error {
 		}
 	}
 	if s, err := textOf(doc["x-amazon-apigateway-api-key-source"]); err == nil && s != "" {
-		a.keySource = s
+		a.KeySource = s
 	}
 	responses := r.object(doc["x-amazon-apigateway-gateway-responses"], "x-amazon-apigateway-gateway-responses")
 	for _, typ := range slices.Sorted(maps.Keys(responses)) {

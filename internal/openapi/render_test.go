@@ -45,7 +45,7 @@ func rendered(t *testing.T, text string, own OwnOptions, with Rendering, assignm
 	}
 	before, _ := json.Marshal(d.root)
 	if with.Preflight == nil {
-		with.Preflight, with.Response = with.Policy.PreflightTemplate(), with.Policy.ResponseTemplate()
+		with.Preflight, with.Response = plan.PreflightTemplate(with.Policy), plan.ResponseTemplate(with.Policy)
 	}
 	out := planned.Render(with)
 	if after, _ := json.Marshal(d.root); !bytes.Equal(before, after) {

@@ -16,7 +16,11 @@ type API struct {
 	ID               string // its RestApiId, a token
 	ARN              string // of all methods on all stages, a token
 	Policy           any    // its resource policy, resolved
+	PolicyFixed      bool   // an override has the resource policy, so that no statement can be added
 	Binary           bool   // it has binary media types
+	KeySource        string // where its API keys come from, "" for the header
+	Suppressed       []Suppression
+	Circles          []Circle
 	Stacks           []Stack
 	Resources        []*Resource // those with methods, by path
 	Paths            int         // how many resources there are, the root not counted
@@ -41,6 +45,7 @@ type Resource struct {
 	Scope   string    // the construct that an OPTIONS method is put into
 	Methods []*Method // all but OPTIONS
 	Options *Method
+	Nag     []any // cdk-nag's suppressions; of the root, those of the API
 }
 
 // names returns the HTTP methods of r.
@@ -70,9 +75,45 @@ type Method struct {
 	Responses   any          // the method responses, resolved
 	Permissions []Permission // those that stand beside Node
 	Emits       Emission     // of an AWS_PROXY
+	Security    Security
+	Nag         []any // cdk-nag's suppressions
+}
+
+// A Suppression is one of a rule, in the metadata of a construct.
+type Suppression struct {
+	On   string
+	Rule string
+}
+
+// A Circle is an origin of the policy that is known only when a stage of the API is there.
+type Circle struct {
+	Origin string
+	Way    []string // the paths of resources, from what the origin names to the stage
 }
 
 func (m *Method) where() string { return m.Verb + " " + m.Path }
+
+// An Operation is a method as far as it decides what pages have to be allowed.
+type Operation struct {
+	Node     string
+	Where    string // the method, for remarks
+	Verb     string
+	Security Security
+}
+
+// operations returns the API's.
+func (a *API) operations() []Operation {
+	if a.Document != nil {
+		return a.Document.Operations
+	}
+	var out []Operation
+	for _, r := range a.Resources {
+		for _, x := range r.Methods {
+			out = append(out, Operation{Node: x.Node, Where: x.where(), Verb: x.Verb, Security: x.Security})
+		}
+	}
+	return out
+}
 
 // A GatewayResponse is an error that API Gateway makes itself.
 type GatewayResponse struct {
@@ -88,7 +129,8 @@ type Stage struct {
 	Prefix    string // of the property that holds the variables
 	Name      string // "" where it is not known
 	Variables map[string]any
-	Cached    bool // it may cache responses
+	Canary    map[string]any // the variables that its canary overrides
+	Cached    bool           // it may cache responses
 }
 
 // A Deployment is the CDK's construct, or CloudFormation's alone.
@@ -113,6 +155,8 @@ type Document struct {
 	Responds    bool     // the policy's response template is in use
 	Permissions []string // to invoke its functions
 	Proxies     []Proxy
+	Operations  []Operation
+	Opened      bool     // the rendering has added AllowOptions to the document's own resource policy
 	Remarks     []Remark // of the rendering
 }
 

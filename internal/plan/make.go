@@ -44,6 +44,7 @@ type New struct {
 	// constructs to be made around it, outermost first.
 	IDs        []string
 	Properties map[string]any
+	Metadata   map[string]any
 }
 
 // Path is that of the resource in the app's tree.
@@ -135,8 +136,10 @@ func Make(api *API, policy *cors.Policy, options Options) *Plan {
 			}
 		}
 	}
+	m.sufficient()
 	m.notes()
 	m.quota()
+	m.Remarks = slices.DeleteFunc(m.Remarks, func(r Remark) bool { return r.Rule != "" && m.suppressed(r.On, r.Rule) })
 	return m.Plan
 }
 
@@ -198,9 +201,9 @@ func (m *maker) document() {
 			"put it into the document's x-amazon-apigateway-gateway-responses")
 	}
 	if !m.policy.AnyOrigin() {
-		m.wrote(m.policy.PreflightTemplate())
+		m.wrote(PreflightTemplate(m.policy))
 		if m.Document.Responds {
-			m.wrote(m.policy.ResponseTemplate())
+			m.wrote(ResponseTemplate(m.policy))
 		}
 	}
 	m.parts = append(m.parts, m.Document.Permissions...)

@@ -175,14 +175,14 @@ func TestPreflights(t *testing.T) {
 			out = append(out, `set Stack/Api/Default/a/OPTIONS RequestParameters {"method.request.header.Origin":false,"method.request.header.origin":false}`,
 				`unset Stack/Api/Default/a/OPTIONS RequestParameters.method\.request\.querystring\.q`)
 		}
-		in, _ := json.Marshal(pascal(PreflightIntegration(p, "GET", caching)))
+		in, _ := json.Marshal(Pascal(PreflightIntegration(p, "GET", caching)))
 		rs, _ := json.Marshal(pascalAll(PreflightResponses(p, "GET")))
 		return append(out, `reset Stack/Api/Default/a/OPTIONS integration {"type":"MOCK"}`,
 			"set Stack/Api/Default/a/OPTIONS Integration "+string(in), "set Stack/Api/Default/a/OPTIONS MethodResponses "+string(rs))
 	}
 	plans{
 		"each resource with its own methods": {api: apiOf(at("/a", method("PUT", "HTTP_PROXY", "{}"), method("GET", "HTTP_PROXY", "{}")), at("/b", method("ANY", "HTTP_PROXY", "{}"))), about: "new Stack/Api/Default",
-			want: []string{made("/a", p.AllowMethods([]string{"GET", "PUT"}), "", false), made("/b", p.AllowMethods([]string{"ANY"}), "", false)}},
+			want: []string{made("/a", AllowMethods(p, []string{"GET", "PUT"}), "", false), made("/b", AllowMethods(p, []string{"ANY"}), "", false)}},
 		"a cache": {api: cachedStage(apiOf(at("/a", method("GET", "HTTP_PROXY", "{}")))), about: "new Stack/Api/Default",
 			want: []string{made("/a", "GET", `,"requestParameters":{"method.request.header.Origin":false,"method.request.header.origin":false}`, true)}},
 		"OPTIONS of its own": {api: own(), about: "Default/a/OPTIONS",
@@ -196,7 +196,7 @@ func TestPreflights(t *testing.T) {
 func TestMethods(t *testing.T) {
 	p := two(t)
 	directives := func(text string) string {
-		b, _ := json.Marshal(p.ResponseTemplate() + text)
+		b, _ := json.Marshal(ResponseTemplate(p) + text)
 		return string(b)
 	}
 	const (
@@ -299,6 +299,7 @@ func TestGatewayResponses(t *testing.T) {
 }
 
 func TestResourcePolicies(t *testing.T) {
+	const told = `info Stack/Api [] preflights carry no credentials, and the resource policy does not allow them, so it gets this statement: {"Action":"execute-api:Invoke","Effect":"Allow","Principal":{"AWS":"*"},"Resource":"execute-api:/*/OPTIONS/*"}`
 	const statement = `statement {"Action":"execute-api:Invoke","Effect":"Allow","Principal":{"AWS":"*"},"Resource":"execute-api:/*/OPTIONS/*"}`
 	parse := func(statements string) any {
 		var v any
@@ -317,16 +318,20 @@ func TestResourcePolicies(t *testing.T) {
 		a.Policy = parse(statements)
 		return a
 	}
+	fixed := of(iam)
+	fixed.PolicyFixed = true
 	document := func(own bool) *API {
 		return &API{Node: "Stack/Api", Policy: parse(iam), Document: &Document{Paths: []string{"/a"}, OwnOptions: own}}
 	}
 	plans{
-		"none":                     {api: apiOf(at("/a", method("GET", "MOCK", mockOf200))), about: "statement"},
-		"everybody":                {api: of(open), about: "statement"},
-		"somebody":                 {api: of(iam), about: "statement", want: []string{statement}},
-		"a Deny":                   {api: of(open + "," + deny), about: "CORS403", want: []string{"warning Stack/Api [CORS403] CORS403: a Deny statement of the resource policy may refuse preflights..."}},
-		"a Deny and no one":        {api: of(iam + "," + deny), about: "CORS403", want: []string{"warning Stack/Api [CORS403] CORS403: a Deny statement..."}},
-		"a document":               {api: document(false), about: "statement", want: []string{statement}},
+		"none":              {api: apiOf(at("/a", method("GET", "MOCK", mockOf200))), about: "statement"},
+		"everybody":         {api: of(open), about: "statement"},
+		"somebody":          {api: of(iam), about: "statement", want: []string{statement, told}},
+		"a Deny":            {api: of(open + "," + deny), about: "CORS403", want: []string{"warning Stack/Api [CORS403] CORS403: a Deny statement of the resource policy may refuse preflights..."}},
+		"a Deny and no one": {api: of(iam + "," + deny), about: "CORS403", want: []string{"warning Stack/Api [CORS403] CORS403: a Deny statement..."}},
+		"an override": {api: fixed, about: "statement", want: []string{
+			"error Stack/Api [CORS403] CORS403: the resource policy refuses preflights, and an override has it, so that no statement can be added: add {..."}},
+		"a document":               {api: document(false), about: "statement", want: []string{statement, told}},
 		"nothing for kept OPTIONS": {api: document(true), about: "statement {"},
 		"a document that keeps OPTIONS": {api: document(true), about: "CORS403", want: []string{
 			"warning Stack/Api [CORS403] CORS403: the resource policy allows nobody anonymous, so it refuses preflights, and OPTIONS operations of the document's own are kept..."}},
@@ -388,7 +393,7 @@ func TestDeployments(t *testing.T) {
 }
 
 func TestPascal(t *testing.T) {
-	got := pascal(map[string]any{"statusCode": "200", "responses": []any{map[string]any{"responseParameters": map[string]any{"x-own": true}}, "text"}})
+	got := Pascal(map[string]any{"statusCode": "200", "responses": []any{map[string]any{"responseParameters": map[string]any{"x-own": true}}, "text"}})
 	want := map[string]any{"StatusCode": "200", "Responses": []any{map[string]any{"ResponseParameters": map[string]any{"x-own": true}}, "text"}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -456,7 +461,7 @@ func TestWritten(t *testing.T) {
 	document := &API{Node: "Api", Document: &Document{}}
 	quiet := Make(document, two(t), Options{}).Written
 	document.Document.Responds = true
-	if p := two(t); !reflect.DeepEqual(quiet, []any{p.PreflightTemplate()}) || !reflect.DeepEqual(Make(document, p, Options{}).Written, []any{p.PreflightTemplate(), p.ResponseTemplate()}) {
+	if p := two(t); !reflect.DeepEqual(quiet, []any{PreflightTemplate(p)}) || !reflect.DeepEqual(Make(document, p, Options{}).Written, []any{PreflightTemplate(p), ResponseTemplate(p)}) {
 		t.Errorf("a document's: %q", quiet)
 	}
 	if got := Make(document, anyone(t), Options{}).Written; len(got) > 0 {

@@ -18,7 +18,7 @@ func (m *maker) preflights() {
 	said := map[string]bool{}
 	var missing []New
 	for _, r := range m.Resources {
-		allow := m.policy.AllowMethods(r.names())
+		allow := AllowMethods(m.policy, r.names())
 		integration := PreflightIntegration(m.policy, allow, m.caches)
 		responses := PreflightResponses(m.policy, allow)
 		// What the API responds with follows from the methods and the policy, so it is
@@ -47,11 +47,32 @@ func (m *maker) preflights() {
 		// The path is that of the CDK's own preflights, so that an API that moves to
 		// corsgate keeps its methods: CloudFormation cannot create a second OPTIONS on a
 		// resource before it deletes the first.
-		missing = append(missing, New{Type: MethodType, Scope: r.Scope, IDs: []string{"OPTIONS", "Resource"}, Properties: properties})
+		missing = append(missing, New{Type: MethodType, Scope: r.Scope, IDs: []string{"OPTIONS", "Resource"}, Properties: properties, Metadata: r.nag()})
 	}
 	for _, n := range missing {
 		m.create(n)
 	}
+}
+
+// NagKey is the key of cdk-nag's suppressions in metadata.
+const NagKey = "cdk_nag"
+
+// nag returns the metadata that an OPTIONS method of ours has, for cdk-nag: suppressions
+// that are for all below a construct (applyToChildren) were put on what was there then, so
+// those that each method of the resource has, and the resource, are for this one, too.
+func (r *Resource) nag() map[string]any {
+	var common []any
+	for _, s := range r.Nag {
+		if !slices.ContainsFunc(r.Methods, func(m *Method) bool {
+			return !slices.ContainsFunc(m.Nag, func(other any) bool { return reflect.DeepEqual(s, other) })
+		}) {
+			common = append(common, s)
+		}
+	}
+	if common == nil {
+		return nil
+	}
+	return map[string]any{NagKey: map[string]any{"rules_to_suppress": common}}
 }
 
 // replaceOptions makes an OPTIONS method that exists respond as ours do.
@@ -76,7 +97,7 @@ func (m *maker) replaceOptions(r *Resource, integration map[string]any, response
 	}
 	// An override is merged with what is there, so nothing may be.
 	m.Changes = append(m.Changes, Change{On: on, Kind: Reset, Path: "integration", Value: map[string]any{"type": apigw.Mock}})
-	m.set(on, "Integration", pascal(integration))
+	m.set(on, "Integration", Pascal(integration))
 	m.set(on, "MethodResponses", pascalAll(responses))
 	m.parts = append(m.parts, on)
 }
@@ -178,8 +199,8 @@ func (m *maker) remark(on string, remarks []Remark) {
 // prefix puts the policy's directives in front of templates.
 func (m *maker) prefix(x *Method, path string, templates map[string]any) {
 	for _, contentType := range slices.Sorted(maps.Keys(templates)) {
-		m.set(x.Node, path+escape(contentType), m.policy.ResponseTemplate()+templates[contentType].(string))
-		m.wrote(x.Path, x.Verb, path, contentType, m.policy.ResponseTemplate())
+		m.set(x.Node, path+escape(contentType), ResponseTemplate(m.policy)+templates[contentType].(string))
+		m.wrote(x.Path, x.Verb, path, contentType, ResponseTemplate(m.policy))
 	}
 }
 
@@ -211,7 +232,7 @@ func (m *maker) declare(x *Method, statuses map[string]map[string]any) {
 		return
 	}
 	for i, r := range added {
-		m.set(x.Node, fmt.Sprintf("MethodResponses.%d", len(existing)+i), pascal(r.(map[string]any)))
+		m.set(x.Node, fmt.Sprintf("MethodResponses.%d", len(existing)+i), Pascal(r.(map[string]any)))
 	}
 }
 

@@ -43,7 +43,7 @@ func PreflightHeaders(p *cors.Policy, methods string) []Header {
 // With static, they are for a policy of one origin and no template.
 func responseHeaders(p *cors.Policy, static bool) []Header {
 	origin, dynamic := "", ""
-	switch single, ok := p.SingleOrigin(); {
+	switch single, ok := SingleOrigin(p); {
 	case p.AnyOrigin():
 		origin = "*"
 	case static && ok:
@@ -76,7 +76,7 @@ func ErrorParameters(p *cors.Policy, echo bool) map[string]any {
 
 func errorHeaders(p *cors.Policy, echo bool) map[string]any {
 	h := map[string]any{corsheader.Vary: quote(corsheader.Origin)}
-	single, ok := p.SingleOrigin()
+	single, ok := SingleOrigin(p)
 	switch {
 	case ok:
 		h[corsheader.AllowOrigin] = quote(single)
@@ -119,7 +119,7 @@ func PreflightIntegration(p *cors.Policy, methods string, caching bool) map[stri
 		"type":                 apigw.Mock,
 		"contentHandling":      "CONVERT_TO_TEXT",
 		"passthroughBehavior":  "NEVER",
-		"requestTemplates":     map[string]any{"application/json": p.PreflightTemplate()},
+		"requestTemplates":     map[string]any{"application/json": PreflightTemplate(p)},
 		"integrationResponses": responses,
 	}
 	if caching {

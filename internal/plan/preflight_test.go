@@ -25,7 +25,7 @@ func TestPreflightIntegration(t *testing.T) {
 	}{
 		{"several origins", several, "GET,PUT", false, map[string]any{
 			"type": "MOCK", "contentHandling": "CONVERT_TO_TEXT", "passthroughBehavior": "NEVER",
-			"requestTemplates": map[string]any{"application/json": several.PreflightTemplate()},
+			"requestTemplates": map[string]any{"application/json": PreflightTemplate(several)},
 			"integrationResponses": []any{
 				map[string]any{"statusCode": "204", "selectionPattern": "204", "contentHandling": "CONVERT_TO_TEXT", "responseParameters": map[string]any{
 					header + "Vary": "'Origin'", // the origin is set by the template

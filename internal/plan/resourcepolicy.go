@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"encoding/json"
 	"regexp"
 
 	"github.com/corsgate/corsgate/internal/apigw"
@@ -16,6 +17,15 @@ const (
 	keptOptionsClosed = "the resource policy allows nobody anonymous, so it refuses preflights, and OPTIONS operations of the document's own are kept, " +
 		"which a statement for all OPTIONS would open: allow execute-api:Invoke to everybody on execute-api:/*/OPTIONS/... of the other paths"
 )
+
+// statementAdded is what is said of [AllowOptions] where it is added.
+const statementAdded = "preflights carry no credentials, and the resource policy does not allow them, so it gets this statement: "
+
+// statementText is [AllowOptions] as JSON.
+func statementText() string {
+	b, _ := json.Marshal(AllowOptions())
+	return string(b)
+}
 
 // AllowOptions is the statement that lets preflights through, which are anonymous. The
 // mock behind OPTIONS tells nobody anything but the CORS headers.

@@ -46,14 +46,18 @@ type Response struct {
 func Treat(p *cors.Policy, in Integration) *Treatment {
 	t := &Treatment{Declared: map[string]map[string]any{}}
 	if len(in.Responses) == 0 {
-		t.remark(Warning, "no-response", in.Where+" has no integration response, so API Gateway answers 500 whatever happens: add one")
+		text := in.Where + " has no integration response, so API Gateway answers 500 whatever happens: add one"
+		if in.Mock && strings.HasPrefix(in.Where, "ANY ") && in.Templates == nil {
+			// What the CDK makes where it is given no integration.
+			text = in.Where + " is a mock without responses, so API Gateway answers 500 whatever happens: it was made without an integration, " +
+				"as by AddProxy, which makes one for its parent, too, if that is the root: set DefaultIntegration in ProxyResourceOptions"
+		}
+		t.remark(Warning, "no-response", text)
 		return t
 	}
-	directives := p.ResponseTemplate() != ""
+	directives := ResponseTemplate(p) != ""
 	if directives {
-		for _, fault := range setTwice(p, in.Where, in.Templates, in.Responses) {
-			t.remark(Error, "", fault)
-		}
+		t.Remarks = append(t.Remarks, setTwice(p, in.Where, in.Templates, in.Responses)...)
 	}
 	if in.Mock {
 		// As for OPTIONS: its request may count as binary, and has no body.
@@ -77,7 +81,7 @@ func Treat(p *cors.Policy, in Integration) *Treatment {
 				one.Templates = map[string]any{"application/json": printBody}
 			default:
 				static = true
-				if _, ok := p.SingleOrigin(); !ok {
+				if _, ok := SingleOrigin(p); !ok {
 					t.Remarks = append(t.Remarks, Remark{Rule: rules.CORS208, Text: in.Where + mayBeBinary})
 				}
 			}

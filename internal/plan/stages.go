@@ -35,12 +35,18 @@ func (m *maker) gatewayResponses() {
 	}
 }
 
-// resourcePolicy lets preflights through.
+// resourcePolicy lets preflights through, and says so.
 func (m *maker) resourcePolicy() {
 	allow, remarks := PolicyRefusals(m.Policy, m.stageNames(), m.API.paths(), m.Document != nil && m.Document.OwnOptions)
 	m.remark(m.Node, remarks)
-	if allow {
+	switch statement := statementText(); {
+	case allow && m.PolicyFixed:
+		m.fail(m.Node, rules.CORS403, "the resource policy refuses preflights, and an override has it, so that no statement can be added: add "+statement)
+	case allow:
 		m.Statements = append(m.Statements, AllowOptions())
+		m.inform(statementAdded + statement)
+	case m.Document != nil && m.Document.Opened:
+		m.inform(statementAdded + statement)
 	}
 }
 
@@ -48,11 +54,24 @@ func (m *maker) resourcePolicy() {
 func (m *maker) stages() {
 	vars := m.policy.StageVariables()
 	names := slices.Sorted(maps.Keys(vars))
+	for _, c := range m.Circles {
+		m.fail(m.Node, "", fmt.Sprintf("CloudFormation would refuse a circular dependency: the stage's variables name the origin %s, and that is made after the stage (%s): "+
+			"where pages call the API through this origin, they need no CORS, so leave it out of Origins; else have what leads to the API name its stage as text, not by its construct or URL "+
+			"(awscloudfrontorigins.NewHttpOrigin with an OriginPath of \"/prod\", not NewRestApiOrigin)", c.Origin, strings.Join(c.Way, ", then ")))
+	}
 	for _, s := range m.Stages {
 		for _, own := range slices.Sorted(maps.Keys(s.Variables)) {
 			if stagevars.Is(own) {
 				m.fail(s.Node, "", fmt.Sprintf("stage %s sets the variable %s itself: remove it, the policy decides it", s.Name, own))
 			}
+		}
+		canary := slices.DeleteFunc(slices.Sorted(maps.Keys(s.Canary)), func(name string) bool { return !stagevars.Is(name) })
+		if len(canary) > 0 {
+			m.warn(s.Node, "canary-variables", fmt.Sprintf("the canary of stage %s overrides %s, so a part of its requests follows another policy, preflights and the requests after them each by chance: "+
+				"remove them from StageVariableOverrides, or acknowledge this while both policies allow what pages need", s.Name, strings.Join(canary, ", ")))
+		}
+		if len(m.Circles) > 0 {
+			continue // they would end the synthesis before anybody reads the errors
 		}
 		for _, name := range names {
 			m.set(s.Node, s.Prefix+name, vars[name])
@@ -97,7 +116,7 @@ func (m *maker) deployments() {
 
 // notes says what the policy is not, or may not be what it seems.
 func (m *maker) notes() {
-	_, single := m.policy.SingleOrigin()
+	_, single := SingleOrigin(m.policy)
 	switch {
 	case single || m.policy.AnyOrigin():
 		// Static headers are as good as the policy.

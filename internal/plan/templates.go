@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/corsheader"
+	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/vtl"
 )
 
@@ -21,7 +23,10 @@ import (
 //
 // It looks at every branch of a template, since nobody knows here which ones a request
 // will take.
-func setTwice(p *cors.Policy, where string, requestTemplates any, responses []any) []string {
+//
+// A template that overrides Vary is named as well: a mapping has Origin there, which is
+// lost.
+func setTwice(p *cors.Policy, where string, requestTemplates any, responses []any) []Remark {
 	out := setters(p, "request", where, requestTemplates)
 	for _, v := range responses {
 		one, _ := v.(map[string]any)
@@ -34,12 +39,13 @@ func setTwice(p *cors.Policy, where string, requestTemplates any, responses []an
 	return out
 }
 
-func setters(p *cors.Policy, kind, where string, templates any) []string {
-	var out []string
+func setters(p *cors.Policy, kind, where string, templates any) []Remark {
+	var out []Remark
 	given, _ := templates.(map[string]any)
 	for _, contentType := range slices.Sorted(maps.Keys(given)) {
-		for _, fault := range overrides(p, given[contentType]) {
-			out = append(out, fmt.Sprintf("the %s template (%s) of %s %s", kind, contentType, where, fault))
+		for _, r := range overrides(p, given[contentType]) {
+			r.Text = fmt.Sprintf("the %s template (%s) of %s %s", kind, contentType, where, r.Text)
+			out = append(out, r)
 		}
 	}
 	return out
@@ -47,7 +53,7 @@ func setters(p *cors.Policy, kind, where string, templates any) []string {
 
 // overrides says how a template, a string or an intrinsic function, may be at odds
 // with p's directives.
-func overrides(p *cors.Policy, template any) []string {
+func overrides(p *cors.Policy, template any) []Remark {
 	text, ok := flat(template)
 	var parsed *vtl.Template
 	var err error
@@ -62,29 +68,43 @@ func overrides(p *cors.Policy, template any) []string {
 		if err != nil {
 			why = err.Error()
 		}
-		return []string{"overrides a part of the response, and it cannot be told whether that is a CORS header (" + why +
-			"): API Gateway answers 500 when one is set twice, and the policy sets them: write the template as one string that names each header"}
+		return []Remark{{Text: "overrides a part of the response, and it cannot be told whether that is a CORS header (" + why +
+			"): API Gateway answers 500 when one is set twice, and the policy sets them: write the template as one string that names each header"}}
 	}
-	var out []string
+	var out []Remark
+	fail := func(format string, args ...any) { out = append(out, Remark{Text: fmt.Sprintf(format, args...)}) }
 	ours := policyHeaders(p)
 	for _, o := range parsed.HeaderOverrides() {
 		switch name := strings.ToLower(o.Header); {
 		case name == "" || strings.Contains(o.Header, hole):
-			out = append(out, fmt.Sprintf("overrides a header on line %d whose name cannot be told at synthesis: "+
-				"if it is a CORS header, the policy sets it too, and API Gateway answers 500 when one is set twice: write the header's name there", o.Line))
+			fail("overrides a header on line %d whose name cannot be told at synthesis: "+
+				"if it is a CORS header, the policy sets it too, and API Gateway answers 500 when one is set twice: write the header's name there", o.Line)
 		case slices.Contains(ours, name):
-			out = append(out, fmt.Sprintf("sets %s itself on line %d: the policy sets it too, and API Gateway answers 500 to the allowed origins when a header is set twice: "+
-				"remove that from the template", o.Header, o.Line))
+			fail("sets %s itself on line %d: the policy sets it too, and API Gateway answers 500 to the allowed origins when a header is set twice: "+
+				"remove that from the template", o.Header, o.Line)
 		case strings.HasPrefix(name, "access-control-"):
-			out = append(out, fmt.Sprintf("sets %s itself on line %d: the policy decides the CORS headers: remove that from the template", o.Header, o.Line))
+			fail("sets %s itself on line %d: the policy decides the CORS headers: remove that from the template", o.Header, o.Line)
+		case corsheader.IsVary(name) && !variesByOrigin(text, o.Line):
+			out = append(out, Remark{Severity: Warning, Rule: rules.CORS207, Text: fmt.Sprintf("sets %s itself on line %d, in the place of the mapping that says Origin, "+
+				"so a cache may send one origin's response to another: add Origin to the value there", o.Header, o.Line)})
 		}
 	}
 	return out
 }
 
+// variesByOrigin reports whether a line of a template, which sets Vary, speaks of Origin after that.
+func variesByOrigin(template string, line int) bool {
+	lines := strings.Split(strings.ToLower(template), "\n")
+	if line < 1 || line > len(lines) {
+		return false
+	}
+	_, value, ok := strings.Cut(lines[line-1], strings.ToLower(corsheader.Vary))
+	return ok && strings.Contains(value, strings.ToLower(corsheader.Origin))
+}
+
 // policyHeaders are the headers that p's directives override, in lower case.
 func policyHeaders(p *cors.Policy) []string {
-	t, err := vtl.Parse(p.ResponseTemplate())
+	t, err := vtl.Parse(ResponseTemplate(p))
 	if err != nil {
 		panic("corsgate: bug: the policy's own template does not parse: " + err.Error())
 	}

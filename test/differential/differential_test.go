@@ -16,6 +16,7 @@ import (
 	jub0bs "github.com/jub0bs/cors"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
@@ -236,10 +237,10 @@ func TestOrigins(t *testing.T) {
 		texts := make([]string, len(responseTexts))
 		var b batch
 		b.variables(g.shuffle(l)...)
-		b.template("preflight", p.PreflightTemplate())
+		b.template("preflight", plan.PreflightTemplate(p))
 		for i, text := range responseTexts {
 			b.template(fmt.Sprint("text", i), text)
-			b.template(fmt.Sprint("response", i), p.ResponseTemplate()+text)
+			b.template(fmt.Sprint("response", i), plan.ResponseTemplate(p)+text)
 			b.eval(stock, fmt.Sprint("text", i))
 		}
 		for i, o := range list {
@@ -326,10 +327,10 @@ func agrees(t *testing.T, e *engine, p policy, l list, origins []string) int {
 	t.Helper()
 	var b batch
 	b.variables(l...)
-	b.template("preflight", p.PreflightTemplate())
+	b.template("preflight", plan.PreflightTemplate(p))
 	for i, text := range responseTexts {
 		b.template(fmt.Sprint("text", i), text)
-		b.template(fmt.Sprint("response", i), p.ResponseTemplate()+text)
+		b.template(fmt.Sprint("response", i), plan.ResponseTemplate(p)+text)
 		b.eval(stock, fmt.Sprint("text", i))
 	}
 	for i, o := range origins {
@@ -378,7 +379,7 @@ func TestMalformedLists(t *testing.T) {
 		}
 		var attempts []attempt
 		var b batch
-		b.template("preflight", p.PreflightTemplate())
+		b.template("preflight", plan.PreflightTemplate(p))
 		for range 200 {
 			a := attempt{list: g.damage(whole)}
 			a.policy, _ = cors.FromStageVariables(a.list.vars())
@@ -531,7 +532,7 @@ func TestOddVariables(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b batch
-	b.template("preflight", p.PreflightTemplate())
+	b.template("preflight", plan.PreflightTemplate(p))
 	for _, tt := range tests {
 		if tt.list == nil {
 			b.noVariables()
@@ -621,7 +622,7 @@ func TestStack(t *testing.T) {
 			l := run.l
 			policy, _ := cors.FromStageVariables(l.vars())
 			var b batch
-			b.template("preflight", p.PreflightTemplate())
+			b.template("preflight", plan.PreflightTemplate(p))
 			b.variables(l...)
 			for i, o := range origins {
 				b.eval(modes[i%2], "preflight", "origin", o)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/constructs/corslambda"
+	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
@@ -53,8 +54,8 @@ func TestTokenValues(t *testing.T) {
 		p, forms := g.tokenPolicy()
 		var attempts []attempt
 		var b batch
-		b.template("preflight", p.PreflightTemplate())
-		b.template("response", p.ResponseTemplate())
+		b.template("preflight", plan.PreflightTemplate(p))
+		b.template("response", plan.ResponseTemplate(p))
 		for range valuesPerTest {
 			a := attempt{state: valid}
 			vars := p.StageVariables()
@@ -311,7 +312,7 @@ func TestTokenBreaksOut(t *testing.T) {
 		return events.APIGatewayProxyResponse{StatusCode: 200}, nil
 	}, corslambda.WithLogger(slog.New(slog.NewTextHandler(io.Discard, nil))))
 	var b batch
-	b.template("preflight", p.PreflightTemplate())
+	b.template("preflight", plan.PreflightTemplate(p))
 	for _, x := range breakouts {
 		vars := p.StageVariables()
 		var l list
@@ -347,7 +348,7 @@ func TestEveryOriginByHand(t *testing.T) {
 		{"corsOrigins", "https://a.example.com", "corsAnyOrigin", "true"}, {"corsExactOrigin", "https://a.example.com", "corsAnyOrigin", "true"},
 		{"corsOrigins", "", "corsAnyOrigin", "true"}, {"corsOrigins2", "~", "corsOrigins", "~"}}
 	var b batch
-	b.template("preflight", p.PreflightTemplate())
+	b.template("preflight", plan.PreflightTemplate(p))
 	for _, l := range lists {
 		b.variables(l...)
 		b.eval(stock, "preflight", "origin", origin)

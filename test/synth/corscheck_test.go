@@ -244,7 +244,7 @@ func TestCheckedProps(t *testing.T) {
 		for _, acknowledged := range []bool{false, true} {
 			got := checked(t, nil, &corscheck.Props{}, func(app awscdk.App) {
 				api := corsapi.NewRestApi(awscdk.NewStack(app, jsii.String("Shop"), nil), jsii.String("Api"), &corsapi.RestApiProps{
-					Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)},
+					Cors: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)},
 				})
 				add(api.Root(), "health", "GET", mock())
 				if acknowledged {
@@ -265,7 +265,7 @@ func TestCheckedProps(t *testing.T) {
 		got := checked(t, nil, &corscheck.Props{FailOn: corscheck.Info}, func(app awscdk.App) {
 			shop := awscdk.NewStack(app, jsii.String("Shop"), nil)
 			auth := awscdk.NewCfnParameter(shop, jsii.String("Auth"), nil)
-			api := corsapi.NewRestApi(shop, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(shop, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			m := api.Root().AddMethod(jsii.String("GET"), mock(), nil)
 			m.Node().DefaultChild().(awsapigateway.CfnMethod).SetAuthorizationType(auth.ValueAsString())
 		})
@@ -297,7 +297,7 @@ func TestCheckedProps(t *testing.T) {
 	t.Run("bad props", func(t *testing.T) {
 		props := corscheck.Props{FailOn: "fatal", Origins: []string{"https://app.example.com/"}, Suppressions: write(t, "[\n{\"rule\": 1}]")}
 		got := checked(t, nil, &props, func(app awscdk.App) {
-			api := corsapi.NewRestApi(awscdk.NewStack(app, jsii.String("Shop"), nil), jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(awscdk.NewStack(app, jsii.String("Shop"), nil), jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			add(api.Root(), "health", "GET", mock())
 		})
 		want := []string{"ERROR corsgate: corscheck.Props:\n", "  - FailOn \"fatal\": want corscheck.Error, corscheck.Warning or corscheck.Info\n",

@@ -22,7 +22,7 @@ func TestCorstest(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := awscdk.NewStack(awscdk.NewApp(nil), jsii.String("Shop"), nil)
-	api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: policy})
+	api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: policy})
 	add(add(api.Root(), "products", "GET", proxy(s, "Fn")), "{id}", "PUT", mock())
 	add(api.Root(), "other", "GET", awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net/"), nil))
 

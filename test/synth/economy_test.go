@@ -39,7 +39,7 @@ func TestRoutesInOneStack(t *testing.T) {
 		}
 		s := synthesize(t, nil, func(app awscdk.App) {
 			stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
-			api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{Policy: policy(t, cors.Config{Origins: list})})
+			api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{Cors: policy(t, cors.Config{Origins: list})})
 			addRoutes(api, want, proxy(stack, "Fn"))
 		})
 		resources := s.templates["Stack"]["Resources"].(map[string]any)
@@ -202,7 +202,7 @@ func TestPermissions(t *testing.T) {
 			build := func(perMethod bool) []permitted {
 				s := synthesize(t, nil, func(app awscdk.App) {
 					s := awscdk.NewStack(app, jsii.String("Stack"), nil)
-					tt.build(s, corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), PermissionPerMethod: perMethod}))
+					tt.build(s, corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), PermissionPerMethod: perMethod}))
 				})
 				for stack, template := range s.templates {
 					if d := dangling(template); len(d) > 0 {
@@ -241,7 +241,7 @@ func TestPermissions(t *testing.T) {
 func TestDeploymentWaitsForPermissions(t *testing.T) {
 	template := synthesize(t, nil, func(app awscdk.App) {
 		s := awscdk.NewStack(app, jsii.String("Stack"), nil)
-		addRoutes(corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)}), 1, proxy(s, "Fn"))
+		addRoutes(corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)}), 1, proxy(s, "Fn"))
 	}).templates["Stack"]
 	ids := idsOf(template, "AWS::Lambda::Permission")
 	deployment := template["Resources"].(map[string]any)[deploymentID(t, template)].(map[string]any)
@@ -258,7 +258,7 @@ func TestPermissionsKeepTheirLogicalIDs(t *testing.T) {
 			s := awscdk.NewStack(app, jsii.String("Stack"), nil)
 			first, second := proxy(s, "First"), proxy(s, "Second")
 			for _, id := range []string{"Api", "Other"} {
-				api := corsapi.NewRestApi(s, jsii.String(id), &corsapi.RestApiProps{Policy: two(t)})
+				api := corsapi.NewRestApi(s, jsii.String(id), &corsapi.RestApiProps{Cors: two(t)})
 				add(api.Root(), "zoo", "GET", second)
 				addRoutes(api, n, first)
 			}
@@ -299,7 +299,7 @@ func TestTooManyResources(t *testing.T) {
 		})
 	}
 	resources := func(s awscdk.Stack) {
-		addRoutes(corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)}), 1, mock())
+		addRoutes(corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)}), 1, mock())
 	}
 	got := build(nil, resources)
 	for _, want := range []string{"[Shop/Api/Corsgate] corsgate: stack Shop would have 511 resources, and CloudFormation takes 500: ",
@@ -323,7 +323,7 @@ func TestSizeWarnings(t *testing.T) {
 	build := func(paths, padding int) synthesis {
 		return synthesize(t, nil, func(app awscdk.App) {
 			s := awscdk.NewStack(app, jsii.String("Stack"), nil)
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			add(api.Root(), "health", "GET", mock())
 			for i := range paths - 1 {
 				api.Root().AddResource(jsii.String(fmt.Sprint("r", i)), nil)
@@ -354,7 +354,7 @@ func TestEconomyUnderTheCommandLine(t *testing.T) {
 	context := map[string]any{"aws:cdk:enable-path-metadata": true, "aws:cdk:enable-asset-metadata": true}
 	template := synthesize(t, context, func(app awscdk.App) {
 		s := awscdk.NewStack(app, jsii.String("Stack"), nil)
-		addRoutes(corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)}), 2, proxy(s, "Fn"))
+		addRoutes(corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)}), 2, proxy(s, "Fn"))
 	}).templates["Stack"]
 	if ids := idsOf(template, "AWS::Lambda::Permission"); len(ids) != 1 {
 		t.Errorf("permissions: %v", ids)

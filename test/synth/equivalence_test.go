@@ -115,7 +115,7 @@ func (a twin) resources(s awscdk.Stack, p *cors.Policy) {
 		options.AuthorizationType = awsapigateway.AuthorizationType_CUSTOM
 		options.Authorizer = awsapigateway.NewTokenAuthorizer(s, jsii.String("Auth"), &awsapigateway.TokenAuthorizerProps{Handler: fn})
 	}
-	api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, GatewayErrors: a.gatewayErrors(), RestApiProps: props})
+	api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p, GatewayErrors: a.gatewayErrors(), RestApiProps: props})
 	var validator awsapigateway.IRequestValidator
 	if a.checked {
 		validator = api.AddRequestValidator(jsii.String("V"), &awsapigateway.RequestValidatorOptions{ValidateRequestParameters: jsii.Bool(true)})
@@ -238,7 +238,7 @@ func (a twin) document(s awscdk.Stack, p *cors.Policy) {
 	for _, kind := range slices.Sorted(maps.Keys(assign)) {
 		integrations = append(integrations, corsapi.ForTag(kind, assign[kind]))
 	}
-	corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Policy: p, GatewayErrors: a.gatewayErrors(), Spec: corsapi.SpecValue(doc), Integrations: integrations,
+	corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Cors: p, GatewayErrors: a.gatewayErrors(), Spec: corsapi.SpecValue(doc), Integrations: integrations,
 		SpecRestApiProps: awsapigateway.SpecRestApiProps{DeployOptions: a.deploy()}})
 }
 

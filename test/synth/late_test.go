@@ -30,7 +30,7 @@ func refusal(t *testing.T, context map[string]any, build func(awscdk.App)) (mess
 // all other errors: nothing that is told later would be printed.
 func TestLateAspects(t *testing.T) {
 	api := func(s awscdk.Stack, deploy bool) *corsapi.RestApi {
-		return corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: &deploy}})
+		return corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: &deploy}})
 	}
 	later := func(on constructs.IConstruct, do func()) { awscdk.Aspects_Of(on).Add(&late{do}, nil) }
 	for name, tt := range map[string]struct {
@@ -56,7 +56,7 @@ func TestLateAspects(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p})
 			add(api.Root(), "health", "GET", mock())
 			later(constructs.NewConstruct(s, jsii.String("Later")), func() {
 				st := api.DeploymentStage().Node().DefaultChild().(awsapigateway.CfnStage)

@@ -45,7 +45,7 @@ func TestMessagesDoNotGrowWithRoutes(t *testing.T) {
 				id := jsii.String(string(rune('A' + i)))
 				api := awsapigateway.RestApi(nil)
 				if corsgate {
-					api = corsapi.NewRestApi(s, id, &corsapi.RestApiProps{Policy: two(t)})
+					api = corsapi.NewRestApi(s, id, &corsapi.RestApiProps{Cors: two(t)})
 				} else {
 					api = awsapigateway.NewRestApi(s, id, nil)
 				}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/plan"
 )
 
 // project renders what a template says about CORS for a reviewer: per API its
@@ -207,10 +208,10 @@ func (pr *projector) templates(indent int, kind string, templates any) {
 	for _, contentType := range slices.Sorted(maps.Keys(m)) {
 		s := value(m[contentType])
 		switch {
-		case pr.policy != nil && s == pr.policy.PreflightTemplate():
+		case pr.policy != nil && s == plan.PreflightTemplate(pr.policy):
 			s = "the policy's preflight template"
-		case pr.policy != nil && pr.policy.ResponseTemplate() != "" && strings.HasPrefix(s, pr.policy.ResponseTemplate()):
-			s = "the policy's response template, then " + strings.TrimPrefix(s, pr.policy.ResponseTemplate())
+		case pr.policy != nil && plan.ResponseTemplate(pr.policy) != "" && strings.HasPrefix(s, plan.ResponseTemplate(pr.policy)):
+			s = "the policy's response template, then " + strings.TrimPrefix(s, plan.ResponseTemplate(pr.policy))
 		}
 		pr.line(indent, "%s template %s: %s", kind, contentType, strings.ReplaceAll(s, "\n", " "))
 	}

@@ -40,7 +40,7 @@ func silent(s awscdk.Stack, id string) awslambda.Function {
 func remarkCases(t *testing.T) map[string]remarkCase {
 	return map[string]remarkCase{
 		"function that may not emit": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			fn := silent(s, "Silent")
 			r := add(api.Root(), "orders", "GET", awsapigateway.NewLambdaIntegration(fn, nil))
 			r.AddMethod(jsii.String("POST"), proxy(s, "Emits"), nil)
@@ -50,7 +50,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			"error: PUT /orders is a Lambda proxy",
 		}},
 		"versions, aliases and imported functions that emit": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			fn := emitter(s, "Fn")
 			imported := awslambda.Function_FromFunctionArn(s, jsii.String("Imported"), jsii.String("arn:aws:lambda:eu-west-1:111122223333:function:orders"))
 			corsfunction.Emits(imported)
@@ -60,15 +60,15 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			r.AddMethod(jsii.String("POST"), awsapigateway.NewLambdaIntegration(imported, nil), nil)
 		}},
 		"HTTP proxy": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			add(api.Root(), "legacy", "GET", awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net"), nil))
 		}, want: []string{"warning: GET /legacy passes the answers of an HTTP backend through"}},
 		"no stage": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 			add(api.Root(), "health", "GET", mock())
 		}, want: []string{"warning: CORS407: the app has no stage of this API; a stage without these variables refuses every origin: corsOrigins=https://app.example.com,https://~.preview.example.com corsRequestHeaders=content-type"}},
 		"stage with the variable": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{
 				DeployOptions: &awsapigateway.StageOptions{Variables: &map[string]*string{
 					"corsOrigins2": jsii.String("https://x.example"), "corsCredentials": jsii.String("true"), "corsMethods": jsii.String("GET"), "corsMaxAge": jsii.String("5"),
 					"corsRequestHeaders": jsii.String("x-a"), "corsExposedHeaders": jsii.String("x-b"), "corsage": jsii.String("a flower"),
@@ -80,7 +80,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			"error: stage prod sets the variable corsMaxAge itself", "error: stage prod sets the variable corsRequestHeaders itself", "error: stage prod sets the variable corsExposedHeaders itself",
 		}},
 		"stage with overrides of the variables": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			add(api.Root(), "health", "GET", mock())
 			st := api.DeploymentStage().Node().DefaultChild().(awsapigateway.CfnStage)
 			st.AddPropertyOverride(jsii.String("Variables.corsExactOrigin"), "https://evil.example")
@@ -92,7 +92,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			"warning: a CfnDeployment keeps its logical id",
 		}},
 		"second sources": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{
 				DefaultCorsPreflightOptions: &awsapigateway.CorsOptions{AllowOrigins: jsii.Strings("*")},
 			}})
 			r := add(api.Root(), "health", "GET", awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{
@@ -106,7 +106,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 				Type: awsapigateway.ResponseType_UNAUTHORIZED(), ResponseHeaders: &map[string]*string{"Access-Control-Allow-Origin": jsii.String("'*'")},
 			})
 		}, want: []string{
-			"error: DefaultCorsPreflightOptions beside Policy",
+			"error: DefaultCorsPreflightOptions beside Cors",
 			"warning: /health has an OPTIONS method of its own",
 			"error: the request template (application/json) of GET /health sets Access-Control-Allow-Origin itself on line 1: the policy sets it too",
 			"warning: GET /health maps method.response.header.access-control-allow-origin, which is replaced; remove it",
@@ -114,7 +114,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			"warning: gateway response UNAUTHORIZED maps gatewayresponse.header.Access-Control-Allow-Origin, which is replaced",
 		}, found: map[string]string{"CORS116": "what the remarked template sets is *"}},
 		"binary bodies and several origins": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{BinaryMediaTypes: jsii.Strings("image/png")}})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{BinaryMediaTypes: jsii.Strings("image/png")}})
 			add(api.Root(), "image", "GET", awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net/"), &awsapigateway.HttpIntegrationProps{
 				Proxy: jsii.Bool(false), Options: &awsapigateway.IntegrationOptions{IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{StatusCode: jsii.String("200")}}},
 			}))
@@ -124,17 +124,17 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			if err != nil {
 				panic(err)
 			}
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{BinaryMediaTypes: jsii.Strings("image/png")}})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p, RestApiProps: awsapigateway.RestApiProps{BinaryMediaTypes: jsii.Strings("image/png")}})
 			add(api.Root(), "image", "GET", awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net/"), &awsapigateway.HttpIntegrationProps{
 				Proxy: jsii.Bool(false), Options: &awsapigateway.IntegrationOptions{IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{StatusCode: jsii.String("200")}}},
 			}))
 		}, want: []string{"error: CORS208: GET /image passes bodies through that may be binary"}, found: map[string]string{"CORS202": "the header is declared all the same, and nothing sets it"}},
 		"nothing to map": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			add(api.Root(), "broken", "GET", awsapigateway.NewMockIntegration(nil))
 		}, want: []string{"warning: GET /broken has no integration response"}},
 		"deny by principal": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Policy: awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{Policy: awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
 				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*")}),
 				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 					Effect: awsiam.Effect_DENY, Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*"),
@@ -144,14 +144,14 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			add(api.Root(), "health", "GET", mock())
 		}, want: []string{"warning: CORS403: a Deny statement of the resource policy may refuse preflights"}},
 		"allow by principal": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Policy: awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{Policy: awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
 				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*/GET/*")}),
 				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Effect: awsiam.Effect_DENY, NotPrincipals: &[]awsiam.IPrincipal{awsiam.NewAccountRootPrincipal()}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*")}),
 			}})}})
 			add(api.Root(), "health", "GET", mock())
 		}, want: []string{"warning: CORS403: a Deny statement of the resource policy may refuse preflights"}},
 		"responses that are only known later": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			r := add(api.Root(), "health", "GET", mock())
 			awscdk.NewCfnCondition(s, jsii.String("C"), &awscdk.CfnConditionProps{Expression: awscdk.Fn_ConditionEquals(awscdk.Aws_REGION(), jsii.String("eu-west-1"))})
 			awsapigateway.NewCfnMethod(s, jsii.String("M"), &awsapigateway.CfnMethodProps{RestApiId: api.RestApiId(), ResourceId: r.ResourceId(), HttpMethod: jsii.String("PUT"), AuthorizationType: jsii.String("NONE"),
@@ -164,7 +164,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			"error: POST /health is a Lambda proxy, and its function is not known to emit",
 		}},
 		"mock without a template": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			add(api.Root(), "broken", "GET", awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{
 				IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{StatusCode: jsii.String("200")}},
 			}))
@@ -173,7 +173,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			"CORS202": "as CORS208",
 		}},
 		"a header that is only known later": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			add(api.Root(), "health", "GET", mock())
 			awsapigateway.NewCfnGatewayResponse(s, jsii.String("G"), &awsapigateway.CfnGatewayResponseProps{RestApiId: api.RestApiId(), ResponseType: jsii.String("THROTTLED"),
 				ResponseParameters: map[string]any{"gatewayresponse.header.X-Region": "'" + *s.Region() + "'", "gatewayresponse.header.Vary": jsii.String("'" + *s.Region() + "'")},
@@ -183,20 +183,20 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 		"nil policy, two policies": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), nil)
 			add(api.Root(), "health", "GET", mock())
-			again := corsapi.NewRestApi(s, jsii.String("Again"), &corsapi.RestApiProps{Policy: two(t)})
+			again := corsapi.NewRestApi(s, jsii.String("Again"), &corsapi.RestApiProps{Cors: two(t)})
 			corsapi.Enable(again, two(t), nil)
 			add(again.Root(), "health", "GET", mock())
 		}, want: []string{"error: Policy is nil", "error: two policies for one API"}, found: map[string]string{"CORS119": "nothing is completed without a policy, and that is what is remarked"}},
 		"credentials and notes": {build: func(s awscdk.Stack) {
 			p := policy(t, cors.Config{Origins: []string{"https://*.example.com", "https://a.example.com"}, AllowCredentials: true})
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p})
 			add(api.Root(), "health", "GET", mock())
 		}, want: []string{
 			"info: the policy allows credentials and not just one origin that is known at synthesis, so pages that send credentials cannot read the errors",
 			`info: origin "https://a.example.com" is left out`,
 		}},
 		"function by stage variable": {build: func(s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			fn := awslambda.Function_FromFunctionArn(s, jsii.String("ByVariable"), jsii.String("arn:aws:lambda:eu-west-1:111122223333:function:${stageVariables.fn}"))
 			add(api.Root(), "orders", "GET", awsapigateway.NewLambdaIntegration(fn, nil))
 		}, want: []string{"warning: GET /orders names its Lambda function by a stage variable"}},

@@ -37,7 +37,7 @@ type sample struct {
 var samples = []sample{
 	{"authorizer-and-api-key", two, func(s awscdk.Stack, p *cors.Policy) {
 		authorizer := awsapigateway.NewTokenAuthorizer(s, jsii.String("Authorizer"), &awsapigateway.TokenAuthorizerProps{Handler: emitter(s, "Auth")})
-		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{
+		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p, RestApiProps: awsapigateway.RestApiProps{
 			DefaultMethodOptions: &awsapigateway.MethodOptions{
 				Authorizer: authorizer, AuthorizationType: awsapigateway.AuthorizationType_CUSTOM,
 				ApiKeyRequired: jsii.Bool(true), OperationName: jsii.String("op"),
@@ -47,7 +47,7 @@ var samples = []sample{
 		add(api.Root(), "orders", "GET", proxy(s, "Fn"))
 	}},
 	{"validator", two, func(s awscdk.Stack, p *cors.Policy) {
-		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{
+		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p, RestApiProps: awsapigateway.RestApiProps{
 			DefaultMethodOptions: &awsapigateway.MethodOptions{RequestValidatorOptions: &awsapigateway.RequestValidatorOptions{ValidateRequestBody: jsii.Bool(true)}},
 		}})
 		v := awsapigateway.NewRequestValidator(s, jsii.String("V"), &awsapigateway.RequestValidatorProps{RestApi: api, ValidateRequestParameters: jsii.Bool(true)})
@@ -72,7 +72,7 @@ var samples = []sample{
 		corsapi.Enable(api, p, nil)
 	}},
 	{"binary-media-types", two, func(s awscdk.Stack, p *cors.Policy) {
-		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{
+		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p, RestApiProps: awsapigateway.RestApiProps{
 			BinaryMediaTypes: jsii.Strings("*/*"),
 		}})
 		add(api.Root(), "orders", "GET", proxy(s, "Fn"))
@@ -80,7 +80,7 @@ var samples = []sample{
 	}},
 	{"any-and-proxy", two, func(s awscdk.Stack, p *cors.Policy) {
 		fn := proxy(s, "Fn")
-		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{DefaultIntegration: fn}})
+		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p, RestApiProps: awsapigateway.RestApiProps{DefaultIntegration: fn}})
 		api.Root().AddProxy(nil)
 		nested := add(add(api.Root(), "a", "ANY", fn), "{b}", "PUT", fn)
 		nested.AddResource(jsii.String("empty"), nil).AddResource(jsii.String("c"), nil).AddMethod(jsii.String("DELETE"), fn, nil)
@@ -90,7 +90,7 @@ var samples = []sample{
 	{"regional", two, endpoint(awsapigateway.EndpointType_REGIONAL, noPolicy)},
 	{"private-with-vpc-policy", two, func(s awscdk.Stack, p *cors.Policy) {
 		vpce := awsec2.InterfaceVpcEndpoint_FromInterfaceVpcEndpointAttributes(s, jsii.String("E"), &awsec2.InterfaceVpcEndpointAttributes{VpcEndpointId: jsii.String("vpce-1"), Port: jsii.Number(443)})
-		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{
+		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p, RestApiProps: awsapigateway.RestApiProps{
 			EndpointConfiguration: &awsapigateway.EndpointConfiguration{Types: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_PRIVATE}, VpcEndpoints: &[]awsec2.IVpcEndpoint{vpce}},
 		}})
 		api.GrantInvokeFromVpcEndpointsOnly(&[]awsec2.IVpcEndpoint{vpce})
@@ -111,14 +111,14 @@ var samples = []sample{
 		add(api.Root(), "orders", "GET", proxy(s, "Fn"))
 	}},
 	{"own-deployment-and-stages", two, func(s awscdk.Stack, p *cors.Policy) {
-		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
+		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p, RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 		d := awsapigateway.NewDeployment(s, jsii.String("D"), &awsapigateway.DeploymentProps{Api: api})
 		awsapigateway.NewStage(s, jsii.String("Beta"), &awsapigateway.StageProps{Deployment: d, StageName: jsii.String("beta"), Variables: &map[string]*string{"table": jsii.String("beta-orders")}})
 		awsapigateway.NewStage(s, jsii.String("Prod"), &awsapigateway.StageProps{Deployment: d, StageName: jsii.String("prod")})
 		add(api.Root(), "orders", "GET", proxy(s, "Fn"))
 	}},
 	{"cached-stage", two, func(s awscdk.Stack, p *cors.Policy) {
-		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{
+		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p, RestApiProps: awsapigateway.RestApiProps{
 			DeployOptions: &awsapigateway.StageOptions{CachingEnabled: jsii.Bool(true), CacheClusterEnabled: jsii.Bool(true)},
 		}})
 		r := api.Root().AddResource(jsii.String("orders"), nil)
@@ -161,7 +161,7 @@ var samples = []sample{
 	{"non-proxy-one-origin", one, nonProxy},
 	{"non-proxy-any-origin", anyOrigin, nonProxy},
 	{"echo-origin", credentialed, func(s awscdk.Stack, p *cors.Policy) {
-		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, GatewayErrors: corsapi.EchoOrigin})
+		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p, GatewayErrors: corsapi.EchoOrigin})
 		add(api.Root(), "orders", "GET", proxy(s, "Fn"))
 	}},
 	{"token-origin", func(t testing.TB) *cors.Policy { return nil }, func(s awscdk.Stack, _ *cors.Policy) {
@@ -170,12 +170,12 @@ var samples = []sample{
 		if err != nil {
 			panic(err)
 		}
-		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p})
+		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p})
 		add(api.Root(), "health", "GET", mock())
 	}},
 	{"openapi", guarded, shopSpec("testdata/shop.openapi.yaml")},
 	{"cloudformation-level", two, func(s awscdk.Stack, p *cors.Policy) {
-		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
+		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p, RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 		r := awsapigateway.NewCfnResource(s, jsii.String("R"), &awsapigateway.CfnResourceProps{RestApiId: api.RestApiId(), ParentId: api.RestApiRootResourceId(), PathPart: jsii.String("orders")})
 		awsapigateway.NewCfnMethod(s, jsii.String("M"), &awsapigateway.CfnMethodProps{RestApiId: api.RestApiId(), ResourceId: r.Ref(), HttpMethod: jsii.String("PUT"), AuthorizationType: jsii.String("AWS_IAM"),
 			Integration: &awsapigateway.CfnMethod_IntegrationProperty{Type: jsii.String("AWS_PROXY"), IntegrationHttpMethod: jsii.String("POST"),
@@ -246,7 +246,7 @@ func noPolicy() awsiam.PolicyDocument { return nil }
 
 func endpoint(kind awsapigateway.EndpointType, document func() awsiam.PolicyDocument) func(awscdk.Stack, *cors.Policy) {
 	return func(s awscdk.Stack, p *cors.Policy) {
-		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p, RestApiProps: awsapigateway.RestApiProps{
+		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p, RestApiProps: awsapigateway.RestApiProps{
 			EndpointTypes: &[]awsapigateway.EndpointType{kind}, Policy: document(),
 		}})
 		add(api.Root(), "orders", "GET", proxy(s, "Fn"))
@@ -255,7 +255,7 @@ func endpoint(kind awsapigateway.EndpointType, document func() awsiam.PolicyDocu
 
 // nonProxy has one method of each kind that API Gateway maps.
 func nonProxy(s awscdk.Stack, p *cors.Policy) {
-	api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: p})
+	api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p})
 	responses := &[]*awsapigateway.IntegrationResponse{
 		{StatusCode: jsii.String("200")},
 		{StatusCode: jsii.String("404"), SelectionPattern: jsii.String("404"), ResponseTemplates: &map[string]*string{"application/json": jsii.String(`{"message": "no"}`)}},

@@ -21,7 +21,7 @@ import (
 func shopSpec(file string) func(awscdk.Stack, *cors.Policy) {
 	return func(s awscdk.Stack, p *cors.Policy) {
 		corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{
-			Policy: p, Spec: corsapi.SpecFile(file), Integrations: []corsapi.SpecIntegration{
+			Cors: p, Spec: corsapi.SpecFile(file), Integrations: []corsapi.SpecIntegration{
 				corsapi.ForTag("orders", corsapi.ToFunction(emitter(s, "Orders"))),
 				corsapi.ForOperation("getHealth", corsapi.ToMock(200, `{"status": "ok"}`)),
 				corsapi.ForPath("/legacy/*", corsapi.ToHTTP("https://legacy.example.net")),
@@ -41,7 +41,7 @@ func document(paths map[string]any) map[string]any {
 }
 
 func specOf(s awscdk.Stack, p *cors.Policy, doc map[string]any, integrations ...corsapi.SpecIntegration) *corsapi.SpecRestApi {
-	return corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Policy: p, Spec: corsapi.SpecValue(doc), Integrations: integrations})
+	return corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Cors: p, Spec: corsapi.SpecValue(doc), Integrations: integrations})
 }
 
 func inStack(t *testing.T, build func(awscdk.Stack)) synthesis {
@@ -170,7 +170,7 @@ func TestSpecRemarks(t *testing.T) {
 		want  []string
 	}{
 		"a file with faults": {func(s awscdk.Stack) {
-			corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Policy: two(t), Spec: corsapi.SpecFile("testdata/faults.openapi.yaml"), Integrations: []corsapi.SpecIntegration{
+			corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Cors: two(t), Spec: corsapi.SpecFile("testdata/faults.openapi.yaml"), Integrations: []corsapi.SpecIntegration{
 				corsapi.ForTag("orders", corsapi.ToFunction(nil)), corsapi.ForOperation("getOrders", corsapi.ToHTTP("backend.example.net")), corsapi.ForPath("/health", corsapi.ToMock(99, "")), {},
 			}})
 		}, []string{
@@ -185,11 +185,11 @@ func TestSpecRemarks(t *testing.T) {
 			`error: testdata/faults.openapi.yaml:13: the $ref "#/components/parameters/Id" leads nowhere`,
 		}},
 		"no file": {func(s awscdk.Stack) {
-			corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Policy: two(t), Spec: corsapi.SpecFile("testdata/nothing.yaml")})
+			corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Cors: two(t), Spec: corsapi.SpecFile("testdata/nothing.yaml")})
 		}, []string{"error: open testdata/nothing.yaml: no such file"}},
 		"no document": {func(s awscdk.Stack) { corsapi.NewSpecRestApi(s, jsii.String("Api"), nil) }, []string{"error: Spec is missing", "error: Policy is nil"}},
 		"two documents": {func(s awscdk.Stack) {
-			corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Policy: two(t), Spec: corsapi.SpecValue(document(map[string]any{"/a": get})),
+			corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Cors: two(t), Spec: corsapi.SpecValue(document(map[string]any{"/a": get})),
 				Integrations:     []corsapi.SpecIntegration{corsapi.ForTag("t", corsapi.ToMock(200, ""))},
 				SpecRestApiProps: awsapigateway.SpecRestApiProps{ApiDefinition: awsapigateway.ApiDefinition_FromInline(document(map[string]any{}))}})
 		}, []string{"error: ApiDefinition beside Spec"}},
@@ -210,11 +210,11 @@ func TestSpecRemarks(t *testing.T) {
 		"a closed resource policy and OPTIONS that are kept": {func(s awscdk.Stack) {
 			account := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Principals: &[]awsiam.IPrincipal{awsiam.NewAccountPrincipal("111122223333")}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*")})
 			own := map[string]any{"get": map[string]any{}, "options": map[string]any{"x-amazon-apigateway-integration": map[string]any{"type": "mock"}}}
-			corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Policy: two(t), OwnOptions: corsapi.KeepOptions, Spec: corsapi.SpecValue(document(map[string]any{"/a": own})), Integrations: []corsapi.SpecIntegration{corsapi.ForPath("/a", corsapi.ToMock(200, ""))},
+			corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Cors: two(t), OwnOptions: corsapi.KeepOptions, Spec: corsapi.SpecValue(document(map[string]any{"/a": own})), Integrations: []corsapi.SpecIntegration{corsapi.ForPath("/a", corsapi.ToMock(200, ""))},
 				SpecRestApiProps: awsapigateway.SpecRestApiProps{Policy: awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{account}})}})
 		}, []string{"warning: CORS403: the resource policy allows nobody anonymous"}},
 		"a stage variable of its own": {func(s awscdk.Stack) {
-			corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Policy: two(t), Spec: corsapi.SpecValue(document(map[string]any{"/a": get})), Integrations: []corsapi.SpecIntegration{corsapi.ForTag("t", corsapi.ToMock(200, ""))},
+			corsapi.NewSpecRestApi(s, jsii.String("Api"), &corsapi.SpecRestApiProps{Cors: two(t), Spec: corsapi.SpecValue(document(map[string]any{"/a": get})), Integrations: []corsapi.SpecIntegration{corsapi.ForTag("t", corsapi.ToMock(200, ""))},
 				SpecRestApiProps: awsapigateway.SpecRestApiProps{DeployOptions: &awsapigateway.StageOptions{Variables: &map[string]*string{"corsOrigins": jsii.String("x")}}}})
 		}, []string{"error: stage prod sets the variable corsOrigins itself"}},
 	} {

@@ -30,7 +30,7 @@ func TestSpecStageInAnotherStack(t *testing.T) {
 		st := awscdk.NewStack(app, jsii.String("Stack"), nil)
 		api := corsapi.NewSpecRestApi(st, jsii.String("Api"), &corsapi.SpecRestApiProps{
 			SpecRestApiProps: awsapigateway.SpecRestApiProps{Deploy: jsii.Bool(false)},
-			Policy:           two(t), Spec: corsapi.SpecValue(pathOf("/a")), Integrations: []corsapi.SpecIntegration{corsapi.ForPath("/*", corsapi.ToMock(200, ""))},
+			Cors:             two(t), Spec: corsapi.SpecValue(pathOf("/a")), Integrations: []corsapi.SpecIntegration{corsapi.ForPath("/*", corsapi.ToMock(200, ""))},
 		})
 		deployment := awsapigateway.NewDeployment(st, jsii.String("Deployment"), &awsapigateway.DeploymentProps{Api: api})
 		awsapigateway.NewStage(awscdk.NewStack(app, jsii.String("Stages"), nil), jsii.String("Stage"), &awsapigateway.StageProps{Deployment: deployment})
@@ -74,7 +74,7 @@ func TestSpecNamesOfLateAspects(t *testing.T) {
 		s := awscdk.NewStack(app, jsii.String("Stack"), nil)
 		first := constructs.NewConstruct(s, jsii.String("First")) // so that the function is visited after the API
 		corsapi.NewSpecRestApi(first, jsii.String("Api"), &corsapi.SpecRestApiProps{
-			Policy: two(t), Spec: corsapi.SpecValue(pathOf("/a")), Integrations: []corsapi.SpecIntegration{corsapi.ForPath("/a", corsapi.ToFunction(emitter(s, "Fn")))},
+			Cors: two(t), Spec: corsapi.SpecValue(pathOf("/a")), Integrations: []corsapi.SpecIntegration{corsapi.ForPath("/a", corsapi.ToFunction(emitter(s, "Fn")))},
 		})
 		awscdk.Aspects_Of(app).Add(&renamer{}, nil)
 	}).templates["Stack"]

@@ -21,7 +21,7 @@ func shop(t *testing.T, cfg cors.Config, errors corsapi.GatewayErrors) map[strin
 	t.Helper()
 	return synthesize(t, nil, func(app awscdk.App) {
 		s := awscdk.NewStack(app, jsii.String("Stack"), nil)
-		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: policy(t, cfg), GatewayErrors: errors})
+		api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: policy(t, cfg), GatewayErrors: errors})
 		add(api.Root(), "orders", "PUT", proxy(s, "Fn"))
 		add(api.Root(), "health", "GET", mock())
 	}).templates["Stack"]
@@ -147,7 +147,7 @@ func TestOwnGatewayResponseChangesTheDeployment(t *testing.T) {
 	build := func(status string) string {
 		return deploymentID(t, synthesize(t, nil, func(app awscdk.App) {
 			s := awscdk.NewStack(app, jsii.String("Stack"), nil)
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			add(api.Root(), "health", "GET", mock())
 			awsapigateway.NewCfnGatewayResponse(s, jsii.String("G"), &awsapigateway.CfnGatewayResponseProps{
 				RestApiId: api.RestApiId(), ResponseType: jsii.String("THROTTLED"), StatusCode: jsii.String(status),
@@ -193,7 +193,7 @@ func TestOptionsKeepTheirLogicalIDs(t *testing.T) {
 		})
 	})
 	ours := build(func(s awscdk.Stack) awsapigateway.RestApi {
-		return corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+		return corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 	})
 	if !slices.Equal(plain, ours) {
 		t.Errorf("got\n%q\nthe CDK's are\n%q", ours, plain)

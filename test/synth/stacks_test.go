@@ -57,17 +57,17 @@ func TestOtherStacks(t *testing.T) {
 		remarks []string
 	}{
 		"nested": {func(app awscdk.App, s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			add(api.Root(), "health", "GET", mock())
 			modelled(api, imported(awscdk.NewNestedStack(s, jsii.String("Nested"), nil), api).Root())
 		}, "StackNested", nil},
 		"sibling with the API's own deployment": {func(app awscdk.App, s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			add(api.Root(), "health", "GET", mock())
 			modelled(api, imported(awscdk.NewStack(app, jsii.String("Sibling"), nil), api).Root())
 		}, "Sibling", []string{"warning /Stack/Api/Deployment: corsgate: the API is deployed before the methods of stack Sibling exist"}},
 		"sibling with a deployment after it": {func(app awscdk.App, s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 			add(api.Root(), "health", "GET", mock())
 			sibling := awscdk.NewStack(app, jsii.String("Sibling"), nil)
 			modelled(api, imported(sibling, api).Root())
@@ -75,7 +75,7 @@ func TestOtherStacks(t *testing.T) {
 			awsapigateway.NewStage(sibling, jsii.String("Live"), &awsapigateway.StageProps{Deployment: d, StageName: jsii.String("live")})
 		}, "Sibling", nil},
 		"a deployment in a third stack": {func(app awscdk.App, s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 			add(api.Root(), "health", "GET", mock())
 			sibling := awscdk.NewStack(app, jsii.String("Sibling"), nil)
 			modelled(api, imported(sibling, api).Root())
@@ -85,7 +85,7 @@ func TestOtherStacks(t *testing.T) {
 			awsapigateway.NewStage(third, jsii.String("Live"), &awsapigateway.StageProps{Deployment: d, StageName: jsii.String("live")})
 		}, "Sibling", nil},
 		"all of it in nested stacks": {func(app awscdk.App, s awscdk.Stack) {
-			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
+			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 			add(api.Root(), "health", "GET", mock())
 			pets := awscdk.NewNestedStack(s, jsii.String("Pets"), nil)
 			modelled(api, imported(pets, api).Root())
@@ -146,7 +146,7 @@ func TestOtherStacks(t *testing.T) {
 func TestOtherAttribute(t *testing.T) {
 	s := synthesize(t, nil, func(app awscdk.App) {
 		stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
-		api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
+		api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 		add(api.Root(), "health", "GET", mock())
 		id := api.Node().DefaultChild().(awsapigateway.CfnRestApi).AttrRestApiId()
 		awsapigateway.NewCfnMethod(stack, jsii.String("Root"), &awsapigateway.CfnMethodProps{
@@ -180,7 +180,7 @@ func TestSameLogicalID(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := synthesize(t, nil, func(app awscdk.App) {
 				a, b := awscdk.NewStack(app, jsii.String("A"), nil), awscdk.NewStack(app, jsii.String("B"), nil)
-				api := corsapi.NewRestApi(a, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+				api := corsapi.NewRestApi(a, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 				fn := emitter(a, "Handler")
 				silent := awslambda.NewFunction(b, jsii.String("Handler"), &awslambda.FunctionProps{
 					Runtime: awslambda.Runtime_NODEJS_22_X(), Handler: jsii.String("index.handler"), Code: awslambda.Code_FromInline(jsii.String("x")),
@@ -202,7 +202,7 @@ func TestSynthesizedTwice(t *testing.T) {
 	out := t.TempDir()
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(out)})
 	stack := awscdk.NewStack(app, jsii.String("Stack"), nil)
-	api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t)})
+	api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 	add(api.Root(), "health", "GET", mock())
 	app.Synth(nil)
 	first := readAssembly(t, out)

@@ -71,7 +71,7 @@ func everything(app awscdk.App, id string) {
 		panic(err)
 	}
 	s := awscdk.NewStack(app, jsii.String(id), nil)
-	api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: policy, GatewayErrors: corsapi.EchoOrigin, RestApiProps: awsapigateway.RestApiProps{
+	api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: policy, GatewayErrors: corsapi.EchoOrigin, RestApiProps: awsapigateway.RestApiProps{
 		BinaryMediaTypes: jsii.Strings("*/*"),
 	}})
 	orders := add(api.Root(), "orders", "ANY", proxy(s, "Fn"))
@@ -109,7 +109,7 @@ func moved(app awscdk.App, id string, cfg cors.Config) {
 		panic(err)
 	}
 	s := awscdk.NewStack(app, jsii.String(id), nil)
-	api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Policy: policy})
+	api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: policy})
 	fn := proxy(s, "Fn")
 	add(add(api.Root(), "items", "GET", fn), "{id}", "PUT", fn)
 	add(api.Root(), "health", "GET", mock())

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
@@ -143,7 +144,7 @@ func declared(names ...string) object {
 func (a api) options(r route) object {
 	p := a.policy
 	static := map[string]string{
-		"Vary": "Origin", "Access-Control-Allow-Methods": p.AllowMethods(r.verbs()), "Access-Control-Allow-Headers": p.RequestHeaders(),
+		"Vary": "Origin", "Access-Control-Allow-Methods": plan.AllowMethods(p, r.verbs()), "Access-Control-Allow-Headers": p.RequestHeaders(),
 		"Access-Control-Max-Age": p.MaxAge(),
 	}
 	if p.Credentials() {
@@ -174,7 +175,7 @@ func (a api) options(r route) object {
 		"HttpMethod": "OPTIONS", "ApiKeyRequired": false, "MethodResponses": declarations,
 		"Integration": object{
 			"Type": "MOCK", "ContentHandling": "CONVERT_TO_TEXT", "PassthroughBehavior": "NEVER", "IntegrationResponses": responses,
-			"RequestTemplates": object{"application/json": p.PreflightTemplate()},
+			"RequestTemplates": object{"application/json": plan.PreflightTemplate(p)},
 		},
 	})
 }
@@ -222,7 +223,7 @@ func (a api) method(path, verb string, k kind) object {
 	}
 	if k == mock {
 		in := object{
-			"Type": "MOCK", "RequestTemplates": object{"application/json": p.ResponseTemplate() + `{"statusCode": 200}`},
+			"Type": "MOCK", "RequestTemplates": object{"application/json": plan.ResponseTemplate(p) + `{"statusCode": 200}`},
 			"IntegrationResponses": []any{response("200", "", "")},
 		}
 		if a.binary {
@@ -235,8 +236,8 @@ func (a api) method(path, verb string, k kind) object {
 		"Integration": object{
 			"Type": "HTTP", "Uri": "https://backend.example.net/", "IntegrationHttpMethod": "GET",
 			"IntegrationResponses": []any{
-				response("200", "", p.ResponseTemplate()+`{"found": true}`),
-				response("404", "4..", p.ResponseTemplate()+`{"found": false}`),
+				response("200", "", plan.ResponseTemplate(p)+`{"found": true}`),
+				response("404", "4..", plan.ResponseTemplate(p)+`{"found": false}`),
 			},
 		},
 	})
@@ -268,7 +269,7 @@ func (a api) variables() map[string]string {
 func (a api) errorHeaders() map[string]string {
 	p := a.policy
 	h := map[string]string{"Vary": "'Origin'", "Access-Control-Allow-Origin": "'*'"}
-	if single, ok := p.SingleOrigin(); ok {
+	if single, ok := plan.SingleOrigin(p); ok {
 		h["Access-Control-Allow-Origin"] = "'" + single + "'"
 	} else if a.echo && !p.AnyOrigin() {
 		h["Access-Control-Allow-Origin"] = "method.request.header.origin"

@@ -27,6 +27,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/corslambda"
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/simulate"
 	"github.com/corsgate/corsgate/internal/testkit/model"
 )
@@ -281,7 +282,7 @@ func (w *world) gatewayError(out *browser.HTTPResponse, origin string) {
 	set := func(name, value string) { out.Header = append(out.Header, browser.Field{Name: name, Value: value}) }
 	set("Vary", "Origin")
 	allowed := "*"
-	if single, ok := w.policy.SingleOrigin(); ok {
+	if single, ok := plan.SingleOrigin(w.policy); ok {
 		allowed = single
 	} else if w.echo && !w.policy.AnyOrigin() {
 		allowed = origin

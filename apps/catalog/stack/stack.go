@@ -72,7 +72,7 @@ func allowedOrigins(value any) ([]string, error) {
 func New(scope constructs.Construct, id string, policy *cors.Policy) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String(id), nil)
 
-	api := corsapi.NewRestApi(stack, jsii.String("Catalog"), &corsapi.RestApiProps{Policy: policy})
+	api := corsapi.NewRestApi(stack, jsii.String("Catalog"), &corsapi.RestApiProps{Cors: policy})
 	handler := corsfunction.NewGoFunction(stack, jsii.String("Handler"), &corsfunction.GoFunctionProps{Entry: "apps/catalog/handler"})
 	lambda := awsapigateway.NewLambdaIntegration(handler, nil)
 

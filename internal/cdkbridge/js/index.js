@@ -2,7 +2,7 @@
 // What corsgate does to many constructs at once. It runs in the CDK's process,
 // where reading a property costs nothing; see cdkbridge.go. It decides nothing.
 const { createHash } = require("crypto");
-const { Lazy, Stack, attachCustomSynthesis } = require("aws-cdk-lib");
+const { CfnResource, DefaultTokenResolver, Lazy, Reference, Stack, StringConcat, Tokenization, attachCustomSynthesis } = require("aws-cdk-lib");
 const { CfnGatewayResponse, CfnMethod } = require("aws-cdk-lib/aws-apigateway");
 const { CfnPermission } = require("aws-cdk-lib/aws-lambda");
 const { Construct } = require("constructs");
@@ -27,6 +27,60 @@ function resolver() {
     if (!strings.has(v)) strings.set(v, stack.resolve(v));
     return strings.get(v);
   };
+}
+
+// overrides resolves what overrides set. A property that they remove is null.
+function overrides(stack, v, resolve) {
+  if (v === undefined) return null;
+  if (v === null || typeof v !== "object" || Object.getPrototypeOf(v) !== Object.prototype) return resolve(stack, v);
+  return Object.fromEntries(Object.entries(v).map(([name, of]) => [name, overrides(stack, of, resolve)]));
+}
+
+// setOverride is addPropertyOverride. Where an override on the path is a list, it changes
+// that: the CDK would put an object in its place.
+function setOverride(resource, path, value, remove) {
+  const steps = path.split(/(?<!\\)\./).map((s) => s.replaceAll("\\.", "."));
+  let at = resource.rawOverrides.Properties;
+  let i = 0;
+  while (i < steps.length && at && typeof at === "object" && !Array.isArray(at)) at = at[steps[i++]];
+  if (!Array.isArray(at) || i === steps.length) {
+    if (remove) resource.addPropertyDeletionOverride(path);
+    else resource.addPropertyOverride(path, value);
+    return;
+  }
+  for (; i < steps.length - 1; i++) at = at[steps[i]] ??= {};
+  if (remove) delete at[steps[i]];
+  else at[steps[i]] = value;
+}
+
+// Referring notes what is referred to in what it resolves.
+class Referring extends DefaultTokenResolver {
+  constructor() {
+    super(new StringConcat());
+    this.targets = new Set();
+  }
+
+  resolveToken(token, context, postProcessor) {
+    if (Reference.isReference(token)) this.targets.add(token.target);
+    return super.resolveToken(token, context, postProcessor);
+  }
+}
+
+function referredTo(scope, value) {
+  const resolver = new Referring();
+  Tokenization.resolve(value, { scope, resolver, preparing: true });
+  return [...resolver.targets];
+}
+
+// before gives what CloudFormation makes before a resource.
+function before(resource) {
+  const constructs = resource.node.scopes.flatMap((s) => s.node.dependencies);
+  const resources = [
+    ...referredTo(resource, [resource.cfnProperties, resource.rawOverrides]),
+    ...resource.obtainDependencies(),
+    ...constructs.flatMap((c) => c.node.findAll()),
+  ];
+  return resources.filter((r) => CfnResource.isCfnResource(r));
 }
 
 function isMarked({ node }, mark) {
@@ -83,7 +137,8 @@ class Bulk {
       found.push({
         type, properties, resolved, path: node.node.path,
         ref: want.ref && node.ref,
-        overrides: want.overrides && resolve(node.stack, node.rawOverrides.Properties),
+        overrides: node.rawOverrides.Properties && overrides(node.stack, node.rawOverrides.Properties, resolve),
+        metadata: want.metadata && resolve(node.stack, Object.fromEntries(want.metadata.map((key) => [key, node.cfnOptions.metadata?.[key]]))),
         logicalID: want.logicalID && node.stack.resolve(node.logicalId),
         marked: isMarked(node, mark) || node.getMetadata(mark) !== undefined,
         altered: Object.keys(node.rawOverrides).length > 0 ||
@@ -105,17 +160,18 @@ class Bulk {
   // create makes resources. The last of a resource's ids is its own, those before it
   // are of constructs around it.
   static create(scopes, resources) {
-    return JSON.parse(resources).map(({ type, ids, properties }, i) => {
+    return JSON.parse(resources).map(({ type, ids, properties, metadata }, i) => {
       const scope = ids.slice(0, -1).reduce((around, id) => new Construct(around, id), scopes[i]);
-      return new classes[type](scope, ids.at(-1), properties);
+      const made = new classes[type](scope, ids.at(-1), properties);
+      for (const [key, value] of Object.entries(metadata ?? {})) made.addMetadata(key, value);
+      return made;
     });
   }
 
   static override(resources, overrides) {
     JSON.parse(overrides).forEach((o, i) => {
       if (o.reset) resources[i][o.path] = o.value;
-      else if (o.delete) resources[i].addPropertyDeletionOverride(o.path);
-      else resources[i].addPropertyOverride(o.path, o.value);
+      else setOverride(resources[i], o.path, o.value, o.delete);
     });
   }
 
@@ -147,6 +203,27 @@ class Bulk {
   // deployment's from the whole API each time that it comes across one.
   static settle(leaf, resources) {
     attachCustomSynthesis(leaf, { onSynthesize: () => resources.forEach(keepLogicalID) });
+  }
+
+  // way gives the paths of resources from one that a value refers to, to one of these
+  // paths, each made before the one in front of it; none if there is no such way.
+  static way(scope, value, to) {
+    const from = new Map();
+    const queue = referredTo(scope, value).filter((r) => CfnResource.isCfnResource(r));
+    queue.forEach((r) => from.set(r, undefined));
+    for (const r of queue) {
+      if (to.includes(r.node.path)) {
+        const path = [];
+        for (let at = r; at; at = from.get(at)) path.unshift(at.node.path);
+        return path;
+      }
+      for (const next of before(r)) {
+        if (from.has(next)) continue;
+        from.set(next, r);
+        queue.push(next);
+      }
+    }
+    return [];
   }
 
   static digest(stack, value) {

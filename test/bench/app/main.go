@@ -91,7 +91,7 @@ func rest(stack awscdk.Stack, s shape) error {
 	if err != nil {
 		return err
 	}
-	api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{Policy: policy})
+	api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{Cors: policy})
 	fn := function(stack)
 	corsfunction.Emits(fn)
 	addRoutes(api, fn, s)
@@ -112,7 +112,7 @@ func spec(stack awscdk.Stack, s shape) error {
 		paths["/"+routeName(i)] = map[string]any{"get": operation, "post": operation}
 	}
 	corsapi.NewSpecRestApi(stack, jsii.String("Api"), &corsapi.SpecRestApiProps{
-		Policy: policy,
+		Cors: policy,
 		Spec: corsapi.SpecValue(map[string]any{
 			"openapi": "3.0.1",
 			"info":    map[string]any{"title": "Api", "version": "1"},

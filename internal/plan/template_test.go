@@ -1,4 +1,4 @@
-package cors_test
+package plan
 
 import (
 	"os"
@@ -18,7 +18,7 @@ func TestResponseTemplateEndsItself(t *testing.T) {
 		{Origins: []string{"https://app.example.com"}},
 		{Origins: []string{"https://app.example.com"}, AllowCredentials: true, ExposedHeaders: []string{"ETag"}},
 	} {
-		if text := mustNew(t, cfg).ResponseTemplate(); !strings.HasSuffix(text, ")") {
+		if text := ResponseTemplate(policy(t, cfg)); !strings.HasSuffix(text, ")") {
 			t.Errorf("a directive that needs a delimiter ends %q", text)
 		}
 	}
@@ -27,8 +27,8 @@ func TestResponseTemplateEndsItself(t *testing.T) {
 // informal is a reference that LocalStack's engine takes for a call, or for an index.
 var informal = regexp.MustCompile(`\$!?[A-Za-z][A-Za-z0-9_-]*[(\[]`)
 
-// quoted are the strings of a mapping template.
-func quoted(template string) []string {
+// stringsOf are the strings of a mapping template.
+func stringsOf(template string) []string {
 	var out []string
 	for i, part := range strings.Split(template, `"`) {
 		if i%2 == 1 {
@@ -48,8 +48,8 @@ func TestFormalReferences(t *testing.T) {
 		{Origins: []string{"https://*.example.com:*", "https://${Token[TOKEN.7]}"}, AllowCredentials: true, ExposedHeaders: []string{"ETag"}},
 		{Origins: []string{"*"}},
 	} {
-		p := mustNew(t, cfg)
-		templates[cfg.Origins[0]+" preflight"], templates[cfg.Origins[0]+" response"] = p.PreflightTemplate(), p.ResponseTemplate()
+		p := policy(t, cfg)
+		templates[cfg.Origins[0]+" preflight"], templates[cfg.Origins[0]+" response"] = PreflightTemplate(p), ResponseTemplate(p)
 	}
 	// And as corsapi renders them into CloudFormation; see test/synth's TestTemplates.
 	files, err := filepath.Glob(filepath.Join("..", "..", "test", "templates", "*.json"))
@@ -75,7 +75,7 @@ func TestFormalReferences(t *testing.T) {
 	}
 	found := 0
 	for name, template := range templates {
-		for _, s := range quoted(template) {
+		for _, s := range stringsOf(template) {
 			found += strings.Count(s, "${cors")
 			if m := informal.FindString(s); m != "" {
 				t.Errorf("%q stands in the string %q of %.60s", m, s, name)

@@ -1,8 +1,11 @@
-package cors
+package plan
 
 import (
+	"net/http"
+	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
@@ -14,8 +17,8 @@ import (
 // group is repeated: Java matches a repeated group by recursion, and a long
 // origin would overflow its stack.
 //
-// The variables are checked before they are used, by the grammars of pattern.go
-// and variables.go: everything well formed is taken out of the list, and nothing
+// The variables are checked before they are used, by the grammars of constructs/cors
+// (pattern.go and variables.go): everything well formed is taken out of the list, and nothing
 // may be left; each of the other variables must match as a whole. Only then the
 // list becomes the regular expression that the origin must match as a whole.
 //
@@ -40,12 +43,16 @@ const (
 	vtlNotExact = stagevars.ExactOrigin + `[0-9]*=(https:.*:443|http:.*:80|.{327,})`
 )
 
-// vtlPrepare sets what vtlAllowed needs. It is one directive a line; joined
-// without the line breaks it prints nothing at all.
-var vtlPrepare = []string{
+// vtlOrigin sets $corsOrigin to the Origin header of the request, "" for none.
+var vtlOrigin = []string{
 	`#set($corsOrigin = $input.params().header.get("origin"))`,
 	`#if("$!corsOrigin" == "")#set($corsOrigin = $input.params().header.get("Origin"))#end`,
 	`#set($corsOrigin = "$!corsOrigin")`,
+}
+
+// vtlPrepare sets what vtlAllowed needs. It is one directive a line; joined
+// without the line breaks it prints nothing at all.
+var vtlPrepare = slices.Concat(vtlOrigin, []string{
 	`#set($corsScheme = "` + vtlScheme + `")`,
 	`#set($corsHost = "` + vtlHost + `")`,
 	`#set($corsPort = "` + vtlPort + `")`,
@@ -62,7 +69,7 @@ var vtlPrepare = []string{
 	`#set($corsRegex = "")`,
 	`#if($corsRest == "")#set($corsRegex = $corsList.replaceAll("[.]", "[.]").replaceAll(",", "|")` +
 		`.replaceAll(":~", "(${corsPort})?").replaceAll("~", $corsHost))#end`,
-}
+})
 
 const (
 	vtlAllowed = `#if($corsOrigin != "" && $corsOrigin.length() <= 326 && $corsRest == "" && $corsFault == ""` +
@@ -83,8 +90,8 @@ var preflightTemplate = strings.Join(vtlPrepare, "\n") + "\n" + vtlAllowed + `
 // allow that origin, and chooses status 403 otherwise. The text is the same for
 // every policy except one that allows every origin, which needs no decision but
 // a static mapping of the header.
-func (p *Policy) PreflightTemplate() string {
-	if p.any {
+func PreflightTemplate(p *cors.Policy) string {
+	if p.AnyOrigin() {
 		return `{"statusCode": 204}`
 	}
 	return preflightTemplate
@@ -98,18 +105,46 @@ func (p *Policy) PreflightTemplate() string {
 // In a mock integration they belong in front of the request template, in any
 // other in front of the response template: those are the places from which
 // API Gateway was seen, or is documented, to take an override.
-func (p *Policy) ResponseTemplate() string {
-	if p.any {
+func ResponseTemplate(p *cors.Policy) string {
+	if p.AnyOrigin() {
 		return ""
 	}
 	b := strings.Join(vtlPrepare, "") + vtlAllowed + vtlAllowOrigin
-	if p.credentials {
+	if p.Credentials() {
 		b += `#set($context.responseOverride.header.Access-Control-Allow-Credentials = "true")`
 	}
-	if p.exposedHeaders != "" {
-		b += `#set($context.responseOverride.header.Access-Control-Expose-Headers = "` + p.exposedHeaders + `")`
+	if p.ExposedHeaders() != "" {
+		b += `#set($context.responseOverride.header.Access-Control-Expose-Headers = "` + p.ExposedHeaders() + `")`
 	}
 	// What follows may begin with a letter, and "#endx" is no "#end". A closing
 	// parenthesis ends a directive whatever follows it.
 	return b + `#end#set($corsList = "")`
+}
+
+// SingleOrigin returns the one origin of a policy that has exactly one and no
+// pattern, so that a static header can name it. An origin with a CDK token is
+// not one: nothing checks what a static header becomes, and it may be "null".
+func SingleOrigin(p *cors.Policy) (string, bool) {
+	origins := p.Origins()
+	if len(origins) != 1 || p.AnyOrigin() || !p.Match(origins[0]) {
+		return "", false
+	}
+	return origins[0], true
+}
+
+// AllowMethods returns the value of Access-Control-Allow-Methods for a resource
+// that has these methods ("ANY" stands for all), "" for none: those that the
+// policy allows, sorted.
+func AllowMethods(p *cors.Policy, resource []string) string {
+	// The methods do not depend on the origin, so a policy of these methods and any
+	// origin decides them.
+	vars := map[string]string{stagevars.AnyOrigin: "true"}
+	if methods := p.Methods(); methods != "" {
+		vars[stagevars.Methods] = methods
+	}
+	anyone, err := cors.FromStageVariables(vars)
+	if err != nil {
+		panic("corsgate: bug: the policy's own methods are not understood: " + err.Error())
+	}
+	return anyone.Decide(cors.Request{Method: http.MethodOptions, Origin: "https://corsgate.invalid", RequestMethod: http.MethodGet, Methods: resource}).AllowMethods
 }
