@@ -203,7 +203,8 @@ func (r *renderer) serverless() (string, error) {
 	return r.yaml(object{
 		{"functions", object{{r.Resource, object{{"events", []any{event}}}}}},
 		{"resources", object{{"Resources", resources}}},
-	}, "Remove cors from the other events of this path. The function is not invoked for OPTIONS: a mock responds.")
+	}, "Remove cors from the other events of this path. The function is not invoked for OPTIONS: a mock responds.",
+		"The Framework's deployment does not wait for gateway responses: deploy twice, the first time.")
 }
 
 // gatewayResponses are the types that cover every error of API Gateway's own, and what their resources are called.

@@ -237,10 +237,10 @@ func TestOrigins(t *testing.T) {
 		texts := make([]string, len(responseTexts))
 		var b batch
 		b.variables(g.shuffle(l)...)
-		b.template("preflight", plan.PreflightTemplate(p))
+		b.template("preflight", plan.PreflightTemplate(p.Policy))
 		for i, text := range responseTexts {
 			b.template(fmt.Sprint("text", i), text)
-			b.template(fmt.Sprint("response", i), plan.ResponseTemplate(p)+text)
+			b.template(fmt.Sprint("response", i), plan.ResponseTemplate(p.Policy)+text)
 			b.eval(stock, fmt.Sprint("text", i))
 		}
 		for i, o := range list {
@@ -327,16 +327,21 @@ func agrees(t *testing.T, e *engine, p policy, l list, origins []string) int {
 	t.Helper()
 	var b batch
 	b.variables(l...)
-	b.template("preflight", plan.PreflightTemplate(p))
+	b.template("preflight", plan.PreflightTemplate(p.Policy))
+	inline, inlined := plan.InlinePreflightTemplate(p.Policy)
+	b.template("inline", inline)
 	for i, text := range responseTexts {
 		b.template(fmt.Sprint("text", i), text)
-		b.template(fmt.Sprint("response", i), plan.ResponseTemplate(p)+text)
+		b.template(fmt.Sprint("response", i), plan.ResponseTemplate(p.Policy)+text)
 		b.eval(stock, fmt.Sprint("text", i))
 	}
 	for i, o := range origins {
 		b.eval(modes[i/2%2], "preflight", spelling(i), o)
 		if i%4 == 0 {
 			b.eval(modes[i/8%2], fmt.Sprint("response", i/4%len(responseTexts)), spelling(i/4), o)
+		}
+		if inlined && i%4 == 1 {
+			b.eval(modes[i/8%2], "inline", spelling(i/4), o)
 		}
 	}
 	results := e.do(t, &b)
@@ -354,6 +359,12 @@ func agrees(t *testing.T, e *engine, p policy, l list, origins []string) int {
 			}
 			if err := checkResponse(r, p, o, text, match); err != nil {
 				t.Errorf("%s: response template for %q %v\npolicy %q", e.name, o, err, p.Origins())
+			}
+			results = results[1:]
+		}
+		if inlined && i%4 == 1 {
+			if err := checkPreflight(results[0], o, match); err != nil {
+				t.Errorf("%s: inline preflight template for %q %v\npolicy %q", e.name, o, err, p.Origins())
 			}
 			results = results[1:]
 		}
@@ -379,7 +390,7 @@ func TestMalformedLists(t *testing.T) {
 		}
 		var attempts []attempt
 		var b batch
-		b.template("preflight", plan.PreflightTemplate(p))
+		b.template("preflight", plan.PreflightTemplate(p.Policy))
 		for range 200 {
 			a := attempt{list: g.damage(whole)}
 			a.policy, _ = cors.FromStageVariables(a.list.vars())

@@ -54,8 +54,8 @@ func TestTokenValues(t *testing.T) {
 		p, forms := g.tokenPolicy()
 		var attempts []attempt
 		var b batch
-		b.template("preflight", plan.PreflightTemplate(p))
-		b.template("response", plan.ResponseTemplate(p))
+		b.template("preflight", plan.PreflightTemplate(p.Policy))
+		b.template("response", plan.ResponseTemplate(p.Policy))
 		for range valuesPerTest {
 			a := attempt{state: valid}
 			vars := p.StageVariables()
