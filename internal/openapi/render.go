@@ -227,8 +227,21 @@ func originParameters() []map[string]any {
 
 // preflight is the OPTIONS operation of a path with methods.
 func (r *renderer) preflight(methods []string) map[string]any {
-	allow := plan.AllowMethods(r.Policy, methods)
-	in := plan.PreflightIntegration(r.Policy, allow, r.Caching)
+	op := Preflight(r.Policy, methods, r.Preflight, r.Caching)
+	if r.plan.root["security"] != nil {
+		op["security"] = []any{}
+	}
+	if r.plan.root[extValidator] != nil {
+		op[extValidator] = noValidator
+	}
+	return op
+}
+
+// Preflight returns the OPTIONS operation of a path with methods, for an API that follows a policy: a mock integration
+// with the given mapping template. With caching, responses are cached by origin.
+func Preflight(p *cors.Policy, methods []string, template any, caching bool) map[string]any {
+	allow := plan.AllowMethods(p, methods)
+	in := plan.PreflightIntegration(p, allow, caching)
 	responses := map[string]any{}
 	list, _ := in["integrationResponses"].([]any)
 	for _, v := range list {
@@ -242,27 +255,21 @@ func (r *renderer) preflight(methods []string) map[string]any {
 	}
 	delete(in, "integrationResponses")
 	in["responses"] = responses
-	in["requestTemplates"] = map[string]any{"application/json": r.Preflight}
+	in["requestTemplates"] = map[string]any{"application/json": template}
 	op := map[string]any{extIntegration: in}
 	declared := map[string]any{}
-	for _, v := range plan.PreflightResponses(r.Policy, allow) {
+	for _, v := range plan.PreflightResponses(p, allow) {
 		one := map[string]any{"description": "preflight"}
 		declare(one, object(object(v)["responseParameters"]))
 		declared[plan.StatusOf(v)] = one
 	}
 	op["responses"] = declared
-	if r.Caching {
+	if caching {
 		var parameters []any
 		for _, p := range originParameters() {
 			parameters = append(parameters, p)
 		}
 		op["parameters"] = parameters
-	}
-	if r.plan.root["security"] != nil {
-		op["security"] = []any{}
-	}
-	if r.plan.root[extValidator] != nil {
-		op[extValidator] = noValidator
 	}
 	return op
 }

@@ -175,7 +175,7 @@ func TestPreflights(t *testing.T) {
 			out = append(out, `set Stack/Api/Default/a/OPTIONS RequestParameters {"method.request.header.Origin":false,"method.request.header.origin":false}`,
 				`unset Stack/Api/Default/a/OPTIONS RequestParameters.method\.request\.querystring\.q`)
 		}
-		in, _ := json.Marshal(pascal(PreflightIntegration(p, "GET", caching)))
+		in, _ := json.Marshal(Pascal(PreflightIntegration(p, "GET", caching)))
 		rs, _ := json.Marshal(pascalAll(PreflightResponses(p, "GET")))
 		return append(out, `reset Stack/Api/Default/a/OPTIONS integration {"type":"MOCK"}`,
 			"set Stack/Api/Default/a/OPTIONS Integration "+string(in), "set Stack/Api/Default/a/OPTIONS MethodResponses "+string(rs))
@@ -393,7 +393,7 @@ func TestDeployments(t *testing.T) {
 }
 
 func TestPascal(t *testing.T) {
-	got := pascal(map[string]any{"statusCode": "200", "responses": []any{map[string]any{"responseParameters": map[string]any{"x-own": true}}, "text"}})
+	got := Pascal(map[string]any{"statusCode": "200", "responses": []any{map[string]any{"responseParameters": map[string]any{"x-own": true}}, "text"}})
 	want := map[string]any{"StatusCode": "200", "Responses": []any{map[string]any{"ResponseParameters": map[string]any{"x-own": true}}, "text"}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)

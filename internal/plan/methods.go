@@ -97,7 +97,7 @@ func (m *maker) replaceOptions(r *Resource, integration map[string]any, response
 	}
 	// An override is merged with what is there, so nothing may be.
 	m.Changes = append(m.Changes, Change{On: on, Kind: Reset, Path: "integration", Value: map[string]any{"type": apigw.Mock}})
-	m.set(on, "Integration", pascal(integration))
+	m.set(on, "Integration", Pascal(integration))
 	m.set(on, "MethodResponses", pascalAll(responses))
 	m.parts = append(m.parts, on)
 }
@@ -232,7 +232,7 @@ func (m *maker) declare(x *Method, statuses map[string]map[string]any) {
 		return
 	}
 	for i, r := range added {
-		m.set(x.Node, fmt.Sprintf("MethodResponses.%d", len(existing)+i), pascal(r.(map[string]any)))
+		m.set(x.Node, fmt.Sprintf("MethodResponses.%d", len(existing)+i), Pascal(r.(map[string]any)))
 	}
 }
 

@@ -2,10 +2,10 @@ package plan
 
 import "strings"
 
-// pascal renames the keys of an object from the CDK's to CloudFormation's, and
+// Pascal renames the keys of an object from the CDK's to CloudFormation's, and
 // those of objects in its lists. The keys of maps (header mappings, templates)
 // are not names of properties and stay.
-func pascal(m map[string]any) map[string]any {
+func Pascal(m map[string]any) map[string]any {
 	out := make(map[string]any, len(m))
 	for k, v := range m {
 		if l, ok := v.([]any); ok {
@@ -20,7 +20,7 @@ func pascalAll(list []any) []any {
 	out := make([]any, len(list))
 	for i, v := range list {
 		if m, ok := v.(map[string]any); ok {
-			v = pascal(m)
+			v = Pascal(m)
 		}
 		out[i] = v
 	}

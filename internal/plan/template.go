@@ -2,6 +2,7 @@ package plan
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/corsgate/corsgate/constructs/cors"
@@ -42,12 +43,16 @@ const (
 	vtlNotExact = stagevars.ExactOrigin + `[0-9]*=(https:.*:443|http:.*:80|.{327,})`
 )
 
-// vtlPrepare sets what vtlAllowed needs. It is one directive a line; joined
-// without the line breaks it prints nothing at all.
-var vtlPrepare = []string{
+// vtlOrigin sets $corsOrigin to the Origin header of the request, "" for none.
+var vtlOrigin = []string{
 	`#set($corsOrigin = $input.params().header.get("origin"))`,
 	`#if("$!corsOrigin" == "")#set($corsOrigin = $input.params().header.get("Origin"))#end`,
 	`#set($corsOrigin = "$!corsOrigin")`,
+}
+
+// vtlPrepare sets what vtlAllowed needs. It is one directive a line; joined
+// without the line breaks it prints nothing at all.
+var vtlPrepare = slices.Concat(vtlOrigin, []string{
 	`#set($corsScheme = "` + vtlScheme + `")`,
 	`#set($corsHost = "` + vtlHost + `")`,
 	`#set($corsPort = "` + vtlPort + `")`,
@@ -64,7 +69,7 @@ var vtlPrepare = []string{
 	`#set($corsRegex = "")`,
 	`#if($corsRest == "")#set($corsRegex = $corsList.replaceAll("[.]", "[.]").replaceAll(",", "|")` +
 		`.replaceAll(":~", "(${corsPort})?").replaceAll("~", $corsHost))#end`,
-}
+})
 
 const (
 	vtlAllowed = `#if($corsOrigin != "" && $corsOrigin.length() <= 326 && $corsRest == "" && $corsFault == ""` +

@@ -328,6 +328,8 @@ func agrees(t *testing.T, e *engine, p policy, l list, origins []string) int {
 	var b batch
 	b.variables(l...)
 	b.template("preflight", plan.PreflightTemplate(p.Policy))
+	inline, inlined := plan.InlinePreflightTemplate(p.Policy)
+	b.template("inline", inline)
 	for i, text := range responseTexts {
 		b.template(fmt.Sprint("text", i), text)
 		b.template(fmt.Sprint("response", i), plan.ResponseTemplate(p.Policy)+text)
@@ -337,6 +339,9 @@ func agrees(t *testing.T, e *engine, p policy, l list, origins []string) int {
 		b.eval(modes[i/2%2], "preflight", spelling(i), o)
 		if i%4 == 0 {
 			b.eval(modes[i/8%2], fmt.Sprint("response", i/4%len(responseTexts)), spelling(i/4), o)
+		}
+		if inlined && i%4 == 1 {
+			b.eval(modes[i/8%2], "inline", spelling(i/4), o)
 		}
 	}
 	results := e.do(t, &b)
@@ -354,6 +359,12 @@ func agrees(t *testing.T, e *engine, p policy, l list, origins []string) int {
 			}
 			if err := checkResponse(r, p, o, text, match); err != nil {
 				t.Errorf("%s: response template for %q %v\npolicy %q", e.name, o, err, p.Origins())
+			}
+			results = results[1:]
+		}
+		if inlined && i%4 == 1 {
+			if err := checkPreflight(results[0], o, match); err != nil {
+				t.Errorf("%s: inline preflight template for %q %v\npolicy %q", e.name, o, err, p.Origins())
 			}
 			results = results[1:]
 		}

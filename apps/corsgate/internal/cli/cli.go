@@ -34,6 +34,7 @@ type grammar struct {
 	Check   checkCommand   `cmd:"" help:"Say what in templates keeps pages from using an API, or lets in those that should not, and the cure."`
 	Rules   rulesCommand   `cmd:"" help:"List the rules, or print the page of one."`
 	Diff    diffCommand    `cmd:"" help:"Say what changes for browsers between two templates."`
+	Render  renderCommand  `cmd:"" help:"Print what an API needs so that pages of these origins may use it, as CloudFormation, SAM, OpenAPI, Serverless or Terraform."`
 	Probe   probeCommand   `cmd:"" help:"Ask a deployed API over the wire what a browser would, and more, and say what is wrong with its answers."`
 	Inspect inspectCommand `cmd:"" help:"Say of an API in an AWS account what check says of a template, what of it is not deployed or not its template's, and the policy in force."`
 	Logs    logsCommand    `cmd:"" help:"Say what CloudWatch Logs, or files of it, have of pages that got no answer."`

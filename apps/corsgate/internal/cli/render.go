@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/render"
+)
+
+// renderCommand prints what an API needs so that it follows a policy, in the form that its author writes. Its exit statuses
+// are 0 and, for a command line that cannot be used, 2.
+type renderCommand struct {
+	As          string        `required:"" enum:"cloudformation,sam,openapi,serverless,terraform" help:"The form: ${enum}."`
+	Origins     []string      `required:"" help:"Who may use the API: https://app.example.com, https://*.example.com, http://localhost:*, or * for everyone. Separated by commas."`
+	Path        string        `default:"/items" help:"The path of the resource. (${default})"`
+	Methods     []string      `default:"GET" help:"The methods that the resource has, or ANY. (${default})"`
+	Headers     []string      `help:"The request headers that pages may send, such as content-type,authorization; * for any but authorization."`
+	Expose      []string      `help:"The response headers that pages may read."`
+	Credentials bool          `help:"Let pages send cookies."`
+	MaxAge      time.Duration `help:"How long a browser remembers a preflight, such as 2h."`
+	Inline      bool          `help:"Put the allowlist into the mapping template, not into the stage's variables. Serverless has it there always."`
+	API         string        `name:"api" placeholder:"NAME" help:"The name of the API in your text. (Api; in Terraform api)"`
+	Resource    string        `placeholder:"NAME" help:"The name of the resource, or in Serverless of the function. (made of the path)"`
+	Stage       string        `placeholder:"NAME" help:"The name of the stage. (Stage)"`
+}
+
+// Run is called by kong.
+func (x *renderCommand) Run(c Command) error {
+	var faults []string
+	policy, err := cors.New(cors.Config{Origins: x.Origins, RequestHeaders: x.Headers, ExposedHeaders: x.Expose,
+		AllowCredentials: x.Credentials, MaxAge: x.MaxAge})
+	if err != nil {
+		faults = append(faults, err.Error())
+	}
+	if !strings.HasPrefix(x.Path, "/") || strings.ContainsAny(x.Path, " \t\n") {
+		faults = append(faults, fmt.Sprintf("--path %q: begin it with a slash, as in /items/{id}", x.Path))
+	}
+	methods := append(slices.Clone(questions.Methods), "ANY")
+	for i, m := range x.Methods {
+		if x.Methods[i] = strings.ToUpper(m); !slices.Contains(methods, x.Methods[i]) {
+			faults = append(faults, fmt.Sprintf("--methods %q: name some of %s", m, strings.Join(methods, ", ")))
+		}
+	}
+	form := render.Form(x.As)
+	names := identifier
+	x.Resource = cmp.Or(x.Resource, resourceName(form, x.Path))
+	x.API, x.Stage = cmp.Or(x.API, "Api"), cmp.Or(x.Stage, "Stage")
+	if form == render.Terraform || form == render.Serverless {
+		names = word
+		if x.API == "Api" {
+			x.API = "api"
+		}
+	}
+	for _, n := range []struct{ flag, value string }{{"--api", x.API}, {"--resource", x.Resource}, {"--stage", x.Stage}} {
+		if !names.MatchString(n.value) {
+			faults = append(faults, fmt.Sprintf("%s %q: a name of letters and digits, as your text has it", n.flag, n.value))
+		}
+	}
+	if len(faults) > 0 {
+		return usage("%s", strings.Join(faults, "; "))
+	}
+	text, err := render.Render(form, policy, render.Options{Path: x.Path, Methods: x.Methods, API: x.API, Resource: x.Resource, Stage: x.Stage, Inline: x.Inline})
+	if err != nil {
+		return usage("%w", err)
+	}
+	_, err = fmt.Fprint(c.Stdout, text)
+	return err
+}
+
+var (
+	identifier = regexp.MustCompile(`^[A-Za-z0-9]{1,255}$`) // a logical id
+	word       = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+)
+
+// resourceName makes a name of a path: ItemsId of /items/{id}, and items_id where names are in lower case.
+func resourceName(form render.Form, path string) string {
+	words := strings.FieldsFunc(path, func(r rune) bool {
+		return r > 'z' || !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789", r|0x20)
+	})
+	if len(words) == 0 {
+		words = []string{"root"}
+	}
+	if form == render.Terraform || form == render.Serverless {
+		return strings.ToLower(strings.Join(words, "_"))
+	}
+	for i, w := range words {
+		words[i] = strings.ToUpper(w[:1]) + w[1:]
+	}
+	return strings.Join(words, "")
+}
