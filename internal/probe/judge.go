@@ -61,7 +61,7 @@ func (j *judge) report(id rules.ID, e *Exchange, format string, args ...any) {
 		u = j.target
 	}
 	f := report.Finding{File: u.Scheme + "://" + u.Host, Path: u.EscapedPath(), Method: e.Request.Method,
-		Detail: fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + Printable(report.Clip(j.secrets.redact(fmt.Sprintf(format, args...)), Shown))}
+		Detail: fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + report.Clip(j.secrets.redact(fmt.Sprintf(format, args...)), Shown)}
 	if e.Verdict != nil && e.origin == j.Origin && id.Rule().Severity != rules.Info {
 		f.Console = e.Verdict.Message
 	}

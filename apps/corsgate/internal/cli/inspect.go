@@ -59,7 +59,7 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 		return err
 	}
 	for _, l := range report.Unseen {
-		fmt.Fprintln(c.Stderr, "corsgate: not seen: "+l)
+		fmt.Fprintln(c.Stderr, "corsgate: not seen: "+oneLine(l))
 	}
 	if len(report.Unseen) > 0 {
 		return statusError(statusUnknown)

@@ -75,11 +75,11 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 	}
 	progress.clear()
 	for _, n := range plan.notes {
-		fmt.Fprintln(c.Stderr, "corsgate: "+n)
+		fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(n))
 	}
 	if plan.read == 0 && ctx.Err() == nil {
 		for _, n := range plan.unread {
-			fmt.Fprintln(c.Stderr, "corsgate: "+n)
+			fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(n))
 		}
 		return statusError(statusUnknown)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -102,7 +103,8 @@ func (a api) judge(c Command, app *cfn.App, opts gateway.Options, backend func(*
 	return judge, nil
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine returns what a template, a server, a log or AWS says as a line for a terminal.
+func oneLine(s string) string { return report.OneLine(s) }
 
 // dangling returns an error for an API that names what is not there; CloudFormation would refuse the template, and
 // what it says of the API is nothing to go by.
