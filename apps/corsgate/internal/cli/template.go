@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/simulate"
@@ -99,6 +100,9 @@ func (a api) judge(c Command, app *cfn.App, opts gateway.Options, backend func(*
 	loaded := judge.Site.API
 	for _, p := range slices.Concat(loaded.Problems, loaded.Undeployable) {
 		fmt.Fprintf(c.Stderr, "corsgate: warning: %s: %s\n", loaded.Rest.Stack.File, oneLine(p))
+	}
+	for _, fault := range check.VariableFaults(loaded) {
+		fmt.Fprintf(c.Stderr, "corsgate: warning: stage %s refuses every origin: %s\n", app.Show(loaded.Stage), oneLine(app.Show(fault)))
 	}
 	return judge, nil
 }
