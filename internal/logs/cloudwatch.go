@@ -82,8 +82,9 @@ func ExecutionGroup(api, stage string) string {
 
 // A Stage is what the logs of a stage are read with.
 type Stage struct {
-	// Policy is the one in force; nil if the stage's variables hold none.
-	Policy *cors.Policy
+	// Policy is the one in force; nil if the stage's variables hold none, and PolicyError says then why.
+	Policy      *cors.Policy
+	PolicyError error
 	// Execution says that the stage has an execution log, Full that it has headers and bodies.
 	Execution, Full bool
 	// Access is the log group of its access log; empty for none, and for one that goes elsewhere.
@@ -110,9 +111,7 @@ func ReadStage(ctx context.Context, client Gateway, region, api, stage string) (
 			continue
 		}
 		s := &Stage{}
-		if p, err := cors.FromStageVariables(st.Variables); err == nil {
-			s.Policy = p
-		}
+		s.Policy, s.PolicyError = cors.FromStageVariables(st.Variables)
 		for _, m := range st.MethodSettings {
 			level := aws.ToString(m.LoggingLevel)
 			s.Execution = s.Execution || level == "INFO" || level == "ERROR"

@@ -76,6 +76,7 @@ const (
 	CORS709 ID = "CORS709" // a function ended without an answer
 	CORS710 ID = "CORS710" // the stage's variables hold no valid policy
 	CORS711 ID = "CORS711" // Access-Control-Allow-Origin has more than one value
+	CORS712 ID = "CORS712" // an authorizer's kept policy refuses another route
 	CORS901 ID = "CORS901" // suppression without a finding
 	CORS902 ID = "CORS902" // suppression without a reason, or of no rule
 	CORS903 ID = "CORS903" // CloudFormation refuses part of the template

@@ -83,6 +83,9 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 		}
 		return statusError(statusUnknown)
 	}
+	if scanner.Empty() && ctx.Err() == nil {
+		plan.unread = append(plan.unread, x.nothing())
+	}
 	if scanner.Unknown() {
 		plan.unread = append(plan.unread, "none of the lines is of a form that is known: what Lambda, corslambda and API Gateway write")
 	}
@@ -131,6 +134,14 @@ func (x *logsCommand) usage() error {
 		return usage("--since %v and --until %v: from --since ago to --until ago is to be a time that has passed", x.Since, x.Until)
 	}
 	return nil
+}
+
+// nothing says that no line was read, which tells nothing of whether pages were refused.
+func (x *logsCommand) nothing() string {
+	if len(x.Function) == 0 && x.RestAPIID == "" {
+		return "no line is in " + strings.Join(x.File, ", ")
+	}
+	return fmt.Sprintf("no line was logged from %v ago to %v ago; --since goes further back", x.Since, x.Until)
 }
 
 // A source gives the lines of a log group or a file.
@@ -200,7 +211,7 @@ func (x *logsCommand) plan(ctx context.Context, c Command) (*plan, error) {
 		p.notes = append(p.notes, "stage "+x.Stage+" logs no headers (dataTraceEnabled), so what its answers were to browsers is not known")
 	}
 	if stage.Policy == nil {
-		p.notes = append(p.notes, "stage "+x.Stage+" has no policy in its variables; --origins says what is allowed")
+		p.notes = append(p.notes, "stage "+x.Stage+" has no policy in its variables, so --origins is to say what is allowed: "+stage.PolicyError.Error())
 	}
 	return p, nil
 }
