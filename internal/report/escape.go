@@ -23,16 +23,13 @@ func steers(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.
 // A line may be broken at blanks and commas, so no word begins with :: either.
 var (
 	oldCommand = regexp.MustCompile(`##(\w*\[)`)
-	newCommand = regexp.MustCompile(`(^|[ ,:])::`)
+	newCommand = regexp.MustCompile(`(^|[ \t,:])::`)
 )
 
 // plain makes a part of a line, whose blanks stay, safe for a terminal and a runner.
 func plain(s string) string {
 	s = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t':
-			return ' '
-		case steers(r):
+		if r != '\t' && steers(r) {
 			return unicode.ReplacementChar
 		}
 		return r

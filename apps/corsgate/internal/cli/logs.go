@@ -210,8 +210,11 @@ func (x *logsCommand) plan(ctx context.Context, c Command) (*plan, error) {
 	case stage.Execution && !stage.Full:
 		p.notes = append(p.notes, "stage "+x.Stage+" logs no headers (dataTraceEnabled), so what its answers were to browsers is not known")
 	}
-	if stage.Policy == nil {
-		p.notes = append(p.notes, "stage "+x.Stage+" has no policy in its variables, so --origins is to say what is allowed: "+stage.PolicyError.Error())
+	switch {
+	case stage.PolicyError != nil:
+		p.notes = append(p.notes, "stage "+x.Stage+" refuses every origin, and what is allowed is for --origins to say: "+stage.PolicyError.Error())
+	case stage.Policy == nil:
+		p.notes = append(p.notes, "stage "+x.Stage+" has no policy in its variables; --origins says what is allowed")
 	}
 	return p, nil
 }
