@@ -60,6 +60,7 @@ const (
 	CORS514 ID = "CORS514" // origins beside the given one are allowed
 	CORS515 ID = "CORS515" // the answer is a redirect
 	CORS516 ID = "CORS516" // headers are exposed by the preflight alone
+	CORS517 ID = "CORS517" // no such path, method or stage
 	CORS601 ID = "CORS601" // what is configured is not deployed
 	CORS602 ID = "CORS602" // the API in the account is not what its template says
 	CORS603 ID = "CORS603" // the allowlist in the account is not the template's

@@ -190,6 +190,9 @@ func (x *probeCommand) verdict(p *report.Printer, r *probe.Result) {
 		with, other, verdict = ", with credentials", "Without credentials", r.Without
 	}
 	p.Line(p.Strong, "", 0, "A page of "+x.Origin+" asks for "+browser.NormalizeMethod(x.Method)+" "+x.URL+with)
+	if r.Nowhere != "" {
+		p.Line(p.Bad, "", 0, r.Nowhere)
+	}
 	p.WriteByte('\n')
 	transcript.Verdict(p, r.Verdict, r.Preflight && r.PreflightAllowed)
 	end := "refused (" + string(verdict.Code) + ")"
@@ -200,6 +203,12 @@ func (x *probeCommand) verdict(p *report.Printer, r *probe.Result) {
 		end = "not known"
 	}
 	p.Line("", "", 2, other+": "+end)
+	switch {
+	case len(r.Readable) > 0:
+		p.Line("", "", 2, "The page can read the headers "+strings.Join(r.Readable, ", "))
+	case r.Verdict.Allowed:
+		p.Line("", "", 2, "The page can read no header of the answer: the answer has no Access-Control-Expose-Headers")
+	}
 	if len(r.Dropped) > 0 {
 		p.Line("", "", 2, "Not sent, since scripts may not set them: "+strings.Join(r.Dropped, ", "))
 	}
