@@ -61,7 +61,7 @@ var byText = []struct {
 	text string
 	rule rules.ID
 }{
-	{"transform request", rules.CORS105}, {"transform response", rules.CORS106},
+	{"uthorizer", rules.CORS102}, {"transform request", rules.CORS105}, {"transform response", rules.CORS106},
 	{"timeout", rules.CORS505}, {"Lambda", rules.CORS505}, {"Network error", rules.CORS505}, {"permissions", rules.CORS505},
 	{"API Key", rules.CORS103}, {"User: ", rules.CORS403}, {"Unauthorized", rules.CORS102},
 	{"does not match", rules.CORS104}, {"validation", rules.CORS104}, {"Missing required", rules.CORS104}, {"throttled", rules.CORS506},

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -60,9 +61,18 @@ Tue Feb 04 00:28:36 UTC 2025 : Method request headers: {}
 Tue Feb 04 00:28:37 UTC 2025 : Execution failed due to configuration error: Unable to transform request
 Tue Feb 04 00:28:37 UTC 2025 : Method completed with status: 500
 `
+	quoted := func(s string) string {
+		b, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
 	none := "Method request headers: {Accept=*/*, User-Agent=curl/8.5.0, Host=api.example.net}"
 	for name, tt := range map[string]struct{ text, want string }{
-		"the console's test":                {header + test, "CORS706 OPTIONS /orders: the console's test of OPTIONS without an Origin: 500 (Unable to transform request); preflights are answered so, too"},
+		"the console's test":                {header + test, "CORS706 OPTIONS /orders: the console's test of OPTIONS: 500 (Unable to transform request); preflights fail in the same way"},
+		"aws apigateway test-invoke-method": {"{\n    \"status\": 500,\n    \"body\": \"\",\n    \"headers\": {},\n    \"log\": " + quoted(header+test) + ",\n    \"latency\": 7\n}\n", "CORS706 OPTIONS /orders: the console's test of OPTIONS"},
+		"no preflight":                      {lines(1, "HTTP Method: OPTIONS, Resource Path: /orders", "Method request headers: {Origin=https://app.example.com, Host=api.example.net}", "Method completed with status: 301"), "CORS706 OPTIONS /orders: OPTIONS requests without Access-Control-Request-Method: 301"},
 		"the console's test, without title": {test, "CORS706 OPTIONS /orders: the console's test of OPTIONS"},
 		"the console's test of GET":         {header + strings.ReplaceAll(test, "OPTIONS", "GET"), "CORS708 GET /orders: API Gateway answered 500 (Unable to transform request)"},
 		"the console's test that passes":    {header + strings.NewReplacer("Execution failed due to configuration error: Unable to transform request", "Successfully completed execution", ": 500", ": 204").Replace(test), ""},

@@ -232,12 +232,15 @@ func (s *Scanner) preflight(l Line, id string, r *request, origin string) {
 	method, _ := r.asked.Get(corsheader.RequestMethod)
 	if r.heard && (origin == "" || method == "") {
 		// What refuses origins answers 403, and nothing is wrong with that; whatever else fails, fails for pages as well.
-		if r.own() || r.status >= 400 && r.status != 403 {
-			what := "OPTIONS requests"
-			if r.test {
+		if r.own() || r.status >= 300 && r.status != 403 {
+			what := "OPTIONS requests without an Origin"
+			switch {
+			case r.test:
 				what = "the console's test of OPTIONS"
+			case origin != "":
+				what = "OPTIONS requests without Access-Control-Request-Method"
 			}
-			s.failure(l, r, rules.CORS706, fmt.Sprintf("%s without an Origin: %s (%s); preflights are answered so, too", what, r.code(), r.reason()), "", browser.Verdict{})
+			s.failure(l, r, rules.CORS706, fmt.Sprintf("%s: %s (%s); preflights fail in the same way", what, r.code(), r.reason()), "", browser.Verdict{})
 		}
 		return
 	}
