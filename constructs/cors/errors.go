@@ -135,15 +135,16 @@ func (e *SizeError) Error() string {
 	return fmt.Sprintf("%s: %s; %s", e.Field, e.Text, e.Fix)
 }
 
-// A VariableError is one stage variable that does not hold what corsgate
-// writes there. A policy with such a variable allows no origin.
+// A VariableError is one stage variable, or one element of its list, that is not
+// what corsgate writes there. A policy with such a variable allows no origin.
 type VariableError struct {
 	Name  string // the stage variable
-	Value string // what it holds
+	Value string // what it holds, or the element of its list
 	Text  string // what is wrong and what is allowed
+	Fix   string // what to write instead, or what to do
 }
 
-// Error names the variable, what it holds and what is allowed there.
+// Error names the variable, what it holds, what is wrong with it and the fix.
 func (e *VariableError) Error() string {
-	return fmt.Sprintf("stage variable %s: %s, got %q", e.Name, e.Text, e.Value)
+	return fmt.Sprintf("stage variable %s, %q: %s; %s", e.Name, e.Value, e.Text, e.Fix)
 }

@@ -310,13 +310,60 @@ func TestMalformedVariables(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := cors.FromStageVariables(tt.vars)
-			if p != nil || err == nil || !strings.Contains(err.Error(), "stage variable "+tt.bad+":") {
+			if p != nil || err == nil || !strings.Contains(err.Error(), "stage variable "+tt.bad+", ") {
 				t.Errorf("got %v, %v; want a fault of %s", p, err, tt.bad)
 			}
 		})
 	}
 	if _, err := cors.FromStageVariables(map[string]string{"corsOrigins": "https://a.example.com", "corsOriginsOld": "x", "other": "y"}); err != nil {
 		t.Errorf("other variables matter: %v", err)
+	}
+}
+
+// What is written to a variable by mistake is told with what to write, element by element; what is told to be written is
+// valid.
+func TestVariableFixes(t *testing.T) {
+	for _, tt := range []struct{ name, value, want string }{
+		{"corsOrigins", "https://a.example.com/", `"https://a.example.com/": an origin ends with the host or port, without a slash or path; write https://a.example.com`},
+		{"corsOrigins", "https://*.example.com", `"https://*.example.com": a stage variable has ~ for *; write https://~.example.com`},
+		{"corsOrigins", "http://localhost:*", `"http://localhost:*": a stage variable has ~ for *; write http://localhost:~`},
+		{"corsOrigins", "https://b.example.com, https://a.example.com", `" https://a.example.com": a blank stands beside it; write https://a.example.com`},
+		{"corsOrigins", " HTTPS://*.Example.com:8443/x?y ", `" HTTPS://*.Example.com:8443/x?y ": a blank stands beside it; write https://~.example.com:8443`},
+		{"corsOrigins", "a.example.com", `"a.example.com": it has no scheme; write https://a.example.com`},
+		{"corsOrigins", "https://b.example.com,", `"": an element of the list is empty; delete the comma before or behind it`},
+		{"corsOrigins", "", `"": the list is empty; write the origins, or delete it`},
+		{"corsOrigins", "https://a.example.com;https://b.example.com", "a comma separates them); write one, or delete it"},
+		{"corsOrigins", "*", "a list names origins, and never every one"},
+		{"corsMaxAge", "2h", `"2h": it is a number of seconds, 0 to 99999, without leading zeros; write 7200`},
+		{"corsMaxAge", "007", "write 7"},
+		{"corsMaxAge", " 60", "write 60"},
+		{"corsMaxAge", "-1", "write 0"},
+		{"corsMaxAge", "31536000", "write 86400"},
+		{"corsMaxAge", "forever", "write it so, or delete the variable"},
+		{"corsMethods", "get, put", "write GET,PUT"},
+		{"corsMethods", "*", "write it so, or delete the variable"},
+		{"corsRequestHeaders", "Content-Type, X-*", "write content-type,x-~"},
+		{"corsCredentials", "True", "write true, or delete it"},
+	} {
+		vars := map[string]string{"corsOrigins": "https://b.example.com"}
+		vars[tt.name] = tt.value
+		_, err := cors.FromStageVariables(vars)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s=%q: %v\nwant %s", tt.name, tt.value, err, tt.want)
+			continue
+		}
+		var fault *cors.VariableError
+		if errors.As(err, &fault); strings.HasPrefix(fault.Fix, "write ") && !strings.ContainsAny(strings.TrimPrefix(fault.Fix, "write "), " ,") {
+			vars[tt.name] = strings.TrimPrefix(fault.Fix, "write ")
+			if _, err := cors.FromStageVariables(vars); err != nil {
+				t.Errorf("%s=%q: with the fix: %v", tt.name, tt.value, err)
+			}
+		}
+	}
+	_, err := cors.FromStageVariables(map[string]string{"corsOrigins": "https://a.example.com/,https://b.example.com, https://c.example.com", "corsMaxAge": "2h"})
+	var all *cors.ConfigError
+	if !errors.As(err, &all) || len(all.Faults) != 3 {
+		t.Errorf("not every element and variable is told: %v", err)
 	}
 }
 

@@ -1,12 +1,13 @@
 package cors
 
 import (
-	"fmt"
+	"cmp"
 	"hash/fnv"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/corsgate/corsgate/internal/stagevars"
 )
@@ -122,8 +123,8 @@ func textLen(elements []string) int {
 // allowed. Without an allowlist it reports corsOrigins.
 func FromStageVariables(vars map[string]string) (*Policy, error) {
 	var faults []error
-	bad := func(name, text string) {
-		faults = append(faults, &VariableError{Name: name, Value: vars[name], Text: text})
+	bad := func(name, value, text, fix string) {
+		faults = append(faults, &VariableError{Name: name, Value: value, Text: text, Fix: fix})
 	}
 	var elements []string
 	listed := false
@@ -133,15 +134,18 @@ func FromStageVariables(vars map[string]string) (*Policy, error) {
 			listed = true
 			for _, e := range strings.Split(value, ",") {
 				if _, ok := parseElement(e); !ok {
-					bad(name, fmt.Sprintf("%q is not an origin (a list separated by commas, as corsgate writes it)", e))
-					break
+					text, fix := malformed(e)
+					if value == "" {
+						text, fix = "the list is empty", "write the origins, or delete it"
+					}
+					bad(name, e, text, fix)
 				}
 				elements = append(elements, e)
 			}
 		case stagevars.IsNth(name, stagevars.ExactOrigin):
 			listed = true
 			if !exactOrigin(value) {
-				bad(name, "it is one origin as browsers send it: no list, no pattern, no path, no default port")
+				bad(name, value, "it is one origin as browsers send it: no list, no pattern, no path, no default port", "write one such as https://app.example.com, and others to "+stagevars.Origins)
 			}
 			elements = append(elements, value)
 		}
@@ -150,15 +154,15 @@ func FromStageVariables(vars map[string]string) (*Policy, error) {
 	_, credentials := vars[stagevars.Credentials]
 	switch {
 	case ok && listed:
-		bad(stagevars.AnyOrigin, "it allows every origin, and a list of origins stands beside it")
+		bad(stagevars.AnyOrigin, every, "it allows every origin, and a list of origins stands beside it", "delete it, or the list")
 	case ok && credentials:
-		bad(stagevars.AnyOrigin, "it allows every origin, which does not go with "+stagevars.Credentials)
+		bad(stagevars.AnyOrigin, every, "it allows every origin, which does not go with "+stagevars.Credentials, "delete it and list origins in "+stagevars.Origins+", or delete "+stagevars.Credentials)
 	case ok && every != "true":
-		bad(stagevars.AnyOrigin, `it is "true" or absent`)
+		bad(stagevars.AnyOrigin, every, "it is true or absent", onlyTrue)
 	case ok:
 		elements = []string{anyOrigin}
 	case !listed:
-		bad(stagevars.Origins, "the stage has no allowlist, so every origin is refused")
+		bad(stagevars.Origins, "", "the stage has no allowlist, so every origin is refused", "write the origins, such as https://app.example.com, separated by commas")
 	}
 	p := newPolicy(fold(elements))
 	p.credentials = vars[stagevars.Credentials] == "true"
@@ -169,15 +173,67 @@ func FromStageVariables(vars map[string]string) (*Policy, error) {
 	return p, nil
 }
 
+// onlyTrue is the fix of a variable that is true or absent.
+const onlyTrue = "write true, or delete it"
+
+// malformed says what is wrong with an element of a list that is not in the form
+// of an origin or pattern, and what to write.
+func malformed(element string) (text, fix string) {
+	if element == "" {
+		return "an element of the list is empty", "delete the comma before or behind it"
+	}
+	is := func(what string) { text = cmp.Or(text, what) } // the first of several faults
+	e := strings.TrimSpace(element)
+	if e != element {
+		is("a blank stands beside it")
+	}
+	if strings.Contains(e, "*") {
+		is("a stage variable has ~ for *")
+	}
+	if e = strings.ReplaceAll(e, "*", "~"); e == anyOrigin {
+		return "a list names origins, and never every one", "write the origins (" + stagevars.AnyOrigin + " is true, and no list is there, where every site is meant)"
+	}
+	scheme, rest, ok := strings.Cut(e, schemeSep)
+	if !ok {
+		is("it has no scheme")
+		scheme, rest = "https", e
+	}
+	if at := strings.IndexAny(rest, "/?#"); at >= 0 {
+		is("an origin ends with the host or port, without a slash or path")
+		rest = rest[:at]
+	}
+	e = scheme + schemeSep + rest
+	if low := asciiLower(e); low != e {
+		is("browsers send origins in lower case")
+		e = low
+	}
+	if _, ok := parseElement(e); !ok {
+		return `it is no origin or pattern, such as https://app.example.com or https://~.example.com (a comma separates them)`, "write one, or delete it"
+	}
+	return text, "write " + e
+}
+
+func asciiLower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c | 0x20
+		}
+	}
+	return string(b)
+}
+
 // readCompanions reads the variables beside the list. The mapping template checks
 // the same grammar (vtlWholeValue), which is why it is a loose one.
-func (p *Policy) readCompanions(vars map[string]string, bad func(name, text string)) {
+func (p *Policy) readCompanions(vars map[string]string, bad func(name, value, text, fix string)) {
+	unblanked := func(v string) string { return strings.ReplaceAll(v, " ", "") }
 	if v, ok := vars[stagevars.Credentials]; ok && v != "true" {
-		bad(stagevars.Credentials, `it is "true" or absent`)
+		bad(stagevars.Credentials, v, "it is true or absent", onlyTrue)
 	}
 	if v, ok := vars[stagevars.Methods]; ok {
-		if v == "" || strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZ,") != "" {
-			bad(stagevars.Methods, "it is a list of methods separated by commas")
+		valid := func(v string) bool { return v != "" && strings.Trim(v, "ABCDEFGHIJKLMNOPQRSTUVWXYZ,") == "" }
+		if !valid(v) {
+			bad(stagevars.Methods, v, "it is a list of methods in upper case, separated by commas", rewritten(strings.ToUpper(unblanked(v)), valid))
 		}
 		p.methods, p.methodList = strings.Split(v, ","), v
 	}
@@ -189,18 +245,38 @@ func (p *Policy) readCompanions(vars map[string]string, bad func(name, text stri
 		if !ok {
 			continue
 		}
-		if v == "" || strings.Trim(v, "abcdefghijklmnopqrstuvwxyz0123456789_.,~-") != "" {
-			bad(h.name, `it is a list of header names in lower case separated by commas, "~" for any`)
+		valid := func(v string) bool {
+			return v != "" && strings.Trim(v, "abcdefghijklmnopqrstuvwxyz0123456789_.,~-") == ""
+		}
+		if !valid(v) {
+			bad(h.name, v, "it is a list of header names in lower case separated by commas, ~ for any", rewritten(asciiLower(strings.ReplaceAll(unblanked(v), "*", "~")), valid))
 		}
 		*h.dst = strings.ReplaceAll(v, "~", "*")
 	}
 	if v, ok := vars[stagevars.MaxAge]; ok {
-		n, err := strconv.Atoi(v)
-		if err != nil || strconv.Itoa(n) != v || n < 0 || n > 99999 {
-			bad(stagevars.MaxAge, "it is a number of seconds without leading zeros")
+		valid := func(v string) bool {
+			n, err := strconv.Atoi(v)
+			return err == nil && strconv.Itoa(n) == v && n >= 0 && n <= 99999
+		}
+		if !valid(v) {
+			seconds := unblanked(v)
+			if d, err := time.ParseDuration(seconds); err == nil {
+				seconds = strconv.FormatFloat(d.Seconds(), 'f', 0, 64)
+			} else if n, err := strconv.Atoi(seconds); err == nil {
+				seconds = strconv.Itoa(min(max(n, 0), 86400))
+			}
+			bad(stagevars.MaxAge, v, "it is a number of seconds, 0 to 99999, without leading zeros", rewritten(seconds, valid))
 		}
 		p.maxAge = v
 	}
+}
+
+// rewritten is the fix of a variable that is meant to be v, where that is valid.
+func rewritten(v string, valid func(string) bool) string {
+	if valid(v) {
+		return "write " + v
+	}
+	return "write it so, or delete the variable"
 }
 
 // carriedHeader reports whether a stage variable and a quoted static mapping

@@ -46,18 +46,13 @@ func (h Header) HTTP() http.Header {
 // a comma and a space (https://fetch.spec.whatwg.org/#concept-header-list-get). White space around each line's value is
 // not part of it, as on the wire.
 func (h Header) Get(name string) (string, bool) {
-	value, found := "", false
+	var values []string
 	for _, f := range h {
-		if !strings.EqualFold(f.Name, name) {
-			continue
+		if strings.EqualFold(f.Name, name) {
+			values = append(values, trim(f.Value))
 		}
-		if found {
-			value += ", "
-		}
-		value += trim(f.Value)
-		found = true
 	}
-	return value, found
+	return strings.Join(values, ", "), len(values) > 0
 }
 
 // Has says whether h has a line with this name, in any case.
@@ -81,13 +76,16 @@ func (h Header) without(names ...string) Header {
 // occurred first.
 func (h Header) combined() Header {
 	var out Header
+	values := map[string][]string{}
 	for _, f := range h {
-		i := slices.IndexFunc(out, func(o Field) bool { return strings.EqualFold(o.Name, f.Name) })
-		if i < 0 {
-			out = append(out, Field{f.Name, trim(f.Value)})
-			continue
+		name := strings.ToLower(f.Name)
+		if values[name] == nil {
+			out = append(out, f)
 		}
-		out[i].Value += ", " + trim(f.Value)
+		values[name] = append(values[name], trim(f.Value))
+	}
+	for i, f := range out {
+		out[i].Value = strings.Join(values[strings.ToLower(f.Name)], ", ")
 	}
 	return out
 }

@@ -122,6 +122,10 @@ func (v *View) blame(r route, by *gateway.Method, origin string, rep *simulate.R
 			v.leave(nil, "the stage of "+v.API.ID+", whose variables hold the allowlist, is not in the templates")
 			return notJudged
 		}
+		if symbol := v.openVariable(); symbol != nil {
+			v.leave(by, symbol.String()+": "+symbol.Why)
+			return notJudged
+		}
 		return rules.CORS407
 	}
 	if symbol := v.decides(r, origin, rep); symbol != nil {

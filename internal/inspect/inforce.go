@@ -16,6 +16,7 @@ import (
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -327,7 +328,7 @@ func Go(policies []*InForce) ([]byte, error) {
 }
 
 func (p *InForce) write(b *strings.Builder, name string) {
-	fmt.Fprintf(b, "\n// %s is the policy that stage %s of the REST API %s serves, as corsgate inspect read it: give it to cors.New.\n", name, p.Stage, p.API)
+	fmt.Fprintf(b, "\n// %s is the policy that stage %s of the REST API %s serves, as corsgate inspect read it: give it to cors.New.\n", name, report.OneLine(p.Stage), report.OneLine(p.API))
 	remarks := slices.Clone(p.Notes)
 	switch {
 	case p.Reflected:
@@ -345,7 +346,7 @@ func (p *InForce) write(b *strings.Builder, name string) {
 		remarks = append(remarks, "cors.New refuses this policy as it is: "+strings.Join(strings.Fields(err.Error()), " "))
 	}
 	for _, r := range remarks {
-		fmt.Fprintf(b, "//\n// %s\n", strings.Join(strings.Fields(r), " "))
+		fmt.Fprintf(b, "//\n// %s\n", report.OneLine(r))
 	}
 	fmt.Fprintf(b, "var %s = cors.Config{\n", name)
 	list := func(field string, values []string) {
@@ -380,7 +381,7 @@ func identifier(s string) string {
 	upper := false
 	for _, r := range s {
 		switch {
-		case r == '_' || r == '-' || r > 127:
+		case (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z'):
 			upper = true
 		case upper:
 			b.WriteString(strings.ToUpper(string(r)))

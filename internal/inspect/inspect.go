@@ -2,15 +2,18 @@ package inspect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 
+	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/diff"
@@ -281,11 +284,12 @@ func (i *inspector) variables(intended []*gateway.API, live *gateway.API, id str
 func drifted(intended, live *gateway.API) (lines []string, open string) {
 	want, have := corsVariables(intended.Variables), corsVariables(live.Variables)
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	misread := malformed(have)
 	leave := func(text string) { open = "the template has " + intended.App.Show(text) }
 	was, is := origins(want), origins(have)
 	for _, o := range is {
 		if !slices.ContainsFunc(was, func(w string) bool { return mayBe(intended.App, w, o) }) {
-			say("%s is on the allowlist in the account and not on the template's", o)
+			say("%s is on the allowlist in the account and not on the template's", asIs(o))
 		}
 	}
 	for _, o := range was {
@@ -293,14 +297,14 @@ func drifted(intended, live *gateway.API) (lines []string, open string) {
 		case cfn.HasSymbol(o):
 			leave(o)
 		case !slices.Contains(is, o):
-			say("%s is on the template's allowlist and not on that in the account", o)
+			say("%s is on the template's allowlist and not on that in the account", asIs(o))
 		}
 	}
 	keys := slices.Concat(slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(have)))
 	slices.Sort(keys)
 	for _, k := range slices.Compact(keys) {
 		switch a, b := want[k], have[k]; {
-		case a == b || stagevars.IsAllowlist(k):
+		case a == b || stagevars.IsAllowlist(k) && !slices.Contains(misread, k):
 		case cfn.HasSymbol(a):
 			leave(k + " " + a)
 		default:
@@ -308,6 +312,22 @@ func drifted(intended, live *gateway.API) (lines []string, open string) {
 		}
 	}
 	return lines, open
+}
+
+// malformed names the variables that are not understood.
+func malformed(vars map[string]string) (names []string) {
+	_, err := cors.FromStageVariables(vars)
+	var all *cors.ConfigError
+	if !errors.As(err, &all) {
+		return nil
+	}
+	for _, fault := range all.Faults {
+		var f *cors.VariableError
+		if errors.As(fault, &f) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // mayBe reports whether an element of the template's allowlist is one in the account, or may be once what is not known in
@@ -323,7 +343,7 @@ func mayBe(app *cfn.App, element, origin string) bool {
 	return regexp.MustCompile("^(?:" + b.String() + ")$").MatchString(origin)
 }
 
-// origins gives the elements of an allowlist, as people write them, whether or not it can be read as one. The value of
+// origins gives the elements of an allowlist, as they are in the variables, whether or not it can be read as one. The value of
 // a variable for one origin is one element, whatever it holds.
 func origins(vars map[string]string) []string {
 	var out []string
@@ -333,7 +353,7 @@ func origins(vars map[string]string) []string {
 		}
 		list := []string{vars[k]}
 		if strings.HasPrefix(k, stagevars.Origins) {
-			list = strings.Split(strings.ReplaceAll(vars[k], "~", "*"), ",")
+			list = strings.Split(vars[k], ",")
 		}
 		for _, o := range list {
 			if o != "" {
@@ -348,6 +368,14 @@ func origins(vars map[string]string) []string {
 func or(v string) string {
 	if v == "" {
 		return "absent"
+	}
+	return asIs(v)
+}
+
+// asIs shows a value; in quotes, where it would not be seen as it is without.
+func asIs(v string) string {
+	if strings.ContainsAny(v, " \t\r\n") {
+		return strconv.Quote(v)
 	}
 	return v
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ import (
 
 // Gateway is what of API Gateway is called.
 type Gateway interface {
+	GetRestApis(context.Context, *apigateway.GetRestApisInput, ...func(*apigateway.Options)) (*apigateway.GetRestApisOutput, error)
 	GetRestApi(context.Context, *apigateway.GetRestApiInput, ...func(*apigateway.Options)) (*apigateway.GetRestApiOutput, error)
 	GetResources(context.Context, *apigateway.GetResourcesInput, ...func(*apigateway.Options)) (*apigateway.GetResourcesOutput, error)
 	GetStages(context.Context, *apigateway.GetStagesInput, ...func(*apigateway.Options)) (*apigateway.GetStagesOutput, error)
@@ -118,9 +120,9 @@ func Read(ctx context.Context, g Gateway, f Functions, region, id, stage string)
 	return r.s, r.readFunctions()
 }
 
-// unless notes what may not be read, and passes every other error on.
+// unless notes what may not be read, or could not be, and passes on every other error, which the next call would have too.
 func (r *reader) unless(err error, what string) error {
-	if err = awsread.Explain(err, r.s.Region); !errors.Is(err, awsread.ErrDenied) && !errors.Is(err, awsread.ErrNotFound) {
+	if err = awsread.Explain(err, r.s.Region); !errors.Is(err, awsread.ErrDenied) && !errors.Is(err, awsread.ErrNotFound) && !errors.Is(err, awsread.ErrFailed) {
 		return err
 	}
 	r.s.Unseen = append(r.s.Unseen, what+": "+err.Error())
@@ -274,9 +276,51 @@ func (r *reader) readExport(stage string) error {
 		r.s.Unseen = append(r.s.Unseen, "what stage "+stage+" serves: its export is no OpenAPI document")
 		return nil
 	}
+	if fault := impossible(doc); fault != "" {
+		r.s.Unseen = append(r.s.Unseen, "what stage "+stage+" serves: its export cannot be right, "+fault)
+		return nil
+	}
+	if doc[gatewayResponses] == nil && slices.ContainsFunc(r.s.responses, made) {
+		r.s.Unseen = append(r.s.Unseen, "whether stage "+stage+" serves the gateway responses that are configured: its export has none at all (corsgate probe --errors asks)")
+	}
 	r.s.exports[stage] = doc
 	return nil
 }
+
+// gatewayResponses is the part of an export with the gateway responses. That AWS's own has it is not documented.
+const gatewayResponses = "x-amazon-apigateway-gateway-responses"
+
+// made says that somebody has made a gateway response another than it is by itself.
+func made(g types.GatewayResponse) bool { return !g.DefaultResponse }
+
+// impossible says what of an export no deployment can have: a method without an integration, or a null in the place of one
+// of its responses. Services that stand for AWS give such exports.
+func impossible(doc map[string]any) string {
+	paths, _ := doc["paths"].(map[string]any)
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		item, _ := paths[path].(map[string]any)
+		for _, verb := range slices.Sorted(maps.Keys(item)) {
+			operation, ok := item[verb].(map[string]any)
+			if !ok || !slices.Contains(operations, verb) {
+				continue
+			}
+			integration, _ := operation["x-amazon-apigateway-integration"].(map[string]any)
+			if integration == nil {
+				return strings.ToUpper(strings.TrimSuffix(strings.TrimPrefix(verb, "x-amazon-apigateway-"), "-method")) + " " + path + " has no integration"
+			}
+			responses, _ := integration["responses"].(map[string]any)
+			for _, pattern := range slices.Sorted(maps.Keys(responses)) {
+				if responses[pattern] == nil {
+					return strings.ToUpper(verb) + " " + path + " has null for the response " + pattern
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// operations are the keys of a path whose values are methods.
+var operations = []string{"get", "put", "post", "delete", "options", "head", "patch", "x-amazon-apigateway-any-method"}
 
 var (
 	invoked       = regexp.MustCompile(`functions/(arn:[^/]+)/`)

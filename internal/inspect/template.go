@@ -28,13 +28,7 @@ func (s *State) configured(stages []types.Stage) []byte {
 	for _, r := range s.resources {
 		s.resource(all, r)
 	}
-	for _, g := range s.responses {
-		if g.DefaultResponse {
-			continue // nobody has made it another
-		}
-		typ := string(g.ResponseType)
-		s.add(all, "gatewayresponses/"+typ, "GatewayResponse", object{"ResponseType": typ, "StatusCode": aws.ToString(g.StatusCode), "ResponseParameters": g.ResponseParameters, "ResponseTemplates": g.ResponseTemplates})
-	}
+	s.gatewayResponses(all)
 	for _, a := range s.authorizer {
 		s.add(all, "authorizers/"+aws.ToString(a.Id), "Authorizer", object{"Name": aws.ToString(a.Name), "Type": string(a.Type), "IdentitySource": aws.ToString(a.IdentitySource), "AuthorizerUri": aws.ToString(a.AuthorizerUri)})
 	}
@@ -59,8 +53,22 @@ func (s *State) serves(st types.Stage) ([]byte, bool) {
 	}
 	all := object{}
 	s.base(all, object{"Name": aws.ToString(s.api.Name), "Body": body})
+	if body[gatewayResponses] == nil {
+		s.gatewayResponses(all) // whether they are served is not seen, and so not compared
+	}
 	s.stage(all, st)
 	return document(all), true
+}
+
+// gatewayResponses adds those that somebody made.
+func (s *State) gatewayResponses(all object) {
+	for _, g := range s.responses {
+		if !made(g) {
+			continue
+		}
+		typ := string(g.ResponseType)
+		s.add(all, "gatewayresponses/"+typ, "GatewayResponse", object{"ResponseType": typ, "StatusCode": aws.ToString(g.StatusCode), "ResponseParameters": g.ResponseParameters, "ResponseTemplates": g.ResponseTemplates})
+	}
 }
 
 // base adds the API and the functions.

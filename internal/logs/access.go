@@ -140,6 +140,7 @@ type lateEntry struct {
 	id                 string
 	rule               rules.ID
 	method, path, what string
+	fix                rules.Fix
 }
 
 // accessed judges a request by its status. The allowlist answers 403 to preflights too, with no type.
@@ -175,11 +176,15 @@ func (s *Scanner) accessed(l Line, found map[string]string) bool {
 		rule, what = rules.CORS708, fmt.Sprintf("%d was answered, most likely by API Gateway itself, and the access log does not tell whether pages could read it", status)
 	}
 	if rule != "" {
+		var fix rules.Fix
+		if rule == rules.CORS706 {
+			fix = cause(gatewayType, "", status, false, false).Rule().Fix
+		}
 		path := found["resourcePath"]
 		if path == "" {
 			path = found["path"]
 		}
-		s.late = append(s.late, lateEntry{Line{Time: l.Time, Source: l.Source}, found["requestId"], rule, clip(method), shape(path), what})
+		s.late = append(s.late, lateEntry{Line{Time: l.Time, Source: l.Source}, found["requestId"], rule, clip(method), shape(path), what, fix})
 		if len(s.late) >= remembered {
 			s.settle()
 		}
@@ -193,7 +198,7 @@ func (s *Scanner) settle() {
 		if e.id != "" && (s.judged.known[e.id] || s.told.known["refused "+e.id] || !s.told.add("accessed "+e.id)) {
 			continue
 		}
-		s.saw(e.Line, e.rule, e.method, e.path, e.what, "")
+		s.saw(e.Line, e.rule, e.method, e.path, e.what, "").fix = e.fix
 	}
 	s.late = nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/inspect/awsread"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 // A Client is what is asked of CloudWatch Logs.
@@ -82,8 +85,10 @@ func ExecutionGroup(api, stage string) string {
 
 // A Stage is what the logs of a stage are read with.
 type Stage struct {
-	// Policy is the one in force; nil if the stage's variables hold none.
-	Policy *cors.Policy
+	// Policy is the one in force; nil if the stage's variables hold none. PolicyError says what is wrong with those that are
+	// there.
+	Policy      *cors.Policy
+	PolicyError error
 	// Execution says that the stage has an execution log, Full that it has headers and bodies.
 	Execution, Full bool
 	// Access is the log group of its access log; empty for none, and for one that goes elsewhere.
@@ -110,8 +115,9 @@ func ReadStage(ctx context.Context, client Gateway, region, api, stage string) (
 			continue
 		}
 		s := &Stage{}
-		if p, err := cors.FromStageVariables(st.Variables); err == nil {
-			s.Policy = p
+		p, err := cors.FromStageVariables(st.Variables)
+		if s.Policy = p; slices.ContainsFunc(slices.Collect(maps.Keys(st.Variables)), stagevars.Is) {
+			s.PolicyError = err
 		}
 		for _, m := range st.MethodSettings {
 			level := aws.ToString(m.LoggingLevel)

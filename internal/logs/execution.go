@@ -28,6 +28,8 @@ type request struct {
 	status       int
 	gatewayType  string
 	failure      string
+	authorized   bool // an authorizer was called
+	test         bool // from the console's test
 	ended        bool
 }
 
@@ -45,6 +47,7 @@ var (
 	of = regexp.MustCompile(`^(?:\d{4}-\d\d-\d\dT[0-9:.]+Z\s+)?\(([0-9a-fA-F-]{36})\) ([\s\S]*)$`)
 	// A test invocation's log names its request once, and has the time before each line.
 	testOf   = regexp.MustCompile(`^Execution log for request (\S+)`)
+	testID   = regexp.MustCompile(`^Starting execution for request: (\S+)`)
 	testLine = regexp.MustCompile(`^([A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d (?:UTC|GMT) \d{4}) : ([\s\S]*)$`)
 
 	called = regexp.MustCompile(`^HTTP Method: ([A-Z]+), Resource Path: (\S*)`)
@@ -52,7 +55,7 @@ var (
 	ended  = regexp.MustCompile(`^Method completed with status: (\d+)`)
 	// throttled is what a usage plan says of a request that is too many.
 	throttled = regexp.MustCompile(`^(?:API Key|Usage Plan|Key)\b.*(?:exceeded throttle limit|exceeded quota|limit exceeded)`)
-	failed    = regexp.MustCompile(`^(?:Execution failed due to an? |Lambda invocation failed|Unauthorized request|The client is not authorized)`)
+	failed    = regexp.MustCompile(`^(?:Execution failed due to an? |Lambda invocation failed|Unauthorized request|The client is not authorized|User: \S+ is not authorized|API Key \S* ?not authorized|Request (?:validation failed|body does not match)|Missing required request parameters)`)
 )
 
 // execution takes a line of API Gateway's execution log, of a stage or of a test invocation.
@@ -66,7 +69,13 @@ func (s *Scanner) execution(l Line) bool {
 		return true
 	}
 	m := testLine.FindStringSubmatch(l.Text)
-	if m == nil || s.testing == "" {
+	if m == nil {
+		return false
+	}
+	if begins := testID.FindStringSubmatch(m[2]); begins != nil {
+		s.testing = begins[1] // the line above may not have been copied
+	}
+	if s.testing == "" {
 		return false
 	}
 	s.about(s.timed(l, "Mon Jan 02 15:04:05 MST 2006", m[1]), s.testing, m[2])
@@ -78,7 +87,7 @@ func (s *Scanner) about(l Line, id, text string) {
 	r := s.requests[id]
 	known := r != nil
 	if !known {
-		r = &request{}
+		r = &request{test: id == s.testing}
 	}
 	if !r.take(text) {
 		return // such as what follows the end of a request
@@ -136,6 +145,8 @@ func (r *request) take(text string) bool {
 		return true
 	}
 	switch {
+	case strings.HasPrefix(text, "Starting authorizer"):
+		r.authorized = true
 	case failed.MatchString(text):
 		r.failure, _, _ = strings.Cut(text, ". ")
 		r.failure, _, _ = strings.Cut(strings.TrimSuffix(r.failure, "."), ": ") // an id, or what a backend said
@@ -189,13 +200,14 @@ func (s *Scanner) finish(id string) {
 	if r.failure == malformed {
 		s.saw(l, rules.CORS704, r.method, r.path, "API Gateway took the function's answer for malformed and answered 502", r.console(origin))
 	}
+	s.cached(l, r)
 	switch {
 	case r.method == "OPTIONS":
 		s.preflight(l, id, r, origin)
 	case r.failure == malformed:
 	case known && r.full && r.status != 0:
 		s.answer(l, id, r, origin)
-	case r.own() && (known || !r.heard):
+	case r.own() && (known || !r.heard || r.test):
 		s.saw(l, rules.CORS708, r.method, r.path, fmt.Sprintf("API Gateway answered %s (%s), and the log has no headers to tell whether pages could read it", r.code(), r.reason()), "")
 	}
 	s.proxied(l, r, origin)
@@ -219,25 +231,36 @@ func (s *Scanner) preflight(l Line, id string, r *request, origin string) {
 	}
 	method, _ := r.asked.Get(corsheader.RequestMethod)
 	if r.heard && (origin == "" || method == "") {
+		// What refuses origins answers 403, and nothing is wrong with that; whatever else fails, fails for pages as well.
+		if r.own() || r.status >= 300 && r.status != 403 {
+			what := "OPTIONS requests without an Origin"
+			switch {
+			case r.test:
+				what = "the console's test of OPTIONS"
+			case origin != "":
+				what = "OPTIONS requests without Access-Control-Request-Method"
+			}
+			s.failure(l, r, rules.CORS706, fmt.Sprintf("%s: %s (%s); preflights fail in the same way", what, r.code(), r.reason()), "", browser.Verdict{})
+		}
 		return
 	}
 	switch {
 	case r.status == 403 && !r.own() && origin != "":
 		rule, what := s.refused(origin)
-		s.refusal(l, id, rule, method, r.path, what, "")
+		s.refusal(l, id, origin, rule, method, r.path, what, "")
 	case r.status == 403 && !r.own():
-		s.refusal(l, id, rules.CORS702, r.method, r.path, "preflights were answered 403, as for a refused origin; the log has no headers to tell whose", "")
+		s.refusal(l, id, "", rules.CORS702, r.method, r.path, "preflights were answered 403, as for a refused origin; the log has no headers to tell whose", "")
 	case r.status >= 300, r.own():
-		s.saw(l, rules.CORS706, r.method, r.path, fmt.Sprintf("preflights were answered %s (%s)", r.code(), r.reason()), r.console(origin))
+		s.failure(l, r, rules.CORS706, fmt.Sprintf("preflights were answered %s (%s)", r.code(), r.reason()), r.console(origin), browser.Verdict{})
 	case origin != "" && r.full && r.status != 0:
 		v := r.verdict(origin)
 		switch {
 		case v.Allowed:
 		case s.decided(v, origin):
 			rule, what := s.refused(origin)
-			s.refusal(l, id, rule, method, r.path, what, v.Message)
+			s.refusal(l, id, origin, rule, method, r.path, what, v.Message)
 		default:
-			s.saw(l, rules.CORS706, r.method, r.path, fmt.Sprintf("preflights were answered %d, and the browsers of %s took it for a no", r.status, clip(origin)), v.Message)
+			s.failure(l, r, rules.CORS706, fmt.Sprintf("preflights were answered %d, and the browsers of %s took it for a no", r.status, clip(origin)), v.Message, v)
 		}
 	}
 }
@@ -264,7 +287,7 @@ func (s *Scanner) answer(l Line, id string, r *request, origin string) {
 		s.saw(l, rule, r.method, r.path, fmt.Sprintf("API Gateway answered %d (%s), and pages of %s could not read it", r.status, r.reason(), clip(origin)), v.Message)
 	case s.decided(v, origin):
 		rule, what := s.refused(origin)
-		s.refusal(l, id, rule, r.method, r.path, what, v.Message)
+		s.refusal(l, id, origin, rule, r.method, r.path, what, v.Message)
 	default:
 		rule := rules.CORS707
 		if v.Code == browser.MultipleAllowOriginValues {
@@ -275,9 +298,9 @@ func (s *Scanner) answer(l Line, id string, r *request, origin string) {
 }
 
 // refusal counts an origin that was refused, once for a request that several logs tell of.
-func (s *Scanner) refusal(l Line, id string, rule rules.ID, method, path, what, console string) {
+func (s *Scanner) refusal(l Line, id, origin string, rule rules.ID, method, path, what, console string) {
 	if id == "" || s.told.add("refused "+id) {
-		s.saw(l, rule, method, path, what, console)
+		s.saw(l, rule, method, path, what, console).origin = origin
 	}
 }
 

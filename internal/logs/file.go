@@ -18,6 +18,7 @@ import (
 //
 //   - a function's standard output;
 //   - aws logs filter-log-events and get-log-events, in JSON;
+//   - aws apigateway test-invoke-method, in JSON;
 //   - aws logs tail, in its formats short and detailed;
 //   - an export to S3, compressed or not;
 //   - the console's download, CSV with the columns timestamp and message, or @timestamp and @message.
@@ -37,7 +38,7 @@ func Read(name string, file io.Reader) iter.Seq2[Line, error] {
 		head, _ := in.Peek(1 << 12)
 		var lines iter.Seq2[Line, error]
 		switch first, _, _ := strings.Cut(strings.ToLower(string(head)), "\n"); {
-		case isEvents(head):
+		case isEvents(head), isTest(head):
 			lines = document(in)
 		case strings.Contains(first, "timestamp,") && strings.Contains(first, "message"):
 			lines = table(in)
@@ -67,6 +68,11 @@ func isEvents(head []byte) bool {
 	return err == nil && (name == "events" || name == "nextForwardToken" || name == "nextBackwardToken" || name == "nextToken" || name == "searchedLogStreams")
 }
 
+// isTest says that a file is what aws apigateway test-invoke-method prints: one JSON object with the log of the console's test.
+func isTest(head []byte) bool {
+	return bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) && bytes.Contains(head, []byte(`"log": "Execution log for request`))
+}
+
 func document(in io.Reader) iter.Seq2[Line, error] {
 	return func(yield func(Line, error) bool) {
 		var doc struct {
@@ -74,10 +80,16 @@ func document(in io.Reader) iter.Seq2[Line, error] {
 				Timestamp int64  `json:"timestamp"`
 				Message   string `json:"message"`
 			} `json:"events"`
+			Log string `json:"log"`
 		}
 		if err := json.NewDecoder(in).Decode(&doc); err != nil {
 			yield(Line{}, fmt.Errorf("its JSON cannot be read: %w", err))
 			return
+		}
+		for l := range strings.SplitSeq(doc.Log, "\n") {
+			if l != "" && !yield(Line{Text: l}, nil) {
+				return
+			}
 		}
 		for _, e := range doc.Events {
 			if !yield(Line{Time: time.UnixMilli(e.Timestamp), Text: e.Message}, nil) {

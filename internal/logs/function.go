@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
@@ -92,13 +93,13 @@ func (s *Scanner) entry(l Line, e entry) bool {
 		if !strings.HasPrefix(e.Reason, "origin") {
 			what += " (" + clip(e.Reason) + ")"
 		}
-		s.refusal(l, e.Request, rule, e.Method, e.where(), what, "")
+		s.refusal(l, e.Request, e.Origin, rule, e.Method, e.where(), what, "")
 	case messageMore:
 		if e.Count > 0 {
 			s.sawTimes(l, e.Count, rules.CORS702, "", "", "more were refused than have a line of their own", "")
 		}
 	case messagePolicy:
-		s.saw(l, rules.CORS710, "", "", "the variables of stage "+clip(e.Stage)+" hold no valid policy: "+clip(list(e.Faults)), "")
+		s.saw(l, rules.CORS710, "", "", "the variables of stage "+clip(e.Stage)+" hold no valid policy: "+report.Clip(report.OneLine(list(e.Faults)), 2000), "")
 	case messageOwn:
 		s.saw(l, rules.CORS703, e.Method, e.where(), "the handler sets "+clip(list(e.Header))+"; corslambda leaves them out", "")
 	default:

@@ -45,13 +45,15 @@ type Scanner struct {
 	open     []string            // their ids, the oldest first
 	closing  []string            // ids of those whose last line was seen, the oldest first
 	testing  string              // the request of a test invocation's log
+	denied   []denial            // by an authorizer that was not called
+	admitted map[string]bool     // routes that an authorizer was called for and let in
 	nameless map[string]int      // errors whose call is not named yet, by source
 }
 
 // NewScanner gives a scanner. Allowed is the policy in force, with which refused origins are compared; nil if it is not known.
 func NewScanner(allowed *cors.Policy) *Scanner {
 	return &Scanner{allowed: allowed, incidents: map[key]*incident{}, apart: map[rules.ID]int{}, beyond: map[rules.ID]*incident{},
-		formats: slices.Clone(documented), requests: map[string]*request{}, nameless: map[string]int{}}
+		formats: slices.Clone(documented), requests: map[string]*request{}, nameless: map[string]int{}, admitted: map[string]bool{}}
 }
 
 // Subject says in a few words how many lines there were, and the time of the last.
@@ -76,17 +78,19 @@ type key struct {
 type incident struct {
 	key
 	console     string
+	origin      string    // the one that was refused; empty where none was
+	fix         rules.Fix // the one of the cause; empty for the rule's
 	n           int
 	first, last time.Time
 }
 
-// saw counts an incident. What says what happened, without what differs from one time to the next.
-func (s *Scanner) saw(l Line, rule rules.ID, method, path, what, console string) {
-	s.sawTimes(l, 1, rule, method, path, what, console)
+// saw counts an incident, and returns it. What says what happened, without what differs from one time to the next.
+func (s *Scanner) saw(l Line, rule rules.ID, method, path, what, console string) *incident {
+	return s.sawTimes(l, 1, rule, method, path, what, console)
 }
 
 // sawTimes is saw of n incidents.
-func (s *Scanner) sawTimes(l Line, n int, rule rules.ID, method, path, what, console string) {
+func (s *Scanner) sawTimes(l Line, n int, rule rules.ID, method, path, what, console string) *incident {
 	k := key{rule, l.Source, clip(method), shape(path), what}
 	in := s.incidents[k]
 	switch {
@@ -103,6 +107,7 @@ func (s *Scanner) sawTimes(l Line, n int, rule rules.ID, method, path, what, con
 		s.beyond[rule] = in
 	}
 	in.add(&incident{n: n, first: l.Time, last: l.Time})
+	return in
 }
 
 // add counts another incident in.
@@ -152,6 +157,9 @@ func (s *Scanner) timed(l Line, layout, text string) Line {
 	return l
 }
 
+// Empty says that there was no line.
+func (s *Scanner) Empty() bool { return s.lines == 0 }
+
 // Unknown says that there were lines, and that none of them was of a known form.
 func (s *Scanner) Unknown() bool { return s.lines > 0 && s.unread == s.lines }
 
@@ -163,6 +171,8 @@ func (s *Scanner) Report(suppressions []report.Suppression) *report.Report {
 	}
 	s.open, s.closing = nil, nil
 	s.settle()
+	s.deny()
+	s.probed()
 	byRule := map[rules.ID][]*incident{}
 	for _, in := range s.incidents {
 		byRule[in.rule] = append(byRule[in.rule], in)
@@ -185,7 +195,7 @@ func (s *Scanner) Report(suppressions []report.Suppression) *report.Report {
 
 // finding says what happened where, how often and when.
 func (in *incident) finding() report.Finding {
-	f := report.Finding{File: in.source, Method: in.method, Path: in.path, Detail: in.what + " (" + in.when() + ")", Console: in.console, Count: in.n}
+	f := report.Finding{File: in.source, Method: in.method, Path: in.path, Detail: in.what + " (" + in.when() + ")", Console: in.console, Count: in.n, Fix: in.fix}
 	if !in.last.IsZero() {
 		first, last := in.first.UTC(), in.last.UTC()
 		f.First, f.Last = &first, &last

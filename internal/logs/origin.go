@@ -2,8 +2,10 @@ package logs
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -11,6 +13,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
@@ -28,6 +31,40 @@ func (s *Scanner) refused(origin string) (rule rules.ID, what string) {
 		return rules.CORS701, quoted + " was refused; " + how
 	}
 	return rules.CORS702, quoted + " was refused; it resembles no allowed origin"
+}
+
+// probed makes one entry of the origins that corsgate probe asked from: those with its name in them, and the other
+// look-alikes of the same origin, since a probe asks from all of them.
+func (s *Scanner) probed() {
+	asked := map[string]bool{questions.Stranger: true}
+	for _, in := range s.incidents {
+		scheme, host, _ := strings.Cut(in.origin, "://")
+		for _, own := range []string{"corsgate-", "corsgate."} {
+			if page, ok := strings.CutPrefix(host, own); ok && in.origin != questions.Stranger {
+				for _, o := range questions.Lookalikes(scheme + "://" + page) {
+					asked[o] = true
+				}
+			}
+		}
+	}
+	var all *incident
+	for _, k := range slices.SortedFunc(maps.Keys(s.incidents), func(a, b key) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }) {
+		in := s.incidents[k]
+		if !asked[in.origin] || k.rule != rules.CORS701 && k.rule != rules.CORS702 {
+			continue
+		}
+		delete(s.incidents, k)
+		if all == nil {
+			all = &incident{key: key{rule: rules.CORS702, source: k.source, path: k.path, what: "origins that corsgate probe asks from were refused, as they are to be"}}
+		}
+		if all.add(in); all.path != k.path {
+			all.path = ""
+		}
+		all.from(k.source)
+	}
+	if all != nil {
+		s.incidents[all.key] = all
+	}
 }
 
 // resembles says which entry of a policy an origin resembles, and how; nothing if it resembles none.

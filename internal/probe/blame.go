@@ -1,7 +1,9 @@
 package probe
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
@@ -74,10 +76,26 @@ func (j *judge) blameForbidden(e *Exchange) (id rules.ID, why string) {
 	switch {
 	case j.unknown == nil || j.unknown.cause.kind != forbidden:
 		return rules.CORS103, "403 Forbidden, and not for other paths: OPTIONS wants an API key, or a firewall stops it (CORS404)"
+	case strings.HasSuffix(j.target.Hostname(), ".vpce.amazonaws.com"):
+		return rules.CORS513, "403 Forbidden for every path: the host is a VPC endpoint's own name, and a preflight has no x-apigw-api-id that would name the API; pages have to ask " + j.private()
 	case !strings.Contains(j.target.Hostname(), ".execute-api."):
 		return rules.CORS405, "403 Forbidden for every path: no base path mapping of the domain leads here, or a firewall stops this client (CORS404)"
 	}
 	return rules.CORS513, "403 Forbidden for every path: there is no such stage, or a firewall stops this client (CORS404)"
+}
+
+// endpointHost is the name of a VPC endpoint for API Gateway: its id, more in the name of a zone or none, and the region.
+var endpointHost = regexp.MustCompile(`^(vpce-[0-9a-z]+)(?:-[0-9a-z-]+)?\.execute-api\.([a-z0-9-]+)\.vpce\.amazonaws\.com$`)
+
+// private is the address by which pages reach a private API through the VPC endpoint that was asked
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-api-test-invoke-url.html).
+func (j *judge) private() string {
+	api, _ := j.page.Request.Header.Get("x-apigw-api-id")
+	m := endpointHost.FindStringSubmatch(j.target.Hostname())
+	if m == nil {
+		m = []string{"", "ENDPOINT", "REGION"}
+	}
+	return "https://" + cmp.Or(api, "API") + "-" + m[1] + ".execute-api." + m[2] + ".amazonaws.com" + j.target.EscapedPath()
 }
 
 // blameVerdict goes by what the browser says of an answer that nothing in front of the API made.

@@ -99,7 +99,7 @@ var marks = []mark{
 func causeOf(r *browser.HTTPResponse, body string) cause {
 	header := func(name string) string { value, _ := r.Header.Get(name); return strings.TrimSpace(value) }
 	if action := strings.ToLower(header("x-amzn-waf-action")); action != "" {
-		return cause{challenged, "the firewall wants a " + Printable(report.Clip(action, Shown))}
+		return cause{challenged, "the firewall wants a " + report.Clip(action, Shown)}
 	}
 	typ, _, _ := strings.Cut(header("x-amzn-errortype"), ":")
 	if r.Status < 400 && typ == "" {

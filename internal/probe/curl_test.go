@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // needCurl skips a test without curl; in CI, where all of them run, it fails.
@@ -141,5 +142,22 @@ func TestSecretOfOurs(t *testing.T) {
 	o.Method, o.Header, o.Cookie = "GET", nil, "scheme=https"
 	if r := survey(t, o); !r.Verdict.Allowed || len(r.Findings) > 0 {
 		t.Errorf("%+v\n%s", r.Verdict, listing(r))
+	}
+}
+
+// TestQuote holds that a word with what a terminal or a runner acts upon is written without it, and that a shell which
+// knows $'...' reads it back.
+func TestQuote(t *testing.T) {
+	const word = "it's\n::error::\\ ##[error]\x1b]52;c;AA==\a\u009b \x9b"
+	quoted := quote(word)
+	if report.OneLine(quoted) != quoted {
+		t.Errorf("%q", quoted)
+	}
+	if _, err := exec.LookPath("bash"); err != nil && os.Getenv("CI") == "" {
+		t.Skip(err)
+	}
+	got, err := exec.Command("bash", "-c", "printf %s "+quoted).Output()
+	if err != nil || string(got) != word {
+		t.Errorf("%q, %v; want %q", got, err, word)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
+	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // A judge makes findings of the answers.
@@ -32,10 +33,13 @@ func (s *surveyor) judge() *Result {
 	if s.unsent > 0 {
 		r.NotSent = fmt.Sprintf("not sent were %d more requests: %s", s.unsent, s.stopped)
 	}
+	r.Readable = s.readable(r.Verdict)
 	j := &judge{surveyor: s}
 	j.unanswered()
 	j.repeated()
 	switch {
+	case j.nowhere():
+		r.Nowhere = "There is no such path, method or stage at this address, or it wants a signature (AWS_IAM)."
 	case j.protocols(&s.pre):
 	case !s.pre.own.Verdict.Allowed:
 		j.refusedPreflight(s.pre.own)
@@ -53,6 +57,47 @@ func (s *surveyor) judge() *Result {
 	return r
 }
 
+// readable names the headers of the answer that the page's script can read, in lower case.
+func (s *surveyor) readable(v simulate.Verdict) []string {
+	out := []string{}
+	if s.actual.own == nil || !v.Allowed {
+		return out
+	}
+	for _, f := range s.page.Exposed(s.actual.own.answer()) {
+		if name := strings.ToLower(f.Name); !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// nowhere is about an address that leads to no method of the API, whatever a page can read of that. A GET decides it: a
+// preflight alone may lack its OPTIONS method.
+func (j *judge) nowhere() bool {
+	e := j.actual.own
+	if e == nil || e.cause.kind != noRoute {
+		return false
+	}
+	j.report(rules.CORS517, e, "no such path, method or stage here: status %d, %s", e.Response.Status, e.cause.text)
+	return true
+}
+
+// fix is that of a rule, with the page's origin, what it asks for and what is allowed already.
+func (j *judge) fix(id rules.ID) rules.Fix {
+	methods, headers := []string{j.method}, []string{}
+	if e := j.pre.own; e != nil && e.Verdict.Allowed || e != nil && e.Response.Status/100 == 2 {
+		allowed, _ := e.raw.Get(corsheader.AllowMethods)
+		methods = append(corsheader.List(allowed), methods...)
+		allowed, _ = e.raw.Get(corsheader.AllowHeaders)
+		headers = append(headers, corsheader.List(strings.ToLower(allowed))...)
+	}
+	if p := j.page.Preflight; j.page.NeedsPreflight() {
+		asked, _ := p.Header.Get(corsheader.RequestHeaders)
+		headers = append(headers, corsheader.List(asked)...)
+	}
+	return id.Rule().Fix.Fill(j.Origin, methods, headers)
+}
+
 // report adds a finding about an exchange. A rule is reported once for a method: what it says of one answer, it says of the
 // others.
 func (j *judge) report(id rules.ID, e *Exchange, format string, args ...any) {
@@ -60,8 +105,8 @@ func (j *judge) report(id rules.ID, e *Exchange, format string, args ...any) {
 	if err != nil {
 		u = j.target
 	}
-	f := report.Finding{File: u.Scheme + "://" + u.Host, Path: u.EscapedPath(), Method: e.Request.Method,
-		Detail: fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + Printable(report.Clip(j.secrets.redact(fmt.Sprintf(format, args...)), Shown))}
+	f := report.Finding{Fix: j.fix(id), File: u.Scheme + "://" + u.Host, Path: u.EscapedPath(), Method: e.Request.Method,
+		Detail: fmt.Sprintf("exchange %d, %s: ", e.Number, e.Purpose) + report.Clip(j.secrets.redact(fmt.Sprintf(format, args...)), Shown)}
 	if e.Verdict != nil && e.origin == j.Origin && id.Rule().Severity != rules.Info {
 		f.Console = e.Verdict.Message
 	}
@@ -145,6 +190,7 @@ func (j *judge) refusedPreflight(e *Exchange) {
 	}
 	if !j.page.NeedsPreflight() && !slices.Contains([]rules.ID{rules.CORS403, rules.CORS404, rules.CORS405, rules.CORS513}, id) {
 		j.report(rules.CORS511, e, "%s (%s: %s)", why, id, id.Rule().Title)
+		j.found[len(j.found)-1].Fix = j.fix(id)
 		return
 	}
 	j.report(id, e, "%s", why)
@@ -170,7 +216,7 @@ func (j *judge) passedPreflight(e *Exchange) {
 // own is about the answer to the page's request.
 func (j *judge) own() {
 	e := j.actual.own
-	if e == nil || j.protocols(&j.actual) {
+	if e == nil || j.has(rules.CORS517) || j.protocols(&j.actual) {
 		return
 	}
 	if location, ok := e.raw.Get("Location"); ok && e.Response.Status/100 == 3 {
@@ -240,9 +286,20 @@ func (j *judge) missing(e *Exchange) {
 		j.gateway(e, 4)
 	case e.Response.Status/100 == 2 && j.pre.own.Verdict.Allowed && variesByOrigin(e):
 		j.report(rules.CORS406, e, "the preflight passes; the answer says Vary: Origin and allows none")
+	case e.Response.Status/100 == 2 && variesByOrigin(e) && j.refused(j.pre.own):
+		j.report(rules.CORS109, e, "the origin was looked at and refused: the answer says Vary: Origin and allows none, and the preflight is refused too (%s)", answered(j.pre.own))
 	default:
 		j.report(rules.CORS510, e, "status %d without %s", e.Response.Status, corsheader.AllowOrigin)
 	}
+}
+
+// refused reports whether something that looks at origins refused a preflight: nothing in front of the API did.
+func (j *judge) refused(e *Exchange) bool {
+	if e == nil || e.Verdict.Allowed || e.cause.kind != ofBackend {
+		return false
+	}
+	id, _ := j.blameVerdict(e)
+	return id == rules.CORS109
 }
 
 // gateway is about an answer of API Gateway's own that cannot be read.
@@ -258,6 +315,9 @@ func (j *judge) gateway(e *Exchange, class int) {
 func (j *judge) errors() {
 	if j.unknown != nil && j.unknown.cause.kind == forbidden {
 		return
+	}
+	if j.has(rules.CORS517) {
+		j.failing, j.bare = nil, nil // which ask for the same address
 	}
 	for _, e := range append([]*Exchange{j.unknown, j.bare}, j.failing...) {
 		if e != nil && e.Response.Status >= 400 && !e.Verdict.Allowed {

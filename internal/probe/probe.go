@@ -99,6 +99,10 @@ type Result struct {
 	// Preflight says that the browser asks first, PreflightAllowed that it may then go on.
 	Preflight        bool `json:"preflightNeeded"`
 	PreflightAllowed bool `json:"preflightAllowed"`
+	// Nowhere says that the address leads to no method of an API; left out if it does.
+	Nowhere string `json:"nowhere,omitempty"`
+	// Readable names the headers of the answer that the page's script can read; empty if it cannot read the answer.
+	Readable []string `json:"readable"`
 	// Dropped names the headers that the page's script set and the browser does not send, since scripts may not set them;
 	// left out if there is none.
 	Dropped []string `json:"dropped,omitempty"`

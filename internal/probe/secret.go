@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/questions"
@@ -118,16 +117,6 @@ func (s *secrets) redact(text string) string {
 		text = strings.ReplaceAll(text, v, hidden)
 	}
 	return text
-}
-
-// Printable gives a server's words as they can go to a terminal: what is no printable character is replaced.
-func Printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
 }
 
 // answered gives a server's header lines without what is secret. What it sets as a cookie is a credential as well.

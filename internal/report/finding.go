@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/corsgate/corsgate/internal/rules"
 )
@@ -44,11 +43,15 @@ type Finding struct {
 	Suppressed string `json:"suppressed,omitempty"`
 }
 
-// Of returns a finding of a rule: f says where it is, what is wrong there, and what a browser prints.
+// Of returns a finding of a rule: f says where it is, what is wrong there, and what a browser prints. Its fix is the rule's
+// where f has none of its own.
 func Of(id rules.ID, f Finding) Finding {
 	r := id.Rule()
 	f.Detail, f.Console = OneLine(f.Detail), OneLine(f.Console)
-	f.Rule, f.Title, f.Severity, f.Why, f.Fix, f.Link = r.ID, r.Title, r.Severity, r.Why, r.Fix, r.ID.Link()
+	f.Rule, f.Title, f.Severity, f.Why, f.Link = r.ID, r.Title, r.Severity, r.Why, r.ID.Link()
+	if f.Fix == (rules.Fix{}) {
+		f.Fix = r.Fix
+	}
 	return f
 }
 
@@ -69,18 +72,4 @@ func (f Finding) Where() string {
 		b.WriteString(", " + strings.TrimSpace(f.Method+" "+f.Path))
 	}
 	return OneLine(b.String())
-}
-
-// OneLine makes a line of text that came out of a template: without line breaks, and without what a terminal acts upon or
-// what reorders a line (https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
-func OneLine(s string) string {
-	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)), " ")
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
@@ -33,58 +32,42 @@ func (r *Report) Write(w io.Writer, format string) error {
 	return err
 }
 
-// WriteJSON writes a value as the tool's JSON is: indented, and with <, > and & as they are.
-func WriteJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
-}
-
 // Markdown returns the report as something to post.
 func (r *Report) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**corsgate %s**: %s\n", r.Command, r.Summary())
+	fmt.Fprintf(&b, "**corsgate %s**: %s\n", r.Command, EscapeMarkdown(r.Summary()))
 	for _, l := range r.Crashed {
-		fmt.Fprintf(&b, "\n- crashed: %s\n", escape(l))
+		fmt.Fprintf(&b, "\n- crashed: %s\n", EscapeMarkdown(l))
 	}
 	for _, l := range r.Unseen {
-		fmt.Fprintf(&b, "\n- not seen: %s\n", escape(l))
+		fmt.Fprintf(&b, "\n- not seen: %s\n", EscapeMarkdown(l))
 	}
 	for _, l := range r.InForce {
-		fmt.Fprintf(&b, "\n- %s\n", escape(l))
+		fmt.Fprintf(&b, "\n- %s\n", EscapeMarkdown(l))
 	}
 	for i, f := range r.Findings {
-		fmt.Fprintf(&b, "\n### %s %s: %s\n\n`%s`\n\n%s\n", f.Severity, f.Rule, escape(f.Title), strings.ReplaceAll(f.Where(), "`", "'"), escape(f.Detail))
+		fmt.Fprintf(&b, "\n### %s %s: %s\n\n%s\n\n%s\n", f.Severity, f.Rule, EscapeMarkdown(f.Title), Code(f.Where()), EscapeMarkdown(f.Detail))
 		if f.Console != "" {
-			fmt.Fprintf(&b, "\n> %s\n", escape(f.Console))
+			fmt.Fprintf(&b, "\n> %s\n", EscapeMarkdown(f.Console))
 		}
-		// Findings of one rule follow each other, and have one fix.
-		if i+1 < len(r.Findings) && r.Findings[i+1].Rule == f.Rule {
+		if r.sameFix(i) {
 			continue
 		}
-		fmt.Fprintf(&b, "\n%s\n\n<details><summary>Cure</summary>\n\nCDK with corsgate:\n\n```go\n%s\n```\n\nCloudFormation:\n\n```yaml\n%s\n```\n\n</details>\n\n[%s](%s)\n", escape(f.Why), f.Fix.Go, f.Fix.CloudFormation, f.Rule, f.Link)
+		fmt.Fprintf(&b, "\n%s\n\n<details><summary>Cure</summary>\n\nCDK with corsgate:\n\n%s\nCloudFormation:\n\n%s\n</details>\n\n[%s](%s)\n", EscapeMarkdown(f.Why), Fenced("go", f.Fix.Go), Fenced("yaml", f.Fix.CloudFormation), f.Rule, f.Link)
 	}
 	for _, l := range r.NotJudged {
-		fmt.Fprintf(&b, "\n- not judged: %s\n", escape(l))
+		fmt.Fprintf(&b, "\n- not judged: %s\n", EscapeMarkdown(l))
 	}
 	return b.String()
-}
-
-// escape keeps text that came out of a template from being Markdown or HTML.
-func escape(s string) string {
-	return strings.NewReplacer("\\", "\\\\", "`", "\\`", "*", "\\*", "_", "\\_", "<", "&lt;", ">", "&gt;", "[", "\\[", "]", "\\]", "|", "\\|", "@", "&#64;", "\n", " ").Replace(s)
 }
 
 // GitHub returns the report as workflow commands, which GitHub shows beside the lines
 // (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands).
 func (r *Report) GitHub() string {
-	message := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	var b strings.Builder
 	for _, f := range r.Findings {
-		command := map[rules.Severity]string{rules.Error: "error", rules.Warning: "warning", rules.Info: "notice"}[f.Severity]
-		place := "file=" + property.Replace(f.File)
+		name := map[rules.Severity]string{rules.Error: "error", rules.Warning: "warning", rules.Info: "notice"}[f.Severity]
+		place := "file=" + property.Replace(OneLine(f.File))
 		text := f.Detail
 		if f.Line > 0 {
 			place += fmt.Sprintf(",line=%d", f.Line)
@@ -94,21 +77,26 @@ func (r *Report) GitHub() string {
 		if f.Console != "" {
 			text += "\n" + f.Console
 		}
-		fmt.Fprintf(&b, "::%s %s,title=%s::%s\n", command, place, property.Replace(string(f.Rule)+" "+f.Title), message.Replace(text+"\n"+f.Link))
+		b.WriteString(command(name, place, string(f.Rule)+" "+f.Title, text+"\n"+f.Link))
 	}
 	for _, l := range r.Crashed {
-		fmt.Fprintf(&b, "::error title=corsgate::%s\n", message.Replace("crashed: "+l))
+		b.WriteString(command("error", "", "corsgate", "crashed: "+l))
 	}
 	for _, l := range r.NotJudged {
-		fmt.Fprintf(&b, "::warning title=corsgate::%s\n", message.Replace("not judged: "+l))
+		b.WriteString(command("warning", "", "corsgate", "not judged: "+l))
 	}
 	for _, l := range r.Unseen {
-		fmt.Fprintf(&b, "::error title=corsgate::%s\n", message.Replace("not seen: "+l))
+		b.WriteString(command("error", "", "corsgate", "not seen: "+l))
 	}
 	for _, l := range append([]string{r.Summary()}, r.InForce...) {
-		b.WriteString(message.Replace(l) + "\n")
+		b.WriteString(OneLine(l) + "\n")
 	}
 	return b.String()
+}
+
+// sameFix reports whether a finding has the fix of the next one: findings of one rule follow each other, and most have one fix.
+func (r *Report) sameFix(i int) bool {
+	return i+1 < len(r.Findings) && r.Findings[i+1].Rule == r.Findings[i].Rule && r.Findings[i+1].Fix == r.Findings[i].Fix
 }
 
 // uri gives the place as SARIF wants it: an address as it is, any other name as a path.
@@ -145,7 +133,7 @@ func (r *Report) SARIF() any {
 		if f.LogicalID != "" {
 			location["logicalLocations"] = []m{{"name": f.LogicalID, "fullyQualifiedName": strings.Trim(f.Stack+"/"+f.LogicalID, "/")}}
 		}
-		result := m{"ruleId": f.Rule, "level": level[f.Severity], "message": m{"text": text}, "locations": []m{location}}
+		result := m{"ruleId": f.Rule, "level": level[f.Severity], "message": m{"text": inSARIF(text)}, "locations": []m{location}}
 		if f.Suppressed != "" {
 			result["suppressions"] = []m{{"kind": "inSource", "justification": f.Suppressed}}
 		}
@@ -159,13 +147,13 @@ func (r *Report) SARIF() any {
 	}
 	notes := []m{}
 	for _, l := range slices.Concat(r.Crashed, r.Unseen) {
-		notes = append(notes, m{"level": "error", "message": m{"text": l}})
+		notes = append(notes, m{"level": "error", "message": m{"text": inSARIF(l)}})
 	}
 	for _, l := range r.NotJudged {
-		notes = append(notes, m{"level": "warning", "message": m{"text": "not judged: " + l}})
+		notes = append(notes, m{"level": "warning", "message": m{"text": inSARIF("not judged: " + l)}})
 	}
 	for _, l := range r.InForce {
-		notes = append(notes, m{"level": "note", "message": m{"text": l}})
+		notes = append(notes, m{"level": "note", "message": m{"text": inSARIF(l)}})
 	}
 	return m{"version": "2.1.0", "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
 		"runs": []m{{"tool": m{"driver": m{"name": "corsgate", "version": version(), "informationUri": "https://github.com/corsgate/corsgate", "rules": table}}, "results": results,

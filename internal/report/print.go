@@ -63,7 +63,7 @@ func (p *Printer) Line(colour, indent string, hang int, text string) {
 		p.WriteString(blank + word)
 		at += len(blank) + n
 	}
-	for _, word := range strings.Fields(text) {
+	for _, word := range strings.Fields(OneLine(text)) {
 		if utf8.RuneCountInString(word) <= width-hang {
 			put(word)
 		} else {
@@ -78,6 +78,13 @@ func (p *Printer) Line(colour, indent string, hang int, text string) {
 		p.WriteString(p.Off)
 	}
 	p.WriteByte('\n')
+}
+
+// Block writes lines of text as they are, after an indent.
+func (p *Printer) Block(indent, text string) {
+	for l := range strings.SplitSeq(Lines(text), "\n") {
+		p.WriteString(strings.TrimRight(indent+l, " ") + "\n")
+	}
 }
 
 // Report writes a report for people.
@@ -96,16 +103,13 @@ func (p *Printer) Report(rep *Report) {
 		if f.Console != "" {
 			p.Line("", "  browser: ", 11, f.Console)
 		}
-		// Findings of one rule follow each other, and have one fix.
-		if i+1 < len(rep.Findings) && rep.Findings[i+1].Rule == f.Rule {
+		if rep.sameFix(i) {
 			continue
 		}
 		p.Line("", "  why: ", 7, f.Why)
 		for _, cure := range []struct{ in, text string }{{"cure, CDK with corsgate:", f.Fix.Go}, {"cure, CloudFormation:", f.Fix.CloudFormation}} {
 			p.Line("", "  ", 2, cure.in)
-			for _, l := range strings.Split(cure.text, "\n") {
-				p.WriteString(strings.TrimRight("    "+l, " ") + "\n")
-			}
+			p.Block("    ", cure.text)
 		}
 		p.Line(p.Faint, "  ", 2, f.Link)
 		p.WriteString("\n")

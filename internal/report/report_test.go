@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/internal/rules"
+	"github.com/corsgate/corsgate/internal/testkit/hostile"
 )
 
 func of(id rules.ID, logicalID, detail string) Finding {
@@ -45,44 +46,35 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestHostile holds that what somebody else wrote begins no line of its own, and is no markup, in any format.
+// TestHostile holds that what somebody else wrote begins no line of its own, and is no markup, in any format and any field.
 func TestHostile(t *testing.T) {
-	const text = "a\n# H\r\n```\n::error::boo\x1b[2J\u202e <script> @all [x](http://e) 100%0A"
-	r := New("check", "", []Finding{Of(rules.CORS101, Finding{File: "a,b:c.yaml", LogicalID: "A`\n# X", ConstructPath: text, Path: text, Method: "PUT", Detail: text, Console: text})}, nil)
-	f := r.Findings[0]
-	for _, s := range []string{f.Where(), f.Detail, f.Console} {
-		if strings.ContainsAny(s, "\r\n\x1b\u202e") {
-			t.Errorf("%q is not a line for a terminal", s)
-		}
-	}
-	commands := 0
-	for _, format := range []string{"text", "json", "sarif", "markdown", "github"} {
+	f := Of(rules.CORS101, Finding{File: hostile.Text, LogicalID: hostile.Text, ConstructPath: hostile.Text, Stack: hostile.Text, API: hostile.Text, Path: hostile.Text, Method: hostile.Text, Detail: hostile.Text, Console: hostile.Text,
+		Fix: rules.Fix{Go: hostile.Text, CloudFormation: hostile.Text}})
+	other := f
+	other.Line, other.Detail = 3, "::error title=owned::"
+	r := New("check", hostile.Text, []Finding{f, other}, []Suppression{{ID: hostile.Text, Reason: hostile.Text, File: hostile.Text, LogicalID: hostile.Text}})
+	text := []string{hostile.Text, "::error title=owned::"}
+	r.Crashed, r.NotJudged, r.Unseen, r.InForce = text, text, text, text
+	r.Checked = []Checked{{File: hostile.Text, API: hostile.Text, Stage: hostile.Text, Allowlist: Allowlist{Names: text, Origins: text, From: "stated"}}}
+	for _, format := range hostile.Formats {
 		var b strings.Builder
 		if err := r.Write(&b, format); err != nil {
 			t.Fatal(err)
 		}
-		if format != "json" && strings.ContainsAny(b.String(), "\x1b\u202e") { // JSON has the names as they are
-			t.Errorf("%s has what a terminal acts upon", format)
-		}
-		for line := range strings.Lines(b.String()) {
-			if strings.HasPrefix(line, "# ") || strings.HasPrefix(line, "::error::") || format == "markdown" && (strings.Contains(line, "<script>") || strings.Contains(line, "@all")) && !strings.HasPrefix(line, "`") {
-				t.Errorf("%s has the line %q", format, line)
-			}
-			if format == "github" && strings.HasPrefix(line, "::") {
-				commands++
-				if !strings.HasPrefix(line, "::error file=a%2Cb%3Ac.yaml,title=CORS101 ") || !strings.Contains(line, "100%250A") {
-					t.Errorf("the workflow command %q", line)
-				}
-			}
-		}
-		if format == "json" || format == "sarif" {
-			if !json.Valid([]byte(b.String())) {
-				t.Errorf("%s is not JSON", format)
-			}
-		}
+		hostile.Check(t, format, b.String())
 	}
-	if commands != 1 {
-		t.Errorf("%d workflow commands for one finding", commands)
+	var b strings.Builder
+	if err := WriteJSON(&b, hostile.Text); err != nil {
+		t.Fatal(err)
+	}
+	var back string
+	if err := json.Unmarshal([]byte(b.String()), &back); err != nil || back != hostile.Text {
+		t.Errorf("JSON has %q, %v", back, err)
+	}
+	for text, want := range map[string]string{"AWS::ApiGateway::Method of http://[::1]:80": "AWS::ApiGateway::Method of http://[::1]:80", "a\tb": "a b", "::::a": ": : : :a"} {
+		if got := OneLine(text); got != want {
+			t.Errorf("OneLine(%q) = %q, want %q", text, got, want)
+		}
 	}
 }
 

@@ -60,6 +60,7 @@ const (
 	CORS514 ID = "CORS514" // origins beside the given one are allowed
 	CORS515 ID = "CORS515" // the answer is a redirect
 	CORS516 ID = "CORS516" // headers are exposed by the preflight alone
+	CORS517 ID = "CORS517" // no such path, method or stage
 	CORS601 ID = "CORS601" // what is configured is not deployed
 	CORS602 ID = "CORS602" // the API in the account is not what its template says
 	CORS603 ID = "CORS603" // the allowlist in the account is not the template's
@@ -76,6 +77,7 @@ const (
 	CORS709 ID = "CORS709" // a function ended without an answer
 	CORS710 ID = "CORS710" // the stage's variables hold no valid policy
 	CORS711 ID = "CORS711" // Access-Control-Allow-Origin has more than one value
+	CORS712 ID = "CORS712" // an authorizer's kept policy refuses another route
 	CORS901 ID = "CORS901" // suppression without a finding
 	CORS902 ID = "CORS902" // suppression without a reason, or of no rule
 	CORS903 ID = "CORS903" // CloudFormation refuses part of the template

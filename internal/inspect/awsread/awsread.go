@@ -23,7 +23,7 @@ import (
 var reads = map[string]map[string]string{
 	// API Gateway's actions are the HTTP methods.
 	"API Gateway": {
-		"GetRestApi": "apigateway:GET", "GetResources": "apigateway:GET", "GetStages": "apigateway:GET", "GetExport": "apigateway:GET",
+		"GetRestApi": "apigateway:GET", "GetRestApis": "apigateway:GET", "GetResources": "apigateway:GET", "GetStages": "apigateway:GET", "GetExport": "apigateway:GET",
 		"GetGatewayResponses": "apigateway:GET", "GetAuthorizers": "apigateway:GET", "GetRequestValidators": "apigateway:GET",
 		"GetModels": "apigateway:GET", "GetDomainNames": "apigateway:GET", "GetBasePathMappings": "apigateway:GET",
 	},
@@ -73,6 +73,9 @@ func Load(ctx context.Context, o Options) (aws.Config, error) {
 		return aws.Config{}, errors.New("the AWS configuration cannot be read: see ~/.aws/config and ~/.aws/credentials")
 	case cfg.Region == "":
 		return aws.Config{}, errors.New("no AWS region is known: give --region, or set AWS_REGION or the profile's region")
+	}
+	if at := aws.ToString(cfg.BaseEndpoint); at != "" && !strings.HasPrefix(at, "http://") && !strings.HasPrefix(at, "https://") {
+		return aws.Config{}, fmt.Errorf("the endpoint URL %q has no scheme; write http://%s (--endpoint-url, or AWS_ENDPOINT_URL)", at, at[strings.LastIndex(at, "/")+1:])
 	}
 	// What went wrong is not passed on: the error of a credential process may hold anything.
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {

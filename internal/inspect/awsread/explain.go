@@ -16,6 +16,7 @@ import (
 var (
 	ErrDenied   = errors.New("access denied")
 	ErrNotFound = errors.New("not found")
+	ErrFailed   = errors.New("failed") // the service did, with a status of 500 or above, or it does not know the call
 )
 
 var (
@@ -38,7 +39,7 @@ type Error struct {
 func (e *Error) Error() string { return e.text }
 func (e *Error) Unwrap() error { return e.kind }
 
-// Explain says in one line why a call failed. What it gives is an [*Error], which is ErrDenied, ErrNotFound or neither; a
+// Explain says in one line why a call failed. What it gives is an [*Error], which is ErrDenied, ErrNotFound, ErrFailed or none; a
 // call that was given up is its context's error.
 func Explain(err error, region string) error {
 	var said *Error
@@ -53,6 +54,10 @@ func Explain(err error, region string) error {
 		e.Action, _ = Action(op.Service(), op.Operation())
 	}
 	var api smithy.APIError
+	var answered interface{ HTTPStatusCode() int }
+	if errors.As(err, &answered) && answered.HTTPStatusCode() >= 500 {
+		e.kind = ErrFailed
+	}
 	if !errors.As(err, &api) {
 		e.text = unanswered(err, service, e.Operation, region)
 		return e

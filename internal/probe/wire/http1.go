@@ -125,21 +125,30 @@ func (in *input) head() (*Incoming, error) {
 	}
 	status, _ := strconv.Atoi(m[2])
 	res := &Incoming{Proto: m[1], Status: status}
+	var folded []string // the lines of the last header's value
+	unfold := func() {
+		if n := len(res.Header); n > 0 {
+			res.Header[n-1].Value = strings.Join(folded, " ")
+		}
+	}
 	for {
 		line, err := in.line()
 		if err != nil {
 			return nil, err
 		}
 		if line == "" {
+			unfold()
 			return res, nil
 		}
-		if n := len(res.Header); n > 0 && (line[0] == ' ' || line[0] == '\t') {
+		if len(res.Header) > 0 && (line[0] == ' ' || line[0] == '\t') {
 			// A continued line (https://www.rfc-editor.org/rfc/rfc9112.html#name-obsolete-line-folding).
-			res.Header[n-1].Value += " " + strings.Trim(line, " \t")
+			folded = append(folded, strings.Trim(line, " \t"))
 			continue
 		}
 		if name, value, ok := strings.Cut(line, ":"); ok {
-			res.Header = append(res.Header, browser.Field{Name: name, Value: strings.Trim(value, " \t")})
+			unfold()
+			res.Header = append(res.Header, browser.Field{Name: name})
+			folded = []string{strings.Trim(value, " \t")}
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -428,4 +429,21 @@ func lines(h browser.Header) string {
 		out = append(out, f.Name+"="+f.Value)
 	}
 	return strings.Join(out, " ")
+}
+
+// TestFolding holds that a header of as many lines as are read is put together in one piece: adding each line to what is
+// there copies it all again, gigabytes of it.
+func TestFolding(t *testing.T) {
+	lines := MaxHeader/4 - 20
+	in := &input{r: bufio.NewReader(strings.NewReader("HTTP/1.1 200 OK\r\nA: b\r\n" + strings.Repeat(" c\r\n", lines) + "\r\n")), left: MaxHeader}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	res, err := in.head()
+	runtime.ReadMemStats(&after)
+	if err != nil || len(res.Header) != 1 || res.Header[0].Value != "b"+strings.Repeat(" c", lines) {
+		t.Fatal(err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 64*MaxHeader {
+		t.Errorf("%d bytes were allocated for %d of headers", took, MaxHeader)
+	}
 }

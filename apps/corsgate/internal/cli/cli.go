@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -111,7 +110,7 @@ func (c Command) fail(err error) int {
 	if errors.As(err, &status) {
 		return int(status)
 	}
-	fmt.Fprintln(c.Stderr, "corsgate: "+strings.Join(strings.Fields(err.Error()), " "))
+	fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(err.Error()))
 	var failed *failure
 	if errors.As(err, &failed) {
 		return statusRefused

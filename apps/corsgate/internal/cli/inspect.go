@@ -14,8 +14,8 @@ import (
 // inspectCommand says what of a deployed API is not as it should be. It only reads. Its exit statuses are those of check: 3 is
 // for what of the account could not be read, too.
 type inspectCommand struct {
-	RestAPIID string            `name:"rest-api-id" required:"" placeholder:"ID" help:"The id of the REST API, such as abc123."`
-	Stage     string            `placeholder:"NAME" help:"The stage; default: all."`
+	RestAPIID string            `name:"rest-api-id" required:"" placeholder:"ID" help:"The REST API: its id, such as abc123, its name, or its address."`
+	Stage     string            `placeholder:"NAME" help:"The stage; default: the address's, or all."`
 	Template  string            `placeholder:"FILE" help:"The CloudFormation template, JSON or YAML, that the API was made from: what is not so in the account is a finding."`
 	API       string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where the template has several."`
 	Var       map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable of the template whose value is known only when it is deployed; can be repeated."`
@@ -40,7 +40,12 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return stopped(err)
 	}
-	state, err := inspect.Read(ctx, apigateway.NewFromConfig(cfg), lambda.NewFromConfig(cfg), cfg.Region, x.RestAPIID, x.Stage)
+	client := apigateway.NewFromConfig(cfg)
+	id, stage, err := inspect.Which(ctx, client, cfg.Region, x.RestAPIID, x.Stage)
+	if err != nil {
+		return stopped(&unreadable{err})
+	}
+	state, err := inspect.Read(ctx, client, lambda.NewFromConfig(cfg), cfg.Region, id, stage)
 	if err != nil {
 		return stopped(&unreadable{err})
 	}
@@ -59,7 +64,7 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 		return err
 	}
 	for _, l := range report.Unseen {
-		fmt.Fprintln(c.Stderr, "corsgate: not seen: "+l)
+		fmt.Fprintln(c.Stderr, "corsgate: not seen: "+oneLine(l))
 	}
 	if len(report.Unseen) > 0 {
 		return statusError(statusUnknown)

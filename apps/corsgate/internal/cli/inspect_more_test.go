@@ -231,7 +231,7 @@ func inspectUnknown(t *testing.T, account *awstest.Account) {
 		{"a whole list", []string{"--template", whole}, statusUnknown, "stage prod is not compared: the template has ${import origins}", nil},
 		{"a host", []string{"--template", host}, statusUnknown, "stage prod is not compared: the template has https://${import host}", nil},
 		{"a host, and what it cannot be", []string{"--template", less}, statusRefused, "stage prod is not compared: the template has https://${import host}",
-			[]string{"http://localhost:* is on the allowlist in the account", "https://gone.example.com is on the template's allowlist"}},
+			[]string{"http://localhost:~ is on the allowlist in the account", "https://gone.example.com is on the template's allowlist"}},
 		{"with its value", []string{"--template", host, "--value", "import host=app.example.com"}, statusOK, "", nil},
 		{"with another value", []string{"--template", host, "--value", "import host=old.example.com"}, statusRefused, "",
 			[]string{"https://app.example.com is on the allowlist in the account", "https://old.example.com is on the template's allowlist"}},

@@ -86,7 +86,15 @@ var byHand = []struct {
 	}, []string{"CORS407", "CORS603"}, []string{"the stage is prod"}},
 	{"an origin has a path", func(t *testing.T, d *awstest.Deployed) {
 		d.PatchStage("/variables/corsOrigins", "https://app.example.com/")
-	}, []string{"CORS407", "CORS603"}, []string{"https://app.example.com/ is on the allowlist"}},
+	}, []string{"CORS407", "CORS603"}, []string{"https://app.example.com/ is on the allowlist", "corsOrigins is https://app.example.com/ in the account and http", `CORS407 stages/prod  : the variables of stage prod are not understood, so every origin is refused: stage variable corsOrigins, "https://app.example.com/": an origin ends with the host or port, without a slash or path; write https://app.example.com`}},
+	{"an origin has an asterisk", func(t *testing.T, d *awstest.Deployed) {
+		d.PatchStage("/variables/corsOrigins", strings.ReplaceAll(d.Model.Variables["corsOrigins"], "~", "*"))
+	}, []string{"CORS407", "CORS603"}, []string{"https://*.preview.example.com is on the allowlist in the account", "a stage variable has ~ for *; write https://~.preview.example.com"}},
+	{"an origin has a blank", func(t *testing.T, d *awstest.Deployed) {
+		d.PatchStage("/variables/corsOrigins", strings.ReplaceAll(d.Model.Variables["corsOrigins"], ",", ", "))
+	}, []string{"CORS407", "CORS603"}, []string{`" https://app.example.com" is on the allowlist in the account`, "a blank stands beside it; write https://app.example.com"}},
+	{"a max age has a unit", func(t *testing.T, d *awstest.Deployed) { d.PatchStage("/variables/corsMaxAge", "2h") },
+		[]string{"CORS407", "CORS603"}, []string{"corsMaxAge is 2h in the account", "write 7200"}},
 	{"an OPTIONS method is deleted and not deployed", func(t *testing.T, d *awstest.Deployed) { deleteOptions(t, d) },
 		[]string{"CORS119", "CORS601", "CORS602"}, []string{"GET /products"}},
 	{"an OPTIONS method is deleted", func(t *testing.T, d *awstest.Deployed) { deleteOptions(t, d); d.Redeploy() },

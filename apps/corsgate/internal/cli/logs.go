@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/inspect"
 	"github.com/corsgate/corsgate/internal/inspect/awsread"
 	"github.com/corsgate/corsgate/internal/logs"
 	"github.com/corsgate/corsgate/internal/report"
@@ -26,7 +27,7 @@ import (
 // and 130 where it was interrupted, after what was found so far.
 type logsCommand struct {
 	Function  []string `placeholder:"NAME" help:"A Lambda function, by name or ARN; can be repeated."`
-	RestAPIID string   `name:"rest-api-id" placeholder:"ID" help:"The API whose execution and access logs are read, where they are enabled. Its stage's policy is what refused origins are compared with."`
+	RestAPIID string   `name:"rest-api-id" placeholder:"ID" help:"The API whose execution and access logs are read, where they are enabled: its id, its name, or its address, which names the stage, too. Its stage's policy is what refused origins are compared with."`
 	Stage     string   `placeholder:"NAME" help:"The stage of that API."`
 	Since     ago      `default:"1h" placeholder:"DURATION" help:"How far to go back, such as 30m, 2h, 7d or 1d12h; default: 1h."`
 	Until     ago      `default:"0s" placeholder:"DURATION" help:"How long ago to stop; default: now."`
@@ -75,13 +76,16 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 	}
 	progress.clear()
 	for _, n := range plan.notes {
-		fmt.Fprintln(c.Stderr, "corsgate: "+n)
+		fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(n))
 	}
 	if plan.read == 0 && ctx.Err() == nil {
 		for _, n := range plan.unread {
-			fmt.Fprintln(c.Stderr, "corsgate: "+n)
+			fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(n))
 		}
 		return statusError(statusUnknown)
+	}
+	if scanner.Empty() && ctx.Err() == nil {
+		plan.unread = append(plan.unread, x.nothing())
 	}
 	if scanner.Unknown() {
 		plan.unread = append(plan.unread, "none of the lines is of a form that is known: what Lambda, corslambda and API Gateway write")
@@ -125,12 +129,20 @@ func (x *logsCommand) usage() error {
 	switch {
 	case !live && len(x.File) == 0:
 		return usage("nothing to read: give --function, --rest-api-id with --stage, or --file")
-	case (x.RestAPIID == "") != (x.Stage == ""):
+	case (x.RestAPIID == "") != (x.Stage == "") && !strings.Contains(x.RestAPIID, "://"):
 		return usage("--rest-api-id and --stage go together")
 	case x.Since <= 0 || x.Until < 0 || x.Until >= x.Since:
 		return usage("--since %v and --until %v: from --since ago to --until ago is to be a time that has passed", x.Since, x.Until)
 	}
 	return nil
+}
+
+// nothing says that no line was read, which tells nothing of whether pages were refused.
+func (x *logsCommand) nothing() string {
+	if len(x.Function) == 0 && x.RestAPIID == "" {
+		return "no line is in " + strings.Join(x.File, ", ")
+	}
+	return fmt.Sprintf("no line was logged from %v ago to %v ago; --since goes further back", x.Since, x.Until)
 }
 
 // A source gives the lines of a log group or a file.
@@ -167,7 +179,7 @@ func (x *logsCommand) plan(ctx context.Context, c Command) (*plan, error) {
 	for _, f := range x.Function {
 		group, err := logs.FunctionGroup(ctx, lambda.NewFromConfig(cfg), cfg.Region, f)
 		switch {
-		case errors.Is(err, awsread.ErrDenied):
+		case errors.Is(err, awsread.ErrDenied), errors.Is(err, awsread.ErrFailed):
 			p.notes = append(p.notes, "where "+f+" logs is not known, so "+group+" is read: "+err.Error())
 		case err != nil && !errors.Is(err, awsread.ErrNotFound): // lines may be there still of a function that is not
 			return nil, err
@@ -177,8 +189,24 @@ func (x *logsCommand) plan(ctx context.Context, c Command) (*plan, error) {
 	if x.RestAPIID == "" {
 		return p, nil
 	}
-	stage, err := logs.ReadStage(ctx, apigateway.NewFromConfig(cfg), cfg.Region, x.RestAPIID, x.Stage)
-	if errors.Is(err, awsread.ErrDenied) {
+	gateway := apigateway.NewFromConfig(cfg)
+	if strings.Contains(x.RestAPIID, "://") {
+		if x.RestAPIID, x.Stage, err = inspect.Which(ctx, gateway, cfg.Region, x.RestAPIID, x.Stage); err != nil {
+			return nil, err
+		}
+		if x.Stage == "" {
+			return nil, errors.New("the address names no stage; --stage does")
+		}
+	}
+	stage, err := logs.ReadStage(ctx, gateway, cfg.Region, x.RestAPIID, x.Stage)
+	if errors.Is(err, awsread.ErrNotFound) {
+		// A name, perhaps.
+		if id, _, found := inspect.Which(ctx, gateway, cfg.Region, x.RestAPIID, x.Stage); found == nil && id != x.RestAPIID {
+			x.RestAPIID = id
+			stage, err = logs.ReadStage(ctx, gateway, cfg.Region, id, x.Stage)
+		}
+	}
+	if errors.Is(err, awsread.ErrDenied) || errors.Is(err, awsread.ErrFailed) {
 		add(logs.ExecutionGroup(x.RestAPIID, x.Stage))
 		p.unread = append(p.unread, "the stage cannot be seen, so neither its policy nor its access log: "+err.Error())
 		return p, nil
@@ -199,7 +227,10 @@ func (x *logsCommand) plan(ctx context.Context, c Command) (*plan, error) {
 	case stage.Execution && !stage.Full:
 		p.notes = append(p.notes, "stage "+x.Stage+" logs no headers (dataTraceEnabled), so what its answers were to browsers is not known")
 	}
-	if stage.Policy == nil {
+	switch {
+	case stage.PolicyError != nil:
+		p.notes = append(p.notes, "stage "+x.Stage+" refuses every origin, and what is allowed is for --origins to say: "+stage.PolicyError.Error())
+	case stage.Policy == nil:
 		p.notes = append(p.notes, "stage "+x.Stage+" has no policy in its variables; --origins says what is allowed")
 	}
 	return p, nil

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -223,6 +225,10 @@ func TestLogsGoOn(t *testing.T) {
 		"no logs": {func(w http.ResponseWriter) { fmt.Fprint(w, `{"item":[{"stageName":"prod"}]}`) }, []string{"--function", "orders", "--rest-api-id", "abc123", "--stage", "prod"}, 0,
 			"corsgate: stage prod has neither execution logs nor an access log in CloudWatch Logs; loggingLevel ERROR or INFO in its method settings makes the first\n" +
 				"corsgate: stage prod has no policy in its variables; --origins says what is allowed\n"},
+		"a malformed policy": {func(w http.ResponseWriter) {
+			fmt.Fprint(w, `{"item":[{"stageName":"prod","variables":{"corsOrigins":"https://app.example.com/"},"accessLogSettings":{"destinationArn":"arn:aws:logs:eu-west-1:111111111111:log-group:Stack-OrdersLogs-1ABC"}}]}`)
+		}, []string{"--function", "orders", "--rest-api-id", "abc123", "--stage", "prod"}, 0,
+			"corsgate: stage prod refuses every origin, and what is allowed is for --origins to say: invalid CORS policy: - stage variable corsOrigins, \"https://app.example.com/\": an origin ends with the host or port, without a slash or path; write https://app.example.com\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, out, errs := runLogs(t, t.Context(), &fakeAccount{stages: tt.stages, group: group}, append(tt.args, "--format", "json")...)
@@ -355,5 +361,18 @@ func TestLogsSecrets(t *testing.T) {
 			at := strings.Index(text, "s3cr3t")
 			t.Errorf("%s has a secret: %s", format, text[max(0, at-200):at+10])
 		}
+	}
+}
+
+// TestLogsOfNothing holds that no line at all is not taken for a clean log.
+func TestLogsOfNothing(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "api.log")
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	status := (Command{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}).Run(t.Context(), []string{"logs", "--file", name})
+	if status != statusUnknown || !strings.Contains(out.String(), "not seen: no line is in") {
+		t.Errorf("status %d\n%s%s", status, out.String(), errs.String())
 	}
 }

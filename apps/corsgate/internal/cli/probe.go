@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -191,6 +190,9 @@ func (x *probeCommand) verdict(p *report.Printer, r *probe.Result) {
 		with, other, verdict = ", with credentials", "Without credentials", r.Without
 	}
 	p.Line(p.Strong, "", 0, "A page of "+x.Origin+" asks for "+browser.NormalizeMethod(x.Method)+" "+x.URL+with)
+	if r.Nowhere != "" {
+		p.Line(p.Bad, "", 0, r.Nowhere)
+	}
 	p.WriteByte('\n')
 	transcript.Verdict(p, r.Verdict, r.Preflight && r.PreflightAllowed)
 	end := "refused (" + string(verdict.Code) + ")"
@@ -201,6 +203,12 @@ func (x *probeCommand) verdict(p *report.Printer, r *probe.Result) {
 		end = "not known"
 	}
 	p.Line("", "", 2, other+": "+end)
+	switch {
+	case len(r.Readable) > 0:
+		p.Line("", "", 2, "The page can read the headers "+strings.Join(r.Readable, ", "))
+	case r.Verdict.Allowed:
+		p.Line("", "", 2, "The page can read no header of the answer: the answer has no Access-Control-Expose-Headers")
+	}
 	if len(r.Dropped) > 0 {
 		p.Line("", "", 2, "Not sent, since scripts may not set them: "+strings.Join(r.Dropped, ", "))
 	}
@@ -231,9 +239,7 @@ func printExchanges(p *report.Printer, r *probe.Result) {
 		if e.Verdict != nil && !e.Verdict.Allowed {
 			p.Line("", "   browser: ", 12, "refused ("+string(e.Verdict.Code)+")")
 		}
-		for line := range strings.SplitSeq(e.Curl, "\n") {
-			p.WriteString("   " + line + "\n")
-		}
+		p.Block("   ", e.Curl)
 	}
 	if r.NotSent != "" {
 		p.WriteByte('\n')
@@ -255,7 +261,7 @@ func printHeaders(p *report.Printer, e *probe.Exchange) {
 			p.Line("", "   ", 3, "... and more lines, which --format json has")
 			return
 		}
-		p.Line("", "   < ", 7, probe.Printable(report.Clip(f.Name+": "+f.Value, probe.Shown)))
+		p.Line("", "   < ", 7, report.Clip(f.Name+": "+f.Value, probe.Shown))
 		printed++
 	}
 }
@@ -268,19 +274,17 @@ func ofCORS(name string) bool {
 
 // markdown gives the verdict and the commands, to stand below the findings.
 func markdown(r *probe.Result) string {
-	var b bytes.Buffer
 	verdict := "allowed"
 	if !r.Verdict.Allowed {
 		verdict = r.Verdict.Message
 	}
-	fmt.Fprintf(&b, "\nThe browser: %s\n\n<details><summary>Exchanges</summary>\n\n```sh\n", strings.ReplaceAll(verdict, "`", "'"))
+	var list strings.Builder
 	for _, e := range r.Exchanges {
 		status := e.Error
 		if e.Response != nil {
 			status = fmt.Sprintf("%s %d", e.Response.Protocol, e.Response.Status)
 		}
-		fmt.Fprintf(&b, "# %d. %s: %s\n%s\n", e.Number, e.Purpose, status, e.Curl)
+		fmt.Fprintf(&list, "# %d. %s: %s\n%s\n", e.Number, e.Purpose, report.OneLine(status), e.Curl)
 	}
-	b.WriteString("```\n\n</details>\n")
-	return b.String()
+	return fmt.Sprintf("\nThe browser: %s\n\n<details><summary>Exchanges</summary>\n\n%s\n</details>\n", report.EscapeMarkdown(verdict), report.Fenced("sh", strings.TrimSuffix(list.String(), "\n")))
 }

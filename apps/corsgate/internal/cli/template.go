@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -99,10 +101,14 @@ func (a api) judge(c Command, app *cfn.App, opts gateway.Options, backend func(*
 	for _, p := range slices.Concat(loaded.Problems, loaded.Undeployable) {
 		fmt.Fprintf(c.Stderr, "corsgate: warning: %s: %s\n", loaded.Rest.Stack.File, oneLine(p))
 	}
+	for _, fault := range check.VariableFaults(loaded) {
+		fmt.Fprintf(c.Stderr, "corsgate: warning: stage %s refuses every origin: %s\n", app.Show(loaded.Stage), oneLine(app.Show(fault)))
+	}
 	return judge, nil
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine returns what a template, a server, a log or AWS says as a line for a terminal.
+func oneLine(s string) string { return report.OneLine(s) }
 
 // dangling returns an error for an API that names what is not there; CloudFormation would refuse the template, and
 // what it says of the API is nothing to go by.
