@@ -36,6 +36,12 @@ function overrides(stack, v, resolve) {
   return Object.fromEntries(Object.entries(v).map(([name, of]) => [name, overrides(stack, of, resolve)]));
 }
 
+function metadata(node, keys, resolve) {
+  const given = node.cfnOptions.metadata ?? {};
+  const found = keys.filter((key) => given[key] !== undefined);
+  return found.length === 0 ? undefined : resolve(node.stack, Object.fromEntries(found.map((key) => [key, given[key]])));
+}
+
 // setOverride is addPropertyOverride. Where an override on the path is a list, it changes
 // that: the CDK would put an object in its place.
 function setOverride(resource, path, value, remove) {
@@ -138,7 +144,7 @@ class Bulk {
         type, properties, resolved, path: node.node.path,
         ref: want.ref && node.ref,
         overrides: node.rawOverrides.Properties && overrides(node.stack, node.rawOverrides.Properties, resolve),
-        metadata: want.metadata && resolve(node.stack, Object.fromEntries(want.metadata.map((key) => [key, node.cfnOptions.metadata?.[key]]))),
+        metadata: metadata(node, want.metadata ?? [], resolve),
         logicalID: want.logicalID && node.stack.resolve(node.logicalId),
         marked: isMarked(node, mark) || node.getMetadata(mark) !== undefined,
         altered: Object.keys(node.rawOverrides).length > 0 ||
