@@ -40,6 +40,19 @@ type authorizer struct {
 	ttl        time.Duration // how long a result is cached, 0 for not at all
 }
 
+// AuthorizerFunctions returns the logical ids of the template's functions that authorize requests, by that of the authorizer.
+func (a *API) AuthorizerFunctions() map[string]string {
+	out := map[string]string{}
+	for _, r := range a.resources {
+		for _, m := range r.methods {
+			if m.authorizer != nil && m.authorizer.function != nil && m.authorizer.function.LogicalID != "" {
+				out[m.authorizer.id] = m.authorizer.function.LogicalID
+			}
+		}
+	}
+	return out
+}
+
 // verdict is the result of a Lambda authorizer
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html).
 type verdict struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -120,13 +121,7 @@ func TestAuthorizerEvents(t *testing.T) {
 	}
 	got = ask(`"Type": "REQUEST", "IdentitySource": "method.request.header.X, method.request.querystring.q, stageVariables.v, context.httpMethod"`,
 		&Request{Method: "GET", Path: "/items/7?q=1", Headers: Headers{{"X", "y"}}, Body: []byte("secret")})
-	keys := slices.Sorted(func(yield func(string) bool) {
-		for k := range got {
-			if !yield(k) {
-				return
-			}
-		}
-	})
+	keys := slices.Sorted(maps.Keys(got))
 	if want := []string{"headers", "httpMethod", "methodArn", "multiValueHeaders", "multiValueQueryStringParameters", "path", "pathParameters", "queryStringParameters", "requestContext", "resource", "stageVariables", "type"}; !slices.Equal(keys, want) {
 		t.Errorf("%q", keys)
 	}
@@ -304,7 +299,9 @@ func TestAuthorizerContextInEvents(t *testing.T) {
 	const uri = `"Integration": {"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST", "Uri": "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:1:function:f/invocations"}`
 	m := strings.Replace(method("Fn", "Items", "POST", uri), `"AuthorizationType": "NONE"`, custom, 1)
 	a := load(t, guarded(byToken, custom, ","+m), Options{Authorizers: &Authorizers{}})
-	var event struct{ RequestContext struct{ Authorizer map[string]any } }
+	var event struct {
+		RequestContext struct{ Authorizer map[string]any }
+	}
 	r := a.Serve(t.Context(), &Request{Method: "POST", Path: "/items", Headers: Headers{{"Authorization", "x"}}}, fake{invoke: func(fn Function, b []byte) ([]byte, error) {
 		if fn.Authorizer {
 			return []byte(result("Allow", "*", `, "context": {"tenant": "t1", "n": 2}`)), nil

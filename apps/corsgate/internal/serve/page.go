@@ -120,7 +120,8 @@ func (p *page) origin(r *http.Request) string {
 	return out
 }
 
-// judge has the API as the matrix sees it: no function is run, since looking at a page shall change nothing.
+// judge has the API as the matrix sees it: no function is run, authorizers neither, since looking at a page shall change
+// nothing.
 func (p *page) judge(r *http.Request) (*simulate.Judge, error) {
 	base := simulate.Base(p.s.api)
 	if o := p.origin(r); o != "" {
@@ -135,7 +136,7 @@ func (p *page) judge(r *http.Request) (*simulate.Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	j.Site.API, j.Site.Base = p.s.api, base
+	j.Site.API.Stage, j.Site.Base = p.s.api.Stage, base
 	p.judges[base] = j
 	return j, nil
 }

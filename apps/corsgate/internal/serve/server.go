@@ -11,8 +11,10 @@ import (
 	"crypto/tls"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,6 +36,8 @@ type Options struct {
 	// API, Stage and Variables choose among what the app has; see [gateway.Options].
 	API, Stage string
 	Variables  map[string]string
+	// Authorizers says who calls.
+	Authorizers gateway.Authorizers
 
 	// Backend stands for what is behind the API. Nil means that functions run as processes of this machine and HTTP
 	// integrations are real requests.
@@ -59,7 +63,7 @@ type Options struct {
 // A Server serves one stage of an API, and the page about it.
 type Server struct {
 	api     *gateway.API
-	options gateway.Options // by which it was loaded
+	options gateway.Options // by which it was loaded, without authorizers
 	backend gateway.Backend
 	close   func() error // ends what the backend started
 	log     *lineWriter
@@ -79,7 +83,9 @@ type Server struct {
 // [*gateway.LoadError] or a [*net.OpError] for a listener. A Server must be closed.
 func New(o Options) (*Server, error) {
 	options := gateway.Options{API: o.API, Stage: o.Stage, Variables: o.Variables, APIKeys: []string{LocalKey}}
-	api, err := gateway.Load(o.App, options)
+	deciding := options
+	deciding.Authorizers = &o.Authorizers
+	api, err := gateway.Load(o.App, deciding)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +112,7 @@ func New(o Options) (*Server, error) {
 		b.prepare(api, s.log)
 	}
 	s.page = newPage(s, o.TLSHosts)
-	s.notes()
+	s.notes(o.Authorizers)
 	s.serve(s.listener, s.APIHandler())
 	s.serve(s.pageListener, s.PageHandler())
 	return s, nil
@@ -141,17 +147,24 @@ func (p panics) Write(b []byte) (int, error) {
 	return p.to.Write(b)
 }
 
-// notes says what is let in that API Gateway might not let in.
-func (s *Server) notes() {
-	authorizers, keys := false, false
+// notes says whose code decides who is let in, and what is let in that API Gateway might not let in.
+func (s *Server) notes(who gateway.Authorizers) {
+	types, keys := map[string]bool{}, false
 	for _, r := range s.api.Resources() {
 		for _, m := range r.Methods() {
-			authorizers = authorizers || m.AuthorizationType != "" && m.AuthorizationType != "NONE"
+			types[m.AuthorizationType] = true
 			keys = keys || m.APIKeyRequired
 		}
 	}
-	if authorizers {
-		s.log.line("note: authorizers are not run; whoever sends what they look at is let in")
+	functions := s.api.AuthorizerFunctions()
+	for _, id := range slices.Sorted(maps.Keys(functions)) {
+		s.log.line("note: the authorizer " + id + " runs the function " + functions[id])
+	}
+	if types["COGNITO_USER_POOLS"] && len(who.Claims) == 0 {
+		s.log.line("note: Cognito authorizers let in whoever sends a token; say what it claims with --claim, such as --claim sub=1234")
+	}
+	if types["AWS_IAM"] && who.IAM == "" {
+		s.log.line("note: methods with AWS_IAM let in whoever sends a signature; say whose it is with --iam-caller ARN")
 	}
 	if keys {
 		s.log.line("note: methods that want an API key take x-api-key: " + LocalKey)
