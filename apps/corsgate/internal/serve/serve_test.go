@@ -210,7 +210,7 @@ func invokes(id string) string {
 }
 
 // app reads a template.
-func app(t *testing.T, name string) *cfn.App {
+func app(t testing.TB, name string) *cfn.App {
 	t.Helper()
 	a, err := cfn.Open([]string{name}, cfn.Options{})
 	if err != nil {
