@@ -35,7 +35,7 @@ type serveCommand struct {
 	Listen     string   `default:"127.0.0.1:4000" placeholder:"ADDRESS" help:"Where the API is served (default: 127.0.0.1:4000)."`
 	PageListen string   `default:"127.0.0.1:4001" placeholder:"ADDRESS" help:"Where the page is served (default: 127.0.0.1:4001)."`
 	TLS        bool     `name:"tls" help:"Serve both over https and HTTP/2, with a self-signed certificate made in memory."`
-	TLSHost    []string `name:"tls-host" sep:"none" placeholder:"NAME" help:"Another host that the certificate is for, and at which the page answers; can be repeated."`
+	Host       []string `sep:"none" placeholder:"NAME" help:"Another name at which the API and the page are served, and that the certificate is for; can be repeated. A request for any other name than the address that it came to gets 421."`
 }
 
 // iamARN is what identifies whoever signs a request.
@@ -88,7 +88,7 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 	}
 	server, err := serve.New(serve.Options{
 		App: judge.Site.API.App, API: x.API, Stage: x.Stage, Variables: x.Var, Authorizers: gateway.Authorizers{Claims: x.Claim, IAM: x.IAMCaller}, Module: gohandler.ModuleOf(x.App),
-		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, TLSHosts: x.TLSHost, Log: c.Stderr,
+		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, Hosts: x.Host, Log: c.Stderr,
 	})
 	if err != nil {
 		return &failure{err}

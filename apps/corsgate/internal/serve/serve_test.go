@@ -313,7 +313,7 @@ func TestCloseLeavesNoChild(t *testing.T) {
 func TestHeaderCase(t *testing.T) {
 	name := template(t, map[string]string{"m": mock})
 	for _, secure := range []bool{false, true} {
-		s, _ := start(t, Options{App: app(t, name), TLS: secure})
+		s, _ := start(t, Options{App: app(t, name), TLS: secure, Hosts: []string{"x"}})
 		var conn net.Conn
 		var err error
 		if secure {
@@ -354,7 +354,7 @@ func TestHeaderCase(t *testing.T) {
 }
 
 func TestHTTP2(t *testing.T) {
-	s, log := start(t, Options{App: app(t, template(t, map[string]string{"m": mock})), TLS: true, TLSHosts: []string{"api.example.com"}})
+	s, log := start(t, Options{App: app(t, template(t, map[string]string{"m": mock})), TLS: true, Hosts: []string{"api.example.com"}})
 	ask(t, "GET", s.URL()+"/m", "", "Origin: https://a.example", "X-One: 1").wants(t, "HTTP/2", 200, acao, "")
 	all, _ := s.record.after(0)
 	if len(all) != 1 || all[0].Protocol != "HTTP/2.0" {

@@ -52,9 +52,10 @@ type Options struct {
 	Listen, PageListen     string
 
 	// TLS has both answer https with a self-signed certificate made in memory, and HTTP/2. The certificate is for the
-	// listeners' hosts and for TLSHosts.
-	TLS      bool
-	TLSHosts []string
+	// listeners' hosts and for Hosts.
+	TLS bool
+	// Hosts are names at which both answer, beside the address that a request came to.
+	Hosts []string
 
 	// Log takes a line for each exchange, and what functions print. Nil throws it away.
 	Log io.Writer
@@ -69,6 +70,7 @@ type Server struct {
 	log     *lineWriter
 	record  *recorder
 	page    *page
+	hosts   []string // names besides the addresses themselves
 
 	listener, pageListener net.Listener
 	tls                    *tls.Config
@@ -95,7 +97,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		api: api, backend: o.Backend, log: &lineWriter{w: o.Log, show: o.App.Show}, record: &recorder{}, listener: o.Listener, pageListener: o.PageListener,
 		closed: make(chan struct{}), close: func() error { return nil },
-		options: options,
+		options: options, hosts: o.Hosts,
 	}
 	if s.backend == nil {
 		b, err := newBackend(o, s.log)
@@ -111,7 +113,7 @@ func New(o Options) (*Server, error) {
 	if b, ok := s.backend.(*backend); ok {
 		b.prepare(api, s.log)
 	}
-	s.page = newPage(s, o.TLSHosts)
+	s.page = newPage(s)
 	s.notes(o.Authorizers)
 	s.serve(s.listener, s.APIHandler())
 	s.serve(s.pageListener, s.PageHandler())
@@ -188,7 +190,7 @@ func (s *Server) listen(o Options) error {
 	if !o.TLS {
 		return nil
 	}
-	hosts := append([]string{"localhost", "127.0.0.1", "::1"}, o.TLSHosts...)
+	hosts := append([]string{"localhost", "127.0.0.1", "::1"}, o.Hosts...)
 	for _, l := range []net.Listener{s.listener, s.pageListener} {
 		if l != nil {
 			if host, _, err := net.SplitHostPort(l.Addr().String()); err == nil {
@@ -285,7 +287,7 @@ const maxBody = gateway.MaxBody + 1
 // Header names reach the API as they were sent over HTTP/1.1, which net/http keeps only of connections that Serve has
 // accepted; of others they are in canonical form. Over HTTP/2 they are in lower case.
 func (s *Server) APIHandler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.atOwnName("API", func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		headers := wireHeaders(r)
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
@@ -307,6 +309,45 @@ func (s *Server) APIHandler() http.Handler {
 		s.log.line(e.String())
 		write(w, res)
 	})
+}
+
+// atOwnName refuses requests whose Host is neither the address that they came to nor one of Options.Hosts: a name that somebody
+// else has pointed at this machine would make their page one of the same origin (DNS rebinding).
+func (s *Server) atOwnName(what string, h http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.mine(r) {
+			h(w, r)
+			return
+		}
+		host := strconv.QuoteToASCII(r.Host)
+		s.log.line(quote(r.Method) + " " + quote(r.URL.Path) + " 421: the " + what + " is not served at " + host)
+		http.Error(w, "the "+what+" is not served at "+host+"; corsgate serve --host NAME adds a name", http.StatusMisdirectedRequest)
+	})
+}
+
+// mine reports whether a request names the address that it came to.
+func (s *Server) mine(r *http.Request) bool {
+	host, port, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host, port = strings.Trim(r.Host, "[]"), ""
+	}
+	if slices.ContainsFunc(s.hosts, func(h string) bool { return strings.EqualFold(h, host) }) {
+		return true
+	}
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return false
+	}
+	localHost, localPort, err := net.SplitHostPort(local.String())
+	if err != nil {
+		return false
+	}
+	if port == "" {
+		port = map[bool]string{false: "80", true: "443"}[r.TLS != nil]
+	}
+	ip := net.ParseIP(localHost)
+	mine := ip != nil && (ip.Equal(net.ParseIP(host)) || ip.IsLoopback() && strings.EqualFold(host, "localhost"))
+	return mine && port == localPort
 }
 
 // shown is a response with expressions in the place of stand-ins.
