@@ -83,6 +83,7 @@ func TestAuthorizers(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
+		"note: these functions of the template run on this machine: JavaFn, NodeFn, PythonFn\n",
 		"note: the authorizer Node runs the function NodeFn\n",
 		"note: methods with AWS_IAM let in whoever sends a signature; say whose it is with --iam-caller ARN\n",
 		"its authorizer lets in whoever sends what it looks at\n",

@@ -39,6 +39,9 @@ func newBackend(o Options, log io.Writer) (*backend, error) {
 func (b *backend) prepare(api *gateway.API, log *lineWriter) {
 	routes := api.Functions()
 	called := slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(slices.Clone(routes), maps.Values(api.AuthorizerFunctions())))))
+	if len(called) > 0 {
+		log.line("note: these functions of the template run on this machine: " + strings.Join(called, ", "))
+	}
 	for _, f := range b.all {
 		if !slices.Contains(called, f.LogicalID) {
 			continue
