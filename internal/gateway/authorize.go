@@ -164,7 +164,7 @@ func (x *exchange) custom(a *authorizer, identity []string) error {
 	caches := a.ttl > 0 && len(identity) > 0
 	key, _ := json.Marshal(append([]string{a.id}, identity...)) // of texts
 	v, from := x.api.verdicts.get(string(key), x.api.now()), ", by a result from the cache"
-	if v == nil || !caches {
+	if v == nil {
 		from = ""
 		var err error
 		if v, err = x.invokeAuthorizer(a, identity); v == nil {

@@ -326,3 +326,43 @@ func TestUnknownAuthorizers(t *testing.T) {
 		}
 	}
 }
+
+// TestOpenAPIAuthorizers reads what decides out of a document.
+func TestOpenAPIAuthorizers(t *testing.T) {
+	const template = `{"Resources": {
+		"Who": {"Type": "AWS::Lambda::Function", "Properties": {}},
+		"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "a", "Body": {"swagger": "2.0",
+			"securityDefinitions": {
+				"token": {"type": "apiKey", "name": "X-Token", "in": "header", "x-amazon-apigateway-authtype": "custom", "x-amazon-apigateway-authorizer": {"type": "token",
+					"authorizerUri": {"Fn::Sub": "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Who.Arn}/invocations"},
+					"authorizerResultTtlInSeconds": 7, "identityValidationExpression": "t[0-9]"}},
+				"pool": {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "cognito_user_pools", "x-amazon-apigateway-authorizer": {"type": "cognito_user_pools", "providerARNs": ["x"]}}},
+			"paths": {
+				"/token": {"get": {"security": [{"token": []}], "x-amazon-apigateway-integration": {"type": "mock", "requestTemplates": {"application/json": "{\"statusCode\": 200}"}, "responses": {"default": {"statusCode": "200"}}}}},
+				"/pool": {"get": {"security": [{"pool": ["items/read"]}], "x-amazon-apigateway-integration": {"type": "mock", "requestTemplates": {"application/json": "{\"statusCode\": 200}"}, "responses": {"default": {"statusCode": "200"}}}}}}}}}}}`
+	runs, now := 0, time.Unix(0, 0)
+	for _, tt := range []struct {
+		path, token, scope string
+		status, runs       int
+	}{
+		{"/token", "x", "", 401, 0}, {"/token", "t1", "", 200, 1}, {"/pool", "x", "items/read", 200, 0}, {"/pool", "x", "items/write", 401, 0},
+	} {
+		runs = 0
+		a := load(t, []byte(template), Options{Authorizers: &Authorizers{Claims: map[string]string{"scope": tt.scope}, Now: func() time.Time { return now }}})
+		ask := func() int {
+			return a.Serve(t.Context(), &Request{Method: "GET", Path: tt.path, Headers: Headers{{"X-Token", tt.token}, {"Authorization", tt.token}}},
+				fake{invoke: func(Function, []byte) ([]byte, error) { runs++; return []byte(result("Allow", "*", "")), nil }}).Status
+		}
+		if got := ask(); got != tt.status || runs != tt.runs {
+			t.Errorf("%s of %s: %d after %d runs, want %d after %d", tt.path, tt.token, got, runs, tt.status, tt.runs)
+		}
+		now = now.Add(7*time.Second - 1)
+		if ask(); runs != tt.runs {
+			t.Errorf("%s of %s: %d runs within the time", tt.path, tt.token, runs)
+		}
+		now = now.Add(1)
+		if ask(); runs != 2*tt.runs {
+			t.Errorf("%s of %s: %d runs after the time", tt.path, tt.token, runs)
+		}
+	}
+}
