@@ -366,3 +366,24 @@ func TestOpenAPIAuthorizers(t *testing.T) {
 		}
 	}
 }
+
+// TestServingKeepsNothing counts what an API keeps of requests that are all different.
+func TestServingKeepsNothing(t *testing.T) {
+	a := load(t, guarded(byToken, custom, ""), Options{Authorizers: &Authorizers{}})
+	count := func(n, from int) (templates, results int) {
+		for i := range n {
+			one := fmt.Sprint(from + i)
+			r := a.Serve(t.Context(), &Request{Method: "GET", Path: "/items/" + one + "?q=" + one, Headers: Headers{{"Authorization", one}, {"Origin", "https://" + one + ".example"}}},
+				fake{invoke: func(Function, []byte) ([]byte, error) { return []byte(result("Allow", "*", "")), nil }})
+			if r.Status != 200 {
+				t.Fatalf("%d %s", r.Status, r.Body)
+			}
+		}
+		a.templates.Range(func(_, _ any) bool { templates++; return true })
+		return templates, len(a.verdicts.of)
+	}
+	templates, _ := count(1, 0)
+	if got, results := count(2*maxVerdicts, 1); got != templates || results != maxVerdicts {
+		t.Errorf("%d templates, then %d, and %d results", templates, got, results)
+	}
+}
