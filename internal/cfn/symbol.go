@@ -259,7 +259,7 @@ func (a *App) expression(text string) string {
 
 func (a *App) show(text string, name func(*Symbol) string) string {
 	if !strings.Contains(text, ".deployed.invalid") {
-		return text // most texts of most reports
+		return text
 	}
 	var b strings.Builder
 	last := 0
