@@ -61,7 +61,18 @@ func JudgePolicy(document any, c Call) Judgement {
 	case !ok || isIntrinsic(doc):
 		return judgement(Depends, unread(document))
 	}
-	e := evaluation{target: target(c), variables: doc["Version"] == "2012-10-17"}
+	return judge(doc, evaluation{target: target(c), variables: doc["Version"] == "2012-10-17", principal: anyone})
+}
+
+// JudgeAuthorizer says whether the policy that a Lambda authorizer returned lets a request in. It is evaluated as a resource
+// policy is, but that it has no Principal: it is about the caller
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html).
+func JudgeAuthorizer(document map[string]any, c Call) Judgement {
+	caller := func(any) truth { return yes }
+	return judge(document, evaluation{target: target(c), variables: document["Version"] == "2012-10-17", principal: caller})
+}
+
+func judge(doc map[string]any, e evaluation) Judgement {
 	allow, deny := no, no
 	for _, s := range oneOrMore(doc["Statement"]) {
 		effect, applies := e.statement(s)
@@ -190,6 +201,7 @@ func decided(by int, list []truth) truth {
 type evaluation struct {
 	target    []token
 	variables bool // the policy's version has policy variables
+	principal func(any) truth
 }
 
 // statement returns a statement's effect, "" if it is not known, and whether the statement applies.
@@ -208,7 +220,7 @@ func (e *evaluation) statement(v any) (effect string, applies truth) {
 	}
 	return effect, and(
 		unknown,
-		element(s, "Principal", anyone),
+		element(s, "Principal", e.principal),
 		element(s, "Action", e.invokes),
 		element(s, "Resource", e.covers),
 		condition(s["Condition"]),

@@ -54,7 +54,7 @@ func (a *API) Behaviour(method, path string, backend func(*Function) Behaviour) 
 			b.source(s)
 		}
 	}
-	if a.authorize != nil && m.AuthorizationType != "" && m.AuthorizationType != "NONE" {
+	if a.authorizers != nil && m.AuthorizationType != "" && m.AuthorizationType != "NONE" {
 		b.path, b.any = true, true // it is shown the request
 	}
 	for k := range m.RequestParameters {

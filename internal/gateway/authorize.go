@@ -1,82 +1,336 @@
 package gateway
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/vtl"
+	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
 )
+
+// Authorizers says how the authorizers of an API decide. A Lambda authorizer is a function of the [Backend]; one that is
+// [Unavailable] lets in whoever brings what it looks at. Signatures and tokens are not verified.
+type Authorizers struct {
+	// Claims are those of the token that Cognito authorizers are sent. Where there are none, every token is let in.
+	Claims map[string]string
+	// IAM is the ARN of the user or role that signs requests. Where it is empty, every signature is let in.
+	IAM string
+	// Now is the clock of the cache of results; nil means [time.Now].
+	Now func() time.Time
+}
+
+// DefaultAuthorizerTTL is how long the result of a Lambda authorizer is cached unless its AuthorizerResultTtlInSeconds says
+// otherwise (https://docs.aws.amazon.com/apigateway/latest/api/API_Authorizer.html).
+const DefaultAuthorizerTTL = 300 * time.Second
+
+// authorizer is an AWS::ApiGateway::Authorizer, or an x-amazon-apigateway-authorizer.
+type authorizer struct {
+	id         string
+	typ        string
+	sources    []string
+	function   *Function
+	validation string        // IdentityValidationExpression
+	ttl        time.Duration // how long a result is cached, 0 for not at all
+}
+
+// AuthorizerFunctions returns the logical ids of the template's functions that authorize requests, by that of the authorizer.
+func (a *API) AuthorizerFunctions() map[string]string {
+	out := map[string]string{}
+	for _, r := range a.resources {
+		for _, m := range r.methods {
+			if m.authorizer != nil && m.authorizer.function != nil && m.authorizer.function.LogicalID != "" {
+				out[m.authorizer.id] = m.authorizer.function.LogicalID
+			}
+		}
+	}
+	return out
+}
+
+// verdict is the result of a Lambda authorizer
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html).
+type verdict struct {
+	policy  map[string]any
+	context map[string]string // principalId included
+	key     string            // usageIdentifierKey
+}
 
 func (x *exchange) authorize() error {
 	m := x.method
 	switch m.AuthorizationType {
 	case "", "NONE":
 		return nil
+	case "AWS_IAM":
+		return x.signature()
 	}
-	unauthorized := &failure{typ: apigw.Unauthorized, message: "Unauthorized", errType: "UnauthorizedException", detail: "no identity was sent to the authorizer"}
-	ar := &AuthorizerRequest{Type: m.AuthorizationType, Request: x.req}
-	if m.AuthorizationType == "AWS_IAM" {
-		tok, ok := x.headers.Get("Authorization")
-		if !ok {
-			x.step(Step{Kind: StepAuthorizer, Name: "AWS_IAM", Detail: "no signature"})
-			return &failure{typ: apigw.MissingAuthenticationToken, message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: "the method wants a signed request"}
-		}
-		ar.Token = tok
-	} else {
-		sources := []string{apigw.RequestHeader + "Authorization"}
-		if m.authorizer != nil {
-			ar.Authorizer = m.authorizer.id
-			if m.authorizer.function != nil {
-				ar.Function = *m.authorizer.function
-			}
-			sources = m.authorizer.sources
-		}
-		for i, s := range sources {
-			v, ok := x.source(s)
-			if !ok || v == "" {
-				x.step(Step{Kind: StepAuthorizer, Name: ar.Authorizer, Detail: "the request lacks " + s})
-				return unauthorized
-			}
-			if i == 0 {
-				ar.Token = v
-			}
-		}
+	a := m.authorizer
+	if a == nil {
+		a = &authorizer{sources: []string{apigw.RequestHeader + "Authorization"}}
 	}
-	if x.api.authorize == nil {
-		x.step(Step{Kind: StepAuthorizer, Name: ar.Authorizer, Detail: m.AuthorizationType + " assumed to let the request in"})
+	var identity []string
+	for _, s := range a.sources {
+		v, ok := x.source(s)
+		if !ok || v == "" {
+			return x.unauthorized(a, "the request lacks "+s)
+		}
+		identity = append(identity, v)
+	}
+	switch {
+	case x.api.authorizers == nil:
+		x.assume(a.id, m.AuthorizationType+" assumed to let the request in")
+		return nil
+	case m.AuthorizationType == "COGNITO_USER_POOLS":
+		return x.claims(a)
+	case m.authorizer == nil:
+		x.assume(a.id, "assumed to let the request in: the authorizer is not in the template")
+		return nil
+	case a.function == nil:
+		x.assume(a.id, "assumed to let the request in: which function the authorizer runs is not known")
 		return nil
 	}
-	r, err := x.api.authorize(x.ctx, ar)
-	switch {
-	case err != nil:
-		return &failure{typ: apigw.AuthorizerFailure, message: "Internal server error", errType: "AuthorizerConfigurationException", detail: err.Error()}
-	case r != nil && r.Unauthorized:
-		return unauthorized
-	case r == nil || !r.Allow:
-		return &failure{typ: apigw.AccessDenied, message: "User is not authorized to access this resource", errType: "AccessDeniedException", detail: "the authorizer denied the request"}
+	return x.custom(a, identity)
+}
+
+// assume lets a request in whose authorizer cannot decide here.
+func (x *exchange) assume(name, detail string) {
+	x.assumed = true
+	x.step(Step{Kind: StepAuthorizer, Name: name, Detail: detail})
+}
+
+func (x *exchange) unauthorized(a *authorizer, why string) error {
+	x.step(Step{Kind: StepAuthorizer, Name: a.id, Detail: why})
+	return &failure{typ: apigw.Unauthorized, message: "Unauthorized", errType: "UnauthorizedException", detail: why}
+}
+
+// signature looks for that of Signature Version 4, which it does not verify.
+func (x *exchange) signature() error {
+	_, signed := x.headers.Get("Authorization")
+	if !signed && !slices.ContainsFunc(x.query, func(p Param) bool { return p.Name == "X-Amz-Signature" }) {
+		x.step(Step{Kind: StepAuthorizer, Name: "AWS_IAM", Detail: "no signature"})
+		return &failure{typ: apigw.MissingAuthenticationToken, message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: "the method wants a signed request"}
 	}
-	am := vtl.NewMap()
-	for _, k := range slices.Sorted(maps.Keys(r.Context)) {
-		am.Put(k, r.Context[k])
+	if x.api.authorizers == nil || x.api.authorizers.IAM == "" {
+		x.assume("AWS_IAM", "AWS_IAM assumed to let the request in")
+		return nil
 	}
-	x.context.Put("authorizer", am)
-	x.step(Step{Kind: StepAuthorizer, Name: ar.Authorizer, Detail: "allowed"})
+	x.identity = map[string]string{"userArn": x.api.authorizers.IAM}
+	if part := strings.Split(x.api.authorizers.IAM, ":"); len(part) > 4 {
+		x.identity["accountId"] = part[4]
+	}
+	id, _ := x.context.Get("identity")
+	for _, k := range slices.Sorted(maps.Keys(x.identity)) {
+		id.(*vtl.Map).Put(k, x.identity[k])
+	}
+	x.step(Step{Kind: StepAuthorizer, Name: "AWS_IAM", Detail: "allowed, as " + x.api.authorizers.IAM})
 	return nil
 }
 
+// claims decides for a Cognito authorizer. One of the method's scopes has to be among the token's
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-enable-cognito-user-pool.html).
+func (x *exchange) claims(a *authorizer) error {
+	claims := x.api.authorizers.Claims
+	if len(claims) == 0 {
+		x.assume(a.id, "COGNITO_USER_POOLS assumed to let the request in")
+		return nil
+	}
+	granted := strings.Fields(claims["scope"])
+	if want := x.method.scopes; len(want) > 0 && !slices.ContainsFunc(want, func(s string) bool { return slices.Contains(granted, s) }) {
+		return x.unauthorized(a, "the token has none of the method's scopes: "+strings.Join(want, ", "))
+	}
+	x.authorized = map[string]any{"claims": claims}
+	x.putAuthorizer(map[string]any{"claims": mapOf(claims)})
+	x.step(Step{Kind: StepAuthorizer, Name: a.id, Detail: "allowed, by the claims that were given"})
+	return nil
+}
+
+// custom asks a Lambda authorizer, or the cache of its results. What is cached is the policy, which is then evaluated for
+// each method that is called with the same identity.
+func (x *exchange) custom(a *authorizer, identity []string) error {
+	if a.typ == "TOKEN" && a.validation != "" {
+		re, err := javaregexp.Compile(a.validation)
+		if err != nil {
+			return unsupported("the validation expression %q of the authorizer %s: %v", a.validation, a.id, err)
+		}
+		if !re.Whole().MatchString(identity[0]) {
+			return x.unauthorized(a, "the token does not match "+a.validation+", and the function is not invoked")
+		}
+	}
+	caches := a.ttl > 0 && len(identity) > 0
+	key, _ := json.Marshal(append([]string{a.id}, identity...)) // of texts
+	v, from := x.api.verdicts.get(string(key), x.api.now()), ", by a result from the cache"
+	if v == nil {
+		from = ""
+		var err error
+		if v, err = x.invokeAuthorizer(a, identity); v == nil {
+			return err
+		}
+		if caches {
+			x.api.verdicts.put(string(key), v, x.api.now().Add(a.ttl))
+		}
+	}
+	arn := x.methodARN()
+	j := apigw.JudgeAuthorizer(v.policy, apigw.Call{Stage: x.api.Stage, Method: x.req.Method, Path: x.path})
+	denied := func(message, why string) error {
+		why += " " + arn + from
+		x.step(Step{Kind: StepAuthorizer, Name: a.id, Detail: why})
+		return &failure{typ: apigw.AccessDenied, message: message, errType: "AccessDeniedException", detail: why}
+	}
+	const message = "User is not authorized to access this resource"
+	switch j.Access {
+	case apigw.Denied:
+		return denied(message+" with an explicit deny", "the authorizer's policy denies")
+	case apigw.NotAllowed:
+		return denied(message, "the authorizer's policy does not allow")
+	case apigw.Depends:
+		return unsupported("the policy of the authorizer %s depends on %s", a.id, strings.Join(slices.Concat(j.Keys, j.Unread), ", "))
+	}
+	x.authorized = map[string]any{}
+	for k, text := range v.context {
+		x.authorized[k] = text
+	}
+	x.putAuthorizer(x.authorized)
+	x.usageKey = v.key
+	x.step(Step{Kind: StepAuthorizer, Name: a.id, Detail: "allowed" + from})
+	return nil
+}
+
+// invokeAuthorizer runs a Lambda authorizer. It returns nil and no error where the function cannot be run.
+func (x *exchange) invokeAuthorizer(a *authorizer, identity []string) (*verdict, error) {
+	event := map[string]any{"type": "TOKEN", "methodArn": x.methodARN()}
+	if a.typ == "REQUEST" {
+		// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html
+		event = x.event()
+		event["type"], event["methodArn"] = "REQUEST", x.methodARN()
+		delete(event, "body")
+		delete(event, "isBase64Encoded")
+		for name, v := range event {
+			if v == nil {
+				event[name] = map[string]string{}
+			}
+		}
+	} else {
+		event["authorizationToken"] = identity[0]
+	}
+	b, err := json.Marshal(event)
+	if err != nil {
+		return nil, configError(OtherCause, "the authorizer's event: %v", err)
+	}
+	if x.backend == nil {
+		return nil, unsupported("no backend for the function %s", a.function.Name)
+	}
+	fn := *a.function
+	fn.Authorizer = true
+	result, err := x.backend.Invoke(x.ctx, fn, b)
+	var failed *FunctionError
+	var cannot *Unavailable
+	fail := func(typ, format string, args ...any) error {
+		detail := "the authorizer " + a.id + ": " + fmt.Sprintf(format, args...)
+		x.step(Step{Kind: StepAuthorizer, Name: a.id, Detail: detail})
+		return &failure{typ: typ, errType: "AuthorizerConfigurationException", detail: detail}
+	}
+	switch {
+	case errors.As(err, &cannot):
+		x.assume(a.id, "assumed to let the request in: "+cannot.Reason)
+		return nil, nil
+	case errors.As(err, &failed) && failed.Message == "Unauthorized":
+		return nil, x.unauthorized(a, "the authorizer's function failed with Unauthorized")
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, fail(apigw.AuthorizerFailure, "its function took too long")
+	case err != nil:
+		return nil, fail(apigw.AuthorizerFailure, "its function failed: %v", err)
+	}
+	v, err := readVerdict(result)
+	if err != nil {
+		return nil, fail(apigw.AuthorizerConfigurationError, "%v", err)
+	}
+	return v, nil
+}
+
+// methodARN is that of the method and the path that are called.
+func (x *exchange) methodARN() string {
+	return fmt.Sprintf("arn:aws:%s:%s:%s:%s/%s/%s%s", apigw.InvokeService, x.api.region, x.api.account, x.api.ID, x.api.Stage, x.req.Method, x.path)
+}
+
+// readVerdict reads the output of a Lambda authorizer.
+func readVerdict(result []byte) (*verdict, error) {
+	var out struct {
+		PrincipalID        any            `json:"principalId"`
+		PolicyDocument     map[string]any `json:"policyDocument"`
+		Context            map[string]any `json:"context"`
+		UsageIdentifierKey string         `json:"usageIdentifierKey"`
+	}
+	dec := json.NewDecoder(strings.NewReader(string(result)))
+	dec.UseNumber()
+	if err := dec.Decode(&out); err != nil {
+		return nil, fmt.Errorf("its result is not that of an authorizer: %w", err)
+	}
+	if out.PolicyDocument["Statement"] == nil {
+		return nil, errors.New("its result has no policyDocument with a Statement")
+	}
+	v := &verdict{policy: out.PolicyDocument, context: map[string]string{}, key: out.UsageIdentifierKey}
+	if out.PrincipalID != nil {
+		v.context["principalId"] = fmt.Sprint(out.PrincipalID)
+	}
+	for _, k := range slices.Sorted(maps.Keys(out.Context)) {
+		switch c := out.Context[k].(type) {
+		case nil:
+		case string, bool, json.Number:
+			v.context[k] = fmt.Sprint(c)
+		default:
+			return nil, fmt.Errorf("its context.%s is an object or a list; allowed are a string, a number and a boolean", k)
+		}
+	}
+	return v, nil
+}
+
+// putAuthorizer makes $context.authorizer.
+func (x *exchange) putAuthorizer(values map[string]any) {
+	m := vtl.NewMap()
+	for _, k := range slices.Sorted(maps.Keys(values)) {
+		m.Put(k, values[k])
+	}
+	x.context.Put("authorizer", m)
+}
+
+func mapOf(texts map[string]string) *vtl.Map {
+	m := vtl.NewMap()
+	for _, k := range slices.Sorted(maps.Keys(texts)) {
+		m.Put(k, texts[k])
+	}
+	return m
+}
+
+// apiKey wants a key that a usage plan of the stage has.
 func (x *exchange) apiKey() error {
-	if !x.method.APIKeyRequired || x.api.KeySource == apigw.KeyByAuthorizer {
+	if !x.method.APIKeyRequired {
 		return nil
 	}
-	key, ok := x.headers.Get("x-api-key")
-	if ok && x.api.keys[key] {
-		x.step(Step{Kind: StepAPIKey, Detail: "valid"})
-		return nil
-	}
+	key, ok := x.headers.Get(apigw.KeyHeader)
 	detail := "the request has no x-api-key"
+	if x.api.KeySource == apigw.KeyByAuthorizer {
+		if x.api.authorizers == nil || x.assumed {
+			x.step(Step{Kind: StepAPIKey, Detail: "assumed to be given by the authorizer"})
+			return nil
+		}
+		key, ok, detail = x.usageKey, x.usageKey != "", "the authorizer gave no usageIdentifierKey"
+	}
 	if ok {
-		detail = "the x-api-key is not one the template or the caller names"
+		why, named := x.api.keys[key]
+		switch {
+		case named && why == "":
+			x.step(Step{Kind: StepAPIKey, Detail: "valid"})
+			return nil
+		case named:
+			detail = why
+		default:
+			detail = "the API key is not one the template or the caller names"
+		}
 	}
 	x.step(Step{Kind: StepAPIKey, Detail: detail})
 	return &failure{typ: apigw.InvalidAPIKey, message: "Forbidden", errType: "ForbiddenException", detail: detail}

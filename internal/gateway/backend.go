@@ -135,15 +135,11 @@ func (x *exchange) event() map[string]any {
 			"cognitoAuthenticationType": nil, "cognitoIdentityId": nil, "cognitoIdentityPoolId": nil, "principalOrgId": nil,
 			"sourceIp": x.sourceIP(), "user": nil, "userAgent": ua, "userArn": nil},
 	}
-	if v, _ := x.context.Get("authorizer"); x.method.AuthorizationType != "NONE" && v != nil {
-		if m, ok := v.(*vtl.Map); ok && m.Len() > 0 {
-			am := map[string]string{}
-			pairs, _ := m.Pairs()
-			for _, p := range pairs {
-				am[p[0]] = p[1]
-			}
-			rc["authorizer"] = am
-		}
+	for k, v := range x.identity {
+		rc["identity"].(map[string]any)[k] = v
+	}
+	if len(x.authorized) > 0 {
+		rc["authorizer"] = x.authorized
 	}
 	return map[string]any{
 		"resource": x.resource.Path, "path": x.path, "httpMethod": x.req.Method, "headers": single, "multiValueHeaders": multi,

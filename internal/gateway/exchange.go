@@ -34,6 +34,11 @@ type exchange struct {
 	id        string
 	traced    bool // the answer carries X-Amzn-Trace-Id
 	reqBody   string
+
+	assumed    bool              // an authorizer that did not decide was taken to let the request in
+	authorized map[string]any    // what an authorizer says of the caller
+	identity   map[string]string // what a signature says of the caller
+	usageKey   string            // the API key that an authorizer gives
 }
 
 // withheld are client headers that neither templates nor functions see (recorded 2024-12).

@@ -150,6 +150,8 @@ type Function struct {
 	Name string
 	// LogicalID is the function's resource as [cfn.App.Name] has it, or empty where the app does not have it.
 	LogicalID string
+	// Authorizer says that it is called to authorize a request.
+	Authorizer bool
 }
 
 // BackendRequest is what an integration sends to an HTTP server or an AWS service.
@@ -236,25 +238,6 @@ type Options struct {
 	Variables map[string]string
 	// APIKeys are key values that are valid besides those the template holds.
 	APIKeys []string
-	// Authorize decides for authorizers. Where it is nil, every request that brings the identity sources is let in.
-	Authorize func(ctx context.Context, a *AuthorizerRequest) (*AuthorizerResult, error)
-}
-
-// AuthorizerRequest is what an authorizer is asked.
-type AuthorizerRequest struct {
-	// Type is CUSTOM, COGNITO_USER_POOLS or AWS_IAM; Authorizer its logical id.
-	Type, Authorizer string
-	// Function is that of a Lambda authorizer.
-	Function Function
-	// Token is the first identity source's value.
-	Token   string
-	Request *Request
-}
-
-// AuthorizerResult is an authorizer's answer.
-type AuthorizerResult struct {
-	// Allow lets the request in. Otherwise the answer is ACCESS_DENIED or, where Unauthorized is set, UNAUTHORIZED.
-	Allow, Unauthorized bool
-	// Context is what $context.authorizer holds.
-	Context map[string]string
+	// Authorizers has authorizers decide. Nil lets in whoever brings the identity sources.
+	Authorizers *Authorizers
 }

@@ -22,6 +22,9 @@ const defaultTemplate = `{"message":$context.error.messageString}`
 // (36 bytes, 2024-12), believed for the others; GetGatewayResponse shows the template without it for all.
 const lateTemplate = `{"message": $context.error.messageString}`
 
+// deniedTemplate is what users report of a Lambda authorizer's refusal.
+const deniedTemplate = `{"Message":$context.error.messageString}`
+
 var late = map[string]bool{
 	apigw.APIConfigurationError: true, apigw.BadRequestBody: true, apigw.BadRequestParameters: true, apigw.Default5XX: true,
 	apigw.IntegrationFailure: true, apigw.IntegrationTimeout: true, apigw.UnsupportedMediaType: true,
@@ -110,6 +113,10 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 	msg, _ := json.Marshal(f.message)
 	e := vtl.NewMap()
 	e.Put("message", f.message)
+	if f.message == "" { // reported of what an authorizer fails with
+		msg = []byte("null")
+		e.Put("message", nil)
+	}
 	e.Put("messageString", string(msg))
 	e.Put("responseType", f.typ)
 	e.Put("validationErrorString", f.valid)
@@ -123,8 +130,11 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 		}
 	}
 	tpl := t.Text
-	if g.From == "" && late[f.typ] {
+	switch {
+	case g.From == "" && late[f.typ]:
 		tpl = lateTemplate
+	case g.From == "" && f.typ == apigw.AccessDenied:
+		tpl = deniedTemplate
 	}
 	body := substitution.ReplaceAllStringFunc(tpl, func(s string) string {
 		v, _ := x.source(strings.Trim(s, "${}"))

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cfn"
@@ -116,8 +118,8 @@ func (l *loader) of(typ string) []*cfn.Resource { return l.app.Of(l.rest, "AWS::
 
 func (l *loader) build() (*API, error) {
 	st := l.rest.Stack
-	a := &API{App: l.app, Rest: l.rest, ID: l.rest.ID, responses: map[string]*gatewayResponse{}, keys: map[string]bool{},
-		region: cmp.Or(st.Region, "us-east-1"), account: cmp.Or(st.Account, "111111111111"), authorize: l.opts.Authorize, Variables: map[string]string{}}
+	a := &API{App: l.app, Rest: l.rest, ID: l.rest.ID, responses: map[string]*gatewayResponse{}, keys: map[string]string{},
+		region: cmp.Or(st.Region, "us-east-1"), account: cmp.Or(st.Account, "111111111111"), authorizers: l.opts.Authorizers, Variables: map[string]string{}}
 	l.api = a
 	a.root = &Resource{ID: l.rest.ID, Source: l.rest, Path: "/", methods: map[string]*Method{}}
 	a.resources = []*Resource{a.root}
@@ -163,16 +165,7 @@ func (l *loader) build() (*API, error) {
 	for _, g := range l.of("GatewayResponse") {
 		l.gatewayResponse(g.Properties)
 	}
-	// A key is not enabled unless the template says so
-	// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-apikey.html).
-	for _, k := range l.app.OfType("AWS::ApiGateway::ApiKey") {
-		if v, err := textOf(k.Properties["Value"]); err == nil && v != "" && isTrue(k.Properties["Enabled"]) {
-			a.keys[v] = true
-		}
-	}
-	for _, k := range l.opts.APIKeys {
-		a.keys[k] = true
-	}
+	l.apiKeys()
 	a.written = l.common()
 	slices.SortStableFunc(a.resources, func(x, y *Resource) int { return strings.Compare(x.Path, y.Path) })
 	if top.err != nil {
@@ -541,6 +534,7 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 	if a := l.app.Target(p["AuthorizerId"]); a != nil && a.Type == "AWS::ApiGateway::Authorizer" {
 		m.authorizer = l.authorizer(a, r)
 	}
+	m.scopes = l.texts(p["AuthorizationScopes"])
 	if v := l.app.Target(p["RequestValidatorId"]); v != nil && v.Type == "AWS::ApiGateway::RequestValidator" {
 		m.validateBody = r.bool(v.Properties["ValidateRequestBody"], "ValidateRequestBody")
 		m.validateParams = r.bool(v.Properties["ValidateRequestParameters"], "ValidateRequestParameters")
@@ -609,7 +603,32 @@ func (l *loader) authorizer(res *cfn.Resource, r *reader) *authorizer {
 	if uri := r.text(p["AuthorizerUri"], "AuthorizerUri"); uri != "" {
 		a.function = l.api.functionOf(uri)
 	}
+	l.decides(a, p["AuthorizerResultTtlInSeconds"], p["IdentityValidationExpression"])
 	return a
+}
+
+// decides reads what counts only where authorizers decide. What is known only at deployment is left out.
+func (l *loader) decides(a *authorizer, ttl, validation any) {
+	a.ttl = DefaultAuthorizerTTL
+	for _, s := range l.texts([]any{ttl}) {
+		if n, err := strconv.Atoi(s); err == nil {
+			a.ttl = time.Duration(n) * time.Second
+		}
+	}
+	for _, s := range l.texts([]any{validation}) {
+		a.validation = s
+	}
+}
+
+// texts returns those of a list that are known.
+func (l *loader) texts(v any) []string {
+	var out []string
+	for _, e := range list(v) {
+		if s, err := l.known(e); err == nil && s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // split returns the parts of a list in text.

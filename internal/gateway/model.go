@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,8 +9,8 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 )
 
-// API is a REST API read from a template. Serving does not change what it answers, and several goroutines may use it at
-// once.
+// API is a REST API read from a template. Serving does not change what it answers, but for the cached results of
+// [Authorizers], and several goroutines may use it at once.
 type API struct {
 	// App is what it was read from, Rest its resource there and StageID the logical id of its stage or of the deployment
 	// that makes it, empty if neither is there.
@@ -32,17 +31,19 @@ type API struct {
 	NotKnown []string
 	// Undeployable says, one line each, which header mappings and stage variables API Gateway refuses when the template is deployed.
 	Undeployable []string
+	// KeySource is where API keys come from, HEADER or AUTHORIZER; "" for HEADER.
+	KeySource string
 
-	root      *Resource
-	resources []*Resource
-	responses map[string]*gatewayResponse
-	untyped   error // why the type of one of the gateway responses is not known, if it is not
-	keys      map[string]bool
-	KeySource string // where API keys come from, "" for the header
-	canary    bool
-	region    string
-	account   string
-	authorize func(ctx context.Context, a *AuthorizerRequest) (*AuthorizerResult, error)
+	root        *Resource
+	resources   []*Resource
+	responses   map[string]*gatewayResponse
+	untyped     error             // why the type of one of the gateway responses is not known, if it is not
+	keys        map[string]string // of each API key, why it is not valid; empty if it is
+	canary      bool
+	region      string
+	account     string
+	authorizers *Authorizers
+	verdicts    verdicts
 	// stageProperties are those of the stage, as the template has them.
 	stageProperties map[string]any
 	templates       sync.Map // text to *vtl.Template
@@ -76,6 +77,7 @@ type Method struct {
 	RequestParameters map[string]bool
 
 	authorizer     *authorizer
+	scopes         []string
 	validateBody   bool
 	validateParams bool
 	models         map[string]*schema // by content type
@@ -120,13 +122,6 @@ type IntegrationResponse struct {
 	ContentHandling string
 	Parameters      map[string]string
 	Templates       []Template
-}
-
-type authorizer struct {
-	id       string
-	typ      string
-	sources  []string
-	function *Function
 }
 
 type gatewayResponse struct {

@@ -203,7 +203,8 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 				if uri := r.text(auth["authorizerUri"], "authorizerUri"); uri != "" {
 					a.function = l.api.functionOf(uri)
 				}
-				m.authorizer = a
+				l.decides(a, auth["authorizerResultTtlInSeconds"], auth["identityValidationExpression"])
+				m.authorizer, m.scopes = a, l.texts(sm[name])
 			case strings.EqualFold(typ, "awsSigv4"):
 				m.AuthorizationType = "AWS_IAM"
 			case def["type"] == "apiKey" && strings.EqualFold(header, "x-api-key"):

@@ -19,8 +19,13 @@ func TestAPIKeys(t *testing.T) {
 		return `"` + id + `": {"Type": "AWS::ApiGateway::ApiKey", "Properties": {` + properties + `}},`
 	}
 	m := strings.Replace(method("Get", "", "GET", mock(`{"statusCode": 200}`, okResponse("{}"))), `"AuthorizationType": "NONE"`, `"AuthorizationType": "NONE", "ApiKeyRequired": true`, 1)
-	a := load(t, tpl(key("On", `"Enabled": true, "Value": "on"`)+key("Off", `"Enabled": false, "Value": "off"`)+key("Unsaid", `"Value": "unsaid"`)+m, ""), Options{APIKeys: []string{"given"}})
-	for name, want := range map[string]int{"on": 200, "given": 200, "off": 403, "unsaid": 403, "": 403, "ON": 403, "another": 403} {
+	keys := key("On", `"Enabled": true, "Value": "on"`) + key("Off", `"Enabled": false, "Value": "off"`) + key("Unsaid", `"Value": "unsaid"`) +
+		key("Loose", `"Enabled": true, "Value": "loose"`) + key("Other", `"Enabled": true, "Value": "other"`) + key("Ours", `"Enabled": true, "Value": "ours"`) +
+		key("Direct", `"Enabled": true, "Value": "direct", "StageKeys": [{"RestApiId": {"Ref": "Api"}, "StageName": "prod"}]`) +
+		plan("On") + "," + plan("Off") + "," + plan("Unsaid") + "," + strings.Replace(plan("Other"), `"prod"`, `"test"`, 1) + "," +
+		`"S": {"Type": "AWS::ApiGateway::Stage", "Properties": {"RestApiId": {"Ref": "Api"}, "StageName": "prod"}}, ` + strings.Replace(plan("Ours"), `"prod"`, `{"Ref": "S"}`, 1) + ","
+	a := load(t, tpl(keys+m, ""), Options{APIKeys: []string{"given"}})
+	for name, want := range map[string]int{"on": 200, "ours": 200, "direct": 200, "given": 200, "off": 403, "unsaid": 403, "loose": 403, "other": 403, "": 403, "ON": 403, "another": 403} {
 		r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/", Headers: Headers{{"x-api-key", name}}}, nil)
 		if r.Status != want {
 			t.Errorf("key %q: %d, want %d\n%+v", name, r.Status, want, r.Trace)

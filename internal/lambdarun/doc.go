@@ -26,7 +26,7 @@
 // # What a function sees of this machine
 //
 // Not the environment of its parent: Lambda's own variables, the function's, and
-// the few of the parent without which a program does not run (PATH, HOME, the
-// temporary folder, proxies). Credentials for AWS only if [Options.HostAWS] says
-// so.
+// the few of the parent without which a program does not run (PATH, the temporary
+// folder, proxies). Its home is an empty folder. Credentials for AWS only if
+// [Options.HostAWS] says so.
 package lambdarun

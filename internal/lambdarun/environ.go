@@ -11,22 +11,23 @@ import (
 // or to reach the network. Everything else stays where it is: on Lambda a
 // function would not see it either, and there are tokens among it.
 var fromHost = []string{
-	"PATH", "HOME", "USERPROFILE", "TMPDIR", "TMP", "TEMP", "SYSTEMROOT", "PATHEXT",
+	"PATH", "TMPDIR", "TMP", "TEMP", "SYSTEMROOT", "PATHEXT",
 	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
 	"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS",
 }
 
-// environ gives the environment of a process of f, as
+// environ gives the environment of a process of f, whose home is an empty folder, as
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html has
 // it. The function's own variables win over the host's and over the unreserved
 // ones of Lambda, and the reserved ones of Lambda over all.
-func environ(f *Function, p *program, o *Options, api string) []string {
+func environ(f *Function, p *program, o *Options, api, home string) []string {
 	env := map[string]string{}
 	for _, name := range fromHost {
 		if v, ok := os.LookupEnv(name); ok {
 			env[name] = v
 		}
 	}
+	env["HOME"], env["USERPROFILE"] = home, home
 	env["LANG"] = "en_US.UTF-8"
 	env["TZ"] = ":UTC"
 	env["AWS_XRAY_CONTEXT_MISSING"] = "LOG_ERROR"
@@ -37,8 +38,8 @@ func environ(f *Function, p *program, o *Options, api string) []string {
 			}
 		}
 	} else {
-		// HOME is there, and an SDK would find the profiles under it; and without
-		// any credentials it would ask the machine it runs on.
+		// An SDK may find the user's home by another way; and without any
+		// credentials it would ask the machine it runs on.
 		env["AWS_SHARED_CREDENTIALS_FILE"] = os.DevNull
 		env["AWS_CONFIG_FILE"] = os.DevNull
 		env["AWS_EC2_METADATA_DISABLED"] = "true"

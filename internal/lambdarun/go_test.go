@@ -115,6 +115,10 @@ func TestContextAndEnvironment(t *testing.T) {
 		}
 	}
 
+	if entries, err := os.ReadDir(env["HOME"]); err != nil || len(entries) > 0 || env["HOME"] == os.Getenv("HOME") {
+		t.Errorf("its home is %q with %v, %v, and is to be an empty folder", env["HOME"], entries, err)
+	}
+
 	p, _ = newPool(t, Options{HostAWS: true}, f)
 	env = environment(t, p)
 	if env["AWS_SECRET_ACCESS_KEY"] != "of the host" || env["AWS_REGION"] != "us-east-1" || env["CORSGATE_TEST_TOKEN"] != "" || env["AWS_EC2_METADATA_DISABLED"] != "" {

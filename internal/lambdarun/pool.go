@@ -183,6 +183,9 @@ func New(o Options) (*Pool, error) {
 		return nil, err
 	}
 	p.dir = dir
+	if err := os.Mkdir(filepath.Join(dir, home), 0o700); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
 	for id, f := range p.functions {
 		// Not the name: it may be anything.
 		f.dir = filepath.Join(dir, fmt.Sprintf("%x", id))
@@ -190,6 +193,9 @@ func New(o Options) (*Pool, error) {
 	go p.startAll()
 	return p, nil
 }
+
+// home is the folder, under the pool's, that is every function's home: nothing of the user's is in it.
+const home = "home"
 
 // A start is a process to be started, and where the outcome goes.
 type start struct {

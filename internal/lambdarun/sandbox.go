@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -68,7 +69,7 @@ func (p *Pool) launch(f *function) (*sandbox, *Error) {
 		dead:   make(chan struct{}),
 	}
 	s.cmd.Dir = f.program.root
-	s.cmd.Env = environ(&f.Function, f.program, &p.options, s.addr)
+	s.cmd.Env = environ(&f.Function, f.program, &p.options, s.addr, filepath.Join(p.dir, home))
 	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
 	s.cmd.WaitDelay = afterlife
 	own(s.cmd)

@@ -87,7 +87,7 @@ func because(first *gateway.Unavailable, second error) error {
 func (b either) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
 	out, err := b.first.Invoke(ctx, fn, event)
 	var no *gateway.Unavailable
-	if errors.As(err, &no) {
+	if errors.As(err, &no) && !fn.Authorizer { // an authorizer has no other answer
 		out, err = b.second.Invoke(ctx, fn, event)
 		err = because(no, err)
 		if n, ok := ctx.Value(notesKey{}).(*notes); ok && n.standIn != "" {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -125,9 +126,51 @@ func (a *apps) serving(ctx context.Context, program string) error {
 			rates[i] = append(rates[i], rate)
 		}
 	}
-	a.table.section("corsgate serve, requests a second", "", "preflight", "GET, to a stub", "the stub alone")
-	a.table.row(fmt.Sprintf("%d clients at once", clients), fmt.Sprintf("%d routes", routes), number(median(rates[0])), number(median(rates[1])), number(median(rates[2])))
+	at := fmt.Sprintf("%d routes", routes)
+	a.table.section("corsgate serve, requests a second", "", "preflight", "GET, to a stub", "the stub alone", "preflight to the stub's")
+	a.table.row(fmt.Sprintf("%d clients at once", clients), at, number(median(rates[0])), number(median(rates[1])), number(median(rates[2])), number(ratio(rates[0], rates[2])))
+	a.atLeast("preflights a second that serve answers, of the stub's requests", at, ratio(rates[0], rates[2]), 6_000.0/33_798) // as measured on two quiet cores
+	a.atLeast("preflights a second that serve answers", "this machine", median(rates[0]), 6_000)
+	return a.growth(ctx, cmd.Process.Pid, loads[0])
+}
+
+// growth measures what memory serve has after many preflights and after many
+// more. It needs Linux.
+func (a *apps) growth(ctx context.Context, pid int, l load) error {
+	many := 1_000_000
+	if a.quick {
+		many = 10_000
+	}
+	var mb [2]float64
+	for i, n := range []int{many / 10, many - many/10} {
+		if _, err := l.run(ctx, n); err != nil {
+			return err
+		}
+		resident, err := residentMB(pid)
+		if err != nil {
+			a.table.section("corsgate serve, memory", "", "")
+			a.table.row("MB after preflights", "this machine", "not known: "+err.Error())
+			return nil
+		}
+		mb[i] = resident
+	}
+	a.table.section("corsgate serve, memory in MB", "", "after a tenth", "after all")
+	a.table.row(grouped(fmt.Sprint(many))+" preflights", "this machine", number(mb[0]), number(mb[1]))
+	a.atMost("serve's memory after all of them, of that after a tenth", "this machine", mb[1]/mb[0], 1.25, "")
 	return nil
+}
+
+// residentMB reads the resident memory of a process.
+func residentMB(pid int) (float64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0, err
+	}
+	var size, pages int
+	if _, err := fmt.Sscan(string(b), &size, &pages); err != nil {
+		return 0, err
+	}
+	return float64(pages*os.Getpagesize()) / 1e6, nil
 }
 
 func (b *bench) requests() int {

@@ -68,8 +68,10 @@ type result struct {
 // The engines that all tests use: a JVM starts slowly.
 var (
 	velocity17 = &shared{start: func() (*engine, error) { return startVelocity() }}
-	velocity24 = &shared{start: startVelocity2}
-	airspeed   = &shared{start: startAirspeed}
+	velocity24 = &shared{start: func() (*engine, error) { return startVelocity2() }}
+	// An #if of what is empty is true, as in version 1.7.
+	velocity24Empty = &shared{start: func() (*engine, error) { return startVelocity2("-Dempty_check=false") }}
+	airspeed        = &shared{start: startAirspeed}
 )
 
 // shared is an engine that is started when a test first asks for it.
@@ -82,7 +84,7 @@ type shared struct {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	for _, s := range []*shared{velocity17, velocity24, airspeed} {
+	for _, s := range []*shared{velocity17, velocity24, velocity24Empty, airspeed} {
 		if s.engine == nil {
 			continue
 		}
@@ -129,7 +131,8 @@ func startVelocity(javaFlags ...string) (*engine, error) {
 	return startJava("Velocity 1.7", classpath, javaFlags)
 }
 
-func startVelocity2() (*engine, error) {
+// startVelocity2 runs Velocity 2 in a JVM with these flags.
+func startVelocity2(javaFlags ...string) (*engine, error) {
 	dir := os.Getenv(envVelocity2)
 	jars, err := filepath.Glob(filepath.Join(dir, "*.jar"))
 	if err != nil {
@@ -138,7 +141,7 @@ func startVelocity2() (*engine, error) {
 	if dir == "" || len(jars) == 0 {
 		return nil, fmt.Errorf("%w: Velocity 2 (%s is to name the folder with its jars, see .ci/run)", errMissing, envVelocity2)
 	}
-	return startJava("Velocity 2", strings.Join(jars, string(os.PathListSeparator)), nil)
+	return startJava(strings.TrimSpace("Velocity 2 "+strings.Join(javaFlags, " ")), strings.Join(jars, string(os.PathListSeparator)), javaFlags)
 }
 
 // startJava compiles the driver and runs it.

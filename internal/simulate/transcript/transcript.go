@@ -118,6 +118,11 @@ func (p printer) course(c *simulate.Course, standIn string) {
 	if c.Method != nil {
 		row("method", c.Method.Name+" ("+c.Method.ID+")")
 	}
+	for _, s := range c.Steps {
+		if s.Kind == gateway.StepAuthorizer {
+			row("authorizer", s.Detail)
+		}
+	}
 	if c.Integration != nil {
 		row("integration", strings.TrimSuffix(c.Integration.Type+": "+c.Integration.Detail, ": "))
 	}

@@ -110,9 +110,10 @@ public class Driver {
   }
 
   private void run() throws Exception {
-    // Each of these two says nothing to the other version.
+    // Each of these says nothing to the other version.
     velocity.setProperty("runtime.log.logsystem.class", "org.apache.velocity.runtime.log.NullLogChute");
     velocity.setProperty("parser.allow_hyphen_in_identifiers", "true");
+    velocity.setProperty("directive.if.empty_check", System.getProperty("empty_check", "true"));
     velocity.init();
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
     BufferedWriter out = new BufferedWriter(new OutputStreamWriter(System.out, StandardCharsets.US_ASCII));

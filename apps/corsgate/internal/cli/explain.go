@@ -30,7 +30,7 @@ type explainCommand struct {
 	Credentials bool     `help:"The request includes credentials: fetch with credentials 'include'."`
 
 	JSON     bool   `name:"json" help:"Print everything as one JSON object."`
-	NoInvoke bool   `xor:"answer" help:"Do not run the function behind the API, which happens on this machine otherwise. One that emits CORS headers by corsgate answers with those; what any other answers is not known."`
+	NoInvoke bool   `xor:"answer" help:"Do not run the function behind the API, nor that of an authorizer, which happens on this machine otherwise. One that emits CORS headers by corsgate answers with those; what any other answers is not known."`
 	Response string `xor:"answer" placeholder:"FILE" help:"A file with the proxy response, JSON, that stands for what the function answers."`
 	HTTP1    bool   `name:"http1" help:"The browser uses HTTP/1.1, where header names reach the API as Origin; in HTTP/2 they are in lower case."`
 }
@@ -58,6 +58,9 @@ func (x *explainCommand) Run(ctx context.Context, c Command) error {
 		return err
 	}
 	defer backends.close()
+	if backends.run() {
+		opts.Authorizers = &gateway.Authorizers{}
+	}
 	judge, err := x.judge(c, app, opts, backends.of)
 	if err != nil {
 		return err
@@ -162,6 +165,9 @@ func (x *explainCommand) backends() (*backends, error) {
 	}
 	return b, nil
 }
+
+// run reports whether functions are run.
+func (b *backends) run() bool { return b.reply == nil && !b.noInvoke }
 
 func (b *backends) of(app *cfn.App) gateway.Backend {
 	dry := simulate.NotRun(app)

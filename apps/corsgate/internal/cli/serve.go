@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/corsgate/corsgate/apps/corsgate/internal/serve"
@@ -28,11 +29,17 @@ type serveCommand struct {
 	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
 	values
 
+	Claim     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A claim of the tokens that are sent to Cognito authorizers, such as sub=1234 or scope=items/read; can be repeated. Without any, every token is let in."`
+	IAMCaller string            `name:"iam-caller" placeholder:"ARN" help:"The IAM user or role that signs the requests to methods with AWS_IAM. Without it, every signature is let in. No signature is verified."`
+
 	Listen     string   `default:"127.0.0.1:4000" placeholder:"ADDRESS" help:"Where the API is served (default: 127.0.0.1:4000)."`
 	PageListen string   `default:"127.0.0.1:4001" placeholder:"ADDRESS" help:"Where the page is served (default: 127.0.0.1:4001)."`
 	TLS        bool     `name:"tls" help:"Serve both over https and HTTP/2, with a self-signed certificate made in memory."`
-	TLSHost    []string `name:"tls-host" sep:"none" placeholder:"NAME" help:"Another host that the certificate is for, and at which the page answers; can be repeated."`
+	Host       []string `sep:"none" placeholder:"NAME" help:"Another name at which the API and the page are served, and that the certificate is for; can be repeated. A request for any other name than the address that it came to gets 421."`
 }
+
+// iamARN is what identifies whoever signs a request.
+var iamARN = regexp.MustCompile(`^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:.+$`)
 
 // Run is called by kong.
 func (x *serveCommand) Run(ctx context.Context, c Command) error {
@@ -44,6 +51,9 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			fmt.Fprintf(c.Stderr, "corsgate: warning: %s %s: whoever can reach this machine can call the API and its functions\n", a.flag, a.address)
 		}
+	}
+	if x.IAMCaller != "" && !iamARN.MatchString(x.IAMCaller) {
+		return usage("--iam-caller %q is not the ARN of a user or a role; want one such as arn:aws:iam::111122223333:user/alice", x.IAMCaller)
 	}
 	template := x.Template
 	if template == "" {
@@ -77,8 +87,8 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 		return err
 	}
 	server, err := serve.New(serve.Options{
-		App: judge.Site.API.App, API: x.API, Stage: x.Stage, Variables: x.Var, Module: gohandler.ModuleOf(x.App),
-		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, TLSHosts: x.TLSHost, Log: c.Stderr,
+		App: judge.Site.API.App, API: x.API, Stage: x.Stage, Variables: x.Var, Authorizers: gateway.Authorizers{Claims: x.Claim, IAM: x.IAMCaller}, Module: gohandler.ModuleOf(x.App),
+		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, Hosts: x.Host, Log: c.Stderr,
 	})
 	if err != nil {
 		return &failure{err}

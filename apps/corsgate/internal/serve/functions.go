@@ -37,7 +37,11 @@ func newBackend(o Options, log io.Writer) (*backend, error) {
 // prepare builds and unpacks, in the background, the functions that an API calls, so that its first request need not
 // wait, and says of those that cannot be run why.
 func (b *backend) prepare(api *gateway.API, log *lineWriter) {
-	called := api.Functions()
+	routes := api.Functions()
+	called := slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(slices.Clone(routes), maps.Values(api.AuthorizerFunctions())))))
+	if len(called) > 0 {
+		log.line("note: these functions of the template run on this machine: " + strings.Join(called, ", "))
+	}
 	for _, f := range b.all {
 		if !slices.Contains(called, f.LogicalID) {
 			continue
@@ -55,7 +59,11 @@ func (b *backend) prepare(api *gateway.API, log *lineWriter) {
 			var failed *lambdarun.Error
 			if err := b.pool.Prepare(ctx, id); errors.As(err, &failed) && failed.Reason != lambdarun.Closed {
 				// A compiler says it in several lines.
-				log.line("warning: " + strings.Join(strings.Fields(failed.Error()), " ") + "; its routes answer 502")
+				what := "its routes answer 502"
+				if !slices.Contains(routes, id) {
+					what = "its authorizer lets in whoever sends what it looks at"
+				}
+				log.line("warning: " + strings.Join(strings.Fields(failed.Error()), " ") + "; " + what)
 			}
 		}
 	})

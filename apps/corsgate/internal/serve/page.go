@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,15 +16,14 @@ import (
 
 // page answers for the page and the JSON it reads.
 type page struct {
-	s     *Server
-	hosts []string // names besides the address itself
+	s *Server
 
 	mu     sync.Mutex
 	judges map[string]*simulate.Judge // by the API's address as the page's visitor has it
 }
 
-func newPage(s *Server, hosts []string) *page {
-	return &page{s: s, hosts: hosts, judges: map[string]*simulate.Judge{}}
+func newPage(s *Server) *page {
+	return &page{s: s, judges: map[string]*simulate.Judge{}}
 }
 
 // PageHandler answers for the page:
@@ -34,9 +32,6 @@ func newPage(s *Server, hosts []string) *page {
 //	/overview.json   the API, its policy and the matrix
 //	/explain.json    an [simulate.Report] for origin, method, path, header (can be repeated) and credentials
 //	/exchanges.json  the [Recorded]s that went over the wire after the one with the id after
-//
-// A request whose Host is not the address it came to is refused: a name that somebody else has pointed at this machine
-// would make their page one of the same origin (DNS rebinding).
 func (s *Server) PageHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.page.html)
@@ -50,42 +45,13 @@ func (s *Server) PageHandler() http.Handler {
 	})
 	mux.HandleFunc("GET /explain.json", s.page.explain)
 	mux.HandleFunc("GET /exchanges.json", s.page.exchanges)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.page.mine(r) {
-			http.Error(w, "this page is not served at "+strconv.QuoteToASCII(r.Host), http.StatusMisdirectedRequest)
-			return
-		}
+	return s.atOwnName("page", func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		mux.ServeHTTP(w, r)
 	})
-}
-
-// mine says whether a request names the address that it came to.
-func (p *page) mine(r *http.Request) bool {
-	host, port, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host, port = strings.Trim(r.Host, "[]"), ""
-	}
-	if slices.ContainsFunc(p.hosts, func(h string) bool { return strings.EqualFold(h, host) }) {
-		return true
-	}
-	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if !ok {
-		return false
-	}
-	localHost, localPort, err := net.SplitHostPort(local.String())
-	if err != nil {
-		return false
-	}
-	if port == "" {
-		port = map[bool]string{false: "80", true: "443"}[r.TLS != nil]
-	}
-	ip := net.ParseIP(localHost)
-	mine := ip != nil && (ip.Equal(net.ParseIP(host)) || ip.IsLoopback() && strings.EqualFold(host, "localhost"))
-	return mine && port == localPort
 }
 
 func reply(w http.ResponseWriter, v any) {
@@ -120,7 +86,8 @@ func (p *page) origin(r *http.Request) string {
 	return out
 }
 
-// judge has the API as the matrix sees it: no function is run, since looking at a page shall change nothing.
+// judge has the API as the matrix sees it: no function is run, authorizers neither, since looking at a page shall change
+// nothing.
 func (p *page) judge(r *http.Request) (*simulate.Judge, error) {
 	base := simulate.Base(p.s.api)
 	if o := p.origin(r); o != "" {
@@ -135,7 +102,7 @@ func (p *page) judge(r *http.Request) (*simulate.Judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	j.Site.API, j.Site.Base = p.s.api, base
+	j.Site.API.Stage, j.Site.Base = p.s.api.Stage, base
 	p.judges[base] = j
 	return j, nil
 }

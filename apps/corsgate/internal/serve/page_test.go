@@ -2,6 +2,7 @@ package serve
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,9 +13,14 @@ import (
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
-func TestPageHost(t *testing.T) {
-	s, _ := start(t, Options{App: app(t, template(t, map[string]string{"m": mock})), TLSHosts: []string{"page.example.com"}})
+// TestHosts holds that nobody's name but its own gets an answer, of the page or of the API.
+func TestHosts(t *testing.T) {
+	s, log := start(t, Options{App: app(t, template(t, map[string]string{"m": mock})), Hosts: []string{"page.example.com"}})
 	u, err := url.Parse(s.PageURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, err := url.Parse(s.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,6 +49,13 @@ func TestPageHost(t *testing.T) {
 				t.Errorf("Host %s was told %s", host, a.body)
 			}
 		}
+		host = strings.Replace(host, u.Port(), api.Port(), 1)
+		if a := ask(t, "GET", s.URL()+"/m", "", "Host: "+host); a.status != want {
+			t.Errorf("Host %s, the API: status %d, want %d", host, a.status, want)
+		}
+	}
+	if want := fmt.Sprintf("GET /prod/m 421: the API is not served at %q\n", "evil.example:"+api.Port()); !strings.Contains(log.String(), want) {
+		t.Errorf("the log lacks %q", want)
 	}
 	// Without a connection there is no address of its own.
 	w := httptest.NewRecorder()

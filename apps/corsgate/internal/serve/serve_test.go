@@ -210,7 +210,7 @@ func invokes(id string) string {
 }
 
 // app reads a template.
-func app(t *testing.T, name string) *cfn.App {
+func app(t testing.TB, name string) *cfn.App {
 	t.Helper()
 	a, err := cfn.Open([]string{name}, cfn.Options{})
 	if err != nil {
@@ -313,7 +313,7 @@ func TestCloseLeavesNoChild(t *testing.T) {
 func TestHeaderCase(t *testing.T) {
 	name := template(t, map[string]string{"m": mock})
 	for _, secure := range []bool{false, true} {
-		s, _ := start(t, Options{App: app(t, name), TLS: secure})
+		s, _ := start(t, Options{App: app(t, name), TLS: secure, Hosts: []string{"x"}})
 		var conn net.Conn
 		var err error
 		if secure {
@@ -354,7 +354,7 @@ func TestHeaderCase(t *testing.T) {
 }
 
 func TestHTTP2(t *testing.T) {
-	s, log := start(t, Options{App: app(t, template(t, map[string]string{"m": mock})), TLS: true, TLSHosts: []string{"api.example.com"}})
+	s, log := start(t, Options{App: app(t, template(t, map[string]string{"m": mock})), TLS: true, Hosts: []string{"api.example.com"}})
 	ask(t, "GET", s.URL()+"/m", "", "Origin: https://a.example", "X-One: 1").wants(t, "HTTP/2", 200, acao, "")
 	all, _ := s.record.after(0)
 	if len(all) != 1 || all[0].Protocol != "HTTP/2.0" {
@@ -392,7 +392,7 @@ func TestHTTP2(t *testing.T) {
 
 func TestNotes(t *testing.T) {
 	_, log := start(t, Options{App: app(t, template(t, map[string]string{"m": mock + `, "ApiKeyRequired": true, "AuthorizationType": "AWS_IAM"`}))})
-	for _, want := range []string{"note: authorizers are not run", "take x-api-key: corsgate-local\n"} {
+	for _, want := range []string{"note: methods with AWS_IAM let in whoever sends a signature; say whose it is with --iam-caller ARN\n", "take x-api-key: corsgate-local\n"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %q", want)
 		}

@@ -11,8 +11,10 @@ import (
 	"crypto/tls"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,6 +36,8 @@ type Options struct {
 	// API, Stage and Variables choose among what the app has; see [gateway.Options].
 	API, Stage string
 	Variables  map[string]string
+	// Authorizers says who calls.
+	Authorizers gateway.Authorizers
 
 	// Backend stands for what is behind the API. Nil means that functions run as processes of this machine and HTTP
 	// integrations are real requests.
@@ -48,9 +52,10 @@ type Options struct {
 	Listen, PageListen     string
 
 	// TLS has both answer https with a self-signed certificate made in memory, and HTTP/2. The certificate is for the
-	// listeners' hosts and for TLSHosts.
-	TLS      bool
-	TLSHosts []string
+	// listeners' hosts and for Hosts.
+	TLS bool
+	// Hosts are names at which both answer, beside the address that a request came to.
+	Hosts []string
 
 	// Log takes a line for each exchange, and what functions print. Nil throws it away.
 	Log io.Writer
@@ -59,12 +64,13 @@ type Options struct {
 // A Server serves one stage of an API, and the page about it.
 type Server struct {
 	api     *gateway.API
-	options gateway.Options // by which it was loaded
+	options gateway.Options // by which it was loaded, without authorizers
 	backend gateway.Backend
 	close   func() error // ends what the backend started
 	log     *lineWriter
 	record  *recorder
 	page    *page
+	hosts   []string // names besides the addresses themselves
 
 	listener, pageListener net.Listener
 	tls                    *tls.Config
@@ -79,7 +85,9 @@ type Server struct {
 // [*gateway.LoadError] or a [*net.OpError] for a listener. A Server must be closed.
 func New(o Options) (*Server, error) {
 	options := gateway.Options{API: o.API, Stage: o.Stage, Variables: o.Variables, APIKeys: []string{LocalKey}}
-	api, err := gateway.Load(o.App, options)
+	deciding := options
+	deciding.Authorizers = &o.Authorizers
+	api, err := gateway.Load(o.App, deciding)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +97,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		api: api, backend: o.Backend, log: &lineWriter{w: o.Log, show: o.App.Show}, record: &recorder{}, listener: o.Listener, pageListener: o.PageListener,
 		closed: make(chan struct{}), close: func() error { return nil },
-		options: options,
+		options: options, hosts: o.Hosts,
 	}
 	if s.backend == nil {
 		b, err := newBackend(o, s.log)
@@ -105,8 +113,8 @@ func New(o Options) (*Server, error) {
 	if b, ok := s.backend.(*backend); ok {
 		b.prepare(api, s.log)
 	}
-	s.page = newPage(s, o.TLSHosts)
-	s.notes()
+	s.page = newPage(s)
+	s.notes(o.Authorizers)
 	s.serve(s.listener, s.APIHandler())
 	s.serve(s.pageListener, s.PageHandler())
 	return s, nil
@@ -141,17 +149,24 @@ func (p panics) Write(b []byte) (int, error) {
 	return p.to.Write(b)
 }
 
-// notes says what is let in that API Gateway might not let in.
-func (s *Server) notes() {
-	authorizers, keys := false, false
+// notes says whose code decides who is let in, and what is let in that API Gateway might not let in.
+func (s *Server) notes(who gateway.Authorizers) {
+	types, keys := map[string]bool{}, false
 	for _, r := range s.api.Resources() {
 		for _, m := range r.Methods() {
-			authorizers = authorizers || m.AuthorizationType != "" && m.AuthorizationType != "NONE"
+			types[m.AuthorizationType] = true
 			keys = keys || m.APIKeyRequired
 		}
 	}
-	if authorizers {
-		s.log.line("note: authorizers are not run; whoever sends what they look at is let in")
+	functions := s.api.AuthorizerFunctions()
+	for _, id := range slices.Sorted(maps.Keys(functions)) {
+		s.log.line("note: the authorizer " + id + " runs the function " + functions[id])
+	}
+	if types["COGNITO_USER_POOLS"] && len(who.Claims) == 0 {
+		s.log.line("note: Cognito authorizers let in whoever sends a token; say what it claims with --claim, such as --claim sub=1234")
+	}
+	if types["AWS_IAM"] && who.IAM == "" {
+		s.log.line("note: methods with AWS_IAM let in whoever sends a signature; say whose it is with --iam-caller ARN")
 	}
 	if keys {
 		s.log.line("note: methods that want an API key take x-api-key: " + LocalKey)
@@ -175,7 +190,7 @@ func (s *Server) listen(o Options) error {
 	if !o.TLS {
 		return nil
 	}
-	hosts := append([]string{"localhost", "127.0.0.1", "::1"}, o.TLSHosts...)
+	hosts := append([]string{"localhost", "127.0.0.1", "::1"}, o.Hosts...)
 	for _, l := range []net.Listener{s.listener, s.pageListener} {
 		if l != nil {
 			if host, _, err := net.SplitHostPort(l.Addr().String()); err == nil {
@@ -272,7 +287,7 @@ const maxBody = gateway.MaxBody + 1
 // Header names reach the API as they were sent over HTTP/1.1, which net/http keeps only of connections that Serve has
 // accepted; of others they are in canonical form. Over HTTP/2 they are in lower case.
 func (s *Server) APIHandler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.atOwnName("API", func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		headers := wireHeaders(r)
 		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
@@ -294,6 +309,45 @@ func (s *Server) APIHandler() http.Handler {
 		s.log.line(e.String())
 		write(w, res)
 	})
+}
+
+// atOwnName refuses requests whose Host is neither the address that they came to nor one of Options.Hosts: a name that somebody
+// else has pointed at this machine would make their page one of the same origin (DNS rebinding).
+func (s *Server) atOwnName(what string, h http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.mine(r) {
+			h(w, r)
+			return
+		}
+		host := strconv.QuoteToASCII(r.Host)
+		s.log.line(quote(r.Method) + " " + quote(r.URL.Path) + " 421: the " + what + " is not served at " + host)
+		http.Error(w, "the "+what+" is not served at "+host+"; corsgate serve --host NAME adds a name", http.StatusMisdirectedRequest)
+	})
+}
+
+// mine reports whether a request names the address that it came to.
+func (s *Server) mine(r *http.Request) bool {
+	host, port, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host, port = strings.Trim(r.Host, "[]"), ""
+	}
+	if slices.ContainsFunc(s.hosts, func(h string) bool { return strings.EqualFold(h, host) }) {
+		return true
+	}
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return false
+	}
+	localHost, localPort, err := net.SplitHostPort(local.String())
+	if err != nil {
+		return false
+	}
+	if port == "" {
+		port = map[bool]string{false: "80", true: "443"}[r.TLS != nil]
+	}
+	ip := net.ParseIP(localHost)
+	mine := ip != nil && (ip.Equal(net.ParseIP(host)) || ip.IsLoopback() && strings.EqualFold(host, "localhost"))
+	return mine && port == localPort
 }
 
 // shown is a response with expressions in the place of stand-ins.
