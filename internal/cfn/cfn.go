@@ -55,8 +55,9 @@ const (
 	// Dangling is a reference to what the template does not have. CloudFormation
 	// refuses the whole template.
 	Dangling
-	// Elsewhere is a part that is not here: a nested template or a document in a
-	// bucket, what a macro makes.
+	// Elsewhere is a part that is not here, or that nobody can make out: a nested
+	// template or a document in a bucket, what a macro makes, what goes in a circle or
+	// has no end, which of two keys counts.
 	Elsewhere
 	// Unsupported is an intrinsic function that is not evaluated.
 	Unsupported

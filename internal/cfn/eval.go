@@ -81,12 +81,12 @@ func (e scope) val(v any) any {
 	if e.app.steps++; e.app.steps > maxSteps {
 		if !e.app.tooLarge {
 			e.app.tooLarge = true
-			e.tell(Malformed, "the templates are too large, or functions in them make them so: what comes from here on is not known")
+			e.tell(Elsewhere, "the templates are too large, or functions in them make them so: what comes from here on is not known")
 		}
 		return &Unknown{Symbol: e.app.register(Symbol{Expression: "...", Stack: e.st.Name, Why: "the templates are too large"}, "too large", e.st.identity, e.id)}
 	}
 	if e.app.depth > maxDepth {
-		return e.unknown(Malformed, "nested too deep", "...")
+		return e.unknown(Elsewhere, "nested too deep", "...")
 	}
 	switch x := v.(type) {
 	case string:

@@ -218,12 +218,12 @@ func (a *App) nest(st *Stack, r *Resource) {
 	}
 	for s := st; s != nil; s = s.Parent {
 		if s.File == path {
-			e.tell(Malformed, path+" nests itself")
+			e.tell(Elsewhere, path+" nests itself")
 			return
 		}
 	}
 	if len(a.Stacks) >= maxStacks || st.depth > 50 {
-		e.tell(Malformed, "too many nested stacks: those from here on are not read")
+		e.tell(Elsewhere, "too many nested stacks: those from here on are not read")
 		return
 	}
 	f := a.files.template(path, false)
