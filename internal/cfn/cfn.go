@@ -69,6 +69,7 @@ type Problem struct {
 	Line      int    // 0 if it is not known
 	Stack     string // the stack's name, "" for a file that is none
 	LogicalID string // of the resource, Outputs.NAME, Conditions.NAME, or ""
+	Type      string // of the resource as it was written, where that was not as it is now: AWS::Serverless::Function
 	Text      string
 	Kind      ProblemKind
 
