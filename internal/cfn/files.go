@@ -287,8 +287,12 @@ func (fs *files) assetsIn(dir string) map[string]string {
 	}
 	found := map[string]string{}
 	fs.assets[dir] = found
-	names, _ := filepath.Glob(filepath.Join(dir, "*.assets.json"))
-	for _, name := range names {
+	entries, _ := os.ReadDir(dir) // what is missed there is told of whatever needs it
+	for _, e := range entries {
+		name := filepath.Join(dir, e.Name())
+		if !strings.HasSuffix(name, ".assets.json") {
+			continue
+		}
 		var manifest struct {
 			Files map[string]struct{ Source struct{ Path string } }
 		}

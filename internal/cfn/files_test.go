@@ -102,6 +102,11 @@ func TestOpen(t *testing.T) {
 			"app.assets.json":   `{"files": {"` + strings.Repeat("ab", 32) + `": {"source": {"path": "leaf.nested.template.json"}}}}`,
 			"other.assets.json": `{`, "leaf.nested.template.json": `{"Resources": {"R": {"Type": "T"}}}`},
 			open: []string{"app.json"}, want: "app: N\napp/N: R"},
+		{name: "nested by the hash of an asset, in a folder of an odd name", files: map[string]string{
+			"a[1]/app.json":                  `{"Resources": {"N": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://s3.amazonaws.com/b/` + strings.Repeat("ab", 32) + `.json"}}}}`,
+			"a[1]/app.assets.json":           `{"files": {"` + strings.Repeat("ab", 32) + `": {"source": {"path": "leaf.nested.template.json"}}}}`,
+			"a[1]/leaf.nested.template.json": `{"Resources": {"R": {"Type": "T"}}}`},
+			open: []string{"a[1]/app.json"}, want: "app: N\napp/N: R"},
 		{name: "nested and named", files: map[string]string{"app.yaml": `Resources: {N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: leaf.yaml}}}`, "leaf.yaml": one},
 			open: []string{"leaf.yaml", "app.yaml"}, want: "app: N\napp/N: R"},
 		{name: "a circle of nested stacks", files: map[string]string{
@@ -111,7 +116,7 @@ func TestOpen(t *testing.T) {
 		{name: "left out", files: map[string]string{
 			"a.yaml": `{Conditions: {No: !Equals [a, b]}, Resources: {N: {Type: AWS::CloudFormation::Stack, Condition: No, Properties: {TemplateURL: b.yaml}}}}`, "b.yaml": one},
 			want: "a:"},
-		{name: "not an object", files: map[string]string{"a.yaml": "Resources: {A: 1, B: {Type: T, Properties: []}}"}, open: []string{"a.yaml"}, want: "a: B\na.yaml:1: A: the resource is not an object"},
+		{name: "not an object", files: map[string]string{"a.yaml": "Resources: {A: 1, B: {Type: T, Properties: []}}"}, open: []string{"a.yaml"}, want: "a: B\na.yaml:1: A: the resource is not an object\na.yaml:1: B: Properties is not an object"},
 		{name: "a macro by its function", files: map[string]string{"a.yaml": "Fn::Transform: {Name: Mine}\n" + one}, open: []string{"a.yaml"}, want: "a: R\na.yaml:1: the macro Mine may change the whole template, and is not run here"},
 		{name: "macros", files: map[string]string{"a.yaml": "Transform: [AWS::LanguageExtensions, Mine]\n" + one}, open: []string{"a.yaml"}, want: "a: R\na.yaml:1: the macro Mine may change the whole template, and is not run here"},
 	} {
@@ -251,5 +256,25 @@ func TestIdentityOfStacks(t *testing.T) {
 	}
 	if c := value(map[string]string{"c.yaml": template, "z.yaml": one}); a == c {
 		t.Errorf("%v and %v", a, c)
+	}
+}
+
+// Parameters of a nested stack that a function chooses are those that it chooses, and not the defaults.
+func TestChosenParameters(t *testing.T) {
+	child := "Parameters: {P: {Type: String, Default: mine}}\nResources: {R: {Type: T, Properties: {V: !Ref P}}}"
+	parent := func(parameters string) string {
+		return "Parameters: {Q: {Type: String}}\nConditions: {C: !Equals [a, a]}\nResources: {N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml, Parameters: " + parameters + "}}}"
+	}
+	for parameters, want := range map[string]string{
+		"{}":                          "mine",
+		"!If [C, {P: one}, {P: two}]": "one",
+		"!If [C, {}, {P: two}]":       "mine",
+		"{Fn::Transform: {Name: X}}":  "$", // a symbol
+	} {
+		a, _ := opened(t, map[string]string{"app.yaml": parent(parameters), "child.yaml": child}, "app.yaml")
+		v, _ := a.OfType("T")[0].Properties["V"].(string)
+		if got := a.Show(v); got != want && (want[0] != '$' || len(a.Symbols(v)) == 0) {
+			t.Errorf("%s: got %s, want %s", parameters, got, want)
+		}
 	}
 }

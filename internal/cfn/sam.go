@@ -143,7 +143,7 @@ func (s *sam) replace(id, typ, cause string, from, properties map[string]any) ma
 // local reports whether a location is a path on this machine.
 func local(v any) (string, bool) {
 	path, ok := v.(string)
-	return path, ok && path != "" && !strings.HasPrefix(path, "s3://") && !strings.HasPrefix(path, "https://") && !strings.HasPrefix(path, "http://")
+	return path, ok && isLocal(path)
 }
 
 // document reads the OpenAPI document of a DefinitionUri. If it is not here, that is a problem.
