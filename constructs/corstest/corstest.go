@@ -173,6 +173,10 @@ func load(t T, opts []Option, read func(cfn.Options) (*cfn.App, error)) *API {
 		return nil
 	}
 	for _, p := range app.Problems {
+		if p.Stack == "" { // a file, which may have what decides
+			t.Fatalf("corstest: not read: %v", p)
+			return nil
+		}
 		if p.Kind == cfn.Dangling {
 			t.Fatalf("corstest: the template is one that CloudFormation refuses: %v", p)
 			return nil

@@ -25,7 +25,10 @@ func TestBounds(t *testing.T) {
 			return fmt.Sprintf("a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 10), ", "))
 		}) + "Resources:" + tail, "error: template.yaml:1: not YAML: nested too deep, or too large"},
 		{"an alias of itself", "a: &a [*a]\nResources:" + tail, "error: template.yaml:1: not YAML: nested too deep, or too large"},
+		{"a key", "Resources:\n  R: {Type: T}\n  ? " + strings.Repeat("k", 2000) + "\n  : 1" + tail, "error: template.yaml:3: a key of 2000 bytes; 1024 are the most that are read"},
+		{"a key in JSON", "{\"Resources\": {\n\"" + strings.Repeat("k", 2000) + "\": 1}}", "error: template.json:2: a key of 2000 bytes; 1024 are the most that are read"},
 		{"depth", "Resources:\n  R: {Type: T, Properties: {V: " + strings.Repeat("[", 300) + strings.Repeat("]", 300) + "}}" + tail, "error: template.yaml:2: not YAML: nested too deep, or too large"},
+		{"depth in JSON", "{\"Resources\":\n" + strings.Repeat("[", 100_000), "error: template.json:2: nested too deep"},
 		{"Sub of Sub", "Resources:\n  R: {Type: T, Properties: {V: " + strings.Repeat(`{"Fn::Sub": ["${a}${a}", {a: `, 60) + "0123456789" + strings.Repeat("}]}", 60) + "}}" + tail, "R: Fn::Sub: ${a} is not text, or is too long"},
 		{"ToJsonString", "Resources:\n  R: {Type: T, Properties: {V: " + strings.Repeat(`{"Fn::ToJsonString": [`, 60) + "a" + strings.Repeat("]}", 60) + "}}" + tail, "R: Fn::ToJsonString of what is too long"},
 		{"ForEach", "Resources:\n  R: {Type: T, Properties: {V: " + repeat(8, func(i int) string {
@@ -40,7 +43,11 @@ func TestBounds(t *testing.T) {
 		{"conditions in a circle", "Conditions: {A: {Condition: B}, B: {\"Fn::Not\": [{Condition: A}]}}\nResources:\n  R: {Type: T, Condition: A}" + tail, "the condition A depends on itself"},
 		{"resources in a circle", "Resources:\n  A: {Type: T, Properties: {V: {Ref: B}}}\n  B: {Type: T, Properties: {V: {\"Fn::Sub\": \"${C.Arn}\"}}}\n  C: {Type: T, DependsOn: A}" + tail, "circular dependency, which CloudFormation refuses: A, B, C, A"},
 	} {
-		a, err := Parse("template.yaml", []byte(tt.text), Options{})
+		name := "template.yaml"
+		if strings.HasPrefix(tt.text, "{") {
+			name = "template.json"
+		}
+		a, err := Parse(name, []byte(tt.text), Options{})
 		if err != nil {
 			if got := "error: " + err.Error(); got != tt.want {
 				t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
@@ -66,6 +73,21 @@ func TestCircleOfAnAPI(t *testing.T) {
 		stage := a.OfType("AWS::ApiGateway::Stage")[0].ID
 		if len(a.Problems) != 1 || a.Problems[0].LogicalID != stage {
 			t.Errorf("%v, want one at %s", a.Problems, stage)
+		}
+	}
+}
+
+// What a key of a kilobyte holds is told of in no more than some kilobytes, however much that is.
+func TestPointersAreBounded(t *testing.T) {
+	key := `{"` + strings.Repeat("k", maxKey-10) + `": `
+	text := strings.Repeat(key, 100) + `{"a": {"b": 1}, "c": [1, {"d": 1}]}` + strings.Repeat("}", 100)
+	for _, name := range []string{"a.json", "a.yaml"} {
+		longest, n := 0, 0
+		if _, err := ReadText(name, []byte(text), func(p Place) { longest, n = max(longest, len(p.Pointer)), n+1 }); err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 || longest > 2*maxPointer {
+			t.Errorf("%s: %d places, of %d bytes at most", name, n, longest)
 		}
 	}
 }

@@ -55,8 +55,9 @@ const (
 	// Dangling is a reference to what the template does not have. CloudFormation
 	// refuses the whole template.
 	Dangling
-	// Elsewhere is a part that is not here: a nested template or a document in a
-	// bucket, what a macro makes.
+	// Elsewhere is a part that is not here, or that nobody can make out: a nested
+	// template or a document in a bucket, what a macro makes, what goes in a circle or
+	// has no end, which of two keys counts.
 	Elsewhere
 	// Unsupported is an intrinsic function that is not evaluated.
 	Unsupported
@@ -68,6 +69,7 @@ type Problem struct {
 	Line      int    // 0 if it is not known
 	Stack     string // the stack's name, "" for a file that is none
 	LogicalID string // of the resource, Outputs.NAME, Conditions.NAME, or ""
+	Type      string // of the resource as it was written, where that was not as it is now: AWS::Serverless::Function
 	Text      string
 	Kind      ProblemKind
 

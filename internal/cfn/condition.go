@@ -67,7 +67,7 @@ func (e scope) condition(name string) *decision {
 	case !ok:
 		e.tell(Dangling, "the template has no condition "+name)
 	case st.busy["condition "+name]:
-		own.tell(Malformed, "the condition "+name+" depends on itself")
+		own.tell(Elsewhere, "the condition "+name+" depends on itself")
 		d.Holds, d.undecided, d.from = true, true, []*decision{d}
 		return d
 	default:
@@ -102,7 +102,7 @@ func (e scope) decide(raw any) side {
 	e.app.depth++
 	defer func() { e.app.depth-- }()
 	if e.app.depth > maxDepth {
-		return wrong(Malformed, "conditions nested too deep")
+		return wrong(Elsewhere, "conditions nested too deep")
 	}
 	m, _ := raw.(map[string]any)
 	if len(m) != 1 {

@@ -46,13 +46,13 @@ func (e scope) tell(kind ProblemKind, text string) {
 	if section, name, ok := strings.Cut(e.id, "."); ok {
 		line = e.st.file.lines["/"+section+"/"+Escape(name)]
 	}
-	e.app.problem(Problem{File: e.st.File, Line: line, Stack: e.st.Name, LogicalID: e.id, Text: text, Kind: kind})
+	e.app.problem(Problem{File: e.st.File, Line: line, Stack: e.st.Name, LogicalID: e.id, Text: e.app.expression(text), Kind: kind})
 }
 
 // unknown notes a problem and returns the unknown value that comes of it.
 func (e scope) unknown(kind ProblemKind, text, expression string) any {
 	e.tell(kind, text)
-	s := e.app.register(Symbol{Expression: expression, Stack: e.st.Name, Why: text}, "unknown", e.st.identity, expression)
+	s := e.app.register(Symbol{Expression: e.app.expression(expression), Stack: e.st.Name, Why: e.app.expression(text)}, "unknown", e.st.identity, expression)
 	return &Unknown{Symbol: s}
 }
 
@@ -81,12 +81,12 @@ func (e scope) val(v any) any {
 	if e.app.steps++; e.app.steps > maxSteps {
 		if !e.app.tooLarge {
 			e.app.tooLarge = true
-			e.tell(Malformed, "the templates are too large, or functions in them make them so: what comes from here on is not known")
+			e.tell(Elsewhere, "the templates are too large, or functions in them make them so: what comes from here on is not known")
 		}
 		return &Unknown{Symbol: e.app.register(Symbol{Expression: "...", Stack: e.st.Name, Why: "the templates are too large"}, "too large", e.st.identity, e.id)}
 	}
 	if e.app.depth > maxDepth {
-		return e.unknown(Malformed, "nested too deep", "...")
+		return e.unknown(Elsewhere, "nested too deep", "...")
 	}
 	switch x := v.(type) {
 	case string:

@@ -1,6 +1,7 @@
 package cfn
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -16,8 +17,9 @@ import (
 	"sync"
 )
 
-// maxFile is the largest file that is read. CloudFormation takes templates of 1 MB.
-const maxFile = 32 << 20
+// MaxFile is the size of the largest file that is read. CloudFormation takes templates of 1 MB, and API Gateway OpenAPI
+// documents of 6 MB and bodies of requests of 10 MB.
+const MaxFile = 10 << 20
 
 // ErrNotTemplate is of a file that is JSON or YAML, and no template.
 var ErrNotTemplate = errors.New("not a CloudFormation template")
@@ -53,25 +55,38 @@ type document struct {
 	err   error
 }
 
-// readFile reads a regular file; pipes and devices too if any is true.
-func readFile(path string, any bool) ([]byte, error) {
+// ReadFile reads a file of at most [MaxFile]: a regular one, or a pipe or a device if any is true. The error has no name
+// of the file in it.
+func ReadFile(path string, any bool) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, errors.Unwrap(err)
+		return nil, withoutPath(err)
 	}
 	if !any && !info.Mode().IsRegular() || info.IsDir() {
 		return nil, fmt.Errorf("it is %s, not a regular file", kindOf(info.Mode()))
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, errors.Unwrap(err)
+		return nil, withoutPath(err)
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(b) > maxFile {
-		err = fmt.Errorf("it is larger than the %d MB that are read", maxFile>>20)
+	b, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	if err != nil {
+		return nil, withoutPath(err)
 	}
-	return b, err
+	if len(b) > MaxFile {
+		return nil, fmt.Errorf("it is larger than the %d MB that are read", MaxFile>>20)
+	}
+	return b, nil
+}
+
+// withoutPath is an error of a file that is named beside it.
+func withoutPath(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 func kindOf(m fs.FileMode) string {
@@ -91,7 +106,7 @@ func (fs *files) template(path string, any bool) *file {
 	if f := fs.templates[path]; f != nil {
 		return f
 	}
-	text, err := readFile(path, any)
+	text, err := ReadFile(path, any)
 	if err != nil {
 		p := unreadable(path, err)
 		fs.templates[path] = &file{path: path, err: &p}
@@ -110,11 +125,15 @@ func (fs *files) parse(path string, text []byte) *file {
 		return f
 	}
 	root, err := ReadText(path, text, func(p Place) {
+		if p.First > 0 {
+			f.twice(p)
+		}
 		if strings.Count(p.Pointer, "/") > 5 {
 			return
 		}
+		known := f.lines[p.Pointer] > 0
 		f.lines[p.Pointer] = p.Line
-		if id, ok := strings.CutPrefix(p.Pointer, "/Resources/"); ok && p.First == 0 && !strings.Contains(id, "/") {
+		if id, ok := strings.CutPrefix(p.Pointer, "/Resources/"); ok && !known && !strings.Contains(id, "/") {
 			f.order = append(f.order, unescape(id))
 		}
 	})
@@ -142,9 +161,21 @@ func (fs *files) parse(path string, text []byte) *file {
 	return f
 }
 
+// twice tells of a key that stands twice in one object.
+func (f *file) twice(p Place) {
+	parts := strings.Split(p.Pointer, "/")
+	problem := Problem{Line: p.Line, Kind: Elsewhere, Text: fmt.Sprintf("the key %s stands twice, first at line %d: only the last is read", unescape(parts[len(parts)-1]), p.First)}
+	if len(parts) > 2 && parts[1] == "Resources" {
+		problem.LogicalID = unescape(parts[2])
+	} else if len(parts) > 2 {
+		problem.LogicalID = parts[1] + "." + unescape(parts[2])
+	}
+	f.problems = append(f.problems, problem)
+}
+
 // serverless does SAM's transform.
 func (f *file) serverless() {
-	sam := serverless(f.root, func(name string) ([]byte, error) { return readFile(f.beside(name), false) })
+	sam := serverless(f.root, func(name string) ([]byte, error) { return ReadFile(f.beside(name), false) })
 	f.causes, f.problems = sam.Causes, append(f.problems, sam.Problems...)
 	f.sort()
 }
@@ -213,7 +244,7 @@ func (fs *files) include(path string) (any, error) {
 	d, ok := fs.documents[path]
 	if !ok {
 		var text []byte
-		if text, d.err = readFile(path, false); d.err == nil {
+		if text, d.err = ReadFile(path, false); d.err == nil {
 			d.value, d.err = ReadText(path, text, nil)
 		}
 		fs.documents[path] = d
@@ -256,12 +287,16 @@ func (fs *files) assetsIn(dir string) map[string]string {
 	}
 	found := map[string]string{}
 	fs.assets[dir] = found
-	names, _ := filepath.Glob(filepath.Join(dir, "*.assets.json"))
-	for _, name := range names {
+	entries, _ := os.ReadDir(dir) // what is missed there is told of whatever needs it
+	for _, e := range entries {
+		name := filepath.Join(dir, e.Name())
+		if !strings.HasSuffix(name, ".assets.json") {
+			continue
+		}
 		var manifest struct {
 			Files map[string]struct{ Source struct{ Path string } }
 		}
-		b, err := readFile(name, false)
+		b, err := ReadFile(name, false)
 		if err != nil || json.Unmarshal(b, &manifest) != nil {
 			continue
 		}
@@ -308,7 +343,7 @@ func Open(paths []string, opts Options) (*App, error) {
 		info, err := os.Stat(path)
 		switch {
 		case err != nil:
-			o.fail(path, errors.Unwrap(err))
+			o.fail(path, withoutPath(err))
 		case !info.IsDir():
 			if filepath.Base(path) == "manifest.json" {
 				if o.assembly(filepath.Dir(path)) {
@@ -376,7 +411,7 @@ func unreadable(path string, err error) Problem {
 func (o *opener) folder(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		o.fail(dir, errors.Unwrap(err))
+		o.fail(dir, withoutPath(err))
 	}
 	var found []*file
 	for _, e := range entries {
@@ -385,11 +420,15 @@ func (o *opener) folder(dir string) {
 		if e.IsDir() || !slices.Contains([]string{".json", ".yaml", ".yml", ".template"}, ext) {
 			continue
 		}
-		text, err := readFile(path, false)
+		text, err := ReadFile(path, false)
 		if err != nil {
 			if info, e := os.Stat(path); e != nil || !info.IsDir() {
 				o.fail(path, err)
 			}
+			continue
+		}
+		if text = inUTF8(text); len(bytes.TrimSpace(text)) == 0 {
+			o.fail(path, errors.New("it is empty"))
 			continue
 		}
 		named := strings.HasSuffix(strings.TrimSuffix(path, ext), ".template") || ext == ".template"
@@ -400,7 +439,7 @@ func (o *opener) folder(dir string) {
 		switch {
 		case f.err == nil:
 			found = append(found, f)
-		case !errors.Is(f.err, ErrNotTemplate):
+		case !errors.Is(f.err, ErrNotTemplate), named && !errors.Is(f.err, ErrNoResources):
 			o.problems = append(o.problems, *f.err)
 		}
 	}
@@ -472,7 +511,7 @@ func isNested(typ any) bool {
 // It returns false if the folder is none.
 func (o *opener) assembly(dir string) bool {
 	path := filepath.Join(dir, "manifest.json")
-	text, err := readFile(path, false)
+	text, err := ReadFile(path, false)
 	if err != nil {
 		o.fail(path, err)
 		return false
@@ -482,9 +521,11 @@ func (o *opener) assembly(dir string) bool {
 	}
 	o.visited[filepath.Clean(path)] = true
 	var order []string
+	lines := map[string]int{}
 	v, err := ReadText(path, text, func(p Place) {
 		if id, ok := strings.CutPrefix(p.Pointer, "/artifacts/"); ok && p.First == 0 && !strings.Contains(id, "/") {
 			order = append(order, unescape(id))
+			lines[unescape(id)] = p.Line
 		}
 	})
 	if err != nil {
@@ -493,20 +534,37 @@ func (o *opener) assembly(dir string) bool {
 	}
 	manifest, _ := v.(map[string]any)
 	artifacts, ok := manifest["artifacts"].(map[string]any)
+	if !ok && manifest["artifacts"] != nil {
+		o.fail(path, errors.New("it is not the manifest of a cloud assembly: artifacts is not an object"))
+	}
 	if !ok {
-		return manifest["version"] != nil // an app without stacks
+		return manifest["version"] != nil && manifest["artifacts"] == nil // an app without stacks
 	}
 	for _, id := range order {
+		tell := func(text string) {
+			o.problems = append(o.problems, Problem{File: path, Line: lines[id], Text: "artifacts." + id + ": " + text})
+		}
 		artifact, _ := artifacts[id].(map[string]any)
 		properties, _ := artifact["properties"].(map[string]any)
 		text := func(key string) string { s, _ := properties[key].(string); return s }
 		switch artifact["type"] {
 		case "cdk:cloud-assembly":
-			o.assembly(filepath.Join(dir, text("directoryName")))
+			if name := text("directoryName"); !filepath.IsLocal(name) {
+				tell(fmt.Sprintf("directoryName %q does not lead into the assembly, and is not read", name))
+			} else if !o.assembly(filepath.Join(dir, name)) {
+				tell("the assembly in " + name + " is not read")
+			}
 		case "aws:cloudformation:stack":
-			f := o.template(filepath.Join(dir, text("templateFile")), false)
+			name := text("templateFile")
+			if !filepath.IsLocal(name) {
+				tell(fmt.Sprintf("templateFile %q does not lead into the assembly, and is not read", name))
+				continue
+			}
+			f := o.template(filepath.Join(dir, name), false)
 			if f.err != nil {
-				if !errors.Is(f.err, ErrNoResources) {
+				if errors.Is(f.err, fs.ErrNotExist) {
+					tell("its template " + name + ": " + f.err.Text)
+				} else if !errors.Is(f.err, ErrNoResources) {
 					o.problems = append(o.problems, *f.err)
 				}
 				continue

@@ -43,6 +43,15 @@ func opened(t *testing.T, files map[string]string, names ...string) (*App, strin
 
 const one = "Resources: {R: {Type: AWS::X::Y}}\n"
 
+// wide is a text of UTF-16, with a zero before or after each byte.
+func wide(text string, before int) string {
+	out := make([]byte, 2*len(text))
+	for i := range len(text) {
+		out[2*i+before] = text[i]
+	}
+	return string(out)
+}
+
 func TestOpen(t *testing.T) {
 	assembly := func(artifacts string) string { return `{"version": "36.0.0", "artifacts": {` + artifacts + `}}` }
 	stack := func(id, file string) string {
@@ -66,12 +75,21 @@ func TestOpen(t *testing.T) {
 			want: "Z: R\nA: S"},
 		{name: "its manifest", files: map[string]string{"manifest.json": assembly(stack("A", "a.template.json")), "a.template.json": `{"Resources": {"S": {"Type": "T"}}}`}, open: []string{"manifest.json"}, want: "A: S"},
 		{name: "a missing file", files: map[string]string{"manifest.json": assembly(stack("A", "a.template.json") + "," + stack("B", "b.template.json") + "," + stack("C", "c.template.json")), "b.template.json": `{"Resources": {"S": {"Type": "T"}}}`, "c.template.json": `{}`},
-			want: "B: S\na.template.json: no such file or directory"},
+			want: "B: S\nmanifest.json:1: artifacts.A: its template a.template.json: no such file or directory"},
+		{name: "a manifest that leads elsewhere", files: map[string]string{"manifest.json": "{\"version\": \"36\", \"artifacts\": {\n" + stack("A", "../../etc/passwd") + ",\n" + stack("B", "/etc/passwd") + ",\n" + stack("C", "c.json") + "}}", "c.json": `{"Resources": {"S": {"Type": "T"}}}`},
+			want: "C: S\nmanifest.json:2: artifacts.A: templateFile \"../../etc/passwd\" does not lead into the assembly, and is not read\nmanifest.json:3: artifacts.B: templateFile \"/etc/passwd\" does not lead into the assembly, and is not read"},
+		{name: "a manifest of something else", files: map[string]string{"manifest.json": `{"version": "1", "artifacts": []}`, "a.yaml": one}, want: "a: R\nmanifest.json: it is not the manifest of a cloud assembly: artifacts is not an object"},
 		{name: "a manifest that is none", files: map[string]string{"manifest.json": "{", "b.template.json": `{"Resources": {"S": {"Type": "T"}}}`}, want: "b: S\nmanifest.json:1: not JSON: unexpected EOF"},
 		{name: "nested assemblies, in a circle", files: map[string]string{
 			"manifest.json":               assembly(`"assembly-Prod": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Prod"}}`),
 			"assembly-Prod/manifest.json": assembly(`"up": {"type": "cdk:cloud-assembly", "properties": {"directoryName": ".."}},` + stack("A", "a.json")), "assembly-Prod/a.json": `{"Resources": {"S": {"Type": "T"}}}`},
-			want: "A: S"},
+			want: "A: S\nassembly-Prod/manifest.json:1: artifacts.up: directoryName \"..\" does not lead into the assembly, and is not read"},
+		{name: "empty, and no templates", files: map[string]string{"a.yaml": one, "b.yaml": "", "c.json": " \n", "d.template.json": "[]", "e.template.yaml": "x", "f.json": "{}"},
+			want: "a: R\nb.yaml: it is empty\nc.json: it is empty\nd.template.json: not a CloudFormation template\ne.template.yaml: not a CloudFormation template"},
+		{name: "other encodings", files: map[string]string{"a.yaml": "\xff\xfe" + wide(one, 0), "b.json": "\xfe\xff" + wide(`{"Resources": {"R": {"Type": "AWS::X::Y"}}}`, 1), "c.yaml": "\xef\xbb\xbf" + strings.ReplaceAll(one, "\n", "\r\n"), "d.json": "{\"Resources\": {\n\"AWS::\xff\": {}}}"},
+			want: "a: R\nb: R\nc: R\nd.json:2: it is not UTF-8: save it as that"},
+		{name: "keys that stand twice", files: map[string]string{"a.json": "{\"Resources\": {\n\"A\": {\"Type\": \"T\"},\n\"A\": {\"Type\": \"T\", \"Properties\": {\"a\": {\"b\": {\"c\": {\"d\": 1,\n\"d\": 2}}}}}}}", "b.yaml": "Conditions:\n  C: {Fn::Equals: [a, a]}\n  C: {Fn::Equals: [a, b]}\n" + one + one}, open: []string{"a.json", "b.yaml"},
+			want: "a: A\nb: R\na.json:3: A: the key A stands twice, first at line 2: only the last is read\na.json:4: A: the key d stands twice, first at line 3: only the last is read\nb.yaml:3: Conditions.C: the key C stands twice, first at line 2: only the last is read\nb.yaml:5: the key Resources stands twice, first at line 4: only the last is read"},
 		{name: "nested", files: map[string]string{
 			"app.yaml":   `{Transform: AWS::Serverless-2016-10-31, Resources: {N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: ./mid.yaml}}, S: {Type: AWS::Serverless::Application, Properties: {Location: leaf.yaml}}}}`,
 			"mid.yaml":   `Resources: {M: {Type: AWS::CloudFormation::Stack, Metadata: {"aws:asset:path": leaf.yaml}, Properties: {TemplateURL: {Ref: X}}}}`,
@@ -84,6 +102,11 @@ func TestOpen(t *testing.T) {
 			"app.assets.json":   `{"files": {"` + strings.Repeat("ab", 32) + `": {"source": {"path": "leaf.nested.template.json"}}}}`,
 			"other.assets.json": `{`, "leaf.nested.template.json": `{"Resources": {"R": {"Type": "T"}}}`},
 			open: []string{"app.json"}, want: "app: N\napp/N: R"},
+		{name: "nested by the hash of an asset, in a folder of an odd name", files: map[string]string{
+			"a[1]/app.json":                  `{"Resources": {"N": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://s3.amazonaws.com/b/` + strings.Repeat("ab", 32) + `.json"}}}}`,
+			"a[1]/app.assets.json":           `{"files": {"` + strings.Repeat("ab", 32) + `": {"source": {"path": "leaf.nested.template.json"}}}}`,
+			"a[1]/leaf.nested.template.json": `{"Resources": {"R": {"Type": "T"}}}`},
+			open: []string{"a[1]/app.json"}, want: "app: N\napp/N: R"},
 		{name: "nested and named", files: map[string]string{"app.yaml": `Resources: {N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: leaf.yaml}}}`, "leaf.yaml": one},
 			open: []string{"leaf.yaml", "app.yaml"}, want: "app: N\napp/N: R"},
 		{name: "a circle of nested stacks", files: map[string]string{
@@ -93,7 +116,7 @@ func TestOpen(t *testing.T) {
 		{name: "left out", files: map[string]string{
 			"a.yaml": `{Conditions: {No: !Equals [a, b]}, Resources: {N: {Type: AWS::CloudFormation::Stack, Condition: No, Properties: {TemplateURL: b.yaml}}}}`, "b.yaml": one},
 			want: "a:"},
-		{name: "not an object", files: map[string]string{"a.yaml": "Resources: {A: 1, B: {Type: T, Properties: []}}"}, open: []string{"a.yaml"}, want: "a: B\na.yaml:1: A: the resource is not an object"},
+		{name: "not an object", files: map[string]string{"a.yaml": "Resources: {A: 1, B: {Type: T, Properties: []}}"}, open: []string{"a.yaml"}, want: "a: B\na.yaml:1: A: the resource is not an object\na.yaml:1: B: Properties is not an object"},
 		{name: "a macro by its function", files: map[string]string{"a.yaml": "Fn::Transform: {Name: Mine}\n" + one}, open: []string{"a.yaml"}, want: "a: R\na.yaml:1: the macro Mine may change the whole template, and is not run here"},
 		{name: "macros", files: map[string]string{"a.yaml": "Transform: [AWS::LanguageExtensions, Mine]\n" + one}, open: []string{"a.yaml"}, want: "a: R\na.yaml:1: the macro Mine may change the whole template, and is not run here"},
 	} {
@@ -233,5 +256,25 @@ func TestIdentityOfStacks(t *testing.T) {
 	}
 	if c := value(map[string]string{"c.yaml": template, "z.yaml": one}); a == c {
 		t.Errorf("%v and %v", a, c)
+	}
+}
+
+// Parameters of a nested stack that a function chooses are those that it chooses, and not the defaults.
+func TestChosenParameters(t *testing.T) {
+	child := "Parameters: {P: {Type: String, Default: mine}}\nResources: {R: {Type: T, Properties: {V: !Ref P}}}"
+	parent := func(parameters string) string {
+		return "Parameters: {Q: {Type: String}}\nConditions: {C: !Equals [a, a]}\nResources: {N: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml, Parameters: " + parameters + "}}}"
+	}
+	for parameters, want := range map[string]string{
+		"{}":                          "mine",
+		"!If [C, {P: one}, {P: two}]": "one",
+		"!If [C, {}, {P: two}]":       "mine",
+		"{Fn::Transform: {Name: X}}":  "$", // a symbol
+	} {
+		a, _ := opened(t, map[string]string{"app.yaml": parent(parameters), "child.yaml": child}, "app.yaml")
+		v, _ := a.OfType("T")[0].Properties["V"].(string)
+		if got := a.Show(v); got != want && (want[0] != '$' || len(a.Symbols(v)) == 0) {
+			t.Errorf("%s: got %s, want %s", parameters, got, want)
+		}
 	}
 }

@@ -26,6 +26,7 @@ type sam struct {
 	root, resources map[string]any
 	read            func(path string) ([]byte, error)
 	apis            map[string]*samAPI
+	types           map[string]string // of the resources as they were written
 	refs            map[string]string // what SAM's own references, "Api.Stage", name
 	out             samResult
 }
@@ -38,8 +39,11 @@ type sam struct {
 //
 // What the transform refuses is a problem, and left out; so is a document that is not here.
 func serverless(root map[string]any, read func(path string) ([]byte, error)) samResult {
-	s := &sam{root: root, read: read, apis: map[string]*samAPI{}, refs: map[string]string{}, out: samResult{Causes: map[string]string{}}}
+	s := &sam{root: root, read: read, apis: map[string]*samAPI{}, types: map[string]string{}, refs: map[string]string{}, out: samResult{Causes: map[string]string{}}}
 	s.resources, _ = root["Resources"].(map[string]any)
+	for id, r := range s.resources {
+		s.types[id], _ = object(r)["Type"].(string)
+	}
 	if !s.used() {
 		for _, id := range slices.Sorted(maps.Keys(s.resources)) {
 			if typ, _ := object(s.resources[id])["Type"].(string); strings.HasPrefix(typ, "AWS::Serverless::") {
@@ -105,7 +109,7 @@ func (s *sam) ids(types ...string) []string {
 func (s *sam) refuse(id, text string) { s.problem(id, text, Malformed) }
 
 func (s *sam) problem(id, text string, kind ProblemKind) {
-	s.out.Problems = append(s.out.Problems, Problem{LogicalID: id, Text: text, Kind: kind})
+	s.out.Problems = append(s.out.Problems, Problem{LogicalID: id, Type: s.types[id], Text: text, Kind: kind})
 }
 
 // properties checks that an object has no others than the named ones.
@@ -139,7 +143,7 @@ func (s *sam) replace(id, typ, cause string, from, properties map[string]any) ma
 // local reports whether a location is a path on this machine.
 func local(v any) (string, bool) {
 	path, ok := v.(string)
-	return path, ok && path != "" && !strings.HasPrefix(path, "s3://") && !strings.HasPrefix(path, "https://") && !strings.HasPrefix(path, "http://")
+	return path, ok && isLocal(path)
 }
 
 // document reads the OpenAPI document of a DefinitionUri. If it is not here, that is a problem.

@@ -77,7 +77,7 @@ func (s *sam) code(id string, made, function, p map[string]any) {
 		take(code, map[string]any{"S3ObjectVersion": m["Version"]}, "S3ObjectVersion")
 		function["Code"] = code
 	case isObject:
-		s.problem(id, "CodeUri is of a location that only the deployment knows", Elsewhere)
+		s.problem(id, "CodeUri is of a location that only the deployment knows", Unsupported)
 	case isLocal || uri == nil || uri == "":
 		if !isLocal {
 			path = "."

@@ -22,27 +22,8 @@ func (f *file) keep() {
 		return
 	}
 	f.sam = &samSource{*f, loops, map[string]*file{}}
-	f.sam.file.root, _ = cloned(f.root).(map[string]any)
+	f.sam.file.root, _ = copied(f.root).(map[string]any)
 	f.sam.file.order, f.sam.file.problems = slices.Clone(f.order), slices.Clone(f.problems)
-}
-
-// cloned returns a deep copy of what JSON can say.
-func cloned(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, x := range v {
-			out[k] = cloned(x)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, x := range v {
-			out[i] = cloned(x)
-		}
-		return out
-	}
-	return v
 }
 
 // transform returns the stack's file, for a template of SAM as the transform makes it under the values that are given for
@@ -61,7 +42,7 @@ func (st *Stack) transform() *file {
 		return made
 	}
 	out := source.file
-	out.root, _ = cloned(source.file.root).(map[string]any)
+	out.root, _ = copied(source.file.root).(map[string]any)
 	out.order, out.problems = slices.Clone(out.order), slices.Clone(out.problems)
 	parameters, _ := out.root["Parameters"].(map[string]any)
 	for name, value := range values {

@@ -190,7 +190,9 @@ func (a *App) instantiate(st *Stack) {
 		}
 		r := &Resource{Stack: st, ID: id, Line: st.file.line(id), Cause: st.file.causes[id]}
 		r.Type, _ = raw["Type"].(string)
-		r.Raw, _ = raw["Properties"].(map[string]any)
+		if r.Raw, ok = raw["Properties"].(map[string]any); !ok && raw["Properties"] != nil {
+			scope{app: a, st: st, id: id}.tell(Malformed, "Properties is not an object")
+		}
 		r.Metadata, _ = raw["Metadata"].(map[string]any)
 		r.Condition, _ = raw["Condition"].(string)
 		for _, d := range list(raw["DependsOn"]) {
@@ -218,12 +220,12 @@ func (a *App) nest(st *Stack, r *Resource) {
 	}
 	for s := st; s != nil; s = s.Parent {
 		if s.File == path {
-			e.tell(Malformed, path+" nests itself")
+			e.tell(Elsewhere, path+" nests itself")
 			return
 		}
 	}
 	if len(a.Stacks) >= maxStacks || st.depth > 50 {
-		e.tell(Malformed, "too many nested stacks: those from here on are not read")
+		e.tell(Elsewhere, "too many nested stacks: those from here on are not read")
 		return
 	}
 	f := a.files.template(path, false)
@@ -343,12 +345,19 @@ func (st *Stack) passed(name string, strict bool) (any, bool) {
 	if st.Parent == nil {
 		return nil, false
 	}
-	parameters, _ := st.Parent.byID[st.ID].Raw["Parameters"].(map[string]any)
-	raw, ok := parameters[name]
+	e := scope{app: st.app, st: st.Parent, id: st.ID, strict: strict}
+	all := st.Parent.byID[st.ID].Raw["Parameters"]
+	if isFunction(all) { // which of them are passed hangs on it
+		all = e.val(all)
+		if u, unknown := all.(*Unknown); unknown {
+			return e.derive("the parameter "+name+" of", false, u), true
+		}
+	}
+	raw, ok := object(all)[name]
 	if !ok {
 		return nil, false
 	}
-	v := scope{app: st.app, st: st.Parent, id: st.ID, strict: strict}.val(raw)
+	v := e.val(raw)
 	if _, none := v.(noValue); none {
 		return nil, false
 	}

@@ -323,8 +323,7 @@ func (a *App) nearest(name string) string {
 	if len(labels) == 0 {
 		return "there are none"
 	}
-	slices.SortStableFunc(labels, func(x, y string) int { return distance(name, x) - distance(name, y) })
-	return "the nearest are ${" + strings.Join(labels[:min(3, len(labels))], "}, ${") + "}"
+	return "the nearest are ${" + strings.Join(Nearest(name, labels, 3), "}, ${") + "}"
 }
 
 // distance counts the bytes to change, add and remove between two texts, of which the second is a name that the first may
@@ -460,11 +459,9 @@ func (a *App) behind(r *Resource) *Resource {
 func (a *App) Unused() []string {
 	var out []string
 	say := func(what, name string, known []string) {
-		slices.Sort(known)
-		slices.SortStableFunc(known, func(x, y string) int { return distance(name, x) - distance(name, y) })
 		line := "the templates have no " + what + " " + name
-		if known = slices.Compact(known); len(known) > 0 {
-			line += "; the nearest: " + strings.Join(known[:min(3, len(known))], ", ")
+		if known = slices.Compact(slices.Sorted(slices.Values(known))); len(known) > 0 {
+			line += "; the nearest: " + strings.Join(Nearest(name, known, 3), ", ")
 		}
 		out = append(out, line)
 	}

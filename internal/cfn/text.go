@@ -2,12 +2,15 @@ package cfn
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -17,10 +20,13 @@ const (
 	MaxDepth = 200
 	// maxAliased bounds what aliases can make of a small file.
 	maxAliased = 200_000
+	// maxKey bounds a key, and maxPointer what is told of where something stands.
+	maxKey     = 1024
+	maxPointer = 4 * maxKey
 )
 
 // A Place is where a key or a list's element stands. Pointer is its JSON pointer
-// (RFC 6901).
+// (RFC 6901); what has one of more than 4 KB is not told of.
 type Place struct {
 	Pointer string
 	Line    int
@@ -46,12 +52,53 @@ func (e *SyntaxError) Error() string {
 // .yaml or .yml. The value is as [Value] has it, nil for an empty text; at is called as by Value. The error is a
 // [*SyntaxError].
 func ReadText(name string, text []byte, at func(Place)) (any, error) {
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	text = inUTF8(text)
+	if i := invalid(text); i >= 0 {
+		return nil, &SyntaxError{Line: 1 + bytes.Count(text[:i], []byte("\n")), Text: "it is not UTF-8: save it as that"}
+	}
 	trimmed := bytes.TrimSpace(text)
 	if len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[') && !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml") {
 		return readJSON(text, at)
 	}
 	return readYAML(text, at)
+}
+
+// inUTF8 takes the byte order mark off a text, and puts one of UTF-16, which has such a mark, into UTF-8.
+func inUTF8(text []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(text, []byte("\xff\xfe")):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(text, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	default:
+		return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	}
+	units := make([]uint16, 0, len(text)/2)
+	for i := 2; i+1 < len(text); i += 2 {
+		units = append(units, order.Uint16(text[i:]))
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+// invalid returns where a text stops being UTF-8, and -1 if it does not.
+func invalid(text []byte) int {
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return -1
+}
+
+// tooLong is the error of a key that is too long, nil for others.
+func tooLong(key string, line int) error {
+	if len(key) <= maxKey {
+		return nil
+	}
+	return &SyntaxError{line, fmt.Sprintf("a key of %d bytes; %d are the most that are read", len(key), maxKey)}
 }
 
 func readYAML(text []byte, at func(Place)) (v any, err error) {
@@ -85,7 +132,11 @@ func isEmpty(document *yaml.Node) bool {
 
 // notYAML takes the line out of what the library says: "yaml: line 3: ...".
 func notYAML(err error) error {
-	e := &SyntaxError{}
+	var e *SyntaxError
+	if errors.As(err, &e) {
+		return e
+	}
+	e = &SyntaxError{}
 	said := strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "yaml: ")), " ")
 	if n, rest, ok := strings.Cut(strings.TrimPrefix(said, "line "), ": "); ok {
 		if line, err := strconv.Atoi(n); err == nil {
@@ -109,6 +160,10 @@ func readJSON(text []byte, at func(Place)) (any, error) {
 	}
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
+	}
+	var limit *SyntaxError
+	if errors.As(err, &limit) {
+		return nil, limit
 	}
 	if err != nil {
 		return nil, &SyntaxError{Line: p.here(), Text: "not JSON: " + err.Error()}
@@ -134,8 +189,8 @@ func (p *jsonReader) here() int {
 
 // place calls at for a key or an element and returns its pointer.
 func (p *jsonReader) place(pointer, part string, first int) string {
-	if p.at == nil {
-		return ""
+	if p.at == nil || len(pointer) > maxPointer {
+		return pointer
 	}
 	pointer += "/" + Escape(part)
 	p.at(Place{Pointer: pointer, Line: p.here(), First: first})
@@ -148,7 +203,7 @@ func (p *jsonReader) value(pointer string, depth int) (any, error) {
 		return nil, err
 	}
 	if depth > MaxDepth {
-		return nil, errors.New("nested too deep")
+		return nil, &SyntaxError{p.here(), "nested too deep"}
 	}
 	switch t {
 	case json.Delim('{'):
@@ -159,6 +214,9 @@ func (p *jsonReader) value(pointer string, depth int) (any, error) {
 				return nil, err
 			}
 			key, _ := t.(string)
+			if err := tooLong(key, p.here()); err != nil {
+				return nil, err
+			}
 			at := p.place(pointer, key, lines[key])
 			lines[key] = p.line
 			if out[key], err = p.value(at, depth+1); err != nil {
@@ -170,7 +228,11 @@ func (p *jsonReader) value(pointer string, depth int) (any, error) {
 	case json.Delim('['):
 		out := []any{}
 		for p.dec.More() {
-			v, err := p.value(pointer+"/"+strconv.Itoa(len(out)), depth+1)
+			at := pointer
+			if len(at) <= maxPointer {
+				at += "/" + strconv.Itoa(len(out))
+			}
+			v, err := p.value(at, depth+1)
 			if err != nil {
 				return nil, err
 			}
@@ -203,8 +265,8 @@ type yamlReader struct {
 }
 
 func (r *yamlReader) place(pointer, part string, line, first int) string {
-	if r.at == nil {
-		return ""
+	if r.at == nil || len(pointer) > maxPointer {
+		return pointer
 	}
 	pointer += "/" + Escape(part)
 	r.at(Place{Pointer: pointer, Line: line, First: first})
@@ -284,6 +346,9 @@ func (r *yamlReader) object(n *yaml.Node, pointer string, depth int) (any, error
 	lines := make(map[string]int, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
+		if err := tooLong(key.Value, key.Line); err != nil {
+			return nil, err
+		}
 		merge := key.Tag == "!!merge"
 		at := pointer
 		if !merge {

@@ -246,6 +246,9 @@ func Concerns(app *cfn.App, p cfn.Problem) bool {
 		return true
 	}
 	types := []string{"AWS::ApiGateway::", "AWS::CloudFormation::Stack", "AWS::Serverless::A", "AWS::Serverless::Function", "AWS::Serverless::StateMachine"}
+	if p.Type != "" {
+		return slices.ContainsFunc(types, func(typ string) bool { return strings.HasPrefix(p.Type, typ) })
+	}
 	for _, st := range app.Stacks {
 		if st.Name != p.Stack {
 			continue

@@ -44,6 +44,13 @@ func Inspect(ctx context.Context, s *State, t *Template, stated *check.Allowlist
 		return nil, nil, err
 	}
 	i := &inspector{ctx: ctx, s: s, doc: doc}
+	if t != nil {
+		for _, p := range t.App.Problems {
+			if p.Stack == "" || p.Kind == cfn.Elsewhere && gateway.Concerns(t.App, p) {
+				i.open = append(i.open, p.Error())
+			}
+		}
+	}
 	var policies []*InForce
 	for _, st := range s.stages {
 		p, err := i.stage(st)

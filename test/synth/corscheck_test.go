@@ -260,6 +260,35 @@ func TestCheckedProps(t *testing.T) {
 		}
 	})
 
+	// The variables that the policy is in stand in a template other than the API's.
+	for where, scope := range map[string]func(awscdk.App, awscdk.Stack) constructs.Construct{
+		"a nested stack": func(_ awscdk.App, shop awscdk.Stack) constructs.Construct {
+			return awscdk.NewNestedStack(shop, jsii.String("Deploy"), nil)
+		},
+		"another stack": func(app awscdk.App, _ awscdk.Stack) constructs.Construct {
+			return awscdk.NewStack(app, jsii.String("Deploy"), nil)
+		},
+	} {
+		t.Run("the deployment stage in "+where, func(t *testing.T) {
+			for _, broken := range []bool{false, true} {
+				got := checked(t, nil, &corscheck.Props{}, func(app awscdk.App) {
+					shop := awscdk.NewStack(app, jsii.String("Shop"), nil)
+					api := corsapi.NewRestApi(shop, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
+					add(api.Root(), "health", "GET", mock())
+					in := scope(app, shop)
+					d := awsapigateway.NewDeployment(in, jsii.String("D"), &awsapigateway.DeploymentProps{Api: api})
+					stage := awsapigateway.NewStage(in, jsii.String("Live"), &awsapigateway.StageProps{Deployment: d, StageName: jsii.String("live")})
+					if broken {
+						stage.Node().DefaultChild().(awsapigateway.CfnStage).AddPropertyDeletionOverride(jsii.String("Variables"))
+					}
+				})
+				if rules := got.rules(); (got.failed != "") != broken || (len(rules) > 0) != broken {
+					t.Errorf("without variables %v: %q %s", broken, got.findings, got.failed)
+				}
+			}
+		})
+	}
+
 	// What only a deployment decides is said, and fails nothing.
 	t.Run("not known", func(t *testing.T) {
 		got := checked(t, nil, &corscheck.Props{FailOn: corscheck.Info}, func(app awscdk.App) {

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
@@ -26,19 +25,9 @@ func (x *checkCommand) Run(c Command) error {
 	if err != nil {
 		return err
 	}
-	opts, err := x.options()
+	app, err := x.open(x.Paths...)
 	if err != nil {
 		return err
-	}
-	app, err := cfn.Open(x.Paths, opts)
-	if err != nil {
-		for line := range strings.Lines(err.Error()) {
-			fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(line))
-		}
-		return statusError(statusUnknown)
-	}
-	if unused := app.Unused(); len(unused) > 0 {
-		return usage("%s", strings.Join(unused, "; "))
 	}
 	report := check.Check(app, stated, suppressions)
 	// No API is no answer: nothing was checked, and a clean result would say otherwise.

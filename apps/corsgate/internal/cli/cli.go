@@ -2,12 +2,18 @@
 package cli
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // The exit statuses. A command's own comment says what they mean for it.
@@ -41,7 +47,7 @@ type grammar struct {
 
 const description = `CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized or deployed, and why.
 
-Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line or a file it names cannot be used, or the API has no such route, 3 it is not known. Of serve: 0 it was interrupted, 1 it could not serve, 2 as above. Of check: 0 clean, 1 findings at or above --fail-on, 2 the command line cannot be used, 3 something could not be read or is not known. Of inspect and logs: as of check. Of diff: 0 no change for browsers, 1 a change, 2 the command line cannot be used, 3 a file cannot be read. Of probe: 0 clean, 1 the browser refuses it, or findings at or above --fail-on, 2 the command line cannot be used, 3 there was no answer. Of probe, inspect and logs: 130 it was interrupted.`
+Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line cannot be used, or the API has no such route, 3 it is not known, or a file cannot be read. Of serve: 0 it was interrupted, 1 it could not serve, 2 and 3 as above. Of check: 0 clean, 1 findings at or above --fail-on, 2 the command line cannot be used, 3 something could not be read or is not known. Of inspect and logs: as of check. Of diff: 0 no change for browsers, 1 a change, 2 the command line cannot be used, 3 a file cannot be read. Of probe: 0 clean, 1 the browser refuses it, or findings at or above --fail-on, 2 the command line cannot be used, 3 there was no answer. 130 it was interrupted, but for serve.`
 
 // Run runs the command that args name, without the program's name, and gives the exit status.
 func (c Command) Run(ctx context.Context, args []string) (status int) {
@@ -70,11 +76,46 @@ func (c Command) Run(ctx context.Context, args []string) (status int) {
 	if err != nil {
 		return c.fail(&usageError{err, "; see corsgate --help"})
 	}
-	if err := parsed.Run(); err != nil {
+	serves := strings.HasPrefix(parsed.Command(), "serve")
+	out := &held{out: c.Stdout}
+	if !serves {
+		c.Stdout = out
+		parsed.Bind(c)
+	}
+	done := make(chan error, 1)
+	go func() { done <- parsed.Run() }()
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		select {
+		case err = <-done:
+		case <-time.After(grace): // it waits for what cannot be interrupted, such as a pipe to be opened
+			if serves {
+				return statusOK
+			}
+			return statusStopped
+		}
+	}
+	if _, failed := out.WriteTo(out.out); failed != nil {
+		err = cmp.Or(err, failed)
+	}
+	if err != nil {
 		return c.fail(err)
 	}
 	return statusOK
 }
+
+// grace is how long a command that was interrupted has to end by itself.
+const grace = time.Second
+
+// held is an output that is written as a whole, when the command has ended.
+type held struct {
+	bytes.Buffer
+	out io.Writer
+}
+
+// IsTerminal is for the colours.
+func (h *held) IsTerminal() bool { return report.Terminal(h.out) }
 
 // A usageError is a command line, or a file it names, that cannot be used.
 type usageError struct {
@@ -98,7 +139,7 @@ type failure struct{ err error }
 func (e *failure) Error() string { return e.err.Error() }
 func (e *failure) Unwrap() error { return e.err }
 
-// unreadable is a file that cannot be read, of a command for which that is not a matter of its command line.
+// unreadable is what cannot be read, a line for each.
 type unreadable struct{ err error }
 
 func (e *unreadable) Error() string { return e.err.Error() }
@@ -110,13 +151,19 @@ func (c Command) fail(err error) int {
 	if errors.As(err, &status) {
 		return int(status)
 	}
-	fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(err.Error()))
+	var file *unreadable
+	lines := []string{err.Error()}
+	if errors.As(err, &file) { // a line for each
+		lines = strings.Split(strings.TrimSpace(err.Error()), "\n")
+	}
+	for _, line := range lines {
+		fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(line))
+	}
 	var failed *failure
 	if errors.As(err, &failed) {
 		return statusRefused
 	}
-	var file *unreadable
-	if errors.As(err, &file) {
+	if file != nil {
 		return statusUnknown
 	}
 	return statusUsage

@@ -16,9 +16,9 @@ import (
 )
 
 // explainCommand says what a browser would do with a request of a page. Its exit statuses are 0 for a request that is allowed, 1
-// for one that the browser refuses, 2 for a command line or a file that cannot be used and for a route that the API does not
-// have, and 3 where it depends on what only a deployment knows, on a function that was not run, or cannot be, or on what of
-// the template cannot be served here.
+// for one that the browser refuses, 2 for a command line that cannot be used and for a route that the API does not have, and 3
+// where it depends on what only a deployment knows, on a function that was not run, or cannot be, or on what of the template
+// cannot be served here, and where a file cannot be read.
 type explainCommand struct {
 	api
 
@@ -95,6 +95,8 @@ func (x *explainCommand) Run(ctx context.Context, c Command) error {
 		return statusError(statusUnknown)
 	case !result.Verdict.Allowed:
 		return statusError(statusRefused)
+	case unread(app):
+		return statusError(statusUnknown)
 	}
 	return nil
 }

@@ -249,7 +249,7 @@ func file(ctx context.Context, c Command, name string) source {
 			return
 		}
 		defer f.Close()
-		logs.Read(name, f)(yield)
+		logs.Read(name, &interruptible{ctx: ctx, in: f})(yield)
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 
 // serveCommand answers for an API on this machine, until it is interrupted. Its exit statuses are 0 when it was, by SIGINT,
 // SIGTERM or SIGHUP, since that is how it is meant to end; 1 where the app cannot be synthesized or its API cannot be served here; 2 for
-// a command line or a template that cannot be used.
+// a command line that cannot be used; 3 where no template can be read.
 type serveCommand struct {
 	App      string            `default:"." placeholder:"DIR" help:"The folder of the CDK app's cdk.json (default: the working directory)."`
 	Template string            `placeholder:"PATH" help:"A CloudFormation template, JSON or YAML, a folder of templates, or a cdk.out. Without it, the app is synthesized."`

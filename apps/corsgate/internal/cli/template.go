@@ -3,8 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -62,7 +60,7 @@ func (v values) open(paths ...string) (*cfn.App, error) {
 	}
 	app, err := cfn.Open(paths, opts)
 	if err != nil {
-		return nil, &usageError{err: err}
+		return nil, &unreadable{err}
 	}
 	if unused := app.Unused(); len(unused) > 0 {
 		return nil, usage("%s", strings.Join(unused, "; "))
@@ -133,12 +131,16 @@ func dangling(app *cfn.App) error {
 	return nil
 }
 
+// unread reports whether a file of the app could not be read, which may have what decides.
+func unread(app *cfn.App) bool {
+	return slices.ContainsFunc(app.Problems, func(p cfn.Problem) bool { return p.Stack == "" })
+}
+
 // readFile reads a file that the command line names.
 func readFile(name string) ([]byte, error) {
-	b, err := os.ReadFile(name)
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return nil, usage("%s: %w", name, path.Err)
+	b, err := cfn.ReadFile(name, true)
+	if err != nil {
+		return nil, usage("%s: %w", name, err)
 	}
-	return b, err
+	return b, nil
 }
