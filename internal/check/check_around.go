@@ -186,7 +186,7 @@ func dig(m map[string]any, keys ...string) map[string]any {
 // policy decides CORS403.
 func policy(v *View, report reporter) {
 	for _, r := range v.routes {
-		switch v.judgePolicy(r).Access {
+		switch v.API.Judge("OPTIONS", r.path, false).Access {
 		case apigw.NotAllowed, apigw.Denied:
 			console := ""
 			plan, err := browser.Prepare(browser.Call{Origin: v.origin(), Method: r.name, URL: simulate.Base(v.API) + r.path, Header: browser.Header{{Name: probeHeader, Value: "1"}}})
@@ -199,56 +199,11 @@ func policy(v *View, report reporter) {
 	}
 }
 
-// judgePolicy asks the API's resource policy about a route's preflight.
-func (v *View) judgePolicy(r route) apigw.Judgement {
-	p := v.API.Rest.Properties
-	document := p["Policy"]
-	if document == nil {
-		document = dig(p, "Body")["x-amazon-apigateway-policy"]
-	}
-	stage := v.API.Stage
-	if v.API.StageID == "" || len(v.App.Symbols(stage)) > 0 {
-		stage = ""
-	}
-	return apigw.JudgePolicy(v.parted(document), apigw.Call{Stage: stage, Method: "OPTIONS", Path: r.path})
-}
-
-// parted puts symbols, as parts of an Fn::Join, in the place of their stand-ins.
-func (v *View) parted(x any) any {
-	switch x := x.(type) {
-	case []any:
-		out := make([]any, len(x))
-		for i, e := range x {
-			out[i] = v.parted(e)
-		}
-		return out
-	case map[string]any:
-		out := make(map[string]any, len(x))
-		for k, e := range x {
-			out[k] = v.parted(e)
-		}
-		return out
-	case *cfn.Unknown:
-		return x.Symbol
-	case string:
-		var parts []any
-		end := 0
-		for _, s := range v.App.StandIns(x) {
-			parts = append(parts, x[end:s.From], s.Symbol)
-			end = s.To
-		}
-		if parts != nil {
-			return map[string]any{"Fn::Join": []any{"", append(parts, x[end:])}}
-		}
-	}
-	return x
-}
-
 // unreadPolicy returns the parts of the resource policy on which preflights depend and whose value is not known.
 func (v *View) unreadPolicy() []string {
 	var names []string
 	for _, r := range v.routes {
-		names = append(names, v.judgePolicy(r).Unread...)
+		names = append(names, v.API.Judge("OPTIONS", r.path, false).Unread...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

@@ -464,9 +464,28 @@ func (c *comparison) elsewhere(before, after *gateway.API) []NotCompared {
 	}
 	one(before, after)
 	one(after, before)
-	for _, name := range []string{"Policy", "DisableExecuteApiEndpoint"} { // they decide who gets in, and no request here meets them
-		if cfn.Canonical(before.Rest.Properties[name]) != cfn.Canonical(after.Rest.Properties[name]) {
-			out = append(out, NotCompared{Why: "the API's " + name + ", which differs: whom it lets in is not looked at"})
+	const disabled = "DisableExecuteApiEndpoint" // it decides who gets in, and no request here meets it
+	if cfn.Canonical(before.Rest.Properties[disabled]) != cfn.Canonical(after.Rest.Properties[disabled]) {
+		out = append(out, NotCompared{Why: "the API's " + disabled + ", which differs: whom it lets in is not looked at"})
+	}
+	return append(out, c.policies(before, after)...)
+}
+
+// policies says of which routes resource policies that differ are not compared by asking: where they decide by the value of
+// a path's parameter.
+func (c *comparison) policies(before, after *gateway.API) []NotCompared {
+	if before.Policy() == after.Policy() {
+		return nil
+	}
+	var out []NotCompared
+	for _, r := range c.Routes {
+		for _, method := range []string{r.Method, "OPTIONS"} {
+			for _, api := range []*gateway.API{before, after} {
+				one, all := api.Judge(method, r.URL, false), api.Judge(method, r.Path, false)
+				if n := (NotCompared{name(r), "the resource policy depends on the value of a path parameter", ""}); one.Access != all.Access && !slices.Contains(out, n) {
+					out = append(out, n)
+				}
+			}
 		}
 	}
 	return out

@@ -41,7 +41,10 @@ func (a *API) Behaviour(method, path string, backend func(*Function) Behaviour) 
 		b.add("nowhere")
 		return b.done(path)
 	}
-	b.add(fmt.Sprintf("%v %#v %v %v %v %#v %#v", m.Err, m.AuthorizationType, m.APIKeyRequired, m.validateBody, m.validateParams, m.RequestParameters, m.Responses))
+	b.add(fmt.Sprintf("%v %#v %v %v %v %v %#v %#v", m.Err, m.AuthorizationType, m.APIKeyRequired, m.keyInHeader, m.validateBody, m.validateParams, m.RequestParameters, m.Responses))
+	if a.policy != nil && a.policyUse != IgnorePolicy {
+		b.add(fmt.Sprint(a.Judge(method, path, m.AuthorizationType == "AWS_IAM")))
+	}
 	if m.validateBody {
 		b.add(fmt.Sprintf("%p", m)) // models are not compared
 	}

@@ -66,7 +66,7 @@ func (x *exchange) authorize() error {
 }
 
 func (x *exchange) apiKey() error {
-	if !x.method.APIKeyRequired || x.api.keySource == "AUTHORIZER" {
+	if !x.method.APIKeyRequired || !x.method.keyInHeader {
 		return nil
 	}
 	key, ok := x.headers.Get("x-api-key")

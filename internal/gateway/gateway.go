@@ -234,6 +234,8 @@ type Options struct {
 	Stage string
 	// Variables override the stage's variables.
 	Variables map[string]string
+	// Policy says what becomes of requests that the resource policy decides about.
+	Policy PolicyUse
 	// APIKeys are key values that are valid besides those the template holds.
 	APIKeys []string
 	// Authorize decides for authorizers. Where it is nil, every request that brings the identity sources is let in.

@@ -123,8 +123,9 @@ func (l *loader) build() (*API, error) {
 	a.resources = []*Resource{a.root}
 	p := l.rest.Properties
 	a.Name, _ = textOf(p["Name"])
-	a.keySource, _ = textOf(p["ApiKeySourceType"])
 	top := &reader{l: l}
+	a.keySource = top.known(p["ApiKeySourceType"], "ApiKeySourceType")
+	l.resourcePolicy()
 	for _, v := range top.list(p["BinaryMediaTypes"], "BinaryMediaTypes") {
 		if s := top.known(v, "BinaryMediaTypes"); s != "" {
 			a.BinaryTypes = append(a.BinaryTypes, strings.ReplaceAll(s, "~1", "/"))
@@ -172,6 +173,11 @@ func (l *loader) build() (*API, error) {
 	}
 	for _, k := range l.opts.APIKeys {
 		a.keys[k] = true
+	}
+	for _, r := range a.resources {
+		for _, m := range r.methods {
+			m.keyInHeader = a.keySource != "AUTHORIZER"
+		}
 	}
 	a.written = l.common()
 	slices.SortStableFunc(a.resources, func(x, y *Resource) int { return strings.Compare(x.Path, y.Path) })

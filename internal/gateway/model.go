@@ -39,6 +39,9 @@ type API struct {
 	untyped   error // why the type of one of the gateway responses is not known, if it is not
 	keys      map[string]bool
 	keySource string
+	policy    any // the resource policy, nil if there is none
+	document  any // the same with stand-ins
+	policyUse PolicyUse
 	canary    bool
 	region    string
 	account   string
@@ -76,6 +79,7 @@ type Method struct {
 	RequestParameters map[string]bool
 
 	authorizer     *authorizer
+	keyInHeader    bool // an API key is read from the header x-api-key
 	validateBody   bool
 	validateParams bool
 	models         map[string]*schema // by content type

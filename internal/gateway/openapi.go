@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,13 +23,11 @@ func (l *loader) openAPI(v any) error {
 	r := &reader{l: l}
 	a := l.api
 	for _, t := range r.list(doc["x-amazon-apigateway-binary-media-types"], "x-amazon-apigateway-binary-media-types") {
-		if s, err := textOf(t); err == nil {
+		if s := r.known(t, "x-amazon-apigateway-binary-media-types"); s != "" {
 			a.BinaryTypes = append(a.BinaryTypes, s)
 		}
 	}
-	if s, err := textOf(doc["x-amazon-apigateway-api-key-source"]); err == nil && s != "" {
-		a.keySource = s
-	}
+	a.keySource = cmp.Or(r.known(doc["x-amazon-apigateway-api-key-source"], "x-amazon-apigateway-api-key-source"), a.keySource)
 	responses := r.object(doc["x-amazon-apigateway-gateway-responses"], "x-amazon-apigateway-gateway-responses")
 	for _, typ := range slices.Sorted(maps.Keys(responses)) {
 		gm := r.object(responses[typ], "the gateway response "+typ)

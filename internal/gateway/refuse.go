@@ -36,7 +36,7 @@ func (m *Method) Identity() []string {
 			}
 		}
 	}
-	if m.APIKeyRequired {
+	if m.APIKeyRequired && m.keyInHeader {
 		out = append(out, "x-api-key")
 	}
 	slices.Sort(out)
