@@ -53,8 +53,8 @@ type comparison struct {
 }
 
 // across compares in all views at once: what is alike in several of them is asked once.
-func across(ctx context.Context, views []*view, purpose purpose) (*Difference, error) {
-	d := &Difference{Routes: routes(views)}
+func across(ctx context.Context, views []*view, purpose purpose, ports *ports) (*Difference, error) {
+	d := &Difference{Routes: routes(views), ports: ports}
 	var apis []*gateway.API
 	for _, v := range views {
 		for _, s := range v.sites {
@@ -332,7 +332,7 @@ func (p *parts) of(in []bool) *part {
 			return one
 		}
 	}
-	d := &Difference{Origins: p.c.Origins, Routes: p.c.Routes, classes: p.classes, asked: p.asked, outcomes: p.outcomes[slices.Index(in, true)], apps: p.c.apps}
+	d := &Difference{Origins: p.c.Origins, Routes: p.c.Routes, classes: p.classes, asked: p.asked, outcomes: p.outcomes[slices.Index(in, true)], apps: p.c.apps, ports: p.c.ports}
 	one := &part{d, in}
 	p.list = append(p.list, one)
 	return one

@@ -228,6 +228,7 @@ type Difference struct {
 	asked    []Question
 	outcomes [2][]Outcome // of asked
 	apps     []*cfn.App   // whose symbols are in texts
+	ports    *ports
 }
 
 // A Case is a way in which templates can be deployed that have conditions which are not decided.
@@ -259,11 +260,11 @@ func (d *Difference) Looser() bool {
 }
 
 // show writes expressions in the place of what stands for them.
-func (d *Difference) show(text string) string { return cfn.Show(text, d.apps...) }
+func (d *Difference) show(text string) string { return cfn.Show(d.ports.show(text), d.apps...) }
 
 // Between asks both sites the questions that either's template suggests. What stands behind them is taken to be the same.
 func Between(ctx context.Context, before, after *simulate.Site) (*Difference, error) {
-	return across(ctx, []*view{{sites: [2]*simulate.Site{before, after}}}, standing)
+	return across(ctx, []*view{{sites: [2]*simulate.Site{before, after}}}, standing, nil)
 }
 
 // Against compares an app, in each way in which its conditions can turn out, with an API that is deployed. Load loads the
@@ -279,7 +280,7 @@ func Against(ctx context.Context, app *cfn.App, load func(*cfn.App) (*simulate.S
 		}
 		views = append(views, &view{facts: w.facts, sites: [2]*simulate.Site{site, live}})
 	}
-	d, err := across(ctx, views, drift)
+	d, err := across(ctx, views, drift, nil)
 	if err != nil {
 		return nil, err
 	}

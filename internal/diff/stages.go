@@ -100,7 +100,8 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (Resul
 		r.Status, shown = Removed, p.old
 	}
 	r.API, r.Stage = shown.api, shown.stage
-	load := func(w *world) (*view, error) {
+	ports := &ports{map[string]string{}, map[string]string{}}
+	read := func(w *world) (*view, error) {
 		v := &view{facts: w.facts}
 		for i, s := range []*stage{p.old, p.now} {
 			site, err := s.site(w.apps[i], opts.Variables)
@@ -108,6 +109,16 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (Resul
 				return nil, err
 			}
 			v.sites[i] = site
+		}
+		return v, nil
+	}
+	load := func(w *world) (*view, error) {
+		v, err := read(w)
+		if err != nil {
+			return nil, err
+		}
+		if apps, any := ports.give([2]*gateway.API{v.sites[0].API, v.sites[1].API}, w.apps); any {
+			return read(&world{apps, w.facts})
 		}
 		return v, nil
 	}
@@ -120,13 +131,13 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (Resul
 		views = append(views, v)
 	}
 	var err error
-	if r.Difference, err = across(ctx, views, apps); err != nil || !r.Empty() {
+	if r.Difference, err = across(ctx, views, apps, ports); err != nil || !r.Empty() {
 		return r, err
 	}
 	// Nothing differs while each value is an origin of its own. A list is not, and others decide without being an origin.
 	more, err := valued(worlds, views, load)
 	if err == nil && len(more) > len(views) {
-		r.Difference, err = across(ctx, more, apps)
+		r.Difference, err = across(ctx, more, apps, ports)
 	}
 	return r, err
 }
