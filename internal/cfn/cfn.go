@@ -70,6 +70,8 @@ type Problem struct {
 	LogicalID string // of the resource, Outputs.NAME, Conditions.NAME, or ""
 	Text      string
 	Kind      ProblemKind
+	// Anything says of what was not read that it may change all else in the template, or in the resource.
+	Anything bool
 
 	err error
 }

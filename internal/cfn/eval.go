@@ -574,7 +574,9 @@ func (e scope) transform(arg any) any {
 	name, _ := m["Name"].(string)
 	parameters, _ := m["Parameters"].(map[string]any)
 	if name != "AWS::Include" {
-		return e.unknown(Elsewhere, "the macro "+name+" is not run here", "Transform("+name+")")
+		s := e.app.register(Symbol{Expression: "Transform(" + name + ")", Stack: e.st.Name, Why: "the macro " + name + " is not run here"}, "unknown", e.st.identity, "Transform("+name+")")
+		e.app.problem(Problem{File: e.st.File, Line: e.st.file.line(e.id), Stack: e.st.Name, LogicalID: e.id, Text: s.Why, Kind: Elsewhere, Anything: true})
+		return &Unknown{Symbol: s}
 	}
 	location, _ := e.asText(e.val(parameters["Location"]))
 	if !isLocal(location) || standIns.MatchString(location) {

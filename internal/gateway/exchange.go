@@ -162,6 +162,9 @@ func (x *exchange) run() (*Response, error) {
 		}
 		return nil, &failure{typ: apigw.MissingAuthenticationToken, message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: detail}
 	}
+	if x.api.unread != "" {
+		return nil, unsupported("what was not read may change what %s answers: %s", x.path, x.api.unread)
+	}
 	x.method, x.resource, x.params = m, m.Resource, params
 	x.step(Step{Kind: StepResource, Name: m.Resource.ID, Detail: m.Resource.Path})
 	x.step(Step{Kind: StepMethod, Name: m.ID, Detail: m.HTTPMethod + " " + m.Resource.Path})

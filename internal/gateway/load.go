@@ -156,9 +156,11 @@ func (l *loader) build() (*API, error) {
 	case body != nil:
 		if err := l.openAPI(body); err != nil {
 			l.missing("the Body of %s: %v", l.rest.ID, err)
+			a.unread = cmp.Or(a.unread, a.Elsewhere[len(a.Elsewhere)-1])
 		}
 	case p["BodyS3Location"] != nil:
 		l.missing("the RestApi %s has its OpenAPI document in S3 (BodyS3Location)", l.rest.ID)
+		a.unread = cmp.Or(a.unread, a.Elsewhere[len(a.Elsewhere)-1])
 	}
 	l.tree()
 	for _, g := range l.of("GatewayResponse") {
@@ -288,6 +290,11 @@ func (l *loader) elsewhere() {
 		if p.Kind != cfn.Elsewhere {
 			continue
 		}
+		if p.Anything && (p.LogicalID == "" && l.concerned(p.Stack) || p.LogicalID == l.rest.ID && p.Stack == l.rest.Stack.Name) {
+			l.api.unread = cmp.Or(l.api.unread, p.Error())
+			l.api.Elsewhere = append(l.api.Elsewhere, p.Error())
+			continue
+		}
 		ours := (p.LogicalID == "" || strings.HasPrefix(p.LogicalID, "Fn::ForEach::")) && Concerns(l.app, p)
 		for _, st := range l.app.Stacks {
 			for _, r := range st.Resources {
@@ -321,6 +328,19 @@ func (l *loader) elsewhere() {
 			l.api.Elsewhere = append(l.api.Elsewhere, fmt.Sprintf("the stack %s exports the root of %s, and a stack that is not here may add to it", l.rest.Stack.Name, l.rest.ID))
 		}
 	}
+}
+
+// concerned reports whether the API, or a part of it, is in a stack.
+func (l *loader) concerned(stack string) bool {
+	if l.rest.Stack.Name == stack {
+		return true
+	}
+	for _, typ := range []string{"Resource", "Method", "GatewayResponse", "Stage", "Deployment"} {
+		if slices.ContainsFunc(l.of(typ), func(r *cfn.Resource) bool { return r.Stack.Name == stack }) {
+			return true
+		}
+	}
+	return false
 }
 
 // tree makes the resources out of AWS::ApiGateway::Resource, parents first, and their methods.

@@ -33,6 +33,7 @@ type API struct {
 	// Undeployable says, one line each, which header mappings and stage variables API Gateway refuses when the template is deployed.
 	Undeployable []string
 
+	unread    string // why nothing is known of the API, if that is so
 	root      *Resource
 	resources []*Resource
 	responses map[string]*gatewayResponse
