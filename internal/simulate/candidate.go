@@ -214,7 +214,7 @@ func (j *Judge) assume(ctx context.Context, req browser.Call, report *Report) er
 			return nil
 		}
 		// Where everybody is let in but those on a list, a value may be on it.
-		if open, err := verdict(j.Site, "https://corsgate-stranger.example"); err != nil || !open {
+		if open, err := verdict(j.base, "https://corsgate-stranger.example"); err != nil || !open {
 			return err
 		}
 	}
@@ -223,7 +223,7 @@ func (j *Judge) assume(ctx context.Context, req browser.Call, report *Report) er
 		if !ok || c.origin == req.Origin {
 			continue
 		}
-		site, asked := j.Site, c.origin
+		site, asked := j.base, c.origin
 		if c.form != nil {
 			if site, asked = j.under(cfn.Options{Values: c.values(req.Origin)}), req.Origin; site == nil {
 				continue
