@@ -237,6 +237,9 @@ func HasSymbol(text string) bool {
 	return strings.Contains(text, ".deployed.invalid") && standIns.MatchString(text)
 }
 
+// CountSymbols counts the stand-ins in a text, and what was made of one and is none any more.
+func CountSymbols(text string) int { return len(digests.FindAllString(text, -1)) }
+
 var digests = regexp.MustCompile(`[ho]-[0-9a-f]{20}`)
 
 // Torn reports whether a text has a part of a stand-in that is no longer one, and cannot be shown.
@@ -275,8 +278,13 @@ func (a *App) show(text string, name func(*Symbol) string) string {
 		}
 	})
 	return hosts.ReplaceAllStringFunc(b.String()+text[last:], func(host string) string {
-		if s := a.symbols[hosts.FindStringSubmatch(host)[1]]; s != nil {
+		switch s := a.symbols[hosts.FindStringSubmatch(host)[1]]; {
+		case s != nil && name != nil:
 			return "${the host of " + name(s) + "}"
+		case s != nil:
+			return "${the host of " + s.label + "}"
+		case name == nil: // of another App
+			return host
 		}
 		return "${a value that is not known}"
 	})

@@ -20,6 +20,11 @@ import (
 type view struct {
 	sites [2]*simulate.Site
 	facts []fact
+
+	world  *world
+	values map[*cfn.Symbol]string // given to symbols in this view
+	tried  bool                   // values were looked for in what the templates say
+	found  []simulate.Equality    // with which mapping templates compare
 }
 
 // A kind is routes of which both sides answer the same requests alike, in one view.
@@ -50,6 +55,7 @@ type comparison struct {
 	starts   []int // of each kind's questions, among those of one origin
 	width    int   // the number of those of one origin
 	outcomes [2][]Outcome
+	meeting  sync.Mutex
 }
 
 // across compares in all views at once: what is alike in several of them is asked once.
@@ -166,6 +172,9 @@ func (c *comparison) answers(ctx context.Context, side int) ([]Outcome, error) {
 					return
 				}
 				out[i] = Of(report)
+				if len(report.Equalities) > 0 {
+					v.meet(&c.meeting, report.Equalities)
+				}
 			}
 		})
 	}
@@ -176,6 +185,17 @@ func (c *comparison) answers(ctx context.Context, side int) ([]Outcome, error) {
 		}
 	}
 	return out, nil
+}
+
+// meet notes values that decide.
+func (v *view) meet(lock *sync.Mutex, equalities []simulate.Equality) {
+	lock.Lock()
+	defer lock.Unlock()
+	for _, e := range equalities {
+		if !slices.ContainsFunc(v.found, func(o simulate.Equality) bool { return o.Value == e.Value && o.Symbol.ID() == e.Symbol.ID() }) {
+			v.found = append(v.found, e)
+		}
+	}
 }
 
 // answer asks one question of a side. Where an integration's backend decides that is not the same on both sides, each of its

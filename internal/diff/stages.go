@@ -128,6 +128,7 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (Resul
 		if err != nil {
 			return r, err
 		}
+		v.world = w
 		views = append(views, v)
 	}
 	var err error
@@ -135,11 +136,20 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (Resul
 		return r, err
 	}
 	// Nothing differs while each value is an origin of its own. A list is not, and others decide without being an origin.
-	more, err := valued(worlds, views, load)
-	if err == nil && len(more) > len(views) {
-		r.Difference, err = across(ctx, more, apps, ports)
+	for all := true; all && r.Empty(); {
+		var more []*view
+		if more, all, err = valued(views, load); err != nil || len(more) == len(views) && all {
+			return r, err
+		}
+		views = more
+		if r.Difference, err = across(ctx, views, apps, ports); err != nil {
+			return r, err
+		}
+		if !all {
+			r.NotCompared = append(r.NotCompared, NotCompared{Why: "more values of what only a deployment knows decide than are looked at"})
+		}
 	}
-	return r, err
+	return r, nil
 }
 
 // A stage is one of an API.

@@ -24,12 +24,19 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 		return "", unsupported("the %s template: %v", t.ContentType, &cfn.Unknown{Symbol: s})
 	}
 	tm, err := x.api.parsed(t.Text)
+	symbols := x.api.App.Symbols(t.Text)
+	fails := func(how string, err error) error {
+		if len(symbols) > 0 { // it may be right under other values
+			return unsupported("the %s template %s as far as it is known: %v", t.ContentType, how, &cfn.Unknown{Symbol: symbols[0]})
+		}
+		return configError(BadTemplate, "the %s template %s: %v", t.ContentType, how, err)
+	}
 	if err != nil {
-		return "", configError(BadTemplate, "the %s template does not parse: %v", t.ContentType, err)
+		return "", fails("does not parse", err)
 	}
 	out, err := tm.Eval(&vtl.Env{
 		Vars: map[string]any{"input": x.input(body), "context": x.context, "util": vtl.Util{}, "stageVariables": x.stageVars},
-		Done: x.ctx.Done(),
+		Done: x.ctx.Done(), Decide: x.req.Decide,
 		Trace: func(e vtl.Event) {
 			s := Step{Kind: StepBranch, Name: e.Name, Line: e.Line, Source: strings.TrimSpace(tm.Line(e.Line))}
 			if e.Kind == vtl.Override {
@@ -41,7 +48,7 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 		},
 	})
 	if err != nil {
-		return "", configError(BadTemplate, "the %s template fails: %v", t.ContentType, err)
+		return "", fails("fails", err)
 	}
 	return out, nil
 }

@@ -160,6 +160,11 @@ func (j *Judge) Ask(ctx context.Context, req browser.Call) (*Report, error) {
 			return nil, err
 		}
 	}
+	if out.Verdict.Known {
+		if err := j.equal(ctx, req, &out); err != nil {
+			return nil, err
+		}
+	}
 	decided := out.Verdict.Known
 	base := outcome(j.base, req, report)
 	var names []string
@@ -195,6 +200,7 @@ func (j *Judge) Explain(ctx context.Context, req browser.Call) (*Report, error) 
 	if err != nil {
 		return nil, err
 	}
+	report.Equalities = nil
 	apps := []*cfn.App{j.app, j.base.API.App}
 	for _, s := range j.sides {
 		apps = append(apps, s.site.API.App)
@@ -282,6 +288,16 @@ func (s *Site) Settled(ctx context.Context, req browser.Call) (*Report, error) {
 	if err != nil || !report.Verdict.Known {
 		return report, err
 	}
+	symbol, equalities, err := s.decided(ctx, req, report, requests)
+	if err != nil {
+		return nil, err
+	}
+	if out := *report; symbol != nil {
+		out.Verdict = Verdict{Message: (&cfn.Unknown{Symbol: symbol}).Error() + ", and a mapping template decides by it", Undecided: true}
+		out.Equalities = equalities
+		return &out, nil
+	}
+	report.Equalities = equalities
 	var symbols []*cfn.Symbol
 	for _, r := range requests {
 		symbols = append(symbols, r.unsettled...)
