@@ -64,6 +64,7 @@ type instance struct {
 type export struct {
 	stack  *Stack
 	output string
+	also   *export // of the same name, of another stack
 }
 
 // evaluate makes an app of what was opened.
@@ -266,11 +267,31 @@ func (st *Stack) export() {
 			names = append(names, strings.ReplaceAll(name, own, st.Name))
 		}
 		for _, name := range names {
-			if key := e.place() + name; name != "" && st.app.exports[key] == nil {
-				st.app.exports[key] = &export{st, output}
+			key := e.place() + name
+			if known := st.app.exports[key]; name != "" && (known == nil || known.stack != st) {
+				st.app.exports[key] = &export{st, output, known}
 			}
 		}
 	}
+}
+
+// imported returns the value of an export, and false if stacks export several of its name.
+func (x *export) imported() (value any, ok bool) {
+	value = x.stack.output(x.output)
+	for o := x.also; o != nil; o = o.also {
+		if Canonical(o.stack.output(o.output)) != Canonical(value) {
+			return nil, false
+		}
+	}
+	return value, true
+}
+
+// stacks names those that export, in the order in which they were read.
+func (x *export) stacks() string {
+	if x.also == nil {
+		return x.stack.Name
+	}
+	return x.also.stacks() + " and " + x.stack.Name
 }
 
 // place is where the stack is, which is where its exports are known.

@@ -139,7 +139,7 @@ func (s *seen) problems() {
 		case p.Stack == "":
 			s.leave(nil, p.Error())
 		case p.Kind == cfn.Unsupported || !gateway.Concerns(s.app, p):
-		case p.Kind == cfn.Elsewhere:
+		case p.Kind == cfn.Elsewhere, p.Condition:
 			s.leave(nil, p.Error())
 		default:
 			s.refused(report.Finding{File: p.File, Line: p.Line, Stack: p.Stack, LogicalID: p.LogicalID, Detail: p.Text})

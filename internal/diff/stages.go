@@ -78,12 +78,15 @@ func orphans(app *cfn.App) string {
 	return strings.Join(out, "\n")
 }
 
-// unreadFiles says which files of an app were not read.
+// unreadFiles says which files of an app were not read, and which of its conditions nothing decides.
 func unreadFiles(app *cfn.App) []string {
 	var out []string
 	for _, p := range app.Problems {
-		if p.Kind == cfn.Malformed && p.LogicalID == "" && p.Stack == "" {
+		switch {
+		case p.Kind == cfn.Malformed && p.LogicalID == "" && p.Stack == "":
 			out = append(out, "not read: "+p.Error())
+		case p.Condition && gateway.Concerns(app, p):
+			out = append(out, p.Error())
 		}
 	}
 	return out
