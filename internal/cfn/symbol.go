@@ -493,7 +493,11 @@ func (a *App) Unused() []string {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.opts.Values)) {
-		if !a.used[name] {
+		switch {
+		case a.used[name]:
+		case slices.Contains(parameters, name):
+			out = append(out, "the parameter "+name+" has a value already, by its default or as it is given; give it as a parameter")
+		default:
 			var labels []string
 			for _, s := range a.order {
 				labels = append(labels, s.label)
