@@ -294,6 +294,28 @@ func (x *export) stacks() string {
 	return x.also.stacks() + " and " + x.stack.Name
 }
 
+// An Exported is an output that other stacks can import.
+type Exported struct {
+	Stack *Stack
+	Name  string // the output's
+	Value any
+}
+
+// Exported returns the outputs that stacks export, in order.
+func (a *App) Exported() []Exported {
+	a.files.mu.Lock()
+	defer a.files.mu.Unlock()
+	var out []Exported
+	for _, st := range a.Stacks {
+		for _, name := range slices.Sorted(maps.Keys(st.sections["Outputs"])) {
+			if o, _ := st.sections["Outputs"][name].(map[string]any); o["Export"] != nil {
+				out = append(out, Exported{st, name, st.output(name)})
+			}
+		}
+	}
+	return out
+}
+
 // place is where the stack is, which is where its exports are known.
 func (e scope) place() string { return e.st.Region + "/" + e.st.Account + "/" }
 

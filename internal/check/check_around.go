@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -103,12 +104,20 @@ func cache(v *View, report reporter) {
 		return
 	}
 	for _, s := range v.App.Of(v.API.Rest, "AWS::ApiGateway::Stage") {
-		if s.Properties["StageName"] != v.API.Stage || !truthy(s.Properties["CacheClusterEnabled"]) {
+		on, open := v.truth(s.Properties["CacheClusterEnabled"])
+		if s.Properties["StageName"] != v.API.Stage || !on && open == nil {
 			continue
 		}
 		settings, _ := s.Properties["MethodSettings"].([]any)
+		if u, ok := s.Properties["MethodSettings"].(*cfn.Unknown); ok {
+			settings, open = []any{map[string]any{"ResourcePath": "/*", "HttpMethod": "*", "CachingEnabled": true}}, cmp.Or(open, u.Symbol)
+		}
 		for _, r := range v.routes {
-			if r.name != "GET" || r.method.Integration == nil || !cached(settings, r) {
+			if r.name != "GET" || r.method.Integration == nil {
+				continue
+			}
+			on, unsure := v.truth(cached(settings, r))
+			if !on && unsure == nil {
 				continue
 			}
 			i := r.method.Integration
@@ -120,17 +129,24 @@ func cache(v *View, report reporter) {
 			if !dynamic || v.keyed(r) {
 				continue
 			}
+			if s := cmp.Or(open, unsure); s != nil {
+				v.leave(r.method, "whether a cache has its responses, by a key without Origin: it depends on "+s.String())
+				continue
+			}
 			report(at(r.method), "stage "+v.API.Stage+" caches "+r.method.HTTPMethod+" "+r.resource.Path+" by a key without Origin", "")
 		}
 	}
 }
 
-// truthy reports whether a value is true, or the text of it.
-func truthy(v any) bool { return v == true || v == "true" }
+// truth reports whether a value is true, or the text of it; with the symbol if that is not known.
+func (v *View) truth(value any) (bool, *cfn.Symbol) {
+	s, _ := value.(string)
+	return value == true || strings.EqualFold(s, "true"), v.App.SymbolOf(value)
+}
 
-// cached says that a stage's settings have a route cached; the more particular setting wins.
-func cached(settings []any, r route) bool {
-	on, best := false, -1
+// cached is what a stage's settings say of the caching of a route; the more particular setting wins.
+func cached(settings []any, r route) any {
+	on, best := any(false), -1
 	for _, s := range settings {
 		m, _ := s.(map[string]any)
 		path, _ := m["ResourcePath"].(string)
@@ -151,7 +167,7 @@ func cached(settings []any, r route) bool {
 			continue
 		}
 		if enabled, given := m["CachingEnabled"]; given && score >= best {
-			on, best = truthy(enabled), score
+			on, best = enabled, score
 		}
 	}
 	return on

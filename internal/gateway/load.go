@@ -315,18 +315,41 @@ func (l *loader) elsewhere() {
 			l.missing("method %s: it is not known of which API it is, and its resource is one of %s", r.ID, l.rest.ID)
 		}
 	}
-	// A root that is exported, and to which nothing here adds.
-	outputs, _ := l.rest.Stack.Raw["Outputs"].(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(outputs)) {
-		o, _ := outputs[name].(map[string]any)
-		v, _ := o["Value"].(map[string]any)
-		att, _ := v["Fn::GetAtt"].([]any)
-		if o["Export"] == nil || len(att) != 2 || att[0] != l.rest.ID || att[1] != "RootResourceId" {
-			continue
+	l.exported()
+}
+
+// exported notes resources of the API whose id other stacks can have, and to which none here adds.
+func (l *loader) exported() {
+	note := func(v any, how string) {
+		s := l.app.SymbolOf(v)
+		if s == nil || s.Resource == nil {
+			return
 		}
-		if !slices.ContainsFunc(slices.Concat(l.of("Resource"), l.of("Method")), func(r *cfn.Resource) bool { return r.Stack != l.rest.Stack }) {
-			l.api.Elsewhere = append(l.api.Elsewhere, fmt.Sprintf("the stack %s exports the root of %s, and a stack that is not here may add to it", l.rest.Stack.Name, l.rest.ID))
+		what := "the root of " + l.rest.ID
+		root := s.Resource == l.rest && s.Attribute == "RootResourceId"
+		if !root {
+			at := l.app.Target(v)
+			if at == nil || at.Type != "AWS::ApiGateway::Resource" || l.app.Target(at.Properties["RestApiId"]) != l.rest {
+				return
+			}
+			what = "the resource " + at.ID
 		}
+		added := slices.ContainsFunc(slices.Concat(l.of("Resource"), l.of("Method")), func(r *cfn.Resource) bool {
+			if r.Stack == s.Resource.Stack {
+				return false
+			}
+			to := l.app.SymbolOf(cmp.Or(r.Properties["ParentId"], r.Properties["ResourceId"]))
+			return to != nil && to.Resource == s.Resource && (to.Attribute == "RootResourceId") == root
+		})
+		if !added {
+			l.api.Elsewhere = append(l.api.Elsewhere, fmt.Sprintf("%s exports %s, and a stack that is not here may add to it", how, what))
+		}
+	}
+	for _, e := range l.app.Exported() {
+		note(e.Value, "the stack "+e.Stack.Name)
+	}
+	for _, r := range l.app.OfType("AWS::SSM::Parameter") {
+		note(r.Properties["Value"], "the SSM parameter "+r.ID)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -334,13 +335,27 @@ func settles(name string) bool {
 	return false
 }
 
-// fill puts a text in the place of every stand-in.
+// fill puts those of a list of names in the place of every element with a stand-in that it may be, and takes nothing to
+// stand there if it may be none.
 func fill(app *cfn.App, value, with string) string {
-	at := app.StandIns(value)
-	for _, s := range slices.Backward(at) {
-		value = value[:s.From] + with + value[s.To:]
+	elements := strings.Split(value, ",")
+	for i, element := range elements {
+		at := app.StandIns(element)
+		if len(at) == 0 {
+			continue
+		}
+		pattern, bare, last := "(?i)^", "", 0
+		for _, s := range at {
+			pattern += regexp.QuoteMeta(element[last:s.From]) + ".+"
+			bare += element[last:s.From]
+			last = s.To
+		}
+		pattern = strings.Replace(pattern, "^ ", "^ *", 1)
+		may := regexp.MustCompile(pattern + regexp.QuoteMeta(element[last:]) + "$")
+		names := slices.DeleteFunc(strings.Split(with, ","), func(name string) bool { return !may.MatchString(name) })
+		elements[i] = cmp.Or(strings.Join(names, ","), bare+element[last:])
 	}
-	return value
+	return strings.Join(elements, ",")
 }
 
 // Permissive is a [Site.Fill] that lets the request in.
