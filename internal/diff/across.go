@@ -484,6 +484,20 @@ func (c *comparison) elsewhere(before, after *gateway.API) []NotCompared {
 	}
 	one(before, after)
 	one(after, before)
+	refused := func(side, other *gateway.API) {
+		for _, s := range side.Undeployable {
+			if !slices.Contains(other.Undeployable, s) {
+				out = append(out, NotCompared{Why: s})
+			}
+		}
+	}
+	refused(before, after)
+	refused(after, before)
+	for _, r := range c.Routes {
+		if before.Requires(r.Method, r.URL) != after.Requires(r.Method, r.URL) {
+			out = append(out, NotCompared{Route: name(r), Why: "what it requires of queries and bodies changes, and pages are taken to know it"})
+		}
+	}
 	const disabled = "DisableExecuteApiEndpoint" // it decides who gets in, and no request here meets it
 	if cfn.Canonical(before.Rest.Properties[disabled]) != cfn.Canonical(after.Rest.Properties[disabled]) {
 		out = append(out, NotCompared{Why: "the API's " + disabled + ", which differs: whom it lets in is not looked at"})

@@ -323,6 +323,9 @@ func parameters(path string) int { return strings.Count(path, "{") }
 // bare is the question what becomes of a request that lacks what the route cannot do without.
 const bare = "(bare)"
 
+// without begins the question what becomes of a request that lacks one of these.
+const without = "(without) "
+
 // product returns every combination as a question, by origin. Headers are asked for one by one, since a preflight allows them one by one.
 func product(origins []questions.Origin, routes [][]questions.Route, headers []string) []Question {
 	var out []Question
@@ -347,6 +350,11 @@ func extras(r questions.Route, headers []string) []string {
 	if len(r.Identity) > 0 {
 		out = append(out, bare)
 	}
+	if len(r.Identity) > 1 {
+		for _, h := range r.Identity {
+			out = append(out, without+h)
+		}
+	}
 	for _, h := range headers {
 		if !slices.Contains(r.Identity, h) {
 			out = append(out, h)
@@ -358,6 +366,9 @@ func extras(r questions.Route, headers []string) []string {
 // with gives the headers of a request to a route.
 func with(r questions.Route, extra string) []string {
 	set := append([]string{}, r.Identity...)
+	if lacking, ok := strings.CutPrefix(extra, without); ok {
+		return slices.DeleteFunc(set, func(h string) bool { return h == lacking })
+	}
 	switch extra {
 	case "":
 	case bare:

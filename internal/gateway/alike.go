@@ -48,7 +48,7 @@ func (a *API) Behaviour(method, path string, backend func(*Function) Behaviour) 
 	if m.validateBody {
 		b.add(fmt.Sprintf("%p", m)) // models are not compared
 	}
-	for _, name := range m.Identity() {
+	for _, name := range m.Wants() {
 		b.headers[name] = true
 	}
 	if m.authorizer != nil {

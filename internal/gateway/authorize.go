@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/vtl"
 )
 
@@ -35,6 +36,9 @@ func (x *exchange) authorize() error {
 		for i, s := range sources {
 			v, ok := x.source(s)
 			if !ok || v == "" {
+				if m.authorizer != nil && m.authorizer.unknown != nil {
+					return unsupported("what the authorizer wants of a request: %v", &cfn.Unknown{Symbol: m.authorizer.unknown})
+				}
 				x.step(Step{Kind: StepAuthorizer, Name: ar.Authorizer, Detail: "the request lacks " + s})
 				return unauthorized
 			}

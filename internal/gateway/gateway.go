@@ -238,6 +238,8 @@ type Options struct {
 	Variables map[string]string
 	// Policy says what becomes of requests that the resource policy decides about.
 	Policy PolicyUse
+	// AssumeValid has the requests of pages bring the query parameters and bodies that methods require.
+	AssumeValid bool
 	// APIKeys are key values that are valid besides those the template holds.
 	APIKeys []string
 	// Authorize decides for authorizers. Where it is nil, every request that brings the identity sources is let in.

@@ -126,6 +126,7 @@ func (l *loader) build() (*API, error) {
 	top := &reader{l: l}
 	a.keySource = top.known(p["ApiKeySourceType"], "ApiKeySourceType")
 	l.resourcePolicy()
+	a.valid = l.opts.AssumeValid
 	for _, v := range top.list(p["BinaryMediaTypes"], "BinaryMediaTypes") {
 		if s := top.known(v, "BinaryMediaTypes"); s != "" {
 			a.BinaryTypes = append(a.BinaryTypes, strings.ReplaceAll(s, "~1", "/"))
@@ -589,25 +590,36 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 	m.RequestParameters = r.boolMap(p["RequestParameters"], "RequestParameters")
 	if a := l.app.Target(p["AuthorizerId"]); a != nil && a.Type == "AWS::ApiGateway::Authorizer" {
 		m.authorizer = l.authorizer(a, r)
+	} else if s := l.app.SymbolOf(p["AuthorizerId"]); s != nil && s.Resource == nil {
+		m.authorizer = &authorizer{id: s.String(), sources: []string{apigw.RequestHeader + "Authorization"}, unknown: s}
 	}
 	if v := l.app.Target(p["RequestValidatorId"]); v != nil && v.Type == "AWS::ApiGateway::RequestValidator" {
 		m.validateBody = r.bool(v.Properties["ValidateRequestBody"], "ValidateRequestBody")
 		m.validateParams = r.bool(v.Properties["ValidateRequestParameters"], "ValidateRequestParameters")
+	} else if s := l.app.SymbolOf(p["RequestValidatorId"]); s != nil && s.Resource == nil {
+		m.validator, m.validateBody, m.validateParams = s, true, true
 	}
+	var written []any
 	if models := r.object(p["RequestModels"], "RequestModels"); models != nil {
 		m.models = map[string]*schema{}
-		for ct, ref := range models {
+		for _, ct := range slices.Sorted(maps.Keys(models)) {
+			ref := models[ct]
 			mr := l.app.Target(ref)
+			if s := l.app.SymbolOf(ref); mr == nil && s != nil && m.validateBody {
+				r.fail("RequestModels", &cfn.Unknown{Symbol: s})
+			}
 			if name, ok := ref.(string); ok && mr == nil && name != "Empty" && name != "Error" {
 				mr = l.models[name]
 			}
 			if mr == nil || mr.Type != "AWS::ApiGateway::Model" {
 				continue
 			}
+			written = append(written, ct, mr.Properties["Schema"])
 			sv, err := l.modelSchema(mr)
 			m.models[ct] = &schema{root: sv, node: sv, loader: l, err: err}
 		}
 	}
+	m.requires(written)
 	for _, v := range r.list(p["MethodResponses"], "MethodResponses") {
 		mr := r.object(v, "MethodResponses")
 		x := MethodResponse{Status: r.known(mr["StatusCode"], "StatusCode"), Headers: map[string]bool{}, Models: map[string]string{}}

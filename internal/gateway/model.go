@@ -43,6 +43,7 @@ type API struct {
 	policy    any // the resource policy, nil if there is none
 	document  any // the same with stand-ins
 	policyUse PolicyUse
+	valid     bool // see [Options.AssumeValid]
 	canary    bool
 	region    string
 	account   string
@@ -80,7 +81,9 @@ type Method struct {
 	RequestParameters map[string]bool
 
 	authorizer     *authorizer
-	keyInHeader    bool // an API key is read from the header x-api-key
+	keyInHeader    bool        // an API key is read from the header x-api-key
+	validator      *cfn.Symbol // that stands for a validator which is not known
+	valid          string      // what is required of queries and bodies, as the template has it
 	validateBody   bool
 	validateParams bool
 	models         map[string]*schema // by content type
@@ -132,6 +135,7 @@ type authorizer struct {
 	typ      string
 	sources  []string
 	function *Function
+	unknown  *cfn.Symbol // that stands for it, if nothing is known of it
 }
 
 type gatewayResponse struct {

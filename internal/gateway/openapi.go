@@ -123,15 +123,14 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 			}
 		}
 	}
-	validator, _ := doc["x-amazon-apigateway-request-validator"].(string)
-	if s, ok := op["x-amazon-apigateway-request-validator"].(string); ok {
-		validator = s
-	}
+	const own = "x-amazon-apigateway-request-validator"
+	validator := cmp.Or(r.known(op[own], own), r.known(doc[own], own))
 	validators, _ := doc["x-amazon-apigateway-request-validators"].(map[string]any)
 	if v, ok := validators[validator].(map[string]any); ok {
-		m.validateBody = isTrue(v["validateRequestBody"])
-		m.validateParams = isTrue(v["validateRequestParameters"])
+		m.validateBody = r.bool(v["validateRequestBody"], "validateRequestBody")
+		m.validateParams = r.bool(v["validateRequestParameters"], "validateRequestParameters")
 	}
+	m.requires([]any{item["parameters"], op["parameters"], op["requestBody"], doc["definitions"], doc["components"]})
 	l.security(doc, m, op, r)
 	resps := r.object(op["responses"], "responses")
 	for status, rv := range resps {

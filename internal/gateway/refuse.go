@@ -43,6 +43,18 @@ func (m *Method) Identity() []string {
 	return slices.Compact(out)
 }
 
+// Wants names, besides those of Identity, the headers that the method requires by a validator.
+func (m *Method) Wants() []string {
+	out := m.Identity()
+	for k, required := range m.RequestParameters {
+		if name, ok := strings.CutPrefix(k, apigw.RequestHeader); ok && required && m.validateParams {
+			out = append(out, strings.ToLower(name))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // ServerError says of a type of gateway response that it takes what is not customised from DEFAULT_5XX.
 func ServerError(typ string) bool {
 	return typ == apigw.Default5XX || apigw.GatewayFamily(typ) == apigw.Default5XX

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,6 +23,9 @@ func find(ts []Template, contentType string) *Template {
 func (x *exchange) render(t *Template, body string) (string, error) {
 	if s := x.api.App.SymbolOf(t.Text); s != nil {
 		return "", unsupported("the %s template: %v", t.ContentType, &cfn.Unknown{Symbol: s})
+	}
+	if s := x.api.App.Symbols(glued.FindString(t.Text)); len(s) > 0 {
+		return "", unsupported("the %s template has a reference that is made of what is not known: %v", t.ContentType, &cfn.Unknown{Symbol: s[0]})
 	}
 	tm, err := x.api.parsed(t.Text)
 	symbols := x.api.App.Symbols(t.Text)
@@ -52,6 +56,9 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 	}
 	return out, nil
 }
+
+// glued matches a stand-in that would be a part of a reference, or of a directive.
+var glued = regexp.MustCompile(`[$#][A-Za-z0-9_.{}!-]*?(?:h-[0-9a-f]{20}|https://o-[0-9a-f]{20})\.deployed\.invalid`)
 
 // parsed gives a template's tree, parsed once.
 func (a *API) parsed(src string) (*vtl.Template, error) {

@@ -138,6 +138,11 @@ func (s *Site) send(ctx context.Context, root browser.URL, r *browser.HTTPReques
 	}
 	out.response = &browser.HTTPResponse{Status: res.Status, Body: res.Body}
 	for _, h := range res.Headers {
+		if symbols := s.API.App.Symbols(strings.ToLower(h.Name)); len(symbols) > 0 {
+			out.notes.unknown = &NotInvoked{Reason: "a header of the response is " + (&cfn.Unknown{Symbol: symbols[0]}).Error(), undecided: true}
+			out.response, out.err = nil, out.notes.unknown
+			return out
+		}
 		if settles(h.Name) {
 			symbols := s.API.App.Symbols(h.Value)
 			out.unsettled = append(out.unsettled, symbols...)
