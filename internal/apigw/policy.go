@@ -35,7 +35,7 @@ func (a Access) String() string {
 // A Judgement is an [Access] and, for [Depends], what it depends on, sorted.
 type Judgement struct {
 	Access Access
-	// MayDeny says of [Depends] that a statement may deny the request.
+	// MayDeny says of [Depends] and [NotAllowed] that a statement may deny the request.
 	MayDeny bool
 	// Keys are condition keys that a request without credentials may have, such as aws:SourceIp.
 	Keys []string
@@ -83,7 +83,7 @@ func JudgePolicy(document any, c Call) Judgement {
 	case deny.is == yes.is:
 		return Judgement{Access: Denied}
 	case allow.is == no.is:
-		return Judgement{Access: NotAllowed}
+		return Judgement{Access: NotAllowed, MayDeny: deny.is != no.is}
 	case allow.is == yes.is && deny.is == no.is:
 		return Judgement{Access: Passes}
 	}

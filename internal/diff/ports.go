@@ -17,6 +17,7 @@ import (
 type ports struct {
 	numbers map[string]string // by the symbol's ID
 	names   map[string]string // the expressions, by the number
+	mixed   []string          // the expressions of values that are more than ports, which have none
 }
 
 // inPort matches a port that only a deployment knows, after the host.
@@ -24,24 +25,33 @@ var inPort = regexp.MustCompile(`://[^/\s'",|]*?:([0-9]*h-[0-9a-f]{20}\.deployed
 
 // give numbers the values that are ports in APIs, and returns apps in which they have them.
 func (p *ports) give(apis [2]*gateway.API, apps [2]*cfn.App) (given [2]*cfn.App, any bool) {
-	found := map[string]string{}
+	found, times := map[string]string{}, map[string]int{}
 	var all strings.Builder
 	for _, api := range apis {
 		for _, text := range simulate.Texts(api) {
 			all.WriteString(api.App.Show(text) + " ")
 			for _, m := range inPort.FindAllStringSubmatch(strings.ReplaceAll(text, `\`, ""), -1) {
 				for _, s := range api.App.StandIns(m[1]) {
-					if p.numbers[s.Symbol.ID()] == "" {
-						found[s.Symbol.ID()] = s.Symbol.String()
-					}
-					any = true
+					found[s.Symbol.ID()] = s.Symbol.String()
+					times[s.Symbol.ID()]--
 				}
+			}
+			for _, s := range api.App.StandIns(text) {
+				times[s.Symbol.ID()]++
 			}
 		}
 	}
-	if !any {
+	maps.DeleteFunc(found, func(id, name string) bool {
+		more := times[id] > 0 // it is something else, too
+		if more && !slices.Contains(p.mixed, name) {
+			p.mixed = append(p.mixed, name)
+		}
+		return more
+	})
+	if len(found) == 0 {
 		return apps, false
 	}
+	maps.DeleteFunc(found, func(id, _ string) bool { return p.numbers[id] != "" })
 	for _, id := range slices.Sorted(maps.Keys(found)) {
 		n := 101 // digits may stand beside it in a port, of which the largest is 65535
 		for strings.Contains(all.String(), strconv.Itoa(n)) || p.names[strconv.Itoa(n)] != "" {

@@ -93,8 +93,8 @@ func unreadFiles(app *cfn.App) []string {
 }
 
 // compared compares one stage of one API in all worlds.
-func compared(ctx context.Context, worlds []*world, p pair, opts Options) (Result, error) {
-	r := Result{Status: Compared}
+func compared(ctx context.Context, worlds []*world, p pair, opts Options) (r Result, err error) {
+	r.Status = Compared
 	shown := p.now
 	switch {
 	case p.old == nil:
@@ -103,7 +103,14 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (Resul
 		r.Status, shown = Removed, p.old
 	}
 	r.API, r.Stage = shown.api, shown.stage
-	ports := &ports{map[string]string{}, map[string]string{}}
+	ports := &ports{numbers: map[string]string{}, names: map[string]string{}}
+	defer func() {
+		for _, name := range ports.mixed {
+			if r.Difference != nil && !identical(worlds[0].apps[0], worlds[0].apps[1]) {
+				r.NotCompared = append(r.NotCompared, NotCompared{Why: "${" + name + "} is the port of an origin, and something else"})
+			}
+		}
+	}()
 	read := func(w *world) (*view, error) {
 		v := &view{facts: w.facts}
 		for i, s := range []*stage{p.old, p.now} {
@@ -134,7 +141,6 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (Resul
 		v.world = w
 		views = append(views, v)
 	}
-	var err error
 	if r.Difference, err = across(ctx, views, apps, ports); err != nil || !r.Empty() {
 		return r, err
 	}

@@ -104,11 +104,11 @@ func (x *exchange) admit() error {
 	j := a.Judge(x.req.Method, x.path, typ == "AWS_IAM")
 	enough := typ == "AWS_IAM" || typ == "CUSTOM" // to be denied by nothing
 	switch {
-	case j.Access == apigw.Passes, enough && (j.Access == apigw.NotAllowed || j.Access == apigw.Depends && !j.MayDeny):
+	case j.Access == apigw.Passes, enough && j.Access != apigw.Denied && !j.MayDeny:
 		return nil
-	case j.Access == apigw.Depends && a.policyUse == JudgePolicy:
+	case (j.Access == apigw.Depends || enough && j.MayDeny) && a.policyUse == JudgePolicy:
 		return unsupported("%s", dependsOn(j))
-	case j.Access == apigw.Depends:
+	case j.Access == apigw.Depends || enough && j.MayDeny:
 		x.step(Step{Kind: StepAuthorizer, Name: "the resource policy", Detail: "assumed to let the request in; " + dependsOn(j)})
 		return nil
 	}
