@@ -319,7 +319,7 @@ func (l *loader) elsewhere() {
 	l.exported()
 }
 
-// exported notes resources of the API whose id other stacks can have, and to which none here adds.
+// exported notes resources of the API whose id other stacks can have, where none here adds to the API.
 func (l *loader) exported() {
 	note := func(v any, how string) {
 		s := l.app.SymbolOf(v)
@@ -335,13 +335,7 @@ func (l *loader) exported() {
 			}
 			what = "the resource " + at.ID
 		}
-		added := slices.ContainsFunc(slices.Concat(l.of("Resource"), l.of("Method")), func(r *cfn.Resource) bool {
-			if r.Stack == s.Resource.Stack {
-				return false
-			}
-			to := l.app.SymbolOf(cmp.Or(r.Properties["ParentId"], r.Properties["ResourceId"]))
-			return to != nil && to.Resource == s.Resource && (to.Attribute == "RootResourceId") == root
-		})
+		added := slices.ContainsFunc(slices.Concat(l.of("Resource"), l.of("Method")), func(r *cfn.Resource) bool { return r.Stack != s.Resource.Stack })
 		if !added {
 			l.api.Elsewhere = append(l.api.Elsewhere, fmt.Sprintf("%s exports %s, and a stack that is not here may add to it", how, what))
 		}
