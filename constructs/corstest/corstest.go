@@ -52,6 +52,7 @@ type Option func(*options)
 type options struct {
 	gateway  gateway.Options
 	values   cfn.Options
+	faults   []string
 	response string
 	http1    bool
 }
@@ -75,22 +76,18 @@ func WithVariable(name, value string) Option {
 
 // WithParameter gives a parameter of the template a value in the place of its default.
 func WithParameter(name, value string) Option {
-	return func(o *options) {
-		if o.values.Parameters == nil {
-			o.values.Parameters = map[string]string{}
-		}
-		o.values.Parameters[name] = value
-	}
+	return func(o *options) { o.fault("WithParameter", o.values.Parameter(name, value)) }
 }
 
 // WithValue gives a value that only a deployment knows, by its expression as failures print it, without ${ and }:
 // "Distribution.DomainName".
 func WithValue(expression, value string) Option {
-	return func(o *options) {
-		if o.values.Values == nil {
-			o.values.Values = map[string]string{}
-		}
-		o.values.Values[expression] = value
+	return func(o *options) { o.fault("WithValue", o.values.Value(expression, value)) }
+}
+
+func (o *options) fault(option string, err error) {
+	if err != nil {
+		o.faults = append(o.faults, option+": "+err.Error())
 	}
 }
 
@@ -138,6 +135,10 @@ func load(t T, opts []Option, read func(cfn.Options) (*cfn.App, error)) *API {
 	var o options
 	for _, opt := range opts {
 		opt(&o)
+	}
+	if len(o.faults) > 0 {
+		t.Fatalf("corstest: %s", strings.Join(o.faults, "; "))
+		return nil
 	}
 	// Whether a key is the right one is not CORS's question.
 	o.gateway.APIKeys = []string{questions.Value("x-api-key")}

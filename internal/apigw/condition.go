@@ -12,6 +12,7 @@ type operator struct {
 	base     string // without what is before and behind it
 	set      string // ForAllValues, ForAnyValue, or ""
 	ifExists bool
+	signed   bool
 }
 
 // negated says of each operator whether it holds where the key does not match.
@@ -26,8 +27,8 @@ var negated = map[string]bool{
 	"ArnEquals": false, "ArnNotEquals": true, "ArnLike": false, "ArnNotLike": true,
 }
 
-func operatorOf(name string) operator {
-	op := operator{name: name, base: name}
+func operatorOf(name string, signed bool) operator {
+	op := operator{name: name, base: name, signed: signed}
 	if set, rest, ok := strings.Cut(name, ":"); ok {
 		op.set, op.base = set, rest
 	}
@@ -88,6 +89,9 @@ func (op operator) holds(key string, values any) truth {
 		return truth{unread: []string{"the condition operator " + op.name}}
 	}
 	there := presenceOf(key)
+	if there == absent && op.signed {
+		there = maybe
+	}
 	if op.base == "Null" {
 		switch there {
 		case absent:

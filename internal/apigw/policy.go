@@ -10,11 +10,12 @@ import (
 	"strings"
 )
 
-// A Call is a request without credentials, as a browser sends a preflight.
+// A Call is a request. Without credentials it is as a browser sends a preflight.
 type Call struct {
 	Stage  string // its name; "" if it is not known
 	Method string
-	Path   string // of the request: /items/1
+	Path   string // of the request, /items/1, or of a resource, /items/{id}, for any value of its parameters
+	Signed bool   // it carries the AWS credentials of somebody
 }
 
 // An Access says what a resource policy does to a [Call].
@@ -34,13 +35,15 @@ func (a Access) String() string {
 // A Judgement is an [Access] and, for [Depends], what it depends on, sorted.
 type Judgement struct {
 	Access Access
+	// MayDeny says of [Depends] and [NotAllowed] that a statement may deny the request.
+	MayDeny bool
 	// Keys are condition keys that a request without credentials may have, such as aws:SourceIp.
 	Keys []string
 	// Unread are parts of the policy whose value is not known.
 	Unread []string
 }
 
-// JudgePolicy says whether a resource policy lets a request without credentials in. An explicit Deny wins, and without an
+// JudgePolicy says whether a resource policy lets a request in. An explicit Deny wins, and without an
 // Allow the request is refused
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html,
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html). A method that checks
@@ -59,9 +62,13 @@ func JudgePolicy(document any, c Call) Judgement {
 	case document == nil || document == "" || ok && len(doc) == 0:
 		return Judgement{Access: Passes}
 	case !ok || isIntrinsic(doc):
-		return judgement(Depends, unread(document))
+		out := judgement(Depends, unread(document))
+		out.MayDeny = true
+		return out
 	}
-	return judge(doc, evaluation{target: target(c), variables: doc["Version"] == "2012-10-17", principal: anyone})
+	e := &evaluation{target: target(c), signed: c.Signed, variables: doc["Version"] == "2012-10-17"}
+	e.principal = e.names
+	return e.judge(doc)
 }
 
 // JudgeAuthorizer says whether the policy that a Lambda authorizer returned lets a request in. It is evaluated as a resource
@@ -69,10 +76,11 @@ func JudgePolicy(document any, c Call) Judgement {
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html).
 func JudgeAuthorizer(document map[string]any, c Call) Judgement {
 	caller := func(any) truth { return yes }
-	return judge(document, evaluation{target: target(c), variables: document["Version"] == "2012-10-17", principal: caller})
+	e := &evaluation{target: target(c), signed: c.Signed, variables: document["Version"] == "2012-10-17", principal: caller}
+	return e.judge(document)
 }
 
-func judge(doc map[string]any, e evaluation) Judgement {
+func (e *evaluation) judge(doc map[string]any) Judgement {
 	allow, deny := no, no
 	for _, s := range oneOrMore(doc["Statement"]) {
 		effect, applies := e.statement(s)
@@ -89,11 +97,13 @@ func judge(doc map[string]any, e evaluation) Judgement {
 	case deny.is == yes.is:
 		return Judgement{Access: Denied}
 	case allow.is == no.is:
-		return Judgement{Access: NotAllowed}
+		return Judgement{Access: NotAllowed, MayDeny: deny.is != no.is}
 	case allow.is == yes.is && deny.is == no.is:
 		return Judgement{Access: Passes}
 	}
-	return judgement(Depends, and(or(allow, no), or(deny, no).not()))
+	out := judgement(Depends, and(or(allow, no), or(deny, no).not()))
+	out.MayDeny = deny.is != no.is
+	return out
 }
 
 // parsed returns the document that a text is, its unknown parts where they stand, and document itself if it is none.
@@ -201,6 +211,7 @@ func decided(by int, list []truth) truth {
 type evaluation struct {
 	target    []token
 	variables bool // the policy's version has policy variables
+	signed    bool // see [Call]
 	principal func(any) truth
 }
 
@@ -223,7 +234,7 @@ func (e *evaluation) statement(v any) (effect string, applies truth) {
 		element(s, "Principal", e.principal),
 		element(s, "Action", e.invokes),
 		element(s, "Resource", e.covers),
-		condition(s["Condition"]),
+		e.condition(s["Condition"]),
 	)
 }
 
@@ -236,9 +247,10 @@ func element(statement map[string]any, name string, names func(any) truth) truth
 	return names(statement[name])
 }
 
-// anyone reports whether a principal is everybody, who has no credentials included. * for AWS is the same as *
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-anonymous).
-func anyone(principal any) truth {
+// names reports whether a principal is everybody, who has no credentials included. * for AWS is the same as *
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-anonymous). Whose
+// credentials a signed request carries is not known.
+func (e *evaluation) names(principal any) truth {
 	if m, ok := principal.(map[string]any); ok && !isIntrinsic(m) {
 		principal = m["AWS"]
 	}
@@ -254,10 +266,14 @@ func anyone(principal any) truth {
 		switch {
 		case len(unknown) == 0:
 			out = or(out, known(literal == "*"))
+			if e.signed && literal != "*" {
+				out = or(out, onKey("aws:PrincipalArn"))
+			}
 		case literal == "" && !slices.ContainsFunc(unknown, isAttribute):
 			out = or(out, unread(p))
+		case e.signed: // with text around it, or as an attribute of a resource, it is the name of somebody
+			out = or(out, onKey("aws:PrincipalArn"))
 		}
-		// With text around it, or as an attribute of a resource, it is the name of somebody.
 	}
 	return out
 }
@@ -296,7 +312,7 @@ func (e *evaluation) covers(resources any) truth {
 
 // condition evaluates a Condition: every operator and every key in it must hold
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html).
-func condition(v any) truth {
+func (e *evaluation) condition(v any) truth {
 	if v == nil {
 		return yes
 	}
@@ -311,7 +327,7 @@ func condition(v any) truth {
 			out = and(out, unread(operators[name]))
 			continue
 		}
-		op := operatorOf(name)
+		op := operatorOf(name, e.signed)
 		for _, key := range slices.Sorted(maps.Keys(keys)) {
 			out = and(out, op.holds(key, keys[key]))
 		}

@@ -72,6 +72,10 @@ type Problem struct {
 	Type      string // of the resource as it was written, where that was not as it is now: AWS::Serverless::Function
 	Text      string
 	Kind      ProblemKind
+	// Anything says of what was not read that it may change all else in the template, or in the resource.
+	Anything bool
+	// Condition says that it is about a condition that nothing decides: both of its sides are looked at.
+	Condition bool
 
 	err error
 }

@@ -44,6 +44,11 @@ func (e scope) branch(name string) bool {
 	return d.Holds
 }
 
+// open tells of a condition that nothing decides.
+func (e scope) open(text string) {
+	e.app.problem(Problem{File: e.st.File, Line: e.line(), Stack: e.st.Name, LogicalID: e.id, Text: text, Kind: Malformed, Condition: true})
+}
+
 // touch is the place that is evaluated.
 func (e scope) touch() Touch {
 	t := Touch{Stack: e.st, LogicalID: e.id, Path: strings.TrimPrefix(e.at.path(), ".")}
@@ -65,11 +70,9 @@ func (e scope) condition(name string) *decision {
 	own := scope{app: e.app, st: st, id: "Conditions." + name, strict: true}
 	switch {
 	case !ok:
-		e.tell(Dangling, "the template has no condition "+name)
+		e.open("the template has no condition " + name)
 	case st.busy["condition "+name]:
-		own.tell(Elsewhere, "the condition "+name+" depends on itself")
-		d.Holds, d.undecided, d.from = true, true, []*decision{d}
-		return d
+		own.open("the condition " + name + " depends on itself")
 	default:
 		st.busy["condition "+name] = true
 		s = own.decide(raw)

@@ -40,13 +40,17 @@ func (s *step) path() string {
 // noValue is what AWS::NoValue is.
 type noValue struct{}
 
+// line is where what is evaluated stands.
+func (e scope) line() int {
+	if section, name, ok := strings.Cut(e.id, "."); ok {
+		return e.st.file.lines["/"+section+"/"+Escape(name)]
+	}
+	return e.st.file.line(e.id)
+}
+
 // tell notes a problem.
 func (e scope) tell(kind ProblemKind, text string) {
-	line := e.st.file.line(e.id)
-	if section, name, ok := strings.Cut(e.id, "."); ok {
-		line = e.st.file.lines["/"+section+"/"+Escape(name)]
-	}
-	e.app.problem(Problem{File: e.st.File, Line: line, Stack: e.st.Name, LogicalID: e.id, Text: e.app.expression(text), Kind: kind})
+	e.app.problem(Problem{File: e.st.File, Line: e.line(), Stack: e.st.Name, LogicalID: e.id, Text: e.app.expression(text), Kind: kind})
 }
 
 // unknown notes a problem and returns the unknown value that comes of it.
@@ -162,10 +166,15 @@ func (e scope) call(name string, arg any) any {
 		if !ok {
 			return e.malformed("Fn::ImportValue needs a name", arg)
 		}
+		why := "no stack here exports it"
 		if x := e.app.exports[e.place()+text]; x != nil {
-			return x.stack.output(x.output)
+			if v, ok := x.imported(); ok {
+				return v
+			}
+			why = "the stacks " + x.stacks() + " export it"
+			e.tell(Elsewhere, "which value Fn::ImportValue of "+e.app.expression(text)+" gives is not known: "+why)
 		}
-		return e.symbol(Symbol{Expression: "import " + e.app.expression(text), Why: "no stack here exports it"}, "import", text)
+		return e.symbol(Symbol{Expression: "import " + e.app.expression(text), Why: why}, "import", text)
 	case "Transform":
 		return e.transform(arg)
 	case "Join":
@@ -574,7 +583,9 @@ func (e scope) transform(arg any) any {
 	name, _ := m["Name"].(string)
 	parameters, _ := m["Parameters"].(map[string]any)
 	if name != "AWS::Include" {
-		return e.unknown(Elsewhere, "the macro "+name+" is not run here", "Transform("+name+")")
+		s := e.app.register(Symbol{Expression: "Transform(" + name + ")", Stack: e.st.Name, Why: "the macro " + name + " is not run here"}, "unknown", e.st.identity, "Transform("+name+")")
+		e.app.problem(Problem{File: e.st.File, Line: e.st.file.line(e.id), Stack: e.st.Name, LogicalID: e.id, Text: s.Why, Kind: Elsewhere, Anything: true})
+		return &Unknown{Symbol: s}
 	}
 	location, _ := e.asText(e.val(parameters["Location"]))
 	if !isLocal(location) || standIns.MatchString(location) {

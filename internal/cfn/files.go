@@ -153,7 +153,7 @@ func (fs *files) parse(path string, text []byte) *file {
 			name, _ = with["Name"].(string)
 		}
 		if name == "AWS::Include" || !strings.HasPrefix(name, "AWS::") {
-			f.problems = append(f.problems, Problem{Line: cmp.Or(f.lines["/Transform"], f.lines["/Fn::Transform"]), Kind: Elsewhere, Text: "the macro " + name + " may change the whole template, and is not run here"})
+			f.problems = append(f.problems, Problem{Line: cmp.Or(f.lines["/Transform"], f.lines["/Fn::Transform"]), Kind: Elsewhere, Anything: name != "AWS::Include", Text: "the macro " + name + " may change the whole template, and is not run here"})
 		}
 	}
 	f.keep()

@@ -64,6 +64,7 @@ type instance struct {
 type export struct {
 	stack  *Stack
 	output string
+	also   *export // of the same name, of another stack
 }
 
 // evaluate makes an app of what was opened.
@@ -268,11 +269,53 @@ func (st *Stack) export() {
 			names = append(names, strings.ReplaceAll(name, own, st.Name))
 		}
 		for _, name := range names {
-			if key := e.place() + name; name != "" && st.app.exports[key] == nil {
-				st.app.exports[key] = &export{st, output}
+			key := e.place() + name
+			if known := st.app.exports[key]; name != "" && (known == nil || known.stack != st) {
+				st.app.exports[key] = &export{st, output, known}
 			}
 		}
 	}
+}
+
+// imported returns the value of an export, and false if stacks export several of its name.
+func (x *export) imported() (value any, ok bool) {
+	value = x.stack.output(x.output)
+	for o := x.also; o != nil; o = o.also {
+		if Canonical(o.stack.output(o.output)) != Canonical(value) {
+			return nil, false
+		}
+	}
+	return value, true
+}
+
+// stacks names those that export, in the order in which they were read.
+func (x *export) stacks() string {
+	if x.also == nil {
+		return x.stack.Name
+	}
+	return x.also.stacks() + " and " + x.stack.Name
+}
+
+// An Exported is an output that other stacks can import.
+type Exported struct {
+	Stack *Stack
+	Name  string // the output's
+	Value any
+}
+
+// Exported returns the outputs that stacks export, in order.
+func (a *App) Exported() []Exported {
+	a.files.mu.Lock()
+	defer a.files.mu.Unlock()
+	var out []Exported
+	for _, st := range a.Stacks {
+		for _, name := range slices.Sorted(maps.Keys(st.sections["Outputs"])) {
+			if o, _ := st.sections["Outputs"][name].(map[string]any); o["Export"] != nil {
+				out = append(out, Exported{st, name, st.output(name)})
+			}
+		}
+	}
+	return out
 }
 
 // place is where the stack is, which is where its exports are known.

@@ -237,6 +237,9 @@ func HasSymbol(text string) bool {
 	return strings.Contains(text, ".deployed.invalid") && standIns.MatchString(text)
 }
 
+// CountSymbols counts the stand-ins in a text, and what was made of one and is none any more.
+func CountSymbols(text string) int { return len(digests.FindAllString(text, -1)) }
+
 var digests = regexp.MustCompile(`[ho]-[0-9a-f]{20}`)
 
 // Torn reports whether a text has a part of a stand-in that is no longer one, and cannot be shown.
@@ -278,8 +281,13 @@ func (a *App) show(text string, name func(*Symbol) string) string {
 		}
 	})
 	return hosts.ReplaceAllStringFunc(b.String()+text[last:], func(host string) string {
-		if s := a.symbols[hosts.FindStringSubmatch(host)[1]]; s != nil {
+		switch s := a.symbols[hosts.FindStringSubmatch(host)[1]]; {
+		case s != nil && name != nil:
 			return "${the host of " + name(s) + "}"
+		case s != nil:
+			return "${the host of " + s.label + "}"
+		case name == nil: // of another App
+			return host
 		}
 		return "${a value that is not known}"
 	})
@@ -485,7 +493,11 @@ func (a *App) Unused() []string {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.opts.Values)) {
-		if !a.used[name] {
+		switch {
+		case a.used[name]:
+		case slices.Contains(parameters, name):
+			out = append(out, "the parameter "+name+" has a value already, by its default or as it is given; give it as a parameter")
+		default:
 			var labels []string
 			for _, s := range a.order {
 				labels = append(labels, s.label)

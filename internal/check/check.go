@@ -139,7 +139,7 @@ func (s *seen) problems() {
 		case p.Stack == "":
 			s.leave(nil, p.Error())
 		case p.Kind == cfn.Unsupported || !gateway.Concerns(s.app, p):
-		case p.Kind == cfn.Elsewhere:
+		case p.Kind == cfn.Elsewhere, p.Condition:
 			s.leave(nil, p.Error())
 		default:
 			s.refused(report.Finding{File: p.File, Line: p.Line, Stack: p.Stack, LogicalID: p.LogicalID, Detail: p.Text})
@@ -159,7 +159,7 @@ func (s *seen) orphans() {
 func (s *seen) views(stated *Allowlist) []*View {
 	var out []*View
 	for _, api := range gateway.APIs(s.app) {
-		opts := gateway.Options{API: api.ID}
+		opts := gateway.Options{API: api.ID, Policy: gateway.IgnorePolicy} // a rule of its own judges it
 		stages, err := gateway.Stages(s.app, opts)
 		if err != nil || len(stages) < 2 {
 			stages = []string{""}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -103,12 +104,20 @@ func cache(v *View, report reporter) {
 		return
 	}
 	for _, s := range v.App.Of(v.API.Rest, "AWS::ApiGateway::Stage") {
-		if s.Properties["StageName"] != v.API.Stage || !truthy(s.Properties["CacheClusterEnabled"]) {
+		on, open := v.truth(s.Properties["CacheClusterEnabled"])
+		if s.Properties["StageName"] != v.API.Stage || !on && open == nil {
 			continue
 		}
 		settings, _ := s.Properties["MethodSettings"].([]any)
+		if u, ok := s.Properties["MethodSettings"].(*cfn.Unknown); ok {
+			settings, open = []any{map[string]any{"ResourcePath": "/*", "HttpMethod": "*", "CachingEnabled": true}}, cmp.Or(open, u.Symbol)
+		}
 		for _, r := range v.routes {
-			if r.name != "GET" || r.method.Integration == nil || !cached(settings, r) {
+			if r.name != "GET" || r.method.Integration == nil {
+				continue
+			}
+			on, unsure := v.truth(cached(settings, r))
+			if !on && unsure == nil {
 				continue
 			}
 			i := r.method.Integration
@@ -120,17 +129,24 @@ func cache(v *View, report reporter) {
 			if !dynamic || v.keyed(r) {
 				continue
 			}
+			if s := cmp.Or(open, unsure); s != nil {
+				v.leave(r.method, "whether a cache has its responses, by a key without Origin: it depends on "+s.String())
+				continue
+			}
 			report(at(r.method), "stage "+v.API.Stage+" caches "+r.method.HTTPMethod+" "+r.resource.Path+" by a key without Origin", "")
 		}
 	}
 }
 
-// truthy reports whether a value is true, or the text of it.
-func truthy(v any) bool { return v == true || v == "true" }
+// truth reports whether a value is true, or the text of it; with the symbol if that is not known.
+func (v *View) truth(value any) (bool, *cfn.Symbol) {
+	s, _ := value.(string)
+	return value == true || strings.EqualFold(s, "true"), v.App.SymbolOf(value)
+}
 
-// cached says that a stage's settings have a route cached; the more particular setting wins.
-func cached(settings []any, r route) bool {
-	on, best := false, -1
+// cached is what a stage's settings say of the caching of a route; the more particular setting wins.
+func cached(settings []any, r route) any {
+	on, best := any(false), -1
 	for _, s := range settings {
 		m, _ := s.(map[string]any)
 		path, _ := m["ResourcePath"].(string)
@@ -151,7 +167,7 @@ func cached(settings []any, r route) bool {
 			continue
 		}
 		if enabled, given := m["CachingEnabled"]; given && score >= best {
-			on, best = truthy(enabled), score
+			on, best = enabled, score
 		}
 	}
 	return on
@@ -186,7 +202,7 @@ func dig(m map[string]any, keys ...string) map[string]any {
 // policy decides CORS403.
 func policy(v *View, report reporter) {
 	for _, r := range v.routes {
-		switch v.judgePolicy(r).Access {
+		switch v.API.Judge("OPTIONS", r.path, false).Access {
 		case apigw.NotAllowed, apigw.Denied:
 			console := ""
 			plan, err := browser.Prepare(browser.Call{Origin: v.origin(), Method: r.name, URL: simulate.Base(v.API) + r.path, Header: browser.Header{{Name: probeHeader, Value: "1"}}})
@@ -199,56 +215,11 @@ func policy(v *View, report reporter) {
 	}
 }
 
-// judgePolicy asks the API's resource policy about a route's preflight.
-func (v *View) judgePolicy(r route) apigw.Judgement {
-	p := v.API.Rest.Properties
-	document := p["Policy"]
-	if document == nil {
-		document = dig(p, "Body")["x-amazon-apigateway-policy"]
-	}
-	stage := v.API.Stage
-	if v.API.StageID == "" || len(v.App.Symbols(stage)) > 0 {
-		stage = ""
-	}
-	return apigw.JudgePolicy(v.parted(document), apigw.Call{Stage: stage, Method: "OPTIONS", Path: r.path})
-}
-
-// parted puts symbols, as parts of an Fn::Join, in the place of their stand-ins.
-func (v *View) parted(x any) any {
-	switch x := x.(type) {
-	case []any:
-		out := make([]any, len(x))
-		for i, e := range x {
-			out[i] = v.parted(e)
-		}
-		return out
-	case map[string]any:
-		out := make(map[string]any, len(x))
-		for k, e := range x {
-			out[k] = v.parted(e)
-		}
-		return out
-	case *cfn.Unknown:
-		return x.Symbol
-	case string:
-		var parts []any
-		end := 0
-		for _, s := range v.App.StandIns(x) {
-			parts = append(parts, x[end:s.From], s.Symbol)
-			end = s.To
-		}
-		if parts != nil {
-			return map[string]any{"Fn::Join": []any{"", append(parts, x[end:])}}
-		}
-	}
-	return x
-}
-
 // unreadPolicy returns the parts of the resource policy on which preflights depend and whose value is not known.
 func (v *View) unreadPolicy() []string {
 	var names []string
 	for _, r := range v.routes {
-		names = append(names, v.judgePolicy(r).Unread...)
+		names = append(names, v.API.Judge("OPTIONS", r.path, false).Unread...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

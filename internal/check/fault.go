@@ -183,7 +183,7 @@ func (v *View) decides(r route, origin string, rep *simulate.Report) *cfn.Symbol
 
 // unknownOrigins are those that the API may allow and that only a deployment knows.
 func (v *View) unknownOrigins() []string {
-	judge, err := simulate.NewJudge(v.App, gateway.Options{API: v.App.Name(v.API.Rest), Stage: v.App.Show(v.API.Stage)}, func(*cfn.App) gateway.Backend { return v.site.Backend })
+	judge, err := simulate.NewJudge(v.App, gateway.Options{Policy: gateway.IgnorePolicy, API: v.App.Name(v.API.Rest), Stage: v.App.Show(v.API.Stage)}, func(*cfn.App) gateway.Backend { return v.site.Backend })
 	if err != nil {
 		return nil
 	}

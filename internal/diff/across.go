@@ -20,6 +20,11 @@ import (
 type view struct {
 	sites [2]*simulate.Site
 	facts []fact
+
+	world  *world
+	values map[*cfn.Symbol]string // given to symbols in this view
+	tried  bool                   // values were looked for in what the templates say
+	found  []simulate.Equality    // with which mapping templates compare
 }
 
 // A kind is routes of which both sides answer the same requests alike, in one view.
@@ -50,11 +55,12 @@ type comparison struct {
 	starts   []int // of each kind's questions, among those of one origin
 	width    int   // the number of those of one origin
 	outcomes [2][]Outcome
+	meeting  sync.Mutex
 }
 
 // across compares in all views at once: what is alike in several of them is asked once.
-func across(ctx context.Context, views []*view, purpose purpose) (*Difference, error) {
-	d := &Difference{Routes: routes(views)}
+func across(ctx context.Context, views []*view, purpose purpose, ports *ports) (*Difference, error) {
+	d := &Difference{Routes: routes(views), ports: ports}
 	var apis []*gateway.API
 	for _, v := range views {
 		for _, s := range v.sites {
@@ -166,6 +172,9 @@ func (c *comparison) answers(ctx context.Context, side int) ([]Outcome, error) {
 					return
 				}
 				out[i] = Of(report)
+				if len(report.Equalities) > 0 {
+					v.meet(&c.meeting, report.Equalities)
+				}
 			}
 		})
 	}
@@ -176,6 +185,17 @@ func (c *comparison) answers(ctx context.Context, side int) ([]Outcome, error) {
 		}
 	}
 	return out, nil
+}
+
+// meet notes values that decide.
+func (v *view) meet(lock *sync.Mutex, equalities []simulate.Equality) {
+	lock.Lock()
+	defer lock.Unlock()
+	for _, e := range equalities {
+		if !slices.ContainsFunc(v.found, func(o simulate.Equality) bool { return o.Value == e.Value && o.Symbol.ID() == e.Symbol.ID() }) {
+			v.found = append(v.found, e)
+		}
+	}
 }
 
 // answer asks one question of a side. Where an integration's backend decides that is not the same on both sides, each of its
@@ -332,7 +352,7 @@ func (p *parts) of(in []bool) *part {
 			return one
 		}
 	}
-	d := &Difference{Origins: p.c.Origins, Routes: p.c.Routes, classes: p.classes, asked: p.asked, outcomes: p.outcomes[slices.Index(in, true)], apps: p.c.apps}
+	d := &Difference{Origins: p.c.Origins, Routes: p.c.Routes, classes: p.classes, asked: p.asked, outcomes: p.outcomes[slices.Index(in, true)], apps: p.c.apps, ports: p.c.ports}
 	one := &part{d, in}
 	p.list = append(p.list, one)
 	return one
@@ -464,9 +484,42 @@ func (c *comparison) elsewhere(before, after *gateway.API) []NotCompared {
 	}
 	one(before, after)
 	one(after, before)
-	for _, name := range []string{"Policy", "DisableExecuteApiEndpoint"} { // they decide who gets in, and no request here meets them
-		if cfn.Canonical(before.Rest.Properties[name]) != cfn.Canonical(after.Rest.Properties[name]) {
-			out = append(out, NotCompared{Why: "the API's " + name + ", which differs: whom it lets in is not looked at"})
+	refused := func(side, other *gateway.API) {
+		for _, s := range side.Undeployable {
+			if !slices.Contains(other.Undeployable, s) {
+				out = append(out, NotCompared{Why: s})
+			}
+		}
+	}
+	refused(before, after)
+	refused(after, before)
+	for _, r := range c.Routes {
+		if before.Requires(r.Method, r.URL) != after.Requires(r.Method, r.URL) {
+			out = append(out, NotCompared{Route: name(r), Why: "what it requires of queries and bodies changes, and pages are taken to know it"})
+		}
+	}
+	const disabled = "DisableExecuteApiEndpoint" // it decides who gets in, and no request here meets it
+	if cfn.Canonical(before.Rest.Properties[disabled]) != cfn.Canonical(after.Rest.Properties[disabled]) {
+		out = append(out, NotCompared{Why: "the API's " + disabled + ", which differs: whom it lets in is not looked at"})
+	}
+	return append(out, c.policies(before, after)...)
+}
+
+// policies says of which routes resource policies that differ are not compared by asking: where they decide by the value of
+// a path's parameter.
+func (c *comparison) policies(before, after *gateway.API) []NotCompared {
+	if before.Policy() == after.Policy() {
+		return nil
+	}
+	var out []NotCompared
+	for _, r := range c.Routes {
+		for _, method := range []string{r.Method, "OPTIONS"} {
+			for _, api := range []*gateway.API{before, after} {
+				one, all := api.Judge(method, r.URL, false), api.Judge(method, r.Path, false)
+				if n := (NotCompared{name(r), "the resource policy depends on the value of a path parameter", ""}); one.Access != all.Access && !slices.Contains(out, n) {
+					out = append(out, n)
+				}
+			}
 		}
 	}
 	return out

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -31,6 +32,8 @@ type drawing struct {
 	routes     []*drawnRoute
 	variables  object // nil where mapping templates have the list themselves
 	errors     any    // Access-Control-Allow-Origin of DEFAULT_4XX, nil for none
+	policy     any    // the resource policy, nil for none
+	keySource  any    // nil for none
 	nested     bool   // the routes stand in a nested template
 }
 
@@ -45,6 +48,8 @@ type drawnRoute struct {
 	backend                 bool // an HTTP integration in the place of a mock
 	uri                     any
 	optionsCondition        string
+	key                     bool
+	gate                    any // VTL that lets everybody in by what only a deployment knows, nil for none
 }
 
 var originPool = []string{"https://a.example.com", "https://b.example.com", "http://c.example.net:8080"}
@@ -61,7 +66,7 @@ func either(c string, a, b any) any { return object{"Fn::If": []any{c, a, b}} }
 // symbol is a whole origin, or one that has something in it, that only a deployment knows.
 func (m maker) symbol() any {
 	return pick[any](m, ref("Site"), ref("Other"), sub("https://${Dist.DomainName}"), sub("https://${Dist2.DomainName}"), sub("https://${Sub}.example.com"),
-		any(object{"Fn::ImportValue": "site"}), any(object{"Fn::ImportValue": "other"}), ref("FromStore"), sub("https://app-${Kind}.example.org"),
+		any(object{"Fn::ImportValue": "site"}), any(object{"Fn::ImportValue": "other"}), ref("FromStore"), sub("https://app-${Kind}.example.org"), sub("https://app.example.com:${Port}"), sub("https://app.example.com:8${Port}"),
 		any(object{"Fn::FindInMap": []any{"Sites", ref("AWS::Region"), "origin"}}), any(object{"Fn::FindInMap": []any{"ByKind", ref("Kind"), "origin"}}))
 }
 
@@ -102,7 +107,7 @@ func (m maker) optional(p int, v func() any) any {
 }
 
 func (m maker) route(part string) *drawnRoute {
-	r := &drawnRoute{part: part, method: pick(m, "GET", "PUT"), auth: "NONE", allowHeaders: "'x-a,authorization'", status: "200"}
+	r := &drawnRoute{part: part, method: pick(m, "GET", "PUT"), auth: "NONE", allowHeaders: "'x-a,authorization,x-api-key'", status: "200"}
 	if m.IntN(3) == 0 {
 		r.static = pick(m, any("'*'"), pick(m, any("'https://a.example.com'"), sub("'https://${Dist.DomainName}'"), ref("Site"), sub("'${Site}'"), either(pick(m, "C1", "C2"), "'*'", "'https://b.example.com'")))
 	}
@@ -124,13 +129,35 @@ func (m maker) route(part string) *drawnRoute {
 	if m.IntN(8) == 0 {
 		r.backend, r.uri = true, pick(m, any("https://one.example.net/"), sub("https://${Dist.DomainName}/"))
 	}
+	r.key = m.IntN(6) == 0
+	r.gate = m.optional(5, m.gate)
 	return r
+}
+
+func (m maker) gate() any {
+	return pick(m, sub(`#if("a-${Level}" == "a-prod")#set($l = ",$o,")#end`), sub(`#if("${Level}" == "prod" && "${Kind}" == "dev")#set($l = ",$o,")#end`),
+		sub(`#set($v = "${Level}")#if($v.startsWith("p"))#set($l = ",$o,")#end`), sub(`#set($v = "${Other}")#if($o.startsWith($v))#set($l = ",$o,")#end`))
+}
+
+func (m maker) statement() any {
+	s := object{"Effect": pick(m, "Allow", "Deny"), "Principal": "*", "Action": "execute-api:Invoke", "Resource": pick(m, "execute-api:/*", "execute-api:/*/GET/*", "execute-api:/*/OPTIONS/a")}
+	if m.IntN(4) == 0 {
+		s["Condition"] = object{"StringEquals": object{"aws:PrincipalOrgID": ref("Level")}}
+	}
+	return s
+}
+
+func (m maker) resourcePolicy() any {
+	if m.IntN(4) == 0 {
+		return ref("Policy")
+	}
+	return object{"Statement": []any{object{"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}, m.statement()}}
 }
 
 // draw makes an API.
 func (m maker) draw() *drawing {
 	d := &drawing{parameters: map[string]object{"Decided": {"Type": "String", "Default": pick(m, "prod", "dev")}}, conditions: map[string]any{}}
-	for _, name := range []string{"Site", "Other", "Sub", "Kind", "Level", "Auth", "Age", "Exposed", "Cred", "Headers"} {
+	for _, name := range []string{"Site", "Other", "Sub", "Kind", "Level", "Auth", "Policy", "KeySource", "Port", "Age", "Exposed", "Cred", "Headers"} {
 		d.parameters[name] = object{"Type": "String"}
 	}
 	d.parameters["FromStore"] = object{"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/site"}
@@ -148,6 +175,8 @@ func (m maker) draw() *drawing {
 	}
 	d.errors = m.optional(3, func() any { return pick(m, any("'*'"), ref("Site"), either("C1", "'*'", "'https://a.example.com'")) })
 	d.nested = m.IntN(4) == 0
+	d.policy = m.optional(5, m.resourcePolicy)
+	d.keySource = m.optional(4, func() any { return pick(m, any("AUTHORIZER"), "HEADER", ref("KeySource")) })
 	return d
 }
 
@@ -161,6 +190,13 @@ func (d *drawing) render() (top, nested object) {
 	top = object{"Parameters": d.parameters, "Conditions": d.conditions, "Mappings": d.mappings}
 	resources := object{"Api": object{"Type": "AWS::ApiGateway::RestApi", "Properties": object{"Name": "api"}},
 		"Dist": object{"Type": "AWS::CloudFront::Distribution", "Properties": object{}}, "Dist2": object{"Type": "AWS::CloudFront::Distribution", "Properties": object{}}}
+	api := resources["Api"].(object)["Properties"].(object)
+	if d.policy != nil {
+		api["Policy"] = d.policy
+	}
+	if d.keySource != nil {
+		api["ApiKeySourceType"] = d.keySource
+	}
 	stage := object{"RestApiId": ref("Api"), "StageName": "prod"}
 	if d.variables != nil {
 		stage["Variables"] = object{"list": d.list()}
@@ -232,7 +268,7 @@ func (r *drawnRoute) add(d *drawing, resources object, root any) {
 		if d.variables == nil {
 			list = d.list()
 		}
-		template = object{"Fn::Join": []any{"", []any{`#set($o = $input.params().header.get("origin"))#set($l = ",`, list, `,")#if($l.contains(",$o,"))#set($context.responseOverride.header.Access-Control-Allow-Origin = $o)#end{"statusCode": 200}`}}}
+		template = object{"Fn::Join": []any{"", []any{`#set($o = $input.params().header.get("origin"))#set($l = ",`, list, `,")`, cmp.Or(r.gate, any("")), `#if($l.contains(",$o,"))#set($context.responseOverride.header.Access-Control-Allow-Origin = $o)#end{"statusCode": 200}`}}}
 	}
 	mock := object{"Type": "MOCK", "RequestTemplates": object{"application/json": template}, "IntegrationResponses": []any{object{"StatusCode": "200", "ResponseParameters": headers}}}
 	responses := []any{object{"StatusCode": "200", "ResponseParameters": declared}}
@@ -244,7 +280,7 @@ func (r *drawnRoute) add(d *drawing, resources object, root any) {
 	if r.backend {
 		integration = object{"Type": "HTTP", "Uri": r.uri, "IntegrationHttpMethod": "GET", "IntegrationResponses": []any{object{"StatusCode": "200", "ResponseParameters": headers}}}
 	}
-	resources[id+"Method"] = with(r.condition, object{"RestApiId": ref("Api"), "ResourceId": ref(id), "HttpMethod": r.method, "AuthorizationType": r.auth, "Integration": integration, "MethodResponses": responses})
+	resources[id+"Method"] = with(r.condition, object{"RestApiId": ref("Api"), "ResourceId": ref(id), "HttpMethod": r.method, "AuthorizationType": r.auth, "ApiKeyRequired": r.key, "Integration": integration, "MethodResponses": responses})
 }
 
 func cmpOr(a, b string) string {
@@ -273,7 +309,7 @@ func (m maker) mutate(d *drawing) (*drawing, string) {
 	r := n.routes[m.IntN(len(n.routes))]
 	at := m.IntN(len(n.elements))
 	other := m.route(r.part)
-	switch m.IntN(22) {
+	switch m.IntN(26) {
 	case 0:
 		return n, "nothing"
 	case 1:
@@ -345,6 +381,18 @@ func (m maker) mutate(d *drawing) (*drawing, string) {
 	case 20:
 		n.routes = append(n.routes, m.route("z"))
 		return n, "a route more"
+	case 21:
+		n.policy = m.optional(2, m.resourcePolicy)
+		return n, "the resource policy"
+	case 22:
+		n.keySource = pick(m, any("AUTHORIZER"), "HEADER", ref("KeySource"), nil)
+		return n, "where API keys are"
+	case 23:
+		r.key = !r.key
+		return n, "an API key"
+	case 24:
+		r.gate = m.optional(2, m.gate)
+		return n, "what a mapping template compares"
 	}
 	n.conditions["Renamed"] = n.conditions["C1"]
 	var renamed drawing = *n
@@ -391,6 +439,12 @@ func (m maker) values(apps ...*cfn.App) map[string]string {
 					v = pick(m, "prod", "dev")
 				case s.Expression == "Level":
 					v = pick(m, "prod", "dev", "30", fresh)
+				case s.Expression == "Policy":
+					v = pick(m, "", `{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "*"}}`)
+				case s.Expression == "KeySource":
+					v = pick(m, "HEADER", "AUTHORIZER")
+				case s.Expression == "Port":
+					v = pick(m, "1", "80")
 				case s.Expression == "Auth":
 					v = pick(m, "NONE", "AWS_IAM")
 				case s.Expression == "Age":
@@ -444,7 +498,7 @@ func unknowns(a *cfn.App) []*cfn.Symbol {
 type deployed struct{ site *simulate.Site }
 
 func deploy(app *cfn.App) (*deployed, error) {
-	api, err := gateway.Load(app, gateway.Options{})
+	api, err := gateway.Load(app, gateway.Options{APIKeys: []string{questions.Value("x-api-key")}})
 	if err != nil {
 		return nil, err
 	}
@@ -474,6 +528,9 @@ func requests(origins []string, drawings ...*drawing) []browser.Call {
 				seen[route] = true
 			}
 			headers := []string{"", "x-a", "x-q"}
+			if slices.ContainsFunc(drawings, func(d *drawing) bool { return slices.ContainsFunc(d.routes, func(r *drawnRoute) bool { return r.key }) }) {
+				headers = append(headers, "x-api-key", "x-a x-api-key")
+			}
 			if r.auth != "NONE" || len(drawings) > 1 && drawings[0].routes[0].auth != "NONE" {
 				headers = append(headers, "authorization", "authorization x-a")
 			}
@@ -507,7 +564,7 @@ func (m maker) differ(ctx context.Context, old, now *cfn.App, drawings ...*drawi
 			}
 		}
 	}
-	origins = append(origins, "https://app-prod.example.org", "https://app-dev.example.org")
+	origins = append(origins, "https://app-prod.example.org", "https://app-dev.example.org", "https://app.example.com:1", "https://app.example.com:80", "https://app.example.com:81", "https://app.example.com:880")
 	slices.Sort(origins)
 	origins = slices.Compact(origins)
 	var both [2]*deployed
@@ -583,7 +640,7 @@ func TestBruteForce(t *testing.T) {
 	close(next)
 	wait.Wait()
 	t.Logf("%d pairs: %v; told although nothing was seen to differ: %v", pairs, count, alarms)
-	if count["changed"] < pairs/4 || count["same"] < pairs/10 {
+	if count["changed"] < pairs/6 || count["same"] < pairs/10 {
 		t.Errorf("the pairs are not varied: %v", count)
 	}
 }

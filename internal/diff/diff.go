@@ -228,6 +228,7 @@ type Difference struct {
 	asked    []Question
 	outcomes [2][]Outcome // of asked
 	apps     []*cfn.App   // whose symbols are in texts
+	ports    *ports
 }
 
 // A Case is a way in which templates can be deployed that have conditions which are not decided.
@@ -259,11 +260,11 @@ func (d *Difference) Looser() bool {
 }
 
 // show writes expressions in the place of what stands for them.
-func (d *Difference) show(text string) string { return cfn.Show(text, d.apps...) }
+func (d *Difference) show(text string) string { return cfn.Show(d.ports.show(text), d.apps...) }
 
 // Between asks both sites the questions that either's template suggests. What stands behind them is taken to be the same.
 func Between(ctx context.Context, before, after *simulate.Site) (*Difference, error) {
-	return across(ctx, []*view{{sites: [2]*simulate.Site{before, after}}}, standing)
+	return across(ctx, []*view{{sites: [2]*simulate.Site{before, after}}}, standing, nil)
 }
 
 // Against compares an app, in each way in which its conditions can turn out, with an API that is deployed. Load loads the
@@ -279,7 +280,7 @@ func Against(ctx context.Context, app *cfn.App, load func(*cfn.App) (*simulate.S
 		}
 		views = append(views, &view{facts: w.facts, sites: [2]*simulate.Site{site, live}})
 	}
-	d, err := across(ctx, views, drift)
+	d, err := across(ctx, views, drift, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -322,6 +323,9 @@ func parameters(path string) int { return strings.Count(path, "{") }
 // bare is the question what becomes of a request that lacks what the route cannot do without.
 const bare = "(bare)"
 
+// without begins the question what becomes of a request that lacks one of these.
+const without = "(without) "
+
 // product returns every combination as a question, by origin. Headers are asked for one by one, since a preflight allows them one by one.
 func product(origins []questions.Origin, routes [][]questions.Route, headers []string) []Question {
 	var out []Question
@@ -346,6 +350,11 @@ func extras(r questions.Route, headers []string) []string {
 	if len(r.Identity) > 0 {
 		out = append(out, bare)
 	}
+	if len(r.Identity) > 1 {
+		for _, h := range r.Identity {
+			out = append(out, without+h)
+		}
+	}
 	for _, h := range headers {
 		if !slices.Contains(r.Identity, h) {
 			out = append(out, h)
@@ -357,6 +366,9 @@ func extras(r questions.Route, headers []string) []string {
 // with gives the headers of a request to a route.
 func with(r questions.Route, extra string) []string {
 	set := append([]string{}, r.Identity...)
+	if lacking, ok := strings.CutPrefix(extra, without); ok {
+		return slices.DeleteFunc(set, func(h string) bool { return h == lacking })
+	}
 	switch extra {
 	case "":
 	case bare:

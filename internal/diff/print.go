@@ -145,6 +145,14 @@ func (f format) requests(g Group) string {
 		var named []string
 		lacking := ""
 		for _, h := range g.Headers {
+			lacks, one := strings.CutPrefix(h, without)
+			if one && slices.Contains(g.Headers, bare) {
+				continue // it lacks all of them
+			}
+			if one {
+				lacking += " without " + f.code(lacks)
+				continue
+			}
 			switch h {
 			case none:
 				lacking = " without further headers"

@@ -78,20 +78,23 @@ func orphans(app *cfn.App) string {
 	return strings.Join(out, "\n")
 }
 
-// unreadFiles says which files of an app were not read.
+// unreadFiles says which files of an app were not read, and which of its conditions nothing decides.
 func unreadFiles(app *cfn.App) []string {
 	var out []string
 	for _, p := range app.Problems {
-		if p.Kind == cfn.Malformed && p.LogicalID == "" && p.Stack == "" {
+		switch {
+		case p.Kind == cfn.Malformed && p.LogicalID == "" && p.Stack == "":
 			out = append(out, "not read: "+p.Error())
+		case p.Condition && gateway.Concerns(app, p):
+			out = append(out, p.Error())
 		}
 	}
 	return out
 }
 
 // compared compares one stage of one API in all worlds.
-func compared(ctx context.Context, worlds []*world, p pair, opts Options) (Result, error) {
-	r := Result{Status: Compared}
+func compared(ctx context.Context, worlds []*world, p pair, opts Options) (r Result, err error) {
+	r.Status = Compared
 	shown := p.now
 	switch {
 	case p.old == nil:
@@ -100,7 +103,15 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (Resul
 		r.Status, shown = Removed, p.old
 	}
 	r.API, r.Stage = shown.api, shown.stage
-	load := func(w *world) (*view, error) {
+	ports := &ports{numbers: map[string]string{}, names: map[string]string{}}
+	defer func() {
+		for _, name := range ports.mixed {
+			if r.Difference != nil && !identical(worlds[0].apps[0], worlds[0].apps[1]) {
+				r.NotCompared = append(r.NotCompared, NotCompared{Why: "${" + name + "} is the port of an origin, and something else"})
+			}
+		}
+	}()
+	read := func(w *world) (*view, error) {
 		v := &view{facts: w.facts}
 		for i, s := range []*stage{p.old, p.now} {
 			site, err := s.site(w.apps[i], opts.Variables)
@@ -111,24 +122,43 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (Resul
 		}
 		return v, nil
 	}
+	load := func(w *world) (*view, error) {
+		v, err := read(w)
+		if err != nil {
+			return nil, err
+		}
+		if apps, any := ports.give([2]*gateway.API{v.sites[0].API, v.sites[1].API}, w.apps); any {
+			return read(&world{apps, w.facts})
+		}
+		return v, nil
+	}
 	var views []*view
 	for _, w := range worlds {
 		v, err := load(w)
 		if err != nil {
 			return r, err
 		}
+		v.world = w
 		views = append(views, v)
 	}
-	var err error
-	if r.Difference, err = across(ctx, views, apps); err != nil || !r.Empty() {
+	if r.Difference, err = across(ctx, views, apps, ports); err != nil || !r.Empty() {
 		return r, err
 	}
 	// Nothing differs while each value is an origin of its own. A list is not, and others decide without being an origin.
-	more, err := valued(worlds, views, load)
-	if err == nil && len(more) > len(views) {
-		r.Difference, err = across(ctx, more, apps)
+	for all := true; all && r.Empty(); {
+		var more []*view
+		if more, all, err = valued(views, load); err != nil || len(more) == len(views) && all {
+			return r, err
+		}
+		views = more
+		if r.Difference, err = across(ctx, views, apps, ports); err != nil {
+			return r, err
+		}
+		if !all {
+			r.NotCompared = append(r.NotCompared, NotCompared{Why: "more values of what only a deployment knows decide than are looked at"})
+		}
 	}
-	return r, err
+	return r, nil
 }
 
 // A stage is one of an API.
@@ -176,7 +206,7 @@ const nothing = `{"Resources": {"Api": {"Type": "AWS::ApiGateway::RestApi", "Pro
 func (s *stage) site(app *cfn.App, variables map[string]string) (*simulate.Site, error) {
 	if s != nil {
 		// The methods that want an API key are asked with this one. Whether it is the right one is not CORS's question.
-		api, err := gateway.Load(app, gateway.Options{API: s.api, Stage: s.stage, Variables: variables, APIKeys: []string{questions.Value("x-api-key")}})
+		api, err := gateway.Load(app, gateway.Options{AssumeValid: true, API: s.api, Stage: s.stage, Variables: variables, APIKeys: []string{questions.Value("x-api-key")}})
 		var fault *gateway.LoadError
 		switch {
 		case err == nil:

@@ -25,6 +25,20 @@ func TestNotCompared(t *testing.T) {
 	with := func(name string, value any) func(*drawn, object) {
 		return func(d *drawn, _ object) { d.api[name] = value }
 	}
+	statement := func(effect, resource string) object {
+		return object{"Effect": effect, "Principal": "*", "Action": "execute-api:Invoke", "Resource": resource}
+	}
+	fromAddress := func(address string) object {
+		s := statement("Allow", "execute-api:/*")
+		s["Condition"] = object{"IpAddress": object{"aws:SourceIp": address}}
+		return object{"Statement": []any{s}}
+	}
+	one := func(value string) func(*drawn, object) {
+		return func(d *drawn, _ object) {
+			d.method("One", d.path("I", "/items/{id}"), "GET", map[string]string{"Origin": app})
+			d.api["Policy"] = object{"Statement": []any{statement("Allow", "execute-api:/*"), statement("Deny", "execute-api:/*/GET/items/"+value)}}
+		}
+	}
 	same := func(*drawn, object) {}
 	for _, tt := range []struct {
 		name     string
@@ -35,7 +49,9 @@ func TestNotCompared(t *testing.T) {
 		{"a method of another API", opened(app, foreign), opened(app, foreign), ""},
 		{"a method of some API, on a resource of this one", opened(app, ours), opened("*", ours), "not read: method Options"},
 		{"properties by an include", opened(app, include), opened(app, include), "AWS::Include of s3://bucket/key"},
-		{"a resource policy", opened(app, with("Policy", object{"Statement": []any{}})), opened(app, same), "Policy"},
+		{"a resource policy", opened(app, with("Policy", fromAddress("10.0.0.0/8"))), opened(app, with("Policy", fromAddress("10.0.0.0/16"))), "aws:SourceIp"},
+		{"a resource policy that lets everybody in", opened(app, with("Policy", object{"Statement": []any{statement("Allow", "execute-api:/*")}})), opened(app, same), ""},
+		{"a resource policy about one value of a parameter", opened(app, one("7")), opened(app, one("8")), "path parameter"},
 		{"the same resource policy", opened(app, with("Policy", object{"Statement": []any{}})), opened(app, with("Policy", object{"Statement": []any{}})), ""},
 		{"an endpoint that is closed", opened(app, same), opened(app, with("DisableExecuteApiEndpoint", true)), "DisableExecuteApiEndpoint"},
 	} {

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -10,10 +11,11 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/simulate"
 	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
-// maxValued bounds how many views more there are for values.
+// maxValued bounds how many views more there are for values, each time that some come up.
 const maxValued = 48
 
 // sample are values that stage variables of corsgate's have.
@@ -27,80 +29,108 @@ const someList = "https://a.corsgate-stranger.example,https://b.corsgate-strange
 
 var quoted = regexp.MustCompile(`"([^"\n$]*)"|'([^'\n$]*)'`)
 
+// A trial is values to be given to symbols in a world.
+type trial struct {
+	of     *view
+	values map[*cfn.Symbol]string
+}
+
 // valued adds views in which values that only a deployment knows are what decides in another way than as an origin by
-// itself: a list of origins, all origins, what a mapping template compares them with.
-func valued(worlds []*world, views []*view, load func(*world) (*view, error)) ([]*view, error) {
-	out := slices.Clone(views)
-	type trial struct {
-		w      *world
-		values map[*cfn.Symbol]string
-	}
+// itself: a list of origins, all origins, what a mapping template compares them with. It returns false if there would be too
+// many.
+func valued(views []*view, load func(*world) (*view, error)) (out []*view, all bool, err error) {
 	var trials []trial
-	var symbols []*cfn.Symbol // that any trial gives a value
-	for i, w := range worlds {
-		if !views[i].differs() {
+	for _, v := range views {
+		if v.values != nil || v.tried || !v.differs() {
 			continue
 		}
-		wide, typed, compared := values(views[i])
-		var own []trial
+		v.tried = true
+		wide, typed, compared := values(v)
 		if len(typed) > 0 {
-			own = append(own, trial{w, typed})
+			trials = append(trials, trial{v, typed})
 		}
-		one := func(s *cfn.Symbol, v string) {
+		one := func(s *cfn.Symbol, value string) {
 			values := maps.Clone(typed)
-			values[s] = v
-			own = append(own, trial{w, values})
+			values[s] = value
+			trials = append(trials, trial{v, values})
 		}
 		for _, s := range wide {
 			one(s, "*")
 			one(s, someList)
 		}
 		for _, c := range compared {
-			one(c.symbol, c.value)
+			one(c.Symbol, c.Value)
 		}
-		for _, t := range own {
-			for _, s := range slices.SortedFunc(maps.Keys(t.values), bySymbol) {
-				if !slices.ContainsFunc(symbols, func(o *cfn.Symbol) bool { return o.ID() == s.ID() }) {
-					symbols = append(symbols, s)
-				}
-			}
+	}
+	for _, v := range views {
+		slices.SortFunc(v.found, func(a, b simulate.Equality) int {
+			return cmp.Or(bySymbol(a.Symbol, b.Symbol), strings.Compare(a.Value, b.Value))
+		})
+		for _, e := range v.found {
+			values := map[*cfn.Symbol]string{}
+			maps.Copy(values, v.values)
+			values[e.Symbol] = e.Value
+			trials = append(trials, trial{v, values})
 		}
-		trials = append(trials, own...)
+		v.found = nil
 	}
-	facts := func(base []fact, values map[*cfn.Symbol]string) []fact {
-		base = slices.Clone(base)
-		for _, s := range symbols {
-			value := "another value"
-			for o, v := range values {
-				if o.ID() == s.ID() {
-					value = v
-				}
-			}
-			base = append(base, fact{s.String(), strings.ReplaceAll(value, someList, "a list")})
+	out, all = slices.Clone(views), true
+	for _, t := range trials {
+		if slices.ContainsFunc(out, func(v *view) bool { return v.world == t.of.world && sameValues(v.values, t.values) }) {
+			continue
 		}
-		return base
-	}
-	for i, v := range views {
-		own := *v
-		own.facts = facts(v.facts, nil)
-		out[i] = &own
-	}
-	for _, t := range trials[:min(len(trials), maxValued)] {
+		if len(out) >= len(views)+maxValued || len(out) >= 4*maxValued {
+			all = false
+			break
+		}
+		w := &world{facts: t.of.world.facts}
 		ids := map[string]string{}
 		for s, v := range t.values {
 			ids[s.ID()] = v
 		}
-		w := &world{facts: facts(t.w.facts, t.values)}
-		for i, app := range t.w.apps {
+		for i, app := range t.of.world.apps {
 			w.apps[i] = app.With(cfn.Options{IDs: ids})
 		}
 		v, err := load(w)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
+		v.world, v.values = t.of.world, t.values
 		out = append(out, v)
 	}
-	return out, nil
+	var symbols []*cfn.Symbol // that any view gives a value
+	for _, v := range out {
+		for _, s := range slices.SortedFunc(maps.Keys(v.values), bySymbol) {
+			if !slices.ContainsFunc(symbols, func(o *cfn.Symbol) bool { return o.ID() == s.ID() }) {
+				symbols = append(symbols, s)
+			}
+		}
+	}
+	for _, v := range out {
+		v.facts = slices.Clone(v.world.facts)
+		for _, s := range symbols {
+			value := "another value"
+			for o, given := range v.values {
+				if o.ID() == s.ID() {
+					value = cmp.Or(strings.ReplaceAll(given, someList, "a list"), "empty")
+				}
+			}
+			v.facts = append(v.facts, fact{s.String(), value})
+		}
+	}
+	return out, all, nil
+}
+
+// sameValues reports whether values are the same, of symbols of whichever App.
+func sameValues(a, b map[*cfn.Symbol]string) bool {
+	byID := func(values map[*cfn.Symbol]string) map[string]string {
+		out := map[string]string{}
+		for s, v := range values {
+			out[s.ID()] = v
+		}
+		return out
+	}
+	return maps.Equal(byID(a), byID(b))
 }
 
 func bySymbol(a, b *cfn.Symbol) int { return strings.Compare(a.String()+a.ID(), b.String()+b.ID()) }
@@ -117,15 +147,9 @@ func (v *view) differs() bool {
 	return false
 }
 
-// An equality is a symbol with a text that it may be equal to.
-type equality struct {
-	symbol *cfn.Symbol
-	value  string
-}
-
 // values finds symbols that stand for a whole value: those that may be a list of origins or all of them, those that are
 // something else for which there is a sample, and what a mapping template has to compare them with.
-func values(v *view) (wide []*cfn.Symbol, typed map[*cfn.Symbol]string, compared []equality) {
+func values(v *view) (wide []*cfn.Symbol, typed map[*cfn.Symbol]string, compared []simulate.Equality) {
 	typed = map[*cfn.Symbol]string{}
 	seen := map[string]bool{}
 	add := func(s *cfn.Symbol, name string, literals []string) {
@@ -139,7 +163,7 @@ func values(v *view) (wide []*cfn.Symbol, typed map[*cfn.Symbol]string, compared
 		}
 		wide = append(wide, s)
 		for _, l := range literals {
-			compared = append(compared, equality{s, l})
+			compared = append(compared, simulate.Equality{Symbol: s, Value: l})
 		}
 	}
 	for _, site := range v.sites {

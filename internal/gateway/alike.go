@@ -41,11 +41,14 @@ func (a *API) Behaviour(method, path string, backend func(*Function) Behaviour) 
 		b.add("nowhere")
 		return b.done(path)
 	}
-	b.add(fmt.Sprintf("%v %#v %v %v %v %#v %#v", m.Err, m.AuthorizationType, m.APIKeyRequired, m.validateBody, m.validateParams, m.RequestParameters, m.Responses))
+	b.add(fmt.Sprintf("%v %#v %v %v %v %v %#v %#v", m.Err, m.AuthorizationType, m.APIKeyRequired, m.keyInHeader, m.validateBody, m.validateParams, m.RequestParameters, m.Responses))
+	if a.policy != nil && a.policyUse != IgnorePolicy {
+		b.add(fmt.Sprint(a.Judge(method, path, m.AuthorizationType == "AWS_IAM")))
+	}
 	if m.validateBody {
 		b.add(fmt.Sprintf("%p", m)) // models are not compared
 	}
-	for _, name := range m.Identity() {
+	for _, name := range m.Wants() {
 		b.headers[name] = true
 	}
 	if m.authorizer != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/vtl"
 	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
 )
@@ -38,6 +39,7 @@ type authorizer struct {
 	function   *Function
 	validation string        // IdentityValidationExpression
 	ttl        time.Duration // how long a result is cached, 0 for not at all
+	unknown    *cfn.Symbol   // that stands for it, if nothing is known of it
 }
 
 // AuthorizerFunctions returns the logical ids of the template's functions that authorize requests, by that of the authorizer.
@@ -77,6 +79,9 @@ func (x *exchange) authorize() error {
 	for _, s := range a.sources {
 		v, ok := x.source(s)
 		if !ok || v == "" {
+			if a.unknown != nil {
+				return unsupported("what the authorizer wants of a request: %v", &cfn.Unknown{Symbol: a.unknown})
+			}
 			return x.unauthorized(a, "the request lacks "+s)
 		}
 		identity = append(identity, v)

@@ -167,6 +167,9 @@ func (x *exchange) run() (*Response, error) {
 		}
 		return nil, &failure{typ: apigw.MissingAuthenticationToken, message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: detail}
 	}
+	if x.api.unread != "" {
+		return nil, unsupported("what was not read may change what %s answers: %s", x.path, x.api.unread)
+	}
 	x.method, x.resource, x.params = m, m.Resource, params
 	x.step(Step{Kind: StepResource, Name: m.Resource.ID, Detail: m.Resource.Path})
 	x.step(Step{Kind: StepMethod, Name: m.ID, Detail: m.HTTPMethod + " " + m.Resource.Path})
@@ -175,14 +178,14 @@ func (x *exchange) run() (*Response, error) {
 		// Before anything else is asked of the request: what was read of the method may be all wrong.
 		return nil, unsupported("method %s cannot be served: %v", m.ID, m.Err)
 	}
-	if err := x.authorize(); err != nil {
-		return nil, err
+	checks := []func() error{x.admit, x.authorize, x.apiKey, x.validate}
+	if m.AuthorizationType == "COGNITO_USER_POOLS" {
+		checks[0], checks[1] = checks[1], checks[0]
 	}
-	if err := x.apiKey(); err != nil {
-		return nil, err
-	}
-	if err := x.validate(); err != nil {
-		return nil, err
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return nil, err
+		}
 	}
 	return x.integrate()
 }

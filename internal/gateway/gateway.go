@@ -74,6 +74,8 @@ type Request struct {
 	Body  []byte
 	// SourceIP is the client's address, 127.0.0.1 by default; Protocol is HTTP/1.1 by default.
 	SourceIP, Protocol string
+	// Decide is [vtl.Env.Decide] of the mapping templates.
+	Decide func(op string, operands []any, result any) any
 }
 
 // Param is one query parameter.
@@ -236,6 +238,10 @@ type Options struct {
 	Stage string
 	// Variables override the stage's variables.
 	Variables map[string]string
+	// Policy says what becomes of requests that the resource policy decides about.
+	Policy PolicyUse
+	// AssumeValid has the requests of pages bring the query parameters and bodies that methods require.
+	AssumeValid bool
 	// APIKeys are key values that are valid besides those the template holds.
 	APIKeys []string
 	// Authorizers has authorizers decide. Nil lets in whoever brings the identity sources.

@@ -125,8 +125,10 @@ func (l *loader) build() (*API, error) {
 	a.resources = []*Resource{a.root}
 	p := l.rest.Properties
 	a.Name, _ = textOf(p["Name"])
-	a.KeySource, _ = textOf(p["ApiKeySourceType"])
 	top := &reader{l: l}
+	a.KeySource = top.known(p["ApiKeySourceType"], "ApiKeySourceType")
+	l.resourcePolicy()
+	a.valid = l.opts.AssumeValid
 	for _, v := range top.list(p["BinaryMediaTypes"], "BinaryMediaTypes") {
 		if s := top.known(v, "BinaryMediaTypes"); s != "" {
 			a.BinaryTypes = append(a.BinaryTypes, strings.ReplaceAll(s, "~1", "/"))
@@ -157,15 +159,22 @@ func (l *loader) build() (*API, error) {
 	case body != nil:
 		if err := l.openAPI(body); err != nil {
 			l.missing("the Body of %s: %v", l.rest.ID, err)
+			a.unread = cmp.Or(a.unread, a.Elsewhere[len(a.Elsewhere)-1])
 		}
 	case p["BodyS3Location"] != nil:
 		l.missing("the RestApi %s has its OpenAPI document in S3 (BodyS3Location)", l.rest.ID)
+		a.unread = cmp.Or(a.unread, a.Elsewhere[len(a.Elsewhere)-1])
 	}
 	l.tree()
 	for _, g := range l.of("GatewayResponse") {
 		l.gatewayResponse(g.Properties)
 	}
 	l.apiKeys()
+	for _, r := range a.resources {
+		for _, m := range r.methods {
+			m.keyInHeader = a.KeySource != apigw.KeyByAuthorizer
+		}
+	}
 	a.written = l.common()
 	slices.SortStableFunc(a.resources, func(x, y *Resource) int { return strings.Compare(x.Path, y.Path) })
 	if top.err != nil {
@@ -278,6 +287,11 @@ func (l *loader) elsewhere() {
 		if p.Kind != cfn.Elsewhere {
 			continue
 		}
+		if p.Anything && (p.LogicalID == "" && l.concerned(p.Stack) || p.LogicalID == l.rest.ID && p.Stack == l.rest.Stack.Name) {
+			l.api.unread = cmp.Or(l.api.unread, p.Error())
+			l.api.Elsewhere = append(l.api.Elsewhere, p.Error())
+			continue
+		}
 		ours := (p.LogicalID == "" || strings.HasPrefix(p.LogicalID, "Fn::ForEach::")) && Concerns(l.app, p)
 		for _, st := range l.app.Stacks {
 			for _, r := range st.Resources {
@@ -298,19 +312,49 @@ func (l *loader) elsewhere() {
 			l.missing("method %s: it is not known of which API it is, and its resource is one of %s", r.ID, l.rest.ID)
 		}
 	}
-	// A root that is exported, and to which nothing here adds.
-	outputs, _ := l.rest.Stack.Raw["Outputs"].(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(outputs)) {
-		o, _ := outputs[name].(map[string]any)
-		v, _ := o["Value"].(map[string]any)
-		att, _ := v["Fn::GetAtt"].([]any)
-		if o["Export"] == nil || len(att) != 2 || att[0] != l.rest.ID || att[1] != "RootResourceId" {
-			continue
+	l.exported()
+}
+
+// exported notes resources of the API whose id other stacks can have, where none here adds to the API.
+func (l *loader) exported() {
+	note := func(v any, how string) {
+		s := l.app.SymbolOf(v)
+		if s == nil || s.Resource == nil {
+			return
 		}
-		if !slices.ContainsFunc(slices.Concat(l.of("Resource"), l.of("Method")), func(r *cfn.Resource) bool { return r.Stack != l.rest.Stack }) {
-			l.api.Elsewhere = append(l.api.Elsewhere, fmt.Sprintf("the stack %s exports the root of %s, and a stack that is not here may add to it", l.rest.Stack.Name, l.rest.ID))
+		what := "the root of " + l.rest.ID
+		root := s.Resource == l.rest && s.Attribute == "RootResourceId"
+		if !root {
+			at := l.app.Target(v)
+			if at == nil || at.Type != "AWS::ApiGateway::Resource" || l.app.Target(at.Properties["RestApiId"]) != l.rest {
+				return
+			}
+			what = "the resource " + at.ID
+		}
+		added := slices.ContainsFunc(slices.Concat(l.of("Resource"), l.of("Method")), func(r *cfn.Resource) bool { return r.Stack != s.Resource.Stack })
+		if !added {
+			l.api.Elsewhere = append(l.api.Elsewhere, fmt.Sprintf("%s exports %s, and a stack that is not here may add to it", how, what))
 		}
 	}
+	for _, e := range l.app.Exported() {
+		note(e.Value, "the stack "+e.Stack.Name)
+	}
+	for _, r := range l.app.OfType("AWS::SSM::Parameter") {
+		note(r.Properties["Value"], "the SSM parameter "+r.ID)
+	}
+}
+
+// concerned reports whether the API, or a part of it, is in a stack.
+func (l *loader) concerned(stack string) bool {
+	if l.rest.Stack.Name == stack {
+		return true
+	}
+	for _, typ := range []string{"Resource", "Method", "GatewayResponse", "Stage", "Deployment"} {
+		if slices.ContainsFunc(l.of(typ), func(r *cfn.Resource) bool { return r.Stack.Name == stack }) {
+			return true
+		}
+	}
+	return false
 }
 
 // tree makes the resources out of AWS::ApiGateway::Resource, parents first, and their methods.
@@ -536,26 +580,37 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 	m.RequestParameters = r.boolMap(p["RequestParameters"], "RequestParameters")
 	if a := l.app.Target(p["AuthorizerId"]); a != nil && a.Type == "AWS::ApiGateway::Authorizer" {
 		m.authorizer = l.authorizer(a, r)
+	} else if s := l.app.SymbolOf(p["AuthorizerId"]); s != nil && s.Resource == nil {
+		m.authorizer = &authorizer{id: s.String(), sources: []string{apigw.RequestHeader + "Authorization"}, unknown: s}
 	}
 	m.scopes = l.texts(p["AuthorizationScopes"])
 	if v := l.app.Target(p["RequestValidatorId"]); v != nil && v.Type == "AWS::ApiGateway::RequestValidator" {
 		m.validateBody = r.bool(v.Properties["ValidateRequestBody"], "ValidateRequestBody")
 		m.validateParams = r.bool(v.Properties["ValidateRequestParameters"], "ValidateRequestParameters")
+	} else if s := l.app.SymbolOf(p["RequestValidatorId"]); s != nil && s.Resource == nil {
+		m.validator, m.validateBody, m.validateParams = s, true, true
 	}
+	var written []any
 	if models := r.object(p["RequestModels"], "RequestModels"); models != nil {
 		m.models = map[string]*schema{}
-		for ct, ref := range models {
+		for _, ct := range slices.Sorted(maps.Keys(models)) {
+			ref := models[ct]
 			mr := l.app.Target(ref)
+			if s := l.app.SymbolOf(ref); mr == nil && s != nil && m.validateBody {
+				r.fail("RequestModels", &cfn.Unknown{Symbol: s})
+			}
 			if name, ok := ref.(string); ok && mr == nil && name != "Empty" && name != "Error" {
 				mr = l.models[name]
 			}
 			if mr == nil || mr.Type != "AWS::ApiGateway::Model" {
 				continue
 			}
+			written = append(written, ct, mr.Properties["Schema"])
 			sv, err := l.modelSchema(mr)
 			m.models[ct] = &schema{root: sv, node: sv, loader: l, err: err}
 		}
 	}
+	m.requires(written)
 	for _, v := range r.list(p["MethodResponses"], "MethodResponses") {
 		mr := r.object(v, "MethodResponses")
 		x := MethodResponse{Status: r.known(mr["StatusCode"], "StatusCode"), Headers: map[string]bool{}, Models: map[string]string{}}

@@ -34,11 +34,16 @@ type API struct {
 	// KeySource is where API keys come from, HEADER or AUTHORIZER; "" for HEADER.
 	KeySource string
 
+	unread      string // why nothing is known of the API, if that is so
 	root        *Resource
 	resources   []*Resource
 	responses   map[string]*gatewayResponse
 	untyped     error             // why the type of one of the gateway responses is not known, if it is not
 	keys        map[string]string // of each API key, why it is not valid; empty if it is
+	policy      any               // the resource policy, nil if there is none
+	document    any               // the same with stand-ins
+	policyUse   PolicyUse
+	valid       bool // see [Options.AssumeValid]
 	canary      bool
 	region      string
 	account     string
@@ -78,6 +83,9 @@ type Method struct {
 
 	authorizer     *authorizer
 	scopes         []string
+	keyInHeader    bool        // an API key is read from the header x-api-key
+	validator      *cfn.Symbol // that stands for a validator which is not known
+	valid          string      // what is required of queries and bodies, as the template has it
 	validateBody   bool
 	validateParams bool
 	models         map[string]*schema // by content type

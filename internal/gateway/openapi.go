@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,13 +23,11 @@ func (l *loader) openAPI(v any) error {
 	r := &reader{l: l}
 	a := l.api
 	for _, t := range r.list(doc["x-amazon-apigateway-binary-media-types"], "x-amazon-apigateway-binary-media-types") {
-		if s, err := textOf(t); err == nil {
+		if s := r.known(t, "x-amazon-apigateway-binary-media-types"); s != "" {
 			a.BinaryTypes = append(a.BinaryTypes, s)
 		}
 	}
-	if s, err := textOf(doc["x-amazon-apigateway-api-key-source"]); err == nil && s != "" {
-		a.KeySource = s
-	}
+	a.KeySource = cmp.Or(r.known(doc["x-amazon-apigateway-api-key-source"], "x-amazon-apigateway-api-key-source"), a.KeySource)
 	responses := r.object(doc["x-amazon-apigateway-gateway-responses"], "x-amazon-apigateway-gateway-responses")
 	for _, typ := range slices.Sorted(maps.Keys(responses)) {
 		gm := r.object(responses[typ], "the gateway response "+typ)
@@ -124,15 +123,14 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 			}
 		}
 	}
-	validator, _ := doc["x-amazon-apigateway-request-validator"].(string)
-	if s, ok := op["x-amazon-apigateway-request-validator"].(string); ok {
-		validator = s
-	}
+	const own = "x-amazon-apigateway-request-validator"
+	validator := cmp.Or(r.known(op[own], own), r.known(doc[own], own))
 	validators, _ := doc["x-amazon-apigateway-request-validators"].(map[string]any)
 	if v, ok := validators[validator].(map[string]any); ok {
-		m.validateBody = isTrue(v["validateRequestBody"])
-		m.validateParams = isTrue(v["validateRequestParameters"])
+		m.validateBody = r.bool(v["validateRequestBody"], "validateRequestBody")
+		m.validateParams = r.bool(v["validateRequestParameters"], "validateRequestParameters")
 	}
+	m.requires([]any{item["parameters"], op["parameters"], op["requestBody"], doc["definitions"], doc["components"]})
 	l.security(doc, m, op, r)
 	resps := r.object(op["responses"], "responses")
 	for status, rv := range resps {

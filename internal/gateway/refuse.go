@@ -36,8 +36,20 @@ func (m *Method) Identity() []string {
 			}
 		}
 	}
-	if m.APIKeyRequired {
+	if m.APIKeyRequired && m.keyInHeader {
 		out = append(out, "x-api-key")
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Wants names, besides those of Identity, the headers that the method requires by a validator.
+func (m *Method) Wants() []string {
+	out := m.Identity()
+	for k, required := range m.RequestParameters {
+		if name, ok := strings.CutPrefix(k, apigw.RequestHeader); ok && required && m.validateParams {
+			out = append(out, strings.ToLower(name))
+		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,13 +24,23 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 	if s := x.api.App.SymbolOf(t.Text); s != nil {
 		return "", unsupported("the %s template: %v", t.ContentType, &cfn.Unknown{Symbol: s})
 	}
+	if s := x.api.App.Symbols(glued.FindString(t.Text)); len(s) > 0 {
+		return "", unsupported("the %s template has a reference that is made of what is not known: %v", t.ContentType, &cfn.Unknown{Symbol: s[0]})
+	}
 	tm, err := x.api.parsed(t.Text)
+	symbols := x.api.App.Symbols(t.Text)
+	fails := func(how string, err error) error {
+		if len(symbols) > 0 { // it may be right under other values
+			return unsupported("the %s template %s as far as it is known: %v", t.ContentType, how, &cfn.Unknown{Symbol: symbols[0]})
+		}
+		return configError(BadTemplate, "the %s template %s: %v", t.ContentType, how, err)
+	}
 	if err != nil {
-		return "", configError(BadTemplate, "the %s template does not parse: %v", t.ContentType, err)
+		return "", fails("does not parse", err)
 	}
 	out, err := tm.Eval(&vtl.Env{
 		Vars: map[string]any{"input": x.input(body), "context": x.context, "util": vtl.Util{}, "stageVariables": x.stageVars},
-		Done: x.ctx.Done(),
+		Done: x.ctx.Done(), Decide: x.req.Decide,
 		Trace: func(e vtl.Event) {
 			s := Step{Kind: StepBranch, Name: e.Name, Line: e.Line, Source: strings.TrimSpace(tm.Line(e.Line))}
 			if e.Kind == vtl.Override {
@@ -41,10 +52,13 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 		},
 	})
 	if err != nil {
-		return "", configError(BadTemplate, "the %s template fails: %v", t.ContentType, err)
+		return "", fails("fails", err)
 	}
 	return out, nil
 }
+
+// glued matches a stand-in that would be a part of a reference, or of a directive.
+var glued = regexp.MustCompile(`[$#][A-Za-z0-9_.{}!-]*?(?:h-[0-9a-f]{20}|https://o-[0-9a-f]{20})\.deployed\.invalid`)
 
 // parsed gives a template's tree, parsed once.
 func (a *API) parsed(src string) (*vtl.Template, error) {

@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 )
 
 func (x *exchange) contentType() string {
@@ -16,11 +18,51 @@ func (x *exchange) contentType() string {
 	return strings.ToLower(strings.TrimSpace(ct))
 }
 
+// requires notes what is required of queries and bodies.
+func (m *Method) requires(bodies any) {
+	var required []any
+	for _, k := range slices.Sorted(maps.Keys(m.RequestParameters)) {
+		if m.validateParams && m.RequestParameters[k] && strings.HasPrefix(k, apigw.RequestQuery) {
+			required = append(required, k)
+		}
+	}
+	if m.validateBody {
+		required = append(required, "bodies", bodies)
+	}
+	if m.validator != nil {
+		required = append(required, m.validator.ID())
+	}
+	if required != nil {
+		m.valid = cfn.Canonical(required)
+	}
+}
+
+// Requires writes what the method that serves a path requires of queries and bodies; empty if it requires nothing.
+func (a *API) Requires(method, path string) string {
+	if m, _ := a.Route(method, path); m != nil {
+		return m.valid
+	}
+	return ""
+}
+
+// validate checks the request. What a validator that is not known would refuse is not served.
 func (x *exchange) validate() error {
+	err := x.invalid()
+	if s := x.method.validator; err != nil && s != nil {
+		return unsupported("whether requests are validated: %v", &cfn.Unknown{Symbol: s})
+	}
+	return err
+}
+
+func (x *exchange) invalid() error {
 	m := x.method
+	assumed := x.api.valid && x.req.Method != "OPTIONS"
 	if m.validateParams {
 		var missing []string
 		for _, in := range []string{"header", "path", "querystring"} {
+			if assumed && in == "querystring" {
+				continue
+			}
 			var names []string
 			for k, req := range m.RequestParameters {
 				if name, ok := strings.CutPrefix(k, "method.request."+in+"."); ok && req {
@@ -38,7 +80,7 @@ func (x *exchange) validate() error {
 			return &failure{typ: apigw.BadRequestParameters, message: msg, errType: "BadRequestException", detail: msg}
 		}
 	}
-	if m.validateBody && m.models != nil {
+	if m.validateBody && m.models != nil && !assumed {
 		s := m.models[x.contentType()]
 		if s == nil {
 			return nil

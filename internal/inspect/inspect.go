@@ -127,7 +127,7 @@ func load(name, region string, template []byte, o gateway.Options) (*simulate.Si
 }
 
 func choose(app *cfn.App, o gateway.Options) (*simulate.Site, error) {
-	o.APIKeys = []string{questions.Value("x-api-key")}
+	o.APIKeys, o.Policy = []string{questions.Value("x-api-key")}, gateway.IgnorePolicy
 	api, err := gateway.Load(app, o)
 	if err != nil {
 		return nil, err

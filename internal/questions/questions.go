@@ -46,7 +46,7 @@ func Routes(api *gateway.API) []Route {
 		url := PathTo(api, r)
 		for _, name := range Methods {
 			if m, _ := api.Route(name, url); m != nil {
-				out = append(out, Route{Method: name, Path: r.Path, URL: url, Identity: m.Identity()})
+				out = append(out, Route{Method: name, Path: r.Path, URL: url, Identity: m.Wants()})
 			}
 		}
 	}
@@ -320,7 +320,7 @@ func Headers(apis ...*gateway.API) []string {
 						}
 					}
 				}
-				for _, name := range m.Identity() {
+				for _, name := range m.Wants() {
 					add(name)
 				}
 			}

@@ -72,7 +72,7 @@ var hostAttribute = regexp.MustCompile(`(?i)(domain|domainname|url|endpoint|addr
 // candidates finds those that an API and its functions name.
 func candidates(api *gateway.API) []candidate {
 	var out []candidate
-	for _, text := range texts(api) {
+	for _, text := range Texts(api) {
 		for _, s := range api.App.StandIns(text) {
 			before := text[:s.From]
 			before = strings.ReplaceAll(before[strings.LastIndexAny(before, edge)+1:], `\`, "")
@@ -141,8 +141,8 @@ func (c *candidate) values(origin string) map[string]string {
 	return out
 }
 
-// texts are those in which an API names origins: variables, header mappings, templates, its functions' environment.
-func texts(api *gateway.API) []string {
+// Texts returns those in which an API names origins: variables, header mappings, templates, its functions' environment, those alone that have symbols, sorted.
+func Texts(api *gateway.API) []string {
 	var out []string
 	for _, v := range api.Variables {
 		out = append(out, v)
@@ -214,7 +214,7 @@ func (j *Judge) assume(ctx context.Context, req browser.Call, report *Report) er
 			return nil
 		}
 		// Where everybody is let in but those on a list, a value may be on it.
-		if open, err := verdict(j.Site, "https://corsgate-stranger.example"); err != nil || !open {
+		if open, err := verdict(j.base, "https://corsgate-stranger.example"); err != nil || !open {
 			return err
 		}
 	}
@@ -223,7 +223,7 @@ func (j *Judge) assume(ctx context.Context, req browser.Call, report *Report) er
 		if !ok || c.origin == req.Origin {
 			continue
 		}
-		site, asked := j.Site, c.origin
+		site, asked := j.base, c.origin
 		if c.form != nil {
 			if site, asked = j.under(cfn.Options{Values: c.values(req.Origin)}), req.Origin; site == nil {
 				continue

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -30,15 +32,20 @@ type Judge struct {
 
 	mu         sync.Mutex
 	looked     bool
+	base       *Site             // Site, with keys
+	keys       map[string]string // those that are looked up in mappings, by the symbol's ID
 	sides      []side
 	candidates []candidate
 	lists      map[string]bool // whether a symbol is read as a list, by its id
 }
 
-// A side is the API with one condition taken the other way.
+// A side is the API with one condition taken the other way, or with another key of a mapping.
 type side struct {
-	condition *cfn.Condition
-	site      *Site
+	name, on string // what is asked, and what it hangs on: IsProd, "IsProd, which depends on Stage"
+	holds    bool   // the answer on the side that is the base
+	// key is the one that is looked up on this side, and was the base's; name asks for neither.
+	key, was string
+	site     *Site
 }
 
 // NewJudge loads an API as [gateway.Load] does. Backend makes what stands behind it, for an app and for the same under
@@ -52,11 +59,14 @@ func NewJudge(app *cfn.App, opts gateway.Options, backend func(*cfn.App) gateway
 	if api.StageID != "" {
 		opts.Stage = app.Show(api.Stage)
 	}
-	return &Judge{Site: &Site{API: api, Backend: backend(app)}, app: app, opts: opts, backend: backend, lists: map[string]bool{}}, nil
+	return &Judge{Site: &Site{API: api, Backend: backend(app)}, app: app, opts: opts, backend: backend, lists: map[string]bool{}, keys: map[string]string{}}, nil
 }
 
 // under loads the same API of an app under other values, nil if it is not there.
 func (j *Judge) under(opts cfn.Options) *Site {
+	ids := maps.Clone(j.keys)
+	maps.Copy(ids, opts.IDs)
+	opts.IDs = ids
 	app := j.app.With(opts)
 	api, err := gateway.Load(app, j.opts)
 	if err != nil {
@@ -79,14 +89,53 @@ func (j *Judge) look() {
 		return
 	}
 	j.looked = true
-	for _, c := range j.app.Undecided() {
+	j.base = cmp.Or(j.keyed(cfn.Options{}), j.Site)
+	for _, c := range j.base.API.App.Undecided() {
 		if slices.ContainsFunc(c.Touches, touches) {
-			if site := j.under(cfn.Options{Conditions: map[string]bool{c.Name: !c.Holds}}); site != nil {
-				j.sides = append(j.sides, side{c, site})
+			if site := j.keyed(cfn.Options{Conditions: map[string]bool{c.Name: !c.Holds}}); site != nil {
+				j.sides = append(j.sides, side{name: c.Name, on: hangs(c), holds: c.Holds, site: site})
 			}
 		}
 	}
-	j.candidates = candidates(j.Site.API)
+	j.candidates = candidates(j.base.API)
+}
+
+// another is a key that no mapping has.
+const another = "another value"
+
+// keyed loads the API under options, and with a key for each lookup in a mapping that is not decided; the others are sides.
+func (j *Judge) keyed(opts cfn.Options) *Site {
+	site := j.Site
+	if len(opts.Conditions) > 0 {
+		site = j.under(opts)
+	}
+	for site != nil {
+		i := slices.IndexFunc(site.API.App.Lookups(), func(l *cfn.Lookup) bool {
+			_, has := j.keys[l.Symbol.ID()]
+			return !has && slices.ContainsFunc(l.Touches, touches)
+		})
+		if i < 0 {
+			break
+		}
+		l := site.API.App.Lookups()[i]
+		list := slices.Sorted(slices.Values(l.Keys))
+		if l.Default {
+			list = append(list, another)
+		}
+		with := func(key string) cfn.Options {
+			o := opts
+			o.IDs = map[string]string{l.Symbol.ID(): key}
+			return o
+		}
+		for _, key := range list[1:] {
+			if other := j.under(with(key)); other != nil {
+				j.sides = append(j.sides, side{name: l.Symbol.String(), on: l.Symbol.String(), key: key, was: list[0], site: other})
+			}
+		}
+		j.keys[l.Symbol.ID()] = list[0]
+		site = j.under(opts)
+	}
+	return site
 }
 
 // touches reports whether something that hangs on a condition may have to do with an API.
@@ -102,7 +151,7 @@ func touches(t cfn.Touch) bool {
 // Ask is [Site.Run] by all that is known. Its report has stand-ins; [Report.Shown] is for printing.
 func (j *Judge) Ask(ctx context.Context, req browser.Call) (*Report, error) {
 	j.look()
-	report, err := settle(ctx, j.Site, req)
+	report, err := settle(ctx, j.base, req)
 	if err != nil {
 		return nil, err
 	}
@@ -112,8 +161,13 @@ func (j *Judge) Ask(ctx context.Context, req browser.Call) (*Report, error) {
 			return nil, err
 		}
 	}
+	if out.Verdict.Known {
+		if err := j.equal(ctx, req, &out); err != nil {
+			return nil, err
+		}
+	}
 	decided := out.Verdict.Known
-	base := outcome(j.Site, req, report)
+	base := outcome(j.base, req, report)
 	var names []string
 	for _, s := range j.sides {
 		other, err := settle(ctx, s.site, req)
@@ -121,20 +175,22 @@ func (j *Judge) Ask(ctx context.Context, req browser.Call) (*Report, error) {
 			return nil, err
 		}
 		if passes(other) != passes(report) {
-			out.Preflight.Verdict = Verdict{Message: "not known: it hangs on the condition " + hangs(s.condition)}
+			out.Preflight.Verdict = Verdict{Message: "not known: it hangs on " + s.subject()}
 		}
 		if !decided || outcome(s.site, req, other) == base {
 			continue
 		}
-		on, off := said(j.Site, req, report), said(s.site, req, other)
-		if !s.condition.Holds {
-			on, off = off, on
+		if subject := s.subject(); !slices.Contains(names, subject) {
+			names = append(names, subject)
 		}
-		names = append(names, hangs(s.condition))
-		out.Alternatives = append(out.Alternatives, Alternative{s.condition.Name, true, on}, Alternative{s.condition.Name, false, off})
+		for _, a := range s.alternatives(said(j.base, req, report), said(s.site, req, other)) {
+			if !slices.ContainsFunc(out.Alternatives, func(o Alternative) bool { return o.Condition == a.Condition && o.Holds == a.Holds }) {
+				out.Alternatives = append(out.Alternatives, a)
+			}
+		}
 	}
 	if len(names) > 0 {
-		out.Verdict = Verdict{Message: "not known: it hangs on the condition " + strings.Join(names, " and on the condition ")}
+		out.Verdict = Verdict{Message: "not known: it hangs on " + strings.Join(names, " and on ")}
 	}
 	return &out, nil
 }
@@ -145,7 +201,31 @@ func (j *Judge) Explain(ctx context.Context, req browser.Call) (*Report, error) 
 	if err != nil {
 		return nil, err
 	}
-	return report.Shown(j.app.Show), nil
+	report.Equalities = nil
+	apps := []*cfn.App{j.app, j.base.API.App}
+	for _, s := range j.sides {
+		apps = append(apps, s.site.API.App)
+	}
+	return report.Shown(func(text string) string { return j.app.Show(cfn.Show(text, apps...)) }), nil
+}
+
+// subject names what is looked at on both sides.
+func (s side) subject() string {
+	if s.key != "" {
+		return s.on + ", by which a mapping is looked up"
+	}
+	return "the condition " + s.on
+}
+
+// alternatives are the verdicts on both sides.
+func (s side) alternatives(base, other Verdict) []Alternative {
+	switch {
+	case s.key != "":
+		return []Alternative{{s.name + " = " + s.was, true, base}, {s.name + " = " + s.key, true, other}}
+	case s.holds:
+		return []Alternative{{s.name, true, base}, {s.name, false, other}}
+	}
+	return []Alternative{{s.name, true, other}, {s.name, false, base}}
 }
 
 // hangs names a condition and what it hangs on.
@@ -209,6 +289,16 @@ func (s *Site) Settled(ctx context.Context, req browser.Call) (*Report, error) {
 	if err != nil || !report.Verdict.Known {
 		return report, err
 	}
+	symbol, equalities, err := s.decided(ctx, req, report, requests)
+	if err != nil {
+		return nil, err
+	}
+	if out := *report; symbol != nil {
+		out.Verdict = Verdict{Message: (&cfn.Unknown{Symbol: symbol}).Error() + ", and a mapping template decides by it", Undecided: true}
+		out.Equalities = equalities
+		return &out, nil
+	}
+	report.Equalities = equalities
 	var symbols []*cfn.Symbol
 	for _, r := range requests {
 		symbols = append(symbols, r.unsettled...)
@@ -245,13 +335,27 @@ func settles(name string) bool {
 	return false
 }
 
-// fill puts a text in the place of every stand-in.
+// fill puts those of a list of names in the place of every element with a stand-in that it may be, and takes nothing to
+// stand there if it may be none.
 func fill(app *cfn.App, value, with string) string {
-	at := app.StandIns(value)
-	for _, s := range slices.Backward(at) {
-		value = value[:s.From] + with + value[s.To:]
+	elements := strings.Split(value, ",")
+	for i, element := range elements {
+		at := app.StandIns(element)
+		if len(at) == 0 {
+			continue
+		}
+		pattern, bare, last := "(?i)^", "", 0
+		for _, s := range at {
+			pattern += regexp.QuoteMeta(element[last:s.From]) + ".+"
+			bare += element[last:s.From]
+			last = s.To
+		}
+		pattern = strings.Replace(pattern, "^ ", "^ *", 1)
+		may := regexp.MustCompile(pattern + regexp.QuoteMeta(element[last:]) + "$")
+		names := slices.DeleteFunc(strings.Split(with, ","), func(name string) bool { return !may.MatchString(name) })
+		elements[i] = cmp.Or(strings.Join(names, ","), bare+element[last:])
 	}
-	return value
+	return strings.Join(elements, ",")
 }
 
 // Permissive is a [Site.Fill] that lets the request in.
@@ -383,7 +487,7 @@ func (e *NoRoute) Error() string {
 // may be there, and the error is nil: the verdict is not known then.
 func (j *Judge) NoRoute(req browser.Call) error {
 	j.look()
-	sites := []*Site{j.Site}
+	sites := []*Site{j.base}
 	for _, s := range j.sides {
 		sites = append(sites, s.site)
 	}

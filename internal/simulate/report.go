@@ -31,6 +31,9 @@ type Report struct {
 	Alternatives []Alternative `json:"alternatives,omitempty"`
 	// Trace says how the API came to its answers.
 	Trace Trace `json:"trace"`
+
+	// Equalities are values of symbols for which a mapping template would decide otherwise.
+	Equalities []Equality `json:"-"`
 }
 
 // An Assumption is that a value is not the one that would make another verdict.

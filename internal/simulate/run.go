@@ -32,6 +32,8 @@ type Site struct {
 	// Fill returns what to take for what only a deployment knows in a response header, its name in lower case, that says
 	// which methods, headers or credentials are allowed. If it is nil, the stand-in stays.
 	Fill func(name string, r *browser.HTTPRequest) string
+
+	forced map[string]any // results of decisions, by their key
 }
 
 // Base gives the address at which API Gateway would serve an API's stage. The logical id stands for the id that the
@@ -85,6 +87,8 @@ type sent struct {
 	notes    *notes
 	// unsettled are the symbols in what it says of methods, headers and credentials.
 	unsettled []*cfn.Symbol
+	// asks are those of mapping templates about what only a deployment knows.
+	asks []*decision
 }
 
 // send has the API answer one request.
@@ -114,8 +118,13 @@ func (s *Site) send(ctx context.Context, root browser.URL, r *browser.HTTPReques
 		}
 		in.Headers = append(in.Headers, gateway.Header{Name: name, Value: f.Value})
 	}
+	asks := &asks{site: s}
+	if origin, ok := r.Header.Get("Origin"); ok {
+		asks.origin = origin
+	}
+	in.Decide = asks.result
 	res := s.API.Serve(context.WithValue(ctx, notesKey{}, out.notes), in, watch{s.Backend})
-	out.course = course(s.API, res.Trace)
+	out.course, out.asks = course(s.API, res.Trace), asks.list
 	if why := out.course.Unsupported; why != "" && out.notes.unknown == nil {
 		// API Gateway would not answer so, and what a browser makes of this model's 502 is no verdict on the API.
 		out.notes.unknown = &NotInvoked{Reason: "not known: " + why, undecided: true}
@@ -129,6 +138,11 @@ func (s *Site) send(ctx context.Context, root browser.URL, r *browser.HTTPReques
 	}
 	out.response = &browser.HTTPResponse{Status: res.Status, Body: res.Body}
 	for _, h := range res.Headers {
+		if symbols := s.API.App.Symbols(strings.ToLower(h.Name)); len(symbols) > 0 {
+			out.notes.unknown = &NotInvoked{Reason: "a header of the response is " + (&cfn.Unknown{Symbol: symbols[0]}).Error(), undecided: true}
+			out.response, out.err = nil, out.notes.unknown
+			return out
+		}
 		if settles(h.Name) {
 			symbols := s.API.App.Symbols(h.Value)
 			out.unsettled = append(out.unsettled, symbols...)

@@ -77,6 +77,9 @@ type Env struct {
 	Limits Limits
 	// Trace, if set, is called as the evaluation goes.
 	Trace func(Event)
+	// Decide, if set, is told of each == and each method or property of a value what comes of it, and returns what is taken
+	// to come of it.
+	Decide func(op string, operands []any, result any) any
 	// Done, if set, ends the evaluation with an error once it is closed, as a context's Done is.
 	Done <-chan struct{}
 }
@@ -494,6 +497,9 @@ func (ev *eval) truth(x expr) (bool, error) {
 		switch n.op {
 		case "==", "!=":
 			eq, err := ev.equal(n.pos, l, r)
+			if ev.env.Decide != nil {
+				eq = ev.env.Decide("==", []any{l, r}, eq) == true
+			}
 			return eq == (n.op == "=="), err
 		}
 		c, ok := compareNumbers(l, r)
@@ -892,7 +898,11 @@ func (ev *eval) ref(n *refNode) (any, error) {
 		p := &n.parts[i]
 		switch p.kind {
 		case propPart:
+			of := v
 			v, err = ev.property(p.pos, v, p.name)
+			if ev.env.Decide != nil && err == nil {
+				v = ev.env.Decide(p.name, []any{of}, v)
+			}
 		case indexPart:
 			var key any
 			key, err = ev.value(p.args[0])
@@ -908,7 +918,11 @@ func (ev *eval) ref(n *refNode) (any, error) {
 					return nil, err
 				}
 			}
+			of := v
 			v, err = ev.call(p.pos, v, p.name, args)
+			if ev.env.Decide != nil && err == nil {
+				v = ev.env.Decide(p.name, append([]any{of}, args...), v)
+			}
 		}
 		if err != nil {
 			return nil, err

@@ -273,7 +273,7 @@ func TestCheckedProps(t *testing.T) {
 			for _, broken := range []bool{false, true} {
 				got := checked(t, nil, &corscheck.Props{}, func(app awscdk.App) {
 					shop := awscdk.NewStack(app, jsii.String("Shop"), nil)
-					api := corsapi.NewRestApi(shop, jsii.String("Api"), &corsapi.RestApiProps{Policy: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
+					api := corsapi.NewRestApi(shop, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 					add(api.Root(), "health", "GET", mock())
 					in := scope(app, shop)
 					d := awsapigateway.NewDeployment(in, jsii.String("D"), &awsapigateway.DeploymentProps{Api: api})

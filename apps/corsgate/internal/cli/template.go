@@ -15,20 +15,30 @@ import (
 
 // values are what a deployment would give to templates. Every command that reads templates has them.
 type values struct {
-	Parameter map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A parameter of the template, in the place of its default; NAME or STACK.NAME; can be repeated."`
-	Value     []string          `sep:"none" placeholder:"EXPRESSION=VALUE" help:"A value that only a deployment knows, by the expression as it is printed, such as Distribution.DomainName=d1.cloudfront.net; can be repeated."`
+	Parameter []string `sep:"none" placeholder:"NAME=VALUE" help:"A parameter of the template, in the place of its default; NAME or STACK.NAME; can be repeated."`
+	Value     []string `sep:"none" placeholder:"EXPRESSION=VALUE" help:"A value that only a deployment knows, by the expression as it is printed, such as Distribution.DomainName=d1.cloudfront.net; can be repeated."`
 }
 
 // options are those of package cfn.
 func (v values) options() (cfn.Options, error) {
-	o := cfn.Options{Parameters: v.Parameter, Values: map[string]string{}}
+	var o cfn.Options
+	for _, given := range v.Parameter {
+		name, value, ok := strings.Cut(given, "=")
+		if !ok {
+			return o, usage("--parameter %q has no =; want NAME=VALUE, such as Environment=prod", given)
+		}
+		if err := o.Parameter(name, value); err != nil {
+			return o, usage("--parameter: %w", err)
+		}
+	}
 	for _, given := range v.Value {
 		expression, value, ok := cutExpression(given)
 		if !ok {
 			return o, usage("--value %q has no =; want EXPRESSION=VALUE, such as Distribution.DomainName=d1.cloudfront.net", given)
 		}
-		expression = strings.TrimSuffix(strings.TrimPrefix(expression, "${"), "}")
-		o.Values[expression] = value
+		if err := o.Value(expression, value); err != nil {
+			return o, usage("--value: %w", err)
+		}
 	}
 	return o, nil
 }

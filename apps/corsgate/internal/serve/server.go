@@ -85,9 +85,10 @@ type Server struct {
 // [*gateway.LoadError] or a [*net.OpError] for a listener. A Server must be closed.
 func New(o Options) (*Server, error) {
 	options := gateway.Options{API: o.API, Stage: o.Stage, Variables: o.Variables, APIKeys: []string{LocalKey}}
-	deciding := options
-	deciding.Authorizers = &o.Authorizers
-	api, err := gateway.Load(o.App, deciding)
+	live := options
+	live.Authorizers = &o.Authorizers
+	live.Policy = gateway.AssumePolicy // nobody waits at this machine for whom a policy could depend on
+	api, err := gateway.Load(o.App, live)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,368 @@
+package simulate
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/stagevars"
+	"github.com/corsgate/corsgate/internal/vtl"
+	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
+)
+
+// A decision is what a mapping template asks about a text that has in it what only a deployment knows: an ==, a method of
+// the text.
+type decision struct {
+	key    string // what is asked, of what
+	op     string
+	texts  []string // without the page's origin, for which page and host stand
+	result any
+	symbol *cfn.Symbol
+	// derived says that a text is only made of the symbol.
+	derived bool
+}
+
+// page and host stand for the page's origin and its host in texts that are asked about.
+const page, host = "\x01page\x01", "\x01host\x01"
+
+// asks has what a mapping template asks while it makes one response.
+type asks struct {
+	site     *Site
+	origin   string
+	list     []*decision
+	derived  map[string]*cfn.Symbol // by the stand-in
+	protocol []*cfn.Symbol          // nil if it is not known yet
+}
+
+// result notes what a template asks, and returns the result that is taken for it.
+func (a *asks) result(op string, operands []any, result any) any {
+	var texts []string
+	add := func(v any) {
+		if s, ok := v.(string); ok {
+			texts = append(texts, s)
+		}
+	}
+	for _, o := range operands {
+		add(o)
+		if list, ok := o.(*vtl.List); ok {
+			for _, e := range list.Elems {
+				add(e)
+			}
+		}
+	}
+	if !slices.ContainsFunc(texts, cfn.HasSymbol) {
+		return result
+	}
+	d := &decision{op: op, result: result, texts: masked(texts, a.origin)}
+	d.key = op + "\x00" + strings.Join(d.texts, "\x00")
+	var symbols []*cfn.Symbol
+	for _, t := range d.texts {
+		symbols = append(symbols, a.site.API.App.Symbols(t)...)
+		for standIn, s := range a.derived {
+			if strings.Contains(t, standIn) {
+				d.derived, symbols = true, append(symbols, s)
+			}
+		}
+	}
+	if len(symbols) == 0 {
+		return result
+	}
+	d.symbol = symbols[0]
+	switch r := result.(type) {
+	case bool, int64, float64:
+		if !equates(op) && a.ofPolicy(symbols) {
+			return result
+		}
+		a.list = append(a.list, d)
+		if forced, ok := a.site.forced[d.key]; ok {
+			return forced
+		}
+		return result
+	case string:
+		_, receives := operands[0].(string)
+		if a.ofPolicy(symbols) || receives && cfn.CountSymbols(r) >= cfn.CountSymbols(operands[0].(string)) {
+			return result
+		}
+	case *vtl.List:
+		return result
+	}
+	if a.ofPolicy(symbols) {
+		return result
+	}
+	// What it is made of is not to be seen any more, and yet it depends on it.
+	standIn := fmt.Sprintf("h-%.20s.deployed.invalid", fmt.Sprintf("%x", sha256.Sum256([]byte(d.key))))
+	if a.derived == nil {
+		a.derived = map[string]*cfn.Symbol{}
+	}
+	a.derived[standIn] = d.symbol
+	return standIn
+}
+
+// ofPolicy reports whether symbols stand in stage variables of corsgate's alone, whose template checks what it reads.
+func (a *asks) ofPolicy(symbols []*cfn.Symbol) bool {
+	if a.protocol == nil {
+		a.protocol = []*cfn.Symbol{}
+		for name, v := range a.site.API.Variables {
+			if stagevars.Is(name) {
+				a.protocol = append(a.protocol, a.site.API.App.Symbols(v)...)
+			}
+		}
+	}
+	return !slices.ContainsFunc(symbols, func(s *cfn.Symbol) bool { return !slices.Contains(a.protocol, s) })
+}
+
+// equates reports whether an operation is that two texts are the same.
+func equates(op string) bool { return op == "==" || op == "equals" || op == "equalsIgnoreCase" }
+
+// masked puts names in the place of a page's origin and its host.
+func masked(texts []string, origin string) []string {
+	pairs := []string{origin, page}
+	if u, err := url.Parse(origin); err == nil && u.Host != "" {
+		pairs = append(pairs, u.Host, host)
+	}
+	r := strings.NewReplacer(pairs...)
+	var out []string
+	for _, t := range texts {
+		if origin != "" {
+			t = r.Replace(t)
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// of returns the texts with an origin.
+func (d *decision) of(origin string) []string {
+	h := origin
+	if u, err := url.Parse(origin); err == nil && u.Host != "" {
+		h = u.Host
+	}
+	r := strings.NewReplacer(page, origin, host, h)
+	var out []string
+	for _, t := range d.texts {
+		out = append(out, r.Replace(t))
+	}
+	return out
+}
+
+// aboutPage reports whether the page's origin is asked about.
+func (d *decision) aboutPage() bool {
+	return slices.ContainsFunc(d.texts, func(t string) bool { return strings.Contains(t, page) || strings.Contains(t, host) })
+}
+
+// apply evaluates an operation, where that is a matter of two texts alone.
+func apply(op string, texts []string) (result, ok bool) {
+	if len(texts) != 2 {
+		return false, false
+	}
+	one, other := texts[0], texts[1]
+	switch op {
+	case "==", "equals":
+		return one == other, true
+	case "equalsIgnoreCase":
+		return strings.EqualFold(one, other), true
+	case "contains":
+		return strings.Contains(one, other), true
+	case "startsWith":
+		return strings.HasPrefix(one, other), true
+	case "endsWith":
+		return strings.HasSuffix(one, other), true
+	case "matches":
+		re, err := javaregexp.Compile(other)
+		if err != nil {
+			return false, false
+		}
+		return re.Whole().MatchString(one), true
+	}
+	return false, false
+}
+
+// An Equality is that a value, known only at deployment, may be a text that decides.
+type Equality struct {
+	Symbol *cfn.Symbol
+	Value  string
+}
+
+// equality returns what the symbol has to be for two texts to be the same. It returns false if that is not so easily said.
+func (d *decision) equality(app *cfn.App, origin string) (e Equality, possible, ok bool) {
+	if !equates(d.op) || d.derived {
+		return e, true, false
+	}
+	texts := d.of(origin)
+	if len(texts) != 2 {
+		return e, true, false
+	}
+	one, other := 0, 1
+	if len(app.StandIns(d.texts[0])) == 0 {
+		one, other = 1, 0
+	}
+	standIns := app.StandIns(texts[one])
+	if len(standIns) != 1 || len(app.StandIns(d.texts[other])) > 0 {
+		return e, true, false
+	}
+	at := standIns[0]
+	pattern := "^" + regexp.QuoteMeta(texts[one][:at.From]) + "((?s).*)" + regexp.QuoteMeta(texts[one][at.To:]) + "$"
+	if d.op == "equalsIgnoreCase" {
+		pattern = "(?i)" + pattern
+	}
+	m := regexp.MustCompile(pattern).FindStringSubmatch(texts[other])
+	if m == nil || m[1] == "" && !at.Symbol.Free() {
+		return e, false, true
+	}
+	return Equality{at.Symbol, m[1]}, true, true
+}
+
+// possible reports whether another result may come of a decision under other values, as far as can be told from what is
+// written around them.
+func (d *decision) possible(app *cfn.App, origin string) bool {
+	texts := d.of(origin)
+	if len(texts) != 2 || len(app.StandIns(d.texts[0])) > 0 || d.derived {
+		return true
+	}
+	at := app.StandIns(texts[1])
+	with := func(text string, literal func(string) string) string {
+		var b strings.Builder
+		last := 0
+		for _, s := range at {
+			b.WriteString(literal(texts[1][last:s.From]) + text)
+			last = s.To
+		}
+		return b.String() + literal(texts[1][last:])
+	}
+	same := func(s string) string { return s }
+	if d.result == true { // the same value may stand in the page's origin
+		other := []string{texts[0], texts[1]}
+		for i, s := range at {
+			for k := range other {
+				other[k] = strings.ReplaceAll(other[k], texts[1][s.From:s.To], fmt.Sprintf("corsgate-%d.example", i))
+			}
+		}
+		holds, ok := apply(d.op, other)
+		return !ok || !holds
+	}
+	for _, s := range slices.Backward(app.StandIns(texts[0])) { // of the page's origin: one name, which is no other value
+		texts[0] = texts[0][:s.From] + "\x02" + texts[0][s.To:]
+	}
+	pattern := ""
+	switch quoted := with("(?s:.*)", regexp.QuoteMeta); d.op {
+	case "==", "equals":
+		pattern = "^" + quoted + "$"
+	case "equalsIgnoreCase":
+		pattern = "(?i)^" + quoted + "$"
+	case "startsWith":
+		pattern = "^" + quoted
+	case "endsWith":
+		pattern = quoted + "$"
+	case "contains":
+		pattern = quoted
+	case "matches":
+		may, ok := apply("matches", []string{texts[0], with(".*", same)})
+		return may || !ok
+	default:
+		return true
+	}
+	may, err := regexp.MatchString(pattern, texts[0])
+	return may || err != nil
+}
+
+// met reports whether a decision is made in the other way for a page whose origin the value gives: that is looked at by itself.
+func (d *decision) met(list []candidate, origin string) bool {
+	return d.aboutPage() && slices.ContainsFunc(list, func(c candidate) bool {
+		if c.form != nil {
+			return slices.Contains(c.parts, d.symbol) && (c.form.MatchString(origin) || equates(d.op) && slices.ContainsFunc(d.texts, c.form.MatchString))
+		}
+		result, ok := apply(d.op, d.of(c.origin))
+		return ok && any(result) != d.result
+	})
+}
+
+// maxForced bounds how many results are forced for one request.
+const maxForced = 24
+
+// decided returns the symbol of a decision by which the verdict of a report would be another, nil if there is none, and
+// the values that symbols would have to have for decisions that are about nothing else.
+func (s *Site) decided(ctx context.Context, req browser.Call, report *Report, requests []*sent) (*cfn.Symbol, []Equality, error) {
+	var list []candidate
+	var equalities []Equality
+	seen := map[string]bool{}
+	for _, r := range requests {
+		for _, d := range r.asks {
+			if seen[d.key] {
+				continue
+			}
+			seen[d.key] = true
+			if len(seen) == 1 {
+				list = candidates(s.API)
+			}
+			e, possible, ok := d.equality(s.API.App, req.Origin)
+			switch {
+			case ok && !possible, d.met(list, req.Origin):
+				continue
+			case ok:
+				equalities = append(equalities, e)
+				continue
+			case !d.possible(s.API.App, req.Origin):
+				continue
+			case len(seen) > maxForced:
+				return d.symbol, equalities, nil
+			}
+			for _, result := range others(d.result) {
+				other := *s
+				other.Memo, other.forced = nil, map[string]any{d.key: result}
+				forced, _, err := other.run(ctx, req)
+				if err != nil {
+					return nil, nil, err
+				}
+				if forced.Verdict.Allowed != report.Verdict.Allowed || forced.Verdict.Known != report.Verdict.Known {
+					return d.symbol, equalities, nil
+				}
+			}
+		}
+	}
+	return nil, equalities, nil
+}
+
+// others are results that a decision may have under other values.
+func others(result any) []any {
+	switch r := result.(type) {
+	case bool:
+		return []any{!r}
+	case int64:
+		return []any{int64(-1), int64(0), int64(1), int64(1000)}
+	}
+	return []any{0.0, 1000.0}
+}
+
+// equal finds the values of symbols for which a template would decide otherwise, so that the verdict would be another.
+func (j *Judge) equal(ctx context.Context, req browser.Call, report *Report) error {
+	for _, e := range report.Equalities {
+		if slices.ContainsFunc(report.Assumptions, func(a Assumption) bool {
+			return a.Value == e.Value && strings.Contains(a.Expression, e.Symbol.String())
+		}) {
+			continue
+		}
+		site := j.under(cfn.Options{IDs: map[string]string{e.Symbol.ID(): e.Value}})
+		if site == nil {
+			continue
+		}
+		other, err := settle(ctx, site, req)
+		if err != nil {
+			return err
+		}
+		if other.Verdict.Known && other.Verdict.Allowed == report.Verdict.Allowed {
+			continue
+		}
+		text := fmt.Sprintf("unless %s is %s", e.Symbol, cmp.Or(e.Value, "empty"))
+		if !slices.ContainsFunc(report.Assumptions, func(a Assumption) bool { return a.Text == text }) {
+			report.Assumptions = append(report.Assumptions, Assumption{e.Symbol.String(), e.Value, text})
+		}
+	}
+	return nil
+}
