@@ -18,6 +18,9 @@ func (x *exchange) integrate() (*Response, error) {
 		return nil, configError(NoIntegration, "the method has no integration")
 	}
 	i := m.Integration
+	if cause, why := x.api.Fails(m); why != "" && cause != NoIntegrationResponse {
+		return nil, configError(cause, "%s", why)
+	}
 	switch i.Type {
 	case apigw.Mock:
 		return x.mock(i)
@@ -64,18 +67,18 @@ func (x *exchange) mock(i *Integration) (*Response, error) {
 		return nil, err
 	}
 	v, err := vtl.ParseJSON(strings.TrimSpace(string(body)))
-	var status string
+	var code any
 	if m, ok := v.(*vtl.Map); ok && err == nil {
-		if s, ok := m.Get("statusCode"); ok {
-			status, _ = vtl.Print(s)
-		}
+		code, _ = m.Get("statusCode")
 	}
-	if _, err := strconv.Atoi(status); err != nil {
+	n, ok := code.(int64)
+	if !ok {
 		if symbols := x.api.App.Symbols(string(body)); len(symbols) > 0 {
 			return nil, unsupported("the statusCode of MOCK: %v", &cfn.Unknown{Symbol: symbols[0]})
 		}
-		return nil, configError(NoMockStatus, "MOCK needs JSON with a number statusCode, the request gave %q", clip(x.api.App.Show(string(body))))
+		return nil, configError(NoMockStatus, "MOCK needs JSON with an integer statusCode, not in quotes; the request gave %q", clip(x.api.App.Show(string(body))))
 	}
+	status := strconv.FormatInt(n, 10)
 	x.step(Step{Kind: StepIntegration, Name: "MOCK", Detail: "statusCode " + status})
 	return x.respond(i, status, true, nil, nil, nil)
 }

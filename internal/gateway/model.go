@@ -33,16 +33,18 @@ type API struct {
 	// Undeployable says, one line each, which header mappings and stage variables API Gateway refuses when the template is deployed.
 	Undeployable []string
 
-	root      *Resource
-	resources []*Resource
-	responses map[string]*gatewayResponse
-	untyped   error // why the type of one of the gateway responses is not known, if it is not
-	keys      map[string]bool
-	keySource string
-	canary    bool
-	region    string
-	account   string
-	authorize func(ctx context.Context, a *AuthorizerRequest) (*AuthorizerResult, error)
+	root       *Resource
+	resources  []*Resource
+	responses  map[string]*gatewayResponse
+	untyped    error // why the type of one of the gateway responses is not known, if it is not
+	keys       map[string]bool
+	keySource  string
+	canary     bool // the stage has one
+	inCanary   bool // it has all requests
+	deployment string
+	region     string
+	account    string
+	authorize  func(ctx context.Context, a *AuthorizerRequest) (*AuthorizerResult, error)
 	// stageProperties are those of the stage, as the template has them.
 	stageProperties map[string]any
 	templates       sync.Map // text to *vtl.Template
@@ -103,9 +105,11 @@ type Integration struct {
 	Type, URI, HTTPMethod string
 	Passthrough           string
 	ContentHandling       string
-	RequestParameters     map[string]string
-	RequestTemplates      []Template
-	Responses             []IntegrationResponse
+	// ConnectionType is INTERNET or VPC_LINK, ConnectionID that of the link.
+	ConnectionType, ConnectionID string
+	RequestParameters            map[string]string
+	RequestTemplates             []Template
+	Responses                    []IntegrationResponse
 }
 
 // Template is a mapping template for a content type.
