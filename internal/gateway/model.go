@@ -144,6 +144,9 @@ type gatewayResponse struct {
 // Region is the one that the API is taken to be in.
 func (a *API) Region() string { return a.region }
 
+// KeySource says where API keys come from, HEADER or AUTHORIZER; empty where nothing says so.
+func (a *API) KeySource() string { return a.keySource }
+
 // Resources gives the tree's nodes in the order of their paths.
 func (a *API) Resources() []*Resource { return append([]*Resource(nil), a.resources...) }
 

@@ -24,7 +24,7 @@ func (l *loader) openAPI(v any) error {
 	r := &reader{l: l}
 	a := l.api
 	for _, t := range r.list(doc["x-amazon-apigateway-binary-media-types"], "x-amazon-apigateway-binary-media-types") {
-		if s, err := textOf(t); err == nil {
+		if s, err := textOf(t); err == nil && !slices.Contains(a.BinaryTypes, s) {
 			a.BinaryTypes = append(a.BinaryTypes, s)
 		}
 	}
