@@ -29,7 +29,11 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 			if err != nil {
 				return nil, unsupported("the selection pattern %q of method %s: %v", r.Pattern, x.method.ID, err)
 			}
-			if re.Whole().MatchString(said) {
+			fits, err := re.MatchWhole(said)
+			if err != nil {
+				return nil, unsupported("the selection pattern of method %s: %v", x.method.ID, err)
+			}
+			if fits {
 				ir = r
 				break
 			}

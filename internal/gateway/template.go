@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -40,6 +41,10 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 			}
 		},
 	})
+	var fault *vtl.Error
+	if errors.As(err, &fault) && fault.NotKnown {
+		return "", unsupported("the %s template: %v", t.ContentType, err)
+	}
 	if err != nil {
 		return "", configError(BadTemplate, "the %s template fails: %v", t.ContentType, err)
 	}

@@ -18,6 +18,8 @@ type Error struct {
 	Msg string
 	// Parse tells whether the template does not parse, as opposed to failing while it is evaluated.
 	Parse bool
+	// NotKnown tells that the fault is this evaluator's: what the service makes of the template is not known.
+	NotKnown bool
 }
 
 // Error gives "line:column: message".

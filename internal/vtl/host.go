@@ -82,7 +82,7 @@ func (in *Input) Method(name string, args []any) (any, bool, error) {
 	case "path", "json":
 		p, ok := one[string](args)
 		if !ok {
-			return nil, false, fmt.Errorf("$input.%s takes a JSONPath, such as '$.name'", name)
+			return nil, false, notKnown("$input." + name + " takes a JSONPath, such as '$.name'")
 		}
 		v, _, err := in.at(p)
 		if err != nil || name == "path" {
@@ -91,7 +91,7 @@ func (in *Input) Method(name string, args []any) (any, bool, error) {
 		s, err := jsonText(v)
 		return s, true, err
 	}
-	return nil, false, fmt.Errorf("$input has no method %s for these arguments; it has json, path and params", name)
+	return nil, false, notKnown("$input has no method " + name + " for these arguments; it has json, path and params")
 }
 
 // at gives what a JSONPath leads to, and how many values were visited.
@@ -146,7 +146,7 @@ func (Util) Method(name string, args []any) (any, bool, error) { return nil, fal
 
 func (Util) call(ev *eval, pos Pos, name string, args []any) (any, error) {
 	if len(args) != 1 {
-		return nil, fmt.Errorf("$util.%s takes one argument", name)
+		return nil, notKnown("$util." + name + " takes one argument")
 	}
 	s := ""
 	if args[0] != nil {
@@ -168,7 +168,7 @@ func (Util) call(ev *eval, pos Pos, name string, args []any) (any, error) {
 		}
 		v, err := ParseJSON(s)
 		if err != nil {
-			return nil, fmt.Errorf("$util.parseJson: %w", err)
+			return nil, notKnown(fmt.Sprintf("$util.parseJson of what is no JSON: %v; what the service makes of it is not recorded", err))
 		}
 		return v, nil
 	case "urlEncode":
@@ -176,7 +176,7 @@ func (Util) call(ev *eval, pos Pos, name string, args []any) (any, error) {
 	case "urlDecode":
 		d, err := url.QueryUnescape(s)
 		if err != nil {
-			return nil, fmt.Errorf("$util.urlDecode: %w", err)
+			return nil, notKnown(fmt.Sprintf("$util.urlDecode: %v; what the service makes of it is not recorded", err))
 		}
 		out = strings.ToValidUTF8(d, "\uFFFD")
 	case "base64Encode":
@@ -184,11 +184,11 @@ func (Util) call(ev *eval, pos Pos, name string, args []any) (any, error) {
 	case "base64Decode":
 		d, err := decodeBase64(s)
 		if err != nil {
-			return nil, fmt.Errorf("$util.base64Decode: not base64")
+			return nil, notKnown("$util.base64Decode of what is not base64; what the service makes of it is not recorded")
 		}
 		out = strings.ToValidUTF8(string(d), "\uFFFD")
 	default:
-		return nil, fmt.Errorf("$util has no function %s; it has escapeJavaScript, parseJson, urlEncode, urlDecode, base64Encode and base64Decode", name)
+		return nil, notKnown("$util has no function " + name + "; it has escapeJavaScript, parseJson, urlEncode, urlDecode, base64Encode and base64Decode")
 	}
 	return out, ev.charge(pos, len(out))
 }

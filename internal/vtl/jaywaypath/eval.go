@@ -42,10 +42,18 @@ const maxDepth = 201
 
 var errVisits = errors.New("the JSONPath visits too many values")
 
+// Error says that it is not known what Jayway makes of a path, and why.
+type Error struct{ Err error }
+
+func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Unwrap() error { return e.Err }
+
 // Eval returns what a path leads to from root, and how many values were visited on the way.
 func Eval(m Model, root any, path string) (v any, visited int, err error) {
 	e := &evaluation{Model: m, root: root, left: Budget}
-	v, err = e.path(path)
+	if v, err = e.path(path); err != nil {
+		err = &Error{err}
+	}
 	return v, Budget - e.left, err
 }
 
