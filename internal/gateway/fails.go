@@ -15,8 +15,8 @@ var forbidden = map[string]map[string]bool{
 		"proxy-authenticate": true, "te": true},
 }
 
-// Fails says why every call of a method that API Gateway deploys fails with status 500, whatever is behind it; it returns
-// nothing where a call may succeed. What a request has a part in is found by [API.Serve].
+// Fails says why calls of a method that API Gateway deploys fail with status 500, whatever they are and whatever is behind it;
+// it returns nothing where a call may succeed. What a request has a part in is found by [API.Serve].
 func (a *API) Fails(m *Method) (Cause, string) {
 	i := m.Integration
 	if i == nil || m.Err != nil {
@@ -30,6 +30,13 @@ func (a *API) Fails(m *Method) (Cause, string) {
 		name, ok := strings.CutPrefix(k, apigw.IntegrationRequestHeader)
 		if ok && forbidden[strings.TrimSuffix(i.Type, "_PROXY")][strings.ToLower(name)] {
 			return BadMapping, "the request header " + name + " cannot be mapped"
+		}
+	}
+	if i.Type == apigw.Mock {
+		for _, t := range i.RequestTemplates {
+			if _, ok := mockStatus(t.Text); !ok && !strings.ContainsAny(t.Text, "#$") && len(a.App.Symbols(t.Text)) == 0 {
+				return NoMockStatus, "the " + t.ContentType + " template of MOCK gives no integer statusCode, not in quotes: " + clip(t.Text)
+			}
 		}
 	}
 	if len(i.Responses) == 0 && !apigw.IsProxy(i.Type) {
