@@ -35,6 +35,8 @@ type exchange struct {
 	id        string
 	traced    bool // the answer carries X-Amzn-Trace-Id
 	reqBody   string
+	// responding says that the integration has answered.
+	responding bool
 }
 
 // withheld are client headers that neither templates nor functions see (recorded 2024-12).

@@ -30,7 +30,7 @@ type API struct {
 	Elsewhere []string
 	// NotKnown has those of Problems that hang on a value that only a deployment knows, without those of methods.
 	NotKnown []string
-	// Undeployable says, one line each, which header mappings and stage variables API Gateway refuses when the template is deployed.
+	// Undeployable says, one line each, which header mappings, stage variables and spellings are refused when the template is deployed.
 	Undeployable []string
 
 	root       *Resource

@@ -972,7 +972,7 @@ func (ev *eval) wrap(pos Pos, err error) error {
 	}
 	var path *jaywaypath.Error
 	var host notKnown
-	return &Error{Pos: pos, Msg: err.Error(), NotKnown: errors.As(err, &path) || errors.As(err, &host)}
+	return &Error{Pos: pos, Msg: err.Error(), NotKnown: errors.As(err, &path) || errors.As(err, &host), cause: err}
 }
 
 func (ev *eval) directive(out *strings.Builder, n *dirNode) error {

@@ -2,6 +2,7 @@ package vtl
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -20,6 +21,7 @@ type Input struct {
 
 	parsed bool
 	root   any
+	err    error
 }
 
 func (in *Input) body() string {
@@ -29,17 +31,21 @@ func (in *Input) body() string {
 	return in.Body
 }
 
-// json gives the parsed body; a body that is not JSON is a string.
-func (in *Input) json() any {
+// ErrPayload is that of reading a body that begins like an object or an array of JSON and is none.
+var ErrPayload = errors.New("the body begins like JSON and is none")
+
+// json gives the parsed body; a body that is not JSON is a string, unless it begins like JSON.
+func (in *Input) json() (any, error) {
 	if !in.parsed {
 		in.parsed = true
-		v, err := ParseJSON(in.body())
-		if err != nil {
-			v = in.body()
+		if in.root, in.err = ParseJSON(in.body()); in.err != nil {
+			in.root, in.err = in.body(), nil
+			if text := strings.TrimLeft(in.body(), " \t\r\n"); text != "" && (text[0] == '{' || text[0] == '[') {
+				in.err = ErrPayload
+			}
 		}
-		in.root = v
 	}
-	return in.root
+	return in.root, in.err
 }
 
 func orEmpty(m *Map) *Map {
@@ -96,7 +102,11 @@ func (in *Input) Method(name string, args []any) (any, bool, error) {
 
 // at gives what a JSONPath leads to, and how many values were visited.
 func (in *Input) at(path string) (any, int, error) {
-	return jaywaypath.Eval(jsonModel{}, in.json(), path)
+	root, err := in.json()
+	if err != nil {
+		return nil, 0, err
+	}
+	return jaywaypath.Eval(jsonModel{}, root, path)
 }
 
 // jsonText is what $input.json makes of a value. What is not there reads as an empty string, here as its JSON; believed,
