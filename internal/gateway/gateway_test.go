@@ -589,6 +589,7 @@ func FuzzLoad(f *testing.F) {
 		}
 	}
 	f.Add(`{"Resources": {"A": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": {"paths": {"/": {"get": {"x-amazon-apigateway-integration": {"type": "mock"}}}}}}}}}`, "GET", "/", "")
+	f.Add(`{"Resources": {"A": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": {"paths": {"/": {"get": {"x-amazon-apigateway-integration": {"type": "mock", "requestTemplates": {"application/json": "{statusCode: 200}"}, "responses": {"default": {}}}}}}}}}}}`, "GET", "/", "")
 	f.Fuzz(func(t *testing.T, template, method, path, origin string) {
 		a, err := parse([]byte(template), cfn.Options{}, Options{})
 		if err != nil {

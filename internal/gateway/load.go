@@ -570,7 +570,7 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 	p := res.Properties
 	m := &Method{ID: res.ID, Source: res, HTTPMethod: strings.ToUpper(r.known(p["HttpMethod"], "HttpMethod")), Resource: at,
 		AuthorizationType: strings.ToUpper(r.known(p["AuthorizationType"], "AuthorizationType")), APIKeyRequired: r.bool(p["ApiKeyRequired"], "ApiKeyRequired")}
-	if was, _ := p["AuthorizationType"].(string); was != m.AuthorizationType {
+	if was, _ := p["AuthorizationType"].(string); was != m.AuthorizationType && m.AuthorizationType != "" {
 		l.api.Undeployable = append(l.api.Undeployable, fmt.Sprintf("method %s: AuthorizationType %s is taken as %s; write it so, since CloudFormation may refuse it", m.ID, was, m.AuthorizationType))
 	}
 	m.written = cfn.Canonical(without(p, "RestApiId", "ResourceId", "OperationName"))

@@ -311,7 +311,7 @@ func storedAPI(api *gateway.API) map[string]any {
 	p := api.Rest.Properties
 	doc, _ := p["Body"].(map[string]any)
 	info, _ := doc["info"].(map[string]any)
-	out := map[string]any{"name": cmp.Or(api.Name, fmt.Sprint(info["title"])), "apiKeySource": cmp.Or(api.KeySource(), "HEADER"), "disableExecuteApiEndpoint": p["DisableExecuteApiEndpoint"] == true}
+	out := map[string]any{"id": api.ID, "rootResourceId": api.Find("/").ID, "name": cmp.Or(api.Name, fmt.Sprint(info["title"])), "apiKeySource": cmp.Or(api.KeySource(), "HEADER"), "disableExecuteApiEndpoint": p["DisableExecuteApiEndpoint"] == true}
 	if v, ok := info["version"]; ok {
 		out["version"] = fmt.Sprint(v)
 	}
