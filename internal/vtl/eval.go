@@ -997,7 +997,7 @@ func (ev *eval) directive(out *strings.Builder, n *dirNode) error {
 		}
 	case "parse", "include", "evaluate":
 		if n.hasArg {
-			return ev.errf(n.pos, "#%s is not available in mapping templates; write its content here", n.name)
+			return ev.notKnown(n.pos, "#%s is not available in mapping templates; write its content here", n.name)
 		}
 	}
 	if m := ev.t.macros[strings.TrimPrefix(n.name, "@")]; m != nil && (n.block || !strings.HasPrefix(n.name, "@")) {
