@@ -155,12 +155,12 @@ func TestBrokenBodies(t *testing.T) {
 	}
 }
 
-// A canary that has all requests decides with its own variables, one that has some is named.
+// A canary that has all requests decides with its own variables.
 func TestCanary(t *testing.T) {
 	stage := "  Stage: {Type: 'AWS::ApiGateway::Stage', Properties: {RestApiId: !Ref Api, StageName: prod, Variables: {a: base, b: base}, CanarySetting: {PercentTraffic: %s, StageVariableOverrides: {a: canary}}}}\n"
 	for percent, want := range map[string]string{"0": "base base false", "50": "base base false", "100": "canary base true"} {
 		a := of(t, "Name: t", fmt.Sprintf(stage, percent)+rootMethod("GET", `{Type: MOCK, RequestTemplates: {application/json: '{"statusCode": 200}'}, IntegrationResponses: [{StatusCode: '200', ResponseTemplates: {application/json: "$stageVariables.a $stageVariables.b $context.isCanaryRequest"}}]}`))
-		if r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/"}, nil); string(r.Body) != want || (len(a.Problems) > 0) != (percent == "50") {
+		if r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/"}, nil); string(r.Body) != want {
 			t.Errorf("%s %%: %q %q", percent, r.Body, a.Problems)
 		}
 	}

@@ -251,8 +251,7 @@ func (l *loader) stage() error {
 	return nil
 }
 
-// canary reads the stage's canary. One that has all requests decides with variables of its own; of one that has some of them
-// it is said that it has others.
+// canary reads the stage's canary. One that has all requests decides with variables of its own.
 func (l *loader) canary(r *reader) {
 	setting := r.object(l.api.stageProperties["CanarySetting"], "CanarySetting")
 	if setting == nil {
@@ -261,12 +260,8 @@ func (l *loader) canary(r *reader) {
 	l.api.canary = true
 	overrides := r.strMap(setting["StageVariableOverrides"], "StageVariableOverrides")
 	percent, _ := strconv.ParseFloat(r.known(setting["PercentTraffic"], "PercentTraffic"), 64)
-	switch {
-	case percent >= 100:
-		l.api.inCanary = true
+	if l.api.inCanary = percent >= 100; l.api.inCanary {
 		maps.Copy(l.api.Variables, overrides)
-	case percent > 0 && len(overrides) > 0:
-		l.problem("the stage %s: its canary has %g %% of the requests and variables of its own (%s), which are not looked at", l.api.Stage, percent, strings.Join(slices.Sorted(maps.Keys(overrides)), ", "))
 	}
 }
 
