@@ -69,6 +69,7 @@ var checks = map[rules.ID]checker{
 		}
 		return fmt.Sprintf("%s is %q", name, f.report.Preflight.Response.Headers[strings.ToLower(name)])
 	}),
+	rules.CORS130: alwaysFails,
 	rules.CORS201: undeclared,
 	rules.CORS202: unset,
 	rules.CORS203: badExpressions,

@@ -24,14 +24,16 @@ func (x *exchange) uri(i *Integration) (string, error) {
 	var missing string
 	out := stageVariable.ReplaceAllStringFunc(i.URI, func(s string) string {
 		name := stageVariable.FindStringSubmatch(s)[1]
-		v, ok := x.api.Variables[name]
+		v, ok := x.variables[name]
 		if !ok && missing == "" {
 			missing = name
 		}
 		return v
 	})
 	if missing != "" {
-		return "", configError(BadMapping, "the URI names the stage variable %s, which the stage %s lacks", missing, x.api.Stage)
+		f := configError(BadMapping, "the URI names the stage variable %s, which the stage %s lacks", missing, x.api.Stage)
+		f.log = "Invalid endpoint address"
+		return "", f
 	}
 	return out, nil
 }
@@ -88,13 +90,19 @@ func (x *exchange) lambdaProxy(i *Integration) (*Response, error) {
 	return x.proxyResult(result)
 }
 
+// titled are the headers whose names reach a function as written here (recorded 2024-07 for Authorization; that the service
+// writes the others so is what every published event shows). Other names keep their case.
+var titled = []string{"Authorization", "User-Agent", "Host", "Via", "X-Amzn-Trace-Id", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"}
+
 // event is the proxy event, format 1.0.
 func (x *exchange) event() map[string]any {
 	single, multi := map[string]any{}, map[string]any{}
 	for _, h := range x.headers {
 		name := h.Name
-		if strings.EqualFold(name, "authorization") {
-			name = "Authorization" // recorded 2024-07; other names keep their case
+		for _, n := range titled {
+			if strings.EqualFold(name, n) {
+				name = n
+			}
 		}
 		single[name] = h.Value
 		l, _ := multi[name].([]string)
@@ -113,8 +121,8 @@ func (x *exchange) event() map[string]any {
 	if len(x.params) > 0 {
 		params = x.params
 	}
-	if len(x.api.Variables) > 0 {
-		vars = x.api.Variables
+	if len(x.variables) > 0 {
+		vars = x.variables
 	}
 	encoded := false
 	if len(x.req.Body) > 0 {
@@ -124,16 +132,25 @@ func (x *exchange) event() map[string]any {
 			body = text(x.req.Body)
 		}
 	}
-	ua, _ := x.req.Headers.Get("User-Agent")
+	who := map[string]any{}
+	for _, k := range identity {
+		who[k] = nil
+	}
+	who["sourceIp"] = x.sourceIP()
+	who["userAgent"], _ = x.req.Headers.Get("User-Agent")
 	now := time.Now().UTC()
 	rc := map[string]any{
 		"accountId": x.api.account, "apiId": x.api.ID, "domainName": x.api.domain(), "domainPrefix": x.api.ID, "extendedRequestId": x.id,
 		"httpMethod": x.req.Method, "path": x.fullPath, "protocol": x.protocol(), "requestId": x.id,
 		"requestTime": now.Format("02/Jan/2006:15:04:05 -0700"), "requestTimeEpoch": now.UnixMilli(),
 		"resourceId": x.resource.ID, "resourcePath": x.resource.Path, "stage": x.api.Stage,
-		"identity": map[string]any{"accessKey": nil, "accountId": nil, "caller": nil, "cognitoAuthenticationProvider": nil,
-			"cognitoAuthenticationType": nil, "cognitoIdentityId": nil, "cognitoIdentityPoolId": nil, "principalOrgId": nil,
-			"sourceIp": x.sourceIP(), "user": nil, "userAgent": ua, "userArn": nil},
+		"identity": who,
+	}
+	if x.api.deployment != "" {
+		rc["deploymentId"] = x.api.deployment
+	}
+	if x.api.canary {
+		rc["isCanaryRequest"] = x.api.inCanary
 	}
 	for k, v := range x.identity {
 		rc["identity"].(map[string]any)[k] = v
@@ -181,6 +198,9 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 		if err != nil || n < 100 || n > 999 {
 			return nil, malformed("statusCode is " + strconv.Quote(str))
 		}
+		if n > 599 {
+			return nil, unsupported("the function's statusCode is %d, and what API Gateway makes of that is on no file", n)
+		}
 		out.Status = n
 	default:
 		return nil, malformed("statusCode is not a number")
@@ -192,7 +212,10 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 			return false
 		}
 		for _, h := range lines {
-			if strings.EqualFold(h.Name, name) && h.Value == s {
+			if !strings.EqualFold(h.Name, name) {
+				continue
+			}
+			if name = h.Name; h.Value == s {
 				return true // the same pair is sent once
 			}
 		}
@@ -280,42 +303,31 @@ func scalar(v any) (string, bool) {
 	return "", false
 }
 
-// forbidden are request headers whose mapping makes every call fail (recorded 2024-12).
-var forbidden = map[string]map[string]bool{
-	"HTTP": {"content-length": true, "transfer-encoding": true},
-	"AWS": {"content-length": true, "transfer-encoding": true, "authorization": true, "connection": true, "expect": true,
-		"proxy-authenticate": true, "te": true},
-}
-
 // swallowed are mapped request headers that do not reach an HTTP backend (recorded 2024-12).
 var swallowed = map[string]bool{"via": true, "connection": true, "expect": true, "proxy-authenticate": true, "te": true}
 
 // mappedRequest applies the request mappings and overrides to what goes to the backend.
-func (x *exchange) mappedRequest(i *Integration, kind string, r *BackendRequest) error {
+func (x *exchange) mappedRequest(i *Integration, r *BackendRequest) error {
 	path := map[string]string{}
-	setQuery := func(name, v string) {
-		var q []Param
-		for _, p := range r.Query {
-			if p.Name != name {
-				q = append(q, p)
-			}
-		}
-		r.Query = append(q, Param{name, v})
-	}
 	for _, k := range slices.Sorted(maps.Keys(i.RequestParameters)) {
 		v, found := x.source(i.RequestParameters[k])
 		switch {
 		case strings.HasPrefix(k, apigw.IntegrationRequestHeader):
 			name := strings.TrimPrefix(k, apigw.IntegrationRequestHeader)
-			if forbidden[kind][strings.ToLower(name)] {
-				return configError(BadMapping, "the request header %s cannot be mapped", name)
-			}
 			if found && !swallowed[strings.ToLower(name)] {
 				r.Headers = r.Headers.set(name, v)
 			}
 		case strings.HasPrefix(k, apigw.IntegrationRequestQuery):
-			if found {
-				setQuery(strings.TrimPrefix(k, apigw.IntegrationRequestQuery), v)
+			// It goes beside what the request has, and every value of a query parameter with many.
+			name := strings.TrimPrefix(k, apigw.IntegrationRequestQuery)
+			if many, ok := strings.CutPrefix(i.RequestParameters[k], apigw.RequestMultiValueQuery); ok {
+				for _, p := range x.query {
+					if p.Name == many {
+						r.Query = append(r.Query, Param{name, p.Value})
+					}
+				}
+			} else if found {
+				r.Query = append(r.Query, Param{name, v})
 			}
 		case strings.HasPrefix(k, apigw.IntegrationRequestPath):
 			if found {
@@ -338,14 +350,18 @@ func (x *exchange) mappedRequest(i *Integration, kind string, r *BackendRequest)
 			case "header":
 				r.Headers = r.Headers.set(p[0], p[1])
 			case "querystring":
-				setQuery(p[0], p[1])
+				r.Query = append(slices.DeleteFunc(r.Query, func(q Param) bool { return q.Name == p[0] }), Param{p[0], p[1]})
 			case "path":
 				path[p[0]] = p[1]
 			}
 		}
 	}
-	for name, v := range path {
-		r.URL = strings.ReplaceAll(strings.ReplaceAll(r.URL, "{"+name+"}", v), "{"+name+"+}", v)
+	for _, name := range slices.Sorted(maps.Keys(path)) {
+		fill := strings.NewReplacer("{"+name+"}", path[name], "{"+name+"+}", path[name])
+		r.URL = fill.Replace(r.URL)
+		for k, p := range r.Query {
+			r.Query[k] = Param{fill.Replace(p.Name), fill.Replace(p.Value)}
+		}
 	}
 	return nil
 }
@@ -359,20 +375,7 @@ func (x *exchange) http(i *Integration, proxy bool) (*Response, error) {
 	if x.backend == nil {
 		return nil, unsupported("no backend for %s", clip(x.api.App.Show(uri)))
 	}
-	r := &BackendRequest{Method: i.HTTPMethod, URL: uri}
-	if r.Method == "" || r.Method == "ANY" {
-		r.Method = x.req.Method
-	}
-	if base, q, ok := strings.Cut(uri, "?"); ok {
-		r.URL = base
-		if vs, err := url.ParseQuery(q); err == nil {
-			for _, k := range slices.Sorted(maps.Keys(vs)) {
-				for _, v := range vs[k] {
-					r.Query = append(r.Query, Param{k, v})
-				}
-			}
-		}
-	}
+	r := x.request(i, uri)
 	if proxy {
 		r.Query = append(r.Query, x.query...)
 		for _, h := range x.headers {
@@ -395,7 +398,7 @@ func (x *exchange) http(i *Integration, proxy bool) (*Response, error) {
 		r.Body = body
 		x.customHeaders(r)
 	}
-	if err := x.mappedRequest(i, "HTTP", r); err != nil {
+	if err := x.mappedRequest(i, r); err != nil {
 		return nil, err
 	}
 	x.endpointHeaders(r)
@@ -439,13 +442,24 @@ func (x *exchange) http(i *Integration, proxy bool) (*Response, error) {
 	return out, nil
 }
 
+// request starts what goes to a backend.
+func (x *exchange) request(i *Integration, uri string) *BackendRequest {
+	r := &BackendRequest{Method: i.HTTPMethod, URL: uri}
+	if r.Method == "" || r.Method == "ANY" {
+		r.Method = x.req.Method
+	}
+	if base, q, ok := strings.Cut(uri, "?"); ok {
+		r.URL, r.Query = base, query(q)
+	}
+	return r
+}
+
 // customHeaders are those a custom integration sends instead of the client's (recorded 2024-08).
 func (x *exchange) customHeaders(r *BackendRequest) {
-	ct := "application/json"
+	r.Headers = Headers{{"Accept", "application/json"}, {"User-Agent", "AmazonAPIGateway_" + x.api.ID}}
 	if v, ok := x.req.Headers.Get("Content-Type"); ok {
-		ct = v
+		r.Headers = append(r.Headers, Header{"Content-Type", v})
 	}
-	r.Headers = Headers{{"Accept", "application/json"}, {"Content-Type", ct}, {"User-Agent", "AmazonAPIGateway_" + x.api.ID}}
 }
 
 // endpointHeaders are those the gateway adds to every backend request.
@@ -474,12 +488,10 @@ func (x *exchange) aws(i *Integration) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &BackendRequest{Method: i.HTTPMethod, URL: uri, Body: body}
-	if r.Method == "" || r.Method == "ANY" {
-		r.Method = x.req.Method
-	}
+	r := x.request(i, uri)
+	r.Body = body
 	x.customHeaders(r)
-	if err := x.mappedRequest(i, "AWS", r); err != nil {
+	if err := x.mappedRequest(i, r); err != nil {
 		return nil, err
 	}
 	x.reqBody = string(body)
@@ -501,6 +513,10 @@ func (x *exchange) aws(i *Integration) (*Response, error) {
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
 		body = []byte("{}")
+	}
+	if !json.Valid(body) {
+		// Lambda says so and does not run the function; with which status the client is told is on no file.
+		return nil, unsupported("Could not parse request body into json: Lambda says so of %q, and does not run the function %s", clip(x.api.App.Show(string(body))), fn.Name)
 	}
 	x.step(Step{Kind: StepIntegration, Name: "AWS", Detail: fn.Name})
 	result, err := x.backend.Invoke(x.ctx, *fn, body)

@@ -17,6 +17,7 @@ type failure struct {
 	detail  string
 	cause   Cause
 	valid   string // $context.error.validationErrorString
+	log     string // what the execution log says, where that is known
 }
 
 func (f *failure) Error() string { return f.typ + ": " + f.message }

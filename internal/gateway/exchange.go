@@ -30,10 +30,13 @@ type exchange struct {
 	headers   Headers           // as templates and functions see them
 	overrides *vtl.Overrides
 	context   *vtl.Map
+	variables map[string]string // of the stage
 	stageVars *vtl.Map
 	id        string
 	traced    bool // the answer carries X-Amzn-Trace-Id
 	reqBody   string
+	// responding says that the integration has answered.
+	responding bool
 
 	assumed    bool              // an authorizer that did not decide was taken to let the request in
 	authorized map[string]any    // what an authorizer says of the caller
@@ -90,9 +93,10 @@ func (a *API) exchange(ctx context.Context, req *Request, backend Backend) *exch
 			x.headers = append(x.headers, h)
 		}
 	}
+	x.variables = a.Variables
 	x.stageVars = vtl.NewMap()
-	for _, k := range slices.Sorted(maps.Keys(a.Variables)) {
-		x.stageVars.Put(k, a.Variables[k])
+	for _, k := range slices.Sorted(maps.Keys(x.variables)) {
+		x.stageVars.Put(k, x.variables[k])
 	}
 	return x
 }
@@ -122,13 +126,7 @@ func (x *exchange) split() bool {
 	p, q, _ := strings.Cut(raw, "?")
 	x.query = x.req.Query
 	if x.query == nil {
-		for _, pair := range strings.Split(q, "&") {
-			if pair == "" {
-				continue
-			}
-			k, v, _ := strings.Cut(pair, "=")
-			x.query = append(x.query, Param{unescape(k), unescape(v)})
-		}
+		x.query = query(q)
 	}
 	p = "/" + strings.TrimLeft(p, "/")
 	ok := true
@@ -142,6 +140,18 @@ func (x *exchange) split() bool {
 	}
 	x.path = p
 	return ok
+}
+
+// query reads a query string.
+func query(q string) []Param {
+	var out []Param
+	for _, pair := range strings.Split(q, "&") {
+		if pair != "" {
+			k, v, _ := strings.Cut(pair, "=")
+			out = append(out, Param{unescape(k), unescape(v)})
+		}
+	}
+	return out
 }
 
 func unescape(s string) string {
@@ -190,24 +200,38 @@ func (x *exchange) run() (*Response, error) {
 	return x.integrate()
 }
 
+// identity are the members of $context.identity that a template and a function see of every request, empty where nothing is known
+// (recorded 2025-05, and https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html).
+var identity = []string{"accessKey", "accountId", "caller", "cognitoAuthenticationProvider", "cognitoAuthenticationType", "cognitoIdentityId",
+	"cognitoIdentityPoolId", "principalOrgId", "sourceIp", "user", "userAgent", "userArn"}
+
 func (x *exchange) makeContext() {
 	c := vtl.NewMap()
 	put := func(k string, v any) { c.Put(k, v) }
 	put("accountId", x.api.account)
 	put("apiId", x.api.ID)
 	put("awsEndpointRequestId", x.id)
+	if x.api.deployment != "" {
+		put("deploymentId", x.api.deployment)
+	}
 	put("domainName", x.api.domain())
 	put("domainPrefix", x.api.ID)
 	put("extendedRequestId", x.id)
 	put("httpMethod", x.req.Method)
 	id := vtl.NewMap()
+	for _, k := range identity {
+		id.Put(k, nil)
+	}
 	id.Put("sourceIp", x.sourceIP())
 	if ua, ok := x.req.Headers.Get("User-Agent"); ok {
 		id.Put("userAgent", ua)
 	}
+	if key, ok := x.headers.Get("x-api-key"); ok && x.method != nil && x.method.APIKeyRequired {
+		id.Put("apiKey", key)
+	}
 	put("identity", id)
 	if x.api.canary {
-		put("isCanaryRequest", false)
+		put("isCanaryRequest", x.api.inCanary)
 	}
 	put("path", x.fullPath)
 	put("protocol", x.protocol())
@@ -254,7 +278,11 @@ func (x *exchange) source(src string) (string, bool) {
 		if name, ok := strings.CutPrefix(src, pre); ok {
 			v, found := "", false
 			for _, q := range x.query {
-				if q.Name == name {
+				switch {
+				case q.Name != name:
+				case found && pre == apigw.RequestMultiValueQuery:
+					v += "," + q.Value
+				default:
 					v, found = q.Value, true
 				}
 			}
@@ -272,7 +300,7 @@ func (x *exchange) source(src string) (string, bool) {
 		return bodySource(string(x.req.Body), p)
 	}
 	if p, ok := strings.CutPrefix(src, "stageVariables."); ok {
-		v, found := x.api.Variables[p]
+		v, found := x.variables[p]
 		return v, found
 	}
 	if p, ok := strings.CutPrefix(src, "context."); ok && x.context != nil {

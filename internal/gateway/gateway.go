@@ -119,6 +119,7 @@ const (
 	BadTemplate           Cause = "badTemplate"           // a template does not parse, or fails
 	BadOverride           Cause = "badOverride"           // a template overrides something with what that cannot be
 	BadMapping            Cause = "badMapping"            // a mapping of a header or an address cannot be made
+	NotPost               Cause = "notPost"               // a function is called with another method than POST
 	BinaryRequest         Cause = "binaryRequest"         // a template had to read a request's body that is binary
 	BinaryResponse        Cause = "binaryResponse"        // a payload is binary where it must not be, or is not where it must
 	BadProxyResponse      Cause = "badProxyResponse"      // a proxy function's result is not in its format

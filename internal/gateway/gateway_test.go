@@ -191,7 +191,15 @@ func TestMockFaults(t *testing.T) {
 		{"does not parse", mock(`#if(`, ok), "", nil, 500},
 		{"binary", mock(`{"statusCode": 200}`, ok), `"BinaryMediaTypes": ["*/*"],`, nil, 500},
 		{"binary converted", strings.Replace(mock(`{"statusCode": 200}`, `{"StatusCode": "200", "ContentHandling": "CONVERT_TO_TEXT"}`), `"MOCK"`, `"MOCK", "ContentHandling": "CONVERT_TO_TEXT"`, 1), `"BinaryMediaTypes": ["*/*"],`, nil, 200},
-		{"look-ahead in a pattern", mock(`{"statusCode": 200}`, `{"StatusCode": "200", "SelectionPattern": "(?!5)..."}`), "", nil, 502},
+		{"look-ahead in a pattern", mock(`{"statusCode": 200}`, `{"StatusCode": "200", "SelectionPattern": "(?!5)..."}`), "", nil, 200},
+		{"look-ahead that excludes the status", mock(`{"statusCode": 200}`, `{"StatusCode": "200", "SelectionPattern": "(?!2)..."}`), "", nil, 500},
+		{"a pattern that is not understood", mock(`{"statusCode": 200}`, `{"StatusCode": "200", "SelectionPattern": "2++00"}`), "", nil, 502},
+		{"a status in quotes", mock(`{"statusCode": "200"}`, ok), "", nil, 500},
+		{"a status with a fraction", mock(`{"statusCode": 200.5}`, ok), "", nil, 500},
+		{"a response without a status", mock(`{"statusCode": 200}`, `{}`), "", nil, 502},
+		{"a response whose status is none", mock(`{"statusCode": 200}`, `{"StatusCode": "2000"}`), "", nil, 502},
+		{"parseJson of nothing", mock(`#set($x = $util.parseJson("")){"statusCode": 200}`, ok), "", nil, 502},
+		{"base64Decode of something else", mock(`$util.base64Decode("%"){"statusCode": 200}`, ok), "", nil, 502},
 	}
 	for _, tt := range tests {
 		src := strings.Replace(string(tpl(method("Opt", "", "OPTIONS", tt.method), "")), `"Name": "t"`, tt.api+`"Name": "t"`, 1)
@@ -572,6 +580,7 @@ func FuzzLoad(f *testing.F) {
 		}
 	}
 	f.Add(`{"Resources": {"A": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": {"paths": {"/": {"get": {"x-amazon-apigateway-integration": {"type": "mock"}}}}}}}}}`, "GET", "/", "")
+	f.Add(`{"Resources": {"A": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": {"paths": {"/": {"get": {"x-amazon-apigateway-integration": {"type": "mock", "requestTemplates": {"application/json": "{statusCode: 200}"}, "responses": {"default": {}}}}}}}}}}}`, "GET", "/", "")
 	f.Fuzz(func(t *testing.T, template, method, path, origin string) {
 		a, err := parse([]byte(template), cfn.Options{}, Options{})
 		if err != nil {

@@ -18,6 +18,10 @@ func (x *exchange) integrate() (*Response, error) {
 		return nil, configError(NoIntegration, "the method has no integration")
 	}
 	i := m.Integration
+	switch cause, why := x.api.Fails(m); cause {
+	case NotPost, BadMapping: // the other causes are found on the way
+		return nil, configError(cause, "%s", why)
+	}
 	switch i.Type {
 	case apigw.Mock:
 		return x.mock(i)
@@ -58,24 +62,31 @@ func (x *exchange) integrationBody(i *Integration) ([]byte, error) {
 	return []byte(out), err
 }
 
+// mockStatus reads what a mock's request template gives. A status in quotes is none (https://github.com/aws/aws-cdk/issues/5997).
+func mockStatus(body string) (int64, bool) {
+	v, err := vtl.ParseJSON(strings.TrimSpace(body))
+	m, ok := v.(*vtl.Map)
+	if err != nil || !ok {
+		return 0, false
+	}
+	code, _ := m.Get("statusCode")
+	n, ok := code.(int64)
+	return n, ok
+}
+
 func (x *exchange) mock(i *Integration) (*Response, error) {
 	body, err := x.integrationBody(i)
 	if err != nil {
 		return nil, err
 	}
-	v, err := vtl.ParseJSON(strings.TrimSpace(string(body)))
-	var status string
-	if m, ok := v.(*vtl.Map); ok && err == nil {
-		if s, ok := m.Get("statusCode"); ok {
-			status, _ = vtl.Print(s)
-		}
-	}
-	if _, err := strconv.Atoi(status); err != nil {
+	n, ok := mockStatus(string(body))
+	if !ok {
 		if symbols := x.api.App.Symbols(string(body)); len(symbols) > 0 {
 			return nil, unsupported("the statusCode of MOCK: %v", &cfn.Unknown{Symbol: symbols[0]})
 		}
-		return nil, configError(NoMockStatus, "MOCK needs JSON with a number statusCode, the request gave %q", clip(x.api.App.Show(string(body))))
+		return nil, configError(NoMockStatus, "MOCK needs JSON with an integer statusCode, not in quotes; the request gave %q", clip(x.api.App.Show(string(body))))
 	}
+	status := strconv.FormatInt(n, 10)
 	x.step(Step{Kind: StepIntegration, Name: "MOCK", Detail: "statusCode " + status})
 	return x.respond(i, status, true, nil, nil, nil)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -137,8 +138,8 @@ func (l *loader) build() (*API, error) {
 	if err := l.stage(); err != nil {
 		return nil, err
 	}
-	variables := top.strMap(a.stageProperties["Variables"], "Variables")
-	maps.Copy(a.Variables, variables)
+	maps.Copy(a.Variables, top.strMap(a.stageProperties["Variables"], "Variables"))
+	l.canary(top)
 	for _, k := range slices.Sorted(maps.Keys(a.Variables)) {
 		if fault := apigw.StageVariableFault(a.Variables[k]); fault != "" {
 			l.undeployable("stage variable %s: %s", k, fault)
@@ -242,11 +243,27 @@ func (l *loader) stage() error {
 	a.Stage, a.StageID = found.name, found.id
 	r := &reader{l: l}
 	a.stageProperties = r.object(found.properties, "StageDescription")
-	a.canary = a.stageProperties["CanarySetting"] != nil
+	if d := l.app.Target(a.stageProperties["DeploymentId"]); d != nil {
+		a.deployment = d.ID
+	}
 	if r.err != nil {
 		l.left("the stage of deployment "+found.id, r.err)
 	}
 	return nil
+}
+
+// canary reads the stage's canary. One that has all requests decides with variables of its own.
+func (l *loader) canary(r *reader) {
+	setting := r.object(l.api.stageProperties["CanarySetting"], "CanarySetting")
+	if setting == nil {
+		return
+	}
+	l.api.canary = true
+	overrides := r.strMap(setting["StageVariableOverrides"], "StageVariableOverrides")
+	percent, _ := strconv.ParseFloat(r.known(setting["PercentTraffic"], "PercentTraffic"), 64)
+	if l.api.inCanary = percent >= 100; l.api.inCanary {
+		maps.Copy(l.api.Variables, overrides)
+	}
 }
 
 // Concerns reports whether what a problem of an app is about may be a REST API or a part of one.
@@ -493,6 +510,17 @@ func (r *reader) known(v any, name string) string {
 	return s
 }
 
+// status reads a status as API Gateway takes it (the pattern of its API model); without one nothing is deployed.
+func (r *reader) status(v any, name string) string {
+	s := r.known(v, name)
+	if !status.MatchString(s) {
+		r.fail(name, fmt.Errorf("%q is no status of three digits from 100 to 599, and API Gateway deploys none without", clip(s)))
+	}
+	return s
+}
+
+var status = regexp.MustCompile(`^[1-5][0-9]{2}$`)
+
 // object returns what has to be an object, nil where there is none.
 func (r *reader) object(v any, name string) map[string]any {
 	switch v := v.(type) {
@@ -575,7 +603,10 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 	r := &reader{l: l}
 	p := res.Properties
 	m := &Method{ID: res.ID, Source: res, HTTPMethod: strings.ToUpper(r.known(p["HttpMethod"], "HttpMethod")), Resource: at,
-		AuthorizationType: r.known(p["AuthorizationType"], "AuthorizationType"), APIKeyRequired: r.bool(p["ApiKeyRequired"], "ApiKeyRequired")}
+		AuthorizationType: strings.ToUpper(r.known(p["AuthorizationType"], "AuthorizationType")), APIKeyRequired: r.bool(p["ApiKeyRequired"], "ApiKeyRequired")}
+	if was, _ := p["AuthorizationType"].(string); was != m.AuthorizationType && m.AuthorizationType != "" {
+		l.api.Undeployable = append(l.api.Undeployable, fmt.Sprintf("method %s: AuthorizationType %s is taken as %s; write it so, since CloudFormation may refuse it", m.ID, was, m.AuthorizationType))
+	}
 	m.written = cfn.Canonical(without(p, "RestApiId", "ResourceId", "OperationName"))
 	m.RequestParameters = r.boolMap(p["RequestParameters"], "RequestParameters")
 	if a := l.app.Target(p["AuthorizerId"]); a != nil && a.Type == "AWS::ApiGateway::Authorizer" {
@@ -613,7 +644,7 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 	m.requires(written)
 	for _, v := range r.list(p["MethodResponses"], "MethodResponses") {
 		mr := r.object(v, "MethodResponses")
-		x := MethodResponse{Status: r.known(mr["StatusCode"], "StatusCode"), Headers: map[string]bool{}, Models: map[string]string{}}
+		x := MethodResponse{Status: r.status(mr["StatusCode"], "StatusCode"), Headers: map[string]bool{}, Models: map[string]string{}}
 		for k, b := range r.boolMap(mr["ResponseParameters"], "ResponseParameters") {
 			x.Headers[strings.TrimPrefix(k, apigw.MethodHeader)] = b
 		}
@@ -643,13 +674,22 @@ func (l *loader) integration(in map[string]any, r *reader) *Integration {
 	i := &Integration{Type: strings.ToUpper(r.known(in["Type"], "Type")), URI: r.text(in["Uri"], "Uri"), HTTPMethod: strings.ToUpper(r.known(in["IntegrationHttpMethod"], "IntegrationHttpMethod")),
 		Passthrough: cmp.Or(r.known(in["PassthroughBehavior"], "PassthroughBehavior"), "WHEN_NO_MATCH"), ContentHandling: r.known(in["ContentHandling"], "ContentHandling"),
 		RequestParameters: r.strMap(in["RequestParameters"], "RequestParameters"), RequestTemplates: r.templates(in["RequestTemplates"], "RequestTemplates")}
+	i.connection(in["ConnectionType"], in["ConnectionId"], r)
 	for _, v := range r.list(in["IntegrationResponses"], "IntegrationResponses") {
 		ir := r.object(v, "IntegrationResponses")
-		i.Responses = append(i.Responses, IntegrationResponse{Status: r.known(ir["StatusCode"], "StatusCode"), Pattern: r.known(ir["SelectionPattern"], "SelectionPattern"),
+		i.Responses = append(i.Responses, IntegrationResponse{Status: r.status(ir["StatusCode"], "StatusCode"), Pattern: r.known(ir["SelectionPattern"], "SelectionPattern"),
 			ContentHandling: r.known(ir["ContentHandling"], "ContentHandling"), Parameters: r.mappings(ir["ResponseParameters"], "ResponseParameters"),
 			Templates: r.templates(ir["ResponseTemplates"], "ResponseTemplates")})
 	}
 	return i
+}
+
+// connection reads how an HTTP integration reaches its server.
+func (i *Integration) connection(typ, id any, r *reader) {
+	i.ConnectionType, i.ConnectionID = r.text(typ, "ConnectionType"), r.text(id, "ConnectionId")
+	if strings.HasPrefix(i.Type, apigw.HTTP) {
+		i.ConnectionType = cmp.Or(i.ConnectionType, "INTERNET")
+	}
 }
 
 func (l *loader) authorizer(res *cfn.Resource, r *reader) *authorizer {
@@ -703,7 +743,10 @@ func split(list string) []string {
 func (l *loader) gatewayResponse(p map[string]any) {
 	r := &reader{l: l}
 	typ := r.known(p["ResponseType"], "ResponseType")
-	g := &gatewayResponse{status: r.known(p["StatusCode"], "StatusCode"), parameters: r.mappings(p["ResponseParameters"], "ResponseParameters"), templates: r.templates(p["ResponseTemplates"], "ResponseTemplates")}
+	g := &gatewayResponse{parameters: r.mappings(p["ResponseParameters"], "ResponseParameters"), templates: r.templates(p["ResponseTemplates"], "ResponseTemplates")}
+	if p["StatusCode"] != nil {
+		g.status = r.status(p["StatusCode"], "StatusCode")
+	}
 	g.err, g.source = r.err, cfn.Canonical(without(p, "RestApiId"))
 	if r.err != nil && typ != "" {
 		l.left("gateway response "+typ, r.err)

@@ -29,7 +29,7 @@ type API struct {
 	Elsewhere []string
 	// NotKnown has those of Problems that hang on a value that only a deployment knows, without those of methods.
 	NotKnown []string
-	// Undeployable says, one line each, which header mappings and stage variables API Gateway refuses when the template is deployed.
+	// Undeployable says, one line each, which header mappings, stage variables and spellings are refused when the template is deployed.
 	Undeployable []string
 	// KeySource is where API keys come from, HEADER or AUTHORIZER; "" for HEADER.
 	KeySource string
@@ -44,7 +44,9 @@ type API struct {
 	document    any               // the same with stand-ins
 	policyUse   PolicyUse
 	valid       bool // see [Options.AssumeValid]
-	canary      bool
+	canary      bool // the stage has one
+	inCanary    bool // it has all requests
+	deployment  string
 	region      string
 	account     string
 	authorizers *Authorizers
@@ -113,9 +115,11 @@ type Integration struct {
 	Type, URI, HTTPMethod string
 	Passthrough           string
 	ContentHandling       string
-	RequestParameters     map[string]string
-	RequestTemplates      []Template
-	Responses             []IntegrationResponse
+	// ConnectionType is INTERNET or VPC_LINK, ConnectionID that of the link.
+	ConnectionType, ConnectionID string
+	RequestParameters            map[string]string
+	RequestTemplates             []Template
+	Responses                    []IntegrationResponse
 }
 
 // Template is a mapping template for a content type.

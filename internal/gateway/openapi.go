@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,7 +25,7 @@ func (l *loader) openAPI(v any) error {
 	r := &reader{l: l}
 	a := l.api
 	for _, t := range r.list(doc["x-amazon-apigateway-binary-media-types"], "x-amazon-apigateway-binary-media-types") {
-		if s := r.known(t, "x-amazon-apigateway-binary-media-types"); s != "" {
+		if s := r.known(t, "x-amazon-apigateway-binary-media-types"); s != "" && !slices.Contains(a.BinaryTypes, s) {
 			a.BinaryTypes = append(a.BinaryTypes, s)
 		}
 	}
@@ -34,6 +36,7 @@ func (l *loader) openAPI(v any) error {
 		l.gatewayResponse(map[string]any{"ResponseType": typ, "StatusCode": gm["statusCode"], "ResponseParameters": gm["responseParameters"], "ResponseTemplates": gm["responseTemplates"]})
 	}
 	paths := r.object(doc["paths"], "paths")
+	base := l.basePath(doc, r)
 	if r.err != nil {
 		return r.err
 	}
@@ -41,7 +44,7 @@ func (l *loader) openAPI(v any) error {
 		read := &reader{l: l}
 		item := read.object(paths[path], "the path "+path)
 		r := a.root
-		for _, part := range strings.Split(strings.Trim(path, "/"), "/") {
+		for _, part := range strings.Split(strings.Trim(base+path, "/"), "/") {
 			if part != "" {
 				id := strings.TrimSuffix(r.Path, "/") + "/" + part
 				r = a.child(r, part, id, l.rest)
@@ -67,6 +70,47 @@ func (l *loader) openAPI(v any) error {
 	}
 	return nil
 }
+
+// basePath returns what the import puts before every path, as its parameter basepath says; nothing without one
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-import-api-basePath.html).
+func (l *loader) basePath(doc map[string]any, r *reader) string {
+	mode := r.known(r.object(l.rest.Properties["Parameters"], "Parameters")["basepath"], "basepath")
+	switch mode {
+	case "", "ignore":
+		return ""
+	case "prepend", "split":
+	default:
+		r.fail("basepath", fmt.Errorf("%q is none of ignore, prepend and split", clip(mode)))
+		return ""
+	}
+	base := r.known(doc["basePath"], "basePath")
+	for _, v := range r.list(doc["servers"], "servers") {
+		server := r.object(v, "servers")
+		variables := r.object(server["variables"], "variables")
+		preset := func(name string) string {
+			return r.known(r.object(variables[name], name)["default"], name)
+		}
+		if variables["basePath"] != nil { // whether or not the address has it (recorded 2025-07)
+			base = preset("basePath")
+			break
+		}
+		address := serverVariable.ReplaceAllStringFunc(r.known(server["url"], "url"), func(s string) string { return preset(s[1 : len(s)-1]) })
+		if u, err := url.Parse(address); err == nil && base == "" {
+			base = u.EscapedPath()
+		}
+	}
+	base = strings.Trim(base, "/")
+	if mode == "split" {
+		_, base, _ = strings.Cut(base, "/")
+	}
+	if base == "" {
+		return ""
+	}
+	return "/" + base
+}
+
+// serverVariable is a variable in the address of a server.
+var serverVariable = regexp.MustCompile(`\{[^{}]+\}`)
 
 // pointer follows a local $ref.
 func pointer(doc map[string]any, v any) any {
@@ -113,6 +157,11 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 			m.RequestParameters["method.request."+in+"."+name] = r.bool(p["required"], "required")
 		}
 	}
+	for at := res; at != nil; at = at.parent { // what only the path names (recorded 2025-07)
+		if at.variable() && !at.greedy() {
+			m.RequestParameters[apigw.RequestPath+at.paramName()] = true
+		}
+	}
 	if body := r.object(pointer(doc, op["requestBody"]), "requestBody"); body != nil {
 		content, _ := body["content"].(map[string]any)
 		m.models = map[string]*schema{}
@@ -146,14 +195,15 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 	if in := r.object(pointer(doc, op["x-amazon-apigateway-integration"]), "x-amazon-apigateway-integration"); in != nil {
 		i := &Integration{Type: strings.ToUpper(r.known(in["type"], "type")), URI: r.text(in["uri"], "uri"), HTTPMethod: strings.ToUpper(r.known(in["httpMethod"], "httpMethod")),
 			Passthrough: strings.ToUpper(r.known(in["passthroughBehavior"], "passthroughBehavior")), ContentHandling: r.known(in["contentHandling"], "contentHandling"),
-			RequestParameters: r.strMap(in["requestParameters"], "requestParameters"), RequestTemplates: r.templates(in["requestTemplates"], "requestTemplates")}
+			RequestParameters: r.strMap(texts(in["requestParameters"]), "requestParameters"), RequestTemplates: r.templates(in["requestTemplates"], "requestTemplates")}
+		i.connection(in["connectionType"], in["connectionId"], r)
 		if i.Passthrough == "" {
 			i.Passthrough = "WHEN_NO_MATCH"
 		}
 		irs := r.object(in["responses"], "the integration's responses")
 		for _, p := range slices.Sorted(maps.Keys(irs)) {
 			ir := r.object(irs[p], "the integration's response "+p)
-			x := IntegrationResponse{Status: r.known(ir["statusCode"], "statusCode"), Pattern: p, ContentHandling: r.known(ir["contentHandling"], "contentHandling"),
+			x := IntegrationResponse{Status: r.status(ir["statusCode"], "statusCode"), Pattern: p, ContentHandling: r.known(ir["contentHandling"], "contentHandling"),
 				Parameters: r.mappings(ir["responseParameters"], "responseParameters"), Templates: r.templates(ir["responseTemplates"], "responseTemplates")}
 			if p == "default" {
 				x.Pattern = ""
@@ -168,6 +218,23 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 	}
 	l.mappings(m)
 	res.methods[method] = m
+}
+
+// texts leaves out of a map what is no text, which the import does not take for a mapping.
+func texts(v any) any {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	m = maps.Clone(m)
+	maps.DeleteFunc(m, func(_ string, v any) bool {
+		switch v.(type) {
+		case string, *cfn.Unknown:
+			return false
+		}
+		return true
+	})
+	return m
 }
 
 // security reads who may call an operation: an API key, IAM, or an authorizer.

@@ -29,7 +29,11 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 			if err != nil {
 				return nil, unsupported("the selection pattern %q of method %s: %v", r.Pattern, x.method.ID, err)
 			}
-			if re.Whole().MatchString(said) {
+			fits, err := re.MatchWhole(said)
+			if err != nil {
+				return nil, unsupported("the selection pattern of method %s: %v", x.method.ID, err)
+			}
+			if fits {
 				ir = r
 				break
 			}
@@ -60,6 +64,7 @@ func (x *exchange) unread(i *Integration, response int) (*Response, error) {
 // made makes the answer of an integration response. Read is false where the reply that it is made of is not known; what of
 // the answer CORS does not look at is left out then.
 func (x *exchange) made(ir *IntegrationResponse, headers Headers, body []byte, backendType *string, read bool) (*Response, error) {
+	x.responding = true
 	x.step(Step{Kind: StepIntegrationResponse, Name: ir.Status, Detail: "pattern " + strconv.Quote(ir.Pattern), Pattern: ir.Pattern})
 	out := &Response{}
 	out.Status, _ = strconv.Atoi(ir.Status)

@@ -61,7 +61,7 @@ func (a *API) Behind(method, path string) string {
 		return ""
 	}
 	i := m.Integration
-	uri, _ := (&exchange{api: a}).uri(i)
+	uri, _ := (&exchange{api: a, variables: a.Variables}).uri(i)
 	parts := []any{i.Type, uri}
 	if i.Type != apigw.AWSProxy && i.Type != apigw.HTTPProxy {
 		parts = append(parts, m.written)
@@ -90,7 +90,7 @@ func (a *API) Calls(method, path string) string {
 	if m == nil || m.Integration == nil {
 		return "nothing"
 	}
-	uri, _ := (&exchange{api: a}).uri(m.Integration)
+	uri, _ := (&exchange{api: a, variables: a.Variables}).uri(m.Integration)
 	if fn := a.functionOf(uri); fn != nil {
 		return "the function " + fn.Name
 	}

@@ -1,11 +1,13 @@
 package gateway
 
 import (
+	"errors"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/vtl"
 )
@@ -51,6 +53,17 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 			}
 		},
 	})
+	if errors.Is(err, vtl.ErrPayload) {
+		if x.responding {
+			return "", unsupported("the %s template reads a payload that begins like JSON and is none", t.ContentType)
+		}
+		// A transcript of 2015; the name of the exception is believed.
+		return "", &failure{typ: apigw.Default4XX, status: 400, message: "Could not process payload", errType: "BadRequestException", detail: "a template reads the body, which begins like JSON and is none"}
+	}
+	var fault *vtl.Error
+	if errors.As(err, &fault) && fault.NotKnown {
+		return "", unsupported("the %s template: %v", t.ContentType, err)
+	}
 	if err != nil {
 		return "", fails("fails", err)
 	}

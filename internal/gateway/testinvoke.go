@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/vtl"
 )
 
 // TestInvocation is what the management call TestInvokeMethod is given.
@@ -18,6 +20,8 @@ type TestInvocation struct {
 	Path    string
 	Headers Headers
 	Body    []byte
+	// Variables are the stage variables that the call is given; no stage has a part in it.
+	Variables map[string]string
 }
 
 // TestResult is what TestInvokeMethod gives.
@@ -36,7 +40,7 @@ func (a *API) TestInvoke(ctx context.Context, t TestInvocation, backend Backend)
 	var m *Method
 	for _, r := range a.resources {
 		if r.ID == t.Resource || r.Path == t.Resource {
-			m = r.methods[t.Method]
+			m = cmp.Or(r.methods[t.Method], r.methods["ANY"])
 		}
 	}
 	if m == nil {
@@ -47,6 +51,10 @@ func (a *API) TestInvoke(ctx context.Context, t TestInvocation, backend Backend)
 		path = m.Resource.Path
 	}
 	x := a.exchange(ctx, &Request{Method: t.Method, Path: path, Headers: t.Headers, Body: t.Body}, backend)
+	x.variables, x.stageVars = t.Variables, vtl.NewMap()
+	for _, k := range slices.Sorted(maps.Keys(t.Variables)) {
+		x.stageVars.Put(k, t.Variables[k])
+	}
 	x.split()
 	x.method, x.resource = m, m.Resource
 	x.params = pathParams(m.Resource, x.path)
@@ -75,7 +83,7 @@ func (a *API) TestInvoke(ctx context.Context, t TestInvocation, backend Backend)
 		if !ok {
 			return nil, err
 		}
-		line("Execution failed due to configuration error: %s", f.detail)
+		line("Execution failed due to configuration error: %s", cmp.Or(f.log, f.detail))
 		res = x.gatewayResponse(f)
 	} else {
 		if m.Integration.Type != apigw.Mock {

@@ -33,7 +33,7 @@ const maxExamples = 2000
 // product of its choices.
 func examples(pattern string) []string {
 	re, err := javaregexp.Compile(pattern)
-	if err != nil {
+	if err != nil || re.Whole() == nil {
 		return nil
 	}
 	tree, err := syntax.Parse(re.Whole().String(), syntax.Perl)

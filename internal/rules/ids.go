@@ -24,6 +24,7 @@ const (
 	CORS118 ID = "CORS118" // resources differ in the origins that they allow
 	CORS119 ID = "CORS119" // only simple requests reach a resource
 	CORS120 ID = "CORS120" // a list of the preflight's answer cannot be parsed
+	CORS130 ID = "CORS130" // a method fails whatever it is sent
 	CORS201 ID = "CORS201" // a header is mapped and not declared
 	CORS202 ID = "CORS202" // a CORS header is declared and never set
 	CORS203 ID = "CORS203" // a header's value is not in single quotes

@@ -18,7 +18,13 @@ type Error struct {
 	Msg string
 	// Parse tells whether the template does not parse, as opposed to failing while it is evaluated.
 	Parse bool
+	// NotKnown tells that the fault is this evaluator's: what the service makes of the template is not known.
+	NotKnown bool
+	cause    error
 }
+
+// Unwrap returns what made the error, if anything did.
+func (e *Error) Unwrap() error { return e.cause }
 
 // Error gives "line:column: message".
 func (e *Error) Error() string { return e.Pos.String() + ": " + e.Msg }

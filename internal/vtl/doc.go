@@ -17,6 +17,7 @@
 //
 // No template can hang, exhaust or crash the evaluator: steps, produced bytes, nesting and loop rounds are bounded by
 // [Limits], and passing a bound is an error. What the package does not model, it refuses with an [*Error] that has a line
-// and a column, rather than answer wrongly: regular expressions with look-around, back-references or possessive
-// quantifiers, #parse, #include and #evaluate, and the rarer methods of the Java classes.
+// and a column whose NotKnown is set, rather than answer wrongly: regular expressions where Java's answer may differ, JSONPaths
+// that are not read as Jayway's library reads them, #parse, #include and #evaluate, the rarer methods of the Java classes, and what
+// is past its bounds.
 package vtl

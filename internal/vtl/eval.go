@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
+	"github.com/corsgate/corsgate/internal/vtl/jaywaypath"
 )
 
 // Mode chooses whose behaviour the evaluator has.
@@ -140,14 +141,24 @@ func (ev *eval) errf(pos Pos, format string, args ...any) error {
 	return &Error{Pos: pos, Msg: fmt.Sprintf(format, args...)}
 }
 
+// notKnown is the error of what this evaluator does not know.
+func (ev *eval) notKnown(pos Pos, format string, args ...any) error {
+	return &Error{Pos: pos, Msg: fmt.Sprintf(format, args...), NotKnown: true}
+}
+
+// notKnown is an error of what is not known.
+type notKnown string
+
+func (u notKnown) Error() string { return string(u) }
+
 // step counts one visit.
 func (ev *eval) step(pos Pos) error {
 	ev.steps++
 	if ev.steps > ev.lim.Steps {
-		return ev.errf(pos, "the template takes more than %d steps; simplify it", ev.lim.Steps)
+		return ev.notKnown(pos, "the template takes more than %d steps; simplify it", ev.lim.Steps)
 	}
 	if ev.stopped() {
-		return ev.errf(pos, stoppedText)
+		return ev.notKnown(pos, stoppedText)
 	}
 	return nil
 }
@@ -167,11 +178,11 @@ func (ev *eval) stopped() bool {
 // charge counts n bytes made or looked at, and n as the size of one string.
 func (ev *eval) charge(pos Pos, n int) error {
 	if n > ev.lim.Output {
-		return ev.errf(pos, "the template makes a text of more than %d bytes", ev.lim.Output)
+		return ev.notKnown(pos, "the template makes a text of more than %d bytes", ev.lim.Output)
 	}
 	ev.bytes += n
 	if ev.bytes > ev.lim.Bytes {
-		return ev.errf(pos, "the template makes more than %d bytes of text in all; simplify it", ev.lim.Bytes)
+		return ev.notKnown(pos, "the template makes more than %d bytes of text in all; simplify it", ev.lim.Bytes)
 	}
 	return nil
 }
@@ -179,14 +190,14 @@ func (ev *eval) charge(pos Pos, n int) error {
 func (ev *eval) down(pos Pos) error {
 	ev.depth++
 	if ev.depth > ev.lim.Depth {
-		return ev.errf(pos, "nested deeper than %d levels; does a macro or a defined block contain itself?", ev.lim.Depth)
+		return ev.notKnown(pos, "nested deeper than %d levels; does a macro or a defined block contain itself?", ev.lim.Depth)
 	}
 	return nil
 }
 
 func (ev *eval) write(pos Pos, out *strings.Builder, s string) error {
 	if out.Len()+len(s) > ev.lim.Output {
-		return ev.errf(pos, "the template renders more than %d bytes", ev.lim.Output)
+		return ev.notKnown(pos, "the template renders more than %d bytes", ev.lim.Output)
 	}
 	if err := ev.charge(pos, len(s)); err != nil {
 		return err
@@ -206,7 +217,7 @@ func (ev *eval) lookup(name string) (any, error) {
 			ev.depth++
 			defer func() { ev.scope = saved; ev.depth-- }()
 			if ev.depth > ev.lim.Depth {
-				return nil, ev.errf(Pos{1, 1}, "nested deeper than %d levels", ev.lim.Depth)
+				return nil, ev.notKnown(Pos{1, 1}, "nested deeper than %d levels", ev.lim.Depth)
 			}
 			return ev.value(th.x)
 		}
@@ -441,7 +452,7 @@ func (ev *eval) put(pos Pos, m *Map, key, v any) (any, error) {
 		return nil, err
 	}
 	if _, ok := mapKey(key); !ok {
-		return nil, ev.errf(pos, "a collection as the key of a map is not supported")
+		return nil, ev.notKnown(pos, "a collection as the key of a map is not supported")
 	}
 	if m.onPut != nil {
 		ks, err := ev.text(pos, key)
@@ -766,7 +777,7 @@ func (ev *eval) rangeValue(n *rangeNode) (any, error) {
 	}
 	const most = 100_000
 	if a-b > most || b-a > most || a > math.MaxInt32 || b > math.MaxInt32 || a < math.MinInt32 || b < math.MinInt32 {
-		return nil, ev.errf(n.pos, "the range [%d..%d] has more than %d elements", a, b, most)
+		return nil, ev.notKnown(n.pos, "the range [%d..%d] has more than %d elements", a, b, most)
 	}
 	l := &List{}
 	d := int64(1)
@@ -832,7 +843,7 @@ func (ev *eval) arith(n *binNode) (any, error) {
 			}
 			return a % b, nil
 		}
-		return nil, ev.errf(n.pos, "%d %s %d is out of the 64-bit range, which is as far as this evaluator goes", a, n.op, b)
+		return nil, ev.notKnown(n.pos, "%d %s %d is out of the 64-bit range, which is as far as this evaluator goes", a, n.op, b)
 	}
 	x, xok := toFloat(l)
 	y, yok := toFloat(r)
@@ -973,7 +984,9 @@ func (ev *eval) wrap(pos Pos, err error) error {
 	if err == nil || errors.As(err, &e) || errors.Is(err, errStop) || errors.Is(err, errBreak) {
 		return err
 	}
-	return &Error{Pos: pos, Msg: err.Error()}
+	var path *jaywaypath.Error
+	var host notKnown
+	return &Error{Pos: pos, Msg: err.Error(), NotKnown: errors.As(err, &path) || errors.As(err, &host), cause: err}
 }
 
 func (ev *eval) directive(out *strings.Builder, n *dirNode) error {
@@ -998,7 +1011,7 @@ func (ev *eval) directive(out *strings.Builder, n *dirNode) error {
 		}
 	case "parse", "include", "evaluate":
 		if n.hasArg {
-			return ev.errf(n.pos, "#%s is not available in mapping templates; write its content here", n.name)
+			return ev.notKnown(n.pos, "#%s is not available in mapping templates; write its content here", n.name)
 		}
 	}
 	if m := ev.t.macros[strings.TrimPrefix(n.name, "@")]; m != nil && (n.block || !strings.HasPrefix(n.name, "@")) {

@@ -2,6 +2,7 @@ package vtl
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -20,6 +21,7 @@ type Input struct {
 
 	parsed bool
 	root   any
+	err    error
 }
 
 func (in *Input) body() string {
@@ -29,17 +31,21 @@ func (in *Input) body() string {
 	return in.Body
 }
 
-// json gives the parsed body; a body that is not JSON is a string.
-func (in *Input) json() any {
+// ErrPayload is that of reading a body that begins like an object or an array of JSON and is none.
+var ErrPayload = errors.New("the body begins like JSON and is none")
+
+// json gives the parsed body; a body that is not JSON is a string, unless it begins like JSON.
+func (in *Input) json() (any, error) {
 	if !in.parsed {
 		in.parsed = true
-		v, err := ParseJSON(in.body())
-		if err != nil {
-			v = in.body()
+		if in.root, in.err = ParseJSON(in.body()); in.err != nil {
+			in.root, in.err = in.body(), nil
+			if text := strings.TrimLeft(in.body(), " \t\r\n"); text != "" && (text[0] == '{' || text[0] == '[') {
+				in.err = ErrPayload
+			}
 		}
-		in.root = v
 	}
-	return in.root
+	return in.root, in.err
 }
 
 func orEmpty(m *Map) *Map {
@@ -82,7 +88,7 @@ func (in *Input) Method(name string, args []any) (any, bool, error) {
 	case "path", "json":
 		p, ok := one[string](args)
 		if !ok {
-			return nil, false, fmt.Errorf("$input.%s takes a JSONPath, such as '$.name'", name)
+			return nil, false, notKnown("$input." + name + " takes a JSONPath, such as '$.name'")
 		}
 		v, _, err := in.at(p)
 		if err != nil || name == "path" {
@@ -91,12 +97,16 @@ func (in *Input) Method(name string, args []any) (any, bool, error) {
 		s, err := jsonText(v)
 		return s, true, err
 	}
-	return nil, false, fmt.Errorf("$input has no method %s for these arguments; it has json, path and params", name)
+	return nil, false, notKnown("$input has no method " + name + " for these arguments; it has json, path and params")
 }
 
 // at gives what a JSONPath leads to, and how many values were visited.
 func (in *Input) at(path string) (any, int, error) {
-	return jaywaypath.Eval(jsonModel{}, in.json(), path)
+	root, err := in.json()
+	if err != nil {
+		return nil, 0, err
+	}
+	return jaywaypath.Eval(jsonModel{}, root, path)
 }
 
 // jsonText is what $input.json makes of a value. What is not there reads as an empty string, here as its JSON; believed,
@@ -146,7 +156,7 @@ func (Util) Method(name string, args []any) (any, bool, error) { return nil, fal
 
 func (Util) call(ev *eval, pos Pos, name string, args []any) (any, error) {
 	if len(args) != 1 {
-		return nil, fmt.Errorf("$util.%s takes one argument", name)
+		return nil, notKnown("$util." + name + " takes one argument")
 	}
 	s := ""
 	if args[0] != nil {
@@ -168,7 +178,7 @@ func (Util) call(ev *eval, pos Pos, name string, args []any) (any, error) {
 		}
 		v, err := ParseJSON(s)
 		if err != nil {
-			return nil, fmt.Errorf("$util.parseJson: %w", err)
+			return nil, notKnown(fmt.Sprintf("$util.parseJson of what is no JSON: %v; what the service makes of it is not recorded", err))
 		}
 		return v, nil
 	case "urlEncode":
@@ -176,7 +186,7 @@ func (Util) call(ev *eval, pos Pos, name string, args []any) (any, error) {
 	case "urlDecode":
 		d, err := url.QueryUnescape(s)
 		if err != nil {
-			return nil, fmt.Errorf("$util.urlDecode: %w", err)
+			return nil, notKnown(fmt.Sprintf("$util.urlDecode: %v; what the service makes of it is not recorded", err))
 		}
 		out = strings.ToValidUTF8(d, "\uFFFD")
 	case "base64Encode":
@@ -184,11 +194,11 @@ func (Util) call(ev *eval, pos Pos, name string, args []any) (any, error) {
 	case "base64Decode":
 		d, err := decodeBase64(s)
 		if err != nil {
-			return nil, fmt.Errorf("$util.base64Decode: not base64")
+			return nil, notKnown("$util.base64Decode of what is not base64; what the service makes of it is not recorded")
 		}
 		out = strings.ToValidUTF8(string(d), "\uFFFD")
 	default:
-		return nil, fmt.Errorf("$util has no function %s; it has escapeJavaScript, parseJson, urlEncode, urlDecode, base64Encode and base64Decode", name)
+		return nil, notKnown("$util has no function " + name + "; it has escapeJavaScript, parseJson, urlEncode, urlDecode, base64Encode and base64Decode")
 	}
 	return out, ev.charge(pos, len(out))
 }

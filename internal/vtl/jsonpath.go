@@ -39,14 +39,6 @@ func (jsonModel) NewObject(o jaywaypath.Object, names []string) any {
 // jsonObject is a map as an object of JSON.
 type jsonObject struct{ *Map }
 
-func (o jsonObject) Keys() []any {
-	out := make([]any, len(o.entries))
-	for i, e := range o.entries {
-		out[i] = e.Key
-	}
-	return out
-}
-
 func (o jsonObject) Values() []any {
 	out := make([]any, len(o.entries))
 	for i, e := range o.entries {

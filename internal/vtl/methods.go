@@ -31,7 +31,7 @@ func (ev *eval) property(pos Pos, v any, name string) (any, error) {
 		case "blank", "Blank":
 			return strings.TrimFunc(x, unicode.IsSpace) == "", nil
 		case "bytes", "Bytes":
-			return nil, ev.errf(pos, "$string.%s is not supported", name)
+			return nil, ev.notKnown(pos, "$string.%s is not supported", name)
 		}
 	case *Entry:
 		switch name {
@@ -70,7 +70,7 @@ func (ev *eval) property(pos Pos, v any, name string) (any, error) {
 		case "simpleName", "SimpleName":
 			return x.name[strings.LastIndexAny(x.name, ".$")+1:], nil
 		}
-		return nil, ev.errf(pos, "properties of java.lang.Class other than name are not supported")
+		return nil, ev.notKnown(pos, "properties of java.lang.Class other than name are not supported")
 	case Object:
 		return x.Property(name), nil
 	}
@@ -135,7 +135,7 @@ func (ev *eval) call(pos Pos, v any, name string, args []any) (any, error) {
 		return javaClass{className(v)}, nil
 	}
 	if unsupported[name] {
-		return nil, ev.errf(pos, "the Java method %s of %s is not supported by this evaluator", name, className(v))
+		return nil, ev.notKnown(pos, "the Java method %s of %s is not supported by this evaluator", name, className(v))
 	}
 	return nil, nil
 }
@@ -160,7 +160,7 @@ func (ev *eval) classCall(pos Pos, v any, name string, args []any) (any, bool, e
 		case name == "getValue" && len(args) == 0:
 			return x.Value, true, nil
 		case name == "setValue":
-			return nil, true, ev.errf(pos, "setValue of a map's entry is not supported; put the key into the map")
+			return nil, true, ev.notKnown(pos, "setValue of a map's entry is not supported; put the key into the map")
 		}
 	case *iterator:
 		switch {
@@ -249,7 +249,7 @@ func (ev *eval) classCall(pos Pos, v any, name string, args []any) (any, bool, e
 			r, err := ev.property(pos, x, getter(name))
 			return r, true, err
 		}
-		return nil, true, ev.errf(pos, "methods of java.lang.Class other than getName are not supported")
+		return nil, true, ev.notKnown(pos, "methods of java.lang.Class other than getName are not supported")
 	case *block:
 		s, err := ev.text(pos, x)
 		return s, name == "toString", err
@@ -325,7 +325,7 @@ func (ev *eval) stringCall(pos Pos, s, name string, args []any) (any, bool, erro
 				// Java folds in the JVM's locale and maps some characters to several; Go maps one to one.
 				for _, r := range s {
 					if r == 'İ' || r == 'ß' || r == 'ŉ' || r == 'Σ' || r >= 0xFB00 && r <= 0xFB17 || r >= 0x1E96 && r <= 0x1FFC || r == 'ǰ' || r == 'ΐ' || r == 'ΰ' || r == 'և' {
-						return nil, true, ev.errf(pos, "%s of %q depends on the Java runtime and is not supported", name, r)
+						return nil, true, ev.notKnown(pos, "%s of %q depends on the Java runtime and is not supported", name, r)
 					}
 				}
 			}
@@ -596,7 +596,7 @@ func (ev *eval) listCall(pos Pos, l *List, name string, args []any) (any, bool, 
 	if !indexed {
 		switch name {
 		case "add", "addAll", "remove", "clear":
-			return nil, true, ev.errf(pos, "%s on a view of a map is not supported; change the map", name)
+			return nil, true, ev.notKnown(pos, "%s on a view of a map is not supported; change the map", name)
 		}
 		return nil, false, nil
 	}

@@ -1,6 +1,7 @@
 package vtl
 
 import (
+	"errors"
 	"strings"
 	"sync"
 
@@ -71,7 +72,7 @@ func (ev *eval) compile(pos Pos, pattern string) (*javaregexp.Regexp, error) {
 	}
 	r, err := compiled(pattern)
 	if err != nil {
-		return nil, ev.errf(pos, "regular expression %q: %v", clip(pattern), err)
+		return nil, ev.notKnown(pos, "regular expression %q: %v", clip(pattern), err)
 	}
 	ev.steps += 100 + r.Size()/10
 	if err := ev.step(pos); err != nil {
@@ -84,13 +85,22 @@ func (ev *eval) compile(pos Pos, pattern string) (*javaregexp.Regexp, error) {
 	return r, nil
 }
 
+// foreign is the error of using a regular expression: where Java's answer may differ, it is not known.
+func (ev *eval) foreign(pos Pos, err error) error {
+	var own *Error
+	if err == nil || errors.As(err, &own) {
+		return err
+	}
+	return ev.notKnown(pos, "%v", err)
+}
+
 func (ev *eval) matches(pos Pos, s, pattern string) (any, error) {
 	r, err := ev.compile(pos, pattern)
 	if err != nil {
 		return nil, err
 	}
 	ok, err := r.Matches(meter{ev, pos}, s)
-	return ok, ev.wrap(pos, err)
+	return ok, ev.foreign(pos, err)
 }
 
 func (ev *eval) replace(pos Pos, s, pattern, repl string, all bool) (any, error) {
@@ -99,7 +109,7 @@ func (ev *eval) replace(pos Pos, s, pattern, repl string, all bool) (any, error)
 		return nil, err
 	}
 	out, err := r.Replace(meter{ev, pos}, s, repl, all)
-	return out, ev.wrap(pos, err)
+	return out, ev.foreign(pos, err)
 }
 
 func (ev *eval) split(pos Pos, s, pattern string, limit int) (any, error) {
@@ -109,7 +119,7 @@ func (ev *eval) split(pos Pos, s, pattern string, limit int) (any, error) {
 	}
 	pieces, err := r.Split(meter{ev, pos}, s, limit)
 	if err != nil {
-		return nil, ev.wrap(pos, err)
+		return nil, ev.foreign(pos, err)
 	}
 	l := &List{Kind: JavaArray}
 	for _, p := range pieces {

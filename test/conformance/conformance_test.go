@@ -12,25 +12,53 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
 	"testing"
 
-	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
-// outside lists the cases of testdata that cannot pass, with the reason. A case listed here that passes fails the test.
-var outside = map[string]string{
-	"api-model.json/integration-response-without-method-response": "a sequence of single Put calls; a template is loaded whole and never put again",
-	"api-model.json/changing-a-method-does-not-redeploy":          "a stack update; the model serves one template and knows no deployments",
-	"api-model.json/method-response-parameters-lifecycle":         "patches of a method response; a template is never patched",
-}
-
 // refused is why a case of another shape, a management call with the error that it got, is not run.
 const refused = "the wording of a refused management call; the model answers requests and takes no management calls"
+
+// sources are files whose cases are run and do not count, with the reason.
+var sources = map[string]string{
+	"vtl-2015.json": "another source, answers of 2015",
+	"reports.json":  "users' quotes",
+}
+
+// apart says why a case is not one for the model, or nothing.
+func (c *recorded) apart(file string) string {
+	if c.Error != nil && len(c.Exchanges) == 0 && len(c.Calls) == 0 {
+		return refused
+	}
+	for _, k := range c.Calls {
+		// A template is loaded whole and never changed again.
+		if !read.MatchString(k.Call) {
+			return "a sequence of management calls (" + k.Call + "); the model serves one template and never changes it"
+		}
+	}
+	var api struct {
+		Resources map[string]struct{ Type string }
+	}
+	if json.Unmarshal(c.API, &api) == nil && len(api.Resources) > 0 {
+		for _, r := range api.Resources {
+			if r.Type == "AWS::ApiGateway::RestApi" {
+				return sources[file]
+			}
+		}
+		return "another service; the model is of REST APIs"
+	}
+	return sources[file]
+}
+
+// read matches the management calls that change nothing, and PutIntegration, whose stored form a template gives with the same
+// members.
+var read = regexp.MustCompile(`^(Get|TestInvokeMethod$|PutIntegration$)`)
 
 func dir() string {
 	if d := os.Getenv("CORSGATE_RECORDED"); d != "" {
@@ -43,76 +71,85 @@ func dir() string {
 	return "testdata"
 }
 
-func TestRecordings(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(dir(), "*.json"))
+// An outcome is what came of one case.
+type outcome struct {
+	file, name string
+	*recorded
+	apart  string   // why it is not counted
+	run    bool     // it was run
+	faults []string // what differs
+}
+
+// outcomes runs every case of a folder.
+func outcomes(t *testing.T, dir string) []outcome {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no recordings in %s", dir())
+		t.Fatalf("no recordings in %s", dir)
 	}
-	seen := map[string]bool{}
-	management, checked := 0, 0
+	var out []outcome
 	for _, f := range files {
 		file := filepath.Base(f)
 		b, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		cases, err := read(b)
-		if err != nil {
+		var raw []json.RawMessage
+		if err := json.Unmarshal(b, &raw); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		for i, c := range cases {
-			if c.Name == "" {
-				c.Name = fmt.Sprintf("%02d-%s", i+1, c.Call)
+		for i, text := range raw {
+			c, err := parseCase(text)
+			o := outcome{file: file, name: c.Name, recorded: c, apart: c.apart(file)}
+			if o.name == "" {
+				o.name = fmt.Sprintf("%02d-%s", i+1, c.Call)
 			}
-			id := file + "/" + c.Name
-			seen[id] = true
-			if c.Error != nil && len(c.Exchanges) == 0 && len(c.Calls) == 0 {
-				management++
-				continue
+			switch why := c.unchecked(); {
+			case err != nil:
+				o.faults = []string{err.Error()}
+			case o.apart != "" && o.apart != sources[file]:
+			case why != "":
+				o.faults = []string{why}
+			default:
+				o.run, o.faults = true, c.run()
 			}
-			checked++
-			t.Run(id, func(t *testing.T) {
-				if why := c.unchecked(); why != "" {
-					t.Fatal(why)
-				}
-				faults := c.run()
-				reason := ""
-				if os.Getenv("CORSGATE_RECORDED") == "" { // another folder may use the same names for other cases
-					reason = outside[id]
-				}
-				switch {
-				case reason != "" && len(faults) == 0:
-					t.Errorf("passes, though listed as outside: %s", reason)
-				case reason != "":
-					t.Logf("outside of the model: %s", reason)
-					return
-				}
-				for _, f := range faults {
-					t.Error(f)
-				}
-			})
+			out = append(out, o)
 		}
 	}
-	t.Logf("%d cases run, %d are no cases for the model: %s", checked, management, refused)
-	if checked == 0 {
+	return out
+}
+
+func TestRecordings(t *testing.T) {
+	passed, counted := 0, 0
+	all := outcomes(t, dir())
+	for _, o := range all {
+		t.Run(o.file+"/"+o.name, func(t *testing.T) {
+			if o.apart != "" {
+				t.Logf("apart: %s %q", o.apart, o.faults)
+				return
+			}
+			counted++
+			if len(o.faults) == 0 {
+				passed++
+			}
+			for _, f := range o.faults {
+				t.Error(f)
+			}
+		})
+	}
+	t.Logf("%d of %d cases pass; %d more are reported apart", passed, counted, len(all)-counted)
+	if counted == 0 {
 		t.Error("no case was run")
-	}
-	if os.Getenv("CORSGATE_RECORDED") == "" {
-		for id := range outside {
-			if !seen[id] {
-				t.Errorf("%s is listed as outside and not there", id)
-			}
-		}
 	}
 }
 
-// read takes no key that it does not know: a misspelt one would check nothing.
-func read(b []byte) ([]*recorded, error) {
-	var cases []*recorded
+// parseCase takes no key that it does not know: a misspelt one would check nothing.
+func parseCase(b []byte) (*recorded, error) {
+	c := &recorded{}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&cases); err != nil {
-		return nil, err
+	if err := dec.Decode(c); err != nil {
+		return c, err
 	}
 	known := func(where string, m map[string]any, keys ...string) error {
 		for _, k := range sorted(m) {
@@ -122,17 +159,15 @@ func read(b []byte) ([]*recorded, error) {
 		}
 		return nil
 	}
-	for _, c := range cases {
-		for i, e := range c.Exchanges {
-			if err := known(fmt.Sprintf("%s: response %d", c.Name, i+1), e.Response, "status", "statusDeduced", "headers", "headerNameCase", "body"); err != nil {
-				return nil, err
-			}
-			if err := known(fmt.Sprintf("%s: backendReceives %d", c.Name, i+1), e.Receives, "method", "path", "query", "headers", "body", "event", "eventExact", "notCalled"); err != nil {
-				return nil, err
-			}
+	for i, e := range c.Exchanges {
+		if err := known(fmt.Sprintf("response %d", i+1), e.Response, "status", "statusDeduced", "headers", "headerNameCase", "body"); err != nil {
+			return c, err
+		}
+		if err := known(fmt.Sprintf("backendReceives %d", i+1), e.Receives, "method", "path", "query", "headers", "body", "event", "eventExact", "notCalled"); err != nil {
+			return c, err
 		}
 	}
-	return cases, nil
+	return c, nil
 }
 
 // unchecked says what of a case holds nothing that could be wrong.
@@ -158,23 +193,80 @@ func (c *recorded) unchecked() string {
 // TestStrict holds that a case with a misspelt key, or without anything to check, is no case that passes.
 func TestStrict(t *testing.T) {
 	for _, s := range []string{
-		`[{"name": "a", "exchange": []}]`,
-		`[{"name": "a", "exchanges": [{"request": {"method": "GET", "paths": "/"}, "response": {"status": 200}}]}]`,
-		`[{"name": "a", "exchanges": [{"request": {"method": "GET"}, "response": {"statuses": 200}}]}]`,
-		`[{"name": "a", "exchanges": [{"request": {"method": "GET"}, "response": {"status": 200}, "backendReceives": {"events": {}}}]}]`,
+		`{"name": "a", "exchange": []}`,
+		`{"name": "a", "exchanges": [{"request": {"method": "GET", "paths": "/"}, "response": {"status": 200}}]}`,
+		`{"name": "a", "exchanges": [{"request": {"method": "GET"}, "response": {"statuses": 200}}]}`,
+		`{"name": "a", "exchanges": [{"request": {"method": "GET"}, "response": {"status": 200}, "backendReceives": {"events": {}}}]}`,
 	} {
-		if _, err := read([]byte(s)); err == nil {
+		if _, err := parseCase([]byte(s)); err == nil {
 			t.Errorf("%s is read", s)
 		}
 	}
 	for _, s := range []string{
-		`[{"name": "a"}]`,
-		`[{"name": "a", "exchanges": [{"request": {"method": "GET"}, "response": {}}]}]`,
-		`[{"name": "a", "calls": [{"call": "GetMethod", "params": {}, "result": {}}]}]`,
+		`{"name": "a"}`,
+		`{"name": "a", "exchanges": [{"request": {"method": "GET"}, "response": {}}]}`,
+		`{"name": "a", "calls": [{"call": "GetMethod", "params": {}, "result": {}}]}`,
 	} {
-		cases, err := read([]byte(s))
-		if err != nil || cases[0].unchecked() == "" {
+		c, err := parseCase([]byte(s))
+		if err != nil || c.unchecked() == "" {
 			t.Errorf("%s: %v, and it is said to check something", s, err)
+		}
+	}
+}
+
+// TestMatch holds what each matcher takes and what it does not.
+func TestMatch(t *testing.T) {
+	got := `{"a": 1, "b": {"c": [1, 2], "d": "text"}, "list": [{"x": 1, "y": 2}]}`
+	for _, tt := range []struct {
+		want          string
+		subset, whole bool
+	}{
+		{got, true, true},
+		{`{"a": 1}`, true, false},
+		{`{"a": 2}`, false, false},
+		{`{"no": null}`, false, false},
+		{`{"a": {"present": true}, "b": {"present": true}, "list": {"present": true}}`, true, true},
+		{`{"no": {"present": true}}`, false, false},
+		{`{"b": {"d": "text"}}`, true, false},
+		{`{"b": {"d": {"contains": "ex"}}}`, true, false},
+		{`{"b": {"d": {"prefix": "ex"}}}`, false, false},
+		{`{"b": {"c": {"set": [2, 1]}}}`, true, false},
+		{`{"b": {"c": {"set": [2, 2]}}}`, false, false},
+		{`{"b": {"c": [2, 1]}}`, false, false},
+		{`{"b": {"keys": ["d", "c"]}}`, true, false},
+		{`{"b": {"keys": ["d"]}}`, false, false},
+		{`{"absent": ["no"], "a": 1}`, true, false},
+		{`{"absent": ["a"]}`, false, false},
+		{`{"list": [{"x": 1}]}`, true, false},
+		{`{"list": [{"x": 1}, {}]}`, false, false},
+	} {
+		g, err := parse([]byte(got))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := parse([]byte(tt.want))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, all := subset(g, w), whole(g, w); s != tt.subset || all != tt.whole {
+			t.Errorf("%s: subset %v, whole %v", tt.want, s, all)
+		}
+	}
+}
+
+// TestApart holds that what is reported apart is what the recordings' README says.
+func TestApart(t *testing.T) {
+	rest := `"api": {"Resources": {"Api": {"Type": "AWS::ApiGateway::RestApi"}}}`
+	for s, want := range map[string]bool{
+		`{"call": "PutMethod", "error": {"status": 400}}`:                                true,
+		`{` + rest + `, "calls": [{"call": "GetMethod"}]}`:                               false,
+		`{` + rest + `, "calls": [{"call": "UpdateStage"}]}`:                             true,
+		`{` + rest + `, "exchanges": []}`:                                                false,
+		`{"api": {"Resources": {"Url": {"Type": "AWS::Lambda::Url"}}}, "exchanges": []}`: true,
+	} {
+		c, err := parseCase([]byte(s))
+		if got := c.apart("x.json"); err != nil || (got != "") != want {
+			t.Errorf("%s: apart %q, error %v", s, got, err)
 		}
 	}
 }
@@ -203,10 +295,10 @@ type backend struct {
 }
 
 type reply struct {
-	Status  int               `json:"status"`
-	Headers map[string]string `json:"headers"`
-	Body    any               `json:"body"`
-	Echo    bool              `json:"$echoRequestBody"`
+	Status  int            `json:"status"`
+	Headers map[string]any `json:"headers"` // a text or several
+	Body    any            `json:"body"`
+	Echo    bool           `json:"$echoRequestBody"`
 }
 
 // received is what a backend got.
@@ -218,7 +310,7 @@ type received struct {
 type exchange struct {
 	Request struct {
 		Method, Path, RawPath string
-		Headers               map[string]string
+		Headers               map[string]any
 		Query                 map[string]any
 		Body                  any
 	} `json:"request"`
@@ -281,7 +373,9 @@ func (c *recorded) exchange(api *gateway.API, n int, e exchange) {
 	where := fmt.Sprintf("exchange %d", n)
 	req := &gateway.Request{Method: e.Request.Method, Path: e.Request.Path, RawPath: e.Request.RawPath, Body: bytesOf(e.Request.Body)}
 	for _, name := range sorted(e.Request.Headers) {
-		req.Headers = append(req.Headers, gateway.Header{Name: name, Value: e.Request.Headers[name]})
+		for _, v := range list(e.Request.Headers[name]) {
+			req.Headers = append(req.Headers, gateway.Header{Name: name, Value: fmt.Sprint(v)})
+		}
 	}
 	// What the recorder's client sent by itself.
 	for _, h := range []gateway.Header{{Name: "Accept", Value: "*/*"}, {Name: "Accept-Encoding", Value: "gzip, deflate"}, {Name: "Connection", Value: "keep-alive"}, {Name: "User-Agent", Value: "python-requests/2.0"}} {
@@ -290,11 +384,7 @@ func (c *recorded) exchange(api *gateway.API, n int, e exchange) {
 		}
 	}
 	for _, name := range sorted(e.Request.Query) {
-		vs, ok := e.Request.Query[name].([]any)
-		if !ok {
-			vs = []any{e.Request.Query[name]}
-		}
-		for _, v := range vs {
+		for _, v := range list(e.Request.Query[name]) {
 			req.Query = append(req.Query, gateway.Param{Name: name, Value: fmt.Sprint(v)})
 		}
 	}
@@ -316,6 +406,14 @@ func (c *recorded) exchange(api *gateway.API, n int, e exchange) {
 		trace, _ := json.Marshal(res.Trace)
 		c.errorf("%s: got %d %v %q\ntrace %s", where, res.Status, res.Headers, clip(res.Body), trace)
 	}
+}
+
+// list is a list, or one value as a list.
+func list(v any) []any {
+	if l, ok := v.([]any); ok {
+		return l
+	}
+	return []any{v}
 }
 
 func clip(b []byte) []byte {
@@ -398,7 +496,7 @@ func (c *recorded) body(where string, got []byte, want any) {
 		return
 	}
 	if j, ok := m["json"]; ok {
-		if v, err := parse(got); err != nil || !same(v, j) {
+		if v, err := parse(got); err != nil || !whole(v, j) {
 			c.errorf("%s: body %q, want %v", where, clip(got), j)
 		}
 	}
@@ -419,7 +517,7 @@ func (c *recorded) body(where string, got []byte, want any) {
 		v, _ := parse(got)
 		o, _ := v.(map[string]any)
 		text, _ := o[s].(string)
-		if inner, err := parse([]byte(text)); err != nil || !same(inner, m["parsesTo"]) {
+		if inner, err := parse([]byte(text)); err != nil || !whole(inner, m["parsesTo"]) {
 			c.errorf("%s: member %s of body %q, want the text of %v", where, s, clip(got), m["parsesTo"])
 		}
 	}
@@ -438,43 +536,89 @@ func same(a, b any) bool {
 	return bytes.Equal(x, y)
 }
 
-// subset tells whether the members of want are in got, also in nested objects.
-func subset(got, want any) bool {
-	w, ok := want.(map[string]any)
-	if !ok {
-		return same(got, want)
-	}
-	if w["present"] == true && len(w) == 1 {
-		return got != nil
-	}
-	g, ok := got.(map[string]any)
-	if !ok {
-		return false
-	}
-	for k, v := range w {
-		if k == "absent" {
-			if names, ok := v.([]any); ok {
-				for _, n := range names {
-					if _, there := g[n.(string)]; there {
-						return false
-					}
+// subset tells whether the members of want are in got, also in nested objects and in those of lists.
+func subset(got, want any) bool { return match(got, want, false) }
+
+// whole compares all of a value.
+func whole(got, want any) bool { return match(got, want, true) }
+
+// match compares a value with one that may have matchers in it: {"present": true} stands for any value, {"set": [...]} for a
+// list in any order, {"keys": [...]} for an object with these members, {"contains": t} and {"prefix": t} for a text, null under
+// "items" for a member that is not there, and the member "absent" lists those that are not.
+func match(got, want any, whole bool) bool {
+	switch w := want.(type) {
+	case []any:
+		g, ok := got.([]any)
+		return ok && len(g) == len(w) && !slices.ContainsFunc(indexes(w), func(i int) bool { return !match(g[i], w[i], whole) })
+	case map[string]any:
+		if len(w) == 1 {
+			switch {
+			case w["present"] == true:
+				return got != nil
+			case w["contains"] != nil || w["prefix"] != nil:
+				if text, ok := got.(string); ok {
+					return matchText(text, w)
 				}
-				continue
+			case w["set"] != nil:
+				return sameSet(got, w["set"], whole)
 			}
 		}
-		gv, there := g[k]
-		if !there || !subset(gv, v) {
+		g, ok := got.(map[string]any)
+		if !ok {
 			return false
 		}
+		members := 0
+		for k, v := range w {
+			names, isList := v.([]any)
+			gv, there := g[k]
+			switch {
+			case there:
+			case k == "absent" && isList:
+				if slices.ContainsFunc(names, func(n any) bool { _, is := g[n.(string)]; return is }) {
+					return false
+				}
+				continue
+			case k == "keys" && isList:
+				if len(names) != len(g) || slices.ContainsFunc(names, func(n any) bool { _, is := g[n.(string)]; return !is }) {
+					return false
+				}
+				continue
+			default:
+				return false
+			}
+			if members++; !match(gv, v, whole) {
+				return false
+			}
+		}
+		return !whole || members == len(g)
 	}
-	return true
+	return same(got, want)
 }
 
-// exactly is subset both ways.
-func exactly(got, want any) bool {
-	w, wok := want.(map[string]any)
-	g, gok := got.(map[string]any)
-	return subset(got, want) && (!wok || gok && len(g) == len(w))
+func indexes(l []any) []int {
+	out := make([]int, len(l))
+	for i := range l {
+		out[i] = i
+	}
+	return out
+}
+
+// sameSet compares lists in any order: every value has a fellow of its own.
+func sameSet(got, want any, whole bool) bool {
+	g, ok := got.([]any)
+	w, isList := want.([]any)
+	if !ok || !isList || len(g) != len(w) {
+		return false
+	}
+	g = slices.Clone(g)
+	for _, v := range w {
+		i := slices.IndexFunc(g, func(x any) bool { return match(x, v, whole) })
+		if i < 0 {
+			return false
+		}
+		g = slices.Delete(g, i, i+1)
+	}
+	return true
 }
 
 func (c *recorded) receives(where string, got *received, want map[string]any) {
@@ -494,7 +638,7 @@ func (c *recorded) receives(where string, got *received, want map[string]any) {
 		}
 	}
 	if ev, ok := want["eventExact"]; ok {
-		if v, err := parse(got.event); err != nil || !exactly(v, ev) {
+		if v, err := parse(got.event); err != nil || !whole(v, ev) {
 			c.errorf("%s got the event %s, want %v", where, got.event, ev)
 		}
 	}
@@ -506,6 +650,9 @@ func (c *recorded) receives(where string, got *received, want map[string]any) {
 		}
 		if p, ok := want["path"]; ok {
 			path := r.URL
+			if _, rest, ok := strings.Cut(path, ":path/"); ok && strings.HasPrefix(path, "arn:") {
+				path = "/" + rest
+			}
 			if _, rest, ok := strings.Cut(path, "://"); ok {
 				i := strings.IndexByte(rest, '/')
 				path = "/"
@@ -575,6 +722,12 @@ func (b *backend) Invoke(_ context.Context, fn gateway.Function, event []byte) (
 func (b *backend) HTTP(_ context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
 	b.got.request = r
 	rep, ok := b.Web[r.URL]
+	for _, url := range sorted(b.Web) { // with its query string, or without the slash of the root
+		base, _, _ := strings.Cut(url, "?")
+		if !ok && strings.TrimSuffix(base, "/") == strings.TrimSuffix(r.URL, "/") {
+			rep, ok = b.Web[url], true
+		}
+	}
 	if !ok {
 		return nil, &gateway.Unavailable{Reason: "no reply of " + r.URL + " in the recording"}
 	}
@@ -599,205 +752,9 @@ func (rep reply) response(r *gateway.BackendRequest) *gateway.BackendResponse {
 		}
 	}
 	for _, k := range sorted(rep.Headers) {
-		out.Headers = append(out.Headers, gateway.Header{Name: k, Value: rep.Headers[k]})
+		for _, v := range list(rep.Headers[k]) {
+			out.Headers = append(out.Headers, gateway.Header{Name: k, Value: fmt.Sprint(v)})
+		}
 	}
 	return out
-}
-
-// call makes a management call out of what the model holds.
-func (c *recorded) call(api *gateway.API, n int, k call) {
-	where := fmt.Sprintf("call %d, %s", n, k.Call)
-	text := func(name string) string {
-		switch v := k.Params[name].(type) {
-		case string:
-			return v
-		case map[string]any:
-			s, _ := v["ref"].(string)
-			return s
-		}
-		return ""
-	}
-	switch k.Call {
-	case "GetMethod":
-		r := api.Find(text("path"))
-		if r == nil || r.Method(text("httpMethod")) == nil {
-			c.errorf("%s: no such method", where)
-			return
-		}
-		c.result(where, storedMethod(r.Method(text("httpMethod"))), k.Result)
-	case "PutIntegration":
-		// The stored form of an integration that a template gives with the same members.
-		in := map[string]any{"Type": k.Params["type"], "Uri": k.Params["uri"]}
-		if v, ok := k.Params["integrationHttpMethod"]; ok {
-			in["IntegrationHttpMethod"] = v
-		}
-		tpl, _ := json.Marshal(map[string]any{"Resources": map[string]any{
-			"Api": map[string]any{"Type": "AWS::ApiGateway::RestApi"},
-			"M": map[string]any{"Type": "AWS::ApiGateway::Method", "Properties": map[string]any{"RestApiId": map[string]any{"Ref": "Api"},
-				"ResourceId": map[string]any{"Fn::GetAtt": []string{"Api", "RootResourceId"}}, "HttpMethod": k.Params["httpMethod"], "AuthorizationType": "NONE", "Integration": in}},
-		}})
-		app, err := cfn.Parse("", tpl, cfn.Options{})
-		if err != nil {
-			c.errorf("%s: %v", where, err)
-			return
-		}
-		put, err := gateway.Load(app, gateway.Options{})
-		if err != nil {
-			c.errorf("%s: %v", where, err)
-			return
-		}
-		m := storedMethod(put.Find("/").Method(text("httpMethod")))
-		c.result(where, m["methodIntegration"].(map[string]any), k.Result)
-	case "GetGatewayResponse":
-		c.result(where, storedGatewayResponse(api.GatewayResponse(text("responseType"))), k.Result)
-	case "GetGatewayResponses":
-		all := map[string]any{}
-		for _, typ := range apigw.GatewayResponseTypes() {
-			all[typ] = storedGatewayResponse(api.GatewayResponse(typ))
-		}
-		if items, ok := k.Result["items"].([]any); ok && len(items) != len(all) {
-			c.errorf("%s: %d types, want %d", where, len(all), len(items))
-		}
-		items, _ := k.Result["items"].([]any)
-		for _, it := range items {
-			w := it.(map[string]any)
-			g, _ := all[w["responseType"].(string)].(map[string]any)
-			for m, v := range w {
-				if !same(g[m], v) {
-					c.errorf("%s: %s of %s is %v, want %v", where, m, w["responseType"], g[m], v)
-				}
-			}
-		}
-		if every, ok := k.Result["everyItem"]; ok {
-			for typ, g := range all {
-				if !subset(g, every) {
-					c.errorf("%s: %s is %v", where, typ, g)
-				}
-			}
-		}
-		byType, _ := k.Result["itemsByType"].(map[string]any)
-		for typ, w := range byType {
-			if !subset(all[typ], w) {
-				c.errorf("%s: %s is %v, want %v", where, typ, all[typ], w)
-			}
-		}
-	case "TestInvokeMethod":
-		c.testInvoke(where, api, k, text)
-	default:
-		c.errorf("%s: a management call the model does not make", where)
-	}
-}
-
-func (c *recorded) testInvoke(where string, api *gateway.API, k call, text func(string) string) {
-	t := gateway.TestInvocation{Resource: text("resourceId"), Method: text("httpMethod"), Path: text("pathWithQueryString"), Body: []byte(text("body"))}
-	hs, _ := k.Params["headers"].(map[string]any)
-	for _, n := range sorted(hs) {
-		t.Headers = append(t.Headers, gateway.Header{Name: n, Value: fmt.Sprint(hs[n])})
-	}
-	be := c.Backend
-	if be == nil {
-		be = &backend{}
-	}
-	be.got = &received{}
-	r, err := api.TestInvoke(context.Background(), t, be)
-	if err != nil {
-		c.errorf("%s: %v", where, err)
-		return
-	}
-	c.response(where, r.Status, r.Headers, r.Body, k.Result)
-	if w, ok := k.Result["headers"].(map[string]any); ok && len(w) != len(r.Headers) {
-		c.errorf("%s: headers %v, want %v", where, r.Headers, w)
-	}
-	multi, _ := k.Result["multiValueHeaders"].(map[string]any)
-	for n, v := range multi {
-		if !same(r.Headers.Values(n), v) {
-			c.errorf("%s: values of %s are %v, want %v", where, n, r.Headers.Values(n), v)
-		}
-	}
-	if w, ok := k.Result["log"]; ok && !same(r.Log, w) {
-		c.errorf("%s: log\n%s\nwant %v", where, strings.Join(r.Log, "\n"), w)
-	}
-	lines, _ := k.Result["logContains"].([]any)
-	for _, w := range lines {
-		if !strings.Contains(strings.Join(r.Log, "\n"), w.(string)) {
-			c.errorf("%s: log\n%s\nlacks %v", where, strings.Join(r.Log, "\n"), w)
-		}
-	}
-	if w, ok := k.Result["backendReceives"].(map[string]any); ok {
-		c.receives(where, be.got, w)
-	}
-}
-
-// result compares the members of want, and that those under "absent" are not there.
-func (c *recorded) result(where string, got map[string]any, want map[string]any) {
-	b, _ := json.Marshal(got)
-	v, _ := parse(b)
-	if !subset(v, want) {
-		w, _ := json.Marshal(want)
-		c.errorf("%s gives\n%s\nwant\n%s", where, b, w)
-	}
-}
-
-// storedMethod is a method as GetMethod shows it.
-func storedMethod(m *gateway.Method) map[string]any {
-	out := map[string]any{"httpMethod": m.HTTPMethod, "authorizationType": m.AuthorizationType, "apiKeyRequired": m.APIKeyRequired}
-	if i := m.Integration; i != nil {
-		in := map[string]any{"type": i.Type, "passthroughBehavior": i.Passthrough, "timeoutInMillis": 29000, "cacheKeyParameters": []string{}}
-		if i.Type != "MOCK" {
-			in["uri"], in["httpMethod"] = i.URI, i.HTTPMethod
-		}
-		if strings.HasPrefix(i.Type, "HTTP") {
-			in["connectionType"] = "INTERNET"
-		}
-		if i.ContentHandling != "" {
-			in["contentHandling"] = i.ContentHandling
-		}
-		if len(i.RequestTemplates) > 0 {
-			in["requestTemplates"] = templates(i.RequestTemplates)
-		}
-		if len(i.Responses) > 0 {
-			rs := map[string]any{}
-			for _, r := range i.Responses {
-				x := map[string]any{"statusCode": r.Status}
-				if len(r.Parameters) > 0 {
-					x["responseParameters"] = r.Parameters
-				}
-				if len(r.Templates) > 0 {
-					x["responseTemplates"] = templates(r.Templates)
-				}
-				rs[r.Status] = x
-			}
-			in["integrationResponses"] = rs
-		}
-		out["methodIntegration"] = in
-	}
-	rs := map[string]any{}
-	for _, r := range m.Responses {
-		hs := map[string]bool{}
-		for h, b := range r.Headers {
-			hs["method.response.header."+h] = b
-		}
-		rs[r.Status] = map[string]any{"statusCode": r.Status, "responseParameters": hs}
-	}
-	out["methodResponses"] = rs
-	return out
-}
-
-func templates(ts []gateway.Template) map[string]string {
-	out := map[string]string{}
-	for _, t := range ts {
-		out[t.ContentType] = t.Text
-	}
-	return out
-}
-
-func storedGatewayResponse(g gateway.GatewayResponse) map[string]any {
-	out := map[string]any{"responseType": g.Type, "defaultResponse": g.Default, "responseParameters": g.Parameters, "responseTemplates": templates(g.Templates)}
-	if g.Status != "" {
-		out["statusCode"] = g.Status
-	}
-	b, _ := json.Marshal(out)
-	var v map[string]any
-	_ = json.Unmarshal(b, &v)
-	return v
 }

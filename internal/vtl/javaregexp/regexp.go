@@ -1,10 +1,13 @@
 // Package javaregexp matches, replaces and splits texts as Java's regular expressions do. It translates an expression to
-// one of Go's, construct by construct; where the engines' answers could differ, compiling or using it fails.
+// one of Go's, construct by construct, or to one of an engine that backtracks where it has look-around, back-references or atomic
+// groups; where the engines' answers could differ, compiling or using it fails.
 package javaregexp
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"regexp"
 	"regexp/syntax"
 	"strings"
@@ -25,11 +28,13 @@ type Regexp struct {
 	dollar bool           // has $
 	caret  bool           // has ^ or \A
 	bound  bool           // has \b or \B
+	inner  bool           // has ^ in a group
 	fold   bool           // has (?i)
 	min    int            // the least length of a match
 	size   int            // about as many states as it has
 	empty  bool           // repeats something that can be empty
-	names  []string
+	names  []string       // of the groups
+	back   *backtracker   // matches in the place of the above
 
 	replaced atomic.Pointer[replacement] // the last of a long text
 }
@@ -69,26 +74,19 @@ func Compile(pattern string) (*Regexp, error) {
 		return nil, fmt.Errorf("not valid UTF-8")
 	}
 	r := &Regexp{src: pattern}
-	var out, rest string
-	for i := 0; i < 2; i++ {
-		t := &translator{src: pattern, r: r, passed: i == 1}
-		if err := t.run(); err != nil {
-			return nil, err
-		}
-		if i == 0 {
-			out = t.out.String()
-		} else {
-			rest = t.out.String()
-		}
+	out, err := translate(r, false, forGo)
+	if errors.Is(err, errBacktrack) {
+		return backtracking(pattern)
 	}
-	tree, err := syntax.Parse(out, syntax.Perl)
 	if err != nil {
-		return nil, plain(err)
+		return nil, err
 	}
-	r.min = minWidth(tree)
-	r.empty = repeatsEmpty(tree)
-	if r.size = states(tree); r.size > maxStates {
-		return nil, fmt.Errorf("its repetitions make it larger than is supported")
+	rest, err := translate(r, true, forGo)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.measure(out); err != nil {
+		return nil, err
 	}
 	if r.find, err = regexp.Compile(out); err != nil {
 		return nil, plain(err)
@@ -111,6 +109,45 @@ func Compile(pattern string) (*Regexp, error) {
 	return r, nil
 }
 
+// backtracking compiles an expression for the backtracking engine.
+func backtracking(pattern string) (*Regexp, error) {
+	r := &Regexp{src: pattern}
+	shape, err := translate(r, false, forShape)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.measure(shape); err != nil {
+		return nil, err
+	}
+	if r.empty {
+		return nil, fmt.Errorf("it repeats what can match nothing, beside look-around or a back-reference; that is not supported")
+	}
+	if r.fold && strings.ContainsFunc(pattern, func(c rune) bool { return c >= utf8.RuneSelf }) {
+		return nil, fmt.Errorf("(?i) beside look-around or a back-reference is not supported for what is not ASCII")
+	}
+	r.names = []string{""}
+	out, err := translate(r, false, forBacktracking)
+	if err != nil {
+		return nil, err
+	}
+	r.back, err = newBacktracker(out)
+	return r, err
+}
+
+// measure reads an expression of Go for its size and its least match.
+func (r *Regexp) measure(out string) error {
+	tree, err := syntax.Parse(out, syntax.Perl)
+	if err != nil {
+		return plain(err)
+	}
+	r.min = minWidth(tree)
+	r.empty = repeatsEmpty(tree)
+	if r.size = states(tree); r.size > maxStates {
+		return fmt.Errorf("its repetitions make it larger than is supported")
+	}
+	return nil
+}
+
 func plain(err error) error {
 	if e, ok := err.(*syntax.Error); ok {
 		return fmt.Errorf("%s", e.Code)
@@ -121,8 +158,20 @@ func plain(err error) error {
 // Size returns about how many states the expression has.
 func (r *Regexp) Size() int { return r.size }
 
-// Whole returns the expression of Go that matches the whole texts which r matches.
+// Whole returns the expression of Go that matches the whole texts which r matches, or nil: none may.
 func (r *Regexp) Whole() *regexp.Regexp { return r.whole }
+
+// MatchWhole is Matches without anybody who pays. The error says why it is not known.
+func (r *Regexp) MatchWhole(s string) (bool, error) { return r.Matches(gratis{}, s) }
+
+// gratis lets everything pass.
+type gratis struct{}
+
+func (gratis) Count(int, int) error { return nil }
+func (gratis) Text(int) error       { return nil }
+func (gratis) MaxText() int         { return math.MaxInt }
+func (gratis) Left() int            { return 1 << 40 }
+func (gratis) Stopped() bool        { return false }
 
 func clip(s string) string {
 	if len(s) > 80 {
@@ -188,6 +237,14 @@ func (r *Regexp) Matches(m Meter, s string) (bool, error) {
 	if err := r.use(m, s); err != nil {
 		return false, err
 	}
+	if r.empty && r.inner {
+		// Where such a repetition ends in Java shows when a place is asked for.
+		return false, fmt.Errorf("regular expression %q has a repetition of what can match nothing, and ^ in a group; that is not supported here", clip(r.src))
+	}
+	if r.back != nil {
+		at, _, err := r.backSearch(m, r.back.whole, newText(s), 0)
+		return at != nil, err
+	}
 	at, err := r.search(m, r.whole, s)
 	return at != nil, err
 }
@@ -198,6 +255,9 @@ func (r *Regexp) each(m Meter, s string, f func(at []int) (bool, error)) error {
 	if r.empty {
 		// Java ends such a repetition elsewhere, which shows in what is found, though not in whether a whole text matches.
 		return fmt.Errorf("regular expression %q repeats a group that can match nothing; that is not supported here", clip(r.src))
+	}
+	if r.back != nil {
+		return r.backEach(m, s, f)
 	}
 	if r.bound && r.min == 0 {
 		return fmt.Errorf("regular expression %q has \\b and can match nothing; that is not supported here", clip(r.src))
@@ -295,6 +355,9 @@ func (r *Regexp) expand(m Meter, b *strings.Builder, s string, at []int, repl st
 		return err
 	}
 	group := func(n int) error {
+		if n > 0 && r.back != nil {
+			return fmt.Errorf("replacement %q names a group of an expression with look-around or a back-reference; that is not supported here", clip(repl))
+		}
 		if at[2*n] >= 0 {
 			b.WriteString(s[at[2*n]:at[2*n+1]])
 		}

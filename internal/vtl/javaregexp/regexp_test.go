@@ -9,13 +9,7 @@ import (
 )
 
 // free lets everything pass.
-type free struct{}
-
-func (free) Count(int, int) error { return nil }
-func (free) Text(int) error       { return nil }
-func (free) MaxText() int         { return math.MaxInt }
-func (free) Left() int            { return 1 << 30 }
-func (free) Stopped() bool        { return false }
+type free = gratis
 
 // purse has so many steps and bytes.
 type purse struct{ steps, bytes int }
@@ -45,6 +39,8 @@ func TestMatches(t *testing.T) {
 		{`[^a]`, "\n", true}, {`\Qa.b\E`, "a.b", true}, {`\Qa.b\E`, "axb", false}, {`[a-z0-9_.-]+`, "a-b.c_9", true}, {`(?i)ABC`, "abc", true},
 		{`\p{Alpha}+`, "abc", true}, {`\x41\u0042`, "AB", true}, {`a|ab`, "ab", true}, {`[.]`, ".", true}, {`]`, "]", true}, {`}`, "}", true},
 		{`[\[\]]+`, "[]", true}, {`(?<n>a)b`, "ab", true}, {`^a$`, "a", true}, {`[a-]+`, "a-", true}, {`\/`, "/", true},
+		{`(?!4)\d+`, "500", true}, {`(?!4)\d+`, "400", false}, {`.*(?<=ab)c`, "xabc", true}, {`.*(?<!ab)c`, "xabc", false}, {`(?=.*b)a+.`, "aab", true},
+		{`(a|b)\1`, "aa", true}, {`(a|b)\1`, "ab", false}, {`(?>a|ab)c`, "abc", false}, {`(?<x>a)(b)\2`, "abb", true}, {`(?i)(a)\1`, "aA", true},
 	}
 	for _, tt := range tests {
 		re, err := Compile(tt.re)
@@ -55,11 +51,11 @@ func TestMatches(t *testing.T) {
 		if got, err := re.Matches(free{}, tt.s); err != nil || got != tt.want {
 			t.Errorf("%q matches %q: %v, error %v", tt.s, tt.re, got, err)
 		}
-		if got := re.Whole().MatchString(tt.s); got != tt.want {
-			t.Errorf("%q matches %q: %v", tt.s, tt.re, got)
+		if got, err := re.MatchWhole(tt.s); err != nil || got != tt.want {
+			t.Errorf("%q matches %q: %v, error %v", tt.s, tt.re, got, err)
 		}
 	}
-	for _, re := range []string{`(?!a)`, `a++`, `a?+`, `(?>a)`, `\1`, `[a&&b]`, `[a[b]]`, `*a`, `(`, `)`, `[`, `a{`, `\`, `\y`, `(?m)a`, `[]a]`, `[z-a]`, `a**`, `\p{Foo}`} {
+	for _, re := range []string{`a++`, `a?+`, `\1`, `(a\1)`, `(a)\10`, `(?<=a*)b`, `(?<=a{1,})b`, `(?<=(a))b`, `(?=a)*b`, `(?<n>a)\k<n>`, `(?=a)(b*)*`, `[a&&b]`, `[a[b]]`, `*a`, `(`, `)`, `[`, `a{`, `\`, `\y`, `(?m)a`, `[]a]`, `[z-a]`, `a**`, `\p{Foo}`} {
 		if _, err := Compile(re); err == nil {
 			t.Errorf("%s compiles", re)
 		}

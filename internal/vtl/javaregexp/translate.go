@@ -3,6 +3,7 @@ package javaregexp
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,8 +15,37 @@ type translator struct {
 	i      int
 	out    strings.Builder
 	r      *Regexp
+	to     target
 	passed bool   // ^ is behind
 	dotall []bool // by group depth
+	groups []group
+	count  int // the groups that are numbered
+}
+
+// A target is what a translator writes for.
+type target int
+
+const (
+	forGo           target = iota
+	forBacktracking        // an engine that has look-around and back-references
+	forShape               // Go, which only looks at the shape: that of what matches nothing of the text is written as nothing
+)
+
+// A group is one that is open.
+type group struct {
+	number int  // 0 for one without a number
+	look   bool // it is look-around
+	behind bool // it looks behind, or is in a group that does
+	// closed are the numbers of groups in it that a back-reference in it may be to: those that have matched wherever it stands. Java
+	// keeps what a group has matched in an alternative, a repetition or an atomic group that it gave up.
+	closed []int
+}
+
+// translate writes an expression anew. Passed says that ^ is behind.
+func translate(r *Regexp, passed bool, to target) (string, error) {
+	t := &translator{src: r.src, r: r, passed: passed, to: to}
+	err := t.run()
+	return t.out.String(), err
 }
 
 // never matches nothing.
@@ -34,6 +64,7 @@ func (t *translator) errf(format string, args ...any) error {
 
 func (t *translator) run() error {
 	t.dotall = []bool{false}
+	t.groups = []group{{}}
 	quant := false // something that can be repeated precedes
 	for t.i < len(t.src) {
 		c := t.src[t.i]
@@ -56,11 +87,11 @@ func (t *translator) run() error {
 			if len(t.dotall) == 1 {
 				return t.errf("unmatched )")
 			}
-			t.dotall = t.dotall[:len(t.dotall)-1]
 			t.out.WriteByte(')')
 			t.i++
-			quant = true
+			quant = t.close()
 		case '|':
+			t.groups[len(t.groups)-1].closed = nil
 			t.out.WriteByte('|')
 			t.i++
 			quant = false
@@ -74,6 +105,7 @@ func (t *translator) run() error {
 			quant = true
 		case '^':
 			t.r.caret = true
+			t.anchored()
 			if t.passed {
 				t.out.WriteString(never)
 			} else {
@@ -107,8 +139,15 @@ func (t *translator) run() error {
 	return nil
 }
 
+// anchored notes ^ in a group.
+func (t *translator) anchored() { t.r.inner = t.r.inner || len(t.groups) > 1 }
+
 func (t *translator) quantifier() error {
 	start := t.i
+	behind := t.groups[len(t.groups)-1].behind
+	if behind && (t.src[t.i] == '*' || t.src[t.i] == '+' || t.src[t.i-1] == ')') { // of a group Java does not see the bound
+		return t.errf("looking behind without a bound is an error of Java's")
+	}
 	if t.src[t.i] == '{' {
 		j := t.i + 1
 		for j < len(t.src) && (isDigit(t.src[j]) || t.src[j] == ',') {
@@ -116,6 +155,9 @@ func (t *translator) quantifier() error {
 		}
 		if j >= len(t.src) || t.src[j] != '}' || !isDigit(t.at(1)) {
 			return t.errf("{ without a count; write \\{ for the sign itself")
+		}
+		if behind && t.src[j-1] == ',' {
+			return t.errf("looking behind without a bound is an error of Java's")
 		}
 		t.i = j
 	}
@@ -137,21 +179,24 @@ func (t *translator) group() error {
 	}
 	dot := t.dotall[len(t.dotall)-1]
 	if t.at(1) != '?' {
-		t.out.WriteByte('(')
-		t.i++
-		t.dotall = append(t.dotall, dot)
-		return nil
+		return t.numbered("", 1)
 	}
 	switch c := t.at(2); {
 	case c == ':':
 		t.out.WriteString("(?:")
 		t.i += 3
-		t.dotall = append(t.dotall, dot)
+		t.open(group{}, dot)
 		return nil
 	case c == '=' || c == '!' || c == '<' && (t.at(3) == '=' || t.at(3) == '!'):
-		return t.errf("look-around is not supported")
+		return t.lookAround(c == '<')
 	case c == '>':
-		return t.errf("atomic groups are not supported")
+		if t.to == forGo {
+			return errBacktrack
+		}
+		t.out.WriteString(map[target]string{forBacktracking: "(?>", forShape: "(?:"}[t.to])
+		t.i += 3
+		t.open(group{}, dot)
+		return nil
 	case c == '<':
 		end := strings.IndexByte(t.src[t.i:], '>')
 		if end < 0 {
@@ -166,10 +211,7 @@ func (t *translator) group() error {
 		if name == "" {
 			return t.errf("invalid name of a group")
 		}
-		t.out.WriteString("(?P<" + name + ">")
-		t.i += end + 1
-		t.dotall = append(t.dotall, dot)
-		return nil
+		return t.numbered(name, end+1)
 	}
 	j := t.i + 2
 	flags := ""
@@ -195,9 +237,98 @@ func (t *translator) group() error {
 		t.dotall[len(t.dotall)-1] = dot
 	} else {
 		t.out.WriteString("(?" + flags + ":")
-		t.dotall = append(t.dotall, dot)
+		t.open(group{}, dot)
 	}
 	t.i = j + 1
+	return nil
+}
+
+// open opens a group.
+func (t *translator) open(g group, dot bool) {
+	g.behind = g.behind || t.groups[len(t.groups)-1].behind
+	t.groups = append(t.groups, g)
+	t.dotall = append(t.dotall, dot)
+}
+
+// close closes a group that is written, and reports whether it can be repeated.
+func (t *translator) close() bool {
+	g := t.groups[len(t.groups)-1]
+	t.groups = t.groups[:len(t.groups)-1]
+	t.dotall = t.dotall[:len(t.dotall)-1]
+	if c := t.at(0); g.number > 0 && c != '*' && c != '+' && c != '?' && c != '{' {
+		in := &t.groups[len(t.groups)-1]
+		in.closed = append(in.closed, g.number)
+	}
+	if g.look && t.to == forShape {
+		t.out.WriteString("{0}")
+	}
+	return !g.look
+}
+
+// numbered opens a group with a number, which takes so many bytes. The backtracking engine would number those with a name after
+// the others.
+func (t *translator) numbered(name string, bytes int) error {
+	if t.groups[len(t.groups)-1].behind {
+		return t.errf("a group with a number, in one that looks behind, is not supported")
+	}
+	switch {
+	case t.to == forBacktracking:
+		t.r.names = append(t.r.names, name)
+		t.out.WriteString("(")
+	case name == "":
+		t.out.WriteString("(")
+	default:
+		t.out.WriteString("(?P<" + name + ">")
+	}
+	t.i += bytes
+	t.count++
+	t.open(group{number: t.count}, t.dotall[len(t.dotall)-1])
+	return nil
+}
+
+// lookAround opens a group that looks ahead or behind.
+func (t *translator) lookAround(behind bool) error {
+	if t.to == forGo {
+		return errBacktrack
+	}
+	if t.groups[len(t.groups)-1].behind {
+		return t.errf("look-around in a group that looks behind is not supported")
+	}
+	length := 3
+	if behind {
+		length = 4
+	}
+	if t.to == forShape {
+		t.out.WriteString("(?:")
+	} else {
+		t.out.WriteString(t.src[t.i : t.i+length])
+	}
+	t.i += length
+	t.open(group{look: true, behind: behind}, t.dotall[len(t.dotall)-1])
+	return nil
+}
+
+// reference reads a back-reference. Java takes as many digits as there are groups for.
+func (t *translator) reference() error {
+	if t.to == forGo {
+		return errBacktrack
+	}
+	if t.groups[len(t.groups)-1].behind {
+		return t.errf("a back-reference in a group that looks behind is not supported")
+	}
+	n := int(t.at(1) - '0')
+	t.i += 2
+	switch {
+	case !slices.ContainsFunc(t.groups, func(g group) bool { return slices.Contains(g.closed, n) }):
+		return t.errf("a reference to a group that may not have matched is not supported")
+	case isDigit(t.at(0)):
+		return t.errf("a digit after a back-reference is not supported; write [0] for the digit itself")
+	}
+	if t.to == forBacktracking {
+		fmt.Fprintf(&t.out, `(?:\%d)`, n)
+	} else {
+		t.out.WriteString("(?:)")
+	}
 	return nil
 }
 
@@ -314,6 +445,7 @@ func (t *translator) escape(quant *bool) error {
 		return nil
 	case 'A':
 		t.r.caret = true
+		t.anchored()
 		if t.passed {
 			t.out.WriteString(never)
 		} else {
@@ -348,8 +480,10 @@ func (t *translator) escape(quant *bool) error {
 		}
 		t.out.WriteString("[" + in + "]")
 		return nil
-	case '1', '2', '3', '4', '5', '6', '7', '8', '9', 'k':
-		return t.errf("back-references are not supported")
+	case '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return t.reference()
+	case 'k':
+		return t.errf("a back-reference by name is not supported")
 	}
 	r, err := t.single()
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 )
 
@@ -30,7 +32,6 @@ type Model interface {
 type Object interface {
 	Len() int
 	Get(name any) (any, bool)
-	Keys() []any
 	Values() []any
 }
 
@@ -42,10 +43,18 @@ const maxDepth = 201
 
 var errVisits = errors.New("the JSONPath visits too many values")
 
+// Error says that it is not known what Jayway makes of a path, and why.
+type Error struct{ Err error }
+
+func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Unwrap() error { return e.Err }
+
 // Eval returns what a path leads to from root, and how many values were visited on the way.
 func Eval(m Model, root any, path string) (v any, visited int, err error) {
 	e := &evaluation{Model: m, root: root, left: Budget}
-	v, err = e.path(path)
+	if v, err = e.path(path); err != nil {
+		err = &Error{err}
+	}
 	return v, Budget - e.left, err
 }
 
@@ -85,7 +94,8 @@ func (e *evaluation) path(path string) (any, error) {
 	if p.i < len(p.s) {
 		return nil, fmt.Errorf("JSONPath %q: unexpected %q", clip(path), clip(p.s[p.i:]))
 	}
-	return e.run(e.root, steps)
+	v, _, err := e.run(e.root, steps)
+	return v, err
 }
 
 type step struct {
@@ -97,10 +107,14 @@ type step struct {
 	cond  cond
 }
 
-func (s step) definite() bool {
-	switch s.kind {
+// errNotFound is that of a path which leads to nothing, where it cannot lead to several things.
+var errNotFound = errors.New("the JSONPath leads to nothing")
+
+// definite reports whether a step leads to one value at most. Several names at the end of a path give one object.
+func definite(steps []step, i int) bool {
+	switch s := steps[i]; s.kind {
 	case 'n':
-		return len(s.names) == 1
+		return len(s.names) == 1 || i == len(steps)-1
 	case 'i':
 		return len(s.idx) == 1
 	case 'F':
@@ -109,47 +123,201 @@ func (s step) definite() bool {
 	return false
 }
 
-func (e *evaluation) run(v any, steps []step) (any, error) {
-	definite := true
-	cur := []any{v}
-	found := true
-	for _, s := range steps {
-		if s.kind == 'F' {
-			var arg any
-			if definite {
-				if found {
-					arg = cur[0]
+// run returns what steps lead to from v: one value, or an array. Where they lead to nothing, found is false.
+func (e *evaluation) run(v any, steps []step) (out any, found bool, err error) {
+	one := true
+	for i, s := range steps {
+		if s.kind == 'F' && (!one || i < len(steps)-1) {
+			return nil, false, fmt.Errorf("%s() of several values is not supported", s.names[0])
+		}
+		one = one && definite(steps, i)
+	}
+	var results []any
+	switch err := e.apply(v, steps, 0, true, &results); {
+	case errors.Is(err, errNotFound) || err == nil && one && len(results) == 0:
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
+	case one:
+		return results[len(results)-1], true, nil
+	}
+	return e.NewArray(results), true, nil
+}
+
+// apply adds to out what the steps from the i-th lead to from x. Upstream says that all steps before are definite.
+func (e *evaluation) apply(x any, steps []step, i int, upstream bool, out *[]any) error {
+	if err := e.visit(1); err != nil {
+		return err
+	}
+	if i == len(steps) {
+		*out = append(*out, x)
+		return nil
+	}
+	s, last := steps[i], i == len(steps)-1
+	elems, isArray := e.Array(x)
+	object, isObject := e.Object(x)
+	next := func(v any) error { return e.apply(v, steps, i+1, upstream && definite(steps, i), out) }
+	if (s.kind == 'n' && !isObject || (s.kind == 'i' || s.kind == 's') && !isArray) && upstream {
+		return errNotFound
+	}
+	switch {
+	case s.kind == 'n' && isObject && len(s.names) > 1 && last: // an object of those that are there
+		return next(e.NewObject(object, s.names))
+	case s.kind == 'n' && isObject:
+		for _, name := range s.names {
+			v, ok := object.Get(name)
+			if !ok && !last && upstream && len(s.names) == 1 {
+				return errNotFound
+			}
+			if ok {
+				if err := next(v); err != nil {
+					return err
 				}
-			} else {
-				arg = e.NewArray(cur)
-			}
-			r, err := e.call(s.names[0], arg)
-			if err != nil {
-				return nil, err
-			}
-			cur, definite, found = []any{r}, true, r != nil
-			continue
-		}
-		var next []any
-		for _, x := range cur {
-			err := e.visit(1)
-			if err == nil {
-				next, err = e.step(x, s, next)
-			}
-			if err != nil {
-				return nil, err
 			}
 		}
-		definite = definite && s.definite()
-		cur = next
-		if definite && len(cur) == 0 {
-			return nil, nil
+	case s.kind == 'i' && isArray:
+		for _, k := range s.idx {
+			if err := at(elems, k, next); err != nil {
+				return err
+			}
+		}
+	case s.kind == 's' && isArray:
+		lo, hi := slice(s, len(elems))
+		for k := lo; k < hi; k++ {
+			if err := at(elems, k, next); err != nil {
+				return err
+			}
+		}
+	case s.kind == '*':
+		if isObject {
+			elems = object.Values()
+		}
+		for _, v := range elems {
+			if err := next(v); err != nil && !errors.Is(err, errNotFound) {
+				return err
+			}
+		}
+	case s.kind == 'd':
+		return e.deep(x, steps, i+1, out, 0)
+	case s.kind == 'f':
+		if isObject {
+			elems = []any{x}
+		}
+		if !isObject && !isArray && upstream {
+			return errors.New("a filter of what is neither an object nor an array is not supported")
+		}
+		for _, v := range elems {
+			ok, err := e.accept(s, v)
+			if err == nil && ok {
+				err = next(v)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	case s.kind == 'F':
+		v, err := e.call(s.names[0], x)
+		if err != nil {
+			return err
+		}
+		return next(v)
+	}
+	return nil
+}
+
+func (e *evaluation) accept(s step, v any) (bool, error) {
+	if err := e.visit(1); err != nil {
+		return false, err
+	}
+	return s.cond.eval(e, v)
+}
+
+// at goes on with the element at an index, if there is one; a negative one counts from the end.
+func at(elems []any, i int, next func(any) error) error {
+	if i < 0 {
+		i += len(elems)
+	}
+	if i < 0 || i >= len(elems) {
+		return nil
+	}
+	return next(elems[i])
+}
+
+// slice returns the indexes that a slice of an array of n elements goes through. With both bounds neither counts from the end
+// before they are compared, and the index itself may be negative.
+func slice(s step, n int) (lo, hi int) {
+	fromEnd := func(i int) int {
+		if i < 0 {
+			i += n
+		}
+		return i
+	}
+	switch {
+	case n == 0:
+		return 0, 0
+	case s.lo != nil && s.hi != nil:
+		return *s.lo, min(*s.hi, n)
+	case s.lo != nil:
+		return max(0, fromEnd(*s.lo)), n
+	case s.hi != nil:
+		return 0, min(n, fromEnd(*s.hi))
+	}
+	return 0, n
+}
+
+// deep goes on with the step after .. from a value and from everything below it that the step is for. What comes after that step
+// is asked of every element of an array.
+func (e *evaluation) deep(x any, steps []step, i int, out *[]any, depth int) error {
+	if err := e.visit(1); err != nil || depth > maxDepth {
+		return errVisits
+	}
+	below, isArray := e.Array(x)
+	object, isObject := e.Object(x)
+	if isObject {
+		below = object.Values()
+	}
+	if !isArray && !isObject {
+		return nil
+	}
+	s, fits := steps[i], false
+	switch s.kind {
+	case 'n':
+		fits = isObject
+		for _, name := range s.names {
+			if fits && definite(steps, i) {
+				_, fits = object.Get(name)
+			}
+		}
+	case 'i', 's':
+		fits = isArray
+	case '*':
+		fits = true
+	case 'f':
+		var err error
+		if fits, err = e.accept(s, x); err != nil {
+			return err
+		}
+	default:
+		return errors.New("this after .. is not supported")
+	}
+	switch {
+	case fits && isArray && i < len(steps)-1:
+		for _, v := range below {
+			if err := e.apply(v, steps, i+1, false, out); err != nil {
+				return err
+			}
+		}
+	case fits:
+		if err := e.apply(x, steps, i, false, out); err != nil {
+			return err
 		}
 	}
-	if definite {
-		return cur[0], nil
+	for _, v := range below {
+		if err := e.deep(v, steps, i, out, depth+1); err != nil {
+			return err
+		}
 	}
-	return e.NewArray(cur), nil
+	return nil
 }
 
 // call evaluates a function at the end of a path.
@@ -161,17 +329,16 @@ func (e *evaluation) call(name string, v any) (any, error) {
 		return int64(len(elems)), nil
 	case (name == "length" || name == "size") && isObject:
 		return int64(object.Len()), nil
-	case name == "length" || name == "size" || name == "keys" && !isObject:
+	case name == "length" || name == "size":
 		return nil, nil
-	case name == "keys":
-		return e.NewArray(object.Keys()), e.visit(object.Len() / 8)
 	case !isArray:
 		return nil, fmt.Errorf("the JSONPath function %s() needs an array of numbers", name)
 	}
 	if err := e.visit(len(elems) / 8); err != nil {
 		return nil, err
 	}
-	var sum, least, most float64
+	var sum, least float64
+	most := math.SmallestNonzeroFloat64 // from which Jayway starts
 	n := 0
 	for _, x := range elems {
 		f, ok := number(x)
@@ -181,9 +348,7 @@ func (e *evaluation) call(name string, v any) (any, error) {
 		if n == 0 || f < least {
 			least = f
 		}
-		if n == 0 || f > most {
-			most = f
-		}
+		most = max(most, f)
 		sum += f
 		n++
 	}
@@ -201,93 +366,6 @@ func (e *evaluation) call(name string, v any) (any, error) {
 		return sum / float64(n), nil
 	}
 	return nil, fmt.Errorf("the JSONPath function %s() is not supported", name)
-}
-
-// step appends to out what a step leads to from x.
-func (e *evaluation) step(x any, s step, out []any) ([]any, error) {
-	elems, isArray := e.Array(x)
-	object, isObject := e.Object(x)
-	switch {
-	case s.kind == 'n' && isObject:
-		if len(s.names) > 1 { // several names give an object of those that are there
-			return append(out, e.NewObject(object, s.names)), nil
-		}
-		if v, ok := object.Get(s.names[0]); ok {
-			out = append(out, v)
-		}
-	case s.kind == 'i' && isArray:
-		for _, i := range s.idx {
-			if i < 0 {
-				i += len(elems)
-			}
-			if i >= 0 && i < len(elems) {
-				out = append(out, elems[i])
-			}
-		}
-	case s.kind == 's' && isArray:
-		n := len(elems)
-		bound := func(p *int, d int) int {
-			if p == nil {
-				return d
-			}
-			i := *p
-			if i < 0 {
-				i += n
-			}
-			return max(0, min(i, n))
-		}
-		lo, hi := bound(s.lo, 0), bound(s.hi, n)
-		if lo < hi {
-			out = append(out, elems[lo:hi]...)
-		}
-	case s.kind == 'n' || s.kind == 'i' || s.kind == 's':
-		return out, nil
-	case s.kind == '*' && isArray:
-		out = append(out, elems...)
-	case s.kind == '*' && isObject:
-		out = append(out, object.Values()...)
-	case s.kind == 'd':
-		return e.deep(x, out, 0)
-	case s.kind == 'f':
-		if isObject {
-			elems = []any{x}
-		}
-		for _, v := range elems {
-			if err := e.visit(1); err != nil {
-				return nil, err
-			}
-			ok, err := s.cond.eval(e, v)
-			if err != nil {
-				return nil, err
-			}
-			if ok {
-				out = append(out, v)
-			}
-		}
-	}
-	return out, e.visit(len(out) / 8)
-}
-
-// deep lists a value and everything below it.
-func (e *evaluation) deep(x any, out []any, depth int) ([]any, error) {
-	if err := e.visit(1); err != nil || depth > maxDepth {
-		return nil, errVisits
-	}
-	below, ok := e.Array(x)
-	if object, isObject := e.Object(x); isObject {
-		below, ok = object.Values(), true
-	}
-	if !ok {
-		return out, nil
-	}
-	out = append(out, x)
-	var err error
-	for _, v := range below {
-		if out, err = e.deep(v, out, depth+1); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
 }
 
 // number gives a number as a float64.
@@ -352,30 +430,7 @@ func (o operand) value(e *evaluation, cur any) (any, bool, error) {
 	if o.root {
 		from = e.root
 	}
-	cs := []any{from}
-	for _, s := range o.path {
-		if s.kind == 'F' {
-			v, err := e.call(s.names[0], cs[0])
-			if err != nil {
-				return nil, false, err
-			}
-			cs = []any{v}
-			continue
-		}
-		if !s.definite() {
-			v, err := e.run(from, o.path)
-			return v, v != nil, err
-		}
-		next, err := e.step(cs[0], s, nil)
-		if err != nil {
-			return nil, false, err
-		}
-		if len(next) == 0 {
-			return nil, false, nil
-		}
-		cs = next
-	}
-	return cs[0], true, nil
+	return e.run(from, o.path)
 }
 
 type compareCond struct {
@@ -389,40 +444,33 @@ func (c compareCond) eval(e *evaluation, cur any) (bool, error) {
 		return false, err
 	}
 	if c.op == "" {
+		for i := range c.l.path {
+			if !definite(c.l.path, i) {
+				return false, errors.New("asking for what may be several values is not supported")
+			}
+		}
 		return lok, nil
 	}
 	r, rok, err := c.r.value(e, cur)
 	if err != nil {
 		return false, err
 	}
-	same := false
-	n, numbers := compareNumbers(l, r)
 	ls, lstr := l.(string)
 	rs, rstr := r.(string)
 	if err := e.visit(min(len(ls), len(rs)) / 64); err != nil {
 		return false, err
 	}
-	switch {
-	case !lok || !rok:
-	case numbers:
-		same = n == 0
-	default:
-		for _, v := range []any{l, r} {
-			_, isArray := e.Array(v)
-			_, isObject := e.Object(v)
-			if isArray || isObject {
-				return false, fmt.Errorf("comparing objects or arrays in a JSONPath filter is not supported")
+	n, numbers := compareNumbers(l, r)
+	if c.op == "==" || c.op == "!=" {
+		same := false
+		if lok && rok {
+			if same, err = e.same(l, r); err != nil {
+				return false, err
 			}
 		}
-		same = l == r
+		return same == (c.op == "=="), nil
 	}
-	switch c.op {
-	case "==":
-		return same, nil
-	case "!=":
-		return !same, nil
-	}
-	if lstr && rstr && lok && rok {
+	if lstr && rstr {
 		numbers, n = true, strings.Compare(ls, rs)
 	}
 	if !numbers || !lok || !rok {
@@ -437,4 +485,44 @@ func (c compareCond) eval(e *evaluation, cur any) (bool, error) {
 		return n > 0, nil
 	}
 	return n >= 0, nil
+}
+
+// same compares as Jayway does: a number and a text as what the left one is.
+func (e *evaluation) same(l, r any) (bool, error) {
+	if n, ok := compareNumbers(l, r); ok {
+		return n == 0, nil
+	}
+	composed := func(v any) bool {
+		_, isArray := e.Array(v)
+		_, isObject := e.Object(v)
+		return isArray || isObject
+	}
+	switch lc, rc := composed(l), composed(r); {
+	case lc && rc:
+		return false, errors.New("comparing objects or arrays in a JSONPath filter is not supported")
+	case lc || rc:
+		return false, nil
+	}
+	text, ltext := l.(string)
+	other, rtext := r.(string)
+	_, lnumber := number(l)
+	_, rnumber := number(r)
+	switch {
+	case ltext && rnumber:
+		if n, ok := r.(int64); ok {
+			return text == strconv.FormatInt(n, 10), nil
+		}
+		return false, errors.New("comparing a text with a fraction in a JSONPath filter is not supported")
+	case lnumber && rtext:
+		if other == "" || strings.Trim(other, "0123456789") != "" && !numeral.MatchString(other) {
+			if strings.Trim(other, "0123456789+-.eE") != "" || other == "" {
+				return false, nil
+			}
+			return false, errors.New("this number in a text is not supported")
+		}
+		f, err := strconv.ParseFloat(other, 64)
+		n, _ := compareNumbers(l, f)
+		return err == nil && n == 0, nil
+	}
+	return l == r, nil
 }

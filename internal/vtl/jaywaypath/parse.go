@@ -83,7 +83,7 @@ func (p *parser) member() (step, error) {
 		}
 		p.i += 2
 		switch name {
-		case "length", "size", "keys", "min", "max", "sum", "avg":
+		case "length", "size", "min", "max", "sum", "avg":
 			return step{kind: 'F', names: []string{name}}, nil
 		}
 		return step{}, fmt.Errorf("the function %s() is not supported", name)

@@ -225,6 +225,7 @@ var onWire = map[string]string{
 	"CORS407": "CORS109",
 	"CORS120": "CORS508",
 	"CORS209": "", // of pages with credentials
+	"CORS130": "", // a page can read that its request failed
 	"CORS201": "", "CORS202": "", "CORS303": "", "CORS302": "", "CORS401": "", "CORS402": "", "CORS404": "", "CORS405": "", "CORS406": "",
 	// A key is asked for only once the request is made, so that the wire shows a page that needs no preflight.
 	"no OPTIONS on a resource with an API key": "CORS119",

@@ -1,0 +1,83 @@
+package conformance
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write docs/conformance.md anew")
+
+// TestPage holds docs/conformance.md against what the recordings of testdata say today.
+func TestPage(t *testing.T) {
+	name := filepath.Join("..", "..", "docs", "conformance.md")
+	want := page(outcomes(t, "testdata"))
+	if *update {
+		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Errorf("%s is not what the recordings say; go test ./test/conformance -run TestPage -update writes it", name)
+	}
+}
+
+func page(all []outcome) string {
+	var b strings.Builder
+	var passed, differ, apart int
+	for _, o := range all {
+		switch {
+		case o.apart != "":
+			apart++
+		case len(o.faults) == 0:
+			passed++
+		default:
+			differ++
+		}
+	}
+	fmt.Fprintf(&b, `<!-- Generated: go test ./test/conformance -run TestPage -update -->
+
+# What the model is held against
+
+One line for each recorded fact about the real API Gateway: whether the model says the same, the fact, its source and the date on
+which AWS was asked. Sources are tests of [LocalStack](https://github.com/localstack/localstack) that were run against AWS, unless a line says
+otherwise; [the recordings](../test/conformance/testdata/README.md) tell more. [How far to trust the model](fidelity.md) says what is not recorded.
+
+%d facts hold in the model, %d do not, and %d stand apart, each with the reason.
+`, passed, differ, apart)
+	file, calls := "", 0
+	for _, o := range all {
+		if o.apart == refused {
+			calls++
+			continue
+		}
+		if o.file != file {
+			file = o.file
+			fmt.Fprintf(&b, "\n## %s\n\n| | fact | source |\n|---|---|---|\n", strings.TrimSuffix(file, ".json"))
+		}
+		verdict := "holds"
+		switch {
+		case o.apart != "" && o.run && len(o.faults) == 0:
+			verdict = "apart, holds: " + o.apart
+		case o.apart != "":
+			verdict = "apart: " + o.apart
+		case len(o.faults) > 0:
+			verdict = "**differs**"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(verdict), cell(o.What), cell(strings.TrimPrefix(o.Source, "tests/aws/services/")))
+	}
+	fmt.Fprintf(&b, "\n## validation\n\nApart, %d of them: %s.\n", calls, refused)
+	return b.String()
+}
+
+// cell makes a text one that a cell of a table can have.
+func cell(s string) string {
+	return strings.NewReplacer("|", "\\|", "\n", " ", "<", "&lt;", "*/*", "`*/*`").Replace(s)
+}
