@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -36,7 +37,7 @@ func check(command string, checks map[rules.ID]checker, app *cfn.App, stated *Al
 	}
 	out.beside(sides)
 	rep := report.New(command, "", slices.Concat(more, out.findings), slices.Concat(suppressions, out.suppressions))
-	rep.Checked, rep.Crashed, rep.NotJudged = out.checked, out.crashed, out.notJudged
+	rep.Checked, rep.Crashed, rep.NotJudged, rep.Notes = out.checked, out.crashed, out.notJudged, out.said()
 	return rep
 }
 
@@ -45,6 +46,7 @@ type seen struct {
 	app          *cfn.App
 	findings     []report.Finding
 	notJudged    []string
+	notes        notes
 	suppressions []report.Suppression
 	checked      []report.Checked
 	crashed      []string
@@ -70,6 +72,7 @@ func look(app *cfn.App, checks map[rules.ID]checker, stated *Allowlist) *seen {
 		for _, l := range v.notJudged {
 			s.leave(v.API, l)
 		}
+		s.note(v)
 	}
 	return s
 }
@@ -85,7 +88,7 @@ func (s *seen) run(id rules.ID, check checker, v *View) {
 		s.findings = append(s.findings, found...)
 	}()
 	check(v, func(p place, detail, console string) {
-		f := report.Finding{API: v.API.ID, Path: p.path, Method: p.method, Detail: s.app.Show(detail), Console: s.app.Show(console)}
+		f := report.Finding{API: v.API.ID, Path: p.path, Method: p.method, Note: s.app.Show(p.note), Detail: s.app.Show(detail), Console: s.app.Show(console)}
 		r := p.of
 		if r == nil {
 			r = v.API.Rest
@@ -100,6 +103,7 @@ func (s *seen) run(id rules.ID, check checker, v *View) {
 type place struct {
 	of           *cfn.Resource // nil for the API
 	path, method string
+	note         string // what is particular to it, to follow what is wrong
 }
 
 // at gives the place of a method.
@@ -125,11 +129,18 @@ func (s *seen) shown(texts []string) []string {
 	return out
 }
 
-// refused makes a finding of what CloudFormation refuses.
+// refused makes a finding of what CloudFormation refuses, or SAM.
 func (s *seen) refused(f report.Finding) {
 	f.Detail = s.app.Show(f.Detail)
-	s.findings = append(s.findings, report.Of(rules.CORS903, f))
+	id := rules.CORS903
+	if samKey.MatchString(f.Detail) {
+		id = rules.CORS904
+	}
+	s.findings = append(s.findings, report.Of(id, f))
 }
+
+// samKey finds what SAM refuses that is about CORS.
+var samKey = regexp.MustCompile(`\bSAM\b.*\b(Cors|GatewayResponses|AddDefaultAuthorizerToCorsPreflight|AddApiKeyRequiredToCorsPreflight)\b`)
 
 // problems says what of the templates was not read. What has nothing to do with REST APIs is passed over, and so is a
 // function that is not evaluated: where its value decides, the method says so.
@@ -138,7 +149,7 @@ func (s *seen) problems() {
 		switch {
 		case p.Stack == "":
 			s.leave(nil, p.Error())
-		case p.Kind == cfn.Unsupported || !gateway.Concerns(s.app, p):
+		case p.Kind == cfn.Unsupported || !gateway.Concerns(s.app, p) && !samKey.MatchString(p.Text):
 		case p.Kind == cfn.Elsewhere:
 			s.leave(nil, p.Error())
 		default:

@@ -34,7 +34,7 @@ func deployment(v *View, report reporter) {
 			if w.Type == "AWS::ApiGateway::Method" {
 				p.method = "OPTIONS"
 			}
-			report(p, "the deployment "+dep.ID+" does not depend on "+w.ID, "")
+			report(p, "the deployment "+dep.ID+" does not depend on it", "")
 		}
 	}
 }
@@ -93,7 +93,7 @@ func importedAway(v *View, report reporter) {
 		return
 	}
 	for _, g := range v.App.Of(v.API.Rest, "AWS::ApiGateway::GatewayResponse") {
-		report(place{of: g}, fmt.Sprintf("the gateway response %v is beside the OpenAPI document of %s", g.Properties["ResponseType"], v.API.ID), "")
+		report(place{of: g, note: fmt.Sprintf("of %v", g.Properties["ResponseType"])}, "the gateway response is beside the OpenAPI document of "+v.API.ID, "")
 	}
 }
 
@@ -120,7 +120,7 @@ func cache(v *View, report reporter) {
 			if !dynamic || v.keyed(r) {
 				continue
 			}
-			report(at(r.method), "stage "+v.API.Stage+" caches "+r.method.HTTPMethod+" "+r.resource.Path+" by a key without Origin", "")
+			report(at(r.method), "stage "+v.API.Stage+" caches responses by a key without Origin", "")
 		}
 	}
 }
@@ -193,8 +193,7 @@ func policy(v *View, report reporter) {
 			if err == nil && plan.Preflight != nil {
 				console = plan.CheckPreflight(&browser.HTTPResponse{Status: 403}).Message
 			}
-			report(place{}, "the resource policy does not let an anonymous OPTIONS "+r.resource.Path+" in", console)
-			return
+			report(place{path: r.resource.Path, method: "OPTIONS"}, "the resource policy does not let an anonymous OPTIONS in", console)
 		}
 	}
 }
@@ -304,7 +303,7 @@ func domain(v *View, report reporter) {
 	if slices.ContainsFunc(v.App.Problems, elsewhere) {
 		return // what was not read may map it
 	}
-	mappings := slices.Concat(v.App.OfType("AWS::ApiGateway::BasePathMapping"), v.App.OfType("AWS::ApiGatewayV2::ApiMapping"))
+	mappings := slices.Concat(v.App.OfType("AWS::ApiGateway::BasePathMapping"), v.App.OfType("AWS::ApiGatewayV2::ApiMapping"), v.App.OfType("AWS::ApiGatewayV2::RoutingRule"))
 	for _, dn := range slices.Concat(v.App.OfType("AWS::ApiGateway::DomainName"), v.App.OfType("AWS::ApiGatewayV2::DomainName")) {
 		name, ok := dn.Properties["DomainName"].(string)
 		if !ok {
@@ -312,12 +311,24 @@ func domain(v *View, report reporter) {
 		}
 		if !slices.ContainsFunc(mappings, func(m *cfn.Resource) bool {
 			of := m.Properties["DomainName"]
+			if m.Type == "AWS::ApiGatewayV2::RoutingRule" {
+				of = m.Properties["DomainNameArn"]
+				if arn, ok := of.(string); ok && strings.HasSuffix(arn, "/domainnames/"+name) {
+					return true
+				}
+			}
 			// A name that only a deployment knows may be this one.
-			return v.App.Target(of) == dn || of == name || v.App.Target(of) == nil && len(v.App.Symbols(of)) > 0 || len(v.App.Symbols(name)) > 0 && v.App.Target(of) == nil
+			return v.App.Target(of) == dn || of == name || mentions(v.App, of, dn) || v.App.Target(of) == nil && len(v.App.Symbols(of)) > 0 || len(v.App.Symbols(name)) > 0 && v.App.Target(of) == nil
 		}) {
 			report(place{of: dn}, fmt.Sprintf("no base path mapping is for the domain %s", name), v.refusal(nil, false))
 		}
 	}
+}
+
+// mentions reports whether a text names a resource.
+func mentions(app *cfn.App, v any, r *cfn.Resource) bool {
+	text, _ := v.(string)
+	return slices.Contains(app.Mentioned(text), r)
 }
 
 var originVariable = regexp.MustCompile(`(?i)(allow.*origin|cors.*origin|origin.*allow|^origins?$)`)
@@ -338,6 +349,10 @@ func environment(v *View, report reporter) {
 				continue
 			}
 			list := split(text)
+			if v.Allowlist.Any && len(list) > 0 && !slices.Contains(list, "*") && !slices.ContainsFunc(list, func(o string) bool { return !IsOrigin(o) || len(v.App.Symbols(o)) > 0 }) {
+				report(place{of: fn}, name+" has a list, "+strings.Join(few(list), ", ")+", and the preflight lets every origin through", "")
+				continue
+			}
 			var extra, missing []string
 			for _, o := range list {
 				if o == "*" && !v.Allowlist.Any || IsOrigin(o) && !v.Allowlist.has(o) && !v.open(o, v.Allowlist.Origins) {

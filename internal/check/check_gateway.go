@@ -43,12 +43,25 @@ func defaults(typ string) checker {
 		if why == "" || !v.usesCORS() || len(v.routes) == 0 {
 			return
 		}
-		p := place{}
-		if !g.Default {
-			p = v.gatewayPlace(typ)
+		other := v.API.GatewayResponse(map[string]string{"DEFAULT_4XX": "DEFAULT_5XX", "DEFAULT_5XX": "DEFAULT_4XX"}[typ])
+		both, _ := v.hidden(other)
+		switch {
+		case both != why || other.Default != g.Default:
+		case typ == "DEFAULT_5XX":
+			return // CORS301 has it
+		default:
+			report(v.defaultPlace(other, "DEFAULT_5XX"), "the gateway's own response "+why, console)
 		}
-		report(p, typ+" "+why, console)
+		report(v.defaultPlace(g, typ), "the gateway's own response "+why, console)
 	}
+}
+
+// defaultPlace is the place of a default gateway response, which is the API where it is not customised.
+func (v *View) defaultPlace(g gateway.GatewayResponse, typ string) place {
+	if g.Default {
+		return place{note: "of " + typ}
+	}
+	return v.gatewayPlace(typ)
 }
 
 // shadows decides CORS303.
@@ -63,7 +76,7 @@ func shadows(v *View, report reporter) {
 			continue
 		}
 		if why, console := v.hidden(g); why != "" {
-			report(v.gatewayPlace(typ), typ+" is customised and "+why, console)
+			report(v.gatewayPlace(typ), "a customised gateway response "+why, console)
 		}
 	}
 }

@@ -68,6 +68,9 @@ func (v *View) refusesAny(r route, rep *simulate.Report, origin string) *simulat
 		return nil
 	}
 	list := split(strings.ToUpper(rep.Preflight.Response.Headers.Get(corsheader.AllowMethods)))
+	if slices.Contains(list, "ANY") { // meant for all of them, which it does not name
+		list = nil
+	}
 	for _, name := range []string{"PUT", "PATCH", "DELETE"} {
 		if len(list) > 0 && !slices.Contains(list, name) {
 			continue

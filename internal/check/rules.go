@@ -51,7 +51,7 @@ var checks = map[rules.ID]checker{
 		return fmt.Sprintf("the answer to a preflight from %s has Access-Control-Allow-Origin %s", f.origin, value)
 	}),
 	rules.CORS110: faulty(rules.CORS110, func(v *View, r route, f fault) string {
-		return fmt.Sprintf("Access-Control-Allow-Methods is %q, and %s has %s", f.report.Preflight.Response.Headers.Get(corsheader.AllowMethods), r.resource.Path, methodNames(r.resource))
+		return fmt.Sprintf("Access-Control-Allow-Methods is %q", f.report.Preflight.Response.Headers.Get(corsheader.AllowMethods))
 	}),
 	rules.CORS111: neededHeaders,
 	rules.CORS112: starHeaders,
@@ -69,6 +69,8 @@ var checks = map[rules.ID]checker{
 		}
 		return fmt.Sprintf("%s is %q", name, f.report.Preflight.Response.Headers[strings.ToLower(name)])
 	}),
+	rules.CORS121: silent,
+	rules.CORS122: unsendable,
 	rules.CORS201: undeclared,
 	rules.CORS202: unset,
 	rules.CORS203: badExpressions,
@@ -83,9 +85,14 @@ var checks = map[rules.ID]checker{
 	rules.CORS207: vary,
 	rules.CORS208: unreadable,
 	rules.CORS209: badCredentials,
+	rules.CORS210: headerless,
+	rules.CORS211: mappedInVain,
+	rules.CORS212: credentialsDiffer,
+	rules.CORS213: strangers,
 	rules.CORS301: defaults("DEFAULT_4XX"),
 	rules.CORS302: defaults("DEFAULT_5XX"),
 	rules.CORS303: shadows,
+	rules.CORS304: errorCredentials,
 	rules.CORS401: deployment,
 	rules.CORS402: cache,
 	rules.CORS403: policy,
@@ -96,4 +103,6 @@ var checks = map[rules.ID]checker{
 		return "the mapping template of OPTIONS reads stage variables that hold no allowlist; the stage is " + v.API.Stage
 	}),
 	rules.CORS408: importedAway,
+	rules.CORS409: circular,
+	rules.CORS410: cachedAuthorizer,
 }

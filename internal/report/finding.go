@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -11,24 +12,75 @@ import (
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
-// A Finding is one rule's complaint about one place.
-type Finding struct {
-	Rule     rules.ID       `json:"rule"`
-	Title    string         `json:"title"`
-	Severity rules.Severity `json:"severity"`
+// A Place is where a finding is: a resource, and what of an API it is about.
+type Place struct {
 	// File and Line are where the resource is; Line is 0 where it is not known. What was asked over the network has its
 	// address in place of the file.
 	File string `json:"file"`
 	Line int    `json:"line"`
-	// Stack, LogicalID and ConstructPath name the resource; ConstructPath is empty where the CDK did not say it.
-	Stack         string `json:"stack"`
+	// LogicalID and ConstructPath name the resource; ConstructPath is empty where the CDK did not say it.
 	LogicalID     string `json:"logicalId"`
 	ConstructPath string `json:"constructPath"`
-	// API is the RestApi's logical id, Path and Method what of it; empty where the finding is about none.
-	API    string `json:"api"`
+	// Path and Method are a route; empty where the finding is about none.
 	Path   string `json:"path"`
 	Method string `json:"method"`
-	// Detail says what is wrong here.
+	// Note is what is particular to it, in words that follow the finding's detail; empty where nothing is.
+	Note string `json:"note,omitempty"`
+}
+
+// Where says in one line where a place is.
+func (p Place) Where() string {
+	var b strings.Builder
+	b.WriteString(p.File)
+	if p.Line > 0 {
+		fmt.Fprintf(&b, ":%d", p.Line)
+	}
+	if p.LogicalID != "" {
+		b.WriteString(", " + p.LogicalID)
+	}
+	if p.ConstructPath != "" {
+		b.WriteString(" (" + p.ConstructPath + ")")
+	}
+	if p.Path != "" {
+		b.WriteString(", " + strings.TrimSpace(p.Method+" "+p.Path))
+	}
+	return p.noted(OneLine(b.String()))
+}
+
+// noted adds the note to the name of a place.
+func (p Place) noted(name string) string {
+	if p.Note == "" {
+		return name
+	}
+	return name + " (" + p.Note + ")"
+}
+
+// name is the place in a list of places of one file.
+func (p Place) name() string {
+	if p.Path != "" {
+		return p.noted(OneLine(strings.TrimSpace(p.Method + " " + p.Path)))
+	}
+	return p.noted(OneLine(p.LogicalID))
+}
+
+// A Finding is one rule's complaint about one cause.
+type Finding struct {
+	Rule     rules.ID       `json:"rule"`
+	Title    string         `json:"title"`
+	Severity rules.Severity `json:"severity"`
+	// File, Line, LogicalID, ConstructPath, Path and Method are of the first of the places.
+	File          string  `json:"file"`
+	Line          int     `json:"line"`
+	LogicalID     string  `json:"logicalId"`
+	ConstructPath string  `json:"constructPath"`
+	Path          string  `json:"path"`
+	Method        string  `json:"method"`
+	Note          string  `json:"-"` // of the place that the finding is made with
+	Places        []Place `json:"places"`
+	// Stack is the resource's, and API the RestApi's logical id; empty where the finding is about none.
+	Stack string `json:"stack"`
+	API   string `json:"api"`
+	// Detail says what is wrong. Places of an API at which the same is wrong are one finding.
 	Detail string `json:"detail"`
 	// Console is what a browser prints because of it; empty where it prints nothing.
 	Console string `json:"console"`
@@ -47,28 +99,46 @@ type Finding struct {
 // Of returns a finding of a rule: f says where it is, what is wrong there, and what a browser prints.
 func Of(id rules.ID, f Finding) Finding {
 	r := id.Rule()
+	f.Note = OneLine(f.Note)
 	f.Detail, f.Console = OneLine(f.Detail), OneLine(f.Console)
+	f.Places = []Place{f.place()}
 	f.Rule, f.Title, f.Severity, f.Why, f.Fix, f.Link = r.ID, r.Title, r.Severity, r.Why, r.Fix, r.ID.Link()
 	return f
 }
 
-// Where says in one line where a finding is.
-func (f Finding) Where() string {
-	var b strings.Builder
-	b.WriteString(f.File)
-	if f.Line > 0 {
-		fmt.Fprintf(&b, ":%d", f.Line)
+// settle puts what is particular to every place alike into the detail.
+func (f *Finding) settle() {
+	note := f.Note
+	if note == "" || slices.ContainsFunc(f.Places, func(p Place) bool { return p.Note != note }) {
+		return
 	}
-	if f.LogicalID != "" {
-		b.WriteString(", " + f.LogicalID)
+	f.Detail += ", " + note
+	f.Note = ""
+	for i := range f.Places {
+		f.Places[i].Note = ""
 	}
-	if f.ConstructPath != "" {
-		b.WriteString(" (" + f.ConstructPath + ")")
+}
+
+// place is the first place.
+func (f Finding) place() Place {
+	return Place{f.File, f.Line, f.LogicalID, f.ConstructPath, f.Path, f.Method, f.Note}
+}
+
+// Where says in one line where the first place is.
+func (f Finding) Where() string { return f.place().Where() }
+
+// Others names the places after the first, at most so many of them; empty if there are none.
+func (f Finding) Others(most int) string {
+	var names []string
+	for _, p := range f.Places[min(1, len(f.Places)):] {
+		if name := p.name(); name != f.place().name() && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
-	if f.Path != "" {
-		b.WriteString(", " + strings.TrimSpace(f.Method+" "+f.Path))
+	if more := len(names) - most; more > 0 {
+		names = append(names[:most:most], fmt.Sprintf("%d more", more))
 	}
-	return OneLine(b.String())
+	return strings.Join(names, ", ")
 }
 
 // OneLine makes a line of text that came out of a template: without line breaks, and without what a terminal acts upon or

@@ -48,7 +48,7 @@ type Printer struct {
 }
 
 // Line writes text after an indent; what does not fit goes to lines of its own, indented by hang. A word that is longer
-// than a line is broken at its commas, as a list of headers is one, and else stays whole, so that it can be copied.
+// than a line is broken behind its commas and slashes, as lists of headers and paths have them, and else where the line ends.
 func (p *Printer) Line(colour, indent string, hang int, text string) {
 	pad := strings.Repeat(" ", hang)
 	at := utf8.RuneCountInString(indent)
@@ -62,15 +62,11 @@ func (p *Printer) Line(colour, indent string, hang int, text string) {
 		}
 		p.WriteString(blank + word)
 		at += len(blank) + n
+		blank = ""
 	}
 	for _, word := range strings.Fields(text) {
-		if utf8.RuneCountInString(word) <= width-hang {
-			put(word)
-		} else {
-			for part := range strings.SplitAfterSeq(word, ",") {
-				put(part)
-				blank = ""
-			}
+		for _, part := range parts(word, max(width-hang, 1)) {
+			put(part)
 		}
 		blank = " "
 	}
@@ -79,6 +75,28 @@ func (p *Printer) Line(colour, indent string, hang int, text string) {
 	}
 	p.WriteByte('\n')
 }
+
+// parts breaks a word into parts of at most so many characters; one that fits stays whole.
+func parts(word string, most int) []string {
+	if utf8.RuneCountInString(word) <= most {
+		return []string{word}
+	}
+	var out []string
+	start, n := 0, 0
+	for i, c := range word {
+		if n == most {
+			out, start, n = append(out, word[start:i]), i, 0
+		}
+		n++
+		if end := i + utf8.RuneLen(c); c == ',' || c == '/' && !strings.HasPrefix(word[end:], "/") {
+			out, start, n = append(out, word[start:end]), end, 0
+		}
+	}
+	return append(out, word[start:])
+}
+
+// lines bounds a fix that is printed whole, and places those that are named.
+const lines, places = 8, 4
 
 // Report writes a report for people.
 func (p *Printer) Report(rep *Report) {
@@ -92,6 +110,14 @@ func (p *Printer) Report(rep *Report) {
 		}
 		p.Line(c+p.Strong, "", 2, fmt.Sprintf("%s %s: %s", f.Severity, f.Rule, f.Title))
 		p.Line("", "  ", 2, f.Where())
+		switch others := f.Others(places); {
+		case rep.Verbose:
+			for _, place := range f.Places[min(1, len(f.Places)):] {
+				p.Line("", "  ", 2, place.Where())
+			}
+		case others != "":
+			p.Line("", "  and ", 6, others)
+		}
 		p.Line("", "  ", 2, f.Detail)
 		if f.Console != "" {
 			p.Line("", "  browser: ", 11, f.Console)
@@ -100,14 +126,7 @@ func (p *Printer) Report(rep *Report) {
 		if i+1 < len(rep.Findings) && rep.Findings[i+1].Rule == f.Rule {
 			continue
 		}
-		p.Line("", "  why: ", 7, f.Why)
-		for _, cure := range []struct{ in, text string }{{"cure, CDK with corsgate:", f.Fix.Go}, {"cure, CloudFormation:", f.Fix.CloudFormation}} {
-			p.Line("", "  ", 2, cure.in)
-			for _, l := range strings.Split(cure.text, "\n") {
-				p.WriteString(strings.TrimRight("    "+l, " ") + "\n")
-			}
-		}
-		p.Line(p.Faint, "  ", 2, f.Link)
+		p.rule(f, rep.Verbose)
 		p.WriteString("\n")
 	}
 	for _, l := range rep.Crashed {
@@ -119,10 +138,45 @@ func (p *Printer) Report(rep *Report) {
 	for _, l := range rep.Unseen {
 		p.Line(p.Unsure, "", 2, "not seen: "+l)
 	}
+	for _, l := range rep.Notes {
+		p.Line("", "", 2, "note: "+l)
+	}
 	p.Line(p.Strong, "", 0, rep.Summary())
 	for _, l := range rep.InForce {
 		p.Line("", "", 2, l)
 	}
+}
+
+// rule writes what a rule says of all its findings: whole, or what is short of it and how to see the rest.
+func (p *Printer) rule(f Finding, whole bool) {
+	more := "corsgate rules " + string(f.Rule)
+	forms := []struct{ name, text string }{{"CDK with corsgate", f.Fix.Go}, {"CloudFormation", f.Fix.CloudFormation}}
+	if whole {
+		p.Line("", "  why: ", 7, f.Why)
+	} else {
+		why, _, cut := strings.Cut(f.Why, "\n\n")
+		p.Line("", "  why: ", 7, why)
+		if cut {
+			more += " has more"
+		}
+		if f.ConstructPath != "" {
+			forms = forms[:1]
+		} else {
+			forms = forms[1:]
+		}
+	}
+	for _, form := range forms {
+		text := strings.Split(form.text, "\n")
+		if !whole && len(text) > lines {
+			more = "fix: corsgate rules " + string(f.Rule)
+			continue
+		}
+		p.Line("", "  ", 2, "fix, "+form.name+":")
+		for _, l := range text {
+			p.WriteString(strings.TrimRight("    "+l, " ") + "\n")
+		}
+	}
+	p.Line(p.Faint, "  ", 2, more)
 }
 
 // Clip shortens text that somebody else wrote, such as a response's body, to a number of bytes.
