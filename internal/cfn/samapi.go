@@ -183,6 +183,12 @@ func (s *sam) cors(id string, doc map[string]any, v any) {
 	case isObject:
 		s.properties(id, "the property Cors.", given, corsProperties)
 		maps.Copy(cors, given)
+		for _, key := range []string{"AllowMethods", "AllowHeaders", "AllowOrigin", "MaxAge"} {
+			if _, isList := given[key].([]any); isList {
+				s.refuse(id, "SAM hands on Cors."+key+" as it is, which is a list, and API Gateway refuses it; want one text in single quotes, such as \"'GET,PUT'\"")
+				delete(cors, key)
+			}
+		}
 	default:
 		s.refuse(id, "SAM refuses Cors: it is neither a text nor an object")
 		return

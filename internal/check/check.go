@@ -241,6 +241,11 @@ func (s *seen) unread(v *View) {
 			s.refused(report.Finding{File: api.Rest.Stack.File, Line: api.Rest.Line, Stack: api.Rest.Stack.Name, LogicalID: api.Rest.ID, API: api.ID, Detail: l})
 		}
 	}
+	for _, typ := range v.unknownTypes() {
+		f := report.Finding{File: api.Rest.Stack.File, Line: api.Rest.Line, Stack: api.Rest.Stack.Name, LogicalID: api.Rest.ID, API: api.ID,
+			Detail: fmt.Sprintf("there is no gateway response %s; the types are in capitals, such as DEFAULT_4XX", typ)}
+		s.findings = append(s.findings, report.Of(rules.CORS904, f))
+	}
 	if names := v.unreadPolicy(); len(names) > 0 {
 		s.leave(api, "whether the resource policy lets preflights in: it depends on "+strings.Join(names, ", "))
 	}

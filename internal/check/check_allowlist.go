@@ -11,19 +11,30 @@ import (
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
+	"github.com/corsgate/corsgate/internal/rules"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 // strangers decides CORS213.
 func strangers(v *View, report reporter) {
-	if v.Allowlist.From == "stage-variables" || v.Allowlist.From == "template" {
+	if v.Allowlist.From != "stated" {
 		p := place{}
 		for _, s := range v.App.Of(v.API.Rest, "AWS::ApiGateway::Stage") {
 			if s.ID == v.API.StageID && v.Allowlist.From == "stage-variables" {
 				p.of = s
 			}
 		}
-		credentials := v.credentialed()
-		for _, name := range v.Allowlist.Names {
+		credentials := v.credentialed() || v.Allowlist.policy != nil && v.Allowlist.policy.Credentials()
+		names := v.Allowlist.Names
+		if v.Allowlist.From != "stage-variables" && !v.has(rules.CORS407) { // a list that is broken out of is none of corsgate's, and works all the same
+			names = slices.Clone(names)
+			for _, variable := range sortedKeys(v.API.Variables) {
+				if stagevars.IsNth(variable, stagevars.Origins) {
+					names = append(names, split(strings.NewReplacer("~", "*", "=", "").Replace(v.API.Variables[variable]))...)
+				}
+			}
+		}
+		for _, name := range names {
 			if why := anybodys(name, credentials); why != "" && len(v.App.Symbols(name)) == 0 {
 				report(p, why, "")
 			}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -114,13 +115,7 @@ func (v *View) silentCode(fn *cfn.Resource) string {
 	if emits := fn.Metadata[mark.Emits]; emits != nil && emits != true && emits != "true" {
 		return "" // built with the middleware
 	}
-	if v.code == nil {
-		v.code = map[string]lambdarun.Function{}
-		for _, f := range lambdarun.Functions(v.App) {
-			v.code[f.LogicalID] = f
-		}
-	}
-	f := v.code[v.App.Name(fn)]
+	f := v.codeOf(fn)
 	declared := ""
 	if fn.Metadata[mark.Emits] != nil {
 		declared = ", although it is declared to emit CORS headers"
@@ -137,6 +132,22 @@ func (v *View) silentCode(fn *cfn.Resource) string {
 	}
 	return ""
 }
+
+// codeOf returns where the code of a function is.
+func (v *View) codeOf(fn *cfn.Resource) lambdarun.Function {
+	if v.code == nil {
+		v.code = map[string]lambdarun.Function{}
+		for _, f := range lambdarun.Functions(v.App) {
+			v.code[f.LogicalID] = f
+		}
+	}
+	return v.code[v.App.Name(fn)]
+}
+
+var bodyParser = regexp.MustCompile(`(JSON\.parse|json\.loads)\([^)]*body`)
+
+// parsesBody reports whether code reads the body of its event as JSON.
+func parsesBody(code string) bool { return bodyParser.MatchString(code) }
 
 // mentionsCORS reports whether code may set CORS headers: by name, or by a middleware, all of which have it in their names.
 func mentionsCORS(code string) bool {

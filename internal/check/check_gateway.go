@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/apigw"
@@ -54,6 +55,17 @@ func defaults(typ string) checker {
 		}
 		report(v.defaultPlace(g, typ), "the gateway's own response "+why, console)
 	}
+}
+
+// unknownTypes returns the types of customised gateway responses that API Gateway does not have.
+func (v *View) unknownTypes() []string {
+	names := sortedKeys(dig(v.API.Rest.Properties, "Body", "x-amazon-apigateway-gateway-responses"))
+	for _, g := range v.App.Of(v.API.Rest, "AWS::ApiGateway::GatewayResponse") {
+		if typ, ok := g.Properties["ResponseType"].(string); ok && len(v.App.Symbols(typ)) == 0 {
+			names = append(names, typ)
+		}
+	}
+	return slices.DeleteFunc(names, func(typ string) bool { return slices.Contains(apigw.GatewayResponseTypes(), typ) })
 }
 
 // defaultPlace is the place of a default gateway response, which is the API where it is not customised.

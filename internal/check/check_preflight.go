@@ -10,6 +10,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
@@ -45,6 +46,9 @@ func noPreflight(id rules.ID) checker {
 
 // silent decides CORS121. It says once of an API that is not known to be for pages that none can use it.
 func silent(v *View, report reporter) {
+	if slices.ContainsFunc(v.App.Problems, func(p cfn.Problem) bool { return samKey.MatchString(p.Text) }) {
+		return // somebody meant it
+	}
 	if !v.usesCORS() && (v.has(rules.CORS101) || v.has(rules.CORS119)) {
 		report(place{}, "no resource answers preflights, no response has a CORS header, and nothing shows that pages at other origins are meant to call the API", "")
 	}
@@ -254,15 +258,15 @@ func (v *View) preflightPlace(r route) place {
 	return p
 }
 
-// unsendable decides CORS122. It looks at methods that mostly take a body.
+// unsendable decides CORS122. It looks at methods that are known to take JSON.
 func unsendable(v *View, report reporter) {
 	seen := map[place]bool{}
 	for _, r := range v.routes {
-		if v.fault(r).rule != "" || !slices.Contains([]string{"POST", "PUT", "PATCH"}, r.name) {
+		if v.fault(r).rule != "" || !v.takesJSON(r) {
 			continue
 		}
 		by := v.answers(r)
-		if by == nil || by.Integration == nil || by.Integration.Type != apigw.Mock {
+		if by == nil || by.Integration == nil || by.Integration.Type != apigw.Mock || len(unquoted(by)) > 0 {
 			continue
 		}
 		rep := v.refusesHeader(r, "content-type")
@@ -271,6 +275,21 @@ func unsendable(v *View, report reporter) {
 			report(p, fmt.Sprintf("Access-Control-Allow-Headers is %q, so no page can send JSON", rep.Preflight.Response.Headers.Get(corsheader.AllowHeaders)), rep.Preflight.Verdict.Message)
 		}
 	}
+}
+
+// takesJSON reports whether something shows that the requests of a route have JSON in them: a model, a mapping template, or
+// what the function's code does with their bodies.
+func (v *View) takesJSON(r route) bool {
+	if !slices.Contains([]string{"POST", "PUT", "PATCH"}, r.name) || r.method.Integration == nil {
+		return false
+	}
+	if r.method.Takes("application/json") || r.method.Integration.Type == "AWS" && slices.ContainsFunc(r.method.Integration.RequestTemplates, func(t gateway.Template) bool {
+		return t.ContentType == "application/json" && strings.Contains(t.Text, "$input.")
+	}) {
+		return true
+	}
+	fn := v.proxied(r.method)
+	return fn != nil && parsesBody(v.codeOf(fn).Code.Inline)
 }
 
 // starHeaders decides CORS112.

@@ -77,6 +77,8 @@ type Finding struct {
 	Method        string  `json:"method"`
 	Note          string  `json:"-"` // of the place that the finding is made with
 	Places        []Place `json:"places"`
+	// When says on which condition there is the finding; a report has it in the detail.
+	When string `json:"-"`
 	// Stack is the resource's, and API the RestApi's logical id; empty where the finding is about none.
 	Stack string `json:"stack"`
 	API   string `json:"api"`
@@ -106,16 +108,17 @@ func Of(id rules.ID, f Finding) Finding {
 	return f
 }
 
-// settle puts what is particular to every place alike into the detail.
+// settle puts what is particular to every place alike into the detail, and the condition.
 func (f *Finding) settle() {
-	note := f.Note
-	if note == "" || slices.ContainsFunc(f.Places, func(p Place) bool { return p.Note != note }) {
-		return
+	if note := f.Note; note != "" && !slices.ContainsFunc(f.Places, func(p Place) bool { return p.Note != note }) {
+		f.Detail += ", " + note
+		f.Note = ""
+		for i := range f.Places {
+			f.Places[i].Note = ""
+		}
 	}
-	f.Detail += ", " + note
-	f.Note = ""
-	for i := range f.Places {
-		f.Places[i].Note = ""
+	if f.When != "" {
+		f.Detail, f.When = f.Detail+", "+f.When, ""
 	}
 }
 

@@ -85,13 +85,13 @@ func New(command, subject string, found []Finding, suppressions []Suppression) *
 // group makes one finding of those of an API with one cause: of one rule, with the same to say.
 func group(found []Finding) []Finding {
 	type cause struct {
-		rule                           rules.ID
-		stack, api, detail, suppressed string
+		rule                                 rules.ID
+		stack, api, detail, when, suppressed string
 	}
 	at := map[cause]int{}
 	out := found[:0:0]
 	for _, f := range found {
-		key := cause{f.Rule, f.Stack, f.API, f.Detail, f.Suppressed}
+		key := cause{f.Rule, f.Stack, f.API, f.Detail, f.When, f.Suppressed}
 		if i, ok := at[key]; ok && f.API != "" {
 			for _, p := range f.Places {
 				if !slices.Contains(out[i].Places, p) {
@@ -108,7 +108,7 @@ func group(found []Finding) []Finding {
 
 func order(a, b Finding) int {
 	return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), strings.Compare(a.File, b.File), cmp.Compare(a.Rule, b.Rule),
-		strings.Compare(a.API, b.API), cmp.Compare(b.Count, a.Count), strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method), strings.Compare(a.LogicalID, b.LogicalID), strings.Compare(a.Note, b.Note), strings.Compare(a.Detail, b.Detail))
+		strings.Compare(a.API, b.API), cmp.Compare(b.Count, a.Count), strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method), strings.Compare(a.LogicalID, b.LogicalID), strings.Compare(a.Note, b.Note), strings.Compare(a.Detail, b.Detail), strings.Compare(a.When, b.When))
 }
 
 // Worst returns the worst severity of what counts, and false if nothing does.

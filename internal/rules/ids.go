@@ -88,5 +88,5 @@ const (
 	CORS901 ID = "CORS901" // suppression without a finding
 	CORS902 ID = "CORS902" // suppression without a reason, or of no rule
 	CORS903 ID = "CORS903" // CloudFormation refuses part of the template
-	CORS904 ID = "CORS904" // SAM refuses or ignores a property about CORS
+	CORS904 ID = "CORS904" // a property about CORS that is refused or ignored
 )
