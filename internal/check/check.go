@@ -67,7 +67,9 @@ func look(app *cfn.App, checks map[rules.ID]checker, stated *Allowlist) *seen {
 		list.Origins, list.Names = s.shown(list.Origins), s.shown(list.Names)
 		s.checked = append(s.checked, report.Checked{File: v.API.Rest.Stack.File, API: app.Name(v.API.Rest), Stage: app.Show(v.API.Stage), Routes: len(v.routes), Allowlist: list})
 		for _, id := range slices.Sorted(maps.Keys(checks)) {
-			s.run(id, checks[id], v)
+			if v.usesCORS() || slices.Contains(ofEveryAPI, id) {
+				s.run(id, checks[id], v)
+			}
 		}
 		for _, l := range v.notJudged {
 			s.leave(v.API, l)

@@ -49,7 +49,7 @@ func strangers(v *View, report reporter) {
 			}
 			for _, o := range split(text) {
 				if why := anybodys(o, false); why != "" && len(v.App.Symbols(o)) == 0 {
-					report(place{of: fn, note: "of " + name}, why, "")
+					report(place{of: fn, note: name}, why, "")
 				}
 			}
 		}
@@ -110,7 +110,7 @@ func credentialsDiffer(v *View, report reporter) {
 			continue
 		}
 		p := at(r.method)
-		p.note = "of status " + strings.Join(differ, ", ")
+		p.note = "status " + strings.Join(differ, ", ")
 		if preflight {
 			report(p, "the preflight allows credentials, and an integration response does not", v.refusal(map[string]string{strings.ToLower(corsheader.AllowOrigin): "'" + v.origin() + "'"}, true))
 		} else {

@@ -93,13 +93,13 @@ func importedAway(v *View, report reporter) {
 		return
 	}
 	for _, g := range v.App.Of(v.API.Rest, "AWS::ApiGateway::GatewayResponse") {
-		report(place{of: g, note: fmt.Sprintf("of %v", g.Properties["ResponseType"])}, "the gateway response is beside the OpenAPI document of "+v.API.ID, "")
+		report(place{of: g, note: fmt.Sprint(g.Properties["ResponseType"])}, "the gateway response is beside the OpenAPI document of "+v.API.ID, "")
 	}
 }
 
 // cache decides CORS402.
 func cache(v *View, report reporter) {
-	if v.Allowlist.Any || !v.usesCORS() {
+	if v.Allowlist.Any {
 		return
 	}
 	for _, s := range v.App.Of(v.API.Rest, "AWS::ApiGateway::Stage") {

@@ -101,7 +101,7 @@ func headerless(v *View, report reporter) {
 		}
 		if what != "" {
 			p := at(r.method)
-			p.note = "of " + fn.ID
+			p.note = "function " + fn.ID
 			report(p, what, v.refusal(nil, false))
 		}
 	}

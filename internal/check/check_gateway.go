@@ -41,19 +41,22 @@ func defaults(typ string) checker {
 	return func(v *View, report reporter) {
 		g := v.API.GatewayResponse(typ)
 		why, console := v.hidden(g)
-		if why == "" || !v.usesCORS() || len(v.routes) == 0 {
+		if why == "" || len(v.routes) == 0 {
 			return
 		}
 		other := v.API.GatewayResponse(map[string]string{"DEFAULT_4XX": "DEFAULT_5XX", "DEFAULT_5XX": "DEFAULT_4XX"}[typ])
 		both, _ := v.hidden(other)
+		p := v.defaultPlace(g, typ)
 		switch {
 		case both != why || other.Default != g.Default:
 		case typ == "DEFAULT_5XX":
 			return // CORS301 has it
+		case g.Default:
+			p.note = "DEFAULT_4XX, DEFAULT_5XX"
 		default:
 			report(v.defaultPlace(other, "DEFAULT_5XX"), "the gateway's own response "+why, console)
 		}
-		report(v.defaultPlace(g, typ), "the gateway's own response "+why, console)
+		report(p, "the gateway's own response "+why, console)
 	}
 }
 
@@ -71,16 +74,13 @@ func (v *View) unknownTypes() []string {
 // defaultPlace is the place of a default gateway response, which is the API where it is not customised.
 func (v *View) defaultPlace(g gateway.GatewayResponse, typ string) place {
 	if g.Default {
-		return place{note: "of " + typ}
+		return place{note: typ}
 	}
 	return v.gatewayPlace(typ)
 }
 
 // shadows decides CORS303.
 func shadows(v *View, report reporter) {
-	if !v.usesCORS() {
-		return
-	}
 	for _, typ := range apigw.GatewayResponseTypes() {
 		g := v.API.GatewayResponse(typ)
 		// What is customised for REQUEST_TOO_LARGE has no effect, and DEFAULT_4XX and DEFAULT_5XX have rules of their own.

@@ -39,7 +39,7 @@ func (v *View) everywhere() []mapped {
 			}
 			for _, ir := range m.Integration.Responses {
 				p := at(m)
-				p.note = "of status " + ir.Status
+				p.note = "status " + ir.Status
 				out = append(out, mapped{p, lowered(ir.Parameters, apigw.MethodHeader), m.HTTPMethod == "OPTIONS"})
 			}
 		}
@@ -56,10 +56,10 @@ func (v *View) everywhere() []mapped {
 func (v *View) gatewayPlace(typ string) place {
 	for _, g := range v.App.Of(v.API.Rest, "AWS::ApiGateway::GatewayResponse") {
 		if g.Properties["ResponseType"] == typ {
-			return place{of: g, note: "of " + typ}
+			return place{of: g, note: typ}
 		}
 	}
-	return place{note: "of " + typ}
+	return place{note: typ}
 }
 
 // refusal gives what a browser prints for an answer with some headers, and empty where it prints nothing.
@@ -144,7 +144,7 @@ func undeclared(v *View, report reporter) {
 			}
 			if names != nil {
 				p := at(m)
-				p.note = "of status " + ir.Status
+				p.note = "status " + ir.Status
 				report(p, "the integration response maps "+strings.Join(names, ", ")+", and the method response does not declare it", "")
 			}
 		}
@@ -188,7 +188,7 @@ func unset(v *View, report reporter) {
 			}
 			if names != nil {
 				p := at(m)
-				p.note = "of status " + mr.Status
+				p.note = "status " + mr.Status
 				report(p, "the method response declares "+strings.Join(names, ", ")+", and nothing sets it", "")
 			}
 		}
@@ -278,7 +278,7 @@ func vary(v *View, report reporter) {
 			})
 			if !corsheader.VariesByOrigin(value) && !set {
 				p := at(m)
-				p.note = "of status " + ir.Status
+				p.note = "status " + ir.Status
 				report(p, "a mapping template sets Access-Control-Allow-Origin by the request's origin, and the integration response has no Vary: Origin", "")
 			}
 		}
@@ -294,9 +294,6 @@ func vary(v *View, report reporter) {
 
 // unreadable decides CORS208.
 func unreadable(v *View, report reporter) {
-	if !v.usesCORS() {
-		return
-	}
 	v.methods(func(m *gateway.Method) {
 		if m.HTTPMethod == "OPTIONS" {
 			return
@@ -310,7 +307,7 @@ func unreadable(v *View, report reporter) {
 		}
 		if len(without) > 0 {
 			p := at(m)
-			p.note = "of status " + strings.Join(without, ", ")
+			p.note = "status " + strings.Join(without, ", ")
 			report(p, "an integration response has no Access-Control-Allow-Origin", v.refusal(nil, false))
 			return
 		}

@@ -28,9 +28,6 @@ func methodAuth(m *gateway.Method) string {
 // noPreflight makes the check of a rule about resources without a method that answers preflights.
 func noPreflight(id rules.ID) checker {
 	return func(v *View, report reporter) {
-		if !v.usesCORS() {
-			return // see silent
-		}
 		seen := map[string]bool{}
 		for _, r := range v.routes {
 			f := v.fault(r)
@@ -38,7 +35,7 @@ func noPreflight(id rules.ID) checker {
 				continue
 			}
 			seen[r.resource.Path] = true
-			report(place{of: r.resource.Source, path: r.resource.Path, method: "OPTIONS", note: "which has " + methodNames(r.resource)},
+			report(place{of: r.resource.Source, path: r.resource.Path, method: "OPTIONS", note: "methods: " + methodNames(r.resource)},
 				"there is no OPTIONS, on the resource or on a {proxy+} above it", f.report.Preflight.Verdict.Message)
 		}
 	}
@@ -49,8 +46,8 @@ func silent(v *View, report reporter) {
 	if slices.ContainsFunc(v.App.Problems, func(p cfn.Problem) bool { return samKey.MatchString(p.Text) }) {
 		return // somebody meant it
 	}
-	if !v.usesCORS() && (v.has(rules.CORS101) || v.has(rules.CORS119)) {
-		report(place{}, "no resource answers preflights, no response has a CORS header, and nothing shows that pages at other origins are meant to call the API", "")
+	if !v.usesCORS() && slices.ContainsFunc(v.routes, func(r route) bool { f := v.fault(r).rule; return f != "" && f != notJudged }) {
+		report(place{}, "no resource answers preflights, and no response has a CORS header", "")
 	}
 }
 
@@ -162,7 +159,7 @@ func (v *View) response(r route, origin string) *simulate.GotResponse {
 // passthrough decides CORS107. It asks as no browser does, which is why it does not go through package simulate.
 func passthrough(v *View, report reporter) {
 	for _, a := range v.answering() {
-		if a.method.Integration == nil || a.method.Integration.Type != apigw.Mock || v.fault(a.route).rule != "" {
+		if a.method.Integration == nil || a.method.Integration.Type != apigw.Mock || v.fault(a.route).rule != "" || madeBySAM(a.method) {
 			continue
 		}
 		res := v.API.Serve(context.Background(), &gateway.Request{Method: "OPTIONS", Path: a.route.path, Headers: gateway.Headers{
@@ -172,6 +169,11 @@ func passthrough(v *View, report reporter) {
 			report(at(a.method), fmt.Sprintf("a preflight with Content-Type text/plain, which no browser sends, is answered with %d: PassthroughBehavior is not NEVER", res.Status), "")
 		}
 	}
+}
+
+// madeBySAM reports whether SAM wrote an OPTIONS method, whose passthrough behavior no property changes.
+func madeBySAM(m *gateway.Method) bool {
+	return dig(m.Source.Properties, "Body", "paths", m.Resource.Path, "options")["summary"] == "CORS support"
 }
 
 // needs gives the headers that a method wants. What an authorizer wants that is not in the template is not known.
@@ -234,7 +236,7 @@ func neededHeaders(v *View, report reporter) {
 		}
 	}
 	for _, l := range order {
-		l.place.note = "of which " + strings.Join(l.methods, ", ") + " wants it"
+		l.place.note = "wanted by " + strings.Join(l.methods, ", ")
 		report(l.place, fmt.Sprintf("Access-Control-Allow-Headers is %q, which lacks %s", l.list, strings.Join(l.names, ", ")), l.console)
 	}
 }

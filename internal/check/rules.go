@@ -16,6 +16,9 @@ type checker func(v *View, report reporter)
 // reporter takes a finding: where, what is wrong there, and what a browser prints, if anything.
 type reporter func(p place, detail, console string)
 
+// ofEveryAPI are the rules that are asked of an API which has nothing of CORS too.
+var ofEveryAPI = []rules.ID{rules.CORS121, rules.CORS201, rules.CORS203, rules.CORS405, rules.CORS409, rules.CORS410}
+
 // checks is what decides each rule. Those whose fault is that of a preflight are told apart in fault.go, and say here what
 // is wrong. CORS901 and CORS902 are found where suppressions
 // are used, in package report, and CORS903 where templates are read.

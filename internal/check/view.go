@@ -228,7 +228,15 @@ func (v *View) forPages() bool {
 		return false
 	}
 	return slices.ContainsFunc(v.App.OfType("AWS::S3::Bucket"), func(b *cfn.Resource) bool { return b.Properties["WebsiteConfiguration"] != nil }) ||
-		slices.ContainsFunc(v.App.OfType("AWS::Cognito::UserPoolClient"), func(c *cfn.Resource) bool { return len(list(c.Properties["CallbackURLs"])) > 0 })
+		slices.ContainsFunc(v.App.OfType("AWS::Cognito::UserPoolClient"), signsPagesIn)
+}
+
+// signsPagesIn reports whether a user pool client is for pages: it sends users back somewhere, and is neither a server's, which
+// keeps a secret, nor a machine's.
+func signsPagesIn(client *cfn.Resource) bool {
+	p := client.Properties
+	flows := list(p["AllowedOAuthFlows"])
+	return len(list(p["CallbackURLs"])) > 0 && !truthy(p["GenerateSecret"]) && (flows == nil || slices.Contains(flows, any("code")) || slices.Contains(flows, any("implicit")))
 }
 
 // functions are those that methods call.

@@ -24,7 +24,7 @@ type Place struct {
 	// Path and Method are a route; empty where the finding is about none.
 	Path   string `json:"path"`
 	Method string `json:"method"`
-	// Note is what is particular to it, in words that follow the finding's detail; empty where nothing is.
+	// Note is what is particular to it, such as a status; empty where nothing is.
 	Note string `json:"note,omitempty"`
 }
 
@@ -111,7 +111,7 @@ func Of(id rules.ID, f Finding) Finding {
 // settle puts what is particular to every place alike into the detail, and the condition.
 func (f *Finding) settle() {
 	if note := f.Note; note != "" && !slices.ContainsFunc(f.Places, func(p Place) bool { return p.Note != note }) {
-		f.Detail += ", " + note
+		f.Detail += " (" + note + ")"
 		f.Note = ""
 		for i := range f.Places {
 			f.Places[i].Note = ""

@@ -119,8 +119,12 @@ func (p *Printer) Report(rep *Report) {
 			p.Line("", "  and ", 6, others)
 		}
 		p.Line("", "  ", 2, f.Detail)
-		if f.Console != "" {
-			p.Line("", "  browser: ", 11, f.Console)
+		if console := f.Console; console != "" {
+			// Where it was blocked, the finding has said.
+			if _, short, ok := strings.Cut(console, " has been blocked by CORS policy: "); ok && !rep.Verbose {
+				console = short
+			}
+			p.Line("", "  browser: ", 11, console)
 		}
 		// Findings of one rule follow each other, and have one fix.
 		if i+1 < len(rep.Findings) && rep.Findings[i+1].Rule == f.Rule {
@@ -164,6 +168,9 @@ func (p *Printer) rule(f Finding, whole bool) {
 		} else {
 			forms = forms[1:]
 		}
+	}
+	if f.Severity == rules.Info && !whole {
+		forms = nil
 	}
 	for _, form := range forms {
 		text := strings.Split(form.text, "\n")

@@ -39,8 +39,8 @@ const (
 	CORS211 ID = "CORS211" // a proxy integration ignores mapped CORS headers
 	CORS212 ID = "CORS212" // a preflight and its response differ in credentials
 	CORS213 ID = "CORS213" // the allowlist lets in pages of strangers
-	CORS301 ID = "CORS301" // the gateway's 4XX answers cannot be read
-	CORS302 ID = "CORS302" // the gateway's 5XX answers cannot be read
+	CORS301 ID = "CORS301" // pages cannot read the gateway's own errors
+	CORS302 ID = "CORS302" // pages cannot read the gateway's 5XX errors
 	CORS303 ID = "CORS303" // a customised gateway response hides the CORS headers of its default
 	CORS304 ID = "CORS304" // pages with credentials cannot read the gateway's own responses
 	CORS401 ID = "CORS401" // the deployment does not wait for a CORS resource
