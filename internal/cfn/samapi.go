@@ -3,6 +3,7 @@ package cfn
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -514,7 +515,7 @@ func (s *sam) usagePlan(api *samAPI, from, p map[string]any) {
 	if of, ok := s.resources[prefix+"UsagePlan"].(map[string]any); ok && prefix != api.id {
 		stages = asList(object(of["Properties"])["ApiStages"])
 		keys = asList(object(object(s.resources[prefix+"ApiKey"])["Properties"])["StageKeys"])
-		if object(s.resources[prefix+"UsagePlan"])["Condition"] != from["Condition"] {
+		if !reflect.DeepEqual(object(s.resources[prefix+"UsagePlan"])["Condition"], from["Condition"]) {
 			from = map[string]any{} // any of the APIs is enough; which are there is in their own conditions
 		}
 	}

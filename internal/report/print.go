@@ -45,10 +45,13 @@ func Colours(w io.Writer) Palette {
 type Printer struct {
 	strings.Builder
 	Palette
+
+	narrow bool // no line is wider than a terminal
 }
 
 // Line writes text after an indent; what does not fit goes to lines of its own, indented by hang. A word that is longer
-// than a line is broken behind its commas and slashes, as lists of headers and paths have them, and else where the line ends.
+// than a line is broken at its commas, as a list of headers is one, and else stays whole, so that it can be copied. In a
+// report it is broken behind its slashes too, as a path has them, and else where the line ends.
 func (p *Printer) Line(colour, indent string, hang int, text string) {
 	pad := strings.Repeat(" ", hang)
 	at := utf8.RuneCountInString(indent)
@@ -65,8 +68,17 @@ func (p *Printer) Line(colour, indent string, hang int, text string) {
 		blank = ""
 	}
 	for _, word := range strings.Fields(text) {
-		for _, part := range parts(word, max(width-hang, 1)) {
-			put(part)
+		switch most := width - hang; {
+		case p.narrow:
+			for _, part := range parts(word, max(most, 1)) {
+				put(part)
+			}
+		case utf8.RuneCountInString(word) > most:
+			for part := range strings.SplitAfterSeq(word, ",") {
+				put(part)
+			}
+		default:
+			put(word)
 		}
 		blank = " "
 	}
@@ -100,6 +112,8 @@ const lines, places = 8, 4
 
 // Report writes a report for people.
 func (p *Printer) Report(rep *Report) {
+	p.narrow = true
+	defer func() { p.narrow = false }()
 	for i, f := range rep.Findings {
 		c := p.Faint
 		switch f.Severity {
@@ -130,7 +144,7 @@ func (p *Printer) Report(rep *Report) {
 		if i+1 < len(rep.Findings) && rep.Findings[i+1].Rule == f.Rule {
 			continue
 		}
-		p.rule(f, rep.Verbose)
+		p.rule(f, rep)
 		p.WriteString("\n")
 	}
 	for _, l := range rep.Crashed {
@@ -152,7 +166,8 @@ func (p *Printer) Report(rep *Report) {
 }
 
 // rule writes what a rule says of all its findings: whole, or what is short of it and how to see the rest.
-func (p *Printer) rule(f Finding, whole bool) {
+func (p *Printer) rule(f Finding, rep *Report) {
+	whole := rep.Verbose
 	more := "corsgate rules " + string(f.Rule)
 	forms := []struct{ name, text string }{{"CDK with corsgate", f.Fix.Go}, {"CloudFormation", f.Fix.CloudFormation}}
 	if whole {
@@ -163,9 +178,11 @@ func (p *Printer) rule(f Finding, whole bool) {
 		if cut {
 			more += " has more"
 		}
-		if f.ConstructPath != "" {
+		switch {
+		case rep.Command != "check": // how the API was made is not known
+		case f.ConstructPath != "":
 			forms = forms[:1]
-		} else {
+		default:
 			forms = forms[1:]
 		}
 	}
