@@ -13,7 +13,7 @@ import (
 func TestCrash(t *testing.T) {
 	for name, findings := range map[string][]report.Finding{
 		"alone":          nil,
-		"with a finding": {{Rule: "CORS107", Severity: rules.Info, File: "A.template.json"}},
+		"with a finding": {report.Of(rules.CORS107, report.Finding{File: "A.template.json"})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := pluginReport(&report.Report{Checked: []report.Checked{{}}, Findings: findings, Crashed: []string{"CORS101 crashed on A.template.json, API Api: oh"}}, rules.Error, nil)
@@ -40,5 +40,28 @@ func TestNotJudged(t *testing.T) {
 	v := (*got.Violations)[0]
 	if *v.RuleName != "not-judged" || *v.Severity != "info" || *v.Description != "not judged: GET /items: Auth: the parameter has no value here" {
 		t.Errorf("%s, %s: %s", *v.RuleName, *v.Severity, *v.Description)
+	}
+}
+
+// One cause is one violation, with each resource once, so that each can be acknowledged.
+func TestPlaces(t *testing.T) {
+	var found []report.Finding
+	for _, id := range []string{"A", "B", "B"} {
+		found = append(found, report.Of(rules.CORS103, report.Finding{File: "A.template.json", LogicalID: id, API: "Api", Method: "OPTIONS", Path: "/" + id, Detail: "needs a key"}))
+	}
+	found[2].Places[0].Path = "/b"
+	rep := report.New("check", "", found, nil)
+	rep.Checked = []report.Checked{{}}
+	got := pluginReport(rep, rules.Error, map[string]string{"A.template.json": "A"})
+	if len(*got.Violations) != 1 {
+		t.Fatalf("%d violations", len(*got.Violations))
+	}
+	v := (*got.Violations)[0]
+	var ids []string
+	for _, r := range *v.ViolatingResources {
+		ids = append(ids, *r.ResourceLogicalId)
+	}
+	if strings.Join(ids, " ") != "A B" || !strings.Contains(*v.Description, "OPTIONS /A, OPTIONS /B") {
+		t.Errorf("of %q: %s", ids, *v.Description)
 	}
 }

@@ -389,3 +389,26 @@ func (v *View) open(origin string, list []string) bool {
 	}
 	return len(v.App.Symbols(origin)) > 0 || slices.ContainsFunc(list, func(e string) bool { return len(v.App.Symbols(e)) > 0 })
 }
+
+// twice decides CORS411.
+func twice(v *View, report reporter) {
+	for _, r := range v.API.Resources() {
+		for _, m := range r.Methods() {
+			seen := map[string]bool{}
+			for _, mr := range m.Responses {
+				if seen[mr.Status] {
+					p := at(m)
+					p.note = "status " + mr.Status
+					report(p, "two method responses have one status", "")
+				}
+				seen[mr.Status] = true
+			}
+		}
+	}
+	paths := dig(v.API.Rest.Properties, "Body", "paths")
+	for _, path := range sortedKeys(paths) {
+		if bare := strings.TrimRight(path, "/"); bare != path && paths[bare] != nil {
+			report(place{path: path}, "the paths "+bare+" and "+path+" are one resource", "")
+		}
+	}
+}

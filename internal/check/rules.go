@@ -108,4 +108,5 @@ var checks = map[rules.ID]checker{
 	rules.CORS408: importedAway,
 	rules.CORS409: circular,
 	rules.CORS410: cachedAuthorizer,
+	rules.CORS411: twice,
 }

@@ -53,6 +53,7 @@ const (
 	CORS408 ID = "CORS408" // the OpenAPI document's import takes a gateway response away
 	CORS409 ID = "CORS409" // a circular dependency
 	CORS410 ID = "CORS410" // a cached authorizer allows one method only
+	CORS411 ID = "CORS411" // a part of the API is there twice
 	CORS501 ID = "CORS501" // HTTP/1.1 and HTTP/2 are answered differently
 	CORS502 ID = "CORS502" // a CORS header is sent more than once
 	CORS503 ID = "CORS503" // a request gets no whole answer

@@ -63,6 +63,8 @@ var OfText = []Fault{
 	{"the deployment waits for its stage", rules.CORS409, "Resources: {Deployment: {DependsOn: [ItemsGet, ItemsPut, ItemsOptions, StatusGet, StatusOptions, Errors4xx, Errors5xx, Stage]}}", "", ""},
 	{"a cached policy for one method", rules.CORS410, "Resources: {" + guarded + "'exports.handler = async (e) => ({policyDocument: {Statement: [{Effect: \"Allow\", Resource: e.methodArn}]}})'}}}}", "", ""},
 	{"a cached policy for one method in Python", rules.CORS410, "Resources: {" + guarded + `"def handler(event, context):\n  return {'policyDocument': {'Statement': [{'Effect': 'Allow', 'Resource': event['methodArn']}]}}"}}}}`, "", ""},
+	{"two method responses of one status", rules.CORS411, "Resources: {StatusGet: {Properties: {MethodResponses: [{StatusCode: '200', ResponseParameters: {method.response.header.Access-Control-Allow-Origin: true}}, {StatusCode: '200', ResponseParameters: {method.response.header.Access-Control-Allow-Origin: true}}]}}}", "", ""},
+	{"two paths that differ by a slash", rules.CORS411, "{Transform: AWS::Serverless-2016-10-31, Resources: {Other: {Type: AWS::Serverless::Api, Properties: {StageName: v1, Cors: \"'*'\", DefinitionBody: {swagger: '2.0', paths: {/x: &path {get: {x-amazon-apigateway-integration: {type: http_proxy, httpMethod: GET, uri: 'https://backend.example.com'}}}, /x/: *path}}}}}}", "", ""},
 	{"Cors on an event", rules.CORS904, event + "Cors: \"'*'\"}}}}}}}", "", ""},
 	{"a list of origins in Cors", rules.CORS904, serverlessAPI + "Cors: {AllowOrigins: \"'https://app.example.com'\"}}}}}", "", ""},
 	{"a number for Cors", rules.CORS904, serverlessAPI + "Cors: 1}}}}", "", ""},
