@@ -96,6 +96,9 @@ func (s *seen) run(id rules.ID, check checker, v *View) {
 			r = v.API.Rest
 		}
 		f.File, f.Line, f.Stack, f.LogicalID = r.Stack.File, r.Line, r.Stack.Name, r.ID
+		if line := r.RouteLine(p.method, p.path); line > 0 {
+			f.Line = line
+		}
 		f.ConstructPath, _ = r.Metadata["aws:cdk:path"].(string)
 		found = append(found, report.Of(id, f))
 	})

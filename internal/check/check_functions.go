@@ -101,7 +101,7 @@ func headerless(v *View, report reporter) {
 		}
 		if what != "" {
 			p := at(r.method)
-			p.note = "function " + fn.ID
+			p.of = fn
 			report(p, what, v.refusal(nil, false))
 		}
 	}

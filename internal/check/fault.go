@@ -242,6 +242,9 @@ func faulty(id rules.ID, detail func(v *View, r route, f fault) string) checker 
 			if seen[p.path+" "+p.method] {
 				continue
 			}
+			if id == rules.CORS110 {
+				p.note = "methods: " + methodNames(r.resource)
+			}
 			seen[p.path+" "+p.method] = true
 			report(p, detail(v, r, f), f.report.Preflight.Verdict.Message)
 		}
