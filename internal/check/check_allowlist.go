@@ -92,7 +92,13 @@ func credentialsDiffer(v *View, report reporter) {
 		var differ []string
 		for _, ir := range i.Responses {
 			origin, exact := apigw.Static(originMapping(ir))
-			if !exact || !IsOrigin(origin) || slices.ContainsFunc(ir.Templates, overridesOrigin) {
+			if !exact || slices.ContainsFunc(ir.Templates, overridesOrigin) {
+				continue
+			}
+			if origin == "*" && preflight { // which credentials do not go with
+				differ = append(differ, ir.Status)
+			}
+			if !IsOrigin(origin) {
 				continue
 			}
 			own := false

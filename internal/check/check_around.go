@@ -310,6 +310,9 @@ func domain(v *View, report reporter) {
 			continue
 		}
 		if !slices.ContainsFunc(mappings, func(m *cfn.Resource) bool {
+			if dn.Properties["RoutingMode"] == "ROUTING_RULE_ONLY" && m.Type != "AWS::ApiGatewayV2::RoutingRule" {
+				return false
+			}
 			of := m.Properties["DomainName"]
 			if m.Type == "AWS::ApiGatewayV2::RoutingRule" {
 				of = m.Properties["DomainNameArn"]
@@ -338,9 +341,6 @@ func NamesOrigins(variable string) bool { return originVariable.MatchString(vari
 
 // environment decides CORS406.
 func environment(v *View, report reporter) {
-	if len(v.Allowlist.Origins) == 0 {
-		return
-	}
 	for _, fn := range v.functions() {
 		vars := dig(fn.Properties, "Environment", "Variables")
 		for _, name := range sortedKeys(vars) {
@@ -349,7 +349,14 @@ func environment(v *View, report reporter) {
 				continue
 			}
 			list := split(text)
-			if v.Allowlist.Any && len(list) > 0 && !slices.Contains(list, "*") && !slices.ContainsFunc(list, func(o string) bool { return !IsOrigin(o) || len(v.App.Symbols(o)) > 0 }) {
+			if bad := slices.DeleteFunc(slices.Clone(list), func(o string) bool { return !looksLike.MatchString(o) || v.entry(o) }); len(bad) > 0 {
+				report(place{of: fn}, name+" has "+strings.Join(bad, ", ")+", which no browser sends as its origin", "")
+				continue
+			}
+			if len(v.Allowlist.Origins) == 0 {
+				continue
+			}
+			if v.Allowlist.Any && len(list) > 0 && !slices.Contains(list, "*") && !slices.ContainsFunc(list, func(o string) bool { return !v.entry(o) || len(v.App.Symbols(o)) > 0 }) {
 				report(place{of: fn}, name+" has a list, "+strings.Join(few(list), ", ")+", and the preflight lets every origin through", "")
 				continue
 			}
@@ -380,6 +387,9 @@ func environment(v *View, report reporter) {
 		}
 	}
 }
+
+// entry reports whether an element of a list may be an origin, or a pattern of some.
+func (v *View) entry(o string) bool { return IsOrigin(strings.ReplaceAll(v.plausible(o), "*", "1")) }
 
 // open reports whether only a deployment knows whether an origin is on a list: it is not known itself and the list has none
 // of its kind, or the list has an element that is not known.

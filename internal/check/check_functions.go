@@ -73,12 +73,12 @@ func (v *View) proxied(m *gateway.Method) *cfn.Resource {
 
 // mappedInVain decides CORS211.
 func mappedInVain(v *View, report reporter) {
-	for _, r := range v.routes {
-		i := r.method.Integration
-		if i == nil || !apigw.IsProxy(i.Type) || !slices.ContainsFunc(i.Responses, carriesOrigin) {
-			continue
+	for _, r := range v.API.Resources() {
+		for _, m := range r.Methods() {
+			if i := m.Integration; i != nil && apigw.IsProxy(i.Type) && slices.ContainsFunc(i.Responses, carriesOrigin) {
+				report(at(m), "the integration is "+i.Type+", and its integration responses map Access-Control-Allow-Origin", "")
+			}
 		}
-		report(at(r.method), "the integration is "+i.Type+", and its integration responses map Access-Control-Allow-Origin", "")
 	}
 }
 
