@@ -37,7 +37,10 @@ func check(command string, checks map[rules.ID]checker, app *cfn.App, stated *Al
 	}
 	out.beside(sides)
 	rep := report.New(command, "", slices.Concat(more, out.findings), slices.Concat(suppressions, out.suppressions))
-	rep.Checked, rep.Crashed, rep.NotJudged, rep.Notes = out.checked, out.crashed, out.notJudged, out.said()
+	rep.Checked, rep.Crashed, rep.NotJudged = out.checked, out.crashed, out.notJudged
+	if command == "check" {
+		rep.Notes = out.said()
+	}
 	return rep
 }
 
