@@ -47,23 +47,25 @@ func pluginReport(rep *report.Report, failOn rules.Severity, stacks map[string]s
 			// that has no error left in it.
 			severity = rules.Error
 		}
-		v := violation(string(f.Rule), p.description(f), string(severity), resources(f, stacks)...)
-		v.Fix = jsii.String(p.fix(f))
-		v.RuleMetadata = metadata(f)
-		add(v, fails)
+		// The CDK prints a violation as a whole for each of its resources, and one that was acknowledged is of one: each
+		// resource has its own, and what was said is not said again.
+		for _, one := range f.Each() {
+			v := violation(string(f.Rule), p.description(one), string(severity), resource(one, stacks))
+			v.Fix = jsii.String(p.fix(one))
+			v.RuleMetadata = metadata(one)
+			add(v, fails)
+		}
 	}
 	return out
 }
 
-func violation(rule, description, severity string, on ...*awscdk.PolicyViolatingResource) *awscdk.PolicyViolation {
-	for _, r := range on {
-		r.Locations = &[]*string{} // what a rule finds is about a resource, and rarely one property of it
-	}
+func violation(rule, description, severity string, on *awscdk.PolicyViolatingResource) *awscdk.PolicyViolation {
+	on.Locations = &[]*string{} // what a rule finds is about a resource, and rarely one property of it
 	return &awscdk.PolicyViolation{
 		RuleName:           jsii.String(rule),
 		Description:        jsii.String(description),
 		Severity:           jsii.String(severity),
-		ViolatingResources: &on,
+		ViolatingResources: &[]*awscdk.PolicyViolatingResource{on},
 	}
 }
 
@@ -84,9 +86,6 @@ func (p *printer) again(rule rules.ID, text string) bool {
 // a word before it, and indents by three blanks what it prints below it.
 func (p *printer) description(f report.Finding) string {
 	where := strings.TrimSpace(f.Method + " " + f.Path)
-	if others := f.Others(4); others != "" {
-		where = strings.TrimPrefix(where+", "+others, ", ")
-	}
 	if where != "" {
 		where += ": "
 	}
@@ -107,28 +106,16 @@ func (p *printer) fix(f report.Finding) string {
 	return "with corsgate:\n  " + strings.ReplaceAll(strings.TrimSpace(f.Fix.Go), "\n", "\n  ") + "\n" + f.Link
 }
 
-// resources says where the CDK finds the constructs of a finding, each of which may be acknowledged.
-func resources(f report.Finding, stacks map[string]string) []*awscdk.PolicyViolatingResource {
-	var out []*awscdk.PolicyViolatingResource
-	seen := map[string]bool{}
-	for _, p := range f.Places {
-		if key := p.File + "\x00" + p.LogicalID; !seen[key] {
-			seen[key] = true
-			out = append(out, resource(p, stacks))
-		}
-	}
-	return out
-}
-
-func resource(p report.Place, stacks map[string]string) *awscdk.PolicyViolatingResource {
-	stack, written := stacks[p.File]
+// resource says where the CDK finds the construct of a finding.
+func resource(f report.Finding, stacks map[string]string) *awscdk.PolicyViolatingResource {
+	stack, written := stacks[f.File]
 	switch {
 	case !written: // a file of suppressions
-		return &awscdk.PolicyViolatingResource{ConstructPath: jsii.String(p.File)}
-	case p.LogicalID == "":
+		return &awscdk.PolicyViolatingResource{ConstructPath: jsii.String(f.File)}
+	case f.LogicalID == "":
 		return &awscdk.PolicyViolatingResource{ConstructPath: jsii.String(stack)}
 	}
-	return &awscdk.PolicyViolatingResource{ResourceLogicalId: jsii.String(p.LogicalID), TemplatePath: jsii.String(p.File)}
+	return &awscdk.PolicyViolatingResource{ResourceLogicalId: jsii.String(f.LogicalID), TemplatePath: jsii.String(f.File)}
 }
 
 // metadata is for the programs that read the CDK's validation-report.json.

@@ -43,25 +43,23 @@ func TestNotJudged(t *testing.T) {
 	}
 }
 
-// One cause is one violation, with each resource once, so that each can be acknowledged.
+// Each resource of a finding has a violation of its own, so that it can be acknowledged, and the fix is said once.
 func TestPlaces(t *testing.T) {
 	var found []report.Finding
-	for _, id := range []string{"A", "B", "B"} {
-		found = append(found, report.Of(rules.CORS103, report.Finding{File: "A.template.json", LogicalID: id, API: "Api", Method: "OPTIONS", Path: "/" + id, Detail: "needs a key"}))
+	for _, place := range []string{"A /a", "B /b", "B /c"} {
+		id, path, _ := strings.Cut(place, " ")
+		found = append(found, report.Of(rules.CORS103, report.Finding{File: "A.template.json", LogicalID: id, API: "Api", Method: "OPTIONS", Path: path, Detail: "needs a key"}))
 	}
-	found[2].Places[0].Path = "/b"
 	rep := report.New("check", "", found, nil)
 	rep.Checked = []report.Checked{{}}
 	got := pluginReport(rep, rules.Error, map[string]string{"A.template.json": "A"})
-	if len(*got.Violations) != 1 {
-		t.Fatalf("%d violations", len(*got.Violations))
+	var said []string
+	for _, v := range *got.Violations {
+		for _, r := range *v.ViolatingResources {
+			said = append(said, *r.ResourceLogicalId+" "+*v.Description+" "+*v.Fix)
+		}
 	}
-	v := (*got.Violations)[0]
-	var ids []string
-	for _, r := range *v.ViolatingResources {
-		ids = append(ids, *r.ResourceLogicalId)
-	}
-	if strings.Join(ids, " ") != "A B" || !strings.Contains(*v.Description, "OPTIONS /A, OPTIONS /B") {
-		t.Errorf("of %q: %s", ids, *v.Description)
+	if len(said) != 2 || !strings.Contains(said[0], "A CORS103: ") || !strings.Contains(said[0], "OPTIONS /a: needs a key") || !strings.Contains(said[1], "OPTIONS /b: needs a key as for CORS103 above") {
+		t.Errorf("%q", said)
 	}
 }

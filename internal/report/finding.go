@@ -108,6 +108,23 @@ func Of(id rules.ID, f Finding) Finding {
 	return f
 }
 
+// Each returns the finding of each of its resources alone, at the first place of the resource.
+func (f Finding) Each() []Finding {
+	var out []Finding
+	seen := map[Place]bool{}
+	for _, p := range f.Places {
+		if key := (Place{File: p.File, LogicalID: p.LogicalID}); !seen[key] {
+			seen[key] = true
+			one := f
+			one.File, one.Line, one.LogicalID, one.ConstructPath, one.Path, one.Method, one.Note = p.File, p.Line, p.LogicalID, p.ConstructPath, p.Path, p.Method, p.Note
+			one.Places = []Place{p}
+			one.settle()
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
 // settle puts what is particular to every place alike into the detail, and the condition.
 func (f *Finding) settle() {
 	if note := f.Note; note != "" && !slices.ContainsFunc(f.Places, func(p Place) bool { return p.Note != note }) {
