@@ -47,10 +47,14 @@ func pluginReport(rep *report.Report, failOn rules.Severity, stacks map[string]s
 			// that has no error left in it.
 			severity = rules.Error
 		}
-		v := violation(string(f.Rule), p.description(f), string(severity), resource(f, stacks))
-		v.Fix = jsii.String(p.fix(f))
-		v.RuleMetadata = metadata(f)
-		add(v, fails)
+		// The CDK prints a violation as a whole for each of its resources, and one that was acknowledged is of one: each
+		// resource has its own, and what was said is not said again.
+		for _, one := range f.Each() {
+			v := violation(string(f.Rule), p.description(one), string(severity), resource(one, stacks))
+			v.Fix = jsii.String(p.fix(one))
+			v.RuleMetadata = metadata(one)
+			add(v, fails)
+		}
 	}
 	return out
 }

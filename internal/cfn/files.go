@@ -44,6 +44,7 @@ type file struct {
 	order    []string       // the logical ids
 	lines    map[string]int // by JSON pointer, of what is at most five parts deep
 	causes   map[string]string
+	routes   map[string]string
 	problems []Problem
 	err      *Problem
 	sam      *samSource // of a template of SAM that depends on values that may be given
@@ -176,7 +177,7 @@ func (f *file) twice(p Place) {
 // serverless does SAM's transform.
 func (f *file) serverless() {
 	sam := serverless(f.root, func(name string) ([]byte, error) { return ReadFile(f.beside(name), false) })
-	f.causes, f.problems = sam.Causes, append(f.problems, sam.Problems...)
+	f.causes, f.routes, f.problems = sam.Causes, sam.Routes, append(f.problems, sam.Problems...)
 	f.sort()
 }
 
@@ -213,13 +214,26 @@ func (f *file) sort() {
 // line returns where a resource stands, or what it is made for.
 func (f *file) line(id string) int {
 	if cause := f.causes[id]; cause != "" {
-		by, event, _ := strings.Cut(cause, " event ")
-		if n := f.lines["/Resources/"+Escape(by)+"/Properties/Events/"+Escape(event)]; event != "" && n > 0 {
-			return n
-		}
-		return f.lines["/Resources/"+Escape(by)]
+		return f.causeLine(cause)
 	}
 	return f.lines["/Resources/"+Escape(id)]
+}
+
+// causeLine returns where what SAM makes something for stands.
+func (f *file) causeLine(cause string) int {
+	by, event, _ := strings.Cut(cause, " event ")
+	if n := f.lines["/Resources/"+Escape(by)+"/Properties/Events/"+Escape(event)]; event != "" && n > 0 {
+		return n
+	}
+	return f.lines["/Resources/"+Escape(by)]
+}
+
+// RouteLine returns where the event stands for which SAM makes a method of an API, and 0 if it does not make it for one.
+func (r *Resource) RouteLine(method, path string) int {
+	if cause := r.Stack.file.routes[routeKey(r.ID, method, path)]; cause != "" {
+		return r.Stack.file.causeLine(cause)
+	}
+	return 0
 }
 
 func unescape(part string) string {

@@ -19,6 +19,13 @@ type samResult struct {
 	// Causes says, by the logical ids of what SAM makes, what each is made for: "Function", or "Function event Name". What
 	// takes the place of a resource of SAM is not among them.
 	Causes map[string]string
+	// Routes says the same of the methods of APIs, by [routeKey].
+	Routes map[string]string
+}
+
+// routeKey names a method of an API. API Gateway takes /items and /items/ for one path.
+func routeKey(api, method, path string) string {
+	return api + " " + strings.ToUpper(method) + " /" + strings.Trim(path, "/")
 }
 
 // sam is a template on its way from SAM to CloudFormation.
@@ -39,7 +46,7 @@ type sam struct {
 //
 // What the transform refuses is a problem, and left out; so is a document that is not here.
 func serverless(root map[string]any, read func(path string) ([]byte, error)) samResult {
-	s := &sam{root: root, read: read, apis: map[string]*samAPI{}, types: map[string]string{}, refs: map[string]string{}, out: samResult{Causes: map[string]string{}}}
+	s := &sam{root: root, read: read, apis: map[string]*samAPI{}, types: map[string]string{}, refs: map[string]string{}, out: samResult{Causes: map[string]string{}, Routes: map[string]string{}}}
 	s.resources, _ = root["Resources"].(map[string]any)
 	for id, r := range s.resources {
 		s.types[id], _ = object(r)["Type"].(string)

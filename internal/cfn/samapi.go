@@ -3,6 +3,7 @@ package cfn
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -183,6 +184,12 @@ func (s *sam) cors(id string, doc map[string]any, v any) {
 	case isObject:
 		s.properties(id, "the property Cors.", given, corsProperties)
 		maps.Copy(cors, given)
+		for _, key := range []string{"AllowMethods", "AllowHeaders", "AllowOrigin", "MaxAge"} {
+			if _, isList := given[key].([]any); isList {
+				s.refuse(id, "SAM hands on Cors."+key+" as it is, which is a list, and API Gateway refuses it; want one text in single quotes, such as \"'GET,PUT'\"")
+				delete(cors, key)
+			}
+		}
 	default:
 		s.refuse(id, "SAM refuses Cors: it is neither a text nor an object")
 		return
@@ -508,7 +515,7 @@ func (s *sam) usagePlan(api *samAPI, from, p map[string]any) {
 	if of, ok := s.resources[prefix+"UsagePlan"].(map[string]any); ok && prefix != api.id {
 		stages = asList(object(of["Properties"])["ApiStages"])
 		keys = asList(object(object(s.resources[prefix+"ApiKey"])["Properties"])["StageKeys"])
-		if object(s.resources[prefix+"UsagePlan"])["Condition"] != from["Condition"] {
+		if !reflect.DeepEqual(object(s.resources[prefix+"UsagePlan"])["Condition"], from["Condition"]) {
 			from = map[string]any{} // any of the APIs is enough; which are there is in their own conditions
 		}
 	}

@@ -70,6 +70,7 @@ func (s *sam) routes() {
 					addPath(s.paths(api), e.path, e.method)
 				}
 				api.cause = cmp.Or(api.cause, e.cause())
+				s.out.Routes[routeKey(e.api, e.method, e.path)] = e.cause()
 			}
 		}
 	}

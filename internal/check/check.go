@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -37,6 +38,9 @@ func check(command string, checks map[rules.ID]checker, app *cfn.App, stated *Al
 	out.beside(sides)
 	rep := report.New(command, "", slices.Concat(more, out.findings), slices.Concat(suppressions, out.suppressions))
 	rep.Checked, rep.Crashed, rep.NotJudged = out.checked, out.crashed, out.notJudged
+	if command == "check" {
+		rep.Notes = out.said()
+	}
 	return rep
 }
 
@@ -45,6 +49,7 @@ type seen struct {
 	app          *cfn.App
 	findings     []report.Finding
 	notJudged    []string
+	notes        notes
 	suppressions []report.Suppression
 	checked      []report.Checked
 	crashed      []string
@@ -65,11 +70,14 @@ func look(app *cfn.App, checks map[rules.ID]checker, stated *Allowlist) *seen {
 		list.Origins, list.Names = s.shown(list.Origins), s.shown(list.Names)
 		s.checked = append(s.checked, report.Checked{File: v.API.Rest.Stack.File, API: app.Name(v.API.Rest), Stage: app.Show(v.API.Stage), Routes: len(v.routes), Allowlist: list})
 		for _, id := range slices.Sorted(maps.Keys(checks)) {
-			s.run(id, checks[id], v)
+			if v.usesCORS() || slices.Contains(ofEveryAPI, id) {
+				s.run(id, checks[id], v)
+			}
 		}
 		for _, l := range v.notJudged {
 			s.leave(v.API, l)
 		}
+		s.note(v)
 	}
 	return s
 }
@@ -85,12 +93,15 @@ func (s *seen) run(id rules.ID, check checker, v *View) {
 		s.findings = append(s.findings, found...)
 	}()
 	check(v, func(p place, detail, console string) {
-		f := report.Finding{API: v.API.ID, Path: p.path, Method: p.method, Detail: s.app.Show(detail), Console: s.app.Show(console)}
+		f := report.Finding{API: v.API.ID, Path: p.path, Method: p.method, Note: s.app.Show(p.note), Detail: s.app.Show(detail), Console: s.app.Show(console)}
 		r := p.of
 		if r == nil {
 			r = v.API.Rest
 		}
 		f.File, f.Line, f.Stack, f.LogicalID = r.Stack.File, r.Line, r.Stack.Name, r.ID
+		if line := r.RouteLine(p.method, p.path); line > 0 {
+			f.Line = line
+		}
 		f.ConstructPath, _ = r.Metadata["aws:cdk:path"].(string)
 		found = append(found, report.Of(id, f))
 	})
@@ -100,6 +111,7 @@ func (s *seen) run(id rules.ID, check checker, v *View) {
 type place struct {
 	of           *cfn.Resource // nil for the API
 	path, method string
+	note         string // what is particular to it, to follow what is wrong
 }
 
 // at gives the place of a method.
@@ -125,11 +137,18 @@ func (s *seen) shown(texts []string) []string {
 	return out
 }
 
-// refused makes a finding of what CloudFormation refuses.
+// refused makes a finding of what CloudFormation refuses, or SAM.
 func (s *seen) refused(f report.Finding) {
 	f.Detail = s.app.Show(f.Detail)
-	s.findings = append(s.findings, report.Of(rules.CORS903, f))
+	id := rules.CORS903
+	if samKey.MatchString(f.Detail) {
+		id = rules.CORS904
+	}
+	s.findings = append(s.findings, report.Of(id, f))
 }
+
+// samKey finds what SAM refuses that is about CORS.
+var samKey = regexp.MustCompile(`\bSAM\b.*\b(Cors|GatewayResponses|AddDefaultAuthorizerToCorsPreflight|AddApiKeyRequiredToCorsPreflight)\b`)
 
 // problems says what of the templates was not read. What has nothing to do with REST APIs is passed over, and so is a
 // function that is not evaluated: where its value decides, the method says so.
@@ -138,7 +157,7 @@ func (s *seen) problems() {
 		switch {
 		case p.Stack == "":
 			s.leave(nil, p.Error())
-		case p.Kind == cfn.Unsupported || !gateway.Concerns(s.app, p):
+		case p.Kind == cfn.Unsupported || !gateway.Concerns(s.app, p) && !samKey.MatchString(p.Text):
 		case p.Kind == cfn.Elsewhere, p.Condition:
 			s.leave(nil, p.Error())
 		default:
@@ -229,6 +248,11 @@ func (s *seen) unread(v *View) {
 		if !slices.Contains(api.Elsewhere, l) && !slices.Contains(api.NotKnown, l) && !slices.Contains(ofMethods, l) {
 			s.refused(report.Finding{File: api.Rest.Stack.File, Line: api.Rest.Line, Stack: api.Rest.Stack.Name, LogicalID: api.Rest.ID, API: api.ID, Detail: l})
 		}
+	}
+	for _, typ := range v.unknownTypes() {
+		f := report.Finding{File: api.Rest.Stack.File, Line: api.Rest.Line, Stack: api.Rest.Stack.Name, LogicalID: api.Rest.ID, API: api.ID,
+			Detail: fmt.Sprintf("there is no gateway response %s; the types are in capitals, such as DEFAULT_4XX", typ)}
+		s.findings = append(s.findings, report.Of(rules.CORS904, f))
 	}
 	if names := v.unreadPolicy(); len(names) > 0 {
 		s.leave(api, "whether the resource policy lets preflights in: it depends on "+strings.Join(names, ", "))

@@ -35,7 +35,7 @@ func deployment(v *View, report reporter) {
 			if w.Type == "AWS::ApiGateway::Method" {
 				p.method = "OPTIONS"
 			}
-			report(p, "the deployment "+dep.ID+" does not depend on "+w.ID, "")
+			report(p, "the deployment "+dep.ID+" does not depend on it", "")
 		}
 	}
 }
@@ -94,13 +94,13 @@ func importedAway(v *View, report reporter) {
 		return
 	}
 	for _, g := range v.App.Of(v.API.Rest, "AWS::ApiGateway::GatewayResponse") {
-		report(place{of: g}, fmt.Sprintf("the gateway response %v is beside the OpenAPI document of %s", g.Properties["ResponseType"], v.API.ID), "")
+		report(place{of: g, note: fmt.Sprint(g.Properties["ResponseType"])}, "the gateway response is beside the OpenAPI document of "+v.API.ID, "")
 	}
 }
 
 // cache decides CORS402.
 func cache(v *View, report reporter) {
-	if v.Allowlist.Any || !v.usesCORS() {
+	if v.Allowlist.Any {
 		return
 	}
 	for _, s := range v.App.Of(v.API.Rest, "AWS::ApiGateway::Stage") {
@@ -133,7 +133,7 @@ func cache(v *View, report reporter) {
 				v.leave(r.method, "whether a cache has its responses, by a key without Origin: it depends on "+s.String())
 				continue
 			}
-			report(at(r.method), "stage "+v.API.Stage+" caches "+r.method.HTTPMethod+" "+r.resource.Path+" by a key without Origin", "")
+			report(at(r.method), "stage "+v.API.Stage+" caches responses by a key without Origin", "")
 		}
 	}
 }
@@ -209,8 +209,7 @@ func policy(v *View, report reporter) {
 			if err == nil && plan.Preflight != nil {
 				console = plan.CheckPreflight(&browser.HTTPResponse{Status: 403}).Message
 			}
-			report(place{}, "the resource policy does not let an anonymous OPTIONS "+r.resource.Path+" in", console)
-			return
+			report(place{path: r.resource.Path, method: "OPTIONS"}, "the resource policy does not let an anonymous OPTIONS in", console)
 		}
 	}
 }
@@ -275,20 +274,35 @@ func domain(v *View, report reporter) {
 	if slices.ContainsFunc(v.App.Problems, elsewhere) {
 		return // what was not read may map it
 	}
-	mappings := slices.Concat(v.App.OfType("AWS::ApiGateway::BasePathMapping"), v.App.OfType("AWS::ApiGatewayV2::ApiMapping"))
+	mappings := slices.Concat(v.App.OfType("AWS::ApiGateway::BasePathMapping"), v.App.OfType("AWS::ApiGatewayV2::ApiMapping"), v.App.OfType("AWS::ApiGatewayV2::RoutingRule"))
 	for _, dn := range slices.Concat(v.App.OfType("AWS::ApiGateway::DomainName"), v.App.OfType("AWS::ApiGatewayV2::DomainName")) {
 		name, ok := dn.Properties["DomainName"].(string)
 		if !ok {
 			continue
 		}
 		if !slices.ContainsFunc(mappings, func(m *cfn.Resource) bool {
+			if dn.Properties["RoutingMode"] == "ROUTING_RULE_ONLY" && m.Type != "AWS::ApiGatewayV2::RoutingRule" {
+				return false
+			}
 			of := m.Properties["DomainName"]
+			if m.Type == "AWS::ApiGatewayV2::RoutingRule" {
+				of = m.Properties["DomainNameArn"]
+				if arn, ok := of.(string); ok && strings.HasSuffix(arn, "/domainnames/"+name) {
+					return true
+				}
+			}
 			// A name that only a deployment knows may be this one.
-			return v.App.Target(of) == dn || of == name || v.App.Target(of) == nil && len(v.App.Symbols(of)) > 0 || len(v.App.Symbols(name)) > 0 && v.App.Target(of) == nil
+			return v.App.Target(of) == dn || of == name || mentions(v.App, of, dn) || v.App.Target(of) == nil && len(v.App.Symbols(of)) > 0 || len(v.App.Symbols(name)) > 0 && v.App.Target(of) == nil
 		}) {
 			report(place{of: dn}, fmt.Sprintf("no base path mapping is for the domain %s", name), v.refusal(nil, false))
 		}
 	}
+}
+
+// mentions reports whether a text names a resource.
+func mentions(app *cfn.App, v any, r *cfn.Resource) bool {
+	text, _ := v.(string)
+	return slices.Contains(app.Mentioned(text), r)
 }
 
 var originVariable = regexp.MustCompile(`(?i)(allow.*origin|cors.*origin|origin.*allow|^origins?$)`)
@@ -298,9 +312,6 @@ func NamesOrigins(variable string) bool { return originVariable.MatchString(vari
 
 // environment decides CORS406.
 func environment(v *View, report reporter) {
-	if len(v.Allowlist.Origins) == 0 {
-		return
-	}
 	for _, fn := range v.functions() {
 		vars := dig(fn.Properties, "Environment", "Variables")
 		for _, name := range sortedKeys(vars) {
@@ -309,6 +320,17 @@ func environment(v *View, report reporter) {
 				continue
 			}
 			list := split(text)
+			if bad := slices.DeleteFunc(slices.Clone(list), func(o string) bool { return !looksLike.MatchString(o) || v.entry(o) }); len(bad) > 0 {
+				report(place{of: fn}, name+" has "+strings.Join(bad, ", ")+", which no browser sends as its origin", "")
+				continue
+			}
+			if len(v.Allowlist.Origins) == 0 {
+				continue
+			}
+			if v.Allowlist.Any && len(list) > 0 && !slices.Contains(list, "*") && !slices.ContainsFunc(list, func(o string) bool { return !v.entry(o) || len(v.App.Symbols(o)) > 0 }) {
+				report(place{of: fn}, name+" has a list, "+strings.Join(few(list), ", ")+", and the preflight lets every origin through", "")
+				continue
+			}
 			var extra, missing []string
 			for _, o := range list {
 				if o == "*" && !v.Allowlist.Any || IsOrigin(o) && !v.Allowlist.has(o) && !v.open(o, v.Allowlist.Origins) {
@@ -337,6 +359,9 @@ func environment(v *View, report reporter) {
 	}
 }
 
+// entry reports whether an element of a list may be an origin, or a pattern of some.
+func (v *View) entry(o string) bool { return IsOrigin(strings.ReplaceAll(v.plausible(o), "*", "1")) }
+
 // open reports whether only a deployment knows whether an origin is on a list: it is not known itself and the list has none
 // of its kind, or the list has an element that is not known.
 func (v *View) open(origin string, list []string) bool {
@@ -344,4 +369,27 @@ func (v *View) open(origin string, list []string) bool {
 		return false
 	}
 	return len(v.App.Symbols(origin)) > 0 || slices.ContainsFunc(list, func(e string) bool { return len(v.App.Symbols(e)) > 0 })
+}
+
+// twice decides CORS411.
+func twice(v *View, report reporter) {
+	for _, r := range v.API.Resources() {
+		for _, m := range r.Methods() {
+			seen := map[string]bool{}
+			for _, mr := range m.Responses {
+				if seen[mr.Status] {
+					p := at(m)
+					p.note = "status " + mr.Status
+					report(p, "two method responses have one status", "")
+				}
+				seen[mr.Status] = true
+			}
+		}
+	}
+	paths := dig(v.API.Rest.Properties, "Body", "paths")
+	for _, path := range sortedKeys(paths) {
+		if bare := strings.TrimRight(path, "/"); bare != path && paths[bare] != nil {
+			report(place{path: path}, "the paths "+bare+" and "+path+" are one resource", "")
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/apigw"
@@ -40,22 +41,46 @@ func defaults(typ string) checker {
 	return func(v *View, report reporter) {
 		g := v.API.GatewayResponse(typ)
 		why, console := v.hidden(g)
-		if why == "" || !v.usesCORS() || len(v.routes) == 0 {
+		if why == "" || len(v.routes) == 0 {
 			return
 		}
-		p := place{}
-		if !g.Default {
-			p = v.gatewayPlace(typ)
+		other := v.API.GatewayResponse(map[string]string{"DEFAULT_4XX": "DEFAULT_5XX", "DEFAULT_5XX": "DEFAULT_4XX"}[typ])
+		both, _ := v.hidden(other)
+		p := v.defaultPlace(g, typ)
+		switch {
+		case both != why || other.Default != g.Default:
+		case typ == "DEFAULT_5XX":
+			return // CORS301 has it
+		case g.Default:
+			p.note = "DEFAULT_4XX, DEFAULT_5XX"
+		default:
+			report(v.defaultPlace(other, "DEFAULT_5XX"), "the gateway's own response "+why, console)
 		}
-		report(p, typ+" "+why, console)
+		report(p, "the gateway's own response "+why, console)
 	}
+}
+
+// unknownTypes returns the types of customised gateway responses that API Gateway does not have.
+func (v *View) unknownTypes() []string {
+	names := sortedKeys(dig(v.API.Rest.Properties, "Body", "x-amazon-apigateway-gateway-responses"))
+	for _, g := range v.App.Of(v.API.Rest, "AWS::ApiGateway::GatewayResponse") {
+		if typ, ok := g.Properties["ResponseType"].(string); ok && len(v.App.Symbols(typ)) == 0 {
+			names = append(names, typ)
+		}
+	}
+	return slices.DeleteFunc(names, func(typ string) bool { return slices.Contains(apigw.GatewayResponseTypes(), typ) })
+}
+
+// defaultPlace is the place of a default gateway response, which is the API where it is not customised.
+func (v *View) defaultPlace(g gateway.GatewayResponse, typ string) place {
+	if g.Default {
+		return place{note: typ}
+	}
+	return v.gatewayPlace(typ)
 }
 
 // shadows decides CORS303.
 func shadows(v *View, report reporter) {
-	if !v.usesCORS() {
-		return
-	}
 	for _, typ := range apigw.GatewayResponseTypes() {
 		g := v.API.GatewayResponse(typ)
 		// What is customised for REQUEST_TOO_LARGE has no effect, and DEFAULT_4XX and DEFAULT_5XX have rules of their own.
@@ -63,7 +88,7 @@ func shadows(v *View, report reporter) {
 			continue
 		}
 		if why, console := v.hidden(g); why != "" {
-			report(v.gatewayPlace(typ), typ+" is customised and "+why, console)
+			report(v.gatewayPlace(typ), "a customised gateway response "+why, console)
 		}
 	}
 }

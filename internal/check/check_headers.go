@@ -18,7 +18,6 @@ type mapped struct {
 	place    place
 	headers  simulate.Headers // mapping expressions by name in lower case
 	preflown bool             // of an OPTIONS method
-	tail     string           // says which answer of the place
 }
 
 // everywhere gives all static mappings of an API: those of integration responses and of gateway responses.
@@ -39,13 +38,15 @@ func (v *View) everywhere() []mapped {
 				continue
 			}
 			for _, ir := range m.Integration.Responses {
-				out = append(out, mapped{at(m), lowered(ir.Parameters, apigw.MethodHeader), m.HTTPMethod == "OPTIONS", " (status " + ir.Status + ")"})
+				p := at(m)
+				p.note = "status " + ir.Status
+				out = append(out, mapped{p, lowered(ir.Parameters, apigw.MethodHeader), m.HTTPMethod == "OPTIONS"})
 			}
 		}
 	}
 	for _, typ := range apigw.GatewayResponseTypes() {
 		if g := v.API.GatewayResponse(typ); !g.Default {
-			out = append(out, mapped{v.gatewayPlace(typ), lowered(g.Parameters, apigw.GatewayHeader), false, " (" + typ + ")"})
+			out = append(out, mapped{v.gatewayPlace(typ), lowered(g.Parameters, apigw.GatewayHeader), false})
 		}
 	}
 	return out
@@ -55,10 +56,10 @@ func (v *View) everywhere() []mapped {
 func (v *View) gatewayPlace(typ string) place {
 	for _, g := range v.App.Of(v.API.Rest, "AWS::ApiGateway::GatewayResponse") {
 		if g.Properties["ResponseType"] == typ {
-			return place{of: g}
+			return place{of: g, note: typ}
 		}
 	}
-	return place{}
+	return place{note: typ}
 }
 
 // refusal gives what a browser prints for an answer with some headers, and empty where it prints nothing.
@@ -92,7 +93,7 @@ func values(complaint func(value string) string) checker {
 				continue
 			}
 			if detail := complaint(value); detail != "" {
-				report(m.place, detail+m.tail, v.refusal(m.headers, false))
+				report(m.place, detail, v.refusal(m.headers, false))
 			}
 		}
 	}
@@ -134,11 +135,17 @@ func undeclared(v *View, report reporter) {
 					}
 				}
 			}
+			var names []string
 			for _, k := range sortedKeys(ir.Parameters) {
 				name, ok := strings.CutPrefix(k, apigw.MethodHeader)
 				if ok && !declared[strings.ToLower(name)] {
-					report(at(m), fmt.Sprintf("the integration response %s maps %s, which the method response does not declare", ir.Status, name), "")
+					names = append(names, name)
 				}
+			}
+			if names != nil {
+				p := at(m)
+				p.note = "status " + ir.Status
+				report(p, "the integration response maps "+strings.Join(names, ", ")+", and the method response does not declare it", "")
 			}
 		}
 	})
@@ -159,6 +166,7 @@ func (v *View) methods(visit func(*gateway.Method)) {
 func unset(v *View, report reporter) {
 	v.methods(func(m *gateway.Method) {
 		for _, mr := range m.Responses {
+			var names []string
 			for _, name := range sortedKeys(mr.Headers) {
 				low := strings.ToLower(name)
 				if !corsheader.IsVary(name) && !corsheader.Is(name) {
@@ -175,8 +183,13 @@ func unset(v *View, report reporter) {
 					set = set || slices.ContainsFunc(ir.Templates, func(t gateway.Template) bool { return overrides(t, low) })
 				}
 				if !set {
-					report(at(m), fmt.Sprintf("the method response %s declares %s, which nothing sets", mr.Status, name), "")
+					names = append(names, name)
 				}
+			}
+			if names != nil {
+				p := at(m)
+				p.note = "status " + mr.Status
+				report(p, "the method response declares "+strings.Join(names, ", ")+", and nothing sets it", "")
 			}
 		}
 	})
@@ -191,8 +204,8 @@ func overrides(t gateway.Template, name string) bool {
 func badExpressions(v *View, report reporter) {
 	for _, r := range v.API.Resources() {
 		for _, m := range r.Methods() {
-			for _, h := range unquoted(m) {
-				report(at(m), h+" is mapped from a value that is neither in single quotes nor a mapping source", "")
+			if names := unquoted(m); names != nil {
+				report(at(m), strings.Join(names, ", ")+": the value is neither in single quotes nor a mapping source", "")
 			}
 		}
 	}
@@ -201,10 +214,14 @@ func badExpressions(v *View, report reporter) {
 		if g.Default {
 			continue
 		}
+		var names []string
 		for _, k := range sortedKeys(g.Parameters) {
 			if h, ok := strings.CutPrefix(k, apigw.GatewayHeader); ok && !isExpression(g.Parameters[k]) {
-				report(v.gatewayPlace(typ), fmt.Sprintf("%s of %s is mapped from a value that is neither in single quotes nor a mapping source", h, typ), "")
+				names = append(names, h)
 			}
+		}
+		if names != nil {
+			report(v.gatewayPlace(typ), strings.Join(names, ", ")+": the value is neither in single quotes nor a mapping source", "")
 		}
 	}
 }
@@ -215,7 +232,7 @@ func wildcardCredentials(v *View, report reporter) {
 		origin, _ := apigw.Static(m.headers.Get(corsheader.AllowOrigin))
 		credentials, _ := apigw.Static(m.headers.Get(corsheader.AllowCredentials))
 		if origin == "*" && credentials == "true" {
-			report(m.place, "Access-Control-Allow-Origin is * and Access-Control-Allow-Credentials is true"+m.tail, v.refusal(m.headers, true))
+			report(m.place, "Access-Control-Allow-Origin is * and Access-Control-Allow-Credentials is true", v.refusal(m.headers, true))
 		}
 	}
 }
@@ -225,7 +242,7 @@ func badCredentials(v *View, report reporter) {
 	for _, m := range v.everywhere() {
 		value, ok := apigw.Static(m.headers.Get(corsheader.AllowCredentials))
 		if ok && value != "true" && len(v.App.Symbols(value)) == 0 && !strings.EqualFold(value, "false") {
-			report(m.place, fmt.Sprintf("Access-Control-Allow-Credentials is %q%s", value, m.tail), v.refusal(m.headers, true))
+			report(m.place, fmt.Sprintf("Access-Control-Allow-Credentials is %q", value), v.refusal(m.headers, true))
 		}
 	}
 }
@@ -260,14 +277,16 @@ func vary(v *View, report reporter) {
 				return overrides(t, ".vary") || overrides(t, `"vary"`)
 			})
 			if !corsheader.VariesByOrigin(value) && !set {
-				report(at(m), "a mapping template sets Access-Control-Allow-Origin by the request's origin, and the integration response "+ir.Status+" has no Vary: Origin", "")
+				p := at(m)
+				p.note = "status " + ir.Status
+				report(p, "a mapping template sets Access-Control-Allow-Origin by the request's origin, and the integration response has no Vary: Origin", "")
 			}
 		}
 	})
 	for _, m := range v.everywhere() {
 		if x := m.headers.Get(corsheader.AllowOrigin); strings.HasPrefix(strings.ToLower(x), apigw.RequestHeader) {
 			if value, _ := apigw.Static(m.headers.Get(corsheader.Vary)); !corsheader.VariesByOrigin(value) {
-				report(m.place, "Access-Control-Allow-Origin is the request's own, and there is no Vary: Origin"+m.tail, "")
+				report(m.place, "Access-Control-Allow-Origin is the request's own, and there is no Vary: Origin", "")
 			}
 		}
 	}
@@ -275,9 +294,6 @@ func vary(v *View, report reporter) {
 
 // unreadable decides CORS208.
 func unreadable(v *View, report reporter) {
-	if !v.usesCORS() {
-		return
-	}
 	v.methods(func(m *gateway.Method) {
 		if m.HTTPMethod == "OPTIONS" {
 			return
@@ -290,7 +306,9 @@ func unreadable(v *View, report reporter) {
 			}
 		}
 		if len(without) > 0 {
-			report(at(m), "the integration responses "+strings.Join(without, ", ")+" have no Access-Control-Allow-Origin", v.refusal(nil, false))
+			p := at(m)
+			p.note = "status " + strings.Join(without, ", ")
+			report(p, "an integration response has no Access-Control-Allow-Origin", v.refusal(nil, false))
 			return
 		}
 		if m.Integration.Type != apigw.Mock || len(unquoted(m)) > 0 {

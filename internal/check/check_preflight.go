@@ -10,6 +10,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
@@ -24,16 +25,9 @@ func methodAuth(m *gateway.Method) string {
 	return m.AuthorizationType
 }
 
-// noPreflight makes the check of a rule about resources without a method that answers preflights. For an API without any
-// it says so once.
+// noPreflight makes the check of a rule about resources without a method that answers preflights.
 func noPreflight(id rules.ID) checker {
 	return func(v *View, report reporter) {
-		if !v.usesCORS() {
-			if at := slices.IndexFunc(v.routes, func(r route) bool { return v.fault(r).rule == id }); at >= 0 && (id == rules.CORS101 || !v.has(rules.CORS101)) {
-				report(place{}, "no resource of the API answers preflights, and no answer has a CORS header", v.fault(v.routes[at]).report.Preflight.Verdict.Message)
-			}
-			return
-		}
 		seen := map[string]bool{}
 		for _, r := range v.routes {
 			f := v.fault(r)
@@ -41,9 +35,19 @@ func noPreflight(id rules.ID) checker {
 				continue
 			}
 			seen[r.resource.Path] = true
-			report(place{of: r.resource.Source, path: r.resource.Path, method: "OPTIONS"},
-				fmt.Sprintf("%s has %s and no OPTIONS, and no {proxy+} above it has one", r.resource.Path, methodNames(r.resource)), f.report.Preflight.Verdict.Message)
+			report(place{of: r.resource.Source, path: r.resource.Path, method: "OPTIONS", note: "methods: " + methodNames(r.resource)},
+				"there is no OPTIONS, on the resource or on a {proxy+} above it", f.report.Preflight.Verdict.Message)
 		}
+	}
+}
+
+// silent decides CORS121. It says once of an API that is not known to be for pages that none can use it.
+func silent(v *View, report reporter) {
+	if slices.ContainsFunc(v.App.Problems, func(p cfn.Problem) bool { return samKey.MatchString(p.Text) }) {
+		return // somebody meant it
+	}
+	if !v.usesCORS() && slices.ContainsFunc(v.routes, func(r route) bool { f := v.fault(r).rule; return f != "" && f != notJudged }) {
+		report(place{}, "no resource answers preflights, and no response has a CORS header", "")
 	}
 }
 
@@ -62,6 +66,9 @@ func (v *View) simple(r *gateway.Resource) bool {
 // binaryAnswer decides CORS106. It finds what the model says and, since a mock's empty body is not decoded there, the templates of integration
 // responses that would run on it.
 func binaryAnswer(v *View, report reporter) {
+	if v.has(rules.CORS105) {
+		return // one setting, of which CORS105 has both sides
+	}
 	faulty(rules.CORS106, func(v *View, _ route, f fault) string { return f.report.Trace.Preflight.GatewayResponse.Detail })(v, report)
 	if !slices.Contains(v.API.BinaryTypes, "*/*") {
 		return
@@ -73,7 +80,7 @@ func binaryAnswer(v *View, report reporter) {
 		}
 		for _, ir := range i.Responses {
 			if ir.ContentHandling == "" && slices.ContainsFunc(ir.Templates, func(t gateway.Template) bool { return strings.TrimSpace(t.Text) != "" }) {
-				report(at(a.method), "BinaryMediaTypes has */*, and the integration response "+ir.Status+", which has a template, has no ContentHandling CONVERT_TO_TEXT", "")
+				report(at(a.method), "BinaryMediaTypes has */*, and the integration response, which has a template, has no ContentHandling CONVERT_TO_TEXT", "")
 				break
 			}
 		}
@@ -152,20 +159,39 @@ func (v *View) response(r route, origin string) *simulate.GotResponse {
 // passthrough decides CORS107. It asks as no browser does, which is why it does not go through package simulate.
 func passthrough(v *View, report reporter) {
 	for _, a := range v.answering() {
-		if a.method.Integration == nil || a.method.Integration.Type != apigw.Mock || v.fault(a.route).rule != "" {
+		if a.method.Integration == nil || a.method.Integration.Type != apigw.Mock || v.fault(a.route).rule != "" || madeBySAM(a.method) {
 			continue
 		}
 		res := v.API.Serve(context.Background(), &gateway.Request{Method: "OPTIONS", Path: a.route.path, Headers: gateway.Headers{
 			{Name: corsheader.Origin, Value: v.origin()}, {Name: corsheader.RequestMethod, Value: a.route.name}, {Name: "content-type", Value: "text/plain"}}}, v.site.Backend)
 		unread := slices.ContainsFunc(res.Trace, func(s gateway.Step) bool { return s.Kind == gateway.StepUnsupported })
 		if res.Status >= 500 && !unread {
-			report(at(a.method), fmt.Sprintf("a preflight with Content-Type text/plain is answered with %d: PassthroughBehavior is %s", res.Status, a.method.Integration.Passthrough), "")
+			report(at(a.method), fmt.Sprintf("a preflight with Content-Type text/plain, which no browser sends, is answered with %d: PassthroughBehavior is not NEVER", res.Status), "")
 		}
 	}
 }
 
+// madeBySAM reports whether SAM wrote an OPTIONS method, whose passthrough behavior no property changes.
+func madeBySAM(m *gateway.Method) bool {
+	return dig(m.Source.Properties, "Body", "paths", m.Resource.Path, "options")["summary"] == "CORS support"
+}
+
 // needs gives the headers that a method wants. What an authorizer wants that is not in the template is not known.
 func (v *View) needs(m *gateway.Method) []string {
+	needed := v.identifies(m)
+	if m.AuthorizationType == "AWS_IAM" {
+		needed = append(slices.Clone(needed), "x-amz-date", "x-amz-security-token") // a page may not set Date
+	}
+	return slices.DeleteFunc(needed, func(h string) bool { return h == "x-api-key" && v.keyFromAuthorizer() })
+}
+
+// keyFromAuthorizer reports whether API keys come from the responses of authorizers, and no page sends one.
+func (v *View) keyFromAuthorizer() bool {
+	p := v.API.Rest.Properties
+	return p["ApiKeySourceType"] == "AUTHORIZER" || p["ApiKeySourceType"] == nil && dig(p, "Body")["x-amazon-apigateway-api-key-source"] == "AUTHORIZER"
+}
+
+func (v *View) identifies(m *gateway.Method) []string {
 	if authorizer := v.App.Target(m.Source.Properties["AuthorizerId"]); m.Source.Type == "AWS::ApiGateway::Method" && m.AuthorizationType == "CUSTOM" && (authorizer == nil || authorizer.Type != "AWS::ApiGateway::Authorizer") {
 		if m.APIKeyRequired && v.API.KeySource != apigw.KeyByAuthorizer {
 			return []string{apigw.KeyHeader}
@@ -185,23 +211,95 @@ func (v *View) needs(m *gateway.Method) []string {
 
 // neededHeaders decides CORS111.
 func neededHeaders(v *View, report reporter) {
+	type lack struct {
+		place   place
+		list    string
+		names   []string
+		methods []string
+		console string
+	}
+	var order []*lack
+	at := map[place]*lack{}
 	for _, r := range v.routes {
 		if v.fault(r).rule != "" {
 			continue
 		}
 		for _, h := range v.needs(r.method) {
-			rep := v.ask(question{origin: v.origin(), method: r.name, path: r.path, header: h})
-			if rep == nil || !rep.Preflight.Needed || rep.Preflight.Verdict.Code != browser.HeaderDisallowedByPreflightResponse {
+			rep := v.refusesHeader(r, h)
+			if rep == nil {
 				continue
 			}
-			p := at(r.method)
-			if m := v.answers(r); m != nil {
-				p = at(m)
-				p.method = "OPTIONS"
+			p := v.preflightPlace(r)
+			l := at[p]
+			if l == nil {
+				l = &lack{place: p, list: rep.Preflight.Response.Headers.Get(corsheader.AllowHeaders), console: rep.Preflight.Verdict.Message}
+				at[p], order = l, append(order, l)
 			}
-			report(p, fmt.Sprintf("%s wants %s, and Access-Control-Allow-Headers is %q", r.method.HTTPMethod, h, rep.Preflight.Response.Headers.Get(corsheader.AllowHeaders)), rep.Preflight.Verdict.Message)
+			if !slices.Contains(l.names, h) {
+				l.names = append(l.names, h)
+			}
+			if !slices.Contains(l.methods, r.method.HTTPMethod) {
+				l.methods = append(l.methods, r.method.HTTPMethod)
+			}
 		}
 	}
+	for _, l := range order {
+		l.place.note = "wanted by " + strings.Join(l.methods, ", ")
+		report(l.place, fmt.Sprintf("Access-Control-Allow-Headers is %q, which lacks %s", l.list, strings.Join(l.names, ", ")), l.console)
+	}
+}
+
+// refusesHeader returns the preflight of a request with a header that is not allowed; nil if it is allowed.
+func (v *View) refusesHeader(r route, header string) *simulate.Report {
+	rep := v.ask(question{origin: v.origin(), method: r.name, path: r.path, header: header})
+	if rep == nil || !rep.Preflight.Needed || rep.Preflight.Verdict.Code != browser.HeaderDisallowedByPreflightResponse {
+		return nil
+	}
+	return rep
+}
+
+// preflightPlace is the place of the method that answers a route's preflight.
+func (v *View) preflightPlace(r route) place {
+	p := at(r.method)
+	if m := v.answers(r); m != nil {
+		p = at(m)
+		p.method = "OPTIONS"
+	}
+	return p
+}
+
+// unsendable decides CORS122. It looks at methods that are known to take JSON.
+func unsendable(v *View, report reporter) {
+	seen := map[place]bool{}
+	for _, r := range v.routes {
+		if v.fault(r).rule != "" || !v.takesJSON(r) {
+			continue
+		}
+		by := v.answers(r)
+		if by == nil || by.Integration == nil || by.Integration.Type != apigw.Mock || len(unquoted(by)) > 0 {
+			continue
+		}
+		rep := v.refusesHeader(r, "content-type")
+		if p := v.preflightPlace(r); rep != nil && !seen[p] {
+			seen[p] = true
+			report(p, fmt.Sprintf("Access-Control-Allow-Headers is %q, so no page can send JSON", rep.Preflight.Response.Headers.Get(corsheader.AllowHeaders)), rep.Preflight.Verdict.Message)
+		}
+	}
+}
+
+// takesJSON reports whether something shows that the requests of a route have JSON in them: a model, a mapping template, or
+// what the function's code does with their bodies.
+func (v *View) takesJSON(r route) bool {
+	if !slices.Contains([]string{"POST", "PUT", "PATCH"}, r.name) || r.method.Integration == nil {
+		return false
+	}
+	if r.method.Takes("application/json") || r.method.Integration.Type == "AWS" && slices.ContainsFunc(r.method.Integration.RequestTemplates, func(t gateway.Template) bool {
+		return t.ContentType == "application/json" && strings.Contains(t.Text, "$input.")
+	}) {
+		return true
+	}
+	fn := v.proxied(r.method)
+	return fn != nil && parsesBody(v.codeOf(fn).Code.Inline)
 }
 
 // starHeaders decides CORS112.

@@ -68,6 +68,9 @@ func (v *View) refusesAny(r route, rep *simulate.Report, origin string) *simulat
 		return nil
 	}
 	list := split(strings.ToUpper(rep.Preflight.Response.Headers.Get(corsheader.AllowMethods)))
+	if slices.Contains(list, "ANY") { // meant for all of them, which it does not name
+		list = nil
+	}
 	for _, name := range []string{"PUT", "PATCH", "DELETE"} {
 		if len(list) > 0 && !slices.Contains(list, name) {
 			continue
@@ -242,6 +245,9 @@ func faulty(id rules.ID, detail func(v *View, r route, f fault) string) checker 
 			}
 			if seen[p.path+" "+p.method] {
 				continue
+			}
+			if id == rules.CORS110 {
+				p.note = "methods: " + methodNames(r.resource)
 			}
 			seen[p.path+" "+p.method] = true
 			report(p, detail(v, r, f), f.report.Preflight.Verdict.Message)

@@ -25,7 +25,7 @@ func TestHostile(t *testing.T) {
 		t.Fatal(err)
 	}
 	rep := Check(d, nil, nil)
-	if len(rep.Findings) < 5 {
+	if len(rep.Findings) < 4 {
 		t.Fatal(listing(rep))
 	}
 	for line := range strings.Lines(rep.Markdown()) {

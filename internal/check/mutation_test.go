@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,7 +45,7 @@ func TestMutation(t *testing.T) {
 	for _, set := range []struct {
 		base      string
 		mutations []faults.Fault
-	}{{cleanText(t), faults.OfClean}, {string(catalog), faults.OfCatalog}} {
+	}{{cleanText(t), slices.Concat(faults.OfClean, faults.OfText)}, {string(catalog), slices.Concat(faults.OfCatalog, faults.OfList)}} {
 		for _, m := range set.mutations {
 			rep := mutate(t, set.base, m)
 			got := ids(rep)
@@ -62,6 +63,9 @@ func TestMutation(t *testing.T) {
 				}
 			}
 		}
+	}
+	if found+missed < 150 {
+		t.Errorf("%d single faults, want 150", found+missed)
 	}
 	t.Logf("%d single faults: %d found by their rule, %d missed, %d with another error", found+missed, found, missed, other)
 }

@@ -16,6 +16,9 @@ type checker func(v *View, report reporter)
 // reporter takes a finding: where, what is wrong there, and what a browser prints, if anything.
 type reporter func(p place, detail, console string)
 
+// ofEveryAPI are the rules that are asked of an API which has nothing of CORS too.
+var ofEveryAPI = []rules.ID{rules.CORS121, rules.CORS201, rules.CORS203, rules.CORS405, rules.CORS409, rules.CORS410}
+
 // checks is what decides each rule. Those whose fault is that of a preflight are told apart in fault.go, and say here what
 // is wrong. CORS901 and CORS902 are found where suppressions
 // are used, in package report, and CORS903 where templates are read.
@@ -51,7 +54,7 @@ var checks = map[rules.ID]checker{
 		return fmt.Sprintf("the answer to a preflight from %s has Access-Control-Allow-Origin %s", f.origin, value)
 	}),
 	rules.CORS110: faulty(rules.CORS110, func(v *View, r route, f fault) string {
-		return fmt.Sprintf("Access-Control-Allow-Methods is %q, and %s has %s", f.report.Preflight.Response.Headers.Get(corsheader.AllowMethods), r.resource.Path, methodNames(r.resource))
+		return fmt.Sprintf("Access-Control-Allow-Methods is %q", f.report.Preflight.Response.Headers.Get(corsheader.AllowMethods))
 	}),
 	rules.CORS111: neededHeaders,
 	rules.CORS112: starHeaders,
@@ -69,6 +72,8 @@ var checks = map[rules.ID]checker{
 		}
 		return fmt.Sprintf("%s is %q", name, f.report.Preflight.Response.Headers[strings.ToLower(name)])
 	}),
+	rules.CORS121: silent,
+	rules.CORS122: unsendable,
 	rules.CORS130: alwaysFails,
 	rules.CORS201: undeclared,
 	rules.CORS202: unset,
@@ -84,9 +89,14 @@ var checks = map[rules.ID]checker{
 	rules.CORS207: vary,
 	rules.CORS208: unreadable,
 	rules.CORS209: badCredentials,
+	rules.CORS210: headerless,
+	rules.CORS211: mappedInVain,
+	rules.CORS212: credentialsDiffer,
+	rules.CORS213: strangers,
 	rules.CORS301: defaults("DEFAULT_4XX"),
 	rules.CORS302: defaults("DEFAULT_5XX"),
 	rules.CORS303: shadows,
+	rules.CORS304: errorCredentials,
 	rules.CORS401: deployment,
 	rules.CORS402: cache,
 	rules.CORS403: policy,
@@ -95,4 +105,7 @@ var checks = map[rules.ID]checker{
 	rules.CORS406: environment,
 	rules.CORS407: unlisted,
 	rules.CORS408: importedAway,
+	rules.CORS409: circular,
+	rules.CORS410: cachedAuthorizer,
+	rules.CORS411: twice,
 }

@@ -29,10 +29,10 @@ func touches(t cfn.Touch) bool {
 func (s *seen) beside(sides []side) {
 	s.findings = either(s.findings, sides, func(o *seen) []report.Finding { return o.findings },
 		func(f report.Finding) string {
-			return strings.Join([]string{string(f.Rule), f.Stack, f.LogicalID, f.API, f.Path, f.Method, f.Detail}, "\x00")
+			return strings.Join([]string{string(f.Rule), f.Stack, f.LogicalID, f.API, f.Path, f.Method, f.Note, f.Detail}, "\x00")
 		},
 		func(f report.Finding, condition string) report.Finding {
-			f.Detail += ", " + condition
+			f.When = condition
 			return f
 		})
 	s.notJudged = either(s.notJudged, sides, func(o *seen) []string { return o.notJudged },

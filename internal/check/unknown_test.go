@@ -116,7 +116,7 @@ func TestConditions(t *testing.T) {
 			"CORS103 ItemsOptions OPTIONS /items: ApiKeyRequired is true for preflights\n"},
 		"no fault either way": {`{` + unknown + `, Resources: {ItemsOptions: {Properties: {ApiKeyRequired: {"Fn::If": [IsProd, "false", false]}}}}}`, ""},
 		"a method that is left out": {`{` + unknown + `, Resources: {StatusOptions: {Condition: IsProd}}}`,
-			"CORS119 Status OPTIONS /status: /status has GET and no OPTIONS, and no {proxy+} above it has one, if IsProd is false\n"},
+			"CORS119 Status OPTIONS /status: there is no OPTIONS, on the resource or on a {proxy+} above it (methods: GET), if IsProd is false\n"},
 		"two conditions": {`{` + unknown + `, Resources: {ItemsOptions: {Properties: {ApiKeyRequired: {"Fn::If": [IsProd, true, {"Fn::If": [IsOpen, true, false]}]}}}}}`,
 			"CORS103 ItemsOptions OPTIONS /items: ApiKeyRequired is true for preflights, if IsOpen is true or IsProd is true\n"},
 		"of a mapping, which is decided": {`{Mappings: {Envs: {prod: {keyed: "no"}}}, Conditions: {IsKeyed: {"Fn::Equals": [{"Fn::FindInMap": [Envs, prod, keyed]}, "yes"]}}, Resources: {ItemsOptions: {Properties: {ApiKeyRequired: {"Fn::If": [IsKeyed, true, false]}}}}}`, ""},
@@ -163,7 +163,7 @@ func TestApps(t *testing.T) {
 			"app.yaml": "Resources: {" + api + ", " + errors + ", " + nest + "}", "nested.yaml": given + "Resources: {" + items + ", " + options + "}"}, ""},
 		"a nested stack has a method without its OPTIONS": {map[string]string{
 			"app.yaml": "Resources: {" + api + ", " + errors + ", " + nest + "}", "nested.yaml": given + "Resources: {" + items + "}"},
-			"CORS101 Api  : no resource of the API answers preflights, and no answer has a CORS header\n"},
+			"CORS101 Items OPTIONS /items: there is no OPTIONS, on the resource or on a {proxy+} above it (methods: PUT)\n"},
 		"a nested stack that is not here may have the OPTIONS": {map[string]string{
 			"app.yaml": "Resources: {" + api + ", " + errors + ", " + atRoot.Replace(items) + ", " + nest + "}"},
 			"not judged: DIR/app.yaml:1: Nested: the template of this nested stack, DIR/nested.yaml, cannot be read: no such file or directory\n"},
@@ -176,7 +176,7 @@ func TestApps(t *testing.T) {
 		"the API is another stack's, which is here": {map[string]string{
 			"app.yaml":  "Resources: {" + strings.NewReplacer("!Ref Api", "!ImportValue Api", "!Ref Root", "!ImportValue Root").Replace(items) + "}",
 			"base.yaml": "Resources: {" + api + ", " + errors + ", " + strings.NewReplacer("!Ref Root", "!GetAtt Api.RootResourceId", "PathPart: items", "PathPart: other", "Put: ", "Post: ", "PUT", "POST").Replace(items+", "+options) + "}\nOutputs: {A: {Value: !Ref Api, Export: {Name: Api}}, R: {Value: !GetAtt Api.RootResourceId, Export: {Name: Root}}}"},
-			"CORS101 Items OPTIONS /items: /items has PUT and no OPTIONS, and no {proxy+} above it has one\n"},
+			"CORS101 Items OPTIONS /items: there is no OPTIONS, on the resource or on a {proxy+} above it (methods: PUT)\n"},
 		"a file cannot be read": {map[string]string{
 			"app.yaml": "Resources: {" + api + ", " + errors + ", " + atRoot.Replace(items+", "+options) + "}", "broken.template.json": "{"},
 			"not judged: DIR/broken.template.json:1: not JSON: unexpected EOF\n"},

@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/lambdarun"
 	"github.com/corsgate/corsgate/internal/mark"
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
@@ -27,6 +29,8 @@ type View struct {
 	own    map[*gateway.Method][]string // what ownOrigins found
 	faults map[route]fault
 	all    []answer // what answering found
+	cors   *bool    // what usesCORS found
+	code   map[string]lambdarun.Function
 	// notJudged says, one line each, what the rules left because only a deployment decides it.
 	notJudged []string
 }
@@ -191,6 +195,14 @@ func few(o []string) []string {
 
 // usesCORS says that the API has something to do with CORS at all.
 func (v *View) usesCORS() bool {
+	if v.cors == nil {
+		found := v.hasCORS()
+		v.cors = &found
+	}
+	return *v.cors
+}
+
+func (v *View) hasCORS() bool {
 	for _, r := range v.API.Resources() {
 		for _, m := range r.Methods() {
 			if m.HTTPMethod == "OPTIONS" || m.Integration != nil && slices.ContainsFunc(m.Integration.Responses, carriesOrigin) {
@@ -198,7 +210,34 @@ func (v *View) usesCORS() bool {
 			}
 		}
 	}
-	return v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables" || slices.ContainsFunc(v.functions(), emits)
+	for _, typ := range apigw.GatewayResponseTypes() {
+		if _, ok := sendsOrigin(v.API.GatewayResponse(typ)); ok {
+			return true
+		}
+	}
+	return v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables" || slices.ContainsFunc(v.functions(), emits) || v.forPages()
+}
+
+// forPages reports whether something in the app shows that pages at another origin are meant to call the API: a website in a
+// bucket, or pages that a user pool sends its users back to. Pages of a distribution that has the API behind it call
+// their own origin.
+func (v *View) forPages() bool {
+	if slices.ContainsFunc(v.App.OfType("AWS::CloudFront::Distribution"), func(d *cfn.Resource) bool {
+		return slices.ContainsFunc(v.App.Symbols(d.Properties["DistributionConfig"]), func(s *cfn.Symbol) bool { return s.Resource == v.API.Rest })
+	}) {
+		return false
+	}
+	return slices.ContainsFunc(v.App.OfType("AWS::S3::Bucket"), func(b *cfn.Resource) bool { return b.Properties["WebsiteConfiguration"] != nil }) ||
+		slices.ContainsFunc(v.App.OfType("AWS::Cognito::UserPoolClient"), v.signsPagesIn)
+}
+
+// signsPagesIn reports whether a user pool client is for pages: it sends users back somewhere, and is neither a server's, which
+// keeps a secret, nor a machine's.
+func (v *View) signsPagesIn(client *cfn.Resource) bool {
+	p := client.Properties
+	flows := list(p["AllowedOAuthFlows"])
+	secret, _ := v.truth(p["GenerateSecret"])
+	return len(list(p["CallbackURLs"])) > 0 && !secret && (flows == nil || slices.Contains(flows, any("code")) || slices.Contains(flows, any("implicit")))
 }
 
 // functions are those that methods call.

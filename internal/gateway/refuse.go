@@ -55,6 +55,9 @@ func (m *Method) Wants() []string {
 	return slices.Compact(out)
 }
 
+// Takes reports whether the method has a model for request bodies of a content type.
+func (m *Method) Takes(contentType string) bool { return m.models[contentType] != nil }
+
 // ServerError says of a type of gateway response that it takes what is not customised from DEFAULT_5XX.
 func ServerError(typ string) bool {
 	return typ == apigw.Default5XX || apigw.GatewayFamily(typ) == apigw.Default5XX

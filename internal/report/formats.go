@@ -46,17 +46,24 @@ func (r *Report) Markdown() string {
 		fmt.Fprintf(&b, "\n- %s\n", EscapeMarkdown(l))
 	}
 	for i, f := range r.Findings {
-		fmt.Fprintf(&b, "\n### %s %s: %s\n\n%s\n\n%s\n", f.Severity, f.Rule, EscapeMarkdown(f.Title), Code(f.Where()), EscapeMarkdown(f.Detail))
+		fmt.Fprintf(&b, "\n### %s %s: %s\n\n%s\n", f.Severity, f.Rule, EscapeMarkdown(f.Title), Code(f.Where()))
+		if others := f.Others(places); others != "" {
+			fmt.Fprintf(&b, "and %s\n", EscapeMarkdown(others))
+		}
+		fmt.Fprintf(&b, "\n%s\n", EscapeMarkdown(f.Detail))
 		if f.Console != "" {
 			fmt.Fprintf(&b, "\n> %s\n", EscapeMarkdown(f.Console))
 		}
 		if r.sameFix(i) {
 			continue
 		}
-		fmt.Fprintf(&b, "\n%s\n\n<details><summary>Cure</summary>\n\nCDK with corsgate:\n\n%s\nCloudFormation:\n\n%s\n</details>\n\n[%s](%s)\n", EscapeMarkdown(f.Why), Fenced("go", f.Fix.Go), Fenced("yaml", f.Fix.CloudFormation), f.Rule, f.Link)
+		fmt.Fprintf(&b, "\n%s\n\n<details><summary>Fix</summary>\n\nCDK with corsgate:\n\n%s\nCloudFormation:\n\n%s\n</details>\n\n[%s](%s)\n", EscapeMarkdown(f.Why), Fenced("go", f.Fix.Go), Fenced("yaml", f.Fix.CloudFormation), f.Rule, f.Link)
 	}
 	for _, l := range r.NotJudged {
 		fmt.Fprintf(&b, "\n- not judged: %s\n", EscapeMarkdown(l))
+	}
+	for _, l := range r.Notes {
+		fmt.Fprintf(&b, "\n- note: %s\n", EscapeMarkdown(l))
 	}
 	return b.String()
 }
@@ -74,6 +81,9 @@ func (r *Report) GitHub() string {
 		} else {
 			text = f.Where() + ": " + text
 		}
+		if others := f.Others(places); others != "" {
+			text += "\nand " + others
+		}
 		if f.Console != "" {
 			text += "\n" + f.Console
 		}
@@ -88,7 +98,7 @@ func (r *Report) GitHub() string {
 	for _, l := range r.Unseen {
 		b.WriteString(command("error", "", "corsgate", "not seen: "+l))
 	}
-	for _, l := range append([]string{r.Summary()}, r.InForce...) {
+	for _, l := range slices.Concat(r.Notes, []string{r.Summary()}, r.InForce) {
 		b.WriteString(OneLine(l) + "\n")
 	}
 	return b.String()
@@ -100,11 +110,24 @@ func (r *Report) sameFix(i int) bool {
 }
 
 // uri gives the place as SARIF wants it: an address as it is, any other name as a path.
-func (f Finding) uri() string {
-	if u, err := url.Parse(f.File); err == nil && u.Host != "" {
-		return f.File + f.Path
+func (p Place) uri() string {
+	if u, err := url.Parse(p.File); err == nil && u.Host != "" {
+		return p.File + p.Path
 	}
-	return (&url.URL{Path: strings.ReplaceAll(f.File, `\`, "/")}).String()
+	return (&url.URL{Path: strings.ReplaceAll(p.File, `\`, "/")}).String()
+}
+
+// sarif gives the place as a location of SARIF.
+func (p Place) sarif(stack string) map[string]any {
+	physical := map[string]any{"artifactLocation": map[string]any{"uri": p.uri()}}
+	if p.Line > 0 {
+		physical["region"] = map[string]any{"startLine": p.Line}
+	}
+	location := map[string]any{"physicalLocation": physical}
+	if p.LogicalID != "" {
+		location["logicalLocations"] = []map[string]any{{"name": p.LogicalID, "fullyQualifiedName": strings.Trim(stack+"/"+p.LogicalID, "/")}}
+	}
+	return location
 }
 
 // SARIF returns the report as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
@@ -118,22 +141,29 @@ func (r *Report) SARIF() any {
 	}
 	results := []m{}
 	add := func(f Finding) {
-		physical := m{"artifactLocation": m{"uri": f.uri()}}
-		if f.Line > 0 {
-			physical["region"] = m{"startLine": f.Line}
-		}
 		text := f.Detail
 		if f.Line == 0 {
 			text = f.Where() + ": " + text
 		}
+		if others := f.Others(places); others != "" {
+			text += "\nand " + others
+		}
 		if f.Console != "" {
 			text += "\n" + f.Console
 		}
-		location := m{"physicalLocation": physical}
-		if f.LogicalID != "" {
-			location["logicalLocations"] = []m{{"name": f.LogicalID, "fullyQualifiedName": strings.Trim(f.Stack+"/"+f.LogicalID, "/")}}
+		result := m{"ruleId": f.Rule, "level": level[f.Severity], "message": m{"text": inSARIF(text)}, "locations": []m{f.place().sarif(f.Stack)}}
+		var others []m
+		for i, p := range f.Places[min(1, len(f.Places)):] {
+			other := p.sarif(f.Stack)
+			other["id"] = i + 1
+			if name := p.name(); name != "" {
+				other["message"] = m{"text": inSARIF(name)}
+			}
+			others = append(others, other)
 		}
-		result := m{"ruleId": f.Rule, "level": level[f.Severity], "message": m{"text": inSARIF(text)}, "locations": []m{location}}
+		if others != nil {
+			result["relatedLocations"] = others
+		}
 		if f.Suppressed != "" {
 			result["suppressions"] = []m{{"kind": "inSource", "justification": f.Suppressed}}
 		}
@@ -152,7 +182,7 @@ func (r *Report) SARIF() any {
 	for _, l := range r.NotJudged {
 		notes = append(notes, m{"level": "warning", "message": m{"text": inSARIF("not judged: " + l)}})
 	}
-	for _, l := range r.InForce {
+	for _, l := range slices.Concat(r.Notes, r.InForce) {
 		notes = append(notes, m{"level": "note", "message": m{"text": inSARIF(l)}})
 	}
 	return m{"version": "2.1.0", "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",

@@ -45,10 +45,13 @@ func Colours(w io.Writer) Palette {
 type Printer struct {
 	strings.Builder
 	Palette
+
+	narrow bool // no line is wider than a terminal
 }
 
 // Line writes text after an indent; what does not fit goes to lines of its own, indented by hang. A word that is longer
-// than a line is broken at its commas, as a list of headers is one, and else stays whole, so that it can be copied.
+// than a line is broken at its commas, as a list of headers is one, and else stays whole, so that it can be copied. In a
+// report it is broken behind its slashes too, as a path has them, and else where the line ends.
 func (p *Printer) Line(colour, indent string, hang int, text string) {
 	pad := strings.Repeat(" ", hang)
 	at := utf8.RuneCountInString(indent)
@@ -62,15 +65,20 @@ func (p *Printer) Line(colour, indent string, hang int, text string) {
 		}
 		p.WriteString(blank + word)
 		at += len(blank) + n
+		blank = ""
 	}
 	for _, word := range strings.Fields(OneLine(text)) {
-		if utf8.RuneCountInString(word) <= width-hang {
-			put(word)
-		} else {
+		switch most := width - hang; {
+		case p.narrow:
+			for _, part := range parts(word, max(most, 1)) {
+				put(plain(part)) // a part may begin what the word did not
+			}
+		case utf8.RuneCountInString(word) > most:
 			for part := range strings.SplitAfterSeq(word, ",") {
 				put(part)
-				blank = ""
 			}
+		default:
+			put(word)
 		}
 		blank = " "
 	}
@@ -87,8 +95,32 @@ func (p *Printer) Block(indent, text string) {
 	}
 }
 
+// parts breaks a word into parts of at most so many characters; one that fits stays whole.
+func parts(word string, most int) []string {
+	if utf8.RuneCountInString(word) <= most {
+		return []string{word}
+	}
+	var out []string
+	start, n := 0, 0
+	for i, c := range word {
+		if n == most {
+			out, start, n = append(out, word[start:i]), i, 0
+		}
+		n++
+		if end := i + utf8.RuneLen(c); c == ',' || c == '/' && !strings.HasPrefix(word[end:], "/") {
+			out, start, n = append(out, word[start:end]), end, 0
+		}
+	}
+	return append(out, word[start:])
+}
+
+// lines bounds a fix that is printed whole, and places those that are named.
+const lines, places = 8, 4
+
 // Report writes a report for people.
 func (p *Printer) Report(rep *Report) {
+	p.narrow = true
+	defer func() { p.narrow = false }()
 	for i, f := range rep.Findings {
 		c := p.Faint
 		switch f.Severity {
@@ -99,19 +131,26 @@ func (p *Printer) Report(rep *Report) {
 		}
 		p.Line(c+p.Strong, "", 2, fmt.Sprintf("%s %s: %s", f.Severity, f.Rule, f.Title))
 		p.Line("", "  ", 2, f.Where())
+		switch others := f.Others(places); {
+		case rep.Verbose:
+			for _, place := range f.Places[min(1, len(f.Places)):] {
+				p.Line("", "  ", 2, place.Where())
+			}
+		case others != "":
+			p.Line("", "  and ", 6, others)
+		}
 		p.Line("", "  ", 2, f.Detail)
-		if f.Console != "" {
-			p.Line("", "  browser: ", 11, f.Console)
+		if console := f.Console; console != "" {
+			// Where it was blocked, the finding has said.
+			if _, short, ok := strings.Cut(console, " has been blocked by CORS policy: "); ok && !rep.Verbose {
+				console = short
+			}
+			p.Line("", "  browser: ", 11, console)
 		}
 		if rep.sameFix(i) {
 			continue
 		}
-		p.Line("", "  why: ", 7, f.Why)
-		for _, cure := range []struct{ in, text string }{{"cure, CDK with corsgate:", f.Fix.Go}, {"cure, CloudFormation:", f.Fix.CloudFormation}} {
-			p.Line("", "  ", 2, cure.in)
-			p.Block("    ", cure.text)
-		}
-		p.Line(p.Faint, "  ", 2, f.Link)
+		p.rule(f, rep)
 		p.WriteString("\n")
 	}
 	for _, l := range rep.Crashed {
@@ -123,10 +162,49 @@ func (p *Printer) Report(rep *Report) {
 	for _, l := range rep.Unseen {
 		p.Line(p.Unsure, "", 2, "not seen: "+l)
 	}
+	for _, l := range rep.Notes {
+		p.Line("", "", 2, "note: "+l)
+	}
 	p.Line(p.Strong, "", 0, rep.Summary())
 	for _, l := range rep.InForce {
 		p.Line("", "", 2, l)
 	}
+}
+
+// rule writes what a rule says of all its findings: whole, or what is short of it and how to see the rest.
+func (p *Printer) rule(f Finding, rep *Report) {
+	whole := rep.Verbose
+	filled := f.Fix != f.Rule.Rule().Fix // nowhere else to be read
+	more := "corsgate rules " + string(f.Rule)
+	forms := []struct{ name, text string }{{"CDK with corsgate", f.Fix.Go}, {"CloudFormation", f.Fix.CloudFormation}}
+	if whole {
+		p.Line("", "  why: ", 7, f.Why)
+	} else {
+		why, _, cut := strings.Cut(f.Why, "\n\n")
+		p.Line("", "  why: ", 7, why)
+		if cut {
+			more += " has more"
+		}
+		switch {
+		case rep.Command != "check": // how the API was made is not known
+		case f.ConstructPath != "":
+			forms = forms[:1]
+		default:
+			forms = forms[1:]
+		}
+	}
+	if f.Severity == rules.Info && !whole {
+		forms = nil
+	}
+	for _, form := range forms {
+		if !whole && !filled && strings.Count(form.text, "\n") >= lines {
+			more = "fix: corsgate rules " + string(f.Rule)
+			continue
+		}
+		p.Line("", "  ", 2, "fix, "+form.name+":")
+		p.Block("    ", form.text)
+	}
+	p.Line(p.Faint, "  ", 2, more)
 }
 
 // Clip shortens text that somebody else wrote, such as a response's body, to a number of bytes.

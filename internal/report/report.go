@@ -22,12 +22,17 @@ type Report struct {
 	Crashed []string `json:"crashed"`
 	// NotJudged has a line for each thing on which only a deployment decides, or that stands in a part that was not read.
 	NotJudged []string `json:"notJudged"`
+	// Notes has a line for each thing that the command does not look at by its nature, and what does.
+	Notes []string `json:"notes"`
 	// Unseen has a line for each thing that could not be read, and what would show it; left out if there is none.
 	Unseen []string `json:"unseen,omitempty"`
 	// InForce has a line for each stage that says what policy it serves; left out where nothing deployed was looked at.
 	InForce []string `json:"inForce,omitempty"`
 	// Checked names what was looked at.
 	Checked []Checked `json:"checked"`
+
+	// Verbose has the text say all of each rule, and name every place.
+	Verbose bool `json:"-"`
 }
 
 // Checked is a stage of an API that was looked at.
@@ -64,16 +69,46 @@ func (a Allowlist) String() string {
 
 // New returns the report of a command: the findings in order, each once, and those aside that are suppressed.
 func New(command, subject string, found []Finding, suppressions []Suppression) *Report {
-	r := &Report{Command: command, Subject: subject, Findings: []Finding{}, Suppressed: []Finding{}, Crashed: []string{}, NotJudged: []string{}, Checked: []Checked{}}
+	r := &Report{Command: command, Subject: subject, Findings: []Finding{}, Suppressed: []Finding{}, Crashed: []string{}, NotJudged: []string{}, Notes: []string{}, Checked: []Checked{}}
 	found = slices.SortedStableFunc(slices.Values(found), order)
 	r.suppress(slices.CompactFunc(found, func(a, b Finding) bool { return order(a, b) == 0 }), suppressions)
 	slices.SortStableFunc(r.Findings, order)
+	r.Findings, r.Suppressed = group(r.Findings), group(r.Suppressed)
+	for _, list := range [][]Finding{r.Findings, r.Suppressed} {
+		for i := range list {
+			list[i].settle()
+		}
+	}
 	return r
+}
+
+// group makes one finding of those of an API with one cause: of one rule, with the same to say.
+func group(found []Finding) []Finding {
+	type cause struct {
+		rule                                 rules.ID
+		stack, api, detail, when, suppressed string
+	}
+	at := map[cause]int{}
+	out := found[:0:0]
+	for _, f := range found {
+		key := cause{f.Rule, f.Stack, f.API, f.Detail, f.When, f.Suppressed}
+		if i, ok := at[key]; ok && f.API != "" {
+			for _, p := range f.Places {
+				if !slices.Contains(out[i].Places, p) {
+					out[i].Places = append(out[i].Places, p)
+				}
+			}
+			continue
+		}
+		at[key] = len(out)
+		out = append(out, f)
+	}
+	return out
 }
 
 func order(a, b Finding) int {
 	return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), strings.Compare(a.File, b.File), cmp.Compare(a.Rule, b.Rule),
-		strings.Compare(a.API, b.API), cmp.Compare(b.Count, a.Count), strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method), strings.Compare(a.LogicalID, b.LogicalID), strings.Compare(a.Detail, b.Detail))
+		strings.Compare(a.API, b.API), cmp.Compare(b.Count, a.Count), strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method), strings.Compare(a.LogicalID, b.LogicalID), strings.Compare(a.Note, b.Note), strings.Compare(a.Detail, b.Detail), strings.Compare(a.When, b.When))
 }
 
 // Worst returns the worst severity of what counts, and false if nothing does.

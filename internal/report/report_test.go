@@ -109,3 +109,69 @@ func TestClip(t *testing.T) {
 		}
 	}
 }
+
+// TestGroup holds that one cause is one finding with its places, which are counted once, and that what is suppressed at
+// one place is aside.
+func TestGroup(t *testing.T) {
+	at := func(path, note, detail string) Finding {
+		return Of(rules.CORS110, Finding{File: "a.yaml", Line: 3, Stack: "a", LogicalID: "M" + path[1:], API: "Api", Path: path, Method: "OPTIONS", Note: note, Detail: detail})
+	}
+	another := at("/a", "", "one")
+	another.API = "Other"
+	for name, tt := range map[string]struct {
+		found []Finding
+		want  string
+	}{
+		"one cause":              {[]Finding{at("/a", "", "one"), at("/b", "", "one"), at("/b", "", "one")}, "one: OPTIONS /b"},
+		"two causes":             {[]Finding{at("/a", "", "one"), at("/b", "", "two")}, "one: ; two: "},
+		"two APIs":               {[]Finding{at("/a", "", "one"), another}, "one: ; one: "},
+		"a note that all have":   {[]Finding{at("/a", "status 1", "one"), at("/b", "status 1", "one")}, "one (status 1): OPTIONS /b"},
+		"notes that differ":      {[]Finding{at("/a", "status 1", "one"), at("/b", "status 2", "one")}, "one: OPTIONS /b (status 2)"},
+		"more places than named": {[]Finding{at("/a", "", "one"), at("/b", "", "one"), at("/c", "", "one"), at("/d", "", "one")}, "one: OPTIONS /b, OPTIONS /c, 1 more"},
+		"one is suppressed":      {[]Finding{at("/a", "", "one"), at("/s", "", "one"), at("/b", "", "one")}, "one: OPTIONS /b"},
+	} {
+		r := New("check", "", tt.found, []Suppression{{ID: "CORS110", Reason: "meant", LogicalID: "Ms"}})
+		var got []string
+		for _, f := range r.Findings {
+			if f.Rule == rules.CORS110 { // and not the suppression that is in vain
+				got = append(got, f.Detail+": "+f.Others(2))
+			}
+		}
+		if strings.Join(got, "; ") != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+// TestText holds that a report fits a terminal, whatever it names, and that it is short: of a long fix it says where it is.
+func TestText(t *testing.T) {
+	long := strings.Repeat("/a-part-of-a-path", 9)
+	var found []Finding
+	for _, id := range []rules.ID{rules.CORS101, rules.CORS103, rules.CORS121, rules.CORS208} {
+		for _, path := range []string{long, long + "/2", long + "/3"} {
+			found = append(found, Of(id, Finding{File: "cdk.out" + long, Line: 3, LogicalID: strings.Repeat("Id", 60), API: "Api", Path: path, Method: "OPTIONS", Detail: "no",
+				Console: "Access to fetch at 'https://x" + long + "' from origin 'https://app.example.com' has been blocked by CORS policy: No."}))
+		}
+	}
+	r := New("check", "", found, nil)
+	for _, r.Verbose = range []bool{false, true} {
+		var b strings.Builder
+		if err := r.Write(&b, "text"); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(b.String()) {
+			if n := len(strings.TrimSuffix(line, "\n")); n > width {
+				t.Errorf("%d columns: %s", n, line)
+			}
+		}
+		if whole := strings.Contains(b.String(), "  fix, CDK with corsgate:"); whole != r.Verbose {
+			t.Errorf("verbose %v: the whole fix is there: %v", r.Verbose, whole)
+		}
+		if blocked := strings.Contains(b.String(), "blocked by CORS policy"); blocked != r.Verbose {
+			t.Errorf("verbose %v: the console's whole text is there: %v", r.Verbose, blocked)
+		}
+		if !strings.Contains(b.String(), "corsgate rules CORS101") || strings.Contains(b.String(), "https://github.com/") {
+			t.Errorf("not where the rule is:\n%s", b.String())
+		}
+	}
+}

@@ -24,6 +24,8 @@ const (
 	CORS118 ID = "CORS118" // resources differ in the origins that they allow
 	CORS119 ID = "CORS119" // only simple requests reach a resource
 	CORS120 ID = "CORS120" // a list of the preflight's answer cannot be parsed
+	CORS121 ID = "CORS121" // the API has nothing of CORS
+	CORS122 ID = "CORS122" // pages cannot send JSON
 	CORS130 ID = "CORS130" // a method fails whatever it is sent
 	CORS201 ID = "CORS201" // a header is mapped and not declared
 	CORS202 ID = "CORS202" // a CORS header is declared and never set
@@ -34,9 +36,14 @@ const (
 	CORS207 ID = "CORS207" // an answer that depends on Origin does not say so
 	CORS208 ID = "CORS208" // an answer of a method lacks Access-Control-Allow-Origin
 	CORS209 ID = "CORS209" // Access-Control-Allow-Credentials is not true
-	CORS301 ID = "CORS301" // the gateway's 4XX answers cannot be read
-	CORS302 ID = "CORS302" // the gateway's 5XX answers cannot be read
+	CORS210 ID = "CORS210" // a function never sends Access-Control-Allow-Origin
+	CORS211 ID = "CORS211" // a proxy integration ignores mapped CORS headers
+	CORS212 ID = "CORS212" // a preflight and its response differ in credentials
+	CORS213 ID = "CORS213" // the allowlist lets in pages of strangers
+	CORS301 ID = "CORS301" // pages cannot read the gateway's own errors
+	CORS302 ID = "CORS302" // pages cannot read the gateway's 5XX errors
 	CORS303 ID = "CORS303" // a customised gateway response hides the CORS headers of its default
+	CORS304 ID = "CORS304" // pages with credentials cannot read the gateway's own responses
 	CORS401 ID = "CORS401" // the deployment does not wait for a CORS resource
 	CORS402 ID = "CORS402" // the stage's cache does not tell origins apart
 	CORS403 ID = "CORS403" // the resource policy refuses preflights
@@ -45,6 +52,9 @@ const (
 	CORS406 ID = "CORS406" // a function's list of origins is not the preflight's
 	CORS407 ID = "CORS407" // the stage's variables hold no allowlist
 	CORS408 ID = "CORS408" // the OpenAPI document's import takes a gateway response away
+	CORS409 ID = "CORS409" // a circular dependency
+	CORS410 ID = "CORS410" // a cached authorizer allows one method only
+	CORS411 ID = "CORS411" // a part of the API is there twice
 	CORS501 ID = "CORS501" // HTTP/1.1 and HTTP/2 are answered differently
 	CORS502 ID = "CORS502" // a CORS header is sent more than once
 	CORS503 ID = "CORS503" // a request gets no whole answer
@@ -82,4 +92,5 @@ const (
 	CORS901 ID = "CORS901" // suppression without a finding
 	CORS902 ID = "CORS902" // suppression without a reason, or of no rule
 	CORS903 ID = "CORS903" // CloudFormation refuses part of the template
+	CORS904 ID = "CORS904" // a property about CORS that is refused or ignored
 )

@@ -48,7 +48,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 		}, want: []string{
 			"error: GET /orders is a Lambda proxy, and its function is not known to emit CORS headers",
 			"error: PUT /orders is a Lambda proxy",
-		}},
+		}, found: map[string]string{"CORS210": "the remark is of every function without a mark, whatever its code, and is no rule's"}},
 		"versions, aliases and imported functions that emit": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			fn := emitter(s, "Fn")
@@ -186,7 +186,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 			again := corsapi.NewRestApi(s, jsii.String("Again"), &corsapi.RestApiProps{Cors: two(t)})
 			corsapi.Enable(again, two(t), nil)
 			add(again.Root(), "health", "GET", mock())
-		}, want: []string{"error: the policy of nil-policy-two-policies/Api (Cors) is nil", "error: two policies for one API"}, found: map[string]string{"CORS119": "nothing is completed without a policy, and that is what is remarked"}},
+		}, want: []string{"error: the policy of nil-policy-two-policies/Api (Cors) is nil", "error: two policies for one API"}, found: map[string]string{"CORS121": "nothing is completed without a policy, and that is what is remarked"}},
 		"credentials and notes": {build: func(s awscdk.Stack) {
 			p := policy(t, cors.Config{Origins: []string{"https://*.example.com", "https://a.example.com"}, AllowCredentials: true})
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: p})

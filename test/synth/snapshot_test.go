@@ -205,7 +205,7 @@ func credentialed(t testing.TB) *cors.Policy {
 // emitter is a function that emits by itself.
 func emitter(s awscdk.Stack, id string) awslambda.Function {
 	fn := awslambda.NewFunction(s, jsii.String(id), &awslambda.FunctionProps{
-		Runtime: awslambda.Runtime_NODEJS_22_X(), Handler: jsii.String("index.handler"), Code: awslambda.Code_FromInline(jsii.String("exports.handler = async () => ({})")),
+		Runtime: awslambda.Runtime_NODEJS_22_X(), Handler: jsii.String("index.handler"), Code: awslambda.Code_FromInline(jsii.String("exports.handler = async () => ({ headers: { 'Access-Control-Allow-Origin': 'https://app.example.com' } })")),
 	})
 	corsfunction.Emits(fn)
 	return fn

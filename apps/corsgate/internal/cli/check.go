@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/check"
@@ -13,7 +14,7 @@ import (
 // checkCommand says what in templates keeps pages from using an API. Its exit statuses are 0 for a clean result, 1 for findings
 // at or above --fail-on, 2 for a command line that cannot be used, and 3 for what could not be read or known; 1 wins over 3.
 type checkCommand struct {
-	Paths []string `arg:"" name:"path" help:"A template, JSON or YAML, a folder of templates, or a cdk.out. All of them are one app."`
+	Paths []string `arg:"" optional:"" name:"path" help:"A template, JSON or YAML, a folder of templates, or a cdk.out. All of them are one app. Default: cdk.out, or else template.yaml, template.yml or template.json."`
 	values
 	findings
 	intent
@@ -21,6 +22,14 @@ type checkCommand struct {
 
 // Run is called by kong.
 func (x *checkCommand) Run(c Command) error {
+	if len(x.Paths) == 0 {
+		path, err := defaultTemplate()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.Stderr, "corsgate: reading %s\n", path)
+		x.Paths = []string{path}
+	}
 	stated, suppressions, err := x.read()
 	if err != nil {
 		return err
@@ -36,6 +45,17 @@ func (x *checkCommand) Run(c Command) error {
 		return statusError(statusUnknown)
 	}
 	return x.conclude(c, report)
+}
+
+// defaultTemplate returns what to read where the command line names nothing.
+func defaultTemplate() (string, error) {
+	names := []string{"cdk.out", "template.yaml", "template.yml", "template.json"}
+	for _, name := range names {
+		if _, err := os.Stat(name); err == nil {
+			return name, nil
+		}
+	}
+	return "", usage("nothing to read: there is no %s here; name a template, a folder of templates or a cdk.out", strings.Join(names, ", "))
 }
 
 // plain is an error of a file, named as the command line has it.

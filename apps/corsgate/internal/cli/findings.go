@@ -8,8 +8,9 @@ import (
 
 // findings is how a command prints what it found, and when that is a failure.
 type findings struct {
-	Format string `enum:"text,json,sarif,markdown,github" default:"text" placeholder:"FORMAT" help:"text, json, sarif, markdown or github (workflow commands); default: text."`
-	FailOn string `enum:"error,warning,info" default:"error" placeholder:"SEVERITY" help:"The least severity that fails: error, warning or info; default: error."`
+	Format  string `enum:"text,json,sarif,markdown,github" default:"text" placeholder:"FORMAT" help:"text, json, sarif, markdown or github (workflow commands); default: text."`
+	Verbose bool   `help:"Print all of each rule, and name every place; text only."`
+	FailOn  string `enum:"error,warning,info" default:"error" placeholder:"SEVERITY" help:"The least severity that fails: error, warning or info; default: error."`
 }
 
 // intent is what the user knows better than what is looked at.
@@ -52,6 +53,7 @@ func (x setAside) suppressions() ([]report.Suppression, error) {
 
 // conclude prints the report and gives its [findings.status].
 func (x *findings) conclude(c Command, rep *report.Report) error {
+	rep.Verbose = x.Verbose
 	if err := rep.Write(c.Stdout, x.Format); err != nil {
 		return err
 	}

@@ -126,11 +126,11 @@ var byHand = []struct {
 	{"the stage caches", func(t *testing.T, d *awstest.Deployed) {
 		d.PatchStage("/cacheClusterEnabled", "true")
 		d.PatchStage("/*/*/caching/enabled", "true")
-	}, []string{"CORS402"}, []string{"stage prod caches GET /products"}},
+	}, []string{"CORS402"}, []string{"stage prod caches responses"}},
 	{"the stage caches one route", func(t *testing.T, d *awstest.Deployed) {
 		d.PatchStage("/cacheClusterEnabled", "true")
 		d.PatchStage("/~1products/GET/caching/enabled", "true")
-	}, []string{"CORS402"}, []string{"stage prod caches GET /products"}},
+	}, []string{"CORS402"}, []string{"stage prod caches responses"}},
 	{"OPTIONS wants a token", func(t *testing.T, d *awstest.Deployed) {
 		made := must[*apigateway.CreateAuthorizerOutput](t)(d.API.CreateAuthorizer(t.Context(), &apigateway.CreateAuthorizerInput{RestApiId: &d.ID, Name: aws.String("token"), Type: types.AuthorizerTypeToken,
 			IdentitySource: aws.String("method.request.header.Authorization"), AuthorizerUri: aws.String("arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:authorizer/invocations")}))
