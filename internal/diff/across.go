@@ -3,6 +3,7 @@ package diff
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"runtime"
@@ -31,6 +32,7 @@ type view struct {
 type kind struct {
 	routes []questions.Route
 	view   *view
+	faces  [2]string // by side: the same text is answered alike, in whichever view and on whichever side
 }
 
 // A purpose is what is compared.
@@ -42,6 +44,21 @@ const (
 	apps                    // two apps
 )
 
+// A query is a question to whatever has a face.
+type query struct {
+	face, origin, extra string
+	credentials         bool
+}
+
+// query returns the question of an index as one to what a side is for it.
+func (c *comparison) query(side, i int) query {
+	q := c.asked[i]
+	return query{c.kinds[c.kindOf(i)].faces[side], q.Origin, q.extra, q.Credentials}
+}
+
+// remembered is how many outcomes are kept for the next comparison at most.
+const remembered = 100_000
+
 // A comparison is a Difference in the making.
 type comparison struct {
 	*Difference
@@ -50,16 +67,17 @@ type comparison struct {
 	purpose purpose
 
 	kinds    []kind
-	columns  [][]int // for each route of Routes its kind, for each view
+	settings map[*simulate.Site]string
+	known    map[query]Outcome // of comparisons before, of other views too
+	columns  [][]int           // for each route of Routes its kind, for each view
 	asked    []Question
 	starts   []int // of each kind's questions, among those of one origin
 	width    int   // the number of those of one origin
 	outcomes [2][]Outcome
-	meeting  sync.Mutex
 }
 
 // across compares in all views at once: what is alike in several of them is asked once.
-func across(ctx context.Context, views []*view, purpose purpose, ports *ports) (*Difference, error) {
+func across(ctx context.Context, views []*view, purpose purpose, ports *ports, known map[query]Outcome) (*Difference, error) {
 	d := &Difference{Routes: routes(views), ports: ports}
 	var apis []*gateway.API
 	for _, v := range views {
@@ -71,7 +89,7 @@ func across(ctx context.Context, views []*view, purpose purpose, ports *ports) (
 		}
 	}
 	d.Origins = questions.Origins(apis...)
-	c := &comparison{Difference: d, views: views, headers: questions.Headers(apis...), purpose: purpose}
+	c := &comparison{Difference: d, views: views, headers: questions.Headers(apis...), purpose: purpose, settings: map[*simulate.Site]string{}, known: known}
 	alone := map[string]bool{}
 	for {
 		c.classify(alone)
@@ -90,22 +108,18 @@ func name(r questions.Route) string { return r.Method + " " + r.Path }
 // classify puts routes together that are answered alike, but for those that are to be alone.
 func (c *comparison) classify(alone map[string]bool) {
 	c.kinds, c.columns = nil, make([][]int, len(c.Routes))
-	at := map[string]int{}
+	at := map[[2]string]int{}
 	for i, r := range c.Routes {
 		for _, v := range c.views {
-			var key strings.Builder
-			fmt.Fprintf(&key, "%s %q", r.Method, r.Identity)
-			if alone[name(r)] {
-				key.WriteString(r.URL)
+			var faces [2]string
+			for side, site := range v.sites {
+				faces[side] = c.face(v, site, r, alone[name(r)])
 			}
-			for _, site := range v.sites {
-				fmt.Fprintf(&key, "%q %q", site.Behaviour(r.Method, r.URL).Key, site.Behaviour("OPTIONS", r.URL).Key)
-			}
-			k, ok := at[key.String()]
+			k, ok := at[faces]
 			if !ok {
 				k = len(c.kinds)
-				at[key.String()] = k
-				c.kinds = append(c.kinds, kind{view: v})
+				at[faces] = k
+				c.kinds = append(c.kinds, kind{view: v, faces: faces})
 			}
 			if n := len(c.kinds[k].routes); n == 0 || name(c.kinds[k].routes[n-1]) != name(r) {
 				c.kinds[k].routes = append(c.kinds[k].routes, r)
@@ -115,7 +129,44 @@ func (c *comparison) classify(alone map[string]bool) {
 	}
 }
 
-// ask asks both sides about each kind.
+// face returns what the answers of a site to requests for a route depend on.
+func (c *comparison) face(v *view, site *simulate.Site, r questions.Route, alone bool) string {
+	if c.settings[site] == "" {
+		c.settings[site] = fmt.Sprintf("%x", sha256.Sum256([]byte(settings(site.API))))
+		if c.purpose != apps { // what is deployed, or is loaded by other options, is like nothing else
+			c.settings[site] += fmt.Sprintf(" %p", site)
+		}
+	}
+	var key strings.Builder
+	fmt.Fprintf(&key, "%s %s %q %v", c.settings[site], r.Method, r.Identity, v.behind(r.Method, r.URL) == "")
+	if alone {
+		key.WriteString(r.URL)
+	}
+	for _, method := range []string{r.Method, "OPTIONS"} {
+		b := site.Behaviour(method, r.URL)
+		fmt.Fprintf(&key, "%q", b.Key)
+		if b.Any {
+			fmt.Fprintf(&key, "%p", site) // of what stands behind it may not be seen
+		}
+	}
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(key.String())))
+}
+
+// settings writes what an API's answers depend on besides the method that is asked: all of its properties that are not a
+// method's or a resource's.
+func settings(api *gateway.API) string {
+	out := []string{simulate.Base(api), fmt.Sprintf("%q", api.Variables)}
+	for _, st := range api.App.Stacks {
+		for _, r := range st.Resources {
+			if strings.HasPrefix(r.Type, "AWS::ApiGateway::") && r.Type != "AWS::ApiGateway::Method" && r.Type != "AWS::ApiGateway::Resource" {
+				out = append(out, r.Type+" "+cfn.Canonical(r.Properties))
+			}
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// ask asks both sides about each kind. One that has the face of another is not asked again.
 func (c *comparison) ask(ctx context.Context) error {
 	var alike [][]questions.Route
 	c.starts, c.width = nil, 0
@@ -125,10 +176,28 @@ func (c *comparison) ask(ctx context.Context) error {
 		c.width += 2 * len(extras(k.routes[0], c.headers))
 	}
 	c.asked = product(c.Origins, alike, c.headers)
+	owners := map[string][2]int{} // of a face: side and kind
 	for side := range c.outcomes {
+		for k, kind := range c.kinds {
+			if _, ok := owners[kind.faces[side]]; !ok {
+				owners[kind.faces[side]] = [2]int{side, k}
+			}
+		}
+		own := func(k int) bool { return owners[c.kinds[k].faces[side]] == [2]int{side, k} }
 		var err error
-		if c.outcomes[side], err = c.answers(ctx, side); err != nil {
+		if c.outcomes[side], err = c.answers(ctx, side, own); err != nil {
 			return err
+		}
+		for i := range c.asked {
+			k := c.kindOf(i)
+			if !own(k) {
+				from := owners[c.kinds[k].faces[side]]
+				c.outcomes[side][i] = c.outcomes[from[0]][i-c.starts[k]+c.starts[from[1]]]
+			}
+			c.kinds[k].view.meet(c.outcomes[side][i].equalities)
+			if c.known != nil && len(c.known) < remembered {
+				c.known[c.query(side, i)] = c.outcomes[side][i]
+			}
 		}
 	}
 	return nil
@@ -143,38 +212,44 @@ func (c *comparison) kindOf(question int) int {
 	return k
 }
 
-// answers gives the outcomes of one side.
-func (c *comparison) answers(ctx context.Context, side int) ([]Outcome, error) {
+// answers gives the outcomes of one side, for the kinds that are asked.
+func (c *comparison) answers(ctx context.Context, side int, own func(kind int) bool) ([]Outcome, error) {
 	out := make([]Outcome, len(c.asked))
 	workers := min(runtime.GOMAXPROCS(0), len(c.asked))
 	faults := make([]error, workers)
 	var wait sync.WaitGroup
 	for w := range workers {
 		wait.Go(func() {
-			own := map[*view]*simulate.Site{}
+			sites := map[*view]*simulate.Site{}
 			// The questions of an origin are neighbours; what they have in common is asked once.
 			from, to := len(c.asked)*w/workers, len(c.asked)*(w+1)/workers
 			for i := from; i < to && ctx.Err() == nil; i++ {
 				if i > from && c.asked[i].Origin != c.asked[i-1].Origin {
-					for _, s := range own {
+					for _, s := range sites {
 						s.Memo.Forget()
 					}
 				}
-				v := c.kinds[c.kindOf(i)].view
-				if own[v] == nil {
+				k := c.kindOf(i)
+				if !own(k) {
+					continue
+				}
+				if o, ok := c.known[c.query(side, i)]; ok {
+					out[i] = o
+					continue
+				}
+				v := c.kinds[k].view
+				if sites[v] == nil {
 					site := *v.sites[side]
 					site.Memo = &simulate.Memo{}
-					own[v] = &site
+					sites[v] = &site
 				}
-				report, err := c.answer(ctx, own[v], v, c.asked[i])
+				report, err := c.answer(ctx, sites[v], v, c.asked[i])
 				if err != nil {
 					faults[w] = err
 					return
 				}
 				out[i] = Of(report)
-				if len(report.Equalities) > 0 {
-					v.meet(&c.meeting, report.Equalities)
-				}
+				out[i].equalities = report.Equalities
 			}
 		})
 	}
@@ -188,9 +263,7 @@ func (c *comparison) answers(ctx context.Context, side int) ([]Outcome, error) {
 }
 
 // meet notes values that decide.
-func (v *view) meet(lock *sync.Mutex, equalities []simulate.Equality) {
-	lock.Lock()
-	defer lock.Unlock()
+func (v *view) meet(equalities []simulate.Equality) {
 	for _, e := range equalities {
 		if !slices.ContainsFunc(v.found, func(o simulate.Equality) bool { return o.Value == e.Value && o.Symbol.ID() == e.Symbol.ID() }) {
 			v.found = append(v.found, e)

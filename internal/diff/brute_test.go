@@ -264,7 +264,7 @@ func (r *drawnRoute) add(d *drawing, resources object, root any) {
 	}
 	template := any(`{"statusCode": 200}`)
 	if r.static == nil {
-		list := any(`$stageVariables.get("list")`)
+		list := any(`$stageVariables.list`)
 		if d.variables == nil {
 			list = d.list()
 		}

@@ -66,6 +66,7 @@ type Outcome struct {
 	// Not a part of the outcome:
 	answered   answered // for caches
 	redirected bool     // a path decides where to
+	equalities []simulate.Equality
 	// open says why the outcome is not known where the template leaves it open, or this model does; empty if it is known, or
 	// a function that was not run decides.
 	open string
@@ -264,7 +265,7 @@ func (d *Difference) show(text string) string { return cfn.Show(d.ports.show(tex
 
 // Between asks both sites the questions that either's template suggests. What stands behind them is taken to be the same.
 func Between(ctx context.Context, before, after *simulate.Site) (*Difference, error) {
-	return across(ctx, []*view{{sites: [2]*simulate.Site{before, after}}}, standing, nil)
+	return across(ctx, []*view{{sites: [2]*simulate.Site{before, after}}}, standing, nil, nil)
 }
 
 // Against compares an app, in each way in which its conditions can turn out, with an API that is deployed. Load loads the
@@ -280,7 +281,7 @@ func Against(ctx context.Context, app *cfn.App, load func(*cfn.App) (*simulate.S
 		}
 		views = append(views, &view{facts: w.facts, sites: [2]*simulate.Site{site, live}})
 	}
-	d, err := across(ctx, views, drift, nil)
+	d, err := across(ctx, views, drift, nil, nil)
 	if err != nil {
 		return nil, err
 	}

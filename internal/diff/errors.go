@@ -25,6 +25,10 @@ func (d *Difference) errors(ctx context.Context, before, after *simulate.Site, d
 			kinds = append(kinds, types)
 		}
 	}
+	kinds = slices.DeleteFunc(kinds, func(types []string) bool {
+		b := headersOf(before.API, types[0])
+		return b == headersOf(after.API, types[0]) && !strings.Contains(b, "context.")
+	})
 	for _, o := range d.Origins {
 		for _, types := range kinds {
 			for _, credentials := range []bool{false, true} {
@@ -84,8 +88,7 @@ func errorKinds(before, after *gateway.API) [][]string {
 		if strings.HasPrefix(typ, "DEFAULT_") {
 			continue // others inherit from it, and nobody is sent it
 		}
-		b, a := before.GatewayResponse(typ), after.GatewayResponse(typ)
-		key := fmt.Sprintf("%s %#v %v %s %#v %v", b.From, b.Parameters, b.Err, a.From, a.Parameters, a.Err)
+		key := headersOf(before, typ) + " " + headersOf(after, typ)
 		if strings.Contains(key, "context.") {
 			key += typ // $context.error says which it is
 		}
@@ -98,6 +101,12 @@ func errorKinds(before, after *gateway.API) [][]string {
 		out[i] = append(out[i], typ)
 	}
 	return out
+}
+
+// headersOf gives what decides who can read a gateway response.
+func headersOf(api *gateway.API, typ string) string {
+	g := api.GatewayResponse(typ)
+	return fmt.Sprintf("%s %#v %v", g.From, g.Parameters, g.Err)
 }
 
 // readable says whether a page can read a gateway response.

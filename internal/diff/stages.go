@@ -141,7 +141,8 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (r Res
 		v.world = w
 		views = append(views, v)
 	}
-	if r.Difference, err = across(ctx, views, apps, ports); err != nil || !r.Empty() {
+	known := map[query]Outcome{}
+	if r.Difference, err = across(ctx, views, apps, ports, known); err != nil || !r.Empty() {
 		return r, err
 	}
 	// Nothing differs while each value is an origin of its own. A list is not, and others decide without being an origin.
@@ -151,7 +152,8 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (r Res
 			return r, err
 		}
 		views = more
-		if r.Difference, err = across(ctx, views, apps, ports); err != nil {
+		known := map[query]Outcome{}
+		if r.Difference, err = across(ctx, views, apps, ports, known); err != nil {
 			return r, err
 		}
 		if !all {

@@ -299,7 +299,7 @@ func (s *Site) decided(ctx context.Context, req browser.Call, report *Report, re
 			}
 			seen[d.key] = true
 			if len(seen) == 1 {
-				list = candidates(s.API)
+				list = s.named()
 			}
 			e, possible, ok := d.equality(s.API.App, req.Origin)
 			switch {
@@ -315,7 +315,7 @@ func (s *Site) decided(ctx context.Context, req browser.Call, report *Report, re
 			}
 			for _, result := range others(d.result) {
 				other := *s
-				other.Memo, other.forced = nil, map[string]any{d.key: result}
+				other.Memo, other.forced = s.Memo.under(fmt.Sprint(d.key, "\x00", result)), map[string]any{d.key: result}
 				forced, _, err := other.run(ctx, req)
 				if err != nil {
 					return nil, nil, err

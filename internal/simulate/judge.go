@@ -306,9 +306,9 @@ func (s *Site) Settled(ctx context.Context, req browser.Call) (*Report, error) {
 	if len(symbols) == 0 {
 		return report, nil
 	}
-	for _, fill := range []func(string, *browser.HTTPRequest) string{Permissive, restrictive} {
+	for i, fill := range []func(string, *browser.HTTPRequest) string{Permissive, restrictive} {
 		other := *s
-		other.Memo = nil
+		other.Memo = s.Memo.under([]string{"permissive", "restrictive"}[i])
 		other.Fill = fill
 		read, _, err := other.run(ctx, req)
 		if err != nil {
@@ -400,7 +400,7 @@ func (s *Site) Whichever(ctx context.Context, req browser.Call, report *Report) 
 		actuals := 1
 		for a := 0; a < actuals; a++ {
 			other := *s
-			other.Memo = nil
+			other.Memo = s.Memo.under(fmt.Sprint("whichever ", p, a))
 			other.Backend = which{s.Backend, p, a}
 			one, _, err := other.run(ctx, req)
 			switch {

@@ -1,8 +1,8 @@
 package simulate
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
@@ -14,11 +14,41 @@ import (
 type Memo struct {
 	sent, same map[string]*sent             // same is of answers that do not depend on the origin
 	behaviours map[string]gateway.Behaviour // by method and URL
+	candidates []candidate                  // nil if nobody asked for them
+	others     map[string]*Memo             // of the same API under an assumption, by its name
+}
+
+// under returns the memo for the same API under an assumption, nil if there is none.
+func (m *Memo) under(assumption string) *Memo {
+	if m == nil {
+		return nil
+	}
+	if m.others == nil {
+		m.others = map[string]*Memo{}
+	}
+	if m.others[assumption] == nil {
+		m.others[assumption] = &Memo{}
+	}
+	return m.others[assumption]
+}
+
+// named returns the candidates of a site's API, which are looked for once where there is a memo.
+func (s *Site) named() []candidate {
+	if s.Memo == nil {
+		return candidates(s.API)
+	}
+	if s.Memo.candidates == nil {
+		s.Memo.candidates = append([]candidate{}, candidates(s.API)...)
+	}
+	return s.Memo.candidates
 }
 
 // Forget drops the answers that depend on the page's origin, for when the next is asked from. A memo has no bound of its
 // own.
-func (m *Memo) Forget() { clear(m.sent) }
+func (m *Memo) Forget() {
+	clear(m.sent)
+	clear(m.others)
+}
 
 // get gives the answer to a request, made by ask if it is not remembered.
 func (m *Memo) get(s *Site, r *browser.HTTPRequest, ask func() *sent) *sent {
@@ -29,6 +59,7 @@ func (m *Memo) get(s *Site, r *browser.HTTPRequest, ask func() *sent) *sent {
 	b, ok := m.behaviours[where]
 	if !ok {
 		b = s.behaviourOf(r)
+		b.Any = b.Any || s.Fill != nil // which is shown the request
 		m.behaviours[where] = b
 	}
 	k := key(r, b)
@@ -47,7 +78,11 @@ func (m *Memo) get(s *Site, r *browser.HTTPRequest, ask func() *sent) *sent {
 // key tells requests apart that may be answered differently.
 func key(r *browser.HTTPRequest, b gateway.Behaviour) string {
 	var out strings.Builder
-	part := func(s string) { fmt.Fprintf(&out, "%d %s", len(s), s) }
+	part := func(s string) {
+		out.WriteString(strconv.Itoa(len(s)))
+		out.WriteByte(' ')
+		out.WriteString(s)
+	}
 	part(b.Key)
 	part(r.Method)
 	part(string(r.Body))
