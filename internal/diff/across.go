@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
@@ -88,7 +89,7 @@ func across(ctx context.Context, views []*view, purpose purpose, ports *ports, k
 			}
 		}
 	}
-	d.Origins = questions.Origins(apis...)
+	d.Origins = fewer(questions.Origins(apis...), apis)
 	c := &comparison{Difference: d, views: views, headers: questions.Headers(apis...), purpose: purpose, settings: map[*simulate.Site]string{}, known: known}
 	alone := map[string]bool{}
 	for {
@@ -101,6 +102,50 @@ func across(ctx context.Context, views []*view, purpose purpose, ports *ports, k
 		}
 	}
 	return d, c.compare(ctx)
+}
+
+// enough is how many origins of each length have their look-alikes asked for, where all APIs have them in corsgate's stage
+// variables.
+const enough = 2
+
+// fewer leaves out look-alikes of origins that every API has in corsgate's stage variables: what their template makes of some
+// it makes of all that are written alike.
+func fewer(origins []questions.Origin, apis []*gateway.API) []questions.Origin {
+	everywhere := map[string]int{}
+	for _, api := range apis {
+		p, err := cors.FromStageVariables(api.Variables)
+		if err != nil {
+			return origins
+		}
+		for _, o := range p.Origins() {
+			everywhere[o]++
+		}
+	}
+	kept, spared := map[string]bool{}, map[string]bool{}
+	alike := map[string]int{} // by what is written alike
+	for _, o := range origins {
+		if o.Beside {
+			continue
+		}
+		into := kept
+		if everywhere[o.Origin] == len(apis) {
+			if alike[shape(o.Origin)]++; alike[shape(o.Origin)] > enough {
+				into = spared
+			}
+		}
+		for _, l := range questions.Lookalikes(o.Origin) {
+			into[l] = true
+		}
+	}
+	return slices.DeleteFunc(origins, func(o questions.Origin) bool {
+		return o.Beside && o.Lookalike && spared[o.Origin] && !kept[o.Origin]
+	})
+}
+
+// shape writes an origin's scheme, the number of its labels and whether it has a port.
+func shape(origin string) string {
+	scheme, host, _ := strings.Cut(origin, "://")
+	return fmt.Sprint(scheme, strings.Count(host, "."), strings.Contains(host, ":"))
 }
 
 func name(r questions.Route) string { return r.Method + " " + r.Path }
