@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // forwarded are the signals that the runtime gets.
@@ -31,6 +32,7 @@ func exit(state *os.ProcessState) int {
 	case syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP:
 		signal.Reset(s)
 		_ = syscall.Kill(os.Getpid(), s)
+		time.Sleep(time.Second) // it may come to another thread, and later
 	}
 	return 128 + int(status.Signal())
 }

@@ -3,6 +3,7 @@ package wrapper
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"log"
 	"log/slog"
@@ -155,11 +156,13 @@ func (p *proxy) failed(w http.ResponseWriter, r *http.Request, id string) {
 		p.settle(id, p.forward(w, r, r.Body, r.ContentLength))
 		return
 	}
-	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	p.emitter.Log.LogAttrs(r.Context(), slog.LevelError, "handler failed",
-		p.emitter.Where(inv.event, slog.String("error", r.Header.Get("Lambda-Runtime-Function-Error-Type")))...)
+	var e struct{ ErrorType string }
+	_ = json.Unmarshal(body, &e) // what it is stays unsaid
+	p.emitter.Log.LogAttrs(r.Context(), slog.LevelError, "handler failed", p.emitter.Where(inv.event, slog.String("error", e.ErrorType))...)
 	res := p.post(r, id, answer(http.StatusInternalServerError, emit.FailureBody, inv.decision))
 	p.settle(id, res.StatusCode)
 	reply(w, res, res.Body)
