@@ -6,13 +6,13 @@ import (
 	"github.com/corsgate/corsgate/internal/emit"
 )
 
-// restEvent reads an event of a REST API's proxy integration. All others are none of
+// RESTEvent reads an event of a REST API's proxy integration. All others are none of
 // ours: an authorizer's, which has the same requestContext, that of an HTTP API, whose
 // resourceId is null, and those that come from elsewhere.
 //
 // What cannot be read is taken for missing, and without an origin or an allowlist
 // nobody is allowed.
-func restEvent(data []byte) (*emit.Event, bool) {
+func RESTEvent(data []byte) (*emit.Event, bool) {
 	members, _, ok := object(data)
 	if !ok {
 		return nil, false

@@ -104,10 +104,10 @@ func (p *proxy) next(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 		id := res.Header.Get("Lambda-Runtime-Aws-Request-Id")
-		if event, ok := restEvent(body); ok && res.StatusCode == http.StatusOK {
+		if event, ok := RESTEvent(body); ok && res.StatusCode == http.StatusOK {
 			d := p.emitter.Decide(r.Context(), event)
 			if d.Kind == cors.Preflight {
-				taken := p.post(r, id, answer(d.Status, "", d))
+				taken := p.post(r, id, Answer(d.Status, "", d))
 				_, _ = io.Copy(io.Discard, taken.Body)
 				taken.Body.Close()
 				continue
@@ -140,7 +140,7 @@ func (p *proxy) response(w http.ResponseWriter, r *http.Request, id string) {
 		panic(http.ErrAbortHandler) // the runtime is gone
 	}
 	p.streams.Store(r.Header.Get("Content-Type") == httpIntegration || r.Header.Get(responseMode) == streaming)
-	body, own, _ := patch(body, inv.decision)
+	body, own, _ := Patch(body, inv.decision)
 	p.emitter.OwnHeaders(r.Context(), inv.event, func() []string { return own })
 	if whole {
 		p.settle(id, p.forward(w, r, bytes.NewReader(body), int64(len(body))))
@@ -163,7 +163,7 @@ func (p *proxy) failed(w http.ResponseWriter, r *http.Request, id string) {
 	var e struct{ ErrorType string }
 	_ = json.Unmarshal(body, &e) // what it is stays unsaid
 	p.emitter.Log.LogAttrs(r.Context(), slog.LevelError, "handler failed", p.emitter.Where(inv.event, slog.String("error", e.ErrorType))...)
-	res := p.post(r, id, answer(http.StatusInternalServerError, emit.FailureBody, inv.decision))
+	res := p.post(r, id, Answer(http.StatusInternalServerError, emit.FailureBody, inv.decision))
 	p.settle(id, res.StatusCode)
 	reply(w, res, res.Body)
 }

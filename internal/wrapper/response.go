@@ -11,11 +11,11 @@ import (
 	"github.com/corsgate/corsgate/internal/emit"
 )
 
-// patch returns a proxy response, or the prelude of a stream, with the CORS headers of
+// Patch returns a proxy response, or the prelude of a stream, with the CORS headers of
 // d in its headers and none of the function's own, whose names it returns. All other
 // bytes are as they came. Ok is false where data is no such response; it is then for
 // whoever reads it to refuse.
-func patch(data []byte, d cors.Decision) (patched []byte, own []string, ok bool) {
+func Patch(data []byte, d cors.Decision) (patched []byte, own []string, ok bool) {
 	members, _, ok := object(data)
 	if !ok {
 		return data, nil, false
@@ -135,13 +135,13 @@ func header(name, value string) []byte {
 	return fmt.Appendf(nil, "%q:%s", name, quoted)
 }
 
-// answer is a whole response that the function has no part in.
-func answer(status int, body string, d cors.Decision) []byte {
+// Answer is a whole response that the function has no part in.
+func Answer(status int, body string, d cors.Decision) []byte {
 	out := fmt.Appendf(nil, `{"statusCode":%d}`, status)
 	if body != "" {
 		out = fmt.Appendf(nil, `{"statusCode":%d,"headers":{"Content-Type":"application/json"},"body":%q}`, status, body)
 	}
-	out, _, _ = patch(out, d)
+	out, _, _ = Patch(out, d)
 	return out
 }
 

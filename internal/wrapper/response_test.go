@@ -48,7 +48,7 @@ func TestPatch(t *testing.T) {
 		{"a stream", "{}\x00\x00\x00\x00\x00\x00\x00\x00{\"headers\":{}}", "{\"headers\":{" + ours + "}}\x00\x00\x00\x00\x00\x00\x00\x00{\"headers\":{}}", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, own, ok := patch([]byte(tt.in), allowed)
+			got, own, ok := Patch([]byte(tt.in), allowed)
 			if string(got) != tt.want || !ok || strings.Join(own, " ") != tt.own {
 				t.Errorf("got  %s, %q, %v\nwant %s, %q", got, own, ok, tt.want, tt.own)
 			}
@@ -56,7 +56,7 @@ func TestPatch(t *testing.T) {
 	}
 	for _, in := range []string{"", " ", "null", `"text"`, "[]", "{", `{"headers":`, `{"headers":{}`, `{"headers":{}]`, `{"headers" {}}`, `{"headers":[]}`, `{"headers":"x"}`, `{"headers":{"a":}}`,
 		`{"headers":{"a":"b",}}`, `{"multiValueHeaders":1}`, `{"a":1,}`, `{"a":1 "b":2}`, `{a:1}`, `{"\u12":1}`, `{"a":,"b":1}`, `{"a"`, `{"a":"`} {
-		if got, own, ok := patch([]byte(in), allowed); ok || string(got) != in || own != nil {
+		if got, own, ok := Patch([]byte(in), allowed); ok || string(got) != in || own != nil {
 			t.Errorf("%s is a response: %s, %q", in, got, own)
 		}
 	}
@@ -64,7 +64,7 @@ func TestPatch(t *testing.T) {
 
 func TestRESTEvent(t *testing.T) {
 	const rest = `"requestContext":{"resourceId":"abc","requestId":"r","apiId":"a","stage":"prod"},"httpMethod":"GET","headers":{"origin":"o"},"stageVariables":{"corsOrigins":"x"}`
-	e, ok := restEvent([]byte(`{` + rest + `,"resource":"/{id}","path":"/1","multiValueHeaders":{"a":["b"]},"body":"{\"methodArn\":1}"}`))
+	e, ok := RESTEvent([]byte(`{` + rest + `,"resource":"/{id}","path":"/1","multiValueHeaders":{"a":["b"]},"body":"{\"methodArn\":1}"}`))
 	want := &emit.Event{Method: "GET", Path: "/1", Resource: "/{id}", Headers: map[string]string{"origin": "o"}, MultiValueHeaders: map[string][]string{"a": {"b"}},
 		StageVariables: map[string]string{"corsOrigins": "x"}, APIID: "a", Stage: "prod", RequestID: "r"}
 	if !ok || !reflect.DeepEqual(e, want) {
@@ -81,11 +81,11 @@ func TestRESTEvent(t *testing.T) {
 		"a text":                  `"requestContext"`,
 		"nothing":                 ``,
 	} {
-		if e, ok := restEvent([]byte(in)); ok {
+		if e, ok := RESTEvent([]byte(in)); ok {
 			t.Errorf("%s event is a REST API's: %+v", name, e)
 		}
 	}
-	if e, ok := restEvent([]byte(`{"requestContext":{"resourceId":"abc"},"headers":"x","stageVariables":null}`)); !ok || e.Headers != nil || e.StageVariables != nil {
+	if e, ok := RESTEvent([]byte(`{"requestContext":{"resourceId":"abc"},"headers":"x","stageVariables":null}`)); !ok || e.Headers != nil || e.StageVariables != nil {
 		t.Errorf("got %+v, %v", e, ok)
 	}
 }
@@ -124,7 +124,7 @@ func FuzzPatch(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		out, _, ok := patch(bytes.Clone(data), allowed)
+		out, _, ok := Patch(bytes.Clone(data), allowed)
 		if !ok {
 			if !bytes.Equal(out, data) {
 				t.Fatalf("it cannot be read, and became %q", out)
@@ -147,7 +147,7 @@ func FuzzPatch(f *testing.F) {
 		if !reflect.DeepEqual(before, after) {
 			t.Errorf("got  %v\nwant %v", after, before)
 		}
-		again, own, ok := patch(bytes.Clone(out), allowed)
+		again, own, ok := Patch(bytes.Clone(out), allowed)
 		if !ok || len(own) != 1 || !reflect.DeepEqual(decode(t, again), decode(t, out)) {
 			t.Errorf("patched again it is %q, %q", again, own)
 		}
@@ -259,17 +259,17 @@ func TestAsCorslambda(t *testing.T) {
 		}
 
 		emitter := emit.Emitter{Log: slog.New(slog.NewJSONHandler(&logs[1], options))}
-		read, ok := restEvent(event)
+		read, ok := RESTEvent(event)
 		if !ok {
 			t.Fatalf("it is no event: %s", event)
 		}
 		d := emitter.Decide(context.Background(), read)
 		var out []byte
 		if d.Kind == cors.Preflight {
-			out = answer(d.Status, "", d)
+			out = Answer(d.Status, "", d)
 		} else {
 			var own []string
-			if out, own, ok = patch(response, d); !ok {
+			if out, own, ok = Patch(response, d); !ok {
 				t.Fatalf("it is no response: %s", response)
 			}
 			emitter.OwnHeaders(context.Background(), read, func() []string { return own })

@@ -18,28 +18,6 @@ import (
 	"time"
 )
 
-// The environment of a function.
-const (
-	runtimeAPI = "AWS_LAMBDA_RUNTIME_API"
-
-	// Variable has Lambda start the program that it names with the runtime's command as its
-	// arguments (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html).
-	Variable = "AWS_LAMBDA_EXEC_WRAPPER"
-
-	// Program is where the layer has the program.
-	Program = "/opt/corsgate/wrap"
-
-	// Next is the wrapper that the function had before. It is started in the runtime's place,
-	// with the runtime's command.
-	Next = "CORSGATE_EXEC_WRAPPER"
-
-	// Off is "1" where the runtime is to be started directly.
-	Off = "CORSGATE_OFF"
-
-	// ErrorsAsResponses is "1" where errors of the function become responses with status 500.
-	ErrorsAsResponses = "CORSGATE_ERRORS_AS_RESPONSES"
-)
-
 // Main runs command, the runtime's, until it ends, and returns the exit status.
 func Main(command []string) int {
 	logger := slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: lambdaKeys}))
