@@ -252,7 +252,9 @@ func TestAsCorslambda(t *testing.T) {
 		for i := range logs {
 			logs[i].Reset()
 		}
-		want, err := corslambda.Wrap(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) { return theirs, nil },
+		want, err := corslambda.Wrap(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+			return theirs, nil
+		},
 			corslambda.WithLogger(slog.New(slog.NewJSONHandler(&logs[0], options))))(context.Background(), e)
 		if err != nil {
 			t.Fatal(err)
