@@ -462,7 +462,7 @@ func script(t *testing.T, text string) string {
 func TestChains(t *testing.T) {
 	theirs := script(t, `export TEST_THEIRS="${AWS_LAMBDA_RUNTIME_API%%:*}"; exec "$@"`)
 	// A second proxy: this program, whose response the first one has to patch.
-	second := script(t, `unset CORSGATE_EXEC_WRAPPER; export TEST_THEIRS=127.0.0.1; exec '`+wrap+`' "$@"`)
+	second := script(t, `export TEST_THEIRS=127.0.0.1; exec '`+wrap+`' "$@"`)
 	for name, tt := range map[string]struct {
 		next    string
 		command []string

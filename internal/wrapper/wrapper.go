@@ -30,6 +30,7 @@ func Main(command []string) int {
 	}
 	if next := os.Getenv(Next); next != "" {
 		command = slices.Insert(slices.Clone(command), 0, next)
+		os.Unsetenv(Next) // it may start another program like this
 	}
 	upstream := os.Getenv(runtimeAPI)
 	if os.Getenv(Off) == "1" || upstream == "" {
