@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"io"
 	"log/slog"
@@ -252,8 +253,12 @@ func TestAsCorslambda(t *testing.T) {
 		for i := range logs {
 			logs[i].Reset()
 		}
+		var failure error // which ErrorsAsResponses makes a response of
+		if rapid.IntRange(0, 9).Draw(t, "fails") == 0 {
+			failure = errors.New("no such table")
+		}
 		want, err := corslambda.Wrap(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-			return theirs, nil
+			return theirs, failure
 		},
 			corslambda.WithLogger(slog.New(slog.NewJSONHandler(&logs[0], options))))(context.Background(), e)
 		if err != nil {
@@ -269,6 +274,9 @@ func TestAsCorslambda(t *testing.T) {
 		var out []byte
 		if d.Kind == cors.Preflight {
 			out = Answer(d.Status, "", d)
+		} else if failure != nil {
+			out = Answer(500, emit.FailureBody, d)
+			emitter.Log.LogAttrs(context.Background(), slog.LevelError, "handler failed", emitter.Where(read, slog.String("error", failure.Error()))...)
 		} else {
 			var own []string
 			if out, own, ok = Patch(response, d); !ok {
