@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // serve serves a proxy in front of a Runtime API and gives its address.
@@ -211,5 +212,38 @@ func TestUpstreamGone(t *testing.T) {
 		if res, err := http.Get("http://" + addr + path); err == nil {
 			t.Errorf("%s: status %d", path, res.StatusCode)
 		}
+	}
+}
+
+// A runtime's last words arrive, though it ends without waiting for what becomes of them.
+func TestLastWords(t *testing.T) {
+	gone := make(chan struct{})
+	got := make(chan string, 1)
+	_, addr := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "GET" {
+			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "id")
+			io.WriteString(w, `{"requestContext":{"resourceId":"x"}}`)
+			return
+		}
+		<-gone
+		time.Sleep(50 * time.Millisecond) // in which it would be given up
+		body, err := io.ReadAll(r.Body)
+		got <- fmt.Sprint(len(body) > 8<<20, err)
+	}))
+	res, err := http.Get("http://" + addr + "/2018-06-01/runtime/invocation/next")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := `{"body":"` + strings.Repeat("x", 8<<20) + `"}` // more than waits between two programs
+	fmt.Fprintf(c, "POST /2018-06-01/runtime/invocation/id/response HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	c.Close()
+	close(gone)
+	if s := <-got; s != "true <nil>" {
+		t.Errorf("got %s", s)
 	}
 }

@@ -40,7 +40,6 @@ func repository(stack awscdk.Stack) awsecr.IRepository {
 }
 
 func TestAttach(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
 	t.Setenv("CDK_CLI_VERSION", "2") // which prints annotations
 	app, out := newApp(t, nil)
 	stack := awscdk.NewStack(app, jsii.String("S"), nil)
@@ -128,7 +127,7 @@ func TestAttach(t *testing.T) {
 	}
 
 	app.Synth(nil)
-	if left := litter(t, out, os.TempDir()); len(left) > 0 {
+	if left := litter(t, out); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 	tpl := readTemplate(t, out, "S")
