@@ -26,7 +26,7 @@ func Main(command []string) int {
 		return status
 	}
 	if len(command) == 0 {
-		return fail(2, "no runtime was started", fmt.Errorf("Lambda starts this program with the runtime's command where %s names it; it got no command", Variable))
+		return fail(2, "no runtime was started", fmt.Errorf("it got no command: it is started by Lambda, where %s names it, with the runtime's", Variable))
 	}
 	if next := os.Getenv(Next); next != "" {
 		command = slices.Insert(slices.Clone(command), 0, next)
