@@ -67,7 +67,7 @@ func TestAttach(t *testing.T) {
 	corsfunction.Attach(elsewhere, nil)
 
 	// An API takes an attached function and its alias as ones that emit.
-	api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{Policy: cors.Must(cors.Config{Origins: []string{"https://app.example.com"}})})
+	api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{Cors: cors.Must(cors.Config{Origins: []string{"https://app.example.com"}})})
 	for path, fn := range map[string]awslambda.IFunction{"plain": plain, "arm": arm.AddAlias(jsii.String("live"), nil), "image": image, "singleton": singleton} {
 		api.Root().AddResource(&path, nil).AddMethod(jsii.String("GET"), awsapigateway.NewLambdaIntegration(fn, nil), nil)
 	}
