@@ -327,16 +327,6 @@ func (g Group) stillNowhere() bool {
 	return g.Direction == Different && getsNowhere(g.Before) && getsNowhere(g.After)
 }
 
-// otherReasons counts the requests that are no use to their pages for another reason than they were.
-func (d *Difference) otherReasons() (n int) {
-	for _, c := range d.Changes {
-		if c.Before.reach() == 0 && c.After.reach() == 0 {
-			n += len(c.routes)
-		}
-	}
-	return n
-}
-
 // A Result is what changes in one of several APIs.
 type Result struct {
 	// API is the logical id in the new template or, where the API is gone, in the old one, and Stage the stage's name.
@@ -345,7 +335,7 @@ type Result struct {
 	// Status is compared, added or removed. An API that is added is compared with one of no routes, and so is one that is
 	// removed.
 	Status string `json:"status"`
-	// Same says that the templates are the same.
+	// Same says that the templates deploy the same.
 	Same        bool `json:"-"`
 	*Difference `json:"-"`
 }
@@ -409,9 +399,6 @@ func (d *Difference) changed(p *page, title string) {
 		p.item(p.bullet + strings.ToUpper(s[:1]) + s[1:])
 	}
 	p.safety(d.Caches, title)
-	if n := d.otherReasons(); n > 0 {
-		p.item("\nBesides, " + plural(n, "request") + " that got nowhere before still " + map[bool]string{true: "gets", false: "get"}[n == 1] + " nowhere, for another reason (" + p.code("--format json") + ").")
-	}
 	if routes := d.preflights(); len(routes) > 0 {
 		p.item("\nPreflights that will now fail: those of " + p.enumerate(routes) + ".")
 	}
@@ -476,7 +463,7 @@ func (d *Difference) print(w io.Writer, f format, same bool) error {
 		p.WriteString(f.strong(d.headline()) + ".\n")
 		d.body(p, f.subtitle)
 	case same:
-		p.WriteString("Nothing: the templates are the same.\n")
+		p.WriteString("Nothing: both templates deploy the same.\n")
 	default:
 		p.WriteString("Nothing, although the templates differ.\n")
 	}
@@ -484,7 +471,7 @@ func (d *Difference) print(w io.Writer, f format, same bool) error {
 	return p.end(w)
 }
 
-// Markdown writes the summary to be posted as a comment. Same says that the templates are the same.
+// Markdown writes the summary to be posted as a comment. Same says that both templates deploy the same.
 func (d *Difference) Markdown(w io.Writer, same bool) error { return d.print(w, markdown, same) }
 
 // Text writes the summary for a terminal.

@@ -346,23 +346,3 @@ func TestDirection(t *testing.T) {
 		}
 	}
 }
-
-// What gets nowhere before and after is counted for each route, whether or not routes are alike.
-func TestNowhereIsCounted(t *testing.T) {
-	type methods = map[string]map[string]string
-	none, other := map[string]string{}, map[string]string{"Origin": "https://other.example"}
-	before, after := site(t, written(t, "R", methods{"GET /a": none, "GET /b": none})), site(t, written(t, "R", methods{"GET /a": other, "GET /b": other}))
-	d, err := Between(t.Context(), before, after)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := 0
-	for _, c := range documentOf(t, before, after).Changes {
-		if c.Before.reach() == 0 && c.After.reach() == 0 {
-			want++
-		}
-	}
-	if got := markdownOf(t, d); want == 0 || !strings.Contains(got, fmt.Sprintf("Besides, %d requests that got nowhere", want)) {
-		t.Errorf("want %d, got\n%s", want, got)
-	}
-}

@@ -27,12 +27,10 @@ type Options struct {
 func Apps(ctx context.Context, old, now *cfn.App, opts Options) ([]Result, error) {
 	worlds, all := worlds([2]*cfn.App{old, now})
 	var sides [2][]stage
+	var missing error // of a side that has no API at all, which is compared with nothing
 	for i, o := range []gateway.Options{{API: opts.OldAPI, Stage: opts.OldStage}, {API: opts.API, Stage: opts.Stage}} {
 		for _, w := range worlds {
-			found, err := stages(w.apps[i], o)
-			if err != nil && len(worlds) == 1 {
-				return nil, err
-			}
+			found, _ := stages(w.apps[i], o)
 			for _, s := range found {
 				if !slices.Contains(sides[i], s) {
 					sides[i] = append(sides[i], s)
@@ -41,7 +39,11 @@ func Apps(ctx context.Context, old, now *cfn.App, opts Options) ([]Result, error
 		}
 		if len(sides[i]) == 0 {
 			_, err := stages(worlds[0].apps[i], o)
-			return nil, err
+			var fault *gateway.LoadError
+			if missing != nil || o.API != "" || o.Stage != "" || !errors.As(err, &fault) || fault.Kind != gateway.NoAPI {
+				return nil, err
+			}
+			missing = err
 		}
 	}
 	same := identical(old, now)

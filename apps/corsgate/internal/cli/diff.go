@@ -16,8 +16,8 @@ import (
 // is allowed that was not), 2 for a command line that cannot be used and 3 for a file that cannot be read and for what cannot be
 // compared, unless something changes.
 type diffCommand struct {
-	Old string `arg:"" placeholder:"OLD" help:"The template as it was, JSON or YAML, or a folder of templates, such as an older cdk.out."`
-	New string `arg:"" placeholder:"NEW" help:"The template as it is going to be, or a folder of templates."`
+	Old string `arg:"" optional:"" placeholder:"OLD" help:"The template as it was, JSON or YAML, or a folder of templates, such as an older cdk.out."`
+	New string `arg:"" optional:"" placeholder:"NEW" help:"The template as it is going to be, or a folder of templates."`
 
 	Format   string            `default:"markdown" enum:"markdown,text,json" placeholder:"FORMAT" help:"markdown, to be posted as a comment; text; or json, with every request whose outcome changes (default: markdown)."`
 	FailOn   string            `default:"change" enum:"change,looser" placeholder:"WHAT" help:"What gives exit status 1: change, or looser, which is something that is allowed and was not (default: change)."`
@@ -31,6 +31,9 @@ type diffCommand struct {
 
 // Run is called by kong.
 func (x *diffCommand) Run(ctx context.Context, c Command) error {
+	if x.New == "" {
+		return usage("diff compares two templates, or two folders of templates, the old one first: corsgate diff main/cdk.out cdk.out")
+	}
 	if x.OldAPI == "" {
 		x.OldAPI = x.API
 	}
