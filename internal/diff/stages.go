@@ -40,7 +40,8 @@ func Apps(ctx context.Context, old, now *cfn.App, opts Options) ([]Result, error
 		if len(sides[i]) == 0 {
 			_, err := stages(worlds[0].apps[i], o)
 			var fault *gateway.LoadError
-			if missing != nil || o.API != "" || o.Stage != "" || !errors.As(err, &fault) || fault.Kind != gateway.NoAPI {
+			unread := len([]*cfn.App{old, now}[i].Problems) > 0 // it may be in there
+			if missing != nil || unread || o.API != "" || o.Stage != "" || !errors.As(err, &fault) || fault.Kind != gateway.NoAPI {
 				return nil, err
 			}
 			missing = err
