@@ -158,7 +158,7 @@ func (x *exchange) claims(a *authorizer) error {
 // each method that is called with the same identity.
 func (x *exchange) custom(a *authorizer, identity []string) error {
 	if a.typ == "TOKEN" && a.validation != "" {
-		re, err := javaregexp.Compile(a.validation)
+		re, err := javaregexp.Recent(a.validation)
 		if err != nil {
 			return unsupported("the validation expression %q of the authorizer %s: %v", a.validation, a.id, err)
 		}

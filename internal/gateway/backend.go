@@ -343,7 +343,7 @@ func (x *exchange) mappedRequest(i *Integration, r *BackendRequest) error {
 		}
 		pairs, err := m.Pairs()
 		if err != nil {
-			return configError(BadOverride, "$context.requestOverride.%s: %v", part, err)
+			return badOverride("requestOverride."+part, err)
 		}
 		for _, p := range pairs {
 			switch part {

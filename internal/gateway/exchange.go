@@ -75,7 +75,7 @@ func (a *API) exchange(ctx context.Context, req *Request, backend Backend) *exch
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	x := &exchange{api: a, ctx: ctx, req: req, backend: backend, params: map[string]string{}, id: requestID(), overrides: vtl.NewOverrides()}
+	x := &exchange{api: a, ctx: ctx, req: req, backend: backend, params: map[string]string{}, id: requestID(), overrides: vtl.NewOverrides(), trace: make([]Step, 0, 16)}
 	host := false
 	for _, h := range req.Headers {
 		if strings.EqualFold(h.Name, "host") {

@@ -25,7 +25,7 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 			if r.Pattern == "" {
 				continue
 			}
-			re, err := javaregexp.Compile(r.Pattern)
+			re, err := javaregexp.Recent(r.Pattern)
 			if err != nil {
 				return nil, unsupported("the selection pattern %q of method %s: %v", r.Pattern, x.method.ID, err)
 			}
@@ -151,7 +151,10 @@ func (x *exchange) made(ir *IntegrationResponse, headers Headers, body []byte, b
 // applyOverrides puts $context.responseOverride over status and headers.
 func (x *exchange) applyOverrides(out *Response, mapped *Headers) error {
 	if v, ok := x.overrides.Response.Get("status"); ok && v != nil {
-		s, _ := vtl.Print(v)
+		s, err := vtl.Print(v)
+		if err != nil {
+			return badOverride("responseOverride.status", err)
+		}
 		n, err := strconv.Atoi(strings.TrimSpace(s))
 		if symbols := x.api.App.Symbols(s); len(symbols) > 0 {
 			return unsupported("$context.responseOverride.status: %v", &cfn.Unknown{Symbol: symbols[0]})
@@ -168,7 +171,7 @@ func (x *exchange) applyOverrides(out *Response, mapped *Headers) error {
 	}
 	pairs, err := hm.Pairs()
 	if err != nil {
-		return configError(BadOverride, "$context.responseOverride.header: %v", err)
+		return badOverride("responseOverride.header", err)
 	}
 	for _, p := range pairs {
 		if strings.ContainsAny(p[1], "\r\n") || p[0] == "" {
@@ -177,6 +180,14 @@ func (x *exchange) applyOverrides(out *Response, mapped *Headers) error {
 		*mapped = (*mapped).set(p[0], p[1])
 	}
 	return nil
+}
+
+// badOverride is the error of an override whose value cannot be printed.
+func badOverride(name string, err error) error {
+	if notKnown(err) {
+		return unsupported("$context.%s: %v", name, err)
+	}
+	return configError(BadOverride, "$context.%s: %v", name, err)
 }
 
 // remapped are response headers that reach the client under another name (recorded 2024-12).
