@@ -10,7 +10,9 @@ import (
 // What is too much for this evaluator says nothing of the service: whether a template answers is not known then, and it is no
 // configuration error.
 func TestOwnLimits(t *testing.T) {
-	nested := func(open, inner, shut string) string { return strings.Repeat(open, 400) + inner + strings.Repeat(shut, 400) }
+	nested := func(open, inner, shut string) string {
+		return strings.Repeat(open, 400) + inner + strings.Repeat(shut, 400)
+	}
 	for name, template := range map[string]string{
 		"steps":       "#set($s='a')#set($q=$s" + strings.Repeat(".replaceAll('(a|b|c)*?','$0xxxxxxxxx')", 120) + ")" + `{"statusCode": 200}`,
 		"blocks":      nested("#if(true)", `{"statusCode": 200}`, "#end"),
