@@ -162,7 +162,11 @@ func (x *exchange) custom(a *authorizer, identity []string) error {
 		if err != nil {
 			return unsupported("the validation expression %q of the authorizer %s: %v", a.validation, a.id, err)
 		}
-		if !re.Whole().MatchString(identity[0]) {
+		fits, err := re.MatchWhole(identity[0])
+		if err != nil {
+			return unsupported("the validation expression %q of the authorizer %s: %v", a.validation, a.id, err)
+		}
+		if !fits {
 			return x.unauthorized(a, "the token does not match "+a.validation+", and the function is not invoked")
 		}
 	}

@@ -162,6 +162,9 @@ func (x *exchange) applyOverrides(out *Response, mapped *Headers) error {
 		if err != nil || n < 100 || n > 999 {
 			return configError(BadOverride, "$context.responseOverride.status is %q, not a status", clip(x.api.App.Show(s)))
 		}
+		if n > 599 {
+			return unsupported("$context.responseOverride.status is %d, and what API Gateway makes of that is on no file", n)
+		}
 		out.Status = n
 	}
 	h, _ := x.overrides.Response.Get("header")
