@@ -60,3 +60,27 @@ func TestTokenValidation(t *testing.T) {
 		}
 	}
 }
+
+// Which of several integration responses for one reply is used is known only where it makes no difference to a page.
+func TestSeveralResponses(t *testing.T) {
+	const open = `"ResponseParameters": {"method.response.header.Access-Control-Allow-Origin": "'*'"}`
+	for _, tt := range []struct {
+		method, responses string
+		status            int
+	}{
+		{"GET", `{"StatusCode": "200", ` + open + `}, {"StatusCode": "400", ` + open + `}`, 200},
+		{"GET", `{"StatusCode": "200", ` + open + `}, {"StatusCode": "400"}`, 502},
+		{"GET", `{"StatusCode": "200", ` + open + `}, {"StatusCode": "400", "SelectionPattern": "400"}`, 200},
+		{"GET", `{"StatusCode": "200", "SelectionPattern": "2.*", ` + open + `}, {"StatusCode": "201", "SelectionPattern": "20.*"}`, 502},
+		{"GET", `{"StatusCode": "200", "SelectionPattern": "2.*", ` + open + `}, {"StatusCode": "201"}`, 200},
+		{"GET", `{"StatusCode": "200"}, {"StatusCode": "201", "ResponseTemplates": {"application/json": "#set($context.responseOverride.header.Vary = 'Origin')"}}`, 502},
+		{"GET", `{"StatusCode": "200"}, {"StatusCode": "400", "ResponseParameters": {"method.response.header.X": "'y'"}}`, 200},
+		{"OPTIONS", `{"StatusCode": "200", ` + open + `}, {"StatusCode": "204", ` + open + `}`, 200},
+		{"OPTIONS", `{"StatusCode": "200", ` + open + `}, {"StatusCode": "400", ` + open + `}`, 502},
+	} {
+		a := load(t, tpl(method("M", "", tt.method, mock(`{"statusCode": 200}`, tt.responses)), ""), Options{})
+		if r := a.Serve(context.Background(), &Request{Method: tt.method, Path: "/"}, nil); r.Status != tt.status {
+			t.Errorf("%s %s: %d %s", tt.method, tt.responses, r.Status, r.Body)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/vtl"
 	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
 )
@@ -18,13 +19,12 @@ import (
 // respond chooses the integration response for what a backend said (a status, or a function's error message) and makes
 // the answer. matched is false where the pattern has nothing to match: a function that succeeded.
 func (x *exchange) respond(i *Integration, said string, matched bool, headers Headers, body []byte, backendType *string) (*Response, error) {
-	var ir *IntegrationResponse
-	if matched {
-		for k := range i.Responses {
-			r := &i.Responses[k]
-			if r.Pattern == "" {
-				continue
-			}
+	var fit, rest []*IntegrationResponse
+	for k := range i.Responses {
+		r := &i.Responses[k]
+		if r.Pattern == "" {
+			rest = append(rest, r)
+		} else if matched {
 			re, err := javaregexp.Recent(r.Pattern)
 			if err != nil {
 				return nil, unsupported("the selection pattern %q of method %s: %v", r.Pattern, x.method.ID, err)
@@ -34,23 +34,47 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 				return nil, unsupported("the selection pattern of method %s: %v", x.method.ID, err)
 			}
 			if fits {
-				ir = r
-				break
+				fit = append(fit, r)
 			}
 		}
 	}
-	if ir == nil {
-		for k := range i.Responses {
-			if i.Responses[k].Pattern == "" {
-				ir = &i.Responses[k]
-				break
-			}
-		}
+	if len(fit) == 0 {
+		fit = rest
 	}
-	if ir == nil {
+	if len(fit) == 0 {
 		return nil, configError(NoIntegrationResponse, "no integration response matches %q and there is none without a pattern", clip(x.api.App.Show(said)))
 	}
-	return x.made(ir, headers, body, backendType, true)
+	// The service takes one response of a pattern (https://github.com/hashicorp/terraform/pull/5893), and which of a template's it
+	// deploys, or asks first, is on no file.
+	for _, other := range fit[1:] {
+		if !fit[0].answersAs(other, x.req.Method == "OPTIONS") {
+			return nil, unsupported("method %s has several integration responses for one reply, the patterns %q (%s) and %q (%s), and which is used is on no file: give each a SelectionPattern of its own",
+				x.method.ID, fit[0].Pattern, fit[0].Status, other.Pattern, other.Status)
+		}
+	}
+	return x.made(fit[0], headers, body, backendType, true)
+}
+
+// answersAs reports whether two integration responses are one to a page, as far as CORS goes.
+func (r *IntegrationResponse) answersAs(other *IntegrationResponse, preflight bool) bool {
+	about := func(r *IntegrationResponse) map[string]string {
+		out := map[string]string{}
+		for k, v := range r.Parameters {
+			if name, ok := apigw.HeaderName(k, apigw.MethodHeader); ok && (corsheader.Is(name) || corsheader.IsVary(name)) {
+				out[strings.ToLower(name)] = v
+			}
+		}
+		for _, t := range r.Templates {
+			if strings.Contains(t.Text, "responseOverride") {
+				out["template of "+t.ContentType] = t.Text
+			}
+		}
+		if preflight {
+			out["status"] = r.Status[:1]
+		}
+		return out
+	}
+	return maps.Equal(about(r), about(other))
 }
 
 // unread makes the answer of an integration response for a reply that nobody has read.
