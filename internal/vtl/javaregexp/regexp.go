@@ -49,7 +49,7 @@ type replacement struct {
 }
 
 // minReplacement is how many bytes a text has whose replacement is worth keeping.
-const minReplacement = 128
+const minReplacement = 16
 
 // A Meter pays for what an expression looks at and makes. Its methods fail where there is nothing left to pay with.
 type Meter interface {
