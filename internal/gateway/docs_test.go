@@ -84,3 +84,19 @@ func TestSeveralResponses(t *testing.T) {
 		}
 	}
 }
+
+// A header that is mapped from the reply by a path that cannot be read here is not known, and not missing.
+func TestHeaderFromBody(t *testing.T) {
+	for path, want := range map[string]int{"a": 200, "no": 200, "a[?(@.x =~ /y/)]": 502} {
+		a := load(t, tpl(method("G", "", "GET", `"Integration": {"Type": "HTTP", "IntegrationHttpMethod": "GET", "Uri": "https://x.example", "IntegrationResponses": [{"StatusCode": "200", "ResponseParameters": {"method.response.header.Access-Control-Allow-Origin": "integration.response.body.`+path+`"}}]}, "MethodResponses": [{"StatusCode": "200", "ResponseParameters": {"method.response.header.Access-Control-Allow-Origin": true}}]`), ""), Options{})
+		r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/"}, fake{http: func(*BackendRequest) (*BackendResponse, error) {
+			return &BackendResponse{Status: 200, Body: []byte(`{"a": "*"}`)}, nil
+		}})
+		if r.Status != want {
+			t.Errorf("%s: %d %s", path, r.Status, r.Body)
+		}
+		if v, _ := r.Headers.Get("Access-Control-Allow-Origin"); (v == "*") != (path == "a") {
+			t.Errorf("%s: %q", path, v)
+		}
+	}
+}

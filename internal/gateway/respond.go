@@ -114,7 +114,10 @@ func (x *exchange) made(ir *IntegrationResponse, headers Headers, body []byte, b
 		case src == "integration.response.body":
 			v, found = string(body), true
 		case strings.HasPrefix(src, "integration.response.body."):
-			v, found = bodySource(string(body), strings.TrimPrefix(src, "integration.response.body."))
+			var err error
+			if v, found, err = bodySource(string(body), strings.TrimPrefix(src, "integration.response.body.")); err != nil {
+				return nil, unsupported("%s is mapped from %s: %v", name, src, err)
+			}
 		case strings.HasPrefix(src, "method.request."):
 			return nil, configError(BadMapping, "%s is mapped from %s, which integration responses cannot read", name, src)
 		default:
