@@ -62,9 +62,6 @@ func mapKey(k any) (any, bool) {
 	case nil, string, bool, int64:
 		return k, true
 	case float64: // Java has NaN equal itself, and 0.0 not -0.0
-		if v != v {
-			return uint64(math.MaxUint64), true
-		}
 		return math.Float64bits(v), true
 	}
 	return nil, false
