@@ -103,6 +103,7 @@ func (s *seen) run(id rules.ID, check checker, v *View) {
 			f.Line = line
 		}
 		f.ConstructPath, _ = r.Metadata["aws:cdk:path"].(string)
+		f.Fix = v.fix(id, p).Map(s.app.Show)
 		found = append(found, report.Of(id, f))
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -176,7 +177,7 @@ func (p *Printer) rule(f Finding, rep *Report) {
 	whole := rep.Verbose
 	filled := f.Fix != f.Rule.Rule().Fix // nowhere else to be read
 	more := "corsgate rules " + string(f.Rule)
-	forms := []struct{ name, text string }{{"CDK with corsgate", f.Fix.Go}, {"CloudFormation", f.Fix.CloudFormation}}
+	forms := f.Fix.Forms()
 	if whole {
 		p.Line("", "  why: ", 7, f.Why)
 	} else {
@@ -185,24 +186,20 @@ func (p *Printer) rule(f Finding, rep *Report) {
 		if cut {
 			more += " has more"
 		}
-		switch {
-		case rep.Command != "check": // how the API was made is not known
-		case f.ConstructPath != "":
-			forms = forms[:1]
-		default:
-			forms = forms[1:]
+		if f.Fix.TypeScript != "" { // without corsgate, so that it need not be there
+			forms = slices.DeleteFunc(forms, func(form rules.Form) bool { return form.Text == f.Fix.Go })
 		}
 	}
 	if f.Severity == rules.Info && !whole {
 		forms = nil
 	}
 	for _, form := range forms {
-		if !whole && !filled && strings.Count(form.text, "\n") >= lines {
+		if !whole && !filled && strings.Count(form.Text, "\n") >= lines {
 			more = "fix: corsgate rules " + string(f.Rule)
 			continue
 		}
-		p.Line("", "  ", 2, "fix, "+form.name+":")
-		p.Block("    ", form.text)
+		p.Line("", "  ", 2, "fix, "+form.Name+":")
+		p.Block("    ", form.Text)
 	}
 	p.Line(p.Faint, "  ", 2, more)
 }

@@ -1,0 +1,445 @@
+package check
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/corsheader"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/rules"
+)
+
+// A change is what a fix does to an API, in CloudFormation's terms. Package check writes it in those of whoever made the API.
+type change struct {
+	method     *gateway.Method              // nil for none
+	properties map[string]any               // of the method
+	errors     map[string]map[string]string // headers of gateway responses, by type
+	preflight  *gateway.Resource            // gets an OPTIONS method; nil for none
+}
+
+// headerName is a name that can be put into a list.
+var headerName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+
+// noValue takes a property away.
+var noValue = map[string]any{"Ref": "AWS::NoValue"}
+
+// changes has for each rule what to do about a finding; nil where nothing is known that is right, and the fix is the rule's.
+var changes = map[rules.ID]func(v *View, p place) *change{
+	rules.CORS101: addPreflight,
+	rules.CORS102: onOptions(map[string]any{"AuthorizationType": "NONE"}),
+	rules.CORS103: onOptions(map[string]any{"ApiKeyRequired": false}),
+	rules.CORS104: onOptions(map[string]any{"RequestValidatorId": noValue}),
+	rules.CORS105: asText,
+	rules.CORS106: asText,
+	rules.CORS107: onOptions(map[string]any{"Integration": map[string]any{"PassthroughBehavior": "NEVER"}}),
+	rules.CORS108: okStatus,
+	rules.CORS109: allowListed,
+	rules.CORS110: allowMethods,
+	rules.CORS111: allowHeaders,
+	rules.CORS112: allowHeaders,
+	rules.CORS113: addPreflight,
+	rules.CORS114: addPreflight,
+	rules.CORS115: addPreflight,
+	rules.CORS116: addPreflight,
+	rules.CORS117: func(v *View, p place) *change {
+		return v.preflown(p, map[string]string{corsheader.MaxAge: "'7200'"})
+	},
+	rules.CORS118: allowListed,
+	rules.CORS119: addPreflight,
+	rules.CORS120: func(v *View, p place) *change {
+		return v.preflown(p, v.lists(p))
+	},
+	rules.CORS121: func(v *View, p place) *change {
+		if len(v.routes) == 0 {
+			return nil
+		}
+		return &change{preflight: v.routes[0].resource}
+	},
+	rules.CORS122: allowHeaders,
+	rules.CORS201: declare,
+	rules.CORS203: quote,
+	rules.CORS204: oneOrigin,
+	rules.CORS205: oneOrigin,
+	rules.CORS206: oneOrigin,
+	rules.CORS207: varyByOrigin,
+	rules.CORS208: readable,
+	rules.CORS209: credentialsTrue,
+	rules.CORS212: bothCredentials,
+	rules.CORS301: readableErrors,
+	rules.CORS302: readableErrors,
+	rules.CORS303: readableErrors,
+	rules.CORS304: readableErrors,
+}
+
+// fix returns the fix of a finding.
+func (v *View) fix(id rules.ID, p place) rules.Fix {
+	origin := ""
+	if exact := v.exact(); len(exact) > 0 {
+		origin = exact[0]
+	}
+	methods, headers := v.around(p)
+	general := id.Rule().Fix.Fill(origin, methods, headers)
+	made, out := v.made(), rules.Fix{}
+	if made == byCorsgate || made == byCDK {
+		out.Go = general.Go
+	}
+	if made == byCorsgate {
+		return out
+	}
+	var c *change
+	if decide := changes[id]; decide != nil {
+		c = decide(v, p)
+	}
+	if c == nil || !v.write(&out, made, c) {
+		out.CloudFormation = general.CloudFormation
+	}
+	return out
+}
+
+// listed is the allowlist as it is written; empty where there is none.
+func (v *View) listed() []string {
+	switch {
+	case v.Allowlist.Any:
+		return []string{"*"}
+	case len(v.Allowlist.Names) > 0:
+		return v.Allowlist.Names
+	}
+	return v.Allowlist.Origins
+}
+
+// exact are the origins of the allowlist.
+func (v *View) exact() []string {
+	return slices.DeleteFunc(slices.Clone(v.listed()), func(o string) bool { return !IsOrigin(o) })
+}
+
+// one is what Access-Control-Allow-Origin is where nothing decides about the origin; empty where something has to.
+func (v *View) one() string {
+	if list := v.listed(); len(list) == 1 && (list[0] == "*" || IsOrigin(list[0])) {
+		return "'" + list[0] + "'"
+	}
+	return ""
+}
+
+// around returns the methods of a place's resource, and the headers that their requests have.
+func (v *View) around(p place) (methods, headers []string) {
+	for _, r := range v.routes {
+		if r.resource.Path != p.path {
+			continue
+		}
+		if r.method.HTTPMethod == "ANY" {
+			methods = slices.Clone(questions.Methods)
+		} else {
+			methods = append(methods, r.method.HTTPMethod)
+		}
+		headers = append(headers, v.needs(r.method)...)
+		if v.takesJSON(r) || slices.Contains([]string{"POST", "PUT", "PATCH"}, r.name) {
+			headers = append(headers, "content-type")
+		}
+		if res := v.response(r, v.origin()); res != nil {
+			headers = append(headers, split(res.Headers.Get(corsheader.AllowHeaders))...)
+		}
+	}
+	methods = slices.DeleteFunc(methods, func(m string) bool { return m == "OPTIONS" })
+	seen := map[string]bool{}
+	headers = slices.DeleteFunc(headers, func(h string) bool {
+		double := seen[strings.ToLower(h)] || !headerName.MatchString(h)
+		seen[strings.ToLower(h)] = true
+		return double
+	})
+	return slices.Compact(slices.Sorted(slices.Values(methods))), headers
+}
+
+// methodAt returns the method that a finding is about: the one that answers where it says OPTIONS.
+func (v *View) methodAt(p place) *gateway.Method {
+	r := v.API.Find(p.path)
+	if r == nil {
+		return nil
+	}
+	if m := r.Method(p.method); m != nil {
+		return m
+	}
+	for _, route := range v.routes {
+		if route.resource == r {
+			return v.answers(route)
+		}
+	}
+	return nil
+}
+
+// addPreflight is an OPTIONS method in the place of what there is.
+func addPreflight(v *View, p place) *change {
+	if r := v.API.Find(p.path); r != nil {
+		return &change{preflight: r}
+	}
+	return nil
+}
+
+// onOptions changes properties of the OPTIONS method. Those of ANY are meant for others, so it gets an OPTIONS beside it.
+func onOptions(properties map[string]any) func(*View, place) *change {
+	return func(v *View, p place) *change {
+		m := v.methodAt(p)
+		switch {
+		case m == nil:
+			return nil
+		case m.HTTPMethod != "OPTIONS":
+			return &change{preflight: m.Resource}
+		}
+		return &change{method: m, properties: properties}
+	}
+}
+
+func asText(v *View, p place) *change {
+	m := v.methodAt(p)
+	if m == nil || m.Integration == nil {
+		return nil
+	}
+	var responses []any
+	for _, ir := range m.Integration.Responses {
+		responses = append(responses, map[string]any{"StatusCode": ir.Status, "ContentHandling": "CONVERT_TO_TEXT"})
+	}
+	return &change{method: m, properties: map[string]any{"Integration": map[string]any{"ContentHandling": "CONVERT_TO_TEXT", "IntegrationResponses": responses}}}
+}
+
+// okStatus has the mock give a status that is declared.
+func okStatus(v *View, p place) *change {
+	m := v.methodAt(p)
+	if m == nil || m.Integration == nil || m.Integration.Type != apigw.Mock || len(m.Integration.Responses) != 1 {
+		return addPreflight(v, p)
+	}
+	ir := m.Integration.Responses[0]
+	if !strings.HasPrefix(ir.Status, "2") || ir.Pattern != "" || len(ir.Templates) > 0 || !slices.ContainsFunc(m.Responses, func(mr gateway.MethodResponse) bool { return mr.Status == ir.Status }) {
+		return addPreflight(v, p)
+	}
+	return &change{method: m, properties: map[string]any{"Integration": map[string]any{"RequestTemplates": map[string]any{"application/json": `{"statusCode": ` + ir.Status + `}`}}}}
+}
+
+// respond is the change that gives responses of a method headers, mapped and declared.
+func respond(m *gateway.Method, headers map[string]string, which func(gateway.IntegrationResponse) bool) *change {
+	if m == nil || m.Integration == nil || len(headers) == 0 {
+		return nil
+	}
+	mapped, declared := map[string]any{}, map[string]any{}
+	for name, value := range headers {
+		mapped[apigw.MethodHeader+name], declared[apigw.MethodHeader+name] = value, true
+	}
+	var responses, methods []any
+	for _, ir := range m.Integration.Responses {
+		if !which(ir) {
+			continue
+		}
+		responses = append(responses, map[string]any{"StatusCode": ir.Status, "ResponseParameters": mapped})
+		if !declares(m, ir.Status, headers) {
+			methods = append(methods, map[string]any{"StatusCode": ir.Status, "ResponseParameters": declared})
+		}
+	}
+	if responses == nil {
+		return nil
+	}
+	c := &change{method: m, properties: map[string]any{"Integration": map[string]any{"IntegrationResponses": responses}}}
+	if methods != nil {
+		c.properties["MethodResponses"] = methods
+	}
+	return c
+}
+
+func declares(m *gateway.Method, status string, headers map[string]string) bool {
+	for _, mr := range m.Responses {
+		if mr.Status != status {
+			continue
+		}
+		have := map[string]bool{}
+		for h := range mr.Headers {
+			have[strings.ToLower(h)] = true
+		}
+		return !slices.ContainsFunc(sortedKeys(headers), func(h string) bool { return !have[strings.ToLower(h)] })
+	}
+	return false
+}
+
+func ok(ir gateway.IntegrationResponse) bool { return strings.HasPrefix(ir.Status, "2") }
+
+// preflown gives the responses to preflights headers.
+func (v *View) preflown(p place, headers map[string]string) *change {
+	m := v.methodAt(p)
+	if m == nil || m.Integration == nil || apigw.IsProxy(m.Integration.Type) || m.HTTPMethod != "OPTIONS" {
+		return addPreflight(v, p)
+	}
+	return respond(m, headers, ok)
+}
+
+func allowListed(v *View, p place) *change {
+	m := v.methodAt(p)
+	if value := v.one(); value != "" && m != nil && m.Integration != nil && !slices.ContainsFunc(templates(m), overridesOrigin) {
+		return v.preflown(p, map[string]string{corsheader.AllowOrigin: value})
+	}
+	return addPreflight(v, p)
+}
+
+// lists are the methods and the headers that preflights are to allow.
+func (v *View) lists(p place) map[string]string {
+	methods, headers := v.around(p)
+	out := map[string]string{corsheader.AllowMethods: "'" + strings.Join(methods, ",") + "'"}
+	if len(headers) > 0 {
+		out[corsheader.AllowHeaders] = "'" + strings.Join(headers, ",") + "'"
+	}
+	return out
+}
+
+func allowMethods(v *View, p place) *change {
+	return v.preflown(p, map[string]string{corsheader.AllowMethods: v.lists(p)[corsheader.AllowMethods]})
+}
+
+func allowHeaders(v *View, p place) *change {
+	list := v.lists(p)[corsheader.AllowHeaders]
+	if list == "" {
+		return nil
+	}
+	return v.preflown(p, map[string]string{corsheader.AllowHeaders: list})
+}
+
+// declare has the method response declare what the integration response maps.
+func declare(v *View, p place) *change {
+	m := v.methodAt(p)
+	if m == nil || m.Integration == nil {
+		return nil
+	}
+	var out []any
+	for _, ir := range m.Integration.Responses {
+		headers := map[string]any{}
+		for name := range ir.Parameters {
+			if strings.HasPrefix(name, apigw.MethodHeader) {
+				headers[name] = true
+			}
+		}
+		if p.note == "status "+ir.Status {
+			out = append(out, map[string]any{"StatusCode": ir.Status, "ResponseParameters": headers})
+		}
+	}
+	return &change{method: m, properties: map[string]any{"MethodResponses": out}}
+}
+
+// inQuotes are values with the quotes that a text has in a mapping.
+func inQuotes(parameters map[string]string) map[string]any {
+	out := map[string]any{}
+	for name, value := range parameters {
+		if !isExpression(value) {
+			out[name] = "'" + strings.ReplaceAll(value, "'", "") + "'"
+		}
+	}
+	return out
+}
+
+func quote(v *View, p place) *change {
+	if p.path == "" {
+		g := v.API.GatewayResponse(p.note)
+		headers := map[string]string{}
+		for name, value := range inQuotes(g.Parameters) {
+			headers[strings.TrimPrefix(name, apigw.GatewayHeader)], _ = value.(string)
+		}
+		return &change{errors: map[string]map[string]string{p.note: headers}}
+	}
+	m := v.methodAt(p)
+	if m == nil || m.Integration == nil {
+		return nil
+	}
+	var out []any
+	for _, ir := range m.Integration.Responses {
+		if set := inQuotes(ir.Parameters); len(set) > 0 {
+			out = append(out, map[string]any{"StatusCode": ir.Status, "ResponseParameters": set})
+		}
+	}
+	return &change{method: m, properties: map[string]any{"Integration": map[string]any{"IntegrationResponses": out}}}
+}
+
+// has reports whether a response is the one that a place's note is about.
+func (p place) has(ir gateway.IntegrationResponse) bool {
+	return p.note == "" || slices.Contains(strings.Split(strings.TrimPrefix(p.note, "status "), ", "), ir.Status)
+}
+
+// oneOrigin puts the one origin of the list into a response, and nothing that goes not with it.
+func oneOrigin(v *View, p place) *change {
+	value := v.one()
+	if p.path == "" {
+		return readableErrors(v, p)
+	}
+	m := v.methodAt(p)
+	if m == nil || m.Integration == nil || slices.ContainsFunc(templates(m), overridesOrigin) {
+		return nil
+	}
+	if value == "" || value == "'*'" && v.credentialed() {
+		if m.HTTPMethod == "OPTIONS" {
+			return addPreflight(v, p)
+		}
+		return nil
+	}
+	return respond(m, map[string]string{corsheader.AllowOrigin: value}, p.has)
+}
+
+func varyByOrigin(v *View, p place) *change {
+	if p.path == "" {
+		return &change{errors: map[string]map[string]string{p.note: {corsheader.Vary: "'Origin'"}}}
+	}
+	return respond(v.methodAt(p), map[string]string{corsheader.Vary: "'Origin'"}, func(ir gateway.IntegrationResponse) bool {
+		return p.method == "OPTIONS" || p.has(ir)
+	})
+}
+
+// readable gives responses of a method what those to preflights have.
+func readable(v *View, p place) *change {
+	m, value := v.methodAt(p), v.one()
+	if value == "" || m == nil {
+		return nil
+	}
+	headers := map[string]string{corsheader.AllowOrigin: value}
+	if value != "'*'" && v.credentialed() {
+		headers[corsheader.AllowCredentials] = "'true'"
+	}
+	return respond(m, headers, p.has)
+}
+
+func credentialsTrue(v *View, p place) *change {
+	if p.path == "" {
+		return &change{errors: map[string]map[string]string{p.note: {corsheader.AllowCredentials: "'true'"}}}
+	}
+	return respond(v.methodAt(p), map[string]string{corsheader.AllowCredentials: "'true'"}, p.has)
+}
+
+// bothCredentials allows credentials where one side lacks them.
+func bothCredentials(v *View, p place) *change {
+	m := v.methodAt(p)
+	if m == nil || v.one() == "" || v.one() == "'*'" {
+		return nil
+	}
+	if v.credentialed() {
+		return respond(m, map[string]string{corsheader.AllowCredentials: "'true'", corsheader.AllowOrigin: v.one()}, p.has)
+	}
+	for _, r := range v.routes {
+		if r.method == m {
+			return respond(v.answers(r), map[string]string{corsheader.AllowCredentials: "'true'"}, ok)
+		}
+	}
+	return nil
+}
+
+// readableErrors gives gateway responses headers. They cannot decide about the origin: with a list they have none that
+// goes with credentials.
+func readableErrors(v *View, p place) *change {
+	headers := map[string]string{corsheader.AllowOrigin: cmp.Or(v.one(), "'*'")}
+	if headers[corsheader.AllowOrigin] != "'*'" && v.credentialed() {
+		headers[corsheader.AllowCredentials] = "'true'"
+	}
+	c := &change{errors: map[string]map[string]string{}}
+	for _, typ := range strings.Split(p.note, ", ") {
+		if slices.Contains(apigw.GatewayResponseTypes(), typ) {
+			c.errors[typ] = headers
+		}
+	}
+	if len(c.errors) == 0 {
+		return nil
+	}
+	return c
+}
