@@ -88,6 +88,7 @@ func (v *View) fix(id rules.ID, p place) rules.Fix {
 		out.Go = general.Go
 	}
 	if made == byCorsgate {
+		out.Go = enabled(out.Go, p)
 		return out
 	}
 	var c *change
@@ -98,6 +99,17 @@ func (v *View) fix(id rules.ID, p place) rules.Fix {
 		out.CloudFormation = general.CloudFormation
 	}
 	return out
+}
+
+// enabled is a fix of an API that corsgate is enabled for: what is to be written differently, not that it is.
+func enabled(text string, p place) string {
+	lines := slices.DeleteFunc(strings.Split(text, "\n"), func(l string) bool {
+		return strings.HasPrefix(l, "corsapi.Enable(") || strings.HasPrefix(l, "// every resource gets an OPTIONS")
+	})
+	if len(lines) > 0 {
+		return strings.Join(lines, "\n")
+	}
+	return "// corsgate writes the responses to preflights of " + cmp.Or(p.path, "the API") + ":\n// take away what changes them, an override or an OPTIONS method of your own"
 }
 
 // listed is the allowlist as it is written; empty where there is none.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -76,15 +77,13 @@ func (v *View) write(out *rules.Fix, made maker, c *change) bool {
 	case byDocument:
 		out.OpenAPI = render.YAML(v.inDocument(c))
 	case byServerless:
+		// The Framework merges resources of a name that it makes itself, lists by their index.
 		changed, added := v.inTemplate(c, true)
-		resources := map[string]any{}
-		if len(changed) > 0 {
-			resources["extensions"] = changed
-		}
 		if len(added) > 0 {
-			resources["Resources"] = added
+			out.Serverless = "# the Framework's deployment does not wait for these: deploy twice,\n# the first time\n"
+			maps.Copy(changed, added)
 		}
-		out.Serverless = render.YAML(map[string]any{"resources": resources})
+		out.Serverless += render.YAML(map[string]any{"resources": map[string]any{"Resources": changed}})
 	default:
 		changed, added := v.inTemplate(c, false)
 		text := "# a stage serves a deployment: make a new one with this\n"
@@ -365,7 +364,9 @@ func (v *View) writePreflight(out *rules.Fix, made maker, r *gateway.Resource) b
 	case byCDK:
 		if r.Method("OPTIONS") == nil {
 			out.TypeScript, out.CDK = addCorsPreflight(r.Path, cmp.Or(strings.Join(v.listed(), "\n"), anyPage), methods, headers)
+			break
 		}
+		out.CloudFormation = command(render.CloudFormation, r, methods, headers)
 	case bySAM:
 		origin := v.one()
 		if origin == "" || len(headers) == 0 || v.API.Find(r.Path).Method("OPTIONS") != nil && !madeBySAM(r.Method("OPTIONS")) {
