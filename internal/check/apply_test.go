@@ -101,6 +101,9 @@ var replaced = regexp.MustCompile(`(?m)^# in the place of (.*):$`)
 
 func inCloudFormation(t *testing.T, root object, f report.Finding) object {
 	text := f.Fix.CloudFormation
+	if text == "" {
+		return inOpenAPI(t, root, f)
+	}
 	if !strings.Contains(text, "corsgate render") {
 		return apply(root, object{"Resources": tree(t, text)}, false).(object)
 	}
@@ -130,6 +133,29 @@ func inServerless(t *testing.T, root object, f report.Finding) object {
 
 func inOpenAPI(t *testing.T, root object, f report.Finding) object {
 	text := f.Fix.OpenAPI
+	if fragment, ok := strings.CutPrefix(text, "# take away these headers:\n"); ok {
+		root = copied(root)
+		body := root["Resources"].(object)["Api"].(object)["Properties"].(object)["Body"].(object)
+		for path, item := range tree(t, fragment)["paths"].(object) {
+			for verb, op := range item.(object) {
+				for status, r := range op.(object)["responses"].(object) {
+					for name := range r.(object)["headers"].(object) {
+						delete(body["paths"].(object)[path].(object)[verb].(object)["responses"].(object)[status].(object)["headers"].(object), name)
+					}
+				}
+			}
+		}
+		return root
+	}
+	if m := replaced.FindStringSubmatch(text); m != nil && !strings.Contains(text, "corsgate render") {
+		root = copied(root)
+		deployment := root["Resources"].(object)["Deployment"].(object)
+		for id := range strings.SplitSeq(m[1], ", ") {
+			delete(root["Resources"].(object), id)
+			waits, _ := deployment["DependsOn"].([]any)
+			deployment["DependsOn"] = slices.DeleteFunc(waits, func(v any) bool { return v == id })
+		}
+	}
 	if !strings.Contains(text, "corsgate render") {
 		return apply(root, object{"Resources": object{"Api": object{"Properties": object{"Body": tree(t, text)}}}}, false).(object)
 	}
@@ -152,7 +178,7 @@ func inOpenAPI(t *testing.T, root object, f report.Finding) object {
 var (
 	finds    = regexp.MustCompile(`(?s)const (\w+) = api.root\s+\.resourceForPath\('(.*?)'\)\s+\.node.findChild\('(.*?)'\)`)
 	errorOf  = regexp.MustCompile(`(?s)const (\w+) = api.node.findChild\('(.*?)'\)`)
-	override = regexp.MustCompile(`(?s)(\w+)\.addPropertyOverride\(\s*(.*?),\n  (.*?)\);`)
+	override = regexp.MustCompile(`(?s)(\w+)\.addProperty(?:Deletion)?Override\(\n  ([^\n]*?)(?:,\n  (.*?))?\);`)
 	addError = regexp.MustCompile(`(?s)api.addGatewayResponse\('(\w+)', \{\s*type: apigateway.ResponseType.(\w+),\s*responseHeaders: \{(.*?)\n  \},`)
 	header   = regexp.MustCompile(`(?m)^    '(.*?)': (".*"),$`)
 )
@@ -174,11 +200,19 @@ func preflown(root object, m []string) object {
 		"MethodResponses": []any{object{"StatusCode": "204", "ResponseParameters": declared}}}}}}, false).(object)
 }
 
+var variables = regexp.MustCompile(`fn.addEnvironment\('(.*?)',\n  '(.*?)'\); // (\w+)`)
+
 // inCDK does what the program in TypeScript has the CDK do.
 func inCDK(t *testing.T, root object, f report.Finding) object {
 	text := f.Fix.TypeScript
 	if m := preflight.FindStringSubmatch(text); m != nil {
 		return preflown(root, m)
+	}
+	if m := variables.FindAllStringSubmatch(text, -1); m != nil {
+		for _, m := range m {
+			root = apply(root, object{"Resources": object{m[3]: object{"Properties": object{"Environment": object{"Variables": object{m[1]: m[2]}}}}}}, false).(object)
+		}
+		return root
 	}
 	ids := map[string]string{}
 	for _, m := range finds.FindAllStringSubmatch(text, -1) {
@@ -191,7 +225,7 @@ func inCDK(t *testing.T, root object, f report.Finding) object {
 	for _, m := range override.FindAllStringSubmatch(text, -1) {
 		var value any = m[3]
 		switch {
-		case m[3] == "undefined":
+		case m[3] == "":
 			value = object{"Ref": "AWS::NoValue"}
 		case m[3] == "true" || m[3] == "false":
 			value = m[3] == "true"
@@ -345,6 +379,21 @@ func asDocument(root object) object {
 	return object{"Resources": resources}
 }
 
+// asSAM is a template with a document in the transform of SAM.
+func asSAM(root object) object {
+	root = asDocument(root)
+	resources := root["Resources"].(object)
+	api := resources["Api"].(object)["Properties"].(object)
+	properties := object{"StageName": "prod", "DefinitionBody": api["Body"]}
+	if types, ok := api["BinaryMediaTypes"]; ok {
+		properties["BinaryMediaTypes"] = types
+	}
+	resources["Api"] = object{"Type": "AWS::Serverless::Api", "Properties": properties}
+	delete(resources, "Deployment")
+	delete(resources, "Stage")
+	return object{"Transform": "AWS::Serverless-2016-10-31", "Resources": resources}
+}
+
 func asServerless(root object) object {
 	b, _ := json.Marshal(root)
 	var out object
@@ -426,10 +475,11 @@ func TestApply(t *testing.T) {
 		text  func(rules.Fix) string
 		fixed fixer
 	}{
-		{"CloudFormation", func(r object) object { return r }, func(f rules.Fix) string { return f.CloudFormation }, inCloudFormation},
+		{"CloudFormation", func(r object) object { return r }, func(f rules.Fix) string { return cmp.Or(f.CloudFormation, f.OpenAPI) }, inCloudFormation},
 		{"OpenAPI", asDocument, func(f rules.Fix) string { return f.OpenAPI }, inOpenAPI},
 		{"Serverless", asServerless, func(f rules.Fix) string { return f.Serverless }, inServerless},
 		{"CDK", asCDK, func(f rules.Fix) string { return f.TypeScript }, inCDK},
+		{"SAM with a document", asSAM, func(f rules.Fix) string { return f.SAM }, inSAMs},
 		{"SAM", nil, func(f rules.Fix) string { return f.SAM }, inSAMs},
 	}
 	total := 0
@@ -455,7 +505,7 @@ func TestApply(t *testing.T) {
 					continue
 				}
 				text = form.text(f.Fix)
-				if text == "" || strings.Contains(text, "corsgate render") && form.name == "Serverless" {
+				if text == "" || strings.Contains(text, "corsgate render") && (form.name == "Serverless" || form.name == "SAM with a document") {
 					t.Logf("%s, %s: not applied here: %q", form.name, r.ID, text)
 					text = ""
 					break

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
@@ -19,6 +20,9 @@ type change struct {
 	properties map[string]any               // of the method
 	errors     map[string]map[string]string // headers of gateway responses, by type
 	preflight  *gateway.Resource            // gets an OPTIONS method; nil for none
+	other      *cfn.Resource                // neither of these; nil for none
+	attributes map[string]any               // of the other
+	gone       []string                     // resources to take away
 }
 
 // headerName is a name that can be put into a list.
@@ -60,7 +64,9 @@ var changes = map[rules.ID]func(v *View, p place) *change{
 		return &change{preflight: v.routes[0].resource}
 	},
 	rules.CORS122: allowHeaders,
+	rules.CORS130: succeed,
 	rules.CORS201: declare,
+	rules.CORS202: setOrGone,
 	rules.CORS203: quote,
 	rules.CORS204: oneOrigin,
 	rules.CORS205: oneOrigin,
@@ -73,6 +79,9 @@ var changes = map[rules.ID]func(v *View, p place) *change{
 	rules.CORS302: readableErrors,
 	rules.CORS303: readableErrors,
 	rules.CORS304: readableErrors,
+	rules.CORS401: waitFor,
+	rules.CORS406: sameList,
+	rules.CORS408: inOneDocument,
 }
 
 // fix returns the fix of a finding.
@@ -96,9 +105,25 @@ func (v *View) fix(id rules.ID, p place) rules.Fix {
 		c = decide(v, p)
 	}
 	if c == nil || !v.write(&out, made, c) {
-		out.CloudFormation = general.CloudFormation
+		out.CloudFormation = named(general.CloudFormation, v, p)
 	}
 	return out
+}
+
+// only is the key of a fix that has one.
+var only = regexp.MustCompile(`(?m)^[A-Z][A-Za-z0-9]*:$`)
+
+// named puts the finding's own resource in the place of an example's.
+func named(text string, v *View, p place) string {
+	of := p.of
+	if of == nil {
+		of = v.API.Rest
+	}
+	keys := only.FindAllString(text, -1)
+	if len(keys) != 1 || strings.Contains(text, "Type: AWS::") && !strings.Contains(text, "Type: "+of.Type+"\n") {
+		return text
+	}
+	return strings.Replace(text, keys[0], of.ID+":", 1)
 }
 
 // enabled is a fix of an API that corsgate is enabled for: what is to be written differently, not that it is.
@@ -452,6 +477,126 @@ func readableErrors(v *View, p place) *change {
 	}
 	if len(c.errors) == 0 {
 		return nil
+	}
+	return c
+}
+
+// succeed has a method's integration work that always fails.
+func succeed(v *View, p place) *change {
+	m := v.methodAt(p)
+	if m == nil || m.Integration == nil {
+		return nil
+	}
+	integration := map[string]any{}
+	switch cause, _ := v.API.Fails(m); {
+	case cause == gateway.NotPost:
+		integration["IntegrationHttpMethod"] = "POST"
+	case cause == gateway.NoMockStatus && len(m.Integration.Responses) > 0:
+		integration["RequestTemplates"] = map[string]any{"application/json": `{"statusCode": ` + m.Integration.Responses[0].Status + `}`}
+	default:
+		return nil
+	}
+	return &change{method: m, properties: map[string]any{"Integration": integration}}
+}
+
+// setOrGone sets the headers that are declared and not set, where it is known to what, and else takes the declaration away.
+func setOrGone(v *View, p place) *change {
+	m := v.methodAt(p)
+	if m == nil || m.Integration == nil {
+		return nil
+	}
+	known := map[string]string{}
+	if m.HTTPMethod == "OPTIONS" {
+		known = v.lists(p)
+	}
+	var mapped, declared []any
+	for _, mr := range m.Responses {
+		if p.note != "status "+mr.Status {
+			continue
+		}
+		set, gone := map[string]any{}, map[string]any{}
+		for _, name := range sortedKeys(mr.Headers) {
+			if !corsheader.IsVary(name) && !corsheader.Is(name) || slices.ContainsFunc(m.Integration.RequestTemplates, func(t gateway.Template) bool { return overrides(t, strings.ToLower(name)) }) {
+				continue
+			}
+			if slices.ContainsFunc(m.Integration.Responses, func(ir gateway.IntegrationResponse) bool {
+				return ir.Status == mr.Status && (slices.ContainsFunc(sortedKeys(ir.Parameters), func(k string) bool { return strings.EqualFold(k, apigw.MethodHeader+name) }) ||
+					slices.ContainsFunc(ir.Templates, func(t gateway.Template) bool { return overrides(t, strings.ToLower(name)) }))
+			}) {
+				continue
+			}
+			if value := known[name]; value != "" {
+				set[apigw.MethodHeader+name] = value
+			} else {
+				gone[apigw.MethodHeader+name] = noValue
+			}
+		}
+		if len(set) > 0 {
+			mapped = append(mapped, map[string]any{"StatusCode": mr.Status, "ResponseParameters": set})
+		}
+		if len(gone) > 0 {
+			declared = append(declared, map[string]any{"StatusCode": mr.Status, "ResponseParameters": gone})
+		}
+	}
+	properties := map[string]any{}
+	if mapped != nil {
+		properties["Integration"] = map[string]any{"IntegrationResponses": mapped}
+	}
+	if declared != nil {
+		properties["MethodResponses"] = declared
+	}
+	return &change{method: m, properties: properties}
+}
+
+// waitFor has the deployment depend on all that it serves.
+func waitFor(v *View, p place) *change {
+	for _, d := range v.App.Of(v.API.Rest, "AWS::ApiGateway::Deployment") {
+		var all []any
+		for _, id := range d.DependsOn {
+			all = append(all, id)
+		}
+		for _, typ := range []string{"AWS::ApiGateway::Method", "AWS::ApiGateway::GatewayResponse"} {
+			for _, r := range v.App.Of(v.API.Rest, typ) {
+				if r.Stack == d.Stack && !slices.Contains(all, any(r.ID)) {
+					all = append(all, r.ID)
+				}
+			}
+		}
+		if p.of != nil && p.of.Stack == d.Stack {
+			return &change{other: d, attributes: map[string]any{"DependsOn": all}}
+		}
+	}
+	return nil
+}
+
+// sameList gives a function the origins that preflights allow.
+func sameList(v *View, p place) *change {
+	if len(v.exact()) != len(v.listed()) || p.of == nil {
+		return nil
+	}
+	variables := map[string]any{}
+	vars := dig(p.of.Properties, "Environment", "Variables")
+	for _, name := range sortedKeys(vars) {
+		if _, ok := vars[name].(string); ok && NamesOrigins(name) {
+			variables[name] = strings.Join(v.exact(), ",")
+		}
+	}
+	return &change{other: p.of, attributes: map[string]any{"Properties": map[string]any{"Environment": map[string]any{"Variables": variables}}}}
+}
+
+// inOneDocument moves gateway responses into the document that takes them away.
+func inOneDocument(v *View, p place) *change {
+	if v.API.Rest.Properties["Body"] == nil || v.made() == byServerless {
+		return nil
+	}
+	c := &change{errors: map[string]map[string]string{}}
+	for _, r := range v.App.Of(v.API.Rest, "AWS::ApiGateway::GatewayResponse") {
+		typ, _ := r.Properties["ResponseType"].(string)
+		c.errors[typ] = map[string]string{}
+		for name, value := range v.API.GatewayResponse(typ).Parameters {
+			c.errors[typ][strings.TrimPrefix(name, apigw.GatewayHeader)] = value
+		}
+		c.gone = append(c.gone, r.ID)
 	}
 	return c
 }

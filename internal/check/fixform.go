@@ -64,6 +64,9 @@ func (v *View) write(out *rules.Fix, made maker, c *change) bool {
 	if c.preflight != nil {
 		return v.writePreflight(out, made, c.preflight)
 	}
+	if c.other != nil {
+		return v.writeOther(out, made, c)
+	}
 	var tree map[string]any
 	switch made {
 	case byCDK:
@@ -71,11 +74,17 @@ func (v *View) write(out *rules.Fix, made maker, c *change) bool {
 		return true
 	case bySAM:
 		if tree = v.inSAM(c); tree != nil {
-			out.SAM = render.YAML(tree)
+			out.SAM = c.inThePlace() + render.YAML(tree)
 		}
 		return tree != nil
 	case byDocument:
-		out.OpenAPI = render.YAML(v.inDocument(c))
+		if c.method != nil && removes(c.properties["MethodResponses"]) {
+			if c.properties["Integration"] != nil {
+				return false
+			}
+			out.OpenAPI = "# take away these headers:\n"
+		}
+		out.OpenAPI += c.inThePlace() + render.YAML(v.inDocument(c))
 	case byServerless:
 		// The Framework merges resources of a name that it makes itself, lists by their index.
 		changed, added := v.inTemplate(c, true)
@@ -93,6 +102,51 @@ func (v *View) write(out *rules.Fix, made maker, c *change) bool {
 			}
 		}
 		out.CloudFormation = strings.TrimSuffix(text, "\n")
+	}
+	return true
+}
+
+// inThePlace says what is to be taken away.
+func (c *change) inThePlace() string {
+	if len(c.gone) == 0 {
+		return ""
+	}
+	return "# in the place of " + strings.Join(c.gone, ", ") + ":\n"
+}
+
+// removes reports whether method responses have what is to be taken away.
+func removes(responses any) bool {
+	return slices.ContainsFunc(list(responses), func(e any) bool {
+		one, _ := e.(map[string]any)
+		parameters := dig(one, "ResponseParameters")
+		return slices.ContainsFunc(sortedKeys(parameters), func(k string) bool { return parameters[k] != true })
+	})
+}
+
+// writeOther writes a change of a resource that is neither a method nor a gateway response.
+func (v *View) writeOther(out *rules.Fix, made maker, c *change) bool {
+	tree := map[string]any{c.other.ID: c.attributes}
+	switch made {
+	case bySAM:
+		out.SAM = render.YAML(tree)
+	case byServerless:
+		if c.attributes["DependsOn"] != nil {
+			return false // its name is another with each deployment
+		}
+		out.Serverless = render.YAML(map[string]any{"resources": map[string]any{"Resources": tree}})
+	case byCDK:
+		variables := dig(c.attributes, "Properties", "Environment", "Variables")
+		if len(variables) == 0 {
+			return false
+		}
+		var ts, golang []string
+		for _, name := range sortedKeys(variables) {
+			ts = append(ts, fmt.Sprintf("fn.addEnvironment(%s,\n  %s); // %s", inTypeScript(name), inTypeScript(variables[name]), c.other.ID))
+			golang = append(golang, fmt.Sprintf("fn.AddEnvironment(jsii.String(%q),\n\t%s, nil) // %s", name, inGo(variables[name]), c.other.ID))
+		}
+		out.TypeScript, out.CDK = strings.Join(ts, "\n"), strings.Join(golang, "\n")
+	default:
+		out.CloudFormation = render.YAML(tree)
 	}
 	return true
 }
@@ -254,6 +308,9 @@ func integration(properties map[string]any, m *gateway.Method) map[string]any {
 	out := map[string]any{}
 	for k, x := range properties {
 		k = strings.ToLower(k[:1]) + k[1:]
+		if k == "integrationHttpMethod" {
+			k = "httpMethod"
+		}
 		if list, ok := x.([]any); ok {
 			responses := map[string]any{}
 			for _, e := range list {
@@ -349,6 +406,9 @@ func (v *View) inSAM(c *change) map[string]any {
 				return nil
 			}
 		}
+	}
+	if len(properties) == 0 {
+		return nil
 	}
 	return v.ofSAM(properties)
 }
@@ -458,6 +518,11 @@ func (v *View) overrides(c *change) (ts, golang string) {
 	t.WriteString("api.latestDeployment?.addToLogicalId('CORS'); // a stage serves it\n")
 	g.WriteString("api.LatestDeployment().AddToLogicalId(\"CORS\") // a stage serves it\n")
 	set := func(name, key string, value any) {
+		if value == nil {
+			fmt.Fprintf(&t, "%s.addPropertyDeletionOverride(\n  %s);\n", name, inTypeScript(key))
+			fmt.Fprintf(&g, "%s.AddPropertyDeletionOverride(\n\tjsii.String(%q))\n", name, key)
+			return
+		}
 		fmt.Fprintf(&t, "%s.addPropertyOverride(\n  %s,\n  %s);\n", name, inTypeScript(key), inTypeScript(value))
 		fmt.Fprintf(&g, "%s.AddPropertyOverride(\n\tjsii.String(%q),\n\t%s)\n", name, key, inGo(value))
 	}
@@ -524,8 +589,6 @@ func leaves(path string, v any, visit func(path string, value any)) {
 func inTypeScript(v any) string {
 	s, ok := v.(string)
 	switch {
-	case v == nil:
-		return "undefined"
 	case !ok:
 		return fmt.Sprint(v)
 	case strings.Contains(s, "'"):
@@ -539,9 +602,6 @@ func inTypeScript(v any) string {
 func inGo(v any) string {
 	if s, ok := v.(string); ok {
 		return fmt.Sprintf("jsii.String(%q)", s)
-	}
-	if v == nil {
-		return "nil"
 	}
 	return fmt.Sprintf("jsii.Bool(%v)", v)
 }
