@@ -67,6 +67,9 @@ func (v *View) write(out *rules.Fix, made maker, c *change) bool {
 	if c.other != nil {
 		return v.writeOther(out, made, c)
 	}
+	if (made == bySAM || made == byDocument) && removes(c.properties["MethodResponses"]) && c.properties["Integration"] != nil {
+		return false // a document has no word for what is not there
+	}
 	var tree map[string]any
 	switch made {
 	case byCDK:
@@ -78,13 +81,7 @@ func (v *View) write(out *rules.Fix, made maker, c *change) bool {
 		}
 		return tree != nil
 	case byDocument:
-		if c.method != nil && removes(c.properties["MethodResponses"]) {
-			if c.properties["Integration"] != nil {
-				return false
-			}
-			out.OpenAPI = "# take away these headers:\n"
-		}
-		out.OpenAPI += c.inThePlace() + render.YAML(v.inDocument(c))
+		out.OpenAPI = c.inThePlace() + render.YAML(v.inDocument(c))
 	case byServerless:
 		// The Framework merges resources of a name that it makes itself, lists by their index.
 		changed, added := v.inTemplate(c, true)
@@ -108,7 +105,10 @@ func (v *View) write(out *rules.Fix, made maker, c *change) bool {
 
 // inThePlace says what is to be taken away.
 func (c *change) inThePlace() string {
-	if len(c.gone) == 0 {
+	switch {
+	case removes(c.properties["MethodResponses"]):
+		return "# take away these headers:\n"
+	case len(c.gone) == 0:
 		return ""
 	}
 	return "# in the place of " + strings.Join(c.gone, ", ") + ":\n"
@@ -416,7 +416,7 @@ func (v *View) inSAM(c *change) map[string]any {
 // writePreflight writes how a resource gets an OPTIONS method.
 func (v *View) writePreflight(out *rules.Fix, made maker, r *gateway.Resource) bool {
 	methods, headers := v.around(place{path: r.Path})
-	if len(methods) == 0 {
+	if len(methods) == 0 || !routePath.MatchString(r.Path) {
 		return false
 	}
 	command := v.command
@@ -447,6 +447,12 @@ func (v *View) writePreflight(out *rules.Fix, made maker, r *gateway.Resource) b
 	}
 	return true
 }
+
+var (
+	// routePath and logicalID are names that a command line has.
+	routePath = regexp.MustCompile(`^/[A-Za-z0-9_./{}+$:@%~-]*$`)
+	logicalID = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+)
 
 // shellSafe is a word that a shell reads as it is.
 var shellSafe = regexp.MustCompile(`^[A-Za-z0-9_./:,=@%+-]+$`)
@@ -484,10 +490,10 @@ func (v *View) command(form render.Form, r *gateway.Resource, methods, headers [
 		}
 	case render.CloudFormation:
 		add("--api", v.API.Rest.ID)
-		if r.Source != nil && r.Source.Type == "AWS::ApiGateway::Resource" {
+		if r.Source != nil && r.Source.Type == "AWS::ApiGateway::Resource" && logicalID.MatchString(r.Source.ID) {
 			add("--resource", r.Source.ID)
 		}
-		if v.API.StageID != "" {
+		if logicalID.MatchString(v.API.StageID) {
 			add("--stage", v.API.StageID)
 		}
 	default:
@@ -495,7 +501,11 @@ func (v *View) command(form render.Form, r *gateway.Resource, methods, headers [
 	}
 	text := strings.Join(args, " \\\n")
 	if m := r.Method("OPTIONS"); m != nil {
-		text = "# in the place of " + m.ID + ":\n" + text
+		name := "OPTIONS " + r.Path
+		if logicalID.MatchString(m.ID) {
+			name = m.ID
+		}
+		text = "# in the place of " + name + ":\n" + text
 	}
 	return text
 }
@@ -585,17 +595,23 @@ func leaves(path string, v any, visit func(path string, value any)) {
 	}
 }
 
+// plain is a text that stands in single quotes as it is.
+var plain = regexp.MustCompile(`^[A-Za-z0-9 _./:,;=@%+*?#$(){}"-]*$`)
+
 // inTypeScript writes a value as a literal.
 func inTypeScript(v any) string {
 	s, ok := v.(string)
 	switch {
 	case !ok:
 		return fmt.Sprint(v)
-	case strings.Contains(s, "'"):
-		b, _ := json.Marshal(s)
-		return string(b)
+	case plain.MatchString(s):
+		return "'" + s + "'"
 	}
-	return "'" + strings.ReplaceAll(s, `\`, `\\`) + "'"
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.Encode(s) // a text always can be
+	return strings.TrimSpace(b.String())
 }
 
 // inGo writes a value as an expression.

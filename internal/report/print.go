@@ -186,8 +186,14 @@ func (p *Printer) rule(f Finding, rep *Report) {
 		if cut {
 			more += " has more"
 		}
-		if f.Fix.TypeScript != "" { // without corsgate, so that it need not be there
-			forms = slices.DeleteFunc(forms, func(form rules.Form) bool { return form.Text == f.Fix.Go })
+		if rep.Command == "check" {
+			// One is enough: how to do without corsgate, or what is for the CDK where the CDK wrote the API.
+			forms = slices.DeleteFunc(forms, func(form rules.Form) bool {
+				if f.ConstructPath != "" && f.Fix.TypeScript == "" && f.Fix.Go != "" {
+					return form.Text != f.Fix.Go
+				}
+				return len(forms) > 1 && form.Text == f.Fix.Go
+			})
 		}
 	}
 	if f.Severity == rules.Info && !whole {
