@@ -75,10 +75,11 @@ func rendered(t *testing.T, text string) (form render.Form, stage string, out st
 	flags := map[string]string{}
 	for _, part := range strings.Split(strings.ReplaceAll(text, "\\\n", ""), "--")[1:] {
 		flag, value, _ := strings.Cut(strings.TrimSpace(part), " ")
-		flags[flag] = strings.Trim(value, "'")
+		flags[flag] = strings.TrimPrefix(flags[flag]+","+strings.Trim(value, "'"), ",")
 	}
 	list := func(s string) []string { return strings.FieldsFunc(s, func(c rune) bool { return c == ',' }) }
 	_, credentials := flags["credentials"]
+	_, inline := flags["inline"]
 	p, err := cors.New(cors.Config{Origins: list(flags["origins"]), RequestHeaders: list(flags["headers"]), AllowCredentials: credentials})
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
@@ -87,7 +88,7 @@ func rendered(t *testing.T, text string) (form render.Form, stage string, out st
 	if resource == "" {
 		resource = "items"
 	}
-	out, err = render.Render(render.Form(flags["as"]), p, render.Options{Path: flags["path"], Methods: list(flags["methods"]), API: flags["api"], Resource: resource, Stage: flags["stage"]})
+	out, err = render.Render(render.Form(flags["as"]), p, render.Options{Path: flags["path"], Methods: list(flags["methods"]), API: flags["api"], Resource: resource, Stage: flags["stage"], Inline: inline})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -434,6 +435,7 @@ var sams = map[rules.ID]string{
 	rules.CORS101: "Resources: {Api: {Properties: {Cors: null}}}",
 	rules.CORS102: "Resources: {Api: {Properties: {Auth: {DefaultAuthorizer: AWS_IAM}, Cors: {AllowHeaders: \"'content-type,authorization,x-amz-date,x-amz-security-token'\"}}}}",
 	rules.CORS103: "Resources: {Api: {Properties: {Auth: {ApiKeyRequired: true}, Cors: {AllowHeaders: \"'content-type,x-api-key'\"}}}}",
+	rules.CORS105: "Resources: {Api: {Properties: {BinaryMediaTypes: ['*/*']}}}",
 	rules.CORS110: "Resources: {Api: {Properties: {Cors: {AllowMethods: \"'GET'\"}}}}",
 	rules.CORS111: "Resources: {Api: {Properties: {Auth: {ApiKeyRequired: true, AddApiKeyRequiredToCorsPreflight: false}}}}",
 	rules.CORS112: "Resources: {Api: {Properties: {Auth: {DefaultAuthorizer: AWS_IAM, AddDefaultAuthorizerToCorsPreflight: false}, Cors: {AllowHeaders: \"'*'\"}}}}",

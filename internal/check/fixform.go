@@ -78,8 +78,14 @@ func (v *View) write(out *rules.Fix, made maker, c *change) bool {
 	case bySAM:
 		if tree = v.inSAM(c); tree != nil {
 			out.SAM = c.inThePlace() + render.YAML(tree)
+			return true
 		}
-		return tree != nil
+		if c.method == nil || c.method.HTTPMethod != "OPTIONS" || !routePath.MatchString(c.method.Resource.Path) {
+			return false
+		}
+		methods, headers := v.around(place{path: c.method.Resource.Path})
+		out.SAM = v.command(render.SAM, c.method.Resource, methods, headers) // SAM's own OPTIONS method cannot be otherwise
+
 	case byDocument:
 		out.OpenAPI = c.inThePlace() + render.YAML(v.inDocument(c))
 	case byServerless:
@@ -470,12 +476,23 @@ func (v *View) command(form render.Form, r *gateway.Resource, methods, headers [
 		}
 		args = append(args, "  "+flag+" "+value)
 	}
-	add("--origins", strings.Join(origins, ","))
-	add("--path", r.Path)
-	add("--methods", strings.Join(methods, ","))
-	if len(headers) > 0 {
-		add("--headers", strings.Join(headers, ","))
+	addAll := func(flag string, values []string) { // as often as its values take lines
+		line := ""
+		for _, value := range values {
+			if line != "" && len(line)+len(value) > 55 {
+				add(flag, line)
+				line = ""
+			}
+			line = strings.TrimPrefix(line+","+value, ",")
+		}
+		if line != "" {
+			add(flag, line)
+		}
 	}
+	addAll("--origins", origins)
+	add("--path", r.Path)
+	addAll("--methods", methods)
+	addAll("--headers", headers)
 	if v.credentialed() && !v.Allowlist.Any {
 		args = append(args, "  --credentials")
 	}
@@ -493,10 +510,15 @@ func (v *View) command(form render.Form, r *gateway.Resource, methods, headers [
 		if r.Source != nil && r.Source.Type == "AWS::ApiGateway::Resource" && logicalID.MatchString(r.Source.ID) {
 			add("--resource", r.Source.ID)
 		}
-		if logicalID.MatchString(v.API.StageID) {
-			add("--stage", v.API.StageID)
+		if stage := v.stage(); stage != "" {
+			add("--stage", stage)
+		} else {
+			args = append(args, "  --inline") // a deployment's own stage has no resource for variables
 		}
 	default:
+		if v.API.Rest.Cause != "" { // SAM's own API has no resource
+			break
+		}
 		add("--api", v.API.Rest.ID)
 	}
 	text := strings.Join(args, " \\\n")
@@ -508,6 +530,16 @@ func (v *View) command(form render.Form, r *gateway.Resource, methods, headers [
 		text = "# in the place of " + name + ":\n" + text
 	}
 	return text
+}
+
+// stage is the logical id of the resource of the stage; empty where there is none.
+func (v *View) stage() string {
+	for _, s := range v.App.Of(v.API.Rest, "AWS::ApiGateway::Stage") {
+		if s.ID == v.API.StageID && logicalID.MatchString(s.ID) {
+			return s.ID
+		}
+	}
+	return ""
 }
 
 // variable is a name for a method in a program.
