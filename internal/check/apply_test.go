@@ -186,7 +186,7 @@ func inOpenAPI(t *testing.T, root object, f report.Finding) object {
 var (
 	finds    = regexp.MustCompile(`(?s)const (\w+) = api.root\s+\.resourceForPath\('(.*?)'\)\s+\.node.findChild\('(.*?)'\)`)
 	errorOf  = regexp.MustCompile(`(?s)const (\w+) = api.node.findChild\('(.*?)'\)`)
-	override = regexp.MustCompile(`(?s)(\w+)\.addProperty(?:Deletion)?Override\(\n  ([^\n]*?)(?:,\n  (.*?))?\);`)
+	override = regexp.MustCompile(`(?s)(\w+)\.addProperty(?:Deletion)?Override\(\s*('[^\n]*?'|"[^\n]*?")(?:,\s+(.*?))?\);`)
 	addError = regexp.MustCompile(`(?s)api.addGatewayResponse\('(\w+)', \{\s*type: apigateway.ResponseType.(\w+),\s*responseHeaders: \{(.*?)\n  \},`)
 	header   = regexp.MustCompile(`(?m)^    '(.*?)': (".*"),$`)
 )
@@ -568,6 +568,49 @@ func letsIn(t *testing.T, name string, root object) {
 			if rep == nil || !rep.Preflight.Verdict.Allowed && rep.Preflight.Verdict.Code != browser.HeaderDisallowedByPreflightResponse {
 				t.Errorf("%s: %s %s: %+v", name, r.name, r.path, rep)
 			}
+		}
+	}
+}
+
+// TestMade holds that an API which corsgate made gets corsgate's fix, what is to be written differently, and no other.
+func TestMade(t *testing.T) {
+	root := faults.Merge(asCDK(tree(t, cleanText(t))), tree(t, `Resources:
+  Stage: {Properties: {Variables: {corsOrigins: "https://app.example.com"}}}
+  ItemsPut: {Properties: {ApiKeyRequired: true}}
+  ItemsOptions: {Properties: {AuthorizationType: AWS_IAM}}
+  StatusGet: {Properties: {ApiKeyRequired: true}}`)).(object)
+	for id, want := range map[rules.ID]string{
+		rules.CORS102: "take away what changes them",
+		rules.CORS111: `RequestHeaders: []string{"x-api-key"}`,
+	} {
+		rep := checkTree(t, root)
+		i := slices.IndexFunc(rep.Findings, func(f report.Finding) bool { return f.Rule == id })
+		if i < 0 {
+			t.Fatalf("no %s:\n%s", id, listing(rep))
+		}
+		fix := rep.Findings[i].Fix
+		if !strings.Contains(fix.Go, want) || strings.Contains(fix.Go, "corsapi.") || fix != (rules.Fix{Go: fix.Go}) {
+			t.Errorf("%s: %+v", id, fix)
+		}
+	}
+}
+
+// TestRefused holds that what SAM refuses is told with the property that it has.
+func TestRefused(t *testing.T) {
+	for change, want := range map[string]string{
+		`{Cors: {AllowCredentials: true, AllowOrigin: "'*'"}}`: "AllowCredentials: true\n      AllowOrigin: \"'https://app.example.com'\"",
+		`{Cors: {AllowOrigins: ["https://a.example.com"]}}`:    "AllowOrigin: \"'https://app.example.com'\"",
+		`{GatewayResponses: {DEFAULT_4xx: {StatusCode: 400}}}`: "DEFAULT_4XX:",
+		`{GatewayResponses: x}`:                                "GatewayResponses:\n      DEFAULT_4XX:",
+	} {
+		rep := checkTree(t, faults.Merge(tree(t, samClean), tree(t, "Resources: {Api: {Properties: "+change+"}}")))
+		i := slices.IndexFunc(rep.Findings, func(f report.Finding) bool { return f.Rule == rules.CORS904 })
+		if i < 0 {
+			t.Errorf("%s: not found\n%s", change, listing(rep))
+			continue
+		}
+		if fix := rep.Findings[i].Fix; !strings.Contains(fix.SAM, want) || fix != (rules.Fix{SAM: fix.SAM}) {
+			t.Errorf("%s: %+v", change, fix)
 		}
 	}
 }

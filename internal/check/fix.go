@@ -11,6 +11,8 @@ import (
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/render"
+	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
@@ -70,7 +72,7 @@ var changes = map[rules.ID]func(v *View, p place) *change{
 	rules.CORS203: quote,
 	rules.CORS204: oneOrigin,
 	rules.CORS205: oneOrigin,
-	rules.CORS206: oneOrigin,
+	rules.CORS206: originOrCredentials,
 	rules.CORS207: varyByOrigin,
 	rules.CORS208: readable,
 	rules.CORS209: credentialsTrue,
@@ -417,6 +419,60 @@ func oneOrigin(v *View, p place) *change {
 		return nil
 	}
 	return respond(m, map[string]string{corsheader.AllowOrigin: value}, p.has)
+}
+
+// originOrCredentials names the one origin or, where none is known, allows no credentials.
+func originOrCredentials(v *View, p place) *change {
+	if value := v.one(); value != "" && value != "'*'" {
+		return oneOrigin(v, p)
+	}
+	without := map[string]string{corsheader.AllowCredentials: "'false'"}
+	if p.path == "" {
+		return &change{errors: map[string]map[string]string{p.note: without}}
+	}
+	return respond(v.methodAt(p), without, p.has)
+}
+
+// inCapitals is the fix of a gateway response of a type that there is not.
+func (v *View) inCapitals(typ string) rules.Fix {
+	capitals := strings.ToUpper(typ)
+	if !slices.Contains(apigw.GatewayResponseTypes(), capitals) {
+		capitals = apigw.Default4XX
+	}
+	c := readableErrors(v, place{note: capitals})
+	for _, r := range v.App.Of(v.API.Rest, "AWS::ApiGateway::GatewayResponse") {
+		if r.Properties["ResponseType"] == typ {
+			c = &change{other: r, attributes: map[string]any{"Properties": map[string]any{"ResponseType": capitals}}}
+		}
+	}
+	var out rules.Fix
+	v.write(&out, v.made(), c)
+	return out
+}
+
+// samFix is the fix of what SAM refuses about CORS.
+func samFix(f report.Finding) rules.Fix {
+	origin := map[string]any{"AllowOrigin": "'" + anyPage + "'", "AllowHeaders": "'content-type,authorization'"}
+	var properties map[string]any
+	says := func(what string) bool { return strings.Contains(f.Detail, what) }
+	switch {
+	case says("AddDefaultAuthorizerToCorsPreflight"):
+		properties = map[string]any{"Auth": map[string]any{"AddDefaultAuthorizerToCorsPreflight": false}}
+	case says("AddApiKeyRequiredToCorsPreflight"):
+		properties = map[string]any{"Auth": map[string]any{"AddApiKeyRequiredToCorsPreflight": false}}
+	case says("GatewayResponses"):
+		properties = map[string]any{"GatewayResponses": map[string]any{"DEFAULT_4XX": map[string]any{"ResponseParameters": map[string]any{"Headers": map[string]any{corsheader.AllowOrigin: "'" + anyPage + "'"}}}}}
+	case says("AllowCredentials"):
+		properties = map[string]any{"Cors": map[string]any{"AllowOrigin": "'" + anyPage + "'", "AllowCredentials": true}}
+	case says("MaxAge"):
+		properties = map[string]any{"Cors": map[string]any{"MaxAge": "'7200'"}}
+	default:
+		properties = map[string]any{"Cors": origin}
+	}
+	if f.LogicalID == "" || says(" event ") || strings.HasPrefix(f.LogicalID, "Globals") || f.LogicalID == "ServerlessRestApi" {
+		return rules.Fix{SAM: "# at the API: of one, or of all\n" + render.YAML(map[string]any{"Globals": map[string]any{"Api": properties}})}
+	}
+	return rules.Fix{SAM: render.YAML(map[string]any{f.LogicalID: map[string]any{"Properties": properties}})}
 }
 
 func varyByOrigin(v *View, p place) *change {

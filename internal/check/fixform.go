@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/render"
 	"github.com/corsgate/corsgate/internal/rules"
@@ -31,7 +32,7 @@ const (
 // made returns what the API was written with.
 func (v *View) made() maker {
 	rest := v.API.Rest
-	if path, _ := rest.Metadata["aws:cdk:path"].(string); path != "" || v.cdk() {
+	if v.cdk() {
 		switch {
 		case slices.ContainsFunc(sortedKeys(v.API.Variables), stagevars.IsAllowlist):
 			return byCorsgate
@@ -56,7 +57,8 @@ func (v *View) made() maker {
 
 // cdk reports whether the CDK wrote the template.
 func (v *View) cdk() bool {
-	return v.API.Rest.Stack.Raw["Rules"] != nil && dig(v.API.Rest.Stack.Raw, "Rules")["CheckBootstrapVersion"] != nil
+	st := v.API.Rest.Stack
+	return dig(st.Raw, "Rules", "CheckBootstrapVersion") != nil || slices.ContainsFunc(st.Resources, func(r *cfn.Resource) bool { return r.Metadata["aws:cdk:path"] != nil })
 }
 
 // write writes a change in the form of the API. It returns false where the form cannot have it.
@@ -560,13 +562,14 @@ func (v *View) overrides(c *change) (ts, golang string) {
 	t.WriteString("api.latestDeployment?.addToLogicalId('CORS'); // a stage serves it\n")
 	g.WriteString("api.LatestDeployment().AddToLogicalId(\"CORS\") // a stage serves it\n")
 	set := func(name, key string, value any) {
+		jsiiKey := fmt.Sprintf("jsii.String(%q)", key)
 		if value == nil {
-			fmt.Fprintf(&t, "%s.addPropertyDeletionOverride(\n  %s);\n", name, inTypeScript(key))
-			fmt.Fprintf(&g, "%s.AddPropertyDeletionOverride(\n\tjsii.String(%q))\n", name, key)
+			t.WriteString(call(name+".addPropertyDeletionOverride", "  ", inTypeScript(key)) + ";\n")
+			g.WriteString(call(name+".AddPropertyDeletionOverride", "\t", jsiiKey) + "\n")
 			return
 		}
-		fmt.Fprintf(&t, "%s.addPropertyOverride(\n  %s,\n  %s);\n", name, inTypeScript(key), inTypeScript(value))
-		fmt.Fprintf(&g, "%s.AddPropertyOverride(\n\tjsii.String(%q),\n\t%s)\n", name, key, inGo(value))
+		t.WriteString(call(name+".addPropertyOverride", "  ", inTypeScript(key), inTypeScript(value)) + ";\n")
+		g.WriteString(call(name+".AddPropertyOverride", "\t", jsiiKey, inGo(value)) + "\n")
 	}
 	if m := c.method; m != nil {
 		name := variable(m)
@@ -598,6 +601,14 @@ func (v *View) overrides(c *change) (ts, golang string) {
 		g.WriteString("\t},\n})\n")
 	}
 	return strings.TrimSuffix(t.String(), "\n"), strings.TrimSuffix(g.String(), "\n")
+}
+
+// call writes a call, in more lines where one is too long.
+func call(function, indent string, arguments ...string) string {
+	if line := function + "(" + strings.Join(arguments, ", ") + ")"; len(line) < 76 {
+		return line
+	}
+	return function + "(\n" + indent + strings.Join(arguments, ",\n"+indent) + ")"
 }
 
 // leaves visits the values of a tree with their paths as addPropertyOverride has them.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -188,12 +187,17 @@ func (p *Printer) rule(f Finding, rep *Report) {
 		}
 		if rep.Command == "check" {
 			// One is enough: how to do without corsgate, or what is for the CDK where the CDK wrote the API.
-			forms = slices.DeleteFunc(forms, func(form rules.Form) bool {
-				if f.ConstructPath != "" && f.Fix.TypeScript == "" && f.Fix.Go != "" {
-					return form.Text != f.Fix.Go
-				}
-				return len(forms) > 1 && form.Text == f.Fix.Go
-			})
+			one := f.Fix
+			switch {
+			case one.TypeScript != "":
+				one = rules.Fix{TypeScript: one.TypeScript}
+				more += "; --verbose has the fix in Go"
+			case f.ConstructPath != "" && one.Go != "":
+				one = rules.Fix{Go: one.Go}
+			case one != (rules.Fix{Go: one.Go}):
+				one.Go = ""
+			}
+			forms = one.Forms()
 		}
 	}
 	if f.Severity == rules.Info && !whole {
