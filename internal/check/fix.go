@@ -14,6 +14,7 @@ import (
 	"github.com/corsgate/corsgate/internal/render"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
+	"github.com/corsgate/corsgate/internal/stagevars"
 )
 
 // A change is what a fix does to an API, in CloudFormation's terms. Package check writes it in those of whoever made the API.
@@ -77,6 +78,7 @@ var changes = map[rules.ID]func(v *View, p place) *change{
 	rules.CORS208: readable,
 	rules.CORS209: credentialsTrue,
 	rules.CORS212: bothCredentials,
+	rules.CORS213: withoutStrangers,
 	rules.CORS301: readableErrors,
 	rules.CORS302: readableErrors,
 	rules.CORS303: readableErrors,
@@ -98,7 +100,7 @@ func (v *View) fix(id rules.ID, p place) rules.Fix {
 		return general // deployed: nobody knows what wrote it
 	}
 	made, out := v.made(), rules.Fix{}
-	if made == byCorsgate || made == byCDK {
+	if v.cdk() {
 		out.Go = general.Go
 	}
 	if made == byCorsgate {
@@ -641,6 +643,39 @@ func sameList(v *View, p place) *change {
 		}
 	}
 	return &change{other: p.of, attributes: map[string]any{"Properties": map[string]any{"Environment": map[string]any{"Variables": variables}}}}
+}
+
+// withoutStrangers takes what lets strangers in from the list of a function or of the stage.
+func withoutStrangers(v *View, p place) *change {
+	if p.of == nil {
+		return nil
+	}
+	vars, of := dig(p.of.Properties, "Environment", "Variables"), []string{"Environment", "Variables"}
+	credentials := false
+	if p.of.Type == "AWS::ApiGateway::Stage" {
+		vars, of = dig(p.of.Properties, "Variables"), []string{"Variables"}
+		credentials = v.credentialed() || v.Allowlist.policy != nil && v.Allowlist.policy.Credentials()
+	}
+	variables := map[string]any{}
+	for _, name := range sortedKeys(vars) {
+		text, ok := vars[name].(string)
+		if !ok || len(v.App.Symbols(text)) > 0 || !NamesOrigins(name) && !stagevars.IsAllowlist(name) {
+			continue
+		}
+		entries := split(text)
+		kept := slices.DeleteFunc(slices.Clone(entries), func(o string) bool { return anybodys(strings.ReplaceAll(o, "~", "*"), credentials) != "" })
+		if len(kept) < len(entries) && len(kept) > 0 {
+			variables[name] = strings.Join(kept, ",")
+		}
+	}
+	if len(variables) == 0 {
+		return nil
+	}
+	var properties any = variables
+	for _, k := range slices.Backward(of) {
+		properties = map[string]any{k: properties}
+	}
+	return &change{other: p.of, attributes: map[string]any{"Properties": properties}}
 }
 
 // inOneDocument moves gateway responses into the document that takes them away.

@@ -136,6 +136,9 @@ func (v *View) writeOther(out *rules.Fix, made maker, c *change) bool {
 	tree := map[string]any{c.other.ID: c.attributes}
 	switch made {
 	case bySAM:
+		if c.other.Type == "AWS::ApiGateway::Stage" { // which SAM makes
+			tree = v.ofSAM(dig(c.attributes, "Properties"))
+		}
 		out.SAM = render.YAML(tree)
 	case byServerless:
 		if c.attributes["DependsOn"] != nil {
