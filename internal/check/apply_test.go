@@ -615,3 +615,28 @@ func TestRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestApplyMany holds that the fix of a finding of two places is for both.
+func TestApplyMany(t *testing.T) {
+	two := faults.Merge(tree(t, cleanText(t)), tree(t, "Resources: {ItemsOptions: &iam {Properties: {AuthorizationType: AWS_IAM, Integration: {PassthroughBehavior: WHEN_NO_MATCH}}}, StatusOptions: *iam}")).(object)
+	for name, form := range map[string]struct {
+		made  object
+		fixed fixer
+	}{
+		"CloudFormation": {two, inCloudFormation}, "OpenAPI": {asDocument(two), inOpenAPI}, "Serverless": {asServerless(two), inServerless},
+		"CDK": {asCDK(two), inCDK}, "SAM with a document": {asSAM(two), inSAMs},
+	} {
+		root := form.made
+		for range 2 { // what CORS102 hides is found then
+			for _, f := range checkTree(t, root).Findings {
+				if len(f.Places) != 2 {
+					t.Errorf("%s: %s at %d places", name, f.Rule, len(f.Places))
+				}
+				root = form.fixed(t, root, f)
+			}
+		}
+		if got := listing(checkTree(t, root)); got != "" {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
