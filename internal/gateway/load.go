@@ -634,6 +634,7 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 				mr = l.models[name]
 			}
 			if mr == nil || mr.Type != "AWS::ApiGateway::Model" {
+				m.models[ct] = &schema{} // that of every body
 				continue
 			}
 			written = append(written, ct, mr.Properties["Schema"])
