@@ -103,6 +103,7 @@ func (s *seen) run(id rules.ID, check checker, v *View) {
 			f.Line = line
 		}
 		f.ConstructPath, _ = r.Metadata["aws:cdk:path"].(string)
+		f.Fix = v.fix(id, p).Map(s.app.Show)
 		found = append(found, report.Of(id, f))
 	})
 }
@@ -142,7 +143,7 @@ func (s *seen) refused(f report.Finding) {
 	f.Detail = s.app.Show(f.Detail)
 	id := rules.CORS903
 	if samKey.MatchString(f.Detail) {
-		id = rules.CORS904
+		id, f.Fix = rules.CORS904, samFix(f)
 	}
 	s.findings = append(s.findings, report.Of(id, f))
 }
@@ -251,7 +252,7 @@ func (s *seen) unread(v *View) {
 	}
 	for _, typ := range v.unknownTypes() {
 		f := report.Finding{File: api.Rest.Stack.File, Line: api.Rest.Line, Stack: api.Rest.Stack.Name, LogicalID: api.Rest.ID, API: api.ID,
-			Detail: fmt.Sprintf("there is no gateway response %s; the types are in capitals, such as DEFAULT_4XX", typ)}
+			Detail: fmt.Sprintf("there is no gateway response %s; the types are in capitals, such as DEFAULT_4XX", typ), Fix: v.inCapitals(typ)}
 		s.findings = append(s.findings, report.Of(rules.CORS904, f))
 	}
 	if names := v.unreadPolicy(); len(names) > 0 {
