@@ -42,6 +42,7 @@ func (v *View) find(r route) fault {
 	var left fault
 	for _, origin := range v.originsOf(by) {
 		rep := v.preflight(r, origin)
+		v.unserved(r, by, origin, rep)
 		if rep == nil || !rep.Preflight.Needed || !rep.Preflight.Verdict.Known {
 			continue
 		}
@@ -59,6 +60,25 @@ func (v *View) find(r route) fault {
 		}
 	}
 	return left
+}
+
+// unserved notes why the model does not answer a request, where that is neither for a backend nor said of the whole API or
+// the method.
+func (v *View) unserved(r route, by *gateway.Method, origin string, rep *simulate.Report) {
+	if rep == nil || !v.whole() {
+		return
+	}
+	if c := rep.Trace.Preflight; c != nil && c.Unsupported != "" && (by == nil || by.Err == nil) {
+		if c.Integration != nil && apigw.IsProxy(c.Integration.Type) {
+			c = v.ask(question{origin: origin, method: r.name, path: r.path, header: probeHeader, stood: true}).Trace.Preflight
+		}
+		if c != nil && c.Unsupported != "" && (c.Integration == nil || c.Integration.Type == apigw.Mock || c.Integration.Type == apigw.AWSProxy) {
+			v.leave(by, c.Unsupported)
+		}
+	}
+	if c := rep.Trace.Actual; c != nil && c.Unsupported != "" && c.Integration == nil && r.method.Err == nil {
+		v.leave(r.method, c.Unsupported)
+	}
 }
 
 // refusesAny gives the preflight of a method that ANY stands for and that is refused; nil if there is none. Of a list that

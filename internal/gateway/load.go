@@ -146,6 +146,11 @@ func (l *loader) build() (*API, error) {
 		}
 	}
 	maps.Copy(a.Variables, l.opts.Variables)
+	maps.DeleteFunc(a.overridden, func(k, v string) bool {
+		given, ok := a.Variables[k]
+		_, chosen := l.opts.Variables[k]
+		return chosen || ok && given == v
+	})
 	if top.err != nil {
 		l.left(l.rest.ID, top.err)
 	}
@@ -252,7 +257,8 @@ func (l *loader) stage() error {
 	return nil
 }
 
-// canary reads the stage's canary. One that has all requests decides with variables of its own.
+// canary reads the stage's canary. One that has all requests decides with variables of its own, and one that has some
+// for those.
 func (l *loader) canary(r *reader) {
 	setting := r.object(l.api.stageProperties["CanarySetting"], "CanarySetting")
 	if setting == nil {
@@ -263,6 +269,8 @@ func (l *loader) canary(r *reader) {
 	percent, _ := strconv.ParseFloat(r.known(setting["PercentTraffic"], "PercentTraffic"), 64)
 	if l.api.inCanary = percent >= 100; l.api.inCanary {
 		maps.Copy(l.api.Variables, overrides)
+	} else if percent > 0 {
+		l.api.overridden = overrides
 	}
 }
 
@@ -609,16 +617,16 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 	}
 	m.written = cfn.Canonical(without(p, "RestApiId", "ResourceId", "OperationName"))
 	m.RequestParameters = r.boolMap(p["RequestParameters"], "RequestParameters")
-	if a := l.app.Target(p["AuthorizerId"]); a != nil && a.Type == "AWS::ApiGateway::Authorizer" {
+	if a, s := l.named(p["AuthorizerId"], "Authorizer"); a != nil {
 		m.authorizer = l.authorizer(a, r)
-	} else if s := l.app.SymbolOf(p["AuthorizerId"]); s != nil && s.Resource == nil {
+	} else if s != nil {
 		m.authorizer = &authorizer{id: s.String(), sources: []string{apigw.RequestHeader + "Authorization"}, unknown: s}
 	}
 	m.scopes = l.texts(p["AuthorizationScopes"])
-	if v := l.app.Target(p["RequestValidatorId"]); v != nil && v.Type == "AWS::ApiGateway::RequestValidator" {
+	if v, s := l.named(p["RequestValidatorId"], "RequestValidator"); v != nil {
 		m.validateBody = r.bool(v.Properties["ValidateRequestBody"], "ValidateRequestBody")
 		m.validateParams = r.bool(v.Properties["ValidateRequestParameters"], "ValidateRequestParameters")
-	} else if s := l.app.SymbolOf(p["RequestValidatorId"]); s != nil && s.Resource == nil {
+	} else if s != nil {
 		m.validator, m.validateBody, m.validateParams = s, true, true
 	}
 	var written []any
@@ -626,14 +634,14 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 		m.models = map[string]*schema{}
 		for _, ct := range slices.Sorted(maps.Keys(models)) {
 			ref := models[ct]
-			mr := l.app.Target(ref)
-			if s := l.app.SymbolOf(ref); mr == nil && s != nil && m.validateBody {
+			mr, s := l.named(ref, "Model")
+			if s != nil && m.validateBody {
 				r.fail("RequestModels", &cfn.Unknown{Symbol: s})
 			}
 			if name, ok := ref.(string); ok && mr == nil && name != "Empty" && name != "Error" {
 				mr = l.models[name]
 			}
-			if mr == nil || mr.Type != "AWS::ApiGateway::Model" {
+			if mr == nil {
 				continue
 			}
 			written = append(written, ct, mr.Properties["Schema"])
@@ -668,6 +676,14 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 		m.HTTPMethod = "ANY" // any that the resource has no other for may be this one
 	}
 	at.methods[m.HTTPMethod] = m
+}
+
+// named returns the resource of a type that a value names, or the symbol that the value is if it does not lead to one.
+func (l *loader) named(v any, typ string) (*cfn.Resource, *cfn.Symbol) {
+	if r := l.app.Target(v); r != nil && r.Type == "AWS::ApiGateway::"+typ {
+		return r, nil
+	}
+	return nil, l.app.SymbolOf(v)
 }
 
 func (l *loader) integration(in map[string]any, r *reader) *Integration {
