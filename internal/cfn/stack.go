@@ -190,7 +190,9 @@ func (a *App) instantiate(st *Stack) {
 			continue
 		}
 		r := &Resource{Stack: st, ID: id, Line: st.file.line(id), Cause: st.file.causes[id]}
-		r.Type, _ = raw["Type"].(string)
+		if r.Type, ok = raw["Type"].(string); !ok {
+			scope{app: a, st: st, id: id}.tell(Elsewhere, "its Type is not a text, so what it is is not known")
+		}
 		if r.Raw, ok = raw["Properties"].(map[string]any); !ok && raw["Properties"] != nil {
 			scope{app: a, st: st, id: id}.tell(Malformed, "Properties is not an object")
 		}
@@ -248,8 +250,12 @@ func (r *Resource) resolve() {
 	for _, d := range r.DependsOn {
 		e.edge(d)
 	}
-	if v, ok := e.val(r.Raw).(map[string]any); ok {
+	switch v := e.val(r.Raw).(type) {
+	case map[string]any:
 		r.Properties, _ = e.app.finish(v, "").(map[string]any)
+	case *Unknown: // that has been told
+	default:
+		e.tell(Elsewhere, "its Properties are "+render(e.app, v, false)+", which is not known")
 	}
 }
 

@@ -40,9 +40,9 @@ func (v *View) fault(r route) fault {
 func (v *View) find(r route) fault {
 	by := v.answers(r)
 	var left fault
+	v.unserved(r, by)
 	for _, origin := range v.originsOf(by) {
 		rep := v.preflight(r, origin)
-		v.unserved(r, by, origin, rep)
 		if rep == nil || !rep.Preflight.Needed || !rep.Preflight.Verdict.Known {
 			continue
 		}
@@ -62,23 +62,23 @@ func (v *View) find(r route) fault {
 	return left
 }
 
-// unserved notes why the model does not answer a request, where that is neither for a backend nor said of the whole API or
-// the method.
-func (v *View) unserved(r route, by *gateway.Method, origin string, rep *simulate.Report) {
-	if rep == nil || !v.whole() {
+// unserved notes why the model answers neither the request nor its preflight, where that is neither for a backend nor said of
+// the whole API or of the method.
+func (v *View) unserved(r route, by *gateway.Method) {
+	if !v.whole() {
 		return
 	}
-	if c := rep.Trace.Preflight; c != nil && c.Unsupported != "" && (by == nil || by.Err == nil) {
-		if c.Integration != nil && apigw.IsProxy(c.Integration.Type) {
-			c = v.ask(question{origin: origin, method: r.name, path: r.path, header: probeHeader, stood: true}).Trace.Preflight
-		}
-		if c != nil && c.Unsupported != "" && (c.Integration == nil || c.Integration.Type == apigw.Mock || c.Integration.Type == apigw.AWSProxy) {
-			v.leave(by, c.Unsupported)
+	says := func(q question, m *gateway.Method, course func(simulate.Trace) *simulate.Course) {
+		if rep := v.ask(q); rep != nil && (m == nil || m.Err == nil) {
+			if c := course(rep.Trace); c != nil && c.Unsupported != "" && (c.Integration == nil || c.Integration.Type == apigw.Mock || q.stood && c.Integration.Type == apigw.AWSProxy) {
+				v.leave(m, c.Unsupported)
+			}
 		}
 	}
-	if c := rep.Trace.Actual; c != nil && c.Unsupported != "" && c.Integration == nil && r.method.Err == nil {
-		v.leave(r.method, c.Unsupported)
-	}
+	q := question{origin: v.origin(), method: r.name, path: r.path}
+	says(q, r.method, func(t simulate.Trace) *simulate.Course { return t.Actual })
+	q.header, q.stood = probeHeader, true
+	says(q, by, func(t simulate.Trace) *simulate.Course { return t.Preflight })
 }
 
 // refusesAny gives the preflight of a method that ANY stands for and that is refused; nil if there is none. Of a list that

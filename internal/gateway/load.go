@@ -175,6 +175,12 @@ func (l *loader) build() (*API, error) {
 	for _, g := range l.of("GatewayResponse") {
 		l.gatewayResponse(g.Properties)
 	}
+	for _, g := range l.app.OfType("AWS::ApiGateway::GatewayResponse") {
+		if s := l.app.SymbolOf(g.Properties["RestApiId"]); s != nil && s.Free() { // it may be of this API
+			l.api.untyped, l.api.untypedSource = &cfn.Unknown{Symbol: s}, cfn.Canonical(g.Properties)
+			l.left("of which API the gateway response "+g.ID+" is", l.api.untyped)
+		}
+	}
 	l.apiKeys()
 	for _, r := range a.resources {
 		for _, m := range r.methods {
@@ -290,7 +296,9 @@ func Concerns(app *cfn.App, p cfn.Problem) bool {
 		all, _ := st.Raw["Resources"].(map[string]any)
 		made := all[p.LogicalID]
 		if r, ok := made.(map[string]any); ok {
-			made = r["Type"]
+			if made, ok = r["Type"].(string); !ok {
+				return true
+			}
 		}
 		text, err := json.Marshal(made) // of a loop, what it makes
 		return err != nil || slices.ContainsFunc(types, func(typ string) bool { return strings.Contains(string(text), typ) })
@@ -312,7 +320,8 @@ func (l *loader) elsewhere() {
 		if p.Kind != cfn.Elsewhere {
 			continue
 		}
-		if p.Anything && (p.LogicalID == "" && l.concerned(p.Stack) || p.LogicalID == l.rest.ID && p.Stack == l.rest.Stack.Name) {
+		own := p.LogicalID == l.rest.ID && p.Stack == l.rest.Stack.Name
+		if p.Anything && (p.LogicalID == "" && l.concerned(p.Stack) || own) || own && l.rest.Properties == nil && l.rest.Raw != nil {
 			l.api.unread = cmp.Or(l.api.unread, p.Error())
 			l.api.Elsewhere = append(l.api.Elsewhere, p.Error())
 			continue
@@ -323,7 +332,7 @@ func (l *loader) elsewhere() {
 				if st.Name == p.Stack && r.ID == p.LogicalID && r.Type != l.rest.Type {
 					ours = slices.ContainsFunc(l.app.Symbols(r.Properties["Parameters"]), func(s *cfn.Symbol) bool { return s.Resource == l.rest }) ||
 						// Its properties were not read, so it may be of any API here.
-						strings.HasPrefix(r.Type, "AWS::ApiGateway::") && r.Properties["RestApiId"] == nil && st == l.rest.Stack
+						st == l.rest.Stack && (r.Type == "" || strings.HasPrefix(r.Type, "AWS::ApiGateway::") && r.Properties["RestApiId"] == nil)
 				}
 			}
 		}
@@ -770,7 +779,7 @@ func (l *loader) gatewayResponse(p map[string]any) {
 	if typ == "" {
 		if errors.As(r.err, new(*cfn.Unknown)) {
 			l.missing("gateway response without a type: %v", r.err)
-			l.api.untyped = r.err
+			l.api.untyped, l.api.untypedSource = r.err, g.source
 		} else {
 			l.problem("gateway response without a type: %v", r.err)
 		}

@@ -147,7 +147,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 			case "query":
 				in = "querystring"
 			case "body":
-				m.models = map[string]*schema{"application/json": {root: doc, node: p["schema"], loader: l}}
+				m.models = map[string]*schema{"application/json": l.schema(doc, p["schema"])}
 				continue
 			case "path", "header":
 			default:
@@ -166,7 +166,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 		content := r.object(body["content"], "content")
 		for _, ct := range slices.Sorted(maps.Keys(content)) {
 			if node := r.object(content[ct], ct)["schema"]; node != nil {
-				m.models[ct] = &schema{root: doc, node: node, loader: l}
+				m.models[ct] = l.schema(doc, node)
 			}
 		}
 	}
@@ -268,7 +268,7 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 				m.authorizer, m.scopes = a, l.texts(sm[name])
 			case strings.EqualFold(typ, "awsSigv4"):
 				m.AuthorizationType = "AWS_IAM"
-			case def["type"] == "apiKey" && strings.EqualFold(header, "x-api-key"):
+			case strings.EqualFold(header, "x-api-key") && r.known(def["type"], "type") == "apiKey":
 				m.APIKeyRequired = true
 			}
 		}
