@@ -92,7 +92,7 @@ func TestFix(t *testing.T) {
 			t.Errorf("no %s:\n%s", tt.rule, listing(r))
 			continue
 		}
-		if fix := r.Findings[at].Fix; !strings.Contains(fix.CloudFormation, tt.cfn) || !strings.Contains(fix.Go, tt.inGo) || strings.Contains(fix.Go+fix.CloudFormation, tt.withoutExtra) {
+		if fix := r.Findings[at].Fix; !strings.Contains(strings.Join(strings.Fields(fix.CloudFormation), " "), tt.cfn) || !strings.Contains(fix.Go, tt.inGo) || strings.Contains(fix.Go+fix.CloudFormation, tt.withoutExtra) {
 			t.Errorf("%s:\n%s\n%s", tt.rule, fix.Go, fix.CloudFormation)
 		}
 	}

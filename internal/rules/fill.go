@@ -10,8 +10,8 @@ import (
 // The places of a fix at which an example stands in for the reader's own.
 var (
 	goHeaders   = regexp.MustCompile(`RequestHeaders: \[\]string\{[^}]*\}`)
-	cfnHeaders  = regexp.MustCompile(`Access-Control-Allow-Headers: "'[^']*'"`)
-	cfnMethods  = regexp.MustCompile(`Access-Control-Allow-Methods: "'[^']*'"`)
+	cfnHeaders  = regexp.MustCompile(`(Access-Control-Allow-Headers:\s+)"'[^']*'"`)
+	cfnMethods  = regexp.MustCompile(`(Access-Control-Allow-Methods:\s+)"'[^']*'"`)
 	token       = regexp.MustCompile(`^[a-z0-9_.-]+$`)
 	methodToken = regexp.MustCompile(`^[A-Z]+$`)
 	webOrigin   = regexp.MustCompile(`^https?://[a-z0-9_.:-]+$`)
@@ -31,10 +31,10 @@ func (f Fix) Fill(origin string, methods, headers []string) Fix {
 			quoted[i] = fmt.Sprintf("%q", h)
 		}
 		f.Go = goHeaders.ReplaceAllLiteralString(f.Go, "RequestHeaders: []string{"+strings.Join(quoted, ", ")+"}")
-		f.CloudFormation = cfnHeaders.ReplaceAllLiteralString(f.CloudFormation, `Access-Control-Allow-Headers: "'`+strings.Join(headers, ",")+`'"`)
+		f.CloudFormation = cfnHeaders.ReplaceAllString(f.CloudFormation, `${1}"'`+strings.Join(headers, ",")+`'"`)
 	}
 	if len(methods) > 0 {
-		f.CloudFormation = cfnMethods.ReplaceAllLiteralString(f.CloudFormation, `Access-Control-Allow-Methods: "'`+strings.Join(methods, ",")+`'"`)
+		f.CloudFormation = cfnMethods.ReplaceAllString(f.CloudFormation, `${1}"'`+strings.Join(methods, ",")+`'"`)
 	}
 	return f
 }
