@@ -433,7 +433,9 @@ func (st *Stack) circles() {
 				if i := slices.IndexFunc(circle, func(id string) bool { return strings.HasPrefix(st.byID[id].Type, "AWS::ApiGateway::") }); i >= 0 {
 					at = circle[i] // who looks at REST APIs wants to know of it
 				}
-				scope{app: st.app, st: st, id: at}.tell(Malformed, "circular dependency, which CloudFormation refuses: "+strings.Join(circle, ", "))
+				e := scope{app: st.app, st: st, id: at}
+				e.app.problem(Problem{File: st.File, Line: e.line(), Stack: st.Name, LogicalID: at, Kind: Malformed, Circle: true,
+					Text: "circular dependency, which CloudFormation refuses: " + strings.Join(circle, ", ")})
 			}
 		}
 		path = path[:len(path)-1]
