@@ -78,6 +78,13 @@ func fail(kind LoadKind, st *cfn.Stack, format string, args ...any) error {
 
 // newLoader chooses the API.
 func newLoader(app *cfn.App, opts Options) (*loader, error) {
+	if opts.API != "" { // first, since it may be asked once for each
+		for _, r := range app.RestAPIs() {
+			if opts.API == r.Stack.Name+"/"+r.ID || opts.API == r.ID && app.Name(r) == r.ID {
+				return &loader{app: app, opts: opts, rest: r}, nil
+			}
+		}
+	}
 	choices := APIs(app)
 	var ids []string
 	for _, c := range choices {
@@ -90,11 +97,6 @@ func newLoader(app *cfn.App, opts Options) (*loader, error) {
 	all := strings.Join(ids, ", ")
 	switch {
 	case opts.API != "":
-		for _, c := range choices {
-			if c.ID == opts.API || c.Resource.Stack.Name+"/"+c.Resource.ID == opts.API {
-				return &loader{app: app, opts: opts, rest: c.Resource}, nil
-			}
-		}
 		for _, st := range app.Stacks {
 			for _, r := range st.Resources {
 				if r.ID == opts.API && r.Type != "AWS::ApiGateway::RestApi" {
