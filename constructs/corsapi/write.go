@@ -6,7 +6,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
-	"github.com/aws/jsii-runtime-go/runtime"
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cdkbridge"
@@ -104,11 +103,7 @@ func tell(on constructs.IConstruct, r plan.Remark) {
 	case plan.Error:
 		annotations.AddError(&message)
 	case plan.Warning:
-		// AddWarningV2 got another parameter in awscdk v2.276, so no call of it compiles
-		// both before and after. This does what it does in both: it calls the method in
-		// JavaScript, where the new parameter is optional.
-		_ = annotations.AddWarningV2 // a CDK without the method fails to compile, not to run
-		runtime.InvokeVoid(annotations, "addWarningV2", []any{"corsgate::" + r.ID(), message})
+		cdkbridge.Warn(on, "corsgate::"+r.ID(), message)
 	case plan.Info:
 		annotations.AddInfo(&message)
 	}

@@ -2,9 +2,10 @@
 // function that is known to emit the CORS headers of its API's policy.
 //
 // [NewGoFunction] builds one from Go source and refuses a handler that does not import
-// corslambda. [Emits] declares any other function, in whatever language, as
-// emitting by itself. What neither names is reported at synthesis by the API
-// that invokes it (package corsapi).
+// corslambda. [Attach] puts a wrapper around the runtime of a function that exists
+// already, in another language. [Emits] declares any other function as emitting by
+// itself. What none of them names is reported at synthesis by the API that invokes
+// it (package corsapi).
 package corsfunction
 
 import (
@@ -88,10 +89,10 @@ func NewGoFunction(scope constructs.Construct, id *string, props *GoFunctionProp
 	fn := props.FunctionProps // a copy
 	var faults []error
 	if props.Code != nil {
-		faults = append(faults, errors.New("the property Code cannot be set: the code is built from Entry; remove it, or use awslambda.NewFunction and corsfunction.Emits"))
+		faults = append(faults, errors.New("the property Code cannot be set: the code is built from Entry; remove it, or use awslambda.NewFunction and corsfunction.Attach or Emits"))
 	}
 	if props.Runtime != nil {
-		faults = append(faults, errors.New("the property Runtime cannot be set: it is always provided.al2023; remove it, or use awslambda.NewFunction and corsfunction.Emits"))
+		faults = append(faults, errors.New("the property Runtime cannot be set: it is always provided.al2023; remove it, or use awslambda.NewFunction and corsfunction.Attach or Emits"))
 	}
 	fn.Runtime = awslambda.Runtime_PROVIDED_AL2023()
 	if fn.Handler == nil {
@@ -100,14 +101,9 @@ func NewGoFunction(scope constructs.Construct, id *string, props *GoFunctionProp
 	if fn.Architecture == nil {
 		fn.Architecture = awslambda.Architecture_ARM_64()
 	}
-	var goarch string
-	switch name := *fn.Architecture.Name(); name {
-	case "arm64":
-		goarch = "arm64"
-	case "x86_64":
-		goarch = "amd64"
-	default:
-		faults = append(faults, fmt.Errorf("the property Architecture is %q: it can be ARM_64 or X86_64", name))
+	goarch, ok := gohandler.Architecture(*fn.Architecture.Name())
+	if !ok {
+		faults = append(faults, fmt.Errorf("the property Architecture is %q: it can be ARM_64 or X86_64", *fn.Architecture.Name()))
 	}
 
 	f := &GoFunction{}
@@ -132,7 +128,7 @@ func NewGoFunction(scope constructs.Construct, id *string, props *GoFunctionProp
 		program, how = &placeholder, paired.Placeholder
 	}
 	func() {
-		dir, remove := stage(scope, program)
+		dir, remove := stage(scope, program, gohandler.Bootstrap)
 		// CDK hashes and copies an asset while the function is constructed, so
 		// its source can go right after, even if the constructor panics.
 		defer remove()
@@ -159,9 +155,9 @@ func NewGoFunction(scope constructs.Construct, id *string, props *GoFunctionProp
 // version; declaring a function also declares its aliases and versions.
 func Emits(fn awslambda.IFunction) { paired.Mark(fn, paired.Declared) }
 
-// report has faults end the synthesis, all those of the app together: a panic here
-// would end it at the first fault of the first construct.
-func report(f *GoFunction, faults []error) {
+// report has the faults of a function end the synthesis, all those of the app
+// together: a panic here would end it at the first fault of the first construct.
+func report(f constructs.IConstruct, faults []error) {
 	if len(faults) == 0 {
 		return
 	}
@@ -182,7 +178,7 @@ func report(f *GoFunction, faults []error) {
 // readsAnnotations reports whether the app is run by the CDK command line, which
 // stops where there is an error annotation, or by another program that says that
 // it reports what is wrong.
-func readsAnnotations(scope constructs.Construct) bool {
+func readsAnnotations(scope constructs.IConstruct) bool {
 	if os.Getenv("CDK_CLI_VERSION") != "" {
 		return true
 	}
@@ -208,10 +204,10 @@ exit 1
 	return gohandler.Program{Code: script, Sum: hex.EncodeToString(sum[:])}
 }()
 
-// stage writes program to a directory that can be made an asset, and gives the
-// function that removes it. It is inside the cloud assembly, where CDK's own
+// stage writes program to a file of a directory that can be made an asset, and gives
+// the function that removes it. It is inside the cloud assembly, where CDK's own
 // bundling works too, so that even a killed synthesis leaves nothing elsewhere.
-func stage(scope constructs.Construct, program *gohandler.Program) (dir string, remove func()) {
+func stage(scope constructs.Construct, program *gohandler.Program, file string) (dir string, remove func()) {
 	// Without a dot: CDK would take what follows for a file's extension.
 	dir = filepath.Join(*awscdk.Stage_Of(scope).AssetOutdir(), "corsgate-"+program.Sum)
 	// Without staging (cdk synth --no-staging) the assembly refers to the source
@@ -220,8 +216,8 @@ func stage(scope constructs.Construct, program *gohandler.Program) (dir string, 
 	if disabled, ok := scope.Node().TryGetContext(jsii.String("aws:cdk:disable-asset-staging")).(bool); ok && disabled {
 		remove = func() {}
 	}
-	exe := filepath.Join(dir, gohandler.Bootstrap)
-	err := os.MkdirAll(dir, 0o755)
+	exe := filepath.Join(dir, filepath.FromSlash(file))
+	err := os.MkdirAll(filepath.Dir(exe), 0o755)
 	if err == nil {
 		err = os.WriteFile(exe, program.Code, 0o755)
 	}
@@ -232,7 +228,7 @@ func stage(scope constructs.Construct, program *gohandler.Program) (dir string, 
 	}
 	if err != nil {
 		remove()
-		panic(fmt.Errorf("corsgate: the function's code cannot be written to the cloud assembly: %w", err))
+		panic(fmt.Errorf("corsgate: a program cannot be written to the cloud assembly: %w", err))
 	}
 	return dir, remove
 }

@@ -1,10 +1,9 @@
 package corslambda
 
 import (
-	"slices"
-
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/corsheader"
+	"github.com/corsgate/corsgate/internal/emit"
 )
 
 // withDecision returns the two header maps of a proxy response with the CORS
@@ -32,18 +31,14 @@ func withDecision(d cors.Decision, single map[string]string, multi map[string][]
 			outSingle[name] = value
 		}
 	}
-	slices.Sort(vary) // they come in the random order of maps
-	for name, value := range d.Headers() {
-		if name == corsheader.Vary {
-			value = corsheader.MergeVary(append(vary, value)...)
-		}
+	for name, value := range emit.Headers(d, vary) {
 		outSingle[name] = value
 	}
 	return outSingle, outMulti
 }
 
 // ownHeaders returns the CORS headers in the two header maps of a handler's
-// response, in order.
+// response.
 func ownHeaders(single map[string]string, multi map[string][]string) []string {
 	var own []string
 	for name := range single {
@@ -56,6 +51,5 @@ func ownHeaders(single map[string]string, multi map[string][]string) []string {
 			own = append(own, name)
 		}
 	}
-	slices.Sort(own)
 	return own
 }

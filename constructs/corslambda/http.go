@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/corsgate/corsgate/internal/emit"
 )
 
 // WrapHandler is [Wrap] for an [http.Handler].
@@ -79,7 +81,7 @@ func newRequest(ctx context.Context, event *events.APIGatewayProxyRequest) (*htt
 	if u.Path == "" {
 		u.Path = "/"
 	}
-	header := requestHeaders(event)
+	header := emit.RequestHeaders(event.Headers, event.MultiValueHeaders)
 	host := header.Get("Host")
 	if host == "" {
 		host = event.RequestContext.DomainName

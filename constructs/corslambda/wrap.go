@@ -9,12 +9,12 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
-	"sync/atomic"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/emit"
 )
 
 // A Handler answers the events of a Lambda proxy integration.
@@ -31,7 +31,7 @@ type Option func(*middleware)
 // and local servers: a function deployed with it can disagree with the
 // preflights. A nil p changes nothing.
 func WithPolicy(p *cors.Policy) Option {
-	return func(m *middleware) { m.fixed = p }
+	return func(m *middleware) { m.emitter.Fixed = p }
 }
 
 // WithLogger has l take the lines that the middleware logs. Without it, or
@@ -41,7 +41,7 @@ func WithPolicy(p *cors.Policy) Option {
 func WithLogger(l *slog.Logger) Option {
 	return func(m *middleware) {
 		if l != nil {
-			m.log = l
+			m.emitter.Log = l
 		}
 	}
 }
@@ -50,7 +50,7 @@ func WithLogger(l *slog.Logger) Option {
 // (/customers/4711) beside that of its resource (/customers/{id}). Without it they
 // do not, since a path may hold what must not be in a log.
 func WithPaths() Option {
-	return func(m *middleware) { m.paths = true }
+	return func(m *middleware) { m.emitter.Paths = true }
 }
 
 // WithInvocationErrors leaves the handler's errors and panics to Lambda's
@@ -69,7 +69,7 @@ func Wrap(h Handler, opts ...Option) Handler {
 	m := newMiddleware(opts)
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		var r events.APIGatewayProxyResponse
-		d := m.decide(ctx, &event)
+		d := m.emitter.Decide(ctx, seen(&event))
 		if d.Kind == cors.Preflight {
 			r.StatusCode = d.Status
 		} else if err := m.call(ctx, &event, func() (err error) { r, err = h(ctx, event); return err }); err != nil {
@@ -79,11 +79,10 @@ func Wrap(h Handler, opts ...Option) Handler {
 			r = events.APIGatewayProxyResponse{
 				StatusCode: http.StatusInternalServerError,
 				Headers:    map[string]string{"Content-Type": "application/json"},
-				Body:       failureBody,
+				Body:       emit.FailureBody,
 			}
 		}
-		m.warn(ctx, &event, r.Headers, r.MultiValueHeaders)
-		r.Headers, r.MultiValueHeaders = withDecision(d, r.Headers, r.MultiValueHeaders)
+		r.Headers, r.MultiValueHeaders = m.headers(ctx, &event, d, r.Headers, r.MultiValueHeaders)
 		return r, nil
 	}
 }
@@ -97,7 +96,7 @@ func WrapStreaming(h StreamingHandler, opts ...Option) StreamingHandler {
 	m := newMiddleware(opts)
 	return func(ctx context.Context, event events.APIGatewayProxyRequest) (*events.APIGatewayProxyStreamingResponse, error) {
 		var theirs *events.APIGatewayProxyStreamingResponse
-		d := m.decide(ctx, &event)
+		d := m.emitter.Decide(ctx, seen(&event))
 		if d.Kind == cors.Preflight {
 			theirs = &events.APIGatewayProxyStreamingResponse{StatusCode: d.Status}
 		} else if err := m.call(ctx, &event, func() (err error) {
@@ -113,55 +112,53 @@ func WrapStreaming(h StreamingHandler, opts ...Option) StreamingHandler {
 			theirs = &events.APIGatewayProxyStreamingResponse{
 				StatusCode: http.StatusInternalServerError,
 				Headers:    map[string]string{"Content-Type": "application/json"},
-				Body:       strings.NewReader(failureBody),
+				Body:       strings.NewReader(emit.FailureBody),
 			}
 		}
 		// Not a copy of *theirs: it would share the prelude that a response
 		// which is used twice, or was read from, holds already.
 		r := &events.APIGatewayProxyStreamingResponse{StatusCode: theirs.StatusCode, Body: theirs.Body, Cookies: theirs.Cookies}
-		m.warn(ctx, &event, theirs.Headers, theirs.MultiValueHeaders)
-		r.Headers, r.MultiValueHeaders = withDecision(d, theirs.Headers, theirs.MultiValueHeaders)
+		r.Headers, r.MultiValueHeaders = m.headers(ctx, &event, d, theirs.Headers, theirs.MultiValueHeaders)
 		return r, nil
 	}
 }
 
-// failureBody is the body of API Gateway's own internal server error.
-const failureBody = `{"message": "Internal server error"}`
-
 // A middleware is what one Wrap holds between events. It may be used by many
 // goroutines at once, as Lambda's managed instances do.
 type middleware struct {
-	fixed            *cors.Policy // nil: the policy of the stage's variables
-	policies         policies
-	log              *slog.Logger
-	paths            bool // the lines have the request's path
+	emitter          emit.Emitter
 	invocationErrors bool
-	warned           atomic.Bool // of the handler's own CORS headers
-	refusals         refusals
 }
 
 func newMiddleware(opts []Option) *middleware {
-	m := &middleware{
-		log: slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr})),
-	}
+	m := &middleware{}
+	m.emitter.Log = slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr}))
 	for _, o := range opts {
 		o(m)
 	}
 	return m
 }
 
-// warn logs the handler's own CORS headers, which are left out: once, since it
-// will do it with every event.
-func (m *middleware) warn(ctx context.Context, event *events.APIGatewayProxyRequest, single map[string]string, multi map[string][]string) {
-	if m.warned.Load() {
-		return
+// seen is the part of an event that decides.
+func seen(event *events.APIGatewayProxyRequest) *emit.Event {
+	return &emit.Event{
+		Method:            event.HTTPMethod,
+		Path:              event.Path,
+		Resource:          event.Resource,
+		Headers:           event.Headers,
+		MultiValueHeaders: event.MultiValueHeaders,
+		StageVariables:    event.StageVariables,
+		APIID:             event.RequestContext.APIID,
+		Stage:             event.RequestContext.Stage,
+		RequestID:         event.RequestContext.RequestID,
 	}
-	own := ownHeaders(single, multi)
-	if len(own) == 0 || m.warned.Swap(true) {
-		return
-	}
-	m.log.LogAttrs(ctx, slog.LevelWarn, "CORS: the handler sets CORS headers of its own, which are left out",
-		m.where(event, slog.Any("headers", own))...)
+}
+
+// headers returns the header maps of the response to an event: a handler's, with
+// the CORS headers of d.
+func (m *middleware) headers(ctx context.Context, event *events.APIGatewayProxyRequest, d cors.Decision, single map[string]string, multi map[string][]string) (map[string]string, map[string][]string) {
+	m.emitter.OwnHeaders(ctx, seen(event), func() []string { return ownHeaders(single, multi) })
+	return withDecision(d, single, multi)
 }
 
 // call runs the handler and returns its error, or its panic as one, logged.
@@ -171,7 +168,7 @@ func (m *middleware) call(ctx context.Context, event *events.APIGatewayProxyRequ
 		return handler()
 	}
 	fail := func(message string, attrs ...slog.Attr) {
-		m.log.LogAttrs(ctx, slog.LevelError, message, m.where(event, attrs...)...)
+		m.emitter.Log.LogAttrs(ctx, slog.LevelError, message, m.emitter.Where(seen(event), attrs...)...)
 	}
 	defer func() {
 		if v := recover(); v != nil {

@@ -49,14 +49,18 @@ func ExampleAPI_Matrix() {
 	fmt.Print(api.Matrix("https://app.example.com", "https://evil.example"))
 	// Output:
 	// https://app.example.com
-	//   POST   /carts/price    allowed; with credentials refused (PreflightInvalidAllowCredentials)
-	//   GET    /health         allowed; with credentials refused (InvalidAllowCredentials)
-	//   GET    /products       allowed; with credentials refused (InvalidAllowCredentials)
-	//   GET    /products/{id}  allowed; with credentials refused (InvalidAllowCredentials)
+	//   POST   /carts/price            allowed; with credentials refused (PreflightInvalidAllowCredentials)
+	//   GET    /health                 allowed; with credentials refused (InvalidAllowCredentials)
+	//   GET    /products               allowed; with credentials refused (InvalidAllowCredentials)
+	//   GET    /products/{id}          allowed; with credentials refused (InvalidAllowCredentials)
+	//   GET    /products/{id}/reviews  allowed; with credentials refused (InvalidAllowCredentials)
+	//   GET    /products/{id}/stock    allowed; with credentials refused (InvalidAllowCredentials)
 	//
 	// https://evil.example
-	//   POST   /carts/price    refused (PreflightMissingAllowOriginHeader)
-	//   GET    /health         refused (MissingAllowOriginHeader)
-	//   GET    /products       refused (MissingAllowOriginHeader)
-	//   GET    /products/{id}  refused (MissingAllowOriginHeader)
+	//   POST   /carts/price            refused (PreflightMissingAllowOriginHeader)
+	//   GET    /health                 refused (MissingAllowOriginHeader)
+	//   GET    /products               refused (MissingAllowOriginHeader)
+	//   GET    /products/{id}          refused (MissingAllowOriginHeader)
+	//   GET    /products/{id}/reviews  refused (MissingAllowOriginHeader)
+	//   GET    /products/{id}/stock    refused (MissingAllowOriginHeader)
 }

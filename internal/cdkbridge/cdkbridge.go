@@ -314,3 +314,14 @@ var tarball = sync.OnceValue(func() []byte {
 	}
 	return b.Bytes()
 })
+
+// Warn puts a warning where `cdk synth` prints it. It can be acknowledged by its id.
+//
+// AddWarningV2 got another parameter in awscdk v2.276, so no call of it compiles both
+// before and after. This does what it does in both: it calls the method in JavaScript,
+// where the new parameter is optional.
+func Warn(on constructs.IConstruct, id, message string) {
+	annotations := awscdk.Annotations_Of(on)
+	_ = annotations.AddWarningV2 // a CDK without the method fails to compile, not to run
+	runtime.InvokeVoid(annotations, "addWarningV2", []any{id, message})
+}

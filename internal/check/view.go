@@ -14,6 +14,7 @@ import (
 	"github.com/corsgate/corsgate/internal/mark"
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
+	"github.com/corsgate/corsgate/internal/wrapper"
 )
 
 // A View is what a rule looks at: one stage of one API of a template.
@@ -246,9 +247,9 @@ func (v *View) functions() []*cfn.Resource {
 	return slices.DeleteFunc(v.App.OfType("AWS::Lambda::Function"), func(r *cfn.Resource) bool { return !slices.Contains(called, v.App.Name(r)) })
 }
 
-// emits says that a function is known to answer pages, by corsgate's mark or by a list of origins in its environment.
+// emits says that a function is known to answer pages, by corsgate's mark or wrapper, or by a list of origins in its environment.
 func emits(function *cfn.Resource) bool {
-	if marked := function.Metadata[mark.Emits]; marked != nil && marked != false {
+	if marked := function.Metadata[mark.Emits]; marked != nil && marked != false || wrapper.Attached(function.Properties) {
 		return true
 	}
 	return slices.ContainsFunc(sortedKeys(dig(function.Properties, "Environment", "Variables")), NamesOrigins)

@@ -161,11 +161,15 @@ func (x *exchange) claims(a *authorizer) error {
 // each method that is called with the same identity.
 func (x *exchange) custom(a *authorizer, identity []string) error {
 	if a.typ == "TOKEN" && a.validation != "" {
-		re, err := javaregexp.Compile(a.validation)
+		re, err := javaregexp.Recent(a.validation)
 		if err != nil {
 			return unsupported("the validation expression %q of the authorizer %s: %v", a.validation, a.id, err)
 		}
-		if !re.Whole().MatchString(identity[0]) {
+		fits, err := re.MatchWhole(identity[0])
+		if err != nil {
+			return unsupported("the validation expression %q of the authorizer %s: %v", a.validation, a.id, err)
+		}
+		if !fits {
 			return x.unauthorized(a, "the token does not match "+a.validation+", and the function is not invoked")
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"math"
 	"net/url"
 	"regexp"
 	"slices"
@@ -195,6 +196,11 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 			str = s.(string)
 		}
 		n, err := strconv.Atoi(str)
+		if number, ok := s.(json.Number); ok && err != nil {
+			if f, err := number.Float64(); err == nil && f == math.Trunc(f) {
+				return nil, unsupported("the function's statusCode is written %s, and what API Gateway makes of that is on no file", str)
+			}
+		}
 		if err != nil || n < 100 || n > 999 {
 			return nil, malformed("statusCode is " + strconv.Quote(str))
 		}
@@ -257,6 +263,8 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 	case nil:
 	case string:
 		out.Body = []byte(b)
+	case bool, json.Number: // it takes such for a header's text
+		return nil, unsupported("the function's body is %v and no text, and what API Gateway makes of that is on no file", b)
 	default:
 		return nil, malformed("body is not a string")
 	}
@@ -343,7 +351,7 @@ func (x *exchange) mappedRequest(i *Integration, r *BackendRequest) error {
 		}
 		pairs, err := m.Pairs()
 		if err != nil {
-			return configError(BadOverride, "$context.requestOverride.%s: %v", part, err)
+			return badOverride("requestOverride."+part, err)
 		}
 		for _, p := range pairs {
 			switch part {

@@ -117,7 +117,7 @@ func (a *API) exchange(ctx context.Context, req *Request, backend Backend) *exch
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	x := &exchange{api: a, ctx: ctx, req: req, backend: backend, params: map[string]string{}, id: requestID(), overrides: vtl.NewOverrides()}
+	x := &exchange{api: a, ctx: ctx, req: req, backend: backend, params: map[string]string{}, id: requestID(), overrides: vtl.NewOverrides(), trace: make([]Step, 0, 16)}
 	host := false
 	for _, h := range req.Headers {
 		if strings.EqualFold(h.Name, "host") {
@@ -339,7 +339,8 @@ func (x *exchange) source(src string) (string, bool) {
 		return string(x.req.Body), true
 	}
 	if p, ok := strings.CutPrefix(src, "method.request.body."); ok {
-		return bodySource(string(x.req.Body), p)
+		v, found, _ := bodySource(string(x.req.Body), p)
+		return v, found
 	}
 	if p, ok := strings.CutPrefix(src, "stageVariables."); ok {
 		v, found := x.variables[p]
@@ -363,16 +364,18 @@ func (x *exchange) source(src string) (string, bool) {
 	return "", false
 }
 
-// bodySource reads a JSON path out of a body.
-func bodySource(body, path string) (string, bool) {
+// bodySource reads a JSON path out of a body. The error is that what the service reads is not known.
+func bodySource(body, path string) (s string, found bool, err error) {
 	v, err := vtl.ParseJSON(body)
 	if err != nil {
-		return "", false
+		if !notKnown(err) {
+			err = nil
+		}
+		return "", false, err
 	}
-	v, err = vtl.JSONPath(v, "$."+strings.TrimPrefix(path, "$."))
-	if err != nil || v == nil {
-		return "", false
+	if v, err = vtl.JSONPath(v, "$."+strings.TrimPrefix(path, "$.")); err != nil || v == nil {
+		return "", false, err
 	}
-	s, err := vtl.Print(v)
-	return s, err == nil
+	s, err = vtl.Print(v)
+	return s, err == nil, err
 }

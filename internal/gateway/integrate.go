@@ -62,16 +62,17 @@ func (x *exchange) integrationBody(i *Integration) ([]byte, error) {
 	return []byte(out), err
 }
 
-// mockStatus reads what a mock's request template gives. A status in quotes is none (https://github.com/aws/aws-cdk/issues/5997).
-func mockStatus(body string) (int64, bool) {
+// mockStatus reads what a mock's request template gives; its error is that this is not known. A status in quotes is none (https://github.com/aws/aws-cdk/issues/5997).
+func mockStatus(body string) (n int64, ok bool, err error) {
 	v, err := vtl.ParseJSON(strings.TrimSpace(body))
-	m, ok := v.(*vtl.Map)
-	if err != nil || !ok {
-		return 0, false
+	if m, isMap := v.(*vtl.Map); err == nil && isMap {
+		code, _ := m.Get("statusCode")
+		n, ok = code.(int64)
 	}
-	code, _ := m.Get("statusCode")
-	n, ok := code.(int64)
-	return n, ok
+	if !notKnown(err) {
+		err = nil
+	}
+	return n, ok, err
 }
 
 func (x *exchange) mock(i *Integration) (*Response, error) {
@@ -79,7 +80,10 @@ func (x *exchange) mock(i *Integration) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, ok := mockStatus(string(body))
+	n, ok, err := mockStatus(string(body))
+	if err != nil {
+		return nil, unsupported("the statusCode of MOCK: %v", err)
+	}
 	if !ok {
 		if symbols := x.api.App.Symbols(string(body)); len(symbols) > 0 {
 			return nil, unsupported("the statusCode of MOCK: %v", &cfn.Unknown{Symbol: symbols[0]})

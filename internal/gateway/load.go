@@ -653,6 +653,7 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 				mr = l.models[name]
 			}
 			if mr == nil {
+				m.models[ct] = &schema{} // that of every body
 				continue
 			}
 			written = append(written, ct, mr.Properties["Schema"])

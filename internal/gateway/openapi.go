@@ -191,7 +191,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 	slices.SortFunc(m.Responses, func(a, b MethodResponse) int { return strings.Compare(a.Status, b.Status) })
 	if in := r.object(pointer(doc, op["x-amazon-apigateway-integration"]), "x-amazon-apigateway-integration"); in != nil {
 		i := &Integration{Type: strings.ToUpper(r.known(in["type"], "type")), URI: r.text(in["uri"], "uri"), HTTPMethod: strings.ToUpper(r.known(in["httpMethod"], "httpMethod")),
-			Passthrough: strings.ToUpper(r.known(in["passthroughBehavior"], "passthroughBehavior")), ContentHandling: r.known(in["contentHandling"], "contentHandling"),
+			Passthrough: strings.ToUpper(r.known(in["passthroughBehavior"], "passthroughBehavior")), ContentHandling: strings.ToUpper(r.known(in["contentHandling"], "contentHandling")),
 			RequestParameters: r.strMap(texts(in["requestParameters"]), "requestParameters"), RequestTemplates: r.templates(in["requestTemplates"], "requestTemplates")}
 		i.connection(in["connectionType"], in["connectionId"], r)
 		if i.Passthrough == "" {
@@ -200,7 +200,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 		irs := r.object(in["responses"], "the integration's responses")
 		for _, p := range slices.Sorted(maps.Keys(irs)) {
 			ir := r.object(irs[p], "the integration's response "+p)
-			x := IntegrationResponse{Status: r.status(ir["statusCode"], "statusCode"), Pattern: p, ContentHandling: r.known(ir["contentHandling"], "contentHandling"),
+			x := IntegrationResponse{Status: r.status(ir["statusCode"], "statusCode"), Pattern: p, ContentHandling: strings.ToUpper(r.known(ir["contentHandling"], "contentHandling")),
 				Parameters: r.mappings(ir["responseParameters"], "responseParameters"), Templates: r.templates(ir["responseTemplates"], "responseTemplates")}
 			if p == "default" {
 				x.Pattern = ""

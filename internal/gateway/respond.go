@@ -11,6 +11,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/vtl"
 	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
 )
@@ -18,14 +19,13 @@ import (
 // respond chooses the integration response for what a backend said (a status, or a function's error message) and makes
 // the answer. matched is false where the pattern has nothing to match: a function that succeeded.
 func (x *exchange) respond(i *Integration, said string, matched bool, headers Headers, body []byte, backendType *string) (*Response, error) {
-	var ir *IntegrationResponse
-	if matched {
-		for k := range i.Responses {
-			r := &i.Responses[k]
-			if r.Pattern == "" {
-				continue
-			}
-			re, err := javaregexp.Compile(r.Pattern)
+	var fit, rest []*IntegrationResponse
+	for k := range i.Responses {
+		r := &i.Responses[k]
+		if r.Pattern == "" {
+			rest = append(rest, r)
+		} else if matched {
+			re, err := javaregexp.Recent(r.Pattern)
 			if err != nil {
 				return nil, unsupported("the selection pattern %q of method %s: %v", r.Pattern, x.method.ID, err)
 			}
@@ -34,23 +34,47 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 				return nil, unsupported("the selection pattern of method %s: %v", x.method.ID, err)
 			}
 			if fits {
-				ir = r
-				break
+				fit = append(fit, r)
 			}
 		}
 	}
-	if ir == nil {
-		for k := range i.Responses {
-			if i.Responses[k].Pattern == "" {
-				ir = &i.Responses[k]
-				break
-			}
-		}
+	if len(fit) == 0 {
+		fit = rest
 	}
-	if ir == nil {
+	if len(fit) == 0 {
 		return nil, configError(NoIntegrationResponse, "no integration response matches %q and there is none without a pattern", clip(x.api.App.Show(said)))
 	}
-	return x.made(ir, headers, body, backendType, true)
+	// The service takes one response of a pattern (https://github.com/hashicorp/terraform/pull/5893), and which of a template's it
+	// deploys, or asks first, is on no file.
+	for _, other := range fit[1:] {
+		if !fit[0].answersAs(other, x.req.Method == "OPTIONS") {
+			return nil, unsupported("method %s has several integration responses for one reply, the patterns %q (%s) and %q (%s), and which is used is on no file: give each a SelectionPattern of its own",
+				x.method.ID, fit[0].Pattern, fit[0].Status, other.Pattern, other.Status)
+		}
+	}
+	return x.made(fit[0], headers, body, backendType, true)
+}
+
+// answersAs reports whether two integration responses are one to a page, as far as CORS goes.
+func (r *IntegrationResponse) answersAs(other *IntegrationResponse, preflight bool) bool {
+	about := func(r *IntegrationResponse) map[string]string {
+		out := map[string]string{}
+		for k, v := range r.Parameters {
+			if name, ok := apigw.HeaderName(k, apigw.MethodHeader); ok && (corsheader.Is(name) || corsheader.IsVary(name)) {
+				out[strings.ToLower(name)] = v
+			}
+		}
+		for _, t := range r.Templates {
+			if strings.Contains(t.Text, "responseOverride") {
+				out["template of "+t.ContentType] = t.Text
+			}
+		}
+		if preflight {
+			out["status"] = r.Status[:1]
+		}
+		return out
+	}
+	return maps.Equal(about(r), about(other))
 }
 
 // unread makes the answer of an integration response for a reply that nobody has read.
@@ -90,7 +114,10 @@ func (x *exchange) made(ir *IntegrationResponse, headers Headers, body []byte, b
 		case src == "integration.response.body":
 			v, found = string(body), true
 		case strings.HasPrefix(src, "integration.response.body."):
-			v, found = bodySource(string(body), strings.TrimPrefix(src, "integration.response.body."))
+			var err error
+			if v, found, err = bodySource(string(body), strings.TrimPrefix(src, "integration.response.body.")); err != nil {
+				return nil, unsupported("%s is mapped from %s: %v", name, src, err)
+			}
 		case strings.HasPrefix(src, "method.request."):
 			return nil, configError(BadMapping, "%s is mapped from %s, which integration responses cannot read", name, src)
 		default:
@@ -151,13 +178,19 @@ func (x *exchange) made(ir *IntegrationResponse, headers Headers, body []byte, b
 // applyOverrides puts $context.responseOverride over status and headers.
 func (x *exchange) applyOverrides(out *Response, mapped *Headers) error {
 	if v, ok := x.overrides.Response.Get("status"); ok && v != nil {
-		s, _ := vtl.Print(v)
+		s, err := vtl.Print(v)
+		if err != nil {
+			return badOverride("responseOverride.status", err)
+		}
 		n, err := strconv.Atoi(strings.TrimSpace(s))
 		if symbols := x.api.App.Symbols(s); len(symbols) > 0 {
 			return unsupported("$context.responseOverride.status: %v", &cfn.Unknown{Symbol: symbols[0]})
 		}
 		if err != nil || n < 100 || n > 999 {
 			return configError(BadOverride, "$context.responseOverride.status is %q, not a status", clip(x.api.App.Show(s)))
+		}
+		if n > 599 {
+			return unsupported("$context.responseOverride.status is %d, and what API Gateway makes of that is on no file", n)
 		}
 		out.Status = n
 	}
@@ -168,7 +201,7 @@ func (x *exchange) applyOverrides(out *Response, mapped *Headers) error {
 	}
 	pairs, err := hm.Pairs()
 	if err != nil {
-		return configError(BadOverride, "$context.responseOverride.header: %v", err)
+		return badOverride("responseOverride.header", err)
 	}
 	for _, p := range pairs {
 		if strings.ContainsAny(p[1], "\r\n") || p[0] == "" {
@@ -177,6 +210,14 @@ func (x *exchange) applyOverrides(out *Response, mapped *Headers) error {
 		*mapped = (*mapped).set(p[0], p[1])
 	}
 	return nil
+}
+
+// badOverride is the error of an override whose value cannot be printed.
+func badOverride(name string, err error) error {
+	if notKnown(err) {
+		return unsupported("$context.%s: %v", name, err)
+	}
+	return configError(BadOverride, "$context.%s: %v", name, err)
 }
 
 // remapped are response headers that reach the client under another name (recorded 2024-12).

@@ -26,19 +26,24 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 	if s := x.api.App.SymbolOf(t.Text); s != nil {
 		return "", unsupported("the %s template: %v", t.ContentType, &cfn.Unknown{Symbol: s})
 	}
-	if s := x.api.App.Symbols(glued.FindString(t.Text)); len(s) > 0 {
-		return "", unsupported("the %s template has a reference that is made of what is not known: %v", t.ContentType, &cfn.Unknown{Symbol: s[0]})
+	symbols := x.api.App.Symbols(t.Text)
+	if len(symbols) > 0 {
+		if s := x.api.App.Symbols(glued.FindString(t.Text)); len(s) > 0 {
+			return "", unsupported("the %s template has a reference that is made of what is not known: %v", t.ContentType, &cfn.Unknown{Symbol: s[0]})
+		}
 	}
 	tm, err := x.api.parsed(t.Text)
-	symbols := x.api.App.Symbols(t.Text)
 	fails := func(how string, err error) error {
 		if len(symbols) > 0 { // it may be right under other values
 			return unsupported("the %s template %s as far as it is known: %v", t.ContentType, how, &cfn.Unknown{Symbol: symbols[0]})
 		}
 		return configError(BadTemplate, "the %s template %s: %v", t.ContentType, how, err)
 	}
-	if err != nil {
+	if err != nil && !notKnown(err) {
 		return "", fails("does not parse", err)
+	}
+	if err != nil {
+		return "", unsupported("the %s template: %v", t.ContentType, err)
 	}
 	out, err := tm.Eval(&vtl.Env{
 		Vars: map[string]any{"input": x.input(body), "context": x.context, "util": vtl.Util{}, "stageVariables": x.stageVars},
@@ -60,14 +65,19 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 		// A transcript of 2015; the name of the exception is believed.
 		return "", &failure{typ: apigw.Default4XX, status: 400, message: "Could not process payload", errType: "BadRequestException", detail: "a template reads the body, which begins like JSON and is none"}
 	}
-	var fault *vtl.Error
-	if errors.As(err, &fault) && fault.NotKnown {
+	if notKnown(err) {
 		return "", unsupported("the %s template: %v", t.ContentType, err)
 	}
 	if err != nil {
 		return "", fails("fails", err)
 	}
 	return out, nil
+}
+
+// notKnown reports whether an error of a template's language says nothing of the service.
+func notKnown(err error) bool {
+	var fault *vtl.Error
+	return errors.As(err, &fault) && fault.NotKnown
 }
 
 // glued matches a stand-in that would be a part of a reference, or of a directive.

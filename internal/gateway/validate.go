@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -81,7 +82,8 @@ func (x *exchange) invalid() error {
 		}
 	}
 	if m.validateBody && m.models != nil && !assumed {
-		s := m.models[x.contentType()]
+		// https://docs.aws.amazon.com/apigateway/latest/api/API_PutMethod.html
+		s := cmp.Or(m.models[x.contentType()], m.models["$default"])
 		if s == nil {
 			return nil
 		}

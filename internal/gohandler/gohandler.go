@@ -30,6 +30,10 @@ const (
 	// CORS headers of the stage's policy.
 	Lambda = "github.com/corsgate/corsgate/constructs/corslambda"
 
+	// Wrapper is the import path of the program that makes functions in other languages emit
+	// them.
+	Wrapper = "github.com/corsgate/corsgate/apps/corswrap"
+
 	// NoRPC is the build tag that leaves out of aws-lambda-go the RPC server of the retired go1.x
 	// runtime, https://github.com/aws/aws-lambda-go#for-developers-on-linux.
 	NoRPC = "lambda.norpc"
@@ -198,6 +202,42 @@ func BuildFor(entry, goos, goarch string) (*Program, []*Fault) {
 	return r.program, r.faults
 }
 
+// Architecture gives Go's name of one of Lambda's architectures.
+func Architecture(name string) (goarch string, ok bool) {
+	switch name {
+	case "arm64":
+		return "arm64", true
+	case "x86_64":
+		return "amd64", true
+	}
+	return "", false
+}
+
+// BuildWrapper builds [Wrapper] for linux and goarch, as [BuildFor] builds a handler, out of
+// the version of corsgate that the module of the working directory requires.
+func BuildWrapper(goarch string) (*Program, error) {
+	wd, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	key := strings.Join(append([]string{Wrapper, wd, goarch}, goSettings()...), "\x00")
+	once, _ := builds.LoadOrStore(key, sync.OnceValue(func() result {
+		if _, err := exec.LookPath("go"); err != nil {
+			return result{nil, []*Fault{{Entry: Wrapper, Reason: NoToolchain, Text: "the go command is not found: " + err.Error()}}}
+		}
+		p, words := compile(wd, Wrapper, "linux", goarch, "nethttpomithttp2") // the Runtime API speaks HTTP/1.1
+		if p == nil {
+			return result{nil, []*Fault{{Entry: Wrapper, Reason: NotCompiled, Text: "the go command does not build it for linux/" + goarch + ":\n" + words}}}
+		}
+		return result{program: p}
+	}))
+	r := once.(func() result)()
+	for _, f := range r.faults {
+		return nil, fmt.Errorf("the wrapper %s: %s; have Go installed, https://go.dev/dl, and run this in a module that requires github.com/corsgate/corsgate", f.Entry, f.Text)
+	}
+	return r.program, nil
+}
+
 // builds holds, for each key, the func() result that builds at its first call.
 var builds sync.Map
 
@@ -277,7 +317,7 @@ func build(entry, dir, goos, goarch string) (*Program, []*Fault) {
 		faults = append(faults, fault(NotPaired, "it does not import "+Lambda+", so its responses would carry no CORS headers",
 			"wrap the handler with that package; if it writes CORS headers by itself, make it a plain awslambda.Function and declare it with corsfunction.Emits"))
 	}
-	p, words := compile(dir, goos, goarch, tags)
+	p, words := compile(dir, ".", goos, goarch, tags)
 	if p == nil {
 		faults = append(faults, fault(NotCompiled, "it does not compile for "+target+":\n"+words, ""))
 	}
@@ -302,15 +342,16 @@ func Flags(tags string) []string {
 	return []string{"-trimpath", "-buildvcs=false", "-tags", tags, "-ldflags", "-s -w -buildid="}
 }
 
-// compile builds the program in dir, or gives no program and the compiler's words.
-func compile(dir, goos, goarch, tags string) (*Program, string) {
+// compile builds the program of a package, seen from dir, or gives no program and the
+// compiler's words.
+func compile(dir, pkg, goos, goarch, tags string) (*Program, string) {
 	tmp, err := os.MkdirTemp("", "corsgate-")
 	if err != nil {
 		return nil, err.Error()
 	}
 	defer os.RemoveAll(tmp)
 	exe := filepath.Join(tmp, Bootstrap)
-	if _, words, err := run(dir, goos, goarch, slices.Concat([]string{"build"}, Flags(tags), []string{"-o", exe, "."})...); err != nil {
+	if _, words, err := run(dir, goos, goarch, slices.Concat([]string{"build"}, Flags(tags), []string{"-o", exe, pkg})...); err != nil {
 		return nil, words
 	}
 	code, err := os.ReadFile(exe)

@@ -9,7 +9,7 @@
 // next one while it lives; the limits of initialization, invocation and response,
 // and the words and types of the errors when one is passed; the environment
 // variables; that a process which dies is replaced. What is not: memory is not
-// limited, there are no layers and no extensions, the code's folder can be
+// limited, there are no extensions, and no layers but corsgate's, the code's folder can be
 // written to, and a function beyond its concurrency waits, where Lambda would
 // throttle it.
 //
@@ -21,7 +21,8 @@
 // this machine.
 //
 // Node.js (nodejs*) and Python (python3*), with the node and the python3 that are
-// installed, whatever their version: inline code or an asset.
+// installed, whatever their version: inline code or an asset. Those that
+// corsfunction.Attach is put on run behind corsgate's wrapper, as deployed.
 //
 // # What a function sees of this machine
 //

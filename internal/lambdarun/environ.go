@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/wrapper"
 )
 
 // fromHost are the variables of the parent that a process needs to run at all,
@@ -46,6 +48,11 @@ func environ(f *Function, p *program, o *Options, api, home string) []string {
 	}
 	for name, v := range f.Environment {
 		env[name] = v
+	}
+	if f.wrapped() {
+		env[asWrapper] = "1"
+		// It is in a layer, too, and those are not here.
+		delete(env, wrapper.Next)
 	}
 	for name, v := range map[string]string{
 		"_HANDLER":                        f.Handler,

@@ -41,8 +41,7 @@ type Function struct {
 
 	Code Code
 
-	// Emits is what the function's mark says, see package paired: "built",
-	// "placeholder", "true" on its owner's word, "" without a mark.
+	// Emits is what the function's mark says, see package mark; "" without one.
 	Emits string
 
 	// Entry is the directory of the Go source that corsfunction built, relative

@@ -251,8 +251,12 @@ func (p *Pool) Prepare(ctx context.Context, logicalID string) error {
 
 // remark logs what a function will miss.
 func (p *Pool) remark(f *function) {
-	if f.Layers > 0 {
-		p.log.line(f.Name, fmt.Appendf(nil, "corsgate: layers are not run here, and it has %d", f.Layers))
+	layers := f.Layers
+	if f.wrapped() {
+		layers-- // corsgate's own
+	}
+	if layers > 0 {
+		p.log.line(f.Name, fmt.Appendf(nil, "corsgate: layers are not run here, and it has %d", layers))
 	}
 	var missing []string
 	for path := range f.Unresolved {

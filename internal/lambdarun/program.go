@@ -81,7 +81,13 @@ func prepare(f *Function, dir, module string) (*program, *Error) {
 	if err := os.WriteFile(script, content, 0o600); err != nil {
 		return fail(NotStarted, "", "its runtime cannot be written: %v", err)
 	}
-	return &program{argv: argv, root: root}, nil
+	ready := &program{argv: argv, root: root}
+	if f.wrapped() {
+		if err := ready.wrap(); err != nil {
+			return fail(NotStarted, "", "corsgate's wrapper, which it has, cannot be found: %v", err)
+		}
+	}
+	return ready, nil
 }
 
 // prepareGo finds the executable of a Go function, or of any other that is its

@@ -12,11 +12,12 @@ import (
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
-// The messages of package corslambda; a test there writes them and has them found here.
+// The messages of corslambda and of the wrapper, which are those of package emit; a test there writes them and has them found here.
 const (
 	messageRefused = "CORS: origin refused"
 	messageMore    = "CORS: more origins refused, in an earlier minute"
 	messagePolicy  = "CORS: the stage's variables hold no valid policy, so every origin is refused"
+	messageWrapper = "corsgate: " // begins what the wrapper says of itself
 	messageOwn     = "CORS: the handler sets CORS headers of its own, which are left out"
 )
 
@@ -35,6 +36,7 @@ type entry struct {
 	Resource string          `json:"resource"`
 	Reason   string          `json:"reason"`
 	Count    int             `json:"count"` // of refused origins that have no line
+	Error    string          `json:"error"`
 	Faults   json.RawMessage `json:"faults"`
 	Stage    string          `json:"stage"`
 	Header   json.RawMessage `json:"headers"`
@@ -101,8 +103,12 @@ func (s *Scanner) entry(l Line, e entry) bool {
 	case messagePolicy:
 		s.saw(l, rules.CORS710, "", "", "the variables of stage "+clip(e.Stage)+" hold no valid policy: "+report.Clip(report.OneLine(list(e.Faults)), 2000), "")
 	case messageOwn:
-		s.saw(l, rules.CORS703, e.Method, e.where(), "the handler sets "+clip(list(e.Header))+"; corslambda leaves them out", "")
+		s.saw(l, rules.CORS703, e.Method, e.where(), "the handler sets "+clip(list(e.Header))+"; they are left out", "")
 	default:
+		if what, ok := strings.CutPrefix(message, messageWrapper); ok {
+			s.saw(l, rules.CORS709, "", "", what+" ("+clip(e.Error)+")", "")
+			return true
+		}
 		if !strings.HasPrefix(e.Type, "platform.") {
 			return s.plain(Line{l.Time, l.Source, message})
 		}

@@ -85,3 +85,12 @@ func TestCorslambda(t *testing.T) {
 		})
 	}
 }
+
+// The wrapper says why no runtime was started. It is not the call's own report.
+func TestWrapper(t *testing.T) {
+	p := policy(t, cors.Config{Origins: []string{"https://app.example.com"}})
+	rep := scan(t, p, `{"timestamp":"2026-11-28T21:11:37.9Z","level":"ERROR","message":"corsgate: the runtime cannot be started","error":"fork/exec /opt/otel-handler: no such file or directory"}`+"\n")
+	if len(rep.Findings) != 1 || rep.Findings[0].Rule != rules.CORS709 || !strings.Contains(rep.Findings[0].Detail, "the runtime cannot be started (fork/exec /opt/otel-handler: no such file or directory)") {
+		t.Errorf("got %s", listing(rep))
+	}
+}

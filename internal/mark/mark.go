@@ -6,8 +6,8 @@ package mark
 
 const (
 	// Emits is on a function, alias or version known to emit CORS headers: true
-	// on its owner's word, "built" where a build proved it, "placeholder" where
-	// it was not built.
+	// on its owner's word, "built" where a build proved it, "attached" where the
+	// wrapper does it, "placeholder" where it was not built.
 	Emits = "corsgate:emits"
 
 	// Entry is on a function that corsfunction builds: the directory of its

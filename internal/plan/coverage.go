@@ -68,7 +68,7 @@ func (m *maker) cover(p Proxy) {
 			"every function that the variable may name has to, through corslambda or by itself")
 	default:
 		m.fail(p.Node, "", p.Where+" is a Lambda proxy, and its function is not known to emit CORS headers: API Gateway adds none to what it answers. "+
-			"Build it with corsfunction.NewGoFunction, or, if it emits them by itself, say so with corsfunction.Emits(fn)")
+			"Give them to it with corsfunction.Attach(fn, nil), or, in Go, build it with corsfunction.NewGoFunction; if it emits them by itself, say so with corsfunction.Emits(fn)")
 	}
 }
 

@@ -66,7 +66,7 @@ func count(all []*faulty, o Operation, what string) []*faulty {
 }
 
 // sufficient says what of the policy the API's own methods make insufficient. One cause is
-// one remark, on the first method that it is about.
+// one remark, on the first method that it is about and not suppressed for.
 func (m *maker) sufficient() {
 	allowed := strings.Split(m.policy.RequestHeaders(), ",")
 	methods := m.policy.Methods()
@@ -79,32 +79,38 @@ func (m *maker) sufficient() {
 			switch {
 			case slices.Contains(allowed, name):
 			case !slices.Contains(allowed, "*"):
-				missing, all = append(missing, name), append(all, name)
+				missing = append(missing, name)
 			case name == "authorization":
 				star = true
 			}
 		}
-		if missing != nil {
-			headers = count(headers, o, strings.Join(missing, ", "))
+		if missing != nil && !m.suppressed(o.Node, rules.CORS111) {
+			all, headers = append(all, missing...), count(headers, o, strings.Join(missing, ", "))
 		}
-		if star {
+		if star && !m.suppressed(o.Node, rules.CORS112) {
 			stars = count(stars, o, "")
 		}
 		// GET, HEAD and POST cannot be kept from pages. Of ANY the others are left out for a reason.
-		if methods != "" && o.Verb != "ANY" && !browser.SafelistedMethod(o.Verb) && !slices.Contains(strings.Split(methods, ","), o.Verb) {
+		if methods != "" && o.Verb != "ANY" && !browser.SafelistedMethod(o.Verb) && !slices.Contains(strings.Split(methods, ","), o.Verb) && !m.suppressed(o.Node, rules.CORS110) {
 			left = count(left, o, o.Verb)
 		}
 	}
+	notForPages := func(rule rules.ID) string {
+		if m.Document != nil {
+			return fmt.Sprintf("if it is not for pages, suppress %s in the API's metadata", rule)
+		}
+		return fmt.Sprintf("if it is not for pages, suppress %s in the method's metadata", rule)
+	}
 	for _, f := range headers {
-		m.fail(f.first.Node, rules.CORS111, fmt.Sprintf("%s wants headers that the policy does not allow (%s), so no page can call it: write RequestHeaders: []string{%s}",
-			f.where(), f.what, quoted(slices.Compact(slices.Sorted(slices.Values(all))))))
+		m.fail(f.first.Node, rules.CORS111, fmt.Sprintf("%s wants headers that the policy does not allow (%s), so no page can call it: write RequestHeaders: []string{%s}, or, %s",
+			f.where(), f.what, quoted(slices.Compact(slices.Sorted(slices.Values(all)))), notForPages(rules.CORS111)))
 	}
 	for _, f := range stars {
 		m.warnRule(f.first.Node, rules.CORS112, f.where()+" wants Authorization, which * does not cover: name the headers in RequestHeaders, authorization among them")
 	}
 	for _, f := range left {
-		m.fail(f.first.Node, rules.CORS110, fmt.Sprintf("%s cannot be called by a page, since Methods of the policy (%s) leaves %s out: add it, or leave Methods empty, or, if it is not for pages, "+
-			"suppress %s in the RestApi's metadata", f.where(), methods, f.what, rules.CORS110))
+		m.fail(f.first.Node, rules.CORS110, fmt.Sprintf("%s cannot be called by a page, since Methods of the policy (%s) leaves %s out: add it, or leave Methods empty, or, %s",
+			f.where(), methods, f.what, notForPages(rules.CORS110)))
 	}
 }
 

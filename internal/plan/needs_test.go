@@ -76,9 +76,26 @@ func TestSufficient(t *testing.T) {
 		header("GET /a (and 2 more)", "x-api-key", `"authorization", "content-type", "x-amz-date", "x-amz-security-token", "x-api-key"`),
 		"error Stack/Api/Default/b/POST [CORS111] CORS111: POST /b wants headers that the policy does not allow (authorization, x-amz-date, x-amz-security-token)...",
 	})
+	// A method that a rule is suppressed for has no part in what is said of the others.
+	but := func(rule string, node string, ms ...*Method) []string {
+		api := apiOf(at("/a", ms...), at("/b", secured("PUT", Security{})))
+		api.Suppressed = []Suppression{{node, rule}}
+		p := policy(t, cors.Config{Origins: []string{"https://app.example.com"}, Methods: []string{"GET"}, RequestHeaders: []string{"x-other"}})
+		if rule == "CORS112" {
+			p = allowing("*")
+		}
+		return about(lines(Make(api, p, Options{})), "["+rule)
+	}
+	iam := Security{Type: "AWS_IAM"}
+	expect(t, but("CORS111", get, secured("GET", iam), secured("POST", key)), []string{"error Stack/Api/Default/a/POST [CORS111] CORS111: POST /a wants headers that the policy does not allow (x-api-key), " +
+		"so no page can call it: write RequestHeaders: []string{\"x-api-key\", \"x-other\"}, or, if it is not for pages, suppress CORS111 in the method's metadata..."})
+	expect(t, but("CORS111", get, secured("GET", key), secured("POST", key)), []string{"error Stack/Api/Default/a/POST [CORS111] CORS111: POST /a wants..."})
+	expect(t, but("CORS112", get, secured("GET", iam), secured("POST", iam)), []string{"warning Stack/Api/Default/a/POST [CORS112] CORS112: POST /a wants Authorization..."})
+	expect(t, but("CORS110", "Stack/Api/Default/a/PUT", secured("PUT", Security{})), []string{"error Stack/Api/Default/b/PUT [CORS110] CORS110: PUT /b cannot..."})
 	// And of a document.
 	document := &API{Node: "Stack/Api", Stages: apiOf().Stages, Document: &Document{Operations: []Operation{{Node: "Stack/Api", Where: "api.yaml:7: GET /a", Verb: "GET", Security: key}}}}
-	expect(t, about(lines(Make(document, allowing(), Options{})), "[CORS1"), []string{"error Stack/Api [CORS111] CORS111: api.yaml:7: GET /a wants headers..."})
+	expect(t, about(lines(Make(document, allowing(), Options{})), "[CORS1"), []string{"error Stack/Api [CORS111] CORS111: api.yaml:7: GET /a wants headers that the policy does not allow (x-api-key), so no page can call it: " +
+		"write RequestHeaders: []string{\"x-api-key\"}, or, if it is not for pages, suppress CORS111 in the API's metadata..."})
 }
 
 // A suppression is for every remark of its rule.

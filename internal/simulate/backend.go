@@ -16,10 +16,11 @@ import (
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/mark"
+	"github.com/corsgate/corsgate/internal/wrapper"
 )
 
 // NotRun returns a backend that calls nothing. For a function that its template marks as one that emits CORS headers (see
-// package mark) it answers with the headers that corslambda puts, which depend on the stage's variables alone; the
+// package mark), or that runs behind the wrapper, it answers with the headers that both put, which depend on the stage's variables alone; the
 // status, 200, and the empty body are not the function's. Everything else is not known, a [*NotInvoked]. App may be nil.
 //
 // The mark of an alias or a version does not count.
@@ -27,7 +28,7 @@ func NotRun(app *cfn.App) gateway.Backend {
 	emits := map[string]bool{}
 	if app != nil {
 		for _, r := range app.OfType("AWS::Lambda::Function") {
-			emits[app.Name(r)] = r.Metadata[mark.Emits] != nil && r.Metadata[mark.Emits] != false
+			emits[app.Name(r)] = r.Metadata[mark.Emits] != nil && r.Metadata[mark.Emits] != false || wrapper.Attached(r.Properties)
 		}
 	}
 	return notRun{app, emits}
@@ -42,7 +43,7 @@ func (b notRun) Invoke(ctx context.Context, fn gateway.Function, event []byte) (
 	if !b.emits[fn.LogicalID] || fn.LogicalID == "" {
 		return nil, notCalled("the function " + fn.Name)
 	}
-	StandIn(ctx, "the function "+fn.Name+" was not invoked; the headers are those that corslambda puts, status and body are not its own")
+	StandIn(ctx, "the function "+fn.Name+" was not invoked; the headers are those that corsgate puts, status and body are not its own")
 	return b.emitted(event)
 }
 

@@ -175,11 +175,12 @@ func apply(op string, texts []string) (result, ok bool) {
 	case "endsWith":
 		return strings.HasSuffix(one, other), true
 	case "matches":
-		re, err := javaregexp.Compile(other)
+		re, err := javaregexp.Recent(other)
 		if err != nil {
 			return false, false
 		}
-		return re.Whole().MatchString(one), true
+		fits, err := re.MatchWhole(one)
+		return fits, err == nil
 	}
 	return false, false
 }

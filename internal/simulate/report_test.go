@@ -220,6 +220,19 @@ func TestMarkOfAnother(t *testing.T) {
 	}
 }
 
+// A function behind the wrapper is answered for as well, whoever put it there.
+func TestAttached(t *testing.T) {
+	for variable, known := range map[string]bool{"/opt/corsgate/wrap": true, "/opt/otel-handler": false} {
+		attached := strings.Replace(template, `"Other": {"Type": "AWS::Lambda::Function", "Properties": {}, "Metadata": {"corsgate:emits": false}}`,
+			`"Other": {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "nodejs22.x", "Layers": [{"Ref": "Layer"}], "Environment": {"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "`+variable+`"}}}}`, 1)
+		s := site(t)
+		s.Backend = simulate.NotRun(model.App(t, []byte(attached)))
+		if r := run(t, s, browser.Call{URL: "/other"}); r.Verdict.Known != known || r.Verdict.Allowed != known {
+			t.Errorf("%s: %+v", variable, r.Verdict)
+		}
+	}
+}
+
 // Where it is known what an answer depends on, a memo tells apart what is answered differently, and a report is what it
 // would be without.
 func TestMemoOfWhatIsKnown(t *testing.T) {

@@ -157,11 +157,17 @@ func (t *Template) Source() string { return t.src }
 
 // Line gives the text of line n, counted from 1, without its line end, or "" where there is no such line.
 func (t *Template) Line(n int) string {
-	lines := strings.Split(t.src, "\n")
-	if n < 1 || n > len(lines) {
+	if n < 1 {
 		return ""
 	}
-	return strings.TrimRight(lines[n-1], "\r")
+	line, rest := "", t.src
+	for more := true; n > 0; n-- {
+		if !more {
+			return ""
+		}
+		line, rest, more = strings.Cut(rest, "\n")
+	}
+	return strings.TrimRight(line, "\r")
 }
 
 // lineIndex finds lines and columns from byte offsets.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
 )
 
 // hang is when something that should end at once is taken for hanging. No test is about how long anything takes.
@@ -68,6 +70,7 @@ func TestCost(t *testing.T) {
 		{"charAt, not ASCII", "", long("é", 20) + loop(`#set($x=$s.charAt($i))`), true},
 		{"charAt, ASCII", "", long("a", 16) + `#foreach($i in [1..1000])#set($x=$s.charAt($i))#end`, false},
 		{"substring, ASCII", "", long("a", 16) + `#foreach($i in [1..1000])#set($x=$s.substring($i))#end`, false},
+		{"many large expressions", "", `#set($s='a')#foreach($i in [1..200])#set($x=$s.matches("(a|$i){900}(b|$i){900}"))#end`, true},
 		{"escaped blanks", "", strings.Repeat(`\ `, MaxTemplate/2), false},
 		{"escaped dollars", "", strings.Repeat(`\$`, MaxTemplate/2), false},
 		{"dollars", "", strings.Repeat(`$ `, MaxTemplate/2), false},
@@ -193,9 +196,9 @@ func TestReplacedAgain(t *testing.T) {
 	}
 }
 
-// compiledAnew has the next evaluations find no expression compiled.
+// compiledAnew has the next evaluations find no expression compiled: others have taken its place.
 func compiledAnew() {
-	recent.Lock()
-	defer recent.Unlock()
-	clear(recent.regexp)
+	for n := range 100 {
+		_, _ = javaregexp.Recent("other" + strconv.Itoa(n))
+	}
 }

@@ -38,7 +38,7 @@ var ErrPayload = errors.New("the body begins like JSON and is none")
 func (in *Input) json() (any, error) {
 	if !in.parsed {
 		in.parsed = true
-		if in.root, in.err = ParseJSON(in.body()); in.err != nil {
+		if in.root, in.err = ParseJSON(in.body()); in.err != nil && !errors.As(in.err, new(*Error)) {
 			in.root, in.err = in.body(), nil
 			if text := strings.TrimLeft(in.body(), " \t\r\n"); text != "" && (text[0] == '{' || text[0] == '[') {
 				in.err = ErrPayload

@@ -13,7 +13,7 @@ import (
 const maxJSONDepth = 200
 
 // ParseJSON reads JSON as API Gateway's parser does, which is lenient: names and strings may lack quotes or have single
-// ones, and a comma may follow the last member. Objects become maps in the order of the text, arrays JSONArray lists.
+// ones, and a comma may follow the last member. Its error is an [*Error] where it is not known what the service reads. Objects become maps in the order of the text, arrays JSONArray lists.
 func ParseJSON(s string) (any, error) {
 	p := &jsonParser{s: s}
 	p.ws()
@@ -50,7 +50,7 @@ func (p *jsonParser) peek() byte {
 
 func (p *jsonParser) value(depth int) (any, error) {
 	if depth > maxJSONDepth {
-		return nil, p.errf("JSON nested too deep")
+		return nil, &Error{Pos: Pos{1, p.i + 1}, Msg: fmt.Sprintf("JSON nested deeper than %d levels", maxJSONDepth), NotKnown: true}
 	}
 	if p.i >= len(p.s) {
 		return nil, p.errf("a value is missing")

@@ -728,7 +728,7 @@ func (ev *eval) mapCall(pos Pos, m *Map, name string, args []any) (any, bool, er
 		case "entrySet":
 			return views(JavaSet, func(e *Entry) any { return e })
 		case "clear":
-			m.entries, m.index = nil, map[string]int{}
+			m.entries, m.index = nil, nil
 			return void, true, nil
 		}
 	case 1:

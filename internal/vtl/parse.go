@@ -63,10 +63,15 @@ func (p *parser) fail(off int, msg string) {
 	panic(bail{&Error{Pos: p.ix.pos(off), Msg: msg, Parse: true}})
 }
 
+// limit fails on what this parser is too small for.
+func (p *parser) limit(msg string) {
+	panic(bail{&Error{Pos: p.ix.pos(p.pos), Msg: msg, Parse: true, NotKnown: true}})
+}
+
 func (p *parser) enter() {
 	p.depth++
 	if p.depth > maxDepth {
-		p.fail(p.pos, "nested deeper than "+strconv.Itoa(maxDepth)+" levels")
+		p.limit("nested deeper than " + strconv.Itoa(maxDepth) + " levels")
 	}
 }
 func (p *parser) leave() { p.depth-- }
@@ -605,7 +610,7 @@ func (p *parser) binary(level int) expr {
 		p.pos += width
 		// A long chain makes a deep tree, to the left. Long ones occur: one comparison for each origin.
 		if chain++; chain > maxChain {
-			p.fail(p.pos, "expression with more than "+strconv.Itoa(maxChain)+" operators")
+			p.limit("expression with more than " + strconv.Itoa(maxChain) + " operators")
 		}
 		r := p.binary(level + 1)
 		l = &binNode{pos: at, op: op, l: l, r: r}

@@ -3,7 +3,6 @@ package vtl
 import (
 	"errors"
 	"strings"
-	"sync"
 
 	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
 )
@@ -28,40 +27,6 @@ func (m meter) MaxText() int         { return m.ev.lim.Output }
 func (m meter) Left() int            { return m.ev.lim.Steps - m.ev.steps }
 func (m meter) Stopped() bool        { return m.ev.stopped() }
 
-// recent has the expressions that templates compiled last. A template is evaluated over and over, for many requests, and
-// compiling its expressions anew took two thirds of the time.
-var recent struct {
-	sync.Mutex
-	regexp map[string]*javaregexp.Regexp
-}
-
-// maxRecent is how many of them are kept, and maxRecentSize how many states the largest of those has.
-const (
-	maxRecent     = 64
-	maxRecentSize = 20_000
-)
-
-// compiled compiles an expression, or gives the one that was compiled before.
-func compiled(pattern string) (*javaregexp.Regexp, error) {
-	recent.Lock()
-	r := recent.regexp[pattern]
-	recent.Unlock()
-	if r != nil {
-		return r, nil
-	}
-	r, err := javaregexp.Compile(pattern)
-	if err != nil || r.Size() > maxRecentSize {
-		return r, err
-	}
-	recent.Lock()
-	defer recent.Unlock()
-	if recent.regexp == nil || len(recent.regexp) >= maxRecent {
-		recent.regexp = map[string]*javaregexp.Regexp{}
-	}
-	recent.regexp[pattern] = r
-	return r, nil
-}
-
 // compile gives a regular expression, paid for when it is first used in an evaluation.
 func (ev *eval) compile(pos Pos, pattern string) (*javaregexp.Regexp, error) {
 	if r, ok := ev.regexp[pattern]; ok {
@@ -70,12 +35,13 @@ func (ev *eval) compile(pos Pos, pattern string) (*javaregexp.Regexp, error) {
 	if err := ev.charge(pos, 64*len(pattern)); err != nil {
 		return nil, err
 	}
-	r, err := compiled(pattern)
+	r, err := javaregexp.Recent(pattern)
 	if err != nil {
 		return nil, ev.notKnown(pos, "regular expression %q: %v", clip(pattern), err)
 	}
 	ev.steps += 100 + r.Size()/10
-	if err := ev.step(pos); err != nil {
+	ev.bytes += 512 * r.Size()
+	if err := (meter{ev, pos}).Count(1, 0); err != nil {
 		return nil, err
 	}
 	if ev.regexp == nil {
@@ -87,8 +53,10 @@ func (ev *eval) compile(pos Pos, pattern string) (*javaregexp.Regexp, error) {
 
 // foreign is the error of using a regular expression: where Java's answer may differ, it is not known.
 func (ev *eval) foreign(pos Pos, err error) error {
-	var own *Error
-	if err == nil || errors.As(err, &own) {
+	if err == nil {
+		return nil
+	}
+	if own := new(Error); errors.As(err, &own) {
 		return err
 	}
 	return ev.notKnown(pos, "%v", err)

@@ -38,7 +38,7 @@ func NewList(elems ...any) *List { return &List{Elems: elems} }
 // Map is a Java LinkedHashMap: it keeps the order of insertion.
 type Map struct {
 	entries []*Entry
-	index   map[string]int
+	index   map[any]int // of their keys, as mapKey has them; nil where there are few
 	// onPut, if set, is asked before every change and may refuse it.
 	onPut func(ev *eval, pos Pos, key string, v any) error
 	// Name, if set, is what the map's values are called in traces.
@@ -51,23 +51,36 @@ type Entry struct {
 }
 
 // NewMap gives an empty map.
-func NewMap() *Map { return &Map{index: map[string]int{}} }
+func NewMap() *Map { return &Map{} }
 
-// mapKey gives a string that is equal for equal keys.
-func mapKey(k any) (string, bool) {
+// few is how many entries are searched one by one.
+const few = 8
+
+// mapKey gives what is equal for equal keys.
+func mapKey(k any) (any, bool) {
 	switch v := k.(type) {
-	case nil:
-		return "n", true
-	case string:
-		return "s" + v, true
-	case bool:
-		return "b" + strconv.FormatBool(v), true
-	case int64:
-		return "i" + strconv.FormatInt(v, 10), true
-	case float64:
-		return "f" + strconv.FormatFloat(v, 'g', -1, 64), true
+	case nil, string, bool, int64:
+		return k, true
+	case float64: // Java has NaN equal itself, and 0.0 not -0.0
+		return math.Float64bits(v), true
 	}
-	return "", false
+	return nil, false
+}
+
+// find gives the place of a key's entry, or -1.
+func (m *Map) find(k any) int {
+	if m.index != nil {
+		if i, ok := m.index[k]; ok {
+			return i
+		}
+		return -1
+	}
+	for i, e := range m.entries {
+		if have, _ := mapKey(e.Key); have == k {
+			return i
+		}
+	}
+	return -1
 }
 
 // keyCost is what looking a key up costs, in bytes.
@@ -82,8 +95,8 @@ func (m *Map) Get(key any) (any, bool) {
 	if !ok {
 		return nil, false
 	}
-	i, ok := m.index[k]
-	if !ok {
+	i := m.find(k)
+	if i < 0 {
 		return nil, false
 	}
 	return m.entries[i].Value, true
@@ -95,13 +108,17 @@ func (m *Map) Put(key, val any) (old any) {
 	if !ok {
 		return nil
 	}
-	if i, ok := m.index[k]; ok {
+	if i := m.find(k); i >= 0 {
 		old = m.entries[i].Value
 		m.entries[i].Value = val
 		return old
 	}
-	m.index[k] = len(m.entries)
 	m.entries = append(m.entries, &Entry{key, val})
+	if m.index != nil {
+		m.index[k] = len(m.entries) - 1
+	} else if len(m.entries) > few {
+		m.reindex()
+	}
 	return nil
 }
 
@@ -111,19 +128,24 @@ func (m *Map) Delete(key any) (old any) {
 	if !ok {
 		return nil
 	}
-	i, ok := m.index[k]
-	if !ok {
+	i := m.find(k)
+	if i < 0 {
 		return nil
 	}
 	old = m.entries[i].Value
 	m.entries = append(m.entries[:i:i], m.entries[i+1:]...)
-	delete(m.index, k)
-	for kk, j := range m.index {
-		if j > i {
-			m.index[kk] = j - 1
-		}
+	if m.index != nil {
+		m.reindex()
 	}
 	return old
+}
+
+func (m *Map) reindex() {
+	m.index = make(map[any]int, len(m.entries))
+	for i, e := range m.entries {
+		k, _ := mapKey(e.Key)
+		m.index[k] = i
+	}
 }
 
 // Len gives the number of keys.

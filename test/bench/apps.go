@@ -109,11 +109,15 @@ func installCDK(ctx context.Context, log io.Writer) (modules string, err error) 
 		}
 		wanted = append(wanted, p[0]+"@"+strings.TrimPrefix(strings.TrimSpace(string(version)), "v"))
 	}
-	cache, err := os.UserCacheDir()
+	return installed(ctx, log, wanted...)
+}
+
+// installed has npm install packages, once, and gives the folder they are in.
+func installed(ctx context.Context, log io.Writer, wanted ...string) (modules string, err error) {
+	dir, err := cached(wanted[0])
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(cache, "corsgate-bench", wanted[0])
 	modules = filepath.Join(dir, "node_modules")
 	// npm writes this file when it is done.
 	if _, err := os.Stat(filepath.Join(modules, ".package-lock.json")); err == nil {
@@ -125,6 +129,12 @@ func installCDK(ctx context.Context, log io.Writer) (modules string, err error) 
 	}
 	_, err = output(exec.CommandContext(ctx, "npm", append([]string{"install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", dir}, wanted...)...))
 	return modules, err
+}
+
+// cached gives a folder of the user's cache.
+func cached(name string) (string, error) {
+	cache, err := os.UserCacheDir()
+	return filepath.Join(cache, "corsgate-bench", name), err
 }
 
 //go:embed app.cjs

@@ -83,7 +83,7 @@ func value(t *testing.T, cell string) float64 {
 // The whole table, in haste: every row is there, every cell is a number, and
 // what is a fact is right. No time is looked at.
 func TestQuick(t *testing.T) {
-	need(t, "go", "node", "npm")
+	need(t, "go", "node", "npm", "python3")
 	var stdout, stderr bytes.Buffer
 	if err := run(context.Background(), []string{"--quick"}, &stdout, &stderr); err != nil {
 		t.Fatalf("%v\n%s", err, stderr.Bytes())
@@ -121,6 +121,14 @@ func TestQuick(t *testing.T) {
 	for _, what := range []string{"allowed", "no origin", "preflight"} {
 		want["decision on an event: ns (allocations)/"+what+", this machine"] = 2
 	}
+	for _, r := range []string{"Node.js", "Python"} {
+		for _, what := range []string{"an event of 1 KB both ways, µs", "an event of 100 KB both ways, µs", "from start to asking for an event, ms"} {
+			want["wrapper/"+what+", "+r] = 4
+		}
+		want["wrapper/its memory after events of 100 KB, MB, "+r] = 1
+	}
+	want["peers/an event of 1 KB both ways, µs: middy's http-cors, Node.js"] = 4
+	want["peers/an event of 1 KB both ways, µs: Powertools, Python"] = 4
 	want["corsgate serve, requests a second/8 clients at once, 1 routes"] = 4
 	if runtime.GOOS == "linux" {
 		want["corsgate serve, memory in MB/10,000 preflights, this machine"] = 2
@@ -222,7 +230,7 @@ func TestBadCommandLines(t *testing.T) {
 		"--runs 0":           "want 1 or more",
 		"--routes ten":       "want numbers",
 		"--routes 0":         "want numbers",
-		"--only synthesis,x": "want some of synthesis,limits,decisions,lambda,tool",
+		"--only synthesis,x": "want some of synthesis,limits,decisions,lambda,wrapper,tool",
 		"60":                 "it takes flags only",
 	} {
 		var stdout bytes.Buffer

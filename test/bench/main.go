@@ -11,7 +11,8 @@
 // What is compared with: plain CDK with DefaultCorsPreflightOptions, in Go and
 // in JavaScript (aws-cdk-lib at the version of the Go bindings, which npm
 // installs into the user's cache folder), github.com/jub0bs/cors and
-// github.com/rs/cors.
+// github.com/rs/cors, and, beside the wrapper of corsfunction.Attach, middy's http-cors and
+// Powertools for AWS Lambda (Python), which npm and pip install there.
 //
 // It exits with 1 if something could not be measured, and says what. An aim
 // that is not met is a row of the table and no failure.
@@ -51,6 +52,7 @@ var sections = []struct {
 	{"limits", (*bench).limits},
 	{"decisions", (*bench).decisions},
 	{"lambda", (*bench).lambda},
+	{"wrapper", (*bench).wrapper},
 	{"tool", (*bench).tool},
 }
 

@@ -26,10 +26,15 @@ const (
 )
 
 var trials = []trial{
-	// The catalog: no credentials, a function in Go, a mock.
+	// The catalog: no credentials, functions in three languages, a mock.
 	{api: "catalog", from: app, ask: "GET /products", want: "200"},
 	{api: "catalog", from: app, ask: "GET /products/cup", want: "200"},
 	{api: "catalog", from: app, ask: "GET /products/nothing", want: "404"},
+	{api: "catalog", from: app, ask: "GET /products/kettle/reviews", want: "200"}, // Node.js behind the wrapper
+	{api: "catalog", from: app, ask: "GET /products/kettle/stock", want: "200"},   // and Python
+	{api: "catalog", from: "https://x.preview.example.com", ask: "GET /products/kettle/stock", want: "200"},
+	{api: "catalog", from: app + ".evil.example", ask: "GET /products/kettle/reviews", want: missing},
+	{api: "catalog", from: app + ".evil.example", ask: "GET /products/kettle/stock", want: missing},
 	{api: "catalog", from: app, ask: "HEAD /products", want: "403"}, // API Gateway has GET there, and no HEAD
 	{api: "catalog", from: app, ask: "GET /health", want: "200"},
 	{api: "catalog", from: app, ask: "POST /carts/price", headers: []string{asJSON}, body: `{"lines": [{"id": "cup", "quantity": 2}]}`, want: "200"},

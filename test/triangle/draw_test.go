@@ -89,6 +89,7 @@ func drawAnswer(t *rapid.T) answer {
 	for _, h := range some(t, "headers", []string{"Access-Control-Allow-Origin", "access-control-allow-credentials", "ACCESS-CONTROL-ALLOW-METHODS", "X-Request-Id", "access-control-expose-headers"}) {
 		a.Headers[h] = rapid.SampledFrom([]string{"*", "true", "https://evil.example"}).Draw(t, "value")
 	}
+	a.Attached = rapid.Bool().Draw(t, "attached")
 	return a
 }
 

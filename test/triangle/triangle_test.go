@@ -1,5 +1,5 @@
 // Package triangle holds the three places that decide CORS against each other: what API Gateway makes of the rendered
-// template, what corslambda puts on a function's answers, and the policy itself. For random policies, APIs and requests
+// template, what corslambda, or the wrapper, puts on a function's answers, and the policy itself. For random policies, APIs and requests
 // a browser must come to the same verdict, by the same headers, whichever of them it listens to.
 //
 // What rapid finds it shrinks and keeps in testdata/rapid, which it runs first from then on.
@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -26,10 +25,12 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/constructs/corslambda"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/emit"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/simulate"
 	"github.com/corsgate/corsgate/internal/testkit/model"
+	"github.com/corsgate/corsgate/internal/wrapper"
 )
 
 const (
@@ -62,38 +63,76 @@ type world struct {
 	backend  backend
 }
 
-// A backend is the function, in process and with corslambda around it, and the HTTP server.
+// A backend is the function, in process and with corslambda or the wrapper around it, and the HTTP server.
 type backend struct {
-	handler corslambda.Handler
-	answer  answer
+	invoke func(ctx context.Context, event []byte) ([]byte, error)
+	answer answer
 }
 
 // An answer is what the handler and the server give to every request, CORS headers of their own included.
 type answer struct {
-	Status  int
-	Headers map[string]string
-	Fails   bool
+	Status   int
+	Headers  map[string]string
+	Fails    bool
+	Attached bool // the wrapper is around the function, and not corslambda
 }
 
 func newBackend(a answer) backend {
-	return backend{corslambda.Wrap(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	quiet := slog.New(slog.DiscardHandler)
+	if a.Attached {
+		return backend{attached(a, &emit.Emitter{Log: quiet}), a}
+	}
+	h := corslambda.Wrap(func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		if a.Fails {
 			return events.APIGatewayProxyResponse{}, fmt.Errorf("no")
 		}
-		return events.APIGatewayProxyResponse{StatusCode: a.Status, Headers: maps.Clone(a.Headers), Body: "{}"}, nil
-	}, corslambda.WithLogger(slog.New(slog.NewTextHandler(io.Discard, nil)))), a}
+		return a.response(), nil
+	}, corslambda.WithLogger(quiet))
+	return backend{func(ctx context.Context, event []byte) ([]byte, error) {
+		var e events.APIGatewayProxyRequest
+		if err := json.Unmarshal(event, &e); err != nil {
+			return nil, err
+		}
+		r, err := h(ctx, e)
+		if err != nil {
+			return nil, &gateway.FunctionError{Message: err.Error()}
+		}
+		return json.Marshal(r)
+	}, a}
+}
+
+// attached is the function behind the wrapper, which makes responses of its errors.
+func attached(a answer, emitter *emit.Emitter) func(context.Context, []byte) ([]byte, error) {
+	return func(ctx context.Context, event []byte) ([]byte, error) {
+		e, ok := wrapper.RESTEvent(event)
+		if !ok {
+			return nil, fmt.Errorf("it is no event: %s", event)
+		}
+		d := emitter.Decide(ctx, e)
+		switch {
+		case d.Kind == cors.Preflight:
+			return wrapper.Answer(d.Status, "", d), nil
+		case a.Fails:
+			return wrapper.Answer(http.StatusInternalServerError, emit.FailureBody, d), nil
+		}
+		response, err := json.Marshal(a.response())
+		if err != nil {
+			return nil, err
+		}
+		patched, _, ok := wrapper.Patch(response, d)
+		if !ok {
+			return nil, fmt.Errorf("it is no response: %s", response)
+		}
+		return patched, nil
+	}
+}
+
+func (a answer) response() events.APIGatewayProxyResponse {
+	return events.APIGatewayProxyResponse{StatusCode: a.Status, Headers: maps.Clone(a.Headers), Body: "{}"}
 }
 
 func (b backend) Invoke(ctx context.Context, _ gateway.Function, event []byte) ([]byte, error) {
-	var e events.APIGatewayProxyRequest
-	if err := json.Unmarshal(event, &e); err != nil {
-		return nil, err
-	}
-	r, err := b.handler(ctx, e)
-	if err != nil {
-		return nil, &gateway.FunctionError{Message: err.Error()}
-	}
-	return json.Marshal(r)
+	return b.invoke(ctx, event)
 }
 
 func (b backend) HTTP(context.Context, *gateway.BackendRequest) (*gateway.BackendResponse, error) {
@@ -333,7 +372,7 @@ func TestAnyOriginHeader(t *testing.T) {
 	seen := map[bool]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		a := api{policy: drawPolicy(t), routes: []route{{"/items", map[string]kind{"GET": proxy, "PUT": mock}}}, binary: rapid.Bool().Draw(t, "binary"), apart: rapid.Bool().Draw(t, "apart")}
-		w := newWorld(t, a, answer{Status: 200})
+		w := newWorld(t, a, answer{Status: 200, Attached: rapid.Bool().Draw(t, "attached")})
 		for range requests / 4 {
 			origin := drawHeader(t, a.policy)
 			name := rapid.SampledFrom([]string{"origin", "Origin"}).Draw(t, "name")

@@ -39,6 +39,7 @@ func TestWalls(t *testing.T) {
 		// What a Lambda function links, and the tool, compile without the CDK.
 		{"constructs/cors", []string{module + "internal/corsheader"}, []string{cdk, jsii, lambda}},
 		{"constructs/corslambda", []string{lambda, module + "constructs/cors", module + "internal/corsheader"}, []string{cdk, jsii}},
+		{"apps/corswrap", []string{module + "constructs/cors", module + "internal/emit"}, []string{cdk, jsii, lambda}},
 		{"constructs/corstest", []string{module + "internal/simulate", module + "internal/browser"}, []string{cdk, jsii, lambda, module + "constructs/corsapi"}},
 		{"internal/openapi", []string{module + "internal/plan", module + "internal/cfn"}, []string{cdk, jsii, lambda}},
 		// The plan asks what a template overrides, which the template language knows, and what
@@ -83,7 +84,7 @@ func TestWalls(t *testing.T) {
 // TestLeaves holds what packages at the bottom may import of ours. What a Lambda function links is the list of constructs/cors
 // and constructs/corslambda.
 func TestLeaves(t *testing.T) {
-	const header, variables = module + "internal/corsheader", module + "internal/stagevars"
+	const header, variables, emit = module + "internal/corsheader", module + "internal/stagevars", module + "internal/emit"
 	for pattern, may := range map[string][]string{
 		"internal/corsheader":   nil,
 		"internal/apigw":        nil,
@@ -91,7 +92,8 @@ func TestLeaves(t *testing.T) {
 		"internal/browser":      {header},
 		"internal/stagevars":    nil,
 		"constructs/cors":       {header, variables},
-		"constructs/corslambda": {header, variables, module + "constructs/cors"},
+		"constructs/corslambda": {header, variables, emit, module + "constructs/cors"},
+		"apps/corswrap":         {header, variables, emit, module + "constructs/cors", module + "internal/wrapper"},
 	} {
 		for _, p := range deps(t, pattern) {
 			if strings.HasPrefix(p, module) && p != module+pattern && !slices.Contains(may, p) {

@@ -3,12 +3,14 @@
 package stack
 
 import (
+	_ "embed"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -68,7 +70,16 @@ func allowedOrigins(value any) ([]string, error) {
 	}
 }
 
-// New makes the stack: a shop's API with one Lambda function behind it.
+// The functions in other languages, small enough to be in the template.
+var (
+	//go:embed reviews.js
+	reviews string
+	//go:embed stock.py
+	stock string
+)
+
+// New makes the stack: a shop's API with a Lambda function in Go behind it, one in
+// Node.js and one in Python.
 func New(scope constructs.Construct, id string, policy *cors.Policy) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String(id), nil)
 
@@ -78,8 +89,28 @@ func New(scope constructs.Construct, id string, policy *cors.Policy) awscdk.Stac
 
 	products := api.Root().AddResource(jsii.String("products"), nil)
 	products.AddMethod(jsii.String("GET"), lambda, nil)
-	products.AddResource(jsii.String("{id}"), nil).AddMethod(jsii.String("GET"), lambda, nil)
+	product := products.AddResource(jsii.String("{id}"), nil)
+	product.AddMethod(jsii.String("GET"), lambda, nil)
 	api.Root().AddResource(jsii.String("carts"), nil).AddResource(jsii.String("price"), nil).AddMethod(jsii.String("POST"), lambda, nil)
+
+	// Functions that exist already keep their code.
+	for _, f := range []struct {
+		id, path, code string
+		runtime        awslambda.Runtime
+	}{
+		{"Reviews", "reviews", reviews, awslambda.Runtime_NODEJS_22_X()},
+		{"Stock", "stock", stock, awslambda.Runtime_PYTHON_3_13()},
+	} {
+		fn := awslambda.NewFunction(stack, &f.id, &awslambda.FunctionProps{
+			Runtime:      f.runtime,
+			Handler:      jsii.String("index.handler"),
+			Code:         awslambda.Code_FromInline(&f.code),
+			Architecture: awslambda.Architecture_ARM_64(),
+			MemorySize:   jsii.Number(256),
+		})
+		corsfunction.Attach(fn, nil)
+		product.AddResource(&f.path, nil).AddMethod(jsii.String("GET"), awsapigateway.NewLambdaIntegration(fn, nil), nil)
+	}
 
 	// Not a proxy: API Gateway answers by itself, and corsapi maps the headers.
 	health := awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{

@@ -2,7 +2,8 @@
 // that a Lambda function emits CORS headers.
 //
 // corsfunction writes it, with [Mark]: for a function it built around
-// corslambda, and for one that its owner declared with corsfunction.Emits.
+// corslambda, for one that it put the wrapper around, and for one that its owner
+// declared with corsfunction.Emits.
 // corsapi reads it at synthesis, with [Marked] or [Find], to name the methods
 // whose function is not known to emit. Neither has to import the other.
 //
@@ -52,7 +53,7 @@ const (
 )
 
 // A How says on whose word a function is known to emit. The set is closed:
-// [Declared], [Built] and [Placeholder].
+// [Declared], [Built], [Attached] and [Placeholder].
 type How struct{ value any }
 
 var (
@@ -61,6 +62,9 @@ var (
 
 	// Built is a build that proved it: "built".
 	Built = How{"built"}
+
+	// Attached is the wrapper around the function's runtime: "attached".
+	Attached = How{"attached"}
 
 	// Placeholder stands where the handler was not built: because it has a
 	// fault, which is told elsewhere, or because its stack is not asked for. The

@@ -49,7 +49,7 @@ type replacement struct {
 }
 
 // minReplacement is how many bytes a text has whose replacement is worth keeping.
-const minReplacement = 128
+const minReplacement = 16
 
 // A Meter pays for what an expression looks at and makes. Its methods fail where there is nothing left to pay with.
 type Meter interface {
@@ -213,6 +213,13 @@ func (r *reader) ReadRune() (rune, int, error) {
 	return c, w, nil
 }
 
+// The engine's work is the product of what it reads of a text and the size of the expression. One step pays for stepWork of it; up
+// to quick, a match of a whole text is not watched.
+const (
+	stepWork = 250
+	quick    = 32_000
+)
+
 // search is re.FindStringSubmatchIndex, paid for: the engine takes time in proportion to the text it looks at and to the
 // size of the expression.
 func (r *Regexp) search(m Meter, re *regexp.Regexp, s string) ([]int, error) {
@@ -220,12 +227,15 @@ func (r *Regexp) search(m Meter, re *regexp.Regexp, s string) ([]int, error) {
 		return nil, err
 	}
 	size := max(r.size, 4)
-	in := &reader{s: s, fuel: (m.Left() + 1) * 1000 / size, m: m}
+	if work := len(s) * size; work <= quick && re == r.whole {
+		return re.FindStringSubmatchIndex(s), m.Count(work/stepWork, 0)
+	}
+	in := &reader{s: s, fuel: (m.Left() + 1) * stepWork / size, m: m}
 	was := in.fuel
 	at := re.FindReaderSubmatchIndex(in)
 	switch {
 	case in.fuel >= 0:
-		return at, m.Count((was-in.fuel)*size/1000, 0)
+		return at, m.Count((was-in.fuel)*size/stepWork, 0)
 	case m.Stopped():
 		return nil, m.Count(0, 0)
 	}

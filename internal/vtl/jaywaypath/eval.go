@@ -256,7 +256,7 @@ func slice(s step, n int) (lo, hi int) {
 	case n == 0:
 		return 0, 0
 	case s.lo != nil && s.hi != nil:
-		return *s.lo, min(*s.hi, n)
+		return max(*s.lo, -n), min(*s.hi, n) // nothing is before -n
 	case s.lo != nil:
 		return max(0, fromEnd(*s.lo)), n
 	case s.hi != nil:

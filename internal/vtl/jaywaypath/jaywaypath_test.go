@@ -72,7 +72,7 @@ func TestEval(t *testing.T) {
 		"$.a[?(@.id > 1)].id": `[2,3]`, "$.a[?(@.n)].id": `[1,3]`, "$.a[?(@.n == 'x' || @.id == 2)].id": `[1,2]`, "$.a[?(!(@.id != 3))].id": `[3]`,
 		"$.a[?(@.id == $.b.y[1])].id": `[2]`, "$.a[?(@.id >= 2 && @.id < 3)].id": `[2]`, "$.b['z','y','no']": `{"y":[1,2,3,4],"z":1.5}`,
 		"$.a.length()": `3`, "$.b.length()": `2`, "$.b.y.sum()": `10`, "$.b.y.avg()": `2.5`, "$.b.y.min()": `1`, "$.b.y.max()": `4`,
-		"$.a[?(@.no)]": `[]`, "$..no": `[]`,
+		"$.a[-2147483648:1].id": `[1,2,3,1]`, "$.a[?(@.no)]": `[]`, "$..no": `[]`,
 	} {
 		v, visited, err := Eval(model{}, document, path)
 		text, _ := json.Marshal(v)
@@ -83,7 +83,7 @@ func TestEval(t *testing.T) {
 			t.Errorf("%s visits %d values", path, visited)
 		}
 	}
-	for _, path := range []string{"", "$.", "$[", "$.a[?(@.id =~ /x/)]", "$.a[?(@.id in [1])]", "$.s.sum()", "$.b.keys()", "$..id.length()", "$.a.nope()", "$.a[?(@.id", "$.a b", strings.Repeat("a", 5000)} {
+	for _, path := range []string{"", "$.", "$[", "$.a[?(@.id =~ /x/)]", "$.a[?(@.id in [1])]", "$.s.sum()", "$.b.keys()", "$..id.length()", "$.a.nope()", "$.a[?(@.id", "$.a b", "$.a[-2147483649:1]", "$.a[2147483648]", strings.Repeat("a", 5000)} {
 		if v, _, err := Eval(model{}, document, path); err == nil {
 			t.Errorf("%s: %v", path, v)
 		}

@@ -120,11 +120,11 @@ func (p *parser) int() (int, bool) {
 	for isDigit(p.at(0)) {
 		p.i++
 	}
-	n, err := strconv.Atoi(p.s[start:p.i])
+	n, err := strconv.ParseInt(p.s[start:p.i], 10, 32) // as an int of Java
 	if err != nil {
 		p.i = start
 	}
-	return n, err == nil
+	return int(n), err == nil
 }
 
 func (p *parser) bracket(depth int) (step, error) {

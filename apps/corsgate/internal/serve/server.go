@@ -22,7 +22,6 @@ import (
 
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
-	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // LocalKey is the API key that a served API takes besides those its template holds. A template rarely holds any: API
@@ -354,11 +353,20 @@ func (s *Server) mine(r *http.Request) bool {
 // shown is a response with expressions in the place of stand-ins.
 func (s *Server) shown(res *gateway.Response) *gateway.Response {
 	app := s.api.App
-	out := simulate.Shown(res, app.Show)
+	out := *res // by hand, since it is of every response
+	out.Headers, out.Trace = slices.Clone(res.Headers), slices.Clone(res.Trace)
+	for i := range out.Headers {
+		h := &out.Headers[i]
+		h.Name, h.Value = app.Show(h.Name), app.Show(h.Value)
+	}
+	for i := range out.Trace {
+		t := &out.Trace[i]
+		t.Name, t.Source, t.Detail, t.Pattern = app.Show(t.Name), app.Show(t.Source), app.Show(t.Detail), app.Show(t.Pattern)
+	}
 	if body := string(out.Body); len(app.StandIns(body)) > 0 {
 		out.Body = []byte(app.Show(body))
 	}
-	return out
+	return &out
 }
 
 // hop are headers about a connection, which is here another than API Gateway's.

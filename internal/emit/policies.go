@@ -1,4 +1,4 @@
-package corslambda
+package emit
 
 import (
 	"errors"

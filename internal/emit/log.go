@@ -1,12 +1,12 @@
-package corslambda
+package emit
 
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
-
-	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/corsgate/corsgate/constructs/cors"
 )
@@ -36,16 +36,16 @@ func (r *refusals) add(now time.Time) (log bool, unlogged int) {
 }
 
 // refused logs a request whose origin is refused.
-func (m *middleware) refused(ctx context.Context, event *events.APIGatewayProxyRequest, r cors.Request, reason string) {
+func (m *Emitter) refused(ctx context.Context, event *Event, r cors.Request, reason string) {
 	if sameOrigin(event, r.Origin) {
 		return
 	}
 	log, unlogged := m.refusals.add(time.Now())
 	if unlogged > 0 {
-		m.log.LogAttrs(ctx, slog.LevelWarn, "CORS: more origins refused, in an earlier minute", slog.Int("count", unlogged))
+		m.Log.LogAttrs(ctx, slog.LevelWarn, "CORS: more origins refused, in an earlier minute", slog.Int("count", unlogged))
 	}
 	if log {
-		m.log.LogAttrs(ctx, slog.LevelWarn, "CORS: origin refused", m.where(event,
+		m.Log.LogAttrs(ctx, slog.LevelWarn, "CORS: origin refused", m.Where(event,
 			slog.String("origin", clip(r.Origin)),
 			slog.String("reason", reason))...)
 	}
@@ -53,19 +53,44 @@ func (m *middleware) refused(ctx context.Context, event *events.APIGatewayProxyR
 
 // sameOrigin reports whether a request is from a page of the host that it is sent
 // to, whose browser needs no permission: it sends Origin with POST, for one.
-func sameOrigin(event *events.APIGatewayProxyRequest, origin string) bool {
+func sameOrigin(event *Event, origin string) bool {
 	host := []header{{name: "Host"}}
 	findHeaders(event, host)
 	return host[0].value != "" && origin == "https://"+host[0].value
 }
 
-// where returns attrs and those that say which request a line is about.
-func (m *middleware) where(event *events.APIGatewayProxyRequest, attrs ...slog.Attr) []slog.Attr {
-	attrs = append(attrs, slog.String("method", event.HTTPMethod))
-	if m.paths {
+// OwnHeaders logs the function's own CORS headers, which are left out: once, since
+// it sets them in every response. Names is called for theirs.
+func (m *Emitter) OwnHeaders(ctx context.Context, event *Event, names func() []string) {
+	if m.warned.Load() {
+		return
+	}
+	own := names()
+	if len(own) == 0 || m.warned.Swap(true) {
+		return
+	}
+	slices.Sort(own)
+	m.Log.LogAttrs(ctx, slog.LevelWarn, "CORS: the handler sets CORS headers of its own, which are left out",
+		m.Where(event, slog.Any("headers", own))...)
+}
+
+// Where returns attrs and those that say which request a line is about.
+func (m *Emitter) Where(event *Event, attrs ...slog.Attr) []slog.Attr {
+	attrs = append(attrs, slog.String("method", event.Method))
+	if m.Paths {
 		attrs = append(attrs, slog.String("path", clip(event.Path)))
 	}
 	return append(attrs,
 		slog.String("resource", event.Resource),
-		slog.String("apiRequestId", event.RequestContext.RequestID))
+		slog.String("apiRequestId", event.RequestID))
+}
+
+// clip shortens what a client sent for the log. The longest origin that can
+// be allowed is shorter.
+func clip(s string) string {
+	const most = 512
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "..."
 }

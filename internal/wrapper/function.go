@@ -1,0 +1,58 @@
+package wrapper
+
+import (
+	"slices"
+	"strings"
+)
+
+// What is in a function's environment.
+const (
+	runtimeAPI = "AWS_LAMBDA_RUNTIME_API"
+
+	// Variable has Lambda start the program that it names with the runtime's command as its
+	// arguments (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html).
+	Variable = "AWS_LAMBDA_EXEC_WRAPPER"
+
+	// Program is where the layer has the program.
+	Program = "/opt/" + InLayer
+
+	// InLayer is where the layer's folder has the program.
+	InLayer = "corsgate/wrap"
+
+	// Next is the wrapper that the function had before. It is started in the runtime's place,
+	// with the runtime's command.
+	Next = "CORSGATE_EXEC_WRAPPER"
+
+	// Off is "1" where the runtime is to be started directly.
+	Off = "CORSGATE_OFF"
+
+	// ErrorsAsResponses is "1" where errors of the function become responses with status 500.
+	ErrorsAsResponses = "CORSGATE_ERRORS_AS_RESPONSES"
+)
+
+// Runtimes are those that a wrapper can be put around, as they are spelled for people.
+const Runtimes = "Node.js, Python, Java, .NET and Ruby"
+
+// Starts reports whether Lambda starts a wrapper for a function with this Runtime property.
+// OS-only runtimes (provided.*) do not, and neither did those of the first Amazon Linux.
+func Starts(runtime string) bool {
+	first := []string{"nodejs", "nodejs4.3", "nodejs6.10", "nodejs8.10", "python2.7", "python3.6", "python3.7", "java8", "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "ruby2.5"}
+	return !slices.Contains(first, runtime) && slices.ContainsFunc([]string{"nodejs", "python", "java", "dotnet", "ruby"}, func(family string) bool { return strings.HasPrefix(runtime, family) })
+}
+
+// Attached reports whether a template's function, of these properties, runs behind the
+// wrapper: it has the variable, and a layer or an image that can hold the program. What the
+// layer really holds is not in a template.
+func Attached(properties map[string]any) bool {
+	environment, _ := properties["Environment"].(map[string]any)
+	variables, _ := environment["Variables"].(map[string]any)
+	if variables[Variable] != Program || variables[Off] == "1" {
+		return false
+	}
+	if properties["PackageType"] == "Image" {
+		return true
+	}
+	layers, _ := properties["Layers"].([]any)
+	runtime, known := properties["Runtime"].(string)
+	return len(layers) > 0 && (!known || Starts(runtime))
+}

@@ -1,0 +1,254 @@
+package wrapper
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// serve serves a proxy in front of a Runtime API and gives its address.
+func serve(t *testing.T, upstream http.Handler) (*proxy, string) {
+	t.Helper()
+	api := httptest.NewServer(upstream)
+	t.Cleanup(api.Close)
+	p := newProxy(strings.TrimPrefix(api.URL, "http://"), slog.New(slog.DiscardHandler))
+	t.Cleanup(p.transport.CloseIdleConnections)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := p.server()
+	go s.Serve(listener)
+	t.Cleanup(func() { s.Close() })
+	return p, listener.Addr().String()
+}
+
+// Whatever is not an event or its response passes as it came.
+func TestPasses(t *testing.T) {
+	var got string
+	_, addr := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		got = fmt.Sprintf("%s %s %q %d %v %v", r.Method, r.RequestURI, body, r.ContentLength, r.Header, err)
+		w.Header().Set("X-Back", "1")
+		w.Header()["Date"] = nil
+		w.Header()["Content-Type"] = nil
+		w.WriteHeader(http.StatusTeapot)
+		io.WriteString(w, "<html>back")
+	}))
+	for _, tt := range []struct{ method, path, body string }{
+		{"POST", "/2018-06-01/runtime/init/error", `{"errorType":"x"}`},
+		{"POST", "/2018-06-01/runtime/restore/error", "x"},
+		{"GET", "/2018-06-01/runtime/restore/next", ""},
+		{"POST", "/2018-06-01/runtime/invocation/unknown/response", `{"headers":{}}`},
+		{"POST", "/2018-06-01/runtime/invocation/unknown/error", `{"headers":{}}`},
+		{"PUT", "/2020-08-15/logs", "{}"},
+		{"DELETE", "//odd/../%2e%2E/a%2Fb?x=1;2&%zz", ""},
+		{"POST", "/2018-06-01/runtime/invocation/next", ""},
+		{"GET", "/2018-06-01/runtime/invocation", ""},
+		{"GET", "/", ""},
+	} {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		length := ""
+		if tt.method != "GET" && tt.method != "DELETE" {
+			length = fmt.Sprintf("Content-Length: %d\r\n", len(tt.body))
+		}
+		fmt.Fprintf(c, "%s %s HTTP/1.1\r\nHost: x\r\nX-There: a\r\nX-There: b\r\n%sConnection: close\r\n\r\n%s", tt.method, tt.path, length, tt.body)
+		back, err := io.ReadAll(c)
+		c.Close()
+		header := "map[X-There:[a b]]"
+		if length != "" {
+			header = fmt.Sprintf("map[Content-Length:[%d] X-There:[a b]]", len(tt.body))
+		}
+		if want := fmt.Sprintf("%s %s %q %d %s <nil>", tt.method, tt.path, tt.body, len(tt.body), header); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		if want := "HTTP/1.1 418 I'm a teapot\r\nContent-Length: 10\r\nX-Back: 1\r\nConnection: close\r\n\r\n<html>back"; string(back) != want || err != nil {
+			t.Errorf("%s: back came %q, %v", tt.path, back, err)
+		}
+	}
+}
+
+// Many threads of one runtime take events at once, as on Lambda's managed instances:
+// each gets the headers of its own event.
+func TestAtOnce(t *testing.T) {
+	const events, threads = 400, 8
+	var mu sync.Mutex
+	given, answers := 0, map[string]string{}
+	p, addr := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Method == "GET" {
+			if given == events {
+				w.WriteHeader(http.StatusGone)
+				return
+			}
+			method := "GET"
+			if given%3 == 0 {
+				method = "OPTIONS" // a preflight
+			}
+			w.Header().Set("Lambda-Runtime-Aws-Request-Id", fmt.Sprint(given))
+			fmt.Fprintf(w, `{"requestContext":{"resourceId":"x"},"httpMethod":%q,"headers":{"origin":"http://localhost:%d","access-control-request-method":"PUT"},"stageVariables":{"corsOrigins":"http://localhost:~"}}`, method, 1000+given)
+			given++
+			return
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		id := strings.Split(r.URL.Path, "/")[4]
+		if answers[id] != "" {
+			t.Errorf("%s is answered twice", id)
+		}
+		answers[id] = string(body)
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	var wg sync.WaitGroup
+	for range threads {
+		wg.Go(func() {
+			for {
+				res, err := http.Get("http://" + addr + "/2018-06-01/runtime/invocation/next")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				event, err := io.ReadAll(res.Body)
+				res.Body.Close()
+				if res.StatusCode == http.StatusGone {
+					return
+				}
+				if err != nil || bytes.Contains(event, []byte("OPTIONS")) {
+					t.Errorf("the function gets %s, %v", event, err)
+				}
+				id := res.Header.Get("Lambda-Runtime-Aws-Request-Id")
+				res, err = http.Post("http://"+addr+"/2018-06-01/runtime/invocation/"+id+"/response", "application/json", strings.NewReader(`{"statusCode":200}`))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				res.Body.Close()
+			}
+		})
+	}
+	wg.Wait()
+	for i := range events {
+		if got, want := answers[fmt.Sprint(i)], fmt.Sprintf(`"Access-Control-Allow-Origin":"http://localhost:%d"`, 1000+i); !strings.Contains(got, want) {
+			t.Errorf("event %d: %q", i, got)
+		}
+	}
+	if len(p.open) > 0 {
+		t.Errorf("%d invocations are not forgotten", len(p.open))
+	}
+}
+
+// A response that is not taken leaves the invocation open for another one.
+func TestRefused(t *testing.T) {
+	statuses := []int{http.StatusRequestEntityTooLarge, http.StatusAccepted}
+	var bodies []string
+	p, addr := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "GET" {
+			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "id")
+			io.WriteString(w, `{"requestContext":{"resourceId":"x"},"headers":{"Origin":"https://a.example"},"stageVariables":{"corsOrigins":"https://a.example"}}`)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		bodies = append(bodies, string(body))
+		w.WriteHeader(statuses[0])
+		statuses = statuses[1:]
+	}))
+	res, err := http.Get("http://" + addr + "/2018-06-01/runtime/invocation/next")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	for _, want := range slices.Clone(statuses) {
+		res, err := http.Post("http://"+addr+"/2018-06-01/runtime/invocation/id/response", "application/json", strings.NewReader(`{}`))
+		if err != nil || res.StatusCode != want {
+			t.Fatalf("got %v, %v, want %d", res, err, want)
+		}
+		res.Body.Close()
+	}
+	for _, b := range bodies {
+		if !strings.Contains(b, "https://a.example") {
+			t.Errorf("got %s", b)
+		}
+	}
+	if len(bodies) != 2 || len(p.open) > 0 {
+		t.Errorf("%d responses, %d invocations open", len(bodies), len(p.open))
+	}
+}
+
+// Connections that were pooled before a snapshot are not used after it.
+func TestRestore(t *testing.T) {
+	var peers []string
+	_, addr := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { peers = append(peers, r.RemoteAddr) }))
+	for _, path := range []string{"/a", "/b", "/2018-06-01/runtime/restore/next", "/c"} {
+		res, err := http.Get("http://" + addr + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+	}
+	if peers[0] != peers[1] || peers[2] == peers[3] {
+		t.Errorf("the connections are %q", peers)
+	}
+}
+
+// Where the Runtime API is gone, the runtime's connection ends.
+func TestUpstreamGone(t *testing.T) {
+	_, addr := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	for _, path := range []string{"/2018-06-01/runtime/invocation/next", "/x"} {
+		if res, err := http.Get("http://" + addr + path); err == nil {
+			t.Errorf("%s: status %d", path, res.StatusCode)
+		}
+	}
+}
+
+// A runtime's last words arrive, though it ends without waiting for what becomes of them.
+func TestLastWords(t *testing.T) {
+	gone := make(chan struct{})
+	got := make(chan string, 1)
+	_, addr := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "GET" {
+			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "id")
+			io.WriteString(w, `{"requestContext":{"resourceId":"x"}}`)
+			return
+		}
+		<-gone
+		time.Sleep(50 * time.Millisecond) // in which it would be given up
+		body, err := io.ReadAll(r.Body)
+		got <- fmt.Sprint(len(body) > 8<<20, err)
+	}))
+	res, err := http.Get("http://" + addr + "/2018-06-01/runtime/invocation/next")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := `{"body":"` + strings.Repeat("x", 8<<20) + `"}` // more than waits between two programs
+	fmt.Fprintf(c, "POST /2018-06-01/runtime/invocation/id/response HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	c.Close()
+	close(gone)
+	select {
+	case s := <-got:
+		if s != "true <nil>" {
+			t.Errorf("got %s", s)
+		}
+	case <-time.After(time.Minute):
+		t.Error("it does not arrive")
+	}
+}
