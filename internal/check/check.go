@@ -79,6 +79,13 @@ func look(app *cfn.App, checks map[rules.ID]checker, stated *Allowlist) *seen {
 		}
 		s.note(v)
 	}
+	if slices.ContainsFunc(s.findings, func(f report.Finding) bool { return f.Rule == rules.CORS409 }) { // which says more of circles
+		s.findings = slices.DeleteFunc(s.findings, func(f report.Finding) bool {
+			return f.Rule == rules.CORS903 && slices.ContainsFunc(app.Problems, func(p cfn.Problem) bool {
+				return p.Circle && p.Stack == f.Stack && p.LogicalID == f.LogicalID && p.Text == f.Detail
+			})
+		})
+	}
 	return s
 }
 
