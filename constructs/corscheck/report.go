@@ -1,6 +1,7 @@
 package corscheck
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -100,10 +101,11 @@ func (p *printer) description(f report.Finding) string {
 
 // fix says what to do; the CDK indents its lines.
 func (p *printer) fix(f report.Finding) string {
-	if p.again(f.Rule, f.Fix.Go) {
+	text := cmp.Or(f.Fix.Go, f.Rule.Rule().Fix.Go)
+	if p.again(f.Rule, text) {
 		return "as for " + string(f.Rule) + " above"
 	}
-	return "with corsgate:\n  " + strings.ReplaceAll(strings.TrimSpace(f.Fix.Go), "\n", "\n  ") + "\n" + f.Link
+	return "with corsgate:\n  " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  ") + "\n" + f.Link
 }
 
 // resource says where the CDK finds the construct of a finding.

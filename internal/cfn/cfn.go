@@ -76,6 +76,8 @@ type Problem struct {
 	Anything bool
 	// Condition says that it is about a condition that nothing decides: both of its sides are looked at.
 	Condition bool
+	// Circle says that resources depend on each other in a circle.
+	Circle bool
 
 	err error
 }

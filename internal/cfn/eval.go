@@ -178,7 +178,10 @@ func (e scope) call(name string, arg any) any {
 	case "Transform":
 		return e.transform(arg)
 	case "Join":
-		separator, _ := args[0].(string)
+		separator, ok := args[0].(string)
+		if !ok {
+			return e.malformed("Fn::Join needs a text as its delimiter", arg)
+		}
 		items := e.val(args[1])
 		elements, ok := items.([]any)
 		if !ok {

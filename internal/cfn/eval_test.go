@@ -139,6 +139,7 @@ func TestFunctions(t *testing.T) {
 		{`!Join ["|", !Ref Sites]`, `"${Join('|', Sites)}"`, ""},
 		{`!Join ["", {a: b}]`, `"${Join('', {'a': 'b'})}"`, ""},
 		{`!Join [a]`, `"<Join(['a'])>"`, "template.yaml:29: R: Fn::Join needs a list of 2 values"},
+		{`!Join [!Ref P, [a]]`, `"<Join([{'Ref': 'P'}, ['a']])>"`, "template.yaml:29: R: Fn::Join needs a text as its delimiter"},
 		{`!Join ["", [[a]]]`, `"<Join(['', [['a']]])>"`, "template.yaml:29: R: Fn::Join of what is not text, or is too long"},
 		// Split and Select
 		{`!Split [",", "a,b,c"]`, `["a","b","c"]`, ""},

@@ -234,6 +234,14 @@ func (s *sam) auth(id string, doc, p map[string]any) {
 		v, given := auth[name]
 		return !given || pyTrue(s.decided(v))
 	}
+	// Nobody is to take an operation for one of which it is known who may call it.
+	leave := func(v any, preflights bool) {
+		eachOperation(doc, func(method string, op map[string]any) {
+			if !preflights || strings.EqualFold(method, "options") {
+				op["security"] = v
+			}
+		})
+	}
 	authorizers := maps.Clone(object(s.decided(auth["Authorizers"])))
 	name := s.decided(auth["DefaultAuthorizer"])
 	if name == "AWS_IAM" && authorizers["AWS_IAM"] == nil {
@@ -258,11 +266,20 @@ func (s *sam) auth(id string, doc, p map[string]any) {
 			s.refuse(id, "SAM refuses Auth.DefaultAuthorizer: "+text+" is not among the Authorizers")
 		default:
 			secureByDefault(doc, text, authorizers, preflights("AddDefaultAuthorizerToCorsPreflight"))
+			if v := s.decided(auth["AddDefaultAuthorizerToCorsPreflight"]); s.undecided(id, "Auth.AddDefaultAuthorizerToCorsPreflight", v) {
+				leave(v, true)
+			}
 		}
 	}
-	if pyTrue(s.decided(auth["ApiKeyRequired"])) {
+	switch v := s.decided(auth["ApiKeyRequired"]); {
+	case s.undecided(id, "Auth.ApiKeyRequired", v):
+		leave(v, false)
+	case pyTrue(v):
 		defineSecurity(doc, apiKey, apiKeyScheme())
 		requireKeyByDefault(doc, preflights("AddApiKeyRequiredToCorsPreflight"))
+		if v := s.decided(auth["AddApiKeyRequiredToCorsPreflight"]); s.undecided(id, "Auth.AddApiKeyRequiredToCorsPreflight", v) {
+			leave(v, true)
+		}
 	}
 	if v := auth["ResourcePolicy"]; pyTrue(v) {
 		policy, ok := v.(map[string]any)

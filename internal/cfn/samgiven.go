@@ -33,11 +33,11 @@ func (st *Stack) transform() *file {
 	if source == nil {
 		return st.file
 	}
-	values := st.given(source.file.root)
-	if len(values) == 0 && !source.loops {
+	values, unknown := st.given(source.file.root)
+	if len(values) == 0 && len(unknown) == 0 && !source.loops {
 		return st.file
 	}
-	key := fmt.Sprintf("%q", values) // in the order of the names
+	key := fmt.Sprintf("%q %q", values, unknown) // in the order of the names
 	if made := source.made[key]; made != nil {
 		return made
 	}
@@ -48,6 +48,10 @@ func (st *Stack) transform() *file {
 	for name, value := range values {
 		declared, _ := parameters[name].(map[string]any)
 		declared["Default"] = value
+	}
+	for _, name := range unknown {
+		declared, _ := parameters[name].(map[string]any)
+		delete(declared, "Default")
 	}
 	if source.loops {
 		e := scope{app: st.app, st: st}
@@ -66,9 +70,9 @@ func (st *Stack) transform() *file {
 }
 
 // given returns the values that are given for the parameters of a template: by options, by the manifest, or by the parent
-// as a text or a parameter of its own.
-func (st *Stack) given(root map[string]any) map[string]string {
-	out := map[string]string{}
+// as a text or a parameter of its own; unknown are those for which the parent passes what is not known yet.
+func (st *Stack) given(root map[string]any) (values map[string]string, unknown []string) {
+	values = map[string]string{}
 	parameters, _ := root["Parameters"].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		declared, _ := parameters[name].(map[string]any)
@@ -77,7 +81,11 @@ func (st *Stack) given(root map[string]any) map[string]string {
 		}
 		value, ok := st.app.opts.Parameters[st.Name+"."+name]
 		if !ok {
-			value, ok = st.passedText(name)
+			passed := false
+			if value, ok, passed = st.passedText(name); passed && !ok {
+				unknown = append(unknown, name)
+				continue
+			}
 		}
 		if !ok {
 			value, ok = st.app.opts.Parameters[name]
@@ -86,27 +94,32 @@ func (st *Stack) given(root map[string]any) map[string]string {
 			value, ok = st.root.parameters[name]
 		}
 		if ok && value != declared["Default"] {
-			out[name] = value
+			values[name] = value
 		}
 	}
-	return out
+	return values, unknown
 }
 
-// passedText returns what the parent passes for a parameter, if it can be told before the other nested stacks are read.
-func (st *Stack) passedText(name string) (string, bool) {
+// passedText returns what the parent passes for a parameter, and whether that can be told before the other nested stacks are
+// read; passed says that it passes anything.
+func (st *Stack) passedText(name string) (text string, known, passed bool) {
 	if st.Parent == nil {
-		return "", false
+		return "", false, false
 	}
-	passed, _ := st.Parent.byID[st.ID].Raw["Parameters"].(map[string]any)
-	switch raw := passed[name].(type) {
+	all := st.Parent.byID[st.ID].Raw["Parameters"]
+	raw, passed := object(all)[name]
+	switch raw := raw.(type) {
 	case string:
-		return raw, len(standIns.FindString(raw)) == 0
+		return raw, !strings.Contains(raw, "{{resolve:"), passed
 	case map[string]any:
 		of, _ := raw["Ref"].(string)
+		if of == "AWS::NoValue" {
+			return "", false, false
+		}
 		if declared, ok := st.Parent.sections["Parameters"][of].(map[string]any); ok && len(raw) == 1 {
 			v, ok := st.Parent.parameter(of, declared, false).(string)
-			return v, ok && len(standIns.FindString(v)) == 0
+			return v, ok && !HasSymbol(v), passed
 		}
 	}
-	return "", false
+	return "", false, passed || isFunction(all)
 }

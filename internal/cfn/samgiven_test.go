@@ -59,12 +59,14 @@ func TestServerlessGiven(t *testing.T) {
 func TestServerlessNested(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{"shop.yaml": staged, "app.yaml": `
-Parameters: {Key: {Type: String, Default: 'true'}, None: {Type: String, Default: ''}}
+Parameters: {Key: {Type: String, Default: 'true'}, None: {Type: String, Default: ''}, Open: {Type: String}}
 Resources:
   One: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: shop.yaml, Parameters: {Key: 'true'}}}
   Two: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: shop.yaml, Parameters: {Key: !Ref Key}}}
   Three: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: shop.yaml}}
   Four: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: shop.yaml, Parameters: {Key: !Ref None}}}
+  Five: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: shop.yaml, Parameters: {Key: !ImportValue key}}}
+  Six: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: shop.yaml, Parameters: {Key: !Ref Open}}}
 `} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -74,8 +76,17 @@ Resources:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := keyed(a), "app/One app/Two"; got != want {
+	if got, want := keyed(a), "app/Five app/One app/Six app/Two"; got != want {
 		t.Errorf("the keys are for %q, want %q", got, want)
+	}
+	open := 0
+	for _, r := range a.RestAPIs() {
+		if paths := render(a, object(r.Properties["Body"])["paths"], false); strings.Contains(paths, `"security": import key`) || strings.Contains(paths, `"security": Open`) {
+			open++
+		}
+	}
+	if open != 2 {
+		t.Errorf("%d APIs have operations of which it is not known whether they need a key, want 2", open)
 	}
 }
 

@@ -190,7 +190,9 @@ func (a *App) instantiate(st *Stack) {
 			continue
 		}
 		r := &Resource{Stack: st, ID: id, Line: st.file.line(id), Cause: st.file.causes[id]}
-		r.Type, _ = raw["Type"].(string)
+		if r.Type, ok = raw["Type"].(string); !ok {
+			scope{app: a, st: st, id: id}.tell(Elsewhere, "its Type is not a text, so what it is is not known")
+		}
 		if r.Raw, ok = raw["Properties"].(map[string]any); !ok && raw["Properties"] != nil {
 			scope{app: a, st: st, id: id}.tell(Malformed, "Properties is not an object")
 		}
@@ -248,8 +250,12 @@ func (r *Resource) resolve() {
 	for _, d := range r.DependsOn {
 		e.edge(d)
 	}
-	if v, ok := e.val(r.Raw).(map[string]any); ok {
+	switch v := e.val(r.Raw).(type) {
+	case map[string]any:
 		r.Properties, _ = e.app.finish(v, "").(map[string]any)
+	case *Unknown: // that has been told
+	default:
+		e.tell(Elsewhere, "its Properties are "+render(e.app, v, false)+", which is not known")
 	}
 }
 
@@ -427,7 +433,9 @@ func (st *Stack) circles() {
 				if i := slices.IndexFunc(circle, func(id string) bool { return strings.HasPrefix(st.byID[id].Type, "AWS::ApiGateway::") }); i >= 0 {
 					at = circle[i] // who looks at REST APIs wants to know of it
 				}
-				scope{app: st.app, st: st, id: at}.tell(Malformed, "circular dependency, which CloudFormation refuses: "+strings.Join(circle, ", "))
+				e := scope{app: st.app, st: st, id: at}
+				e.app.problem(Problem{File: st.File, Line: e.line(), Stack: st.Name, LogicalID: at, Kind: Malformed, Circle: true,
+					Text: "circular dependency, which CloudFormation refuses: " + strings.Join(circle, ", ")})
 			}
 		}
 		path = path[:len(path)-1]

@@ -79,6 +79,13 @@ func look(app *cfn.App, checks map[rules.ID]checker, stated *Allowlist) *seen {
 		}
 		s.note(v)
 	}
+	if slices.ContainsFunc(s.findings, func(f report.Finding) bool { return f.Rule == rules.CORS409 }) { // which says more of circles
+		s.findings = slices.DeleteFunc(s.findings, func(f report.Finding) bool {
+			return f.Rule == rules.CORS903 && slices.ContainsFunc(app.Problems, func(p cfn.Problem) bool {
+				return p.Circle && p.Stack == f.Stack && p.LogicalID == f.LogicalID && p.Text == f.Detail
+			})
+		})
+	}
 	return s
 }
 
@@ -103,6 +110,7 @@ func (s *seen) run(id rules.ID, check checker, v *View) {
 			f.Line = line
 		}
 		f.ConstructPath, _ = r.Metadata["aws:cdk:path"].(string)
+		f.Fix = v.fix(id, p).Map(s.app.Show)
 		found = append(found, report.Of(id, f))
 	})
 }
@@ -142,7 +150,7 @@ func (s *seen) refused(f report.Finding) {
 	f.Detail = s.app.Show(f.Detail)
 	id := rules.CORS903
 	if samKey.MatchString(f.Detail) {
-		id = rules.CORS904
+		id, f.Fix = rules.CORS904, samFix(f)
 	}
 	s.findings = append(s.findings, report.Of(id, f))
 }
@@ -251,7 +259,7 @@ func (s *seen) unread(v *View) {
 	}
 	for _, typ := range v.unknownTypes() {
 		f := report.Finding{File: api.Rest.Stack.File, Line: api.Rest.Line, Stack: api.Rest.Stack.Name, LogicalID: api.Rest.ID, API: api.ID,
-			Detail: fmt.Sprintf("there is no gateway response %s; the types are in capitals, such as DEFAULT_4XX", typ)}
+			Detail: fmt.Sprintf("there is no gateway response %s; the types are in capitals, such as DEFAULT_4XX", typ), Fix: v.inCapitals(typ)}
 		s.findings = append(s.findings, report.Of(rules.CORS904, f))
 	}
 	if names := v.unreadPolicy(); len(names) > 0 {

@@ -40,6 +40,7 @@ func (v *View) fault(r route) fault {
 func (v *View) find(r route) fault {
 	by := v.answers(r)
 	var left fault
+	v.unserved(r, by)
 	for _, origin := range v.originsOf(by) {
 		rep := v.preflight(r, origin)
 		if rep == nil || !rep.Preflight.Needed || !rep.Preflight.Verdict.Known {
@@ -59,6 +60,25 @@ func (v *View) find(r route) fault {
 		}
 	}
 	return left
+}
+
+// unserved notes why the model answers neither the request nor its preflight, where that is neither for a backend nor said of
+// the whole API or of the method.
+func (v *View) unserved(r route, by *gateway.Method) {
+	if !v.whole() {
+		return
+	}
+	says := func(q question, m *gateway.Method, course func(simulate.Trace) *simulate.Course) {
+		if rep := v.ask(q); rep != nil && (m == nil || m.Err == nil) {
+			if c := course(rep.Trace); c != nil && c.Unsupported != "" && (c.Integration == nil || c.Integration.Type == apigw.Mock || q.stood && c.Integration.Type == apigw.AWSProxy) {
+				v.leave(m, c.Unsupported)
+			}
+		}
+	}
+	q := question{origin: v.origin(), method: r.name, path: r.path}
+	says(q, r.method, func(t simulate.Trace) *simulate.Course { return t.Actual })
+	q.header, q.stood = probeHeader, true
+	says(q, by, func(t simulate.Trace) *simulate.Course { return t.Preflight })
 }
 
 // refusesAny gives the preflight of a method that ANY stands for and that is refused; nil if there is none. Of a list that

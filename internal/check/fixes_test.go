@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/internal/rules"
+	"github.com/corsgate/corsgate/internal/testkit/faults"
 )
 
 // around is what stands around a fix in an app.
@@ -82,15 +83,26 @@ func TestFixes(t *testing.T) {
 	}
 	lookup := func(path string) (io.ReadCloser, error) { return os.Open(compiled[path]) }
 	imports := importer.ForCompiler(fset, "gc", lookup)
+	texts := map[string]string{} // by rule
+	clean := tree(t, cleanText(t))
 	for _, r := range rules.All() {
-		file, err := parser.ParseFile(fset, string(r.ID), fmt.Sprintf("%s\nfunc _() {\n%s\n}\n", around, r.Fix.Go), 0)
+		texts[string(r.ID)] = r.Fix.Go
+		if r.Command == "check" {
+			for i, f := range checkTree(t, asCDK(faults.Merge(clean, tree(t, r.Before)).(object))).Findings {
+				texts[fmt.Sprintf("%s, finding %d", r.ID, i)] = f.Fix.CDK
+			}
+		}
+	}
+	t.Logf("%d fixes in Go", len(texts))
+	for name, text := range texts {
+		file, err := parser.ParseFile(fset, name, fmt.Sprintf("%s\nfunc _() {\n%s\n}\n", around, text), 0)
 		if err != nil {
-			t.Errorf("%s: %v", r.ID, err)
+			t.Errorf("%s: %v\n%s", name, err, text)
 			continue
 		}
 		conf := types.Config{Importer: imports, Error: func(err error) {
 			if !strings.Contains(err.Error(), "declared and not used") {
-				t.Errorf("%v in\n%s", err, r.Fix.Go)
+				t.Errorf("%v in\n%s", err, text)
 			}
 		}}
 		conf.Check("p", fset, []*ast.File{file}, nil) // what it returns, Error was given

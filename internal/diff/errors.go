@@ -61,8 +61,11 @@ func unreadErrors(before, after *gateway.API, typ string, drift bool) (why strin
 	var texts [2]string
 	for i, api := range []*gateway.API{before, after} {
 		g := api.GatewayResponse(typ)
-		if g.Err != nil {
-			texts[i], why = g.Source, g.Err.Error()
+		switch {
+		case g.Err != nil:
+			texts[i], why = "unread "+g.Source, g.Err.Error()
+		case g.Default && len(api.Elsewhere) > 0:
+			texts[i], why = "elsewhere", "they may stand elsewhere: "+api.Elsewhere[0]
 		}
 		for _, name := range slices.Sorted(maps.Keys(g.Parameters)) {
 			v := g.Parameters[name]

@@ -40,6 +40,19 @@ func TestNotCompared(t *testing.T) {
 		}
 	}
 	same := func(*drawn, object) {}
+	response := func(api any) func(*drawn, object) {
+		return func(d *drawn, _ object) {
+			d.add("Errors", "GatewayResponse", object{"ResponseType": "DEFAULT_4XX", "ResponseParameters": object{"gatewayresponse.header.Access-Control-Allow-Origin": "'" + app + "'"}})["RestApiId"] = api
+		}
+	}
+	typeless := func(d *drawn, _ object) { d.resources["Errors"] = object{"Type": imported} }
+	canary := func(origin string) func(*drawn, object) {
+		return func(d *drawn, options object) {
+			d.add("Stage", "Stage", object{"StageName": "v1", "Variables": object{"origin": app},
+				"CanarySetting": object{"PercentTraffic": 50, "StageVariableOverrides": object{"origin": origin}}})
+			answer(options)["ResponseParameters"] = object{"method.response.header.Access-Control-Allow-Origin": "stageVariables.origin"}
+		}
+	}
 	for _, tt := range []struct {
 		name     string
 		old, now []byte
@@ -53,6 +66,9 @@ func TestNotCompared(t *testing.T) {
 		{"a resource policy that lets everybody in", opened(app, with("Policy", object{"Statement": []any{statement("Allow", "execute-api:/*")}})), opened(app, same), ""},
 		{"a resource policy about one value of a parameter", opened(app, one("7")), opened(app, one("8")), "path parameter"},
 		{"the same resource policy", opened(app, with("Policy", object{"Statement": []any{}})), opened(app, with("Policy", object{"Statement": []any{}})), ""},
+		{"gateway responses that may be of another API", opened(app, response(object{"Ref": "Api"})), opened(app, response(imported)), "API Gateway's own 4xx errors"},
+		{"gateway responses that may stand elsewhere", opened(app, response(object{"Ref": "Api"})), opened(app, typeless), "API Gateway's own 4xx errors"},
+		{"a canary that is opened", opened(app, canary(app)), opened(app, canary("*")), "the stage's canary"},
 		{"an endpoint that is closed", opened(app, same), opened(app, with("DisableExecuteApiEndpoint", true)), "DisableExecuteApiEndpoint"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

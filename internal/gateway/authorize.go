@@ -73,6 +73,9 @@ func (x *exchange) authorize() error {
 	}
 	a := m.authorizer
 	if a == nil {
+		if _, ok := x.headers.Get("Authorization"); !ok {
+			return unsupported("what the authorizer wants of a request is not known: it is not in the template")
+		}
 		a = &authorizer{sources: []string{apigw.RequestHeader + "Authorization"}}
 	}
 	var identity []string

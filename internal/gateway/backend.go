@@ -151,7 +151,7 @@ func (x *exchange) event() map[string]any {
 		rc["deploymentId"] = x.api.deployment
 	}
 	if x.api.canary {
-		rc["isCanaryRequest"] = x.api.inCanary
+		rc["isCanaryRequest"] = x.canary
 	}
 	for k, v := range x.identity {
 		rc["identity"].(map[string]any)[k] = v

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -34,6 +35,7 @@ type exchange struct {
 	stageVars *vtl.Map
 	id        string
 	traced    bool // the answer carries X-Amzn-Trace-Id
+	canary    bool // the canary has the request
 	reqBody   string
 	// responding says that the integration has answered.
 	responding bool
@@ -54,9 +56,49 @@ var withheld = map[string]bool{
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html).
 const MaxBody = 10 << 20
 
-// Serve answers a request. It never fails: what cannot be served is an answer whose trace says why.
+// Serve answers a request. It never fails: what cannot be served is an answer whose trace says why. That is also what a
+// canary of some requests answers by other rules than its stage.
 func (a *API) Serve(ctx context.Context, req *Request, backend Backend) *Response {
+	res := a.exchange(ctx, req, backend).serve()
+	if len(a.overridden) == 0 {
+		return res
+	}
 	x := a.exchange(ctx, req, backend)
+	x.override(a.overridden)
+	other := x.serve()
+	if res.Status == other.Status && slices.Equal(cors(res.Headers), cors(other.Headers)) {
+		return res
+	}
+	return a.exchange(ctx, req, nil).finish(nil, unsupported("the stage's canary has some of the requests and answers them by other stage variables: %s",
+		strings.Join(slices.Sorted(maps.Keys(a.overridden)), ", ")))
+}
+
+// cors returns the headers by which a browser or a cache tells whom a response is for, in order.
+func cors(headers Headers) []Header {
+	var out []Header
+	for _, h := range headers {
+		if name := strings.ToLower(h.Name); strings.HasPrefix(name, "access-control-") || name == "vary" || name == "location" {
+			out = append(out, Header{name, h.Value})
+		}
+	}
+	slices.SortFunc(out, func(x, y Header) int {
+		return cmp.Or(strings.Compare(x.Name, y.Name), strings.Compare(x.Value, y.Value))
+	})
+	return out
+}
+
+// override has the exchange run with other values of stage variables.
+func (x *exchange) override(variables map[string]string) {
+	x.variables = maps.Clone(x.variables)
+	maps.Copy(x.variables, variables)
+	for _, k := range slices.Sorted(maps.Keys(variables)) {
+		x.stageVars.Put(k, variables[k])
+	}
+	x.canary = true
+}
+
+func (x *exchange) serve() *Response {
+	a, req := x.api, x.req
 	stageOK := x.split()
 	var res *Response
 	var err error
@@ -93,7 +135,7 @@ func (a *API) exchange(ctx context.Context, req *Request, backend Backend) *exch
 			x.headers = append(x.headers, h)
 		}
 	}
-	x.variables = a.Variables
+	x.variables, x.canary = a.Variables, a.inCanary
 	x.stageVars = vtl.NewMap()
 	for _, k := range slices.Sorted(maps.Keys(x.variables)) {
 		x.stageVars.Put(k, x.variables[k])
@@ -231,7 +273,7 @@ func (x *exchange) makeContext() {
 	}
 	put("identity", id)
 	if x.api.canary {
-		put("isCanaryRequest", x.api.inCanary)
+		put("isCanaryRequest", x.canary)
 	}
 	put("path", x.fullPath)
 	put("protocol", x.protocol())

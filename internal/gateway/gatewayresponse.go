@@ -74,7 +74,7 @@ func (a *API) GatewayResponse(typ string) GatewayResponse {
 		use(a.responses[family], family)
 	}
 	if a.untyped != nil { // it may be of this type, or of the family
-		g.Err = a.untyped
+		g.Err, g.Source = a.untyped, g.Source+a.untypedSource
 	}
 	return g
 }

@@ -74,14 +74,28 @@ func (s *schema) Load(url string) (any, error) {
 	return nil, fmt.Errorf("the model refers to %s, which is no model of this API", url)
 }
 
+// schema returns one that stands in an OpenAPI document.
+func (l *loader) schema(doc map[string]any, node any) *schema {
+	components, _ := doc["components"].(map[string]any)
+	return &schema{root: doc, node: node, loader: l, err: l.open([]any{node, doc["definitions"], components["schemas"]})}
+}
+
+// open returns an error for a schema that has in it what is not known, the API's id apart.
+func (l *loader) open(v any) error {
+	for _, s := range l.app.Symbols(v) {
+		if s.Resource != l.rest {
+			return &cfn.Unknown{Symbol: s}
+		}
+	}
+	return nil
+}
+
 // modelSchema returns the schema of a model, which may be written as text. The API's id alone, in references to other
 // models, need not be known.
 func (l *loader) modelSchema(model *cfn.Resource) (any, error) {
 	v := model.Properties["Schema"]
-	for _, s := range l.app.Symbols(v) {
-		if s.Resource != l.rest {
-			return nil, &cfn.Unknown{Symbol: s}
-		}
+	if err := l.open(v); err != nil {
+		return nil, err
 	}
 	if text, ok := v.(string); ok {
 		err := json.Unmarshal([]byte(text), &v)

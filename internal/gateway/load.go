@@ -78,6 +78,13 @@ func fail(kind LoadKind, st *cfn.Stack, format string, args ...any) error {
 
 // newLoader chooses the API.
 func newLoader(app *cfn.App, opts Options) (*loader, error) {
+	if opts.API != "" { // first, since it may be asked once for each
+		for _, r := range app.RestAPIs() {
+			if opts.API == r.Stack.Name+"/"+r.ID || opts.API == r.ID && app.Name(r) == r.ID {
+				return &loader{app: app, opts: opts, rest: r}, nil
+			}
+		}
+	}
 	choices := APIs(app)
 	var ids []string
 	for _, c := range choices {
@@ -90,11 +97,6 @@ func newLoader(app *cfn.App, opts Options) (*loader, error) {
 	all := strings.Join(ids, ", ")
 	switch {
 	case opts.API != "":
-		for _, c := range choices {
-			if c.ID == opts.API || c.Resource.Stack.Name+"/"+c.Resource.ID == opts.API {
-				return &loader{app: app, opts: opts, rest: c.Resource}, nil
-			}
-		}
 		for _, st := range app.Stacks {
 			for _, r := range st.Resources {
 				if r.ID == opts.API && r.Type != "AWS::ApiGateway::RestApi" {
@@ -146,6 +148,11 @@ func (l *loader) build() (*API, error) {
 		}
 	}
 	maps.Copy(a.Variables, l.opts.Variables)
+	maps.DeleteFunc(a.overridden, func(k, v string) bool {
+		given, ok := a.Variables[k]
+		_, chosen := l.opts.Variables[k]
+		return chosen || ok && given == v
+	})
 	if top.err != nil {
 		l.left(l.rest.ID, top.err)
 	}
@@ -169,6 +176,12 @@ func (l *loader) build() (*API, error) {
 	l.tree()
 	for _, g := range l.of("GatewayResponse") {
 		l.gatewayResponse(g.Properties)
+	}
+	for _, g := range l.app.OfType("AWS::ApiGateway::GatewayResponse") {
+		if s := l.app.SymbolOf(g.Properties["RestApiId"]); s != nil && s.Free() { // it may be of this API
+			l.api.untyped, l.api.untypedSource = &cfn.Unknown{Symbol: s}, cfn.Canonical(g.Properties)
+			l.left("of which API the gateway response "+g.ID+" is", l.api.untyped)
+		}
 	}
 	l.apiKeys()
 	for _, r := range a.resources {
@@ -252,7 +265,8 @@ func (l *loader) stage() error {
 	return nil
 }
 
-// canary reads the stage's canary. One that has all requests decides with variables of its own.
+// canary reads the stage's canary. One that has all requests decides with variables of its own, and one that has some
+// for those.
 func (l *loader) canary(r *reader) {
 	setting := r.object(l.api.stageProperties["CanarySetting"], "CanarySetting")
 	if setting == nil {
@@ -263,6 +277,8 @@ func (l *loader) canary(r *reader) {
 	percent, _ := strconv.ParseFloat(r.known(setting["PercentTraffic"], "PercentTraffic"), 64)
 	if l.api.inCanary = percent >= 100; l.api.inCanary {
 		maps.Copy(l.api.Variables, overrides)
+	} else if percent > 0 {
+		l.api.overridden = overrides
 	}
 }
 
@@ -282,7 +298,9 @@ func Concerns(app *cfn.App, p cfn.Problem) bool {
 		all, _ := st.Raw["Resources"].(map[string]any)
 		made := all[p.LogicalID]
 		if r, ok := made.(map[string]any); ok {
-			made = r["Type"]
+			if made, ok = r["Type"].(string); !ok {
+				return true
+			}
 		}
 		text, err := json.Marshal(made) // of a loop, what it makes
 		return err != nil || slices.ContainsFunc(types, func(typ string) bool { return strings.Contains(string(text), typ) })
@@ -304,7 +322,8 @@ func (l *loader) elsewhere() {
 		if p.Kind != cfn.Elsewhere {
 			continue
 		}
-		if p.Anything && (p.LogicalID == "" && l.concerned(p.Stack) || p.LogicalID == l.rest.ID && p.Stack == l.rest.Stack.Name) {
+		own := p.LogicalID == l.rest.ID && p.Stack == l.rest.Stack.Name
+		if p.Anything && (p.LogicalID == "" && l.concerned(p.Stack) || own) || own && l.rest.Properties == nil && l.rest.Raw != nil {
 			l.api.unread = cmp.Or(l.api.unread, p.Error())
 			l.api.Elsewhere = append(l.api.Elsewhere, p.Error())
 			continue
@@ -315,7 +334,7 @@ func (l *loader) elsewhere() {
 				if st.Name == p.Stack && r.ID == p.LogicalID && r.Type != l.rest.Type {
 					ours = slices.ContainsFunc(l.app.Symbols(r.Properties["Parameters"]), func(s *cfn.Symbol) bool { return s.Resource == l.rest }) ||
 						// Its properties were not read, so it may be of any API here.
-						strings.HasPrefix(r.Type, "AWS::ApiGateway::") && r.Properties["RestApiId"] == nil && st == l.rest.Stack
+						st == l.rest.Stack && (r.Type == "" || strings.HasPrefix(r.Type, "AWS::ApiGateway::") && r.Properties["RestApiId"] == nil)
 				}
 			}
 		}
@@ -609,16 +628,16 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 	}
 	m.written = cfn.Canonical(without(p, "RestApiId", "ResourceId", "OperationName"))
 	m.RequestParameters = r.boolMap(p["RequestParameters"], "RequestParameters")
-	if a := l.app.Target(p["AuthorizerId"]); a != nil && a.Type == "AWS::ApiGateway::Authorizer" {
+	if a, s := l.named(p["AuthorizerId"], "Authorizer"); a != nil {
 		m.authorizer = l.authorizer(a, r)
-	} else if s := l.app.SymbolOf(p["AuthorizerId"]); s != nil && s.Resource == nil {
+	} else if s != nil {
 		m.authorizer = &authorizer{id: s.String(), sources: []string{apigw.RequestHeader + "Authorization"}, unknown: s}
 	}
 	m.scopes = l.texts(p["AuthorizationScopes"])
-	if v := l.app.Target(p["RequestValidatorId"]); v != nil && v.Type == "AWS::ApiGateway::RequestValidator" {
+	if v, s := l.named(p["RequestValidatorId"], "RequestValidator"); v != nil {
 		m.validateBody = r.bool(v.Properties["ValidateRequestBody"], "ValidateRequestBody")
 		m.validateParams = r.bool(v.Properties["ValidateRequestParameters"], "ValidateRequestParameters")
-	} else if s := l.app.SymbolOf(p["RequestValidatorId"]); s != nil && s.Resource == nil {
+	} else if s != nil {
 		m.validator, m.validateBody, m.validateParams = s, true, true
 	}
 	var written []any
@@ -626,14 +645,14 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 		m.models = map[string]*schema{}
 		for _, ct := range slices.Sorted(maps.Keys(models)) {
 			ref := models[ct]
-			mr := l.app.Target(ref)
-			if s := l.app.SymbolOf(ref); mr == nil && s != nil && m.validateBody {
+			mr, s := l.named(ref, "Model")
+			if s != nil && m.validateBody {
 				r.fail("RequestModels", &cfn.Unknown{Symbol: s})
 			}
 			if name, ok := ref.(string); ok && mr == nil && name != "Empty" && name != "Error" {
 				mr = l.models[name]
 			}
-			if mr == nil || mr.Type != "AWS::ApiGateway::Model" {
+			if mr == nil {
 				m.models[ct] = &schema{} // that of every body
 				continue
 			}
@@ -669,6 +688,14 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 		m.HTTPMethod = "ANY" // any that the resource has no other for may be this one
 	}
 	at.methods[m.HTTPMethod] = m
+}
+
+// named returns the resource of a type that a value names, or the symbol that the value is if it does not lead to one.
+func (l *loader) named(v any, typ string) (*cfn.Resource, *cfn.Symbol) {
+	if r := l.app.Target(v); r != nil && r.Type == "AWS::ApiGateway::"+typ {
+		return r, nil
+	}
+	return nil, l.app.SymbolOf(v)
 }
 
 func (l *loader) integration(in map[string]any, r *reader) *Integration {
@@ -755,7 +782,7 @@ func (l *loader) gatewayResponse(p map[string]any) {
 	if typ == "" {
 		if errors.As(r.err, new(*cfn.Unknown)) {
 			l.missing("gateway response without a type: %v", r.err)
-			l.api.untyped = r.err
+			l.api.untyped, l.api.untypedSource = r.err, g.source
 		} else {
 			l.problem("gateway response without a type: %v", r.err)
 		}

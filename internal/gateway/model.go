@@ -34,18 +34,21 @@ type API struct {
 	// KeySource is where API keys come from, HEADER or AUTHORIZER; "" for HEADER.
 	KeySource string
 
-	unread      string // why nothing is known of the API, if that is so
-	root        *Resource
-	resources   []*Resource
-	responses   map[string]*gatewayResponse
-	untyped     error             // why the type of one of the gateway responses is not known, if it is not
-	keys        map[string]string // of each API key, why it is not valid; empty if it is
-	policy      any               // the resource policy, nil if there is none
-	document    any               // the same with stand-ins
-	policyUse   PolicyUse
-	valid       bool // see [Options.AssumeValid]
-	canary      bool // the stage has one
-	inCanary    bool // it has all requests
+	unread        string // why nothing is known of the API, if that is so
+	root          *Resource
+	resources     []*Resource
+	responses     map[string]*gatewayResponse
+	untyped       error             // why the type of one of the gateway responses is not known, if it is not
+	untypedSource string            // what the template says of that one
+	keys          map[string]string // of each API key, why it is not valid; empty if it is
+	policy        any               // the resource policy, nil if there is none
+	document      any               // the same with stand-ins
+	policyUse     PolicyUse
+	valid         bool // see [Options.AssumeValid]
+	canary        bool // the stage has one
+	inCanary      bool // it has all requests
+	// overridden are variables that have other values for the requests that a canary of some requests has.
+	overridden  map[string]string
 	deployment  string
 	region      string
 	account     string

@@ -142,13 +142,12 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 	for _, ps := range [][]any{r.list(item["parameters"], "parameters"), r.list(op["parameters"], "parameters")} {
 		for _, pv := range ps {
 			p := r.object(pointer(doc, pv), "parameters")
-			in, _ := p["in"].(string)
-			name, _ := p["name"].(string)
+			in, name := r.known(p["in"], "in"), r.known(p["name"], "name")
 			switch in {
 			case "query":
 				in = "querystring"
 			case "body":
-				m.models = map[string]*schema{"application/json": {root: doc, node: p["schema"], loader: l}}
+				m.models = map[string]*schema{"application/json": l.schema(doc, p["schema"])}
 				continue
 			case "path", "header":
 			default:
@@ -163,19 +162,17 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 		}
 	}
 	if body := r.object(pointer(doc, op["requestBody"]), "requestBody"); body != nil {
-		content, _ := body["content"].(map[string]any)
 		m.models = map[string]*schema{}
-		for ct, c := range content {
-			cm, _ := c.(map[string]any)
-			if cm["schema"] != nil {
-				m.models[ct] = &schema{root: doc, node: cm["schema"], loader: l}
+		content := r.object(body["content"], "content")
+		for _, ct := range slices.Sorted(maps.Keys(content)) {
+			if node := r.object(content[ct], ct)["schema"]; node != nil {
+				m.models[ct] = l.schema(doc, node)
 			}
 		}
 	}
 	const own = "x-amazon-apigateway-request-validator"
 	validator := cmp.Or(r.known(op[own], own), r.known(doc[own], own))
-	validators, _ := doc["x-amazon-apigateway-request-validators"].(map[string]any)
-	if v, ok := validators[validator].(map[string]any); ok {
+	if v := r.object(r.object(doc[own+"s"], own+"s")[validator], validator); validator != "" && v != nil {
 		m.validateBody = r.bool(v["validateRequestBody"], "validateRequestBody")
 		m.validateParams = r.bool(v["validateRequestParameters"], "validateRequestParameters")
 	}
@@ -243,17 +240,16 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 	if !ok {
 		sec = doc["security"]
 	}
-	schemes, _ := doc["securityDefinitions"].(map[string]any)
-	if c, ok := doc["components"].(map[string]any); ok && schemes == nil {
-		schemes, _ = c["securitySchemes"].(map[string]any)
-	}
-	for _, s := range list(sec) {
-		sm, _ := s.(map[string]any)
+	for _, s := range r.list(sec, "security") {
+		schemes := r.object(doc["securityDefinitions"], "securityDefinitions")
+		if schemes == nil {
+			schemes = r.object(r.object(doc["components"], "components")["securitySchemes"], "securitySchemes")
+		}
+		sm := r.object(s, "security")
 		for _, name := range slices.Sorted(maps.Keys(sm)) {
-			def, _ := schemes[name].(map[string]any)
-			auth, _ := def["x-amazon-apigateway-authorizer"].(map[string]any)
-			typ, _ := def["x-amazon-apigateway-authtype"].(string)
-			header, _ := def["name"].(string)
+			def := r.object(pointer(doc, schemes[name]), name)
+			auth := r.object(def["x-amazon-apigateway-authorizer"], "x-amazon-apigateway-authorizer")
+			typ, header := r.known(def["x-amazon-apigateway-authtype"], "x-amazon-apigateway-authtype"), r.known(def["name"], "name")
 			switch {
 			case auth != nil:
 				a := &authorizer{id: name, typ: strings.ToUpper(r.known(auth["type"], "type"))}
@@ -272,7 +268,7 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 				m.authorizer, m.scopes = a, l.texts(sm[name])
 			case strings.EqualFold(typ, "awsSigv4"):
 				m.AuthorizationType = "AWS_IAM"
-			case def["type"] == "apiKey" && strings.EqualFold(header, "x-api-key"):
+			case strings.EqualFold(header, "x-api-key") && r.known(def["type"], "type") == "apiKey":
 				m.APIKeyRequired = true
 			}
 		}

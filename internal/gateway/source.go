@@ -31,6 +31,10 @@ func (l *loader) common() string {
 	for _, k := range slices.Sorted(maps.Keys(a.Variables)) {
 		parts = append(parts, k, a.Variables[k])
 	}
+	parts = append(parts, len(a.overridden))
+	for _, k := range slices.Sorted(maps.Keys(a.overridden)) {
+		parts = append(parts, k, a.overridden[k])
+	}
 	for _, typ := range []string{"GatewayResponse", "Authorizer", "RequestValidator", "Model"} {
 		for _, r := range l.of(typ) {
 			parts = append(parts, r.ID, without(r.Properties, "RestApiId", "Description"))

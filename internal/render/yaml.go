@@ -37,6 +37,25 @@ func (r *renderer) yaml(doc object, notes ...string) (string, error) {
 	return b.String(), nil
 }
 
+// YAML returns a tree as the author of a template writes it, in 80 columns where its words allow.
+func YAML(v map[string]any) string {
+	var b, out strings.Builder
+	e := yaml.NewEncoder(&b)
+	e.SetIndent(2)
+	if err := e.Encode(node(v)); err != nil {
+		panic(fmt.Sprintf("render: %v", err)) // of strings, numbers, lists and mappings
+	}
+	for line := range strings.Lines(b.String()) {
+		key, value, ok := strings.Cut(line, ": \"")
+		if ok && len(line) > 76 {
+			indent := key[:len(key)-len(strings.TrimLeft(key, " -"))]
+			line = key + ":\n" + strings.Repeat(" ", len(indent)+2) + "\"" + value
+		}
+		out.WriteString(line)
+	}
+	return strings.TrimSuffix(out.String(), "\n")
+}
+
 func node(v any) *yaml.Node {
 	out := &yaml.Node{}
 	switch v := v.(type) {
@@ -46,6 +65,9 @@ func node(v any) *yaml.Node {
 			out.Content = append(out.Content, node(p.key), node(p.value))
 		}
 	case map[string]any:
+		if id, ok := v["Ref"].(string); ok && len(v) == 1 {
+			return node(ref(id))
+		}
 		o := object{}
 		keys := sorted(v)
 		slices.SortStableFunc(keys, func(a, b string) int { return rank(a) - rank(b) })

@@ -91,7 +91,7 @@ type Finding struct {
 	First *time.Time `json:"first,omitempty"`
 	Last  *time.Time `json:"last,omitempty"`
 	Why   string     `json:"why"`
-	Fix   rules.Fix  `json:"cure"`
+	Fix   rules.Fix  `json:"fix"`
 	Link  string     `json:"link"`
 	// Suppressed is the reason for which the finding does not count; empty if it does.
 	Suppressed string `json:"suppressed,omitempty"`

@@ -57,7 +57,11 @@ func (r *Report) Markdown() string {
 		if r.sameFix(i) {
 			continue
 		}
-		fmt.Fprintf(&b, "\n%s\n\n<details><summary>Fix</summary>\n\nCDK with corsgate:\n\n%s\nCloudFormation:\n\n%s\n</details>\n\n[%s](%s)\n", EscapeMarkdown(f.Why), Fenced("go", f.Fix.Go), Fenced("yaml", f.Fix.CloudFormation), f.Rule, f.Link)
+		fmt.Fprintf(&b, "\n%s\n\n<details><summary>Fix</summary>\n", EscapeMarkdown(f.Why))
+		for _, form := range f.Fix.Forms() {
+			fmt.Fprintf(&b, "\n%s:\n\n%s", form.Name, Fenced(form.Language, form.Text))
+		}
+		fmt.Fprintf(&b, "\n</details>\n\n[%s](%s)\n", f.Rule, f.Link)
 	}
 	for _, l := range r.NotJudged {
 		fmt.Fprintf(&b, "\n- not judged: %s\n", EscapeMarkdown(l))

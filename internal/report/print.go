@@ -176,7 +176,7 @@ func (p *Printer) rule(f Finding, rep *Report) {
 	whole := rep.Verbose
 	filled := f.Fix != f.Rule.Rule().Fix // nowhere else to be read
 	more := "corsgate rules " + string(f.Rule)
-	forms := []struct{ name, text string }{{"CDK with corsgate", f.Fix.Go}, {"CloudFormation", f.Fix.CloudFormation}}
+	forms := f.Fix.Forms()
 	if whole {
 		p.Line("", "  why: ", 7, f.Why)
 	} else {
@@ -185,24 +185,31 @@ func (p *Printer) rule(f Finding, rep *Report) {
 		if cut {
 			more += " has more"
 		}
-		switch {
-		case rep.Command != "check": // how the API was made is not known
-		case f.ConstructPath != "":
-			forms = forms[:1]
-		default:
-			forms = forms[1:]
+		if rep.Command == "check" {
+			// One is enough: how to do without corsgate, or what is for the CDK where the CDK wrote the API.
+			one := f.Fix
+			switch {
+			case one.TypeScript != "":
+				one = rules.Fix{TypeScript: one.TypeScript}
+				more += "; --verbose has the fix in Go"
+			case f.ConstructPath != "" && one.Go != "":
+				one = rules.Fix{Go: one.Go}
+			case one != (rules.Fix{Go: one.Go}):
+				one.Go = ""
+			}
+			forms = one.Forms()
 		}
 	}
 	if f.Severity == rules.Info && !whole {
 		forms = nil
 	}
 	for _, form := range forms {
-		if !whole && !filled && strings.Count(form.text, "\n") >= lines {
+		if !whole && !filled && strings.Count(form.Text, "\n") >= lines {
 			more = "fix: corsgate rules " + string(f.Rule)
 			continue
 		}
-		p.Line("", "  ", 2, "fix, "+form.name+":")
-		p.Block("    ", form.text)
+		p.Line("", "  ", 2, "fix, "+form.Name+":")
+		p.Block("    ", form.Text)
 	}
 	p.Line(p.Faint, "  ", 2, more)
 }

@@ -89,6 +89,7 @@ func group(found []Finding) []Finding {
 		stack, api, detail, when, suppressed string
 	}
 	at := map[cause]int{}
+	fixes := map[int]int{} // how many places have a fix of their own
 	out := found[:0:0]
 	for _, f := range found {
 		key := cause{f.Rule, f.Stack, f.API, f.Detail, f.When, f.Suppressed}
@@ -98,10 +99,20 @@ func group(found []Finding) []Finding {
 					out[i].Places = append(out[i].Places, p)
 				}
 			}
+			if both := out[i].Fix.And(f.Fix); both != out[i].Fix {
+				if fixes[i]++; fixes[i] < places {
+					out[i].Fix = both
+				}
+			}
 			continue
 		}
 		at[key] = len(out)
 		out = append(out, f)
+	}
+	for i, n := range fixes {
+		if n -= places - 1; n > 0 {
+			out[i].Fix = out[i].Fix.Likewise(n)
+		}
 	}
 	return out
 }

@@ -8,7 +8,7 @@ import (
 // Page returns the rule's page in docs/rules.
 func (r Rule) Page() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s: %s\n\nSeverity: %s. Found by `corsgate %s`.\n\n%s\n\n## Cure\n\nWith corsgate:\n\n```go\n%s\n```\n\nIn a template:\n\n```yaml\n%s\n```\n", r.ID, r.Title, r.Severity, r.Command, r.Why, r.Fix.Go, r.Fix.CloudFormation)
+	fmt.Fprintf(&b, "# %s: %s\n\nSeverity: %s. Found by `corsgate %s`.\n\n%s\n\n## Fix\n\nWith corsgate:\n\n```go\n%s\n```\n\nIn a template:\n\n```yaml\n%s\n```\n", r.ID, r.Title, r.Severity, r.Command, r.Why, r.Fix.Go, r.Fix.CloudFormation)
 	switch {
 	case r.Before == "":
 	case r.Command != "check":

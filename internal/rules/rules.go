@@ -68,7 +68,7 @@ type Rule struct {
 	Severity Severity `json:"severity"`
 	// Why says what happens, and how it comes to that. It is the text of the file.
 	Why string `json:"why" yaml:"-"`
-	Fix Fix    `json:"cure"`
+	Fix Fix    `json:"fix"`
 	// Before and After are changes to internal/check/testdata/clean.yaml: the first makes it a template with this finding and
 	// no other, the second one without any. They are merged as RFC 7386 has it, in YAML, but for one thing: a mapping laid
 	// over a list changes each of its elements. A rule of another command than check has what that command reads: the head of
@@ -77,14 +77,6 @@ type Rule struct {
 	After  string `json:"after"`
 	// Sources are where this is documented or was observed.
 	Sources []string `json:"source"`
-}
-
-// A Fix is what to do, in two forms that can be pasted.
-type Fix struct {
-	// Go is for the CDK with corsgate.
-	Go string `json:"go"`
-	// CloudFormation is for a template written by hand.
-	CloudFormation string `json:"cloudFormation" yaml:"cloudFormation"`
 }
 
 // All returns every rule, by id.

@@ -269,21 +269,16 @@ func TestCheckedProps(t *testing.T) {
 		},
 	} {
 		t.Run("the deployment stage in "+where, func(t *testing.T) {
-			for _, broken := range []bool{false, true} {
-				got := checked(t, nil, &corscheck.Props{}, func(app awscdk.App) {
-					shop := awscdk.NewStack(app, jsii.String("Shop"), nil)
-					api := corsapi.NewRestApi(shop, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
-					add(api.Root(), "health", "GET", mock())
-					in := scope(app, shop)
-					d := awsapigateway.NewDeployment(in, jsii.String("D"), &awsapigateway.DeploymentProps{Api: api})
-					stage := awsapigateway.NewStage(in, jsii.String("Live"), &awsapigateway.StageProps{Deployment: d, StageName: jsii.String("live")})
-					if broken {
-						stage.Node().DefaultChild().(awsapigateway.CfnStage).AddPropertyDeletionOverride(jsii.String("Variables"))
-					}
-				})
-				if rules := got.rules(); (got.failed != "") != broken || (len(rules) > 0) != broken {
-					t.Errorf("without variables %v: %q %s", broken, got.findings, got.failed)
-				}
+			got := checked(t, nil, &corscheck.Props{}, func(app awscdk.App) {
+				shop := awscdk.NewStack(app, jsii.String("Shop"), nil)
+				api := corsapi.NewRestApi(shop, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
+				add(api.Root(), "health", "GET", mock())
+				in := scope(app, shop)
+				d := awsapigateway.NewDeployment(in, jsii.String("D"), &awsapigateway.DeploymentProps{Api: api})
+				awsapigateway.NewStage(in, jsii.String("Live"), &awsapigateway.StageProps{Deployment: d, StageName: jsii.String("live")})
+			})
+			if rules := got.rules(); got.failed != "" || len(rules) > 0 {
+				t.Errorf("%q %s", got.findings, got.failed)
 			}
 		})
 	}

@@ -132,7 +132,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 		"nothing to map": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			add(api.Root(), "broken", "GET", awsapigateway.NewMockIntegration(nil))
-		}, want: []string{"warning: GET /broken has no integration response"}},
+		}, want: []string{"warning: GET /broken has no integration response"}, found: map[string]string{"CORS130": "what is remarked is that nothing is mapped"}},
 		"deny by principal": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{Policy: awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &[]awsiam.PolicyStatement{
 				awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Principals: &[]awsiam.IPrincipal{awsiam.NewAnyPrincipal()}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*")}),
@@ -162,7 +162,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 		}, want: []string{
 			"error: the integration responses of PUT /health are not known at synthesis",
 			"error: POST /health is a Lambda proxy, and its function is not known to emit",
-		}},
+		}, found: map[string]string{"CORS130": "whatever the condition is, there is no integration response"}},
 		"mock without a template": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			add(api.Root(), "broken", "GET", awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{

@@ -88,7 +88,7 @@ func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, er
 	}
 	for _, app := range apps {
 		if err := dangling(app); err != nil {
-			return nil, &unreadable{err}
+			return nil, err
 		}
 		for _, p := range app.Problems {
 			fmt.Fprintf(c.Stderr, "corsgate: warning: %s\n", oneLine(p.Error()))

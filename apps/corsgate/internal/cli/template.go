@@ -136,7 +136,7 @@ func dangling(app *cfn.App) error {
 		}
 	}
 	if len(found) > 0 {
-		return usage("%s", strings.Join(found, "; "))
+		return &unreadable{errors.New(strings.Join(found, "; "))}
 	}
 	return nil
 }
