@@ -477,8 +477,19 @@ func (p *Pool) Close() error {
 
 	p.running.Wait()
 	close(p.starts)
-	err := os.RemoveAll(p.dir)
+	err := removeAll(p.dir)
 	close(p.ended)
+	return err
+}
+
+// removeAll removes a folder in which processes that have been killed may still be writing for a moment.
+func removeAll(dir string) (err error) {
+	for range 50 {
+		if err = os.RemoveAll(dir); err == nil {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 	return err
 }
 

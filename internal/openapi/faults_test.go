@@ -208,7 +208,7 @@ func TestFaultsOfJSON(t *testing.T) {
 		"{\n\"a\": x}": "openapi.json:2: not JSON: ",
 		"{\n\"a\": 1":  "openapi.json:2: not JSON: unexpected EOF",
 		"{}\n{}":       "openapi.json:2: not JSON: there is more after the end of the object",
-		`{"a":` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + "}": "openapi.json:1: not JSON: nested too deep",
+		`{"a":` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + "}": "openapi.json:1: nested too deep",
 	} {
 		if got := faultsOf(t, "openapi.json", text, Refuse); len(got) != 1 || !strings.HasPrefix(got[0], want) {
 			t.Errorf("%.20q: got %q, want %q", text, got, want)

@@ -233,7 +233,7 @@ func TestMethods(t *testing.T) {
 		"a template with a CORS header": {api: of("MOCK", `{"requestTemplates": {"a/b": "#set($context.responseOverride.header.Access-Control-Allow-Origin = 1)"}, "integrationResponses": [{"statusCode": "200"}]}`), about: "error",
 			want: []string{"error " + get + " [] the request template (a/b) of GET /a sets Access-Control-Allow-Origin itself on line 1..."}},
 		"no response": {api: of("HTTP", `{}`), about: get, want: []string{
-			"warning " + get + " [no-response] GET /a has no integration response, so API Gateway answers 500 whatever happens: add one"}},
+			"warning " + get + " [CORS130] CORS130: GET /a has no integration response..."}},
 		"responses that are not known": {api: of("HTTP", `{"integrationResponses": {"Fn::If": []}}`), about: get, want: []string{
 			"error " + get + " [] the integration responses of GET /a are not known at synthesis, so they cannot get the headers: write them as a list"}},
 		"text without a template": {api: of("HTTP", `{"integrationResponses": [{"statusCode": "200"}]}`), about: get, want: []string{

@@ -52,7 +52,7 @@ func Treat(p *cors.Policy, in Integration) *Treatment {
 			text = in.Where + " is a mock without responses, so API Gateway answers 500 whatever happens: it was made without an integration, " +
 				"as by AddProxy, which makes one for its parent, too, if that is the root: set DefaultIntegration in ProxyResourceOptions"
 		}
-		t.remark(Warning, "no-response", text)
+		t.Remarks = append(t.Remarks, Remark{Severity: Warning, Rule: rules.CORS130, Text: text})
 		return t
 	}
 	directives := ResponseTemplate(p) != ""
