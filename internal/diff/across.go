@@ -14,6 +14,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
@@ -108,13 +109,13 @@ func across(ctx context.Context, views []*view, purpose purpose, ports *ports, k
 // variables.
 const enough = 2
 
-// fewer leaves out look-alikes of origins that every API has in corsgate's stage variables: what their template makes of some
-// it makes of all that are written alike.
+// fewer leaves out look-alikes of origins that every API has in corsgate's stage variables: what corsgate's template makes of
+// some it makes of all that are written alike. Where another template looks at the origin or at a variable, none is left out.
 func fewer(origins []questions.Origin, apis []*gateway.API) []questions.Origin {
 	everywhere := map[string]int{}
 	for _, api := range apis {
 		p, err := cors.FromStageVariables(api.Variables)
-		if err != nil {
+		if err != nil || !decidesAlone(api, p) {
 			return origins
 		}
 		for _, o := range p.Origins() {
@@ -140,6 +141,31 @@ func fewer(origins []questions.Origin, apis []*gateway.API) []questions.Origin {
 	return slices.DeleteFunc(origins, func(o questions.Origin) bool {
 		return o.Beside && o.Lookalike && spared[o.Origin] && !kept[o.Origin]
 	})
+}
+
+// decidesAlone reports whether no template of an API but corsgate's own for a policy looks at the origin or at a variable.
+func decidesAlone(api *gateway.API, p *cors.Policy) bool {
+	own := func(t gateway.Template) bool {
+		text := strings.ReplaceAll(t.Text, plan.PreflightTemplate(p), "")
+		text = strings.ToLower(strings.Replace(text, plan.ResponseTemplate(p), "", 1))
+		return !strings.Contains(text, "origin") && !strings.Contains(text, "stagevariables") && !strings.Contains(text, "header")
+	}
+	for _, r := range api.Resources() {
+		for _, m := range r.Methods() {
+			if m.Integration == nil {
+				continue
+			}
+			templates := m.Integration.RequestTemplates
+			for _, response := range m.Integration.Responses {
+				templates = slices.Concat(templates, response.Templates)
+			}
+			if !slices.ContainsFunc(templates, func(t gateway.Template) bool { return !own(t) }) {
+				continue
+			}
+			return false
+		}
+	}
+	return true
 }
 
 // shape writes an origin's scheme, the number of its labels and whether it has a port.

@@ -27,6 +27,8 @@ type diffCommand struct {
 	OldStage string            `placeholder:"NAME" help:"The same for the old template, if it is another there."`
 	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of both templates'; can be repeated."`
 	values
+
+	gone bool // New has no REST API, and Old has
 }
 
 // Run is called by kong.
@@ -58,7 +60,8 @@ func (x *diffCommand) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return err
 	}
-	missing := false
+	// Whoever asks for what is looser alone is not told that all is gone, which a wrong path looks like.
+	missing := x.gone && x.FailOn == "looser"
 	for _, r := range results {
 		if x.FailOn == "looser" && r.Looser() || x.FailOn == "change" && !r.Empty() {
 			return statusError(statusRefused)
@@ -93,6 +96,10 @@ func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, er
 		for _, p := range app.Problems {
 			fmt.Fprintf(c.Stderr, "corsgate: warning: %s\n", oneLine(p.Error()))
 		}
+	}
+	rest := func(app *cfn.App) bool { return len(app.OfType("AWS::ApiGateway::RestApi")) > 0 }
+	if x.gone = rest(apps[0]) && !rest(apps[1]); x.gone {
+		fmt.Fprintf(c.Stderr, "corsgate: warning: %s: no AWS::ApiGateway::RestApi in the template; is it the right stack?\n", oneLine(x.New))
 	}
 	results, err := diff.Apps(ctx, apps[0], apps[1], diff.Options{OldAPI: x.OldAPI, API: x.API, OldStage: x.OldStage, Stage: x.Stage, Variables: x.Var})
 	if err != nil && !errors.Is(err, context.Canceled) {
