@@ -224,7 +224,13 @@ type Difference struct {
 	Cases []*Case
 	// NotCompared is what could not be compared.
 	NotCompared []NotCompared
+	// Address says what becomes of the address that pages use, a line each.
+	Address []string
+	// Wants has what routes of both sides want of a request besides what CORS is about, where that changes.
+	Wants []Want
 
+	only     map[string]Direction         // the routes that one side alone has, as New or Gone
+	removed  bool                         // all of the API is gone
 	classes  map[string][]questions.Route // the routes that are alike, by their first one's name
 	asked    []Question
 	outcomes [2][]Outcome // of asked
@@ -250,7 +256,7 @@ type NotCompared struct {
 
 // Empty says that browsers would notice nothing, as far as both sides could be compared.
 func (d *Difference) Empty() bool {
-	return len(d.Changes) == 0 && len(d.Errors) == 0 && len(d.Caches) == 0 && len(d.Cases) == 0
+	return len(d.Changes) == 0 && len(d.Errors) == 0 && len(d.Caches) == 0 && len(d.Cases) == 0 && len(d.Address) == 0 && len(d.Wants) == 0 && len(d.only) == 0
 }
 
 // Looser says that something is allowed that was not.

@@ -3,6 +3,7 @@ package diff
 import (
 	"encoding/json"
 	"io"
+	"slices"
 )
 
 // JSON writes the documents of all APIs.
@@ -36,6 +37,13 @@ type Document struct {
 	Changes []Change      `json:"changes"`
 	Errors  []ErrorChange `json:"errors"`
 	Caches  []CacheChange `json:"caches"`
+	// Address says what becomes of the address that pages use, and Wants what routes want of requests besides what CORS is
+	// about; left out if nothing does.
+	Address []string `json:"address,omitempty"`
+	Wants   []Want   `json:"wants,omitempty"`
+	// NewRoutes and GoneRoutes are those that one side alone has; left out if there is none.
+	NewRoutes  []string `json:"newRoutes,omitempty"`
+	GoneRoutes []string `json:"goneRoutes,omitempty"`
 	// Cases has what changes in some of the ways alone in which the templates can be deployed; left out if there is none.
 	Cases []CaseDocument `json:"cases,omitempty"`
 	// NotCompared is what may change for browsers or not, which is not known.
@@ -65,6 +73,7 @@ func (d *Difference) JSON(w io.Writer) error { return encode(w, d.document()) }
 
 func (d *Difference) document() Document {
 	doc := Document{Looser: d.Looser(), Summary: d.summary(), Changes: d.changes(), Errors: d.errorChanges(), Caches: append([]CacheChange{}, d.Caches...), NotCompared: append([]NotCompared{}, d.NotCompared...)}
+	doc.Address, doc.Wants, doc.NewRoutes, doc.GoneRoutes = d.Address, d.Wants, d.those(New), d.those(Gone)
 	for _, c := range d.Cases {
 		doc.Cases = append(doc.Cases, CaseDocument{c.If, c.Looser(), c.summary(), c.changes(), c.errorChanges(), append([]CacheChange{}, c.Caches...)})
 	}
@@ -77,6 +86,18 @@ func (d *Difference) document() Document {
 		doc.Asked.Routes = append(doc.Asked.Routes, r.Method+" "+r.Path)
 	}
 	return doc
+}
+
+// those returns the routes that one side alone has.
+func (d *Difference) those(which Direction) []string {
+	var out []string
+	for route, dir := range d.only {
+		if dir == which {
+			out = append(out, route)
+		}
+	}
+	slices.SortFunc(out, byPath)
+	return out
 }
 
 // changes gives one for each route, with expressions in the place of what stands for them.

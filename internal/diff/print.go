@@ -191,6 +191,12 @@ func (f format) sentence(g Group) string {
 	if g.Everything && g.Before == "allowed" && g.After == "refused" {
 		return who + " " + f.strong("may no longer use the API") + ": " + f.enumerate(g.Routes) + " refused" + g.codes()
 	}
+	if g.Direction == Gone {
+		return who + ", " + f.requests(g) + ": " + f.strong("gone") + "; before: " + f.words(g.Before)
+	}
+	if g.Direction == New {
+		return who + ", " + f.requests(g) + ": " + f.strong(f.words(g.After))
+	}
 	was := ", was "
 	if g.Direction == Different || len(strings.Fields(g.Before)) > 1 {
 		was = "; before: "
@@ -263,15 +269,36 @@ func (d *Difference) headline() string {
 			parts = append(parts, fmt.Sprintf("%s in %s", dir, plural(count[dir], "way")))
 		}
 	}
+	alone := map[Direction]int{}
+	for _, dir := range d.only {
+		alone[dir]++
+	}
 	switch {
 	case worse:
 		parts = append(parts, "less safe to cache")
 	case caches:
 		parts = append(parts, "safer to cache")
 	}
+	var also []string
+	if len(d.Wants) > 0 {
+		also = append(also, "routes want something else of requests")
+	}
+	if parts != nil {
+		also = append(also, "for browsers this is "+strings.Join(parts, ", "))
+	}
+	for _, dir := range []Direction{New, Gone} {
+		if n := alone[dir]; n > 0 {
+			also = append(also, plural(n, string(dir)+" route"))
+		}
+	}
+	if len(d.Address) > 0 {
+		also = append(also, "the address is another")
+	}
+	if also != nil {
+		also[0] = strings.ToUpper(also[0][:1]) + also[0][1:]
+		return strings.Join(also, "; ")
+	}
 	switch {
-	case parts != nil:
-		return "For browsers this is " + strings.Join(parts, ", ")
 	case d.Empty() && len(d.NotCompared) > 0:
 		return "Not all could be compared; nothing changes in the rest"
 	}
@@ -385,10 +412,15 @@ func (d *Difference) body(p *page, title string) {
 // changed writes what changes in one case.
 func (d *Difference) changed(p *page, title string) {
 	groups := d.Groups()
-	titles := map[Direction]string{Looser: "Looser", Stricter: "Stricter", Different: "Different, neither looser nor stricter"}
+	titles := map[Direction]string{Looser: "Looser", Stricter: "Stricter", New: "New routes", Gone: "Gone routes", Different: "Different, neither looser nor stricter"}
+	p.around(d, title)
+	told := p.alone(d, groups)
 	last := Direction("")
 	for _, g := range groups {
 		if g.stillNowhere() {
+			continue
+		}
+		if !d.tells(g) { // the route is told below, once
 			continue
 		}
 		if g.Direction != last {
@@ -397,6 +429,14 @@ func (d *Difference) changed(p *page, title string) {
 		}
 		s := p.sentence(g)
 		p.item(p.bullet + strings.ToUpper(s[:1]) + s[1:])
+	}
+	for _, dir := range []Direction{New, Gone} {
+		if len(told[dir]) > 0 {
+			if dir != last {
+				p.item("\n" + title + titles[dir] + "\n")
+			}
+			p.item(p.bullet + p.enumerate(told[dir]) + map[Direction]string{New: ": no page can use it", Gone: ""}[dir])
+		}
 	}
 	p.safety(d.Caches, title)
 	if routes := d.preflights(); len(routes) > 0 {
@@ -407,6 +447,49 @@ func (d *Difference) changed(p *page, title string) {
 	}
 }
 
+// around writes what changes around CORS.
+func (p *page) around(d *Difference, title string) {
+	if len(d.Wants) > 0 {
+		p.item("\n" + title + "What requests need\n")
+	}
+	for _, w := range d.Wants {
+		p.item(p.bullet + p.enumerate(w.Routes) + ": " + p.strong(w.Text))
+	}
+	if len(d.Address) > 0 {
+		p.item("\n" + title + "The address\n")
+	}
+	for _, a := range d.Address {
+		p.item(p.bullet + strings.ToUpper(a[:1]) + a[1:])
+	}
+}
+
+// tells reports whether a group is worth a sentence: of a route that is gone, only what was allowed for certain.
+func (d *Difference) tells(g Group) bool {
+	return g.Direction != Gone || d.removed || g.Before == "allowed"
+}
+
+// alone returns the routes to be told by name only: those that are gone, and new ones of no use to a page.
+func (p *page) alone(d *Difference, groups []Group) map[Direction][]string {
+	used := map[string]bool{}
+	for _, g := range groups {
+		if !g.stillNowhere() && d.tells(g) {
+			for _, r := range g.Routes {
+				used[r] = true
+			}
+		}
+	}
+	out := map[Direction][]string{}
+	for route, dir := range d.only {
+		if !used[route] {
+			out[dir] = append(out[dir], route)
+		}
+	}
+	for _, routes := range out {
+		slices.SortFunc(routes, byPath)
+	}
+	return out
+}
+
 // table writes, folded, the groups of which the sentences leave something out.
 func (p *page) table(groups []Group) {
 	begun := false
@@ -415,7 +498,7 @@ func (p *page) table(groups []Group) {
 		if g.AnyOrigin || g.AllUnnamed {
 			origins = "any origin"
 		}
-		if g.stillNowhere() || (len(g.Origins) <= most+1 || origins == "any origin") && len(g.Routes) <= most+1 {
+		if g.stillNowhere() || g.Direction == Gone || (len(g.Origins) <= most+1 || origins == "any origin") && len(g.Routes) <= most+1 {
 			continue
 		}
 		if !begun {

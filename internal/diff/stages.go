@@ -136,6 +136,11 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (r Res
 		return v, nil
 	}
 	var views []*view
+	defer func() {
+		if r.Difference != nil && err == nil {
+			r.review(views, p, opts)
+		}
+	}()
 	for _, w := range worlds {
 		v, err := load(w)
 		if err != nil {

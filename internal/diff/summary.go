@@ -170,7 +170,7 @@ func (d *Difference) Groups() []Group {
 	origins, reasons := map[sentence][]string{}, map[sentence][]browser.Code{}
 	for k, routes := range changed {
 		dir := Direction(k.direction)
-		could := possible[dir][k.origin]
+		could := possible[dir.plain()][k.origin]
 		if dir == Different && getsNowhere(k.before) && getsNowhere(k.after) {
 			could = possible[nowhere][k.origin]
 		}
@@ -184,7 +184,7 @@ func (d *Difference) Groups() []Group {
 		for b, rs := range boxes {
 			slices.SortFunc(rs, byPath)
 			s := sentence{k.direction, k.before, k.after, b.headers, b.credentials, strings.Join(rs, "\n"), b.preflighted, len(rs) == len(could), false, about[k.origin].Beside}
-			s.everything = s.all && b == box{} && dir != Different && !poor[dir][k.origin]
+			s.everything = s.all && b == box{} && (dir == Looser || dir == Stricter) && !poor[dir][k.origin]
 			origins[s], reasons[s] = append(origins[s], k.origin), append(reasons[s], codes[b]...)
 		}
 	}
@@ -199,7 +199,7 @@ func (d *Difference) Groups() []Group {
 		out = append(out, g)
 	}
 	out = d.joined(append(out, d.errorGroups()...))
-	order := []Direction{Looser, Stricter, Different}
+	order := []Direction{Looser, Stricter, New, Gone, Different}
 	slices.SortFunc(out, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(slices.Index(order, a.Direction), slices.Index(order, b.Direction)), cmp.Compare(len(a.Errors), len(b.Errors)),
 			-compareBool(a.Everything, b.Everything), compareBool(a.Unnamed, b.Unnamed), -cmp.Compare(len(a.Routes), len(b.Routes)),
@@ -207,6 +207,17 @@ func (d *Difference) Groups() []Group {
 			cmp.Compare(a.Credentials, b.Credentials), cmp.Compare(a.After, b.After), cmp.Compare(a.Before, b.Before), slices.Compare(a.Errors, b.Errors))
 	})
 	return out
+}
+
+// plain returns the direction in which a change goes, wherever it is told.
+func (d Direction) plain() Direction {
+	switch d {
+	case New:
+		return Looser
+	case Gone:
+		return Stricter
+	}
+	return d
 }
 
 // alike gives the routes that are asked for when the given ones are.

@@ -55,6 +55,15 @@ func (a *API) AuthorizerFunctions() map[string]string {
 	return out
 }
 
+// Authorizer returns the name of the method's Lambda or Cognito authorizer, "" if it has none: its logical id, or its name in an
+// OpenAPI document.
+func (m *Method) Authorizer() string {
+	if m.authorizer == nil {
+		return ""
+	}
+	return m.authorizer.id
+}
+
 // verdict is the result of a Lambda authorizer
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html).
 type verdict struct {

@@ -1,0 +1,176 @@
+package diff
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/questions"
+)
+
+// The directions of what changes because a route is there on one side alone.
+const (
+	// New is a route that lets nobody further than the others did. One that does is [Looser].
+	New Direction = "new"
+	// Gone is a route that pages could use and that is not there any more.
+	Gone Direction = "gone"
+)
+
+// A Want is what routes want of a request besides what CORS is about, and did not, or the other way round.
+type Want struct {
+	// Text says what, as "no longer wanted: a token (Pool)".
+	Text   string   `json:"text"`
+	Routes []string `json:"routes"`
+}
+
+// review tells the routes that are there on one side alone from those that change, and says what changes around CORS: the
+// address, and what routes want of a request.
+func (d *Difference) review(views []*view, p pair, opts Options) {
+	var has [2]map[string]bool
+	for side := range has {
+		has[side] = map[string]bool{}
+		for _, v := range views {
+			for _, r := range questions.Routes(v.sites[side].API) {
+				has[side][r.Method+" "+r.URL] = true
+			}
+		}
+	}
+	all := []*Difference{d}
+	for _, c := range d.Cases {
+		all = append(all, c.Difference)
+	}
+	for _, d := range all {
+		d.only, d.removed = alone(d, has), p.now == nil
+		d.redirect()
+	}
+	if p.old == nil || p.now == nil {
+		return
+	}
+	show := func(s string) string { return cmp.Or(d.show(s), "without a stage") }
+	if p.old.stage != p.now.stage && opts.OldStage == "" { // or whoever asks knows
+		d.Address = append(d.Address, fmt.Sprintf("stage %s is now %s: pages that use API Gateway's own address have to use another", show(p.old.stage), show(p.now.stage)))
+	}
+	if p.old.id != p.now.id && opts.OldAPI == "" {
+		d.Address = append(d.Address, fmt.Sprintf("%s is now %s, another API: pages that use API Gateway's own address have to use another", p.old.id, p.now.id))
+	}
+	d.wants(views[0])
+}
+
+// alone returns the routes that one side has and of which no page has anything on the other, as New or Gone.
+func alone(d *Difference, has [2]map[string]bool) map[string]Direction {
+	reached := [2]map[string]bool{{}, {}} // by route: some page gets somewhere
+	for i, q := range d.asked {
+		for side := range reached {
+			if d.outcomes[side][i].reach() > 0 {
+				for one := range q.each {
+					reached[side][one.Method+" "+one.URL] = true
+				}
+			}
+		}
+	}
+	out := map[string]Direction{}
+	for _, r := range d.Routes {
+		switch url := r.Method + " " + r.URL; {
+		case has[0][url] == has[1][url]:
+		case has[1][url] && !reached[0][url]:
+			out[name(r)] = New
+		case has[0][url] && !reached[1][url]:
+			out[name(r)] = Gone
+		}
+	}
+	return out
+}
+
+// redirect gives the changes of routes that are new or gone a direction of their own. A new route is looser all the same for
+// pages of an origin that got so far with none.
+func (d *Difference) redirect() {
+	type page struct {
+		origin                 string
+		credentials, preflight bool
+	}
+	best := map[page]int{}
+	for i, q := range d.asked {
+		o := d.outcomes[0][i]
+		for _, preflight := range []bool{false, true} {
+			if at := (page{q.Origin, q.Credentials, preflight}); !preflight || o.Preflight == "allowed" {
+				best[at] = max(best[at], o.reach())
+			}
+		}
+	}
+	for i, c := range d.Changes {
+		switch d.only[c.route()] {
+		case New:
+			if c.Direction == Looser && best[page{c.Origin, c.Credentials, c.After.Preflight == "allowed"}] >= c.After.reach() {
+				d.Changes[i].Direction = New
+			}
+		case Gone:
+			if c.Direction == Stricter {
+				d.Changes[i].Direction = Gone
+			}
+		}
+	}
+}
+
+// wants compares what the routes of both sides want of a request.
+func (d *Difference) wants(v *view) {
+	routes := map[string][]string{}
+	for _, r := range d.Routes {
+		var wants [2]string
+		there := true
+		for side, site := range v.sites {
+			m := method(site.API, r)
+			if there = there && m != nil && m.Err == nil; there {
+				wants[side] = wanted(m)
+			}
+		}
+		switch {
+		case !there || wants[0] == wants[1]:
+			continue
+		case wants[1] == "":
+			routes["no longer wanted: "+wants[0]] = append(routes["no longer wanted: "+wants[0]], name(r))
+		case wants[0] == "":
+			routes["wanted now: "+wants[1]] = append(routes["wanted now: "+wants[1]], name(r))
+		default:
+			text := "wanted now: " + wants[1] + "; before: " + wants[0]
+			routes[text] = append(routes[text], name(r))
+		}
+	}
+	for text, rs := range routes {
+		d.Wants = append(d.Wants, Want{text, rs})
+	}
+	slices.SortFunc(d.Wants, func(a, b Want) int { return strings.Compare(a.Text, b.Text) })
+}
+
+// method returns the method of a route, nil if the API has none there.
+func method(api *gateway.API, r questions.Route) *gateway.Method {
+	resource := api.Find(r.Path)
+	if resource == nil {
+		return nil
+	}
+	for _, verb := range []string{r.Method, "ANY"} {
+		for _, m := range resource.Methods() {
+			if m.HTTPMethod == verb {
+				return m
+			}
+		}
+	}
+	return nil
+}
+
+// wanted says what a method wants of a request, "" for nothing.
+func wanted(m *gateway.Method) string {
+	var out []string
+	switch m.AuthorizationType {
+	case "", "NONE":
+	case "AWS_IAM":
+		out = append(out, "a signature (AWS_IAM)")
+	default:
+		out = append(out, "a token ("+cmp.Or(m.Authorizer(), m.AuthorizationType)+")")
+	}
+	if m.APIKeyRequired {
+		out = append(out, "an API key")
+	}
+	return strings.Join(out, " and ")
+}
