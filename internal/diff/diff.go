@@ -230,6 +230,7 @@ type Difference struct {
 	Wants []Want
 
 	only     map[string]Direction         // the routes that one side alone has, as New or Gone
+	served   map[string]Direction         // the same of those that another route serves on the other side
 	removed  bool                         // all of the API is gone
 	classes  map[string][]questions.Route // the routes that are alike, by their first one's name
 	asked    []Question
@@ -256,7 +257,7 @@ type NotCompared struct {
 
 // Empty says that browsers would notice nothing, as far as both sides could be compared.
 func (d *Difference) Empty() bool {
-	return len(d.Changes) == 0 && len(d.Errors) == 0 && len(d.Caches) == 0 && len(d.Cases) == 0 && len(d.Address) == 0 && len(d.Wants) == 0 && len(d.only) == 0
+	return len(d.Changes) == 0 && len(d.Errors) == 0 && len(d.Caches) == 0 && len(d.Cases) == 0 && len(d.Address) == 0 && len(d.Wants) == 0 && len(d.only) == 0 && len(d.served) == 0
 }
 
 // Looser says that something is allowed that was not.

@@ -291,6 +291,9 @@ func (d *Difference) headline() string {
 			also = append(also, plural(n, string(dir)+" route"))
 		}
 	}
+	if len(d.served) > 0 {
+		also = append(also, plural(len(d.served), "route")+" served by another")
+	}
 	if len(d.Address) > 0 {
 		also = append(also, "the address is another")
 	}
@@ -436,6 +439,18 @@ func (d *Difference) changed(p *page, title string) {
 				p.item("\n" + title + titles[dir] + "\n")
 			}
 			p.item(p.bullet + p.enumerate(told[dir]) + map[Direction]string{New: ": no page can use it", Gone: ""}[dir])
+		}
+	}
+	for _, dir := range []Direction{New, Gone} {
+		var routes []string
+		for route, is := range d.served {
+			if is == dir {
+				routes = append(routes, route)
+			}
+		}
+		slices.SortFunc(routes, byPath)
+		if len(routes) > 0 {
+			p.item("\n" + map[Direction]string{New: "Of their own now, and served by other routes before: ", Gone: "Served by other routes now, and of their own before: "}[dir] + p.enumerate(routes) + ".")
 		}
 	}
 	p.safety(d.Caches, title)

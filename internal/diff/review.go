@@ -33,7 +33,9 @@ func (d *Difference) review(views []*view, p pair, opts Options) {
 		has[side] = map[string]bool{}
 		for _, v := range views {
 			for _, r := range questions.Routes(v.sites[side].API) {
-				has[side][r.Method+" "+r.URL] = true
+				if method(v.sites[side].API, r) != nil {
+					has[side][r.Method+" "+r.URL] = true
+				}
 			}
 		}
 	}
@@ -42,7 +44,8 @@ func (d *Difference) review(views []*view, p pair, opts Options) {
 		all = append(all, c.Difference)
 	}
 	for _, d := range all {
-		d.only, d.removed = alone(d, has), p.now == nil
+		d.only, d.served = alone(d, has)
+		d.removed = p.now == nil
 		d.redirect()
 	}
 	if p.old == nil || p.now == nil {
@@ -58,8 +61,9 @@ func (d *Difference) review(views []*view, p pair, opts Options) {
 	d.wants(views[0])
 }
 
-// alone returns the routes that one side has and of which no page has anything on the other, as New or Gone.
-func alone(d *Difference, has [2]map[string]bool) map[string]Direction {
+// alone returns the routes that one side has, as New or Gone: those of which no page has anything on the other side, and those
+// which another route serves there, such as /{proxy+}.
+func alone(d *Difference, has [2]map[string]bool) (only, served map[string]Direction) {
 	reached := [2]map[string]bool{{}, {}} // by route: some page gets somewhere
 	for i, q := range d.asked {
 		for side := range reached {
@@ -70,17 +74,22 @@ func alone(d *Difference, has [2]map[string]bool) map[string]Direction {
 			}
 		}
 	}
-	out := map[string]Direction{}
+	only, served = map[string]Direction{}, map[string]Direction{}
 	for _, r := range d.Routes {
-		switch url := r.Method + " " + r.URL; {
-		case has[0][url] == has[1][url]:
-		case has[1][url] && !reached[0][url]:
-			out[name(r)] = New
-		case has[0][url] && !reached[1][url]:
-			out[name(r)] = Gone
+		url := r.Method + " " + r.URL
+		if has[0][url] == has[1][url] {
+			continue
 		}
+		into, other, is := only, 0, New
+		if has[0][url] {
+			other, is = 1, Gone
+		}
+		if reached[other][url] {
+			into = served
+		}
+		into[name(r)] = is
 	}
-	return out
+	return only, served
 }
 
 // redirect gives the changes of routes that are new or gone a direction of their own. A new route is looser all the same for

@@ -24,7 +24,7 @@ func reviewed(stage, authorization, origin string, routes ...string) string {
 		if own == "" {
 			own = origin
 		}
-		fmt.Fprintf(&b, `  R%[1]d: {Type: AWS::ApiGateway::Resource, Properties: {RestApiId: !Ref Api, ParentId: !GetAtt Api.RootResourceId, PathPart: %[2]s}}
+		fmt.Fprintf(&b, `  R%[1]d: {Type: AWS::ApiGateway::Resource, Properties: {RestApiId: !Ref Api, ParentId: !GetAtt Api.RootResourceId, PathPart: "%[2]s"}}
   M%[1]d: {Type: AWS::ApiGateway::Method, Properties: {RestApiId: !Ref Api, ResourceId: !Ref R%[1]d, HttpMethod: %[3]s, %[4]s, Integration: {Type: AWS_PROXY, IntegrationHttpMethod: POST, Uri: "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:111122223333:function:x/invocations"}}}
 `, i, strings.TrimPrefix(path, "/"), verb, authorization)
 		if own == "none" {
@@ -55,6 +55,7 @@ func TestReview(t *testing.T) {
 		"preflights where there were none": {reviewed("prod", open, "none", "GET /items"), reviewed("prod", open, "none", "GET /items", "PUT /other https://evil.example"), true, []string{"Looser", "https://evil.example"}, nil},
 		"a route that no page can use":     {base, reviewed("prod", open, "https://a.example", "PUT /items", "PUT /other none"), false, []string{"New routes", "PUT /other: no page can use it"}, []string{"Looser"}},
 		"a route is gone":                  {reviewed("prod", open, "https://a.example", "PUT /items", "PUT /other"), base, false, []string{"Gone routes", "PUT /other"}, []string{"MissingAllowOriginHeader", "Stricter"}},
+		"another route takes over":         {reviewed("prod", open, "https://a.example", "PUT /items", "ANY /{proxy+}"), reviewed("prod", open, "https://a.example", "ANY /{proxy+}"), false, []string{"Served by other routes now, and of their own before: PUT /items."}, []string{"Nothing", "Gone routes"}},
 		"another stage":                    {base, reviewed("dev", open, "https://a.example", "PUT /items"), false, []string{"stage prod is now dev"}, []string{"Nothing"}},
 		"no authorizer any more":           {reviewed("prod", pool, "https://a.example", "PUT /items"), base, true, []string{"PUT /items: no longer wanted: a token (Pool)"}, nil},
 		"an authorizer":                    {base, reviewed("prod", pool, "https://a.example", "PUT /items"), false, []string{"PUT /items: wanted now: a token (Pool)"}, nil},
