@@ -300,7 +300,7 @@ func TestRuntimes(t *testing.T) {
 			if o := r.invoke(t, event("/error", app, nil)); o.path != "invocation/id/error" || !strings.Contains(o.body, "no such table") {
 				t.Errorf("error: %+v", o)
 			}
-			for _, once := range []string{"CORS: the handler sets CORS headers of its own", "corsOrigins: "} {
+			for _, once := range []string{"CORS: the handler sets CORS headers of its own", "stage variable corsOrigins"} {
 				if out := r.output(); strings.Count(out, once) != 1 {
 					t.Errorf("logged %d times: %s\n%s", strings.Count(out, once), once, out)
 				}

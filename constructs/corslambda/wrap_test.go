@@ -428,13 +428,13 @@ func TestMalformedVariablesAreLogged(t *testing.T) {
 	const message = "CORS: the stage's variables hold no valid policy, so every origin is refused"
 	faults := fmt.Sprint(lines[0]["faults"])
 	if lines[0]["msg"] != message || lines[0]["level"] != "ERROR" || lines[0]["stage"] != "prod" || lines[0]["apiId"] != "a1b2c3d4e5" ||
-		!strings.Contains(faults, "stage variable corsOrigins:") || !strings.Contains(faults, "stage variable corsExactOrigin2:") || !strings.Contains(faults, "stage variable corsMaxAge:") {
+		!strings.Contains(faults, "stage variable corsOrigins, ") || !strings.Contains(faults, "stage variable corsExactOrigin2, ") || !strings.Contains(faults, "stage variable corsMaxAge, ") {
 		t.Errorf("logged %v", lines[0])
 	}
 	if lines[1]["msg"] != "CORS: origin refused" || lines[1]["reason"] != "no valid policy in the stage's variables" {
 		t.Errorf("logged %v", lines[1])
 	}
-	if lines[2]["msg"] != message || !strings.Contains(fmt.Sprint(lines[2]["faults"]), "stage variable corsOrigins:") {
+	if lines[2]["msg"] != message || !strings.Contains(fmt.Sprint(lines[2]["faults"]), "stage variable corsOrigins, ") {
 		t.Errorf("logged %v", lines[2])
 	}
 }

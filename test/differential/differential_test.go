@@ -342,7 +342,7 @@ func agrees(t *testing.T, e *engine, p policy, l list, origins []string, modes [
 			}
 		}
 		if inlined && i%4 == 1 {
-			b.eval(modes[i/8%2], "inline", spelling(i/4), o)
+			b.eval(modes[i/8%len(modes)], "inline", spelling(i/4), o)
 		}
 	}
 	results := e.do(t, &b)

@@ -104,7 +104,11 @@ func TestPublished(t *testing.T) {
 		name := filepath.Base(filepath.Dir(path)) + "/" + filepath.Base(path)
 		t.Run(name, func(t *testing.T) {
 			_, said := tried(t, path)
-			if part := refused[name]; strings.Contains(said, "CORS903") != (part != "") || !strings.Contains(said, part) {
+			rule := "CORS903"
+			if name == "159/template.yaml" {
+				rule = "CORS904" // a property of SAM's
+			}
+			if part := refused[name]; strings.Contains(said, rule) != (part != "") || !strings.Contains(said, part) {
 				t.Errorf("check says of what CloudFormation refuses of it, want %q:\n%s", part, said)
 			}
 		})

@@ -288,6 +288,7 @@ func TestRenderer(t *testing.T) {
 	for name, a := range map[string]api{
 		"catalog": {routes: []route{
 			{"/products", map[string]kind{"GET": proxy}}, {"/products/{id}", map[string]kind{"GET": proxy}},
+			{"/products/{id}/reviews", map[string]kind{"GET": proxy}}, {"/products/{id}/stock", map[string]kind{"GET": proxy}},
 			{"/carts", nil}, {"/carts/price", map[string]kind{"POST": proxy}}, {"/health", map[string]kind{"GET": mock}},
 		}},
 		"everything": {echo: true, binary: true, routes: []route{

@@ -186,8 +186,8 @@ func inspectBadInput(t *testing.T, account *awstest.Account) {
 		{"no region", map[string]string{"AWS_REGION": ""}, nil, 3, "no AWS region is known"},
 		{"no profile", nil, []string{"--profile", "nobody"}, 3, `no profile "nobody"`},
 		{"unreachable", nil, []string{"--endpoint-url", gone.URL}, 3, "cannot reach " + strings.TrimPrefix(gone.URL, "http://") + ": connection refused"},
-		{"no template", nil, []string{"--template", "nowhere.json"}, 2, "nowhere.json"},
-		{"not a template", nil, []string{"--template", "inspect_test.go"}, 2, ": not YAML: "},
+		{"no template", nil, []string{"--template", "nowhere.json"}, 3, "nowhere.json"},
+		{"not a template", nil, []string{"--template", "inspect_test.go"}, 3, ": not YAML: "},
 		{"another API's logical id", nil, []string{"--template", catalog, "--api", "Nobody"}, 3, "no resource Nobody"},
 		{"an origin that is none", nil, []string{"--origins", "nobody"}, 2, "--origins: "},
 	} {
@@ -264,7 +264,7 @@ func inspectUnknown(t *testing.T, account *awstest.Account) {
 // secretFree holds that nothing of the credentials is in a text.
 func secretFree(t *testing.T, text string) {
 	t.Helper()
-	for _, s := range []string{awstest.SecretKey, awstest.SessionToken, awstest.AccessKey, "X-Amz-Security-Token", "AWS4-HMAC"} {
+	for _, s := range []string{awstest.SecretKey, awstest.SessionToken, awstest.AccessKey, "X-Amz-Security-Token:", "AWS4-HMAC"} {
 		if strings.Contains(strings.ToLower(text), strings.ToLower(s)) {
 			t.Errorf("%s is in\n%s", s, text)
 		}
