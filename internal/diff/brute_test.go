@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -609,6 +610,7 @@ func (m maker) differ(ctx context.Context, old, now *cfn.App, drawings ...*drawi
 // TestBruteForce draws pairs of apps and compares them, and holds it against what both deploy to with values drawn for
 // all that is not known: of no pair that behaves differently it is said that nothing changes.
 func TestBruteForce(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // it makes much that is soon of no use
 	pairs := 2000
 	if n := os.Getenv("CORSGATE_PAIRS"); n != "" {
 		fmt.Sscan(n, &pairs)
