@@ -157,12 +157,14 @@ func read(r awslambda.CfnFunction) *configuration {
 		c.memory = *v
 	}
 	c.image = r.PackageType() != nil && *r.PackageType() == "Image"
-	stack := awscdk.Stack_Of(r)
-	if v := r.Layers(); v != nil {
-		c.layers, _ = stack.Resolve(v).([]any)
-	}
-	if v := r.Environment(); v != nil {
-		environment, _ := stack.Resolve(v).(map[string]any)
+	// The CDK's versions differ in what the accessors of these return.
+	tree := cdkbridge.Read(awscdk.Stack_Of(r), map[string]cdkbridge.Want{"AWS::Lambda::Function": {Resolve: []string{"layers", "environment"}}}, "")
+	for _, f := range tree.Resources {
+		if f.Path != *r.Node().Path() {
+			continue
+		}
+		c.layers, _ = f.Resolved["layers"].([]any)
+		environment, _ := f.Resolved["environment"].(map[string]any)
 		c.variables, _ = environment["variables"].(map[string]any)
 	}
 	return c
