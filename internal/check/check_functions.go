@@ -49,7 +49,29 @@ func (s *seen) said() []string {
 		responses := "the responses of " + report.Plural(n, "Lambda proxy route") + " are the functions' own"
 		out = append(out, responses+": corsgate explain runs the functions, and corsgate probe asks them once they are deployed")
 	}
-	return append(out, s.notes.lines...)
+	return slices.Concat(out, s.notes.lines, Unread(s.app))
+}
+
+// Unread says, a line for each kind, which APIs of an app have CORS settings that no rule looks at.
+func Unread(app *cfn.App) []string {
+	var out []string
+	for _, kind := range []struct {
+		name  string
+		types []string
+	}{{"HTTP API", []string{"AWS::ApiGatewayV2::Api", "AWS::Serverless::HttpApi"}}, {"function URL", []string{"AWS::Lambda::Url"}}} {
+		var names []string
+		for _, t := range kind.types {
+			for _, r := range app.OfType(t) {
+				if protocol, _ := r.Properties["ProtocolType"].(string); protocol != "WEBSOCKET" { // there is no CORS
+					names = append(names, app.Name(r))
+				}
+			}
+		}
+		if len(names) > 0 {
+			out = append(out, "not read: "+report.Plural(len(names), kind.name)+" ("+strings.Join(names, ", ")+"); corsgate judges REST APIs (AWS::ApiGateway::RestApi) alone")
+		}
+	}
+	return out
 }
 
 func list(v any) []any {

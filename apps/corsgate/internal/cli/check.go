@@ -42,6 +42,9 @@ func (x *checkCommand) Run(c Command) error {
 	// No API is no answer: nothing was checked, and a clean result would say otherwise.
 	if len(report.Checked) == 0 && len(report.Findings)+len(report.Suppressed)+len(report.NotJudged) == 0 {
 		fmt.Fprintf(c.Stderr, "corsgate: %s: no AWS::ApiGateway::RestApi in the templates\n", strings.Join(x.Paths, ", "))
+		for _, line := range check.Unread(app) {
+			fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(line))
+		}
 		return statusError(statusUnknown)
 	}
 	return x.conclude(c, report)
