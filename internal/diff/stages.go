@@ -66,9 +66,27 @@ func Apps(ctx context.Context, old, now *cfn.App, opts Options) ([]Result, error
 		if orphans(old) != orphans(now) {
 			r.NotCompared = append(r.NotCompared, NotCompared{Why: "methods of an API that is not in the templates, which differ"})
 		}
+		if others(old) != others(now) {
+			r.NotCompared = append(r.NotCompared, NotCompared{Why: "HTTP APIs or function URLs, which are not read, and differ"})
+		}
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// others writes the parts of an app that have CORS settings of their own and are no REST API's.
+func others(app *cfn.App) string {
+	var out []string
+	for _, st := range app.Stacks {
+		for _, r := range st.Resources {
+			switch r.Type {
+			case "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::Integration", "AWS::Serverless::HttpApi", "AWS::Lambda::Url":
+				out = append(out, app.Name(r)+" "+cfn.Canonical(r.Properties))
+			}
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, "\n")
 }
 
 // orphans writes the methods of an app whose APIs are not in it.
