@@ -16,6 +16,7 @@ import (
 	"github.com/corsgate/corsgate/internal/lambdarun"
 	"github.com/corsgate/corsgate/internal/mark"
 	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/wrapper"
 )
 
 // notes are what the command does not look at, over all APIs.
@@ -30,7 +31,7 @@ func (s *seen) note(v *View) {
 		s.notes.own = map[string]bool{}
 	}
 	for _, r := range v.routes {
-		if fn := v.proxied(r.method); fn != nil && fn.Metadata[mark.Emits] == nil && v.usesCORS() {
+		if fn := v.proxied(r.method); fn != nil && !wrapper.Emits(fn.Metadata, fn.Properties) && v.usesCORS() {
 			s.notes.own[s.app.Name(v.API.Rest)+" "+r.method.HTTPMethod+" "+r.resource.Path] = true
 		}
 	}

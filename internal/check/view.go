@@ -11,7 +11,6 @@ import (
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/lambdarun"
-	"github.com/corsgate/corsgate/internal/mark"
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
 	"github.com/corsgate/corsgate/internal/wrapper"
@@ -249,10 +248,7 @@ func (v *View) functions() []*cfn.Resource {
 
 // emits says that a function is known to answer pages, by corsgate's mark or wrapper, or by a list of origins in its environment.
 func emits(function *cfn.Resource) bool {
-	if marked := function.Metadata[mark.Emits]; marked != nil && marked != false || wrapper.Attached(function.Properties) {
-		return true
-	}
-	return slices.ContainsFunc(sortedKeys(dig(function.Properties, "Environment", "Variables")), NamesOrigins)
+	return wrapper.Emits(function.Metadata, function.Properties) || slices.ContainsFunc(sortedKeys(dig(function.Properties, "Environment", "Variables")), NamesOrigins)
 }
 
 // carriesOrigin says that an integration response sets Access-Control-Allow-Origin, one way or the other.

@@ -15,7 +15,6 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
-	"github.com/corsgate/corsgate/internal/mark"
 	"github.com/corsgate/corsgate/internal/wrapper"
 )
 
@@ -28,7 +27,7 @@ func NotRun(app *cfn.App) gateway.Backend {
 	emits := map[string]bool{}
 	if app != nil {
 		for _, r := range app.OfType("AWS::Lambda::Function") {
-			emits[app.Name(r)] = r.Metadata[mark.Emits] != nil && r.Metadata[mark.Emits] != false || wrapper.Attached(r.Properties)
+			emits[app.Name(r)] = wrapper.Emits(r.Metadata, r.Properties)
 		}
 	}
 	return notRun{app, emits}

@@ -3,6 +3,8 @@ package wrapper
 import (
 	"slices"
 	"strings"
+
+	"github.com/corsgate/corsgate/internal/mark"
 )
 
 // What is in a function's environment.
@@ -40,13 +42,25 @@ func Starts(runtime string) bool {
 	return !slices.Contains(first, runtime) && slices.ContainsFunc([]string{"nodejs", "python", "java", "dotnet", "ruby"}, func(family string) bool { return strings.HasPrefix(runtime, family) })
 }
 
+// Emits reports whether a template's function, of this metadata and these properties, is
+// known to emit CORS headers: by its mark (see package mark) or behind the wrapper. The mark
+// of the wrapper says that it was attached, and not that it is on.
+func Emits(metadata, properties map[string]any) bool {
+	switch metadata[mark.Emits] {
+	case nil, false, "attached":
+		return Attached(properties)
+	}
+	return true
+}
+
 // Attached reports whether a template's function, of these properties, runs behind the
 // wrapper: it has the variable, and a layer or an image that can hold the program. What the
 // layer really holds is not in a template.
 func Attached(properties map[string]any) bool {
 	environment, _ := properties["Environment"].(map[string]any)
 	variables, _ := environment["Variables"].(map[string]any)
-	if variables[Variable] != Program || variables[Off] == "1" {
+	// Anything else may be "1": a number, or an expression that only a deployment knows.
+	if off, set := variables[Off]; variables[Variable] != Program || set && off != "" && off != "0" {
 		return false
 	}
 	if properties["PackageType"] == "Image" {
