@@ -197,6 +197,7 @@ func TestTooLarge(t *testing.T) {
 		{&document, "A", types, "stack A " + start + "put something other than the API, which is one resource already, into another stack"},
 		{&API{Node: "A/Api", Stacks: api.Stacks}, "A", types, "stack A " + start + resources},
 		{api, "A/Other", types, ""},
+		{&API{Node: "A/In/Api", Stacks: api.Stacks}, "A", types, ""}, // around the API's, and without anything of it
 		{api, "B", types, ""},
 		{api, "Later", types, ""},
 		{api, "A", map[string]int{"AWS::A": 400, "AWS::B": 100}, ""},

@@ -48,7 +48,7 @@ func (a *API) TooLarge(stack string, types map[string]int) string {
 // completed.
 func (a *API) isIn(stack string) bool {
 	i := slices.IndexFunc(a.Stacks, func(s Stack) bool { return s.Path == stack })
-	return i >= 0 && (a.Stacks[i].holds(a.Node) || slices.ContainsFunc(a.Resources, func(r *Resource) bool { return a.Stacks[i].holds(r.Scope) }))
+	return i >= 0 && (a.stackOf(a.Node) == i || slices.ContainsFunc(a.Resources, func(r *Resource) bool { return a.stackOf(r.Scope) == i }))
 }
 
 // byType names types of resources and how many there are, most first.
