@@ -25,16 +25,18 @@ func (r *Resource) overlay() {
 	for path, value := range r.Resolved {
 		// An element of a list is not among the paths, so each step is a property.
 		var over any = r.Overrides
-		name := ""
+		name, set := "", true
 		for name = range strings.SplitSeq(path, ".") {
-			within, _ := over.(map[string]any)
-			v, ok := within[strings.ToUpper(name[:1])+name[1:]]
-			if over = v; !ok {
-				name = ""
+			within, ok := over.(map[string]any)
+			if !ok || isFunction(within) {
+				over = nil // something else is in the place of what had it
+				break
+			}
+			if over, set = within[strings.ToUpper(name[:1])+name[1:]]; !set {
 				break
 			}
 		}
-		if name != "" {
+		if set {
 			r.Resolved[path] = merge(value, over, !slices.Contains(named, name))
 		}
 	}

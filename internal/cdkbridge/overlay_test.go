@@ -45,6 +45,12 @@ func TestOverlayResolved(t *testing.T) {
 		Resolved:  map[string]any{"integration.uri": "old", "policy": map[string]any{"Statement": []any{}}, "methodResponses": []any{"same"}},
 	}
 	r.overlay()
+	for name, over := range map[string]any{"removed": nil, "a function": map[string]any{"Fn::If": []any{"C", "a", "b"}}} {
+		gone := &Resource{Overrides: map[string]any{"Integration": over}, Resolved: map[string]any{"integration.uri": "old"}}
+		if gone.overlay(); gone.Resolved["integration.uri"] != nil {
+			t.Errorf("%s: the uri is still %v", name, gone.Resolved["integration.uri"])
+		}
+	}
 	want := map[string]any{"integration.uri": "new", "policy": map[string]any{"Version": "2012-10-17", "Statement": []any{}}, "methodResponses": []any{"same"}}
 	if !reflect.DeepEqual(r.Resolved, want) {
 		t.Errorf("got %v, want %v", r.Resolved, want)
