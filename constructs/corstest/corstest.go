@@ -92,7 +92,7 @@ func (o *options) fault(option string, err error) {
 }
 
 // Answering has everything behind the API answer with the same response, that of a Lambda proxy integration, as JSON:
-// {"statusCode": 200, "headers": {corsheader.AllowOrigin: "*"}, "body": ""}. Functions that the template marks are
+// {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*"}, "body": ""}. Functions that the template marks are
 // asked no more than others.
 func Answering(proxyResponse string) Option { return func(o *options) { o.response = proxyResponse } }
 
@@ -151,19 +151,16 @@ func load(t T, opts []Option, read func(cfn.Options) (*cfn.App, error)) *API {
 		t.Fatalf("corstest: %s", strings.Join(unused, "; "))
 		return nil
 	}
-	reply := simulate.NotRun(app)
+	backend := simulate.NotRun
 	if o.response != "" {
-		if reply, err = simulate.Reply([]byte(o.response), "corstest.Answering"); err != nil {
+		reply, err := simulate.Reply([]byte(o.response), "corstest.Answering")
+		if err != nil {
 			t.Fatalf("corstest: the response given to corstest.Answering is %v", err)
 			return nil
 		}
+		backend = func(*cfn.App) gateway.Backend { return reply }
 	}
-	judge, err := simulate.NewJudge(app, o.gateway, func(app *cfn.App) gateway.Backend {
-		if o.response != "" {
-			return reply
-		}
-		return simulate.NotRun(app)
-	})
+	judge, err := simulate.NewJudge(app, o.gateway, backend)
 	if err != nil {
 		hint := ""
 		var fault *gateway.LoadError
