@@ -13,8 +13,8 @@
 //     allowlist in the stage's variables. An OPTIONS method that is there
 //     already is replaced.
 //   - Every method that is not a proxy gets the headers, on each of its
-//     responses. Proxies must emit them by themselves: a Lambda function that is
-//     not known to (corsfunction.NewGoFunction, corsfunction.Emits) is an error.
+//     responses. Proxies must emit them by themselves: a Lambda function that is not
+//     known to (corsfunction.NewGoFunction, Attach and Emits) is an error.
 //   - DEFAULT_4XX, DEFAULT_5XX and the API's own gateway responses get static
 //     headers; API Gateway cannot compare origins there (see [GatewayErrors]).
 //   - Every stage of the API in the app gets the policy's variables.

@@ -109,8 +109,9 @@ type SpecTarget struct {
 
 // ToFunction hands requests to a Lambda function as proxy events. API Gateway adds
 // no headers to what it answers, so it must be known to emit them itself:
-// corsfunction.NewGoFunction builds one that does, corsfunction.Emits declares one. The API
-// gets the permission to invoke it, one for all its operations.
+// corsfunction.NewGoFunction builds one that does, corsfunction.Attach has one do so, and
+// corsfunction.Emits declares one. The API gets the permission to invoke it, one for all
+// its operations.
 func ToFunction(fn awslambda.IFunction) SpecTarget {
 	if fn == nil {
 		return SpecTarget{fault: "ToFunction of nil: give it a function"}

@@ -1,7 +1,8 @@
 // Package gohandler builds a Go program for AWS Lambda's provided.al2023
-// runtime and proves that it is wired to emit CORS headers.
+// runtime and proves that it is wired to emit CORS headers. It also builds the
+// wrapper, which does so for functions in other languages.
 //
-// It knows nothing of the AWS CDK. Package corsfunction makes a construct of
+// It knows nothing of the AWS CDK. Package corsfunction makes constructs of
 // what it builds.
 package gohandler
 
@@ -62,7 +63,7 @@ type Fault struct {
 	Fix    string // what to do; empty where the go command's words say it
 }
 
-// Error says what was got, what is wrong with it and the cure.
+// Error says what was got, what is wrong with it and the fix.
 func (f *Fault) Error() string {
 	s := fmt.Sprintf("handler %q: %s", f.Entry, f.Text)
 	if f.Fix != "" {
@@ -71,9 +72,9 @@ func (f *Fault) Error() string {
 	return s
 }
 
-// A Program is a handler built for Lambda.
+// A Program is a handler, or the wrapper, built for Lambda.
 type Program struct {
-	Code []byte // the executable, to be deployed under the name Bootstrap
+	Code []byte // the executable; a handler is deployed under the name Bootstrap
 	Sum  string // the SHA-256 of Code, in hexadecimal
 }
 
