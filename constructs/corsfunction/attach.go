@@ -85,7 +85,7 @@ func Attach(fn awslambda.IFunction, props *AttachProps) {
 		report(fn, faults)
 		return
 	}
-	if before.memory < fewMB {
+	if 0 < before.memory && before.memory < fewMB { // a token is a negative number
 		cdkbridge.Warn(fn, "corsgate::attach-memory", fmt.Sprintf("corsgate: the function has %.0f MB of memory, and the wrapper takes about 13 of them: give it %d or more", before.memory, fewMB))
 	}
 
@@ -158,11 +158,8 @@ func read(r awslambda.CfnFunction) *configuration {
 	}
 	c.image = r.PackageType() != nil && *r.PackageType() == "Image"
 	// The CDK's versions differ in what the accessors of these return.
-	tree := cdkbridge.Read(awscdk.Stack_Of(r), map[string]cdkbridge.Want{"AWS::Lambda::Function": {Resolve: []string{"layers", "environment"}}}, "")
+	tree := cdkbridge.Read(awscdk.Stack_Of(r), map[string]cdkbridge.Want{"AWS::Lambda::Function": {Of: []string{*r.Ref()}, Resolve: []string{"layers", "environment"}}}, "")
 	for _, f := range tree.Resources {
-		if f.Path != *r.Node().Path() {
-			continue
-		}
 		c.layers, _ = f.Resolved["layers"].([]any)
 		environment, _ := f.Resolved["environment"].(map[string]any)
 		c.variables, _ = environment["variables"].(map[string]any)

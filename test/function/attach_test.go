@@ -54,6 +54,7 @@ func TestAttach(t *testing.T) {
 	corsfunction.Attach(plain, nil) // twice is once
 	arm := function("Arm", func(p *awslambda.FunctionProps) {
 		p.Architecture, p.Runtime = awslambda.Architecture_ARM_64(), awslambda.Runtime_PYTHON_3_13()
+		p.MemorySize = awscdk.NewCfnParameter(stack, jsii.String("Memory"), &awscdk.CfnParameterProps{Type: jsii.String("Number"), Default: 256}).ValueAsNumber()
 		p.Environment = &map[string]*string{"AWS_LAMBDA_EXEC_WRAPPER": jsii.String("/opt/otel-handler"), "A": jsii.String("b")}
 	})
 	corsfunction.Attach(arm, &corsfunction.AttachProps{ErrorsAsResponses: true})
