@@ -93,7 +93,7 @@ func TestLeaves(t *testing.T) {
 		"internal/stagevars":    nil,
 		"constructs/cors":       {header, variables},
 		"constructs/corslambda": {header, variables, emit, module + "constructs/cors"},
-		"apps/corswrap":         {header, variables, emit, module + "constructs/cors", module + "internal/wrapper"},
+		"apps/corswrap":         {header, variables, emit, module + "constructs/cors", module + "internal/mark", module + "internal/wrapper"},
 	} {
 		for _, p := range deps(t, pattern) {
 			if strings.HasPrefix(p, module) && p != module+pattern && !slices.Contains(may, p) {
