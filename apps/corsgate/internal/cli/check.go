@@ -11,13 +11,12 @@ import (
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
-// checkCommand says what in templates keeps pages from using an API. Its exit statuses are 0 for a clean result, 1 for findings
-// at or above --fail-on, 2 for a command line that cannot be used, and 3 for what could not be read or known; 1 wins over 3.
+// checkCommand finds CORS mistakes in templates.
 type checkCommand struct {
-	Paths []string `arg:"" optional:"" name:"path" help:"A template, JSON or YAML, a folder of templates, or a cdk.out. All of them are one app. Default: cdk.out, or else template.yaml, template.yml or template.json."`
-	values
-	findings
-	intent
+	Paths    []string `arg:"" optional:"" name:"path" help:"A template, JSON or YAML, a folder of templates, or a cdk.out. All of them are one app. Default: cdk.out, or else template.yaml, template.yml or template.json."`
+	values   `embed:"" group:"What is known only at deployment:"`
+	findings `embed:"" group:"Output:"`
+	intent   `embed:"" group:"What the findings are about:"`
 }
 
 // Run is called by kong.

@@ -11,22 +11,19 @@ import (
 	"github.com/corsgate/corsgate/internal/diff"
 )
 
-// diffCommand says what browsers would notice of the difference between two templates, or two folders of templates, API by API
-// and stage by stage. Its exit statuses are 0 if that is nothing, 1 if it is something (with --fail-on looser: if something
-// is allowed that was not), 2 for a command line that cannot be used and 3 for a file that cannot be read and for what cannot be
-// compared, unless something changes.
+// diffCommand shows what changes for browsers between two templates, or two folders of templates, API by API and stage by stage.
 type diffCommand struct {
-	Old string `arg:"" optional:"" placeholder:"OLD" help:"The template as it was, JSON or YAML, or a folder of templates, such as an older cdk.out."`
-	New string `arg:"" optional:"" placeholder:"NEW" help:"The template as it is going to be, or a folder of templates."`
+	Old string `arg:"" optional:"" placeholder:"OLD" help:"The old template, JSON or YAML, or a folder of templates, such as an older cdk.out."`
+	New string `arg:"" optional:"" placeholder:"NEW" help:"The new template, or a folder of templates."`
 
-	Format   string            `default:"markdown" enum:"markdown,text,json" placeholder:"FORMAT" help:"markdown, to be posted as a comment; text; or json, with every request whose outcome changes (default: markdown)."`
-	FailOn   string            `default:"change" enum:"change,looser" placeholder:"WHAT" help:"What gives exit status 1: change, or looser, which is something that is allowed and was not (default: change)."`
-	API      string            `name:"api" placeholder:"ID" help:"The logical id of the one RestApi to compare, instead of all."`
-	OldAPI   string            `name:"old-api" placeholder:"ID" help:"The same for the old template, if it is another there."`
-	Stage    string            `placeholder:"NAME" help:"The one stage to compare, instead of all."`
-	OldStage string            `placeholder:"NAME" help:"The same for the old template, if it is another there."`
-	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of both templates'; can be repeated."`
-	values
+	Format   string            `default:"markdown" enum:"markdown,text,json" placeholder:"FORMAT" help:"The output: markdown, to post as a comment; text; or json, with every request whose outcome changes (default: markdown)."`
+	FailOn   string            `default:"change" enum:"change,looser" placeholder:"WHAT" help:"What ends the command with status 1: any change, or looser, which is only what is allowed now and was not (default: change)."`
+	API      string            `name:"api" placeholder:"ID" help:"Compare only the RestApi with this logical id."`
+	OldAPI   string            `name:"old-api" placeholder:"ID" help:"Its logical id in the old template, if it differs."`
+	Stage    string            `placeholder:"NAME" help:"Compare only this stage."`
+	OldStage string            `placeholder:"NAME" help:"The stage in the old template, if it is named differently."`
+	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, instead of both templates'; can be repeated."`
+	values   `embed:"" group:"What is known only at deployment:"`
 
 	gone bool // New has no REST API, and Old has
 }

@@ -15,24 +15,21 @@ import (
 	"github.com/corsgate/corsgate/internal/simulate/transcript"
 )
 
-// explainCommand says what a browser would do with a request of a page. Its exit statuses are 0 for a request that is allowed, 1
-// for one that the browser refuses, 2 for a command line that cannot be used and for a route that the API does not have, and 3
-// where it depends on what only a deployment knows, on a function that was not run, or cannot be, or on what of the template
-// cannot be served here, and where a file cannot be read.
+// explainCommand shows what a browser would do with a request of a page.
 type explainCommand struct {
 	api
 
-	Origin      string   `required:"" placeholder:"ORIGIN" help:"The page's origin, such as https://app.example.com, or null; one that only a deployment knows by its expression: https://$${Distribution.DomainName}."`
+	Origin      string   `required:"" placeholder:"ORIGIN" help:"The page's origin, such as https://app.example.com, or null. One that is known only at deployment is named by its expression: https://$${Distribution.DomainName}."`
 	Method      string   `default:"GET" placeholder:"METHOD" help:"The request's method (default: GET)."`
 	Path        string   `default:"/" placeholder:"PATH" help:"The request's path without the stage, with its query string (default: /)."`
-	Header      []string `sep:"none" placeholder:"NAME[:VALUE]" help:"A header that the page's script sets; can be repeated. Without a value, content-type is application/json and any other is given one."`
+	Header      []string `sep:"none" placeholder:"NAME[:VALUE]" help:"A header that the page's script sets; can be repeated. Without a value, content-type is application/json, and any other gets a made-up value."`
 	Body        string   `placeholder:"TEXT" help:"The request's body, or @FILE."`
 	Credentials bool     `help:"The request includes credentials: fetch with credentials 'include'."`
 
 	JSON     bool   `name:"json" help:"Print everything as one JSON object."`
-	NoInvoke bool   `xor:"answer" help:"Do not run the function behind the API, nor that of an authorizer, which happens on this machine otherwise. One that emits CORS headers by corsgate answers with those; what any other answers is not known."`
-	Response string `xor:"answer" placeholder:"FILE" help:"A file with the proxy response, JSON, that stands for what the function answers."`
-	HTTP1    bool   `name:"http1" help:"The browser uses HTTP/1.1, where header names reach the API as Origin; in HTTP/2 they are in lower case."`
+	NoInvoke bool   `xor:"answer" help:"Do not run the function behind the API, or that of an authorizer, on this machine. A function with corsgate's headers counts as sending them; the response of any other is not known."`
+	Response string `xor:"answer" placeholder:"FILE" help:"A JSON file with the proxy response to use in place of the function's."`
+	HTTP1    bool   `name:"http1" help:"The browser uses HTTP/1.1, where the header's name is Origin; in HTTP/2 it is origin."`
 }
 
 // Run is called by kong.

@@ -8,20 +8,20 @@ import (
 
 // findings is how a command prints what it found, and when that is a failure.
 type findings struct {
-	Format  string `enum:"text,json,sarif,markdown,github" default:"text" placeholder:"FORMAT" help:"text, json, sarif, markdown or github (workflow commands); default: text."`
-	Verbose bool   `help:"Print all of each rule, and name every place; text only."`
-	FailOn  string `enum:"error,warning,info" default:"error" placeholder:"SEVERITY" help:"The least severity that fails: error, warning or info; default: error."`
+	Format  string `enum:"text,json,sarif,markdown,github" default:"text" placeholder:"FORMAT" help:"The output: text, json, sarif, markdown or github (workflow commands); default: text."`
+	Verbose bool   `help:"Print the whole text of each rule, and every place; text only."`
+	FailOn  string `enum:"error,warning,info" default:"error" placeholder:"SEVERITY" help:"The lowest severity that ends the command with status 1: error, warning or info; default: error."`
 }
 
 // intent is what the user knows better than what is looked at.
 type intent struct {
-	Origins []string `placeholder:"ORIGIN" help:"The origins and patterns that the API is meant for, instead of those inferred from the template; separated by commas, or repeated."`
+	Origins []string `placeholder:"ORIGIN" help:"The origins and patterns that the API is meant for, instead of those found in the template; separated by commas, or repeated."`
 	setAside
 }
 
 // setAside is which findings do not count.
 type setAside struct {
-	Suppressions string `placeholder:"FILE" help:"A file with suppressions, JSON: [{\"id\", \"reason\", \"stack\", \"logicalId\"}]; the last two may be left out."`
+	Suppressions string `placeholder:"FILE" help:"A JSON file of findings to suppress: [{\"id\", \"reason\", \"stack\", \"logicalId\"}]; the last two are optional."`
 }
 
 // read gives the allowlist, nil if none is stated, and the suppressions.

@@ -11,19 +11,18 @@ import (
 	"github.com/corsgate/corsgate/internal/inspect"
 )
 
-// inspectCommand says what of a deployed API is not as it should be. It only reads. Its exit statuses are those of check: 3 is
-// for what of the account could not be read, too.
+// inspectCommand checks an API in an AWS account. It only reads.
 type inspectCommand struct {
 	RestAPIID string            `name:"rest-api-id" required:"" placeholder:"ID" help:"The REST API: its id, such as abc123, its name, or its address."`
-	Stage     string            `placeholder:"NAME" help:"The stage; default: the address's, or all."`
-	Template  string            `placeholder:"FILE" help:"The CloudFormation template, JSON or YAML, that the API was made from: what is not so in the account is a finding."`
+	Stage     string            `placeholder:"NAME" help:"The stage; default: the one in the address, or all."`
+	Template  string            `placeholder:"FILE" help:"The CloudFormation template, JSON or YAML, that the API was made from. Differences in the account are findings."`
 	API       string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where the template has several."`
-	Var       map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable of the template whose value is known only when it is deployed; can be repeated."`
-	values
-	Policy bool `help:"Print the policy in force as corsgate Go instead of findings."`
-	account
-	findings
-	intent
+	Var       map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable of the template whose value is known only at deployment; can be repeated."`
+	values    `embed:"" group:"What is known only at deployment:"`
+	Policy    bool `help:"Print the policy in force as Go code for corsgate, instead of findings."`
+	account   `embed:"" group:"The account:"`
+	findings  `embed:"" group:"Output:"`
+	intent    `embed:"" group:"What the findings are about:"`
 }
 
 // Run is called by kong.

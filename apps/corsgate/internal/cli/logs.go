@@ -22,24 +22,17 @@ import (
 	"github.com/corsgate/corsgate/internal/report"
 )
 
-// logsCommand says what logs have of pages that got no answer. Its exit statuses are 0 for nothing found, 1 for findings at or
-// above --fail-on, 2 for a command line that cannot be used, 3 for logs that could not be read, after what the others have,
-// and 130 where it was interrupted, after what was found so far.
+// logsCommand finds in logs why pages could not read responses.
 type logsCommand struct {
 	Function  []string `placeholder:"NAME" help:"A Lambda function, by name or ARN; can be repeated."`
-	RestAPIID string   `name:"rest-api-id" placeholder:"ID" help:"The API whose execution and access logs are read, where they are enabled: its id, its name, or its address, which names the stage, too. Its stage's policy is what refused origins are compared with."`
+	RestAPIID string   `name:"rest-api-id" placeholder:"ID" help:"The API whose execution and access logs are read, where they are enabled: its id, its name, or its address, which names the stage, too. Refused origins are compared with the policy of its stage."`
 	Stage     string   `placeholder:"NAME" help:"The stage of that API."`
 	Since     ago      `default:"1h" placeholder:"DURATION" help:"How far to go back, such as 30m, 2h, 7d or 1d12h; default: 1h."`
 	Until     ago      `default:"0s" placeholder:"DURATION" help:"How long ago to stop; default: now."`
-	File      []string `placeholder:"FILE" help:"A file of log lines instead, - for standard input; can be repeated."`
-	account
-	findings
-	intent
-}
-
-// Help is what kong prints after the flags.
-func (x *logsCommand) Help() string {
-	return `It asks AWS to read and for nothing else: logs:FilterLogEvents, lambda:GetFunctionConfiguration for where a function logs, and apigateway:GET with --rest-api-id. Times are UTC. Of each rule the 30 things that happened most are told one by one, the rest counted. In paths * stands for numbers, keys and the like.`
+	File      []string `placeholder:"FILE" help:"Read log lines from this file instead, - for standard input; can be repeated."`
+	account   `embed:"" group:"The account:"`
+	findings  `embed:"" group:"Output:"`
+	intent    `embed:"" group:"What the findings are about:"`
 }
 
 // Run is called by kong.

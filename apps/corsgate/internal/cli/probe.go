@@ -22,28 +22,27 @@ import (
 	"github.com/corsgate/corsgate/internal/simulate/transcript"
 )
 
-// probeCommand asks a deployed API over the wire. Its exit statuses are 0 for a clean result, 1 where the browser refuses
-// the page's request and for findings at or above --fail-on, 2 for a command line that cannot be used, and 3 for an API that cannot be reached or gives no answer.
+// probeCommand sends a deployed API what a browser would send.
 type probeCommand struct {
-	URL    string   `arg:"" name:"url" help:"The address that the page asks, with its stage."`
-	Origin string   `required:"" placeholder:"ORIGIN" help:"The page's origin, such as https://app.example.com, which the API is meant to allow."`
+	URL    string   `arg:"" name:"url" help:"The address that the page requests, with its stage."`
+	Origin string   `required:"" placeholder:"ORIGIN" help:"The page's origin, such as https://app.example.com; one that the API should allow."`
 	Method string   `default:"GET" placeholder:"METHOD" help:"The method of the page's request (default: GET)."`
-	Header []string `sep:"none" placeholder:"NAME[:VALUE]" help:"A header that the page's script sets; can be repeated. Without a value, content-type is application/json and any other is given one."`
+	Header []string `sep:"none" placeholder:"NAME[:VALUE]" help:"A header that the page's script sets; can be repeated. Without a value, content-type is application/json, and any other gets a made-up value."`
 	Body   string   `placeholder:"TEXT" help:"The request's body, or @FILE."`
 
-	Credentials bool   `help:"The page asks with credentials: 'include'."`
-	Cookie      string `placeholder:"COOKIES" help:"The cookies that go with the page's request, NAME=VALUE; ..., or @FILE; implies --credentials. Never printed."`
+	Credentials bool   `help:"The request includes credentials: fetch with credentials 'include'."`
+	Cookie      string `placeholder:"COOKIES" help:"The cookies of the page's request, NAME=VALUE; ..., or @FILE; implies --credentials. Never printed."`
 	BearerEnv   string `placeholder:"NAME" help:"An environment variable whose value the page sends as Authorization: Bearer. Never printed."`
 
-	Send        bool          `help:"Send the page's request also where its method is not GET: once, and after a preflight that allows it. Without it nothing but OPTIONS and GET is sent."`
-	Errors      bool          `help:"Ask, with GET, for what must fail as well, to see whether the page can read errors."`
-	MaxRequests int           `default:"40" placeholder:"N" help:"The most requests that are sent, one at a time; default: 40."`
+	Send        bool          `help:"Send the page's request even if its method is not GET: once, and only after a preflight that allows it. Without this flag, only OPTIONS and GET are sent."`
+	Errors      bool          `help:"Also send GET requests that must fail, to see whether the page can read errors."`
+	MaxRequests int           `default:"40" placeholder:"N" help:"How many requests are sent at most, one at a time; default: 40."`
 	Timeout     time.Duration `default:"10s" placeholder:"TIME" help:"How long each request may take; default: 10s."`
-	Insecure    bool          `help:"Take any certificate."`
-	Resolve     []string      `sep:"none" placeholder:"HOST:PORT:ADDRESS" help:"Where to connect to for a host and port, as curl has it; can be repeated."`
+	Insecure    bool          `help:"Accept any TLS certificate."`
+	Resolve     []string      `sep:"none" placeholder:"HOST:PORT:ADDRESS" help:"The address to connect to for a host and port, as in curl; can be repeated."`
 
-	findings
-	setAside
+	findings `embed:"" group:"Output:"`
+	setAside `embed:"" group:"What the findings are about:"`
 }
 
 var environmentName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -78,7 +77,7 @@ func (x *probeCommand) Run(ctx context.Context, c Command) error {
 	return x.status(rep)
 }
 
-// explainWire adds the cure to an error that has one.
+// explainWire adds the fix to an error that has one.
 func explainWire(err error) error {
 	var e *wire.Error
 	if errors.As(err, &e) && e.Certificate {

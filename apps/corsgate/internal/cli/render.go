@@ -13,8 +13,7 @@ import (
 	"github.com/corsgate/corsgate/internal/render"
 )
 
-// renderCommand prints what an API needs so that it follows a policy, in the form that its author writes. Its exit statuses
-// are 0 and, for a command line that cannot be used, 2.
+// renderCommand prints what an API needs so that it follows a policy, in the form that its author writes.
 type renderCommand struct {
 	As          string        `required:"" enum:"cloudformation,sam,openapi,serverless,terraform" help:"The form: ${enum}."`
 	Origins     []string      `required:"" help:"Who may use the API: https://app.example.com, https://*.example.com, http://localhost:*, or * for everyone. Separated by commas."`
@@ -24,9 +23,9 @@ type renderCommand struct {
 	Expose      []string      `help:"The response headers that pages may read."`
 	Credentials bool          `help:"Let pages send cookies."`
 	MaxAge      time.Duration `help:"How long a browser remembers a preflight, such as 2h."`
-	Inline      bool          `help:"Put the allowlist into the mapping template, not into the stage's variables. Serverless has it there always."`
+	Inline      bool          `help:"Put the allowlist into the mapping template, not into the stage's variables. With serverless, it is always there."`
 	API         string        `name:"api" placeholder:"NAME" help:"The name of the API in your text. (Api; in Terraform api)"`
-	Resource    string        `placeholder:"NAME" help:"The name of the resource, or in Serverless of the function. (made of the path)"`
+	Resource    string        `placeholder:"NAME" help:"The name of the resource or, with serverless, of the function. (made of the path)"`
 	Stage       string        `placeholder:"NAME" help:"The name of the stage. (Stage)"`
 }
 

@@ -18,24 +18,22 @@ import (
 	"github.com/corsgate/corsgate/internal/gohandler"
 )
 
-// serveCommand answers for an API on this machine, until it is interrupted. Its exit statuses are 0 when it was, by SIGINT,
-// SIGTERM or SIGHUP, since that is how it is meant to end; 1 where the app cannot be synthesized or its API cannot be served here; 2 for
-// a command line that cannot be used; 3 where no template can be read.
+// serveCommand serves an API on this machine until it is interrupted, by SIGINT, SIGTERM or SIGHUP.
 type serveCommand struct {
 	App      string            `default:"." placeholder:"DIR" help:"The folder of the CDK app's cdk.json (default: the working directory)."`
 	Template string            `placeholder:"PATH" help:"A CloudFormation template, JSON or YAML, a folder of templates, or a cdk.out. Without it, the app is synthesized."`
 	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several; STACK/ID where several stacks have one of this id."`
 	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
-	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
-	values
+	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, instead of the template's; can be repeated."`
+	values   `embed:"" group:"What is known only at deployment:"`
 
-	Claim     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A claim of the tokens that are sent to Cognito authorizers, such as sub=1234 or scope=items/read; can be repeated. Without any, every token is let in."`
-	IAMCaller string            `name:"iam-caller" placeholder:"ARN" help:"The IAM user or role that signs the requests to methods with AWS_IAM. Without it, every signature is let in. No signature is verified."`
+	Claim     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A claim of the tokens that Cognito authorizers get, such as sub=1234 or scope=items/read; can be repeated. Without any, every token is accepted."`
+	IAMCaller string            `name:"iam-caller" placeholder:"ARN" help:"The IAM user or role that signs the requests to methods with AWS_IAM. Without it, every signature is accepted. No signature is verified."`
 
 	Listen     string   `default:"127.0.0.1:4000" placeholder:"ADDRESS" help:"Where the API is served (default: 127.0.0.1:4000)."`
 	PageListen string   `default:"127.0.0.1:4001" placeholder:"ADDRESS" help:"Where the page is served (default: 127.0.0.1:4001)."`
-	TLS        bool     `name:"tls" help:"Serve both over https and HTTP/2, with a self-signed certificate made in memory."`
-	Host       []string `sep:"none" placeholder:"NAME" help:"Another name at which the API and the page are served, and that the certificate is for; can be repeated. A request for any other name than the address that it came to gets 421."`
+	TLS        bool     `name:"tls" help:"Serve both over HTTPS and HTTP/2, with a self-signed certificate made in memory."`
+	Host       []string `sep:"none" placeholder:"NAME" help:"Another host name for the API, the page and the certificate; can be repeated. Requests for host names that are not listed get status 421."`
 }
 
 // iamARN is what identifies whoever signs a request.
