@@ -373,7 +373,7 @@ func (c *compiler) methods() []string {
 		case m == "*" || upper == "ANY":
 			bad("that is no method", "leave Methods empty: each resource then allows the methods it has")
 		case upper == "OPTIONS":
-			bad("OPTIONS is the preflight, which is answered anyway", "remove it")
+			bad("OPTIONS is the preflight, which always gets a response", "remove it")
 		case slices.Contains(routable, upper):
 			bad("method names are upper case, and browsers tell them apart", fmt.Sprintf("write %q", upper))
 		default:

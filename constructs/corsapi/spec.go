@@ -148,7 +148,7 @@ func ToHTTP(base string) SpecTarget {
 // "" is an empty one.
 func ToMock(status int, body string) SpecTarget {
 	if status < 200 || status > 599 {
-		return SpecTarget{fault: fmt.Sprintf("ToMock(%d, ...): it is no status of an answer; one is from 200 to 599", status)}
+		return SpecTarget{fault: fmt.Sprintf("ToMock(%d, ...): it is not the status of a response; one is from 200 to 599", status)}
 	}
 	return SpecTarget{make: func(*openapi.Operation) map[string]any {
 		return map[string]any{

@@ -99,7 +99,7 @@ func entry(r *simulate.Report) string {
 		return out + ", preflight passes"
 	}
 	if c := r.Trace.Actual; r.Verdict.Allowed && c != nil && c.GatewayResponse != nil {
-		out += ", answered by API Gateway itself (" + c.GatewayResponse.Type + ")"
+		out += ", from API Gateway itself (" + c.GatewayResponse.Type + ")"
 	}
 	return out
 }
