@@ -26,7 +26,11 @@ func (b *bench) limits(ctx context.Context) error {
 	for _, f := range compared {
 		fit[f] = map[size]int{}
 	}
-	for _, compact := range []bool{false, true} {
+	compacts := []bool{false, true}
+	if b.quick {
+		compacts = compacts[:1]
+	}
+	for _, compact := range compacts {
 		for _, origins := range []int{3, 300} {
 			s := size{origins: origins, compact: compact}
 			cells := []string{"routes in one stack (and what the next would exceed)", listed(s)}
@@ -53,7 +57,7 @@ func (b *bench) limits(ctx context.Context) error {
 		b.table.row(cells...)
 	}
 	for _, o := range ours {
-		for _, compact := range []bool{false, true} {
+		for _, compact := range compacts {
 			for _, origins := range []int{3, 300} {
 				s := size{origins: origins, compact: compact}
 				b.atLeast("routes in one stack with "+o.name, listed(s), float64(fit[o.form][s]), float64(o.routes))
