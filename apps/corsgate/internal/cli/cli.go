@@ -43,6 +43,9 @@ type grammar struct {
 	Probe   probeCommand   `cmd:"" help:"Ask a deployed API over the wire what a browser would, and more, and say what is wrong with its answers."`
 	Inspect inspectCommand `cmd:"" help:"Say of an API in an AWS account what check says of a template, what of it is not deployed or not its template's, and the policy in force."`
 	Logs    logsCommand    `cmd:"" help:"Say what CloudWatch Logs, or files of it, have of pages that got no answer."`
+	Version versionCommand `cmd:"" help:"Print the version: the release or revision, and the digests of the rules and of the recordings that the model was held against."`
+
+	PrintVersion versionFlag `name:"version" help:"Print the version and exit."`
 }
 
 const description = `CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized or deployed, and why.
