@@ -15,6 +15,8 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/mark"
+	"github.com/corsgate/corsgate/internal/stagevars"
 	"github.com/corsgate/corsgate/internal/wrapper"
 )
 
@@ -22,25 +24,30 @@ import (
 // package mark), or that runs behind the wrapper, it answers with the headers that both put, which depend on the stage's variables alone; the
 // status, 200, and the empty body are not the function's. Everything else is not known, a [*NotInvoked]. App may be nil.
 //
-// The mark of an alias or a version does not count.
+// A function that emits on its owner's word alone may do so by other means. Where the stage has none of corsgate's variables, it
+// does, and the headers are not known. The mark of an alias or a version does not count.
 func NotRun(app *cfn.App) gateway.Backend {
-	emits := map[string]bool{}
+	emits, declared := map[string]bool{}, map[string]bool{}
 	if app != nil {
 		for _, r := range app.OfType("AWS::Lambda::Function") {
 			emits[app.Name(r)] = wrapper.Emits(r.Metadata, r.Properties)
+			declared[app.Name(r)] = r.Metadata[mark.Emits] == true && !wrapper.Attached(r.Properties)
 		}
 	}
-	return notRun{app, emits}
+	return notRun{app, emits, declared}
 }
 
 type notRun struct {
-	app   *cfn.App
-	emits map[string]bool
+	app             *cfn.App
+	emits, declared map[string]bool
 }
 
 func (b notRun) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
 	if !b.emits[fn.LogicalID] || fn.LogicalID == "" {
 		return nil, notCalled("the function " + fn.Name)
+	}
+	if b.declared[fn.LogicalID] && !followsStage(event) {
+		return nil, notCalled("the function " + fn.Name + ", which is declared to emit CORS headers on a stage without corsgate's variables,")
 	}
 	StandIn(ctx, "the function "+fn.Name+" was not invoked; the headers are those that corsgate puts, status and body are not its own")
 	return b.emitted(event)
@@ -52,6 +59,15 @@ func (notRun) HTTP(_ context.Context, r *gateway.BackendRequest) (*gateway.Backe
 
 func (notRun) AWS(_ context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
 	return nil, notCalled(r.URL)
+}
+
+// followsStage reports whether the stage of a proxy event has a policy, or part of one, in its variables.
+func followsStage(event []byte) bool {
+	var e struct {
+		StageVariables map[string]string `json:"stageVariables"`
+	}
+	_ = json.Unmarshal(event, &e) // emitted says what is wrong with it
+	return slices.ContainsFunc(slices.Collect(maps.Keys(e.StageVariables)), stagevars.Is)
 }
 
 // emitted gives the response that a function with corslambda around it would give, as far as the event decides it.

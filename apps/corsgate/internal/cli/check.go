@@ -30,11 +30,11 @@ func (x *checkCommand) Run(c Command) error {
 		fmt.Fprintf(c.Stderr, "corsgate: reading %s\n", path)
 		x.Paths = []string{path}
 	}
-	stated, suppressions, err := x.read()
+	app, err := x.open(c, x.Paths...)
 	if err != nil {
 		return err
 	}
-	app, err := x.open(x.Paths...)
+	stated, suppressions, err := x.read(c, stackNames(app))
 	if err != nil {
 		return err
 	}

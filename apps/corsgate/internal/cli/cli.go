@@ -30,6 +30,8 @@ const (
 type Command struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+
+	settings *settings
 }
 
 // grammar is the command line.
@@ -46,6 +48,7 @@ type grammar struct {
 	Version versionCommand `cmd:"" help:"Print the version: the release or revision, and the digests of the rules and of the recordings that the model was held against."`
 
 	PrintVersion versionFlag `name:"version" help:"Print the version and exit."`
+	Config       string      `placeholder:"FILE" help:"The settings, instead of the .corsgate.yaml that is found in the working directory or upwards."`
 }
 
 const description = `CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized or deployed, and why.
@@ -79,6 +82,8 @@ func (c Command) Run(ctx context.Context, args []string) (status int) {
 	if err != nil {
 		return c.fail(&usageError{err, "; see corsgate --help"})
 	}
+	c.settings = &settings{named: g.Config}
+	parsed.Bind(c)
 	serves := strings.HasPrefix(parsed.Command(), "serve")
 	out := &held{out: c.Stdout}
 	if !serves {

@@ -76,7 +76,7 @@ func (x *diffCommand) Run(ctx context.Context, c Command) error {
 
 // compare compares API by API, stage by stage. The values of the command line hold for both sides.
 func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, error) {
-	opts, err := x.options()
+	opts, err := x.options(c)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func (x *explainCommand) Run(ctx context.Context, c Command) error {
 		// A template rarely holds its keys. Whether this one is right is not CORS's question.
 		opts.APIKeys = []string{key}
 	}
-	app, err := x.open(x.Template)
+	app, err := x.open(c, x.Template)
 	if err != nil {
 		return err
 	}

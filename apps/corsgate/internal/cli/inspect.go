@@ -28,11 +28,15 @@ type inspectCommand struct {
 
 // Run is called by kong.
 func (x *inspectCommand) Run(ctx context.Context, c Command) error {
-	stated, suppressions, err := x.read()
+	template, err := x.template(c)
 	if err != nil {
 		return err
 	}
-	template, err := x.template()
+	var stacks []string
+	if template != nil {
+		stacks = stackNames(template.App)
+	}
+	stated, suppressions, err := x.read(c, stacks)
 	if err != nil {
 		return err
 	}
@@ -73,11 +77,11 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 }
 
 // template reads the template, nil if none is named.
-func (x *inspectCommand) template() (*inspect.Template, error) {
+func (x *inspectCommand) template(c Command) (*inspect.Template, error) {
 	if x.Template == "" {
 		return nil, nil
 	}
-	app, err := x.values.open(x.Template)
+	app, err := x.values.open(c, x.Template)
 	if err != nil {
 		return nil, err
 	}

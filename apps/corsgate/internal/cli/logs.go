@@ -47,7 +47,7 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 	if err := x.usage(); err != nil {
 		return err
 	}
-	stated, suppressions, err := x.read()
+	stated, suppressions, err := x.read(c, nil)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return &unreadable{err}
 	}
-	if stated != nil {
+	if stated != nil && stated.Policy() != nil {
 		plan.policy = stated.Policy()
 	}
 	scanner := logs.NewScanner(plan.policy)

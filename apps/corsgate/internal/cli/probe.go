@@ -50,7 +50,7 @@ var environmentName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // Run is called by kong.
 func (x *probeCommand) Run(ctx context.Context, c Command) error {
-	suppressions, err := x.suppressions()
+	suppressions, err := x.suppressions(c, nil)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (x *probeCommand) Run(ctx context.Context, c Command) error {
 	if result.Verdict.Known && !result.Verdict.Allowed {
 		return statusError(statusRefused) // also where what refuses is a warning for whoever reads templates
 	}
-	return x.status(rep)
+	return x.status(c, rep)
 }
 
 // explainWire adds the cure to an error that has one.

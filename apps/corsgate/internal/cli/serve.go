@@ -72,7 +72,7 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 	}
 	// As every command does: one line for what cannot be used, a warning for what is left out.
 	chosen := api{Template: template, API: x.API, Stage: x.Stage, Var: x.Var, values: x.values}
-	app, err := x.open(template)
+	app, err := x.open(c, template)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/mark"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
@@ -20,8 +21,16 @@ type values struct {
 }
 
 // options are those of package cfn.
-func (v values) options() (cfn.Options, error) {
+func (v values) options(c Command) (cfn.Options, error) {
 	var o cfn.Options
+	file, err := c.configured()
+	if err != nil {
+		return o, err
+	}
+	o.Metadata = map[string]map[string]any{}
+	for _, id := range file.Emits {
+		o.Metadata[id] = map[string]any{mark.Emits: true}
+	}
 	for _, given := range v.Parameter {
 		name, value, ok := strings.Cut(given, "=")
 		if !ok {
@@ -63,8 +72,8 @@ func cutExpression(s string) (expression, value string, ok bool) {
 }
 
 // open reads templates: files, folders of templates and cloud assemblies. What the values name has to be there.
-func (v values) open(paths ...string) (*cfn.App, error) {
-	opts, err := v.options()
+func (v values) open(c Command, paths ...string) (*cfn.App, error) {
+	opts, err := v.options(c)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +85,15 @@ func (v values) open(paths ...string) (*cfn.App, error) {
 		return nil, usage("%s", strings.Join(unused, "; "))
 	}
 	return app, nil
+}
+
+// stackNames are the names of an app's stacks.
+func stackNames(app *cfn.App) []string {
+	names := []string{}
+	for _, st := range app.Stacks {
+		names = append(names, st.Name)
+	}
+	return names
 }
 
 // api names an API in templates.
