@@ -722,7 +722,7 @@ func (i *Integration) connection(typ, id any, r *reader) {
 
 func (l *loader) authorizer(res *cfn.Resource, r *reader) *authorizer {
 	p := res.Properties
-	a := &authorizer{id: res.ID, typ: r.known(p["Type"], "Type"), sources: split(r.known(p["IdentitySource"], "IdentitySource"))}
+	a := &authorizer{id: res.ID, typ: r.known(p["Type"], "Type"), sources: apigw.IdentitySources(r.known(p["IdentitySource"], "IdentitySource"))}
 	if len(a.sources) == 0 && a.typ == "TOKEN" {
 		a.sources = []string{apigw.RequestHeader + "Authorization"}
 	}
@@ -751,17 +751,6 @@ func (l *loader) texts(v any) []string {
 	var out []string
 	for _, e := range list(v) {
 		if s, err := l.known(e); err == nil && s != "" {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// split returns the parts of a list in text.
-func split(list string) []string {
-	var out []string
-	for _, s := range strings.Split(list, ",") {
-		if s = strings.TrimSpace(s); s != "" {
 			out = append(out, s)
 		}
 	}
