@@ -1,9 +1,10 @@
 package diff
 
 import (
-	"encoding/json"
 	"io"
 	"slices"
+
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // JSON writes the documents of all APIs.
@@ -24,7 +25,7 @@ func JSON(w io.Writer, results []Result) error {
 		doc.Compared = doc.Compared && len(r.NotCompared) == 0
 		doc.APIs = append(doc.APIs, one{r, r.document()})
 	}
-	return encode(w, doc)
+	return report.WriteJSON(w, doc)
 }
 
 // A Document is the whole difference as `corsgate diff --format json` prints it. Nothing is left out of changes and
@@ -69,7 +70,7 @@ type CaseDocument struct {
 }
 
 // JSON writes the document.
-func (d *Difference) JSON(w io.Writer) error { return encode(w, d.document()) }
+func (d *Difference) JSON(w io.Writer) error { return report.WriteJSON(w, d.document()) }
 
 func (d *Difference) document() Document {
 	doc := Document{Looser: d.Looser(), Summary: d.summary(), Changes: d.changes(), Errors: d.errorChanges(), Caches: append([]CacheChange{}, d.Caches...), NotCompared: append([]NotCompared{}, d.NotCompared...)}
@@ -138,11 +139,4 @@ func (d *Difference) shown(texts []string) []string {
 		out = append(out, d.show(t))
 	}
 	return out
-}
-
-func encode(w io.Writer, doc any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(doc)
 }

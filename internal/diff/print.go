@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // seconds writes a time to live as people say it.
@@ -39,7 +40,7 @@ type format struct {
 }
 
 var (
-	plain    = format{code: func(s string) string { return s }, strong: func(s string) string { return s }, bullet: "- "}
+	plain    = format{code: report.OneLine, strong: func(s string) string { return s }, bullet: "- "}
 	markdown = format{code: code, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
 )
 
@@ -50,20 +51,12 @@ func (f format) showing(d *Difference) format {
 	return f
 }
 
-// code marks text as code in Markdown. Text of a template, which may be anybody's pull request, must not get out of it.
+// code marks text as code in Markdown, as much of it as a comment has room for.
 func code(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
 	if runes := []rune(s); len(runes) > maxCode {
 		s = string(runes[:maxCode]) + "..."
 	}
-	fence := "`"
-	for strings.Contains(s, fence) {
-		fence += "`"
-	}
-	if len(fence) > 1 {
-		return fence + " " + s + " " + fence
-	}
-	return fence + s + fence
+	return report.Code(s)
 }
 
 // maxCode is how many characters of a name are written, and most how many names of a list in a sentence.

@@ -153,6 +153,11 @@ type unreadable struct{ err error }
 func (e *unreadable) Error() string { return e.err.Error() }
 func (e *unreadable) Unwrap() error { return e.err }
 
+// say writes a line to standard error, in which text of a template, a server, a log or AWS is no more than text.
+func (c Command) say(format string, args ...any) {
+	fmt.Fprintln(c.Stderr, "corsgate: "+report.OneLine(fmt.Sprintf(format, args...)))
+}
+
 // fail says in one line what went wrong and gives the exit status for it.
 func (c Command) fail(err error) int {
 	var status statusError
@@ -165,7 +170,7 @@ func (c Command) fail(err error) int {
 		lines = strings.Split(strings.TrimSpace(err.Error()), "\n")
 	}
 	for _, line := range lines {
-		fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(line))
+		c.say("%s", line)
 	}
 	var failed *failure
 	if errors.As(err, &failed) {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -94,12 +93,12 @@ func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, er
 			return nil, err
 		}
 		for _, p := range app.Problems {
-			fmt.Fprintf(c.Stderr, "corsgate: warning: %s\n", oneLine(p.Error()))
+			c.say("warning: %s", p.Error())
 		}
 	}
 	rest := func(app *cfn.App) bool { return len(app.OfType("AWS::ApiGateway::RestApi")) > 0 }
 	if x.gone = rest(apps[0]) && !rest(apps[1]); x.gone {
-		fmt.Fprintf(c.Stderr, "corsgate: warning: %s: no AWS::ApiGateway::RestApi in the template; is it the right stack?\n", oneLine(x.New))
+		c.say("warning: %s: no AWS::ApiGateway::RestApi in the template; is it the right stack?", x.New)
 	}
 	results, err := diff.Apps(ctx, apps[0], apps[1], diff.Options{OldAPI: x.OldAPI, API: x.API, OldStage: x.OldStage, Stage: x.Stage, Variables: x.Var})
 	if err != nil && !errors.Is(err, context.Canceled) {
