@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -41,6 +43,9 @@ func (x *diffCommand) Run(ctx context.Context, c Command) error {
 	}
 	if x.OldStage == "" {
 		x.OldStage = x.Stage
+	}
+	if os.Getenv("GOGC") == "" {
+		defer debug.SetGCPercent(debug.SetGCPercent(400)) // most of what a comparison makes is soon of no use
 	}
 	results, err := x.compare(ctx, c)
 	if errors.Is(err, context.Canceled) {
