@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -40,6 +42,9 @@ func (x *diffCommand) Run(ctx context.Context, c Command) error {
 	}
 	if x.OldStage == "" {
 		x.OldStage = x.Stage
+	}
+	if os.Getenv("GOGC") == "" {
+		defer debug.SetGCPercent(debug.SetGCPercent(400)) // most of what a comparison makes is soon of no use
 	}
 	results, err := x.compare(ctx, c)
 	if errors.Is(err, context.Canceled) {
