@@ -11,9 +11,9 @@ import (
 
 // findings is how a command prints what it found, and when that is a failure.
 type findings struct {
-	Format  string   `enum:"text,json,sarif,markdown,github" default:"text" placeholder:"FORMAT" help:"text, json, sarif, markdown or github (workflow commands); default: text."`
-	Verbose bool     `help:"Print all of each rule, and name every place; text only."`
-	FailOn  severity `placeholder:"SEVERITY" help:"The least severity that fails: error, warning or info; default: that of .corsgate.yaml, or else error."`
+	Format  string   `enum:"text,json,sarif,markdown,github" default:"text" placeholder:"FORMAT" help:"text, json, sarif, markdown or github (workflow commands). Default: text."`
+	Verbose bool     `help:"Print all of each rule, and every place (text only)."`
+	FailOn  severity `placeholder:"SEVERITY" help:"The least severity that fails: error, warning or info. Default: that of .corsgate.yaml, or else error."`
 }
 
 // severity is one on the command line; empty where there is none.
@@ -32,13 +32,13 @@ func (s severity) String() string { return string(s) }
 
 // intent is what the user knows better than what is looked at.
 type intent struct {
-	Origins []string `placeholder:"ORIGIN" help:"The origins and patterns that the API is meant for, instead of those inferred from the template; separated by commas, or repeated."`
+	Origins []string `placeholder:"ORIGIN" help:"The origins and patterns the API is meant for. Default: those of .corsgate.yaml, or else what the template says."`
 	setAside
 }
 
 // setAside is which findings do not count.
 type setAside struct {
-	Suppressions string `placeholder:"FILE" help:"A file with suppressions, JSON: [{\"id\", \"reason\", \"stack\", \"logicalId\"}]; the last two may be left out."`
+	Suppressions string `placeholder:"FILE" help:"More suppressions than .corsgate.yaml has; JSON (see corsgate help suppressing)."`
 }
 
 // read gives the allowlist, nil if none is stated, and the suppressions of what the stacks are, nil if that is not known.

@@ -15,8 +15,8 @@ import (
 
 // values are what a deployment would give to templates. Every command that reads templates has them.
 type values struct {
-	Parameter []string `sep:"none" placeholder:"NAME=VALUE" help:"A parameter of the template, in the place of its default; NAME or STACK.NAME; can be repeated."`
-	Value     []string `sep:"none" placeholder:"EXPRESSION=VALUE" help:"A value that only a deployment knows, by the expression as it is printed, such as Distribution.DomainName=d1.cloudfront.net; can be repeated."`
+	Parameter []string `sep:"none" placeholder:"NAME=VALUE" help:"A parameter of a template, NAME or STACK.NAME."`
+	Value     []string `sep:"none" placeholder:"EXPRESSION=VALUE" help:"What only a deployment knows, such as Distribution.DomainName=d1.cloudfront.net."`
 }
 
 // options are those of package cfn.
@@ -97,11 +97,11 @@ func stackNames(app *cfn.App) []string {
 
 // api names an API in templates.
 type api struct {
-	Template string            `required:"" placeholder:"PATH" help:"The CloudFormation template, JSON or YAML, a folder of templates, or a cdk.out."`
-	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several; STACK/ID where several stacks have one of this id."`
+	Template string            `required:"" placeholder:"PATH" help:"A template, JSON or YAML, a folder of templates, or a cdk.out."`
+	API      string            `name:"api" placeholder:"ID" help:"The RestApi's logical id, or STACK/ID, where there are several."`
 	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
-	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
-	values
+	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable."`
+	values   `group:"Values of a deployment:"`
 }
 
 // judge loads the API that the command line names, and says what is left out.
