@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
@@ -26,6 +27,8 @@ type decision struct {
 	op     string
 	texts  []string // without the page's origin, for which page and host stand
 	result any
+	// others are results that it may have under other values.
+	others []any
 	symbol *cfn.Symbol
 	// derived says that a text is only made of the symbol.
 	derived bool
@@ -83,6 +86,7 @@ func (a *asks) result(template, op string, operands []any, result any) any {
 		if !equates(op) && a.ofPolicy(template, symbols) {
 			return result
 		}
+		d.others = others(result, template)
 		a.list = append(a.list, d)
 		if forced, ok := a.site.forced[d.key]; ok {
 			return forced
@@ -345,11 +349,11 @@ func (f *search) look(ctx context.Context, s *Site, requests []*sent) error {
 				continue
 			case !d.possible(s.API.App, f.req.Origin):
 				continue
-			case len(f.seen) > maxForced:
+			case len(f.seen) > maxForced, len(d.others) > 3*maxForced:
 				f.hangs(d.symbol, nil)
 				return nil
 			}
-			for _, result := range others(d.result) {
+			for _, result := range d.others {
 				other := *s
 				other.Memo, other.forced = s.Memo.under(fmt.Sprint(d.key, "\x00", result)), maps.Clone(s.forced)
 				if other.forced == nil {
@@ -403,15 +407,31 @@ func differs(report, other *Report) (verdict, preflight bool) {
 // known reports whether there is a preflight whose outcome is known.
 func (p Preflight) known() bool { return p.Needed && p.Verdict.Known }
 
-// others are results that a decision may have under other values.
-func others(result any) []any {
-	switch r := result.(type) {
-	case bool:
+// number matches a whole number of a template.
+var number = regexp.MustCompile(`\b[0-9]{1,9}\b`)
+
+// others are results that a decision of a template may have under other values: of numbers those around each that the template
+// names, which may be what they are compared with.
+func others(result any, template string) []any {
+	if r, ok := result.(bool); ok {
 		return []any{!r}
-	case int64:
-		return []any{int64(-1), int64(0), int64(1), int64(1000)}
 	}
-	return []any{0.0, 1000.0}
+	numbers := []int64{-1, 0, 1, 1000}
+	for _, digits := range number.FindAllString(template, -1) {
+		if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
+			numbers = append(numbers, n-1, n, n+1)
+		}
+	}
+	slices.Sort(numbers)
+	var out []any
+	for _, n := range slices.Compact(numbers) {
+		if _, ok := result.(float64); ok {
+			out = append(out, float64(n))
+		} else {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // equal finds the values of symbols for which a template would decide otherwise, so that the verdict would be another.
