@@ -14,6 +14,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/stagevars"
 	"github.com/corsgate/corsgate/internal/vtl"
@@ -45,6 +46,7 @@ type asks struct {
 	derived  map[string]*cfn.Symbol // by the stand-in
 	protocol []*cfn.Symbol          // nil if it is not known yet
 	own      map[string]bool        // see [plan.DecidesAlone]
+	literal  map[string]bool        // see writes
 }
 
 // result notes what a template asks, and returns the result that is taken for it.
@@ -66,7 +68,10 @@ func (a *asks) result(template, op string, operands []any, result any) any {
 	if !slices.ContainsFunc(texts, cfn.HasSymbol) {
 		return result
 	}
-	d := &decision{op: op, result: result, texts: masked(texts, a.origin)}
+	if !a.writes(template) {
+		texts = masked(texts, a.origin)
+	}
+	d := &decision{op: op, result: result, texts: texts}
 	d.key = op + "\x00" + strings.Join(d.texts, "\x00")
 	var symbols []*cfn.Symbol
 	for _, t := range d.texts {
@@ -112,6 +117,30 @@ func (a *asks) result(template, op string, operands []any, result any) any {
 	return standIn
 }
 
+// writes reports whether a template, or a variable of the stage, has the page's host in it, so that a text with it may be
+// another one than the page's origin.
+func (a *asks) writes(template string) bool {
+	is, ok := a.literal[template]
+	if !ok {
+		host := hostOf(a.origin)
+		has := func(text string) bool { return strings.Contains(text, host) }
+		is = host != "" && !cfn.HasSymbol(a.origin) && (has(template) || slices.ContainsFunc(slices.Collect(maps.Values(a.site.API.Variables)), has))
+		if a.literal == nil {
+			a.literal = map[string]bool{}
+		}
+		a.literal[template] = is
+	}
+	return is
+}
+
+// hostOf returns an origin's host and port; of one that has none all of it.
+func hostOf(origin string) string {
+	if u, err := url.Parse(origin); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return origin
+}
+
 // ofPolicy reports whether symbols stand in stage variables of corsgate's, and a template of corsgate's, which checks what
 // it reads, asks about them.
 func (a *asks) ofPolicy(template string, symbols []*cfn.Symbol) bool {
@@ -142,11 +171,7 @@ func equates(op string) bool { return op == "==" || op == "equals" || op == "equ
 
 // masked puts names in the place of a page's origin and its host.
 func masked(texts []string, origin string) []string {
-	pairs := []string{origin, page}
-	if u, err := url.Parse(origin); err == nil && u.Host != "" {
-		pairs = append(pairs, u.Host, host)
-	}
-	r := strings.NewReplacer(pairs...)
+	r := strings.NewReplacer(origin, page, hostOf(origin), host)
 	var out []string
 	for _, t := range texts {
 		if origin != "" {
@@ -159,11 +184,7 @@ func masked(texts []string, origin string) []string {
 
 // of returns the texts with an origin.
 func (d *decision) of(origin string) []string {
-	h := origin
-	if u, err := url.Parse(origin); err == nil && u.Host != "" {
-		h = u.Host
-	}
-	r := strings.NewReplacer(page, origin, host, h)
+	r := strings.NewReplacer(page, origin, host, hostOf(origin))
 	var out []string
 	for _, t := range d.texts {
 		out = append(out, r.Replace(t))
@@ -208,6 +229,13 @@ func apply(op string, texts []string) (result, ok bool) {
 type Equality struct {
 	Symbol *cfn.Symbol
 	Value  string
+}
+
+// fails reports whether a template fails.
+func (r *Report) fails() bool {
+	return slices.ContainsFunc([]*Course{r.Trace.Preflight, r.Trace.Actual}, func(c *Course) bool {
+		return c != nil && c.GatewayResponse != nil && c.GatewayResponse.Cause == gateway.BadTemplate
+	})
 }
 
 // same reports whether it is the same value of the same symbol.
@@ -464,6 +492,9 @@ func (j *Judge) jointly(ctx context.Context, req browser.Call, report *Report, e
 		other, err := settle(ctx, site, req)
 		if err != nil {
 			return err
+		}
+		if lets(report) && slices.Contains([]string{req.Origin, hostOf(req.Origin)}, e.Value) && other.fails() {
+			continue // it is on a list twice, and a template that sets a header for each fails
 		}
 		more := slices.DeleteFunc(slices.Clone(other.Equalities), func(o Equality) bool {
 			return slices.ContainsFunc(equalities, o.same) // it is looked at by itself
