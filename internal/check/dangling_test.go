@@ -28,3 +28,20 @@ func TestDanglingValue(t *testing.T) {
 		}
 	}
 }
+
+// TestRefusedFix holds that the fix of what CloudFormation refuses is the template's own, or a page to read, and no example of
+// another template.
+func TestRefusedFix(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"Resources": {"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": {"Ref": "Absent"}}}}}`:      "\n  fix: corsgate rules CORS903\n",
+		`{"Resources": {"Api": {"Type": "AWS::Serverless::Api", "Properties": {"StageName": "prod", "Cors": "'*'"}}}}`: "\n  fix, CloudFormation:\n    Transform: AWS::Serverless-2016-10-31\n",
+	} {
+		var b strings.Builder
+		if err := Check(model.App(t, []byte(text)), nil, nil).Write(&b, "text"); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.String(); !strings.Contains(got, want) || strings.Contains(got, "!Ref Items") {
+			t.Errorf("%s:\n%s\nwant %q", text, got, want)
+		}
+	}
+}
