@@ -145,7 +145,7 @@ func dangling(app *cfn.App) error {
 	}
 	var found []string
 	for _, p := range app.Problems {
-		if p.Kind == cfn.Dangling && apiGateway[p.Stack+" "+p.LogicalID] {
+		if p.Kind == cfn.Dangling && (p.Condition || apiGateway[p.Stack+" "+p.LogicalID]) {
 			found = append(found, p.Error())
 		}
 	}
