@@ -50,7 +50,7 @@ func (s *seen) said() []string {
 		responses := "the responses of " + report.Plural(n, "Lambda proxy route") + " are the functions' own"
 		out = append(out, responses+": corsgate explain runs the functions, and corsgate probe asks them once they are deployed")
 	}
-	return slices.Concat(out, s.notes.lines, Unread(s.app))
+	return append(append(out, s.notes.lines...), Unread(s.app)...) // an empty list where there is none
 }
 
 // Unread says, a line for each kind, which APIs of an app have CORS settings that no rule looks at.
