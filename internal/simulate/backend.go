@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/cfn"
@@ -34,12 +35,45 @@ func NotRun(app *cfn.App) gateway.Backend {
 			declared[app.Name(r)] = r.Metadata[mark.Emits] == true && !wrapper.Attached(r.Properties)
 		}
 	}
-	return notRun{app, emits, declared}
+	return notRun{app, emits, declared, &sync.Map{}}
 }
 
 type notRun struct {
 	app             *cfn.App
 	emits, declared map[string]bool
+	// policies has those of stage variables, by the variables' JSON: each function of a stage is sent the same.
+	policies *sync.Map
+}
+
+// policy returns the policy of stage variables, or why they have none.
+func (b notRun) policy(variables json.RawMessage) (*cors.Policy, error) {
+	type read struct {
+		policy *cors.Policy
+		err    error
+	}
+	if known, ok := b.policies.Load(string(variables)); ok {
+		return known.(read).policy, known.(read).err
+	}
+	var values map[string]string
+	if err := json.Unmarshal(variables, &values); err != nil && len(variables) > 0 {
+		return nil, err
+	}
+	policy, err := cors.FromStageVariables(values)
+	if err != nil {
+		policy, err = &cors.Policy{}, nil // corslambda refuses everyone then
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			if b.app == nil || !strings.HasPrefix(name, "cors") {
+				continue
+			}
+			if symbols := b.app.Symbols(values[name]); len(symbols) > 0 {
+				// A deployment's own value may be understood.
+				policy, err = nil, &NotInvoked{Reason: (&cfn.Unknown{Symbol: symbols[0]}).Error() + "; the stage variable " + name + " is not understood without it", undecided: true}
+				break
+			}
+		}
+	}
+	b.policies.Store(string(variables), read{policy, err})
+	return policy, err
 }
 
 func (b notRun) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
@@ -75,20 +109,14 @@ func (b notRun) emitted(event []byte) ([]byte, error) {
 	var e struct {
 		HTTPMethod        string              `json:"httpMethod"`
 		MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
-		StageVariables    map[string]string   `json:"stageVariables"`
+		StageVariables    json.RawMessage     `json:"stageVariables"`
 	}
 	if err := json.Unmarshal(event, &e); err != nil {
 		return nil, err
 	}
-	policy, err := cors.FromStageVariables(e.StageVariables)
+	policy, err := b.policy(e.StageVariables)
 	if err != nil {
-		for _, name := range slices.Sorted(maps.Keys(e.StageVariables)) {
-			if symbols := b.app.Symbols(e.StageVariables[name]); len(symbols) > 0 && strings.HasPrefix(name, "cors") {
-				// A deployment's own value may be understood.
-				return nil, &NotInvoked{Reason: (&cfn.Unknown{Symbol: symbols[0]}).Error() + "; the stage variable " + name + " is not understood without it", undecided: true}
-			}
-		}
-		policy = &cors.Policy{} // corslambda refuses everyone then
+		return nil, err
 	}
 	find := func(name string) string {
 		var values []string

@@ -4,7 +4,7 @@
 //	go run test/bench/run.go                              # all of it: 20 minutes and more
 //	go run test/bench/run.go --only decisions,lambda
 //	go run test/bench/run.go --only synthesis --routes 10,60 --runs 3
-//	go run test/bench/run.go --into README.md
+//	go run test/bench/run.go --into docs/numbers.md
 //
 // Times are medians of runs that take turns, and ratios are medians of the
 // ratios of one turn, so that what else the machine does falls on all alike.
@@ -113,7 +113,7 @@ func (b *bench) parse(args []string) (only []string, err error) {
 	routes := flags.String("routes", "10,60,100,300,500", "sizes of the APIs, in resources with GET and POST")
 	which := flags.String("only", strings.Join(names, ","), "sections to run")
 	flags.BoolVar(&b.quick, "quick", false, "see that it works: one turn, two sizes, limits by calculation; its times say nothing")
-	flags.StringVar(&b.into, "into", "", "a file to quote the report in, such as README.md, instead of printing it")
+	flags.StringVar(&b.into, "into", "", "a file to quote the report in, such as docs/numbers.md, instead of printing it")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func (x *checkCommand) Run(c Command) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(c.Stderr, "corsgate: reading %s\n", path)
+		c.say("reading %s", path)
 		x.Paths = []string{path}
 	}
 	app, err := x.open(c, x.Paths...)
@@ -41,9 +41,9 @@ func (x *checkCommand) Run(c Command) error {
 	report := check.Check(app, stated, suppressions)
 	// No API is no answer: nothing was checked, and a clean result would say otherwise.
 	if len(report.Checked) == 0 && len(report.Findings)+len(report.Suppressed)+len(report.NotJudged) == 0 {
-		fmt.Fprintf(c.Stderr, "corsgate: %s: no AWS::ApiGateway::RestApi in the templates\n", strings.Join(x.Paths, ", "))
+		c.say("%s: no AWS::ApiGateway::RestApi in the templates", strings.Join(x.Paths, ", "))
 		for _, line := range check.Unread(app) {
-			fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(line))
+			c.say("%s", line)
 		}
 		return statusError(statusUnknown)
 	}

@@ -16,14 +16,14 @@ import (
 	"github.com/corsgate/corsgate/internal/report"
 )
 
-// The exit statuses. A command's own comment says what they mean for it.
+// The exit statuses. A command's manual says what they mean for it.
 const (
 	statusOK      = 0
-	statusRefused = 1 // the answer to what was asked is no
+	statusRefused = 1 // no, or there are findings
 	statusUsage   = 2 // the command line, or a file it names, cannot be used
-	statusUnknown = 3 // the answer to what was asked is not known
+	statusUnknown = 3 // it is not known, or could not be read
 
-	statusStopped = 130 // by Ctrl-C or the like, as shells have it
+	statusStopped = 130 // by Ctrl-C or the like, as in shells
 )
 
 // A Command is the tool, run in a process of its own or in a test.
@@ -56,7 +56,7 @@ type grammar struct {
 
 const description = "CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized or deployed, and why."
 
-// Run runs the command that args name, without the program's name, and gives the exit status.
+// Run runs the command that args name, without the program's name, and returns the exit status.
 func (c Command) Run(ctx context.Context, args []string) (status int) {
 	// Kong ends the process after printing its help; here it ends Run.
 	type exit int
@@ -70,12 +70,8 @@ func (c Command) Run(ctx context.Context, args []string) (status int) {
 		}
 	}()
 	var g grammar
-	parser, err := kong.New(&g, kong.Name("corsgate"), kong.Description(description), kong.Writers(c.Stdout, c.Stderr),
-		kong.Exit(func(code int) { panic(exit(code)) }), kong.Help(printHelp),
+	parser := newParser(&g, kong.Writers(c.Stdout, c.Stderr), kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
-	if err != nil {
-		panic(err) // the grammar above is wrong
-	}
 	if len(args) > 0 && args[0] == completing {
 		if err := complete(c.Stdout, parser.Model, args[1:]); err != nil {
 			return c.fail(err)
@@ -120,6 +116,16 @@ func (c Command) Run(ctx context.Context, args []string) (status int) {
 	return statusOK
 }
 
+// newParser returns the parser of the command line, which writes to g.
+func newParser(g *grammar, options ...kong.Option) *kong.Kong {
+	options = append(options, kong.Name("corsgate"), kong.Description(description), kong.Help(printHelp))
+	parser, err := kong.New(g, options...)
+	if err != nil {
+		panic(err) // the grammar above is wrong
+	}
+	return parser
+}
+
 // grace is how long a command that was interrupted has to end by itself.
 const grace = time.Second
 
@@ -160,6 +166,11 @@ type unreadable struct{ err error }
 func (e *unreadable) Error() string { return e.err.Error() }
 func (e *unreadable) Unwrap() error { return e.err }
 
+// say writes a line to standard error, in which text of a template, a server, a log or AWS is no more than text.
+func (c Command) say(format string, args ...any) {
+	fmt.Fprintln(c.Stderr, "corsgate: "+report.OneLine(fmt.Sprintf(format, args...)))
+}
+
 // fail says in one line what went wrong and gives the exit status for it.
 func (c Command) fail(err error) int {
 	var status statusError
@@ -172,7 +183,7 @@ func (c Command) fail(err error) int {
 		lines = strings.Split(strings.TrimSpace(err.Error()), "\n")
 	}
 	for _, line := range lines {
-		fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(line))
+		c.say("%s", line)
 	}
 	var failed *failure
 	if errors.As(err, &failed) {

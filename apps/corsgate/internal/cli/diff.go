@@ -3,7 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
+	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -41,6 +42,9 @@ func (x *diffCommand) Run(ctx context.Context, c Command) error {
 	}
 	if x.OldStage == "" {
 		x.OldStage = x.Stage
+	}
+	if os.Getenv("GOGC") == "" {
+		defer debug.SetGCPercent(debug.SetGCPercent(400)) // most of what a comparison makes is soon of no use
 	}
 	results, err := x.compare(ctx, c)
 	if errors.Is(err, context.Canceled) {
@@ -94,12 +98,12 @@ func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, er
 			return nil, err
 		}
 		for _, p := range app.Problems {
-			fmt.Fprintf(c.Stderr, "corsgate: warning: %s\n", oneLine(p.Error()))
+			c.say("warning: %s", p.Error())
 		}
 	}
 	rest := func(app *cfn.App) bool { return len(app.OfType("AWS::ApiGateway::RestApi")) > 0 }
 	if x.gone = rest(apps[0]) && !rest(apps[1]); x.gone {
-		fmt.Fprintf(c.Stderr, "corsgate: warning: %s: no AWS::ApiGateway::RestApi in the template; is it the right stack?\n", oneLine(x.New))
+		c.say("warning: %s: no AWS::ApiGateway::RestApi in the template; is it the right stack?", x.New)
 	}
 	defer c.working(at("comparing " + x.Old + " with " + x.New))()
 	results, err := diff.Apps(ctx, apps[0], apps[1], diff.Options{OldAPI: x.OldAPI, API: x.API, OldStage: x.OldStage, Stage: x.Stage, Variables: x.Var})

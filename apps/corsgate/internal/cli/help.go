@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -11,12 +12,6 @@ import (
 	"github.com/corsgate/corsgate/docs"
 	"github.com/corsgate/corsgate/internal/report"
 )
-
-// helped is a command: how people call it, and what its exit statuses mean, each "STATUS what it means".
-type helped interface {
-	usual() []string
-	statuses() []string
-}
 
 // column is where the text beside a flag begins.
 const column = 28
@@ -38,11 +33,15 @@ func printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 			entry(p, c.Name, 14, c.Help)
 		}
 	}
-	command, _ := node.Target.Addr().Interface().(helped)
+	command, _ := node.Target.Addr().Interface().(interface{ manual() manual })
 	if command != nil {
 		p.WriteByte('\n')
-		for _, call := range command.usual() {
-			fmt.Fprintf(p, "  corsgate %s\n", call)
+		for _, call := range command.manual().calls {
+			fmt.Fprintf(p, "  %s\n", call)
+		}
+		if note := command.manual().note; note != "" {
+			p.WriteByte('\n')
+			p.Line("", "", 0, note)
 		}
 	}
 	if len(node.Positional) > 0 {
@@ -74,9 +73,8 @@ func printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 	}
 	if command != nil {
 		heading(p, "Exit status:")
-		for _, s := range command.statuses() {
-			code, text, _ := strings.Cut(s, " ")
-			entry(p, code, 7, text)
+		for _, s := range command.manual().statuses {
+			entry(p, strconv.Itoa(s.status), 7, s.when)
 		}
 	}
 	if node.Parent != nil {
@@ -150,93 +148,3 @@ func topics() string {
 	}
 	return strings.Join(lines, "\n")
 }
-
-// What several commands' exit statuses mean.
-const (
-	status2    = "2 the command line, or a file of settings, cannot be used"
-	stopped130 = "130 interrupted"
-)
-
-func (*serveCommand) usual() []string {
-	return []string{"serve                         # the CDK app of the working directory", "serve --template template.yaml", "serve --template cdk.out --api Orders --stage prod"}
-}
-
-func (*serveCommand) statuses() []string {
-	return []string{"0 interrupted, which is how it ends", "1 the app cannot be synthesized, or its API cannot be served", status2, "3 no template can be read"}
-}
-
-func (*explainCommand) usual() []string {
-	return []string{"explain --template cdk.out --origin https://app.example.com", "explain --template cdk.out --origin https://app.example.com \\\n      --path /orders --method PUT --header authorization --credentials", "explain --template template.yaml --origin null --no-invoke"}
-}
-
-func (*explainCommand) statuses() []string {
-	return []string{"0 the page gets its response", "1 the browser refuses it", "2 the command line cannot be used, or the API has no such route", "3 it is not known, or a file cannot be read", stopped130}
-}
-
-func (*checkCommand) usual() []string {
-	return []string{"check                         # cdk.out, or else template.yaml", "check template.yaml --origins https://app.example.com", "check cdk.out --format sarif > corsgate.sarif"}
-}
-
-func (*checkCommand) statuses() []string {
-	return []string{"0 no finding at or above --fail-on", "1 findings at or above --fail-on", status2, "3 something could not be read or judged"}
-}
-
-func (*rulesCommand) usual() []string { return []string{"rules", "rules CORS107", "rules --json"} }
-
-func (*rulesCommand) statuses() []string { return []string{"0 printed", "2 there is no such rule"} }
-
-func (*diffCommand) usual() []string {
-	return []string{"diff main/cdk.out cdk.out", "diff old.json new.json --format text", "diff main/cdk.out cdk.out --fail-on looser"}
-}
-
-func (*diffCommand) statuses() []string {
-	return []string{"0 nothing changes for browsers", "1 something changes; with --fail-on looser: something is allowed that was not", status2, "3 a file cannot be read, or something could not be compared", stopped130}
-}
-
-func (*renderCommand) usual() []string {
-	return []string{"render --as sam --origins https://app.example.com", "render --as openapi --origins https://app.example.com \\\n      --path /orders/{id} --methods GET,PUT", "render --as terraform --origins https://*.example.com --credentials"}
-}
-
-func (*renderCommand) statuses() []string {
-	return []string{"0 printed", "2 the command line cannot be used"}
-}
-
-func (*probeCommand) usual() []string {
-	const at = "probe https://a1b2.execute-api.eu-west-1.amazonaws.com/prod/orders \\\n      --origin https://app.example.com"
-	return []string{at, at + " --method PUT --header authorization", at + " --send --bearer-env API_TOKEN"}
-}
-
-func (*probeCommand) statuses() []string {
-	return []string{"0 the page gets its response, and nothing is found at or above --fail-on", "1 the browser refuses it, or there are findings", status2, "3 the API cannot be reached", stopped130}
-}
-
-func (*inspectCommand) usual() []string {
-	return []string{"inspect --rest-api-id a1b2c3d4e5 --stage prod", "inspect --rest-api-id a1b2c3d4e5 --template cdk.out", "inspect --rest-api-id a1b2c3d4e5 --policy"}
-}
-
-func (*inspectCommand) statuses() []string {
-	return []string{"0 no finding at or above --fail-on", "1 findings at or above --fail-on", status2, "3 something of the account could not be read", stopped130}
-}
-
-func (*logsCommand) usual() []string {
-	return []string{"logs --function orders --since 2h", "logs --rest-api-id a1b2c3d4e5 --stage prod --since 7d", "logs --file downloaded.csv --origins https://app.example.com"}
-}
-
-func (*logsCommand) statuses() []string {
-	return []string{"0 no finding at or above --fail-on", "1 findings at or above --fail-on", status2, "3 logs could not be read", stopped130}
-}
-
-func (*versionCommand) usual() []string    { return []string{"version", "version --json"} }
-func (*versionCommand) statuses() []string { return []string{"0 printed"} }
-
-func (*completionCommand) usual() []string {
-	return []string{"completion bash > /etc/bash_completion.d/corsgate", `completion zsh > "${fpath[1]}/_corsgate"`, "completion fish > ~/.config/fish/completions/corsgate.fish"}
-}
-
-func (*completionCommand) statuses() []string {
-	return []string{"0 printed", "2 there is no such shell"}
-}
-
-func (*helpCommand) usual() []string { return []string{"help", "help check", "help ci"} }
-
-func (*helpCommand) statuses() []string { return []string{"0 printed", "2 there is no such topic"} }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -11,19 +10,9 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// parser is the command line, which runs nothing here.
-func parser(t *testing.T) *kong.Kong {
-	t.Helper()
-	k, err := kong.New(&grammar{}, kong.Name("corsgate"), kong.Writers(io.Discard, io.Discard), kong.Exit(func(int) { t.Error("it ends") }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return k
-}
-
 // TestHelp holds that the help of each command is a screen of a terminal's width, with its usual calls and its exit statuses.
 func TestHelp(t *testing.T) {
-	k := parser(t)
+	k := newParser(&grammar{})
 	for _, node := range append([]*kong.Node{k.Model.Node}, k.Model.Children...) {
 		args := []string{node.Name, "--help"}
 		if node.Parent == nil {
@@ -53,18 +42,11 @@ func TestHelp(t *testing.T) {
 		if status := (Command{Stdout: &same, Stderr: &errs}).Run(t.Context(), []string{"help", node.Name}); status != 0 || same.String() != out.String() {
 			t.Errorf("help %s: status %d, %s", node.Name, status, &same)
 		}
-		for _, call := range node.Target.Addr().Interface().(helped).usual() {
-			call, _, _ = strings.Cut(call, " #")
-			call, _, _ = strings.Cut(call, " >")
-			if _, err := parser(t).Parse(strings.Fields(strings.ReplaceAll(call, "\\\n", " "))); err != nil {
-				t.Errorf("corsgate %s: %v", call, err)
-			}
-		}
 	}
 }
 
 func TestCandidates(t *testing.T) {
-	app := parser(t).Model
+	app := newParser(&grammar{}).Model
 	for _, tt := range []struct {
 		words string // the last of them is completed
 		want  string // those that are among them

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -70,7 +69,7 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 		return err
 	}
 	for _, l := range report.Unseen {
-		fmt.Fprintln(c.Stderr, "corsgate: not seen: "+oneLine(l))
+		c.say("not seen: %s", l)
 	}
 	if len(report.Unseen) > 0 {
 		return statusError(statusUnknown)

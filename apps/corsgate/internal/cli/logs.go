@@ -71,11 +71,11 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 	}
 	progress.clear()
 	for _, n := range plan.notes {
-		fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(n))
+		c.say("%s", n)
 	}
 	if plan.read == 0 && ctx.Err() == nil {
 		for _, n := range plan.unread {
-			fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(n))
+			c.say("%s", n)
 		}
 		return statusError(statusUnknown)
 	}
@@ -89,7 +89,7 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 	report.Unseen = plan.unread
 	err = x.conclude(c, report)
 	if ctx.Err() != nil {
-		fmt.Fprintln(c.Stderr, "corsgate: interrupted; this is what was found so far")
+		c.say("interrupted; this is what was found so far")
 		return statusError(statusStopped)
 	}
 	return err

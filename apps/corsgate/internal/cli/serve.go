@@ -16,6 +16,7 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/gohandler"
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // serveCommand answers for an API on this machine, until it is interrupted. Its exit statuses are 0 when it was, by SIGINT,
@@ -28,6 +29,8 @@ type serveCommand struct {
 	Stage    string            `placeholder:"NAME" group:"The API:" help:"The stage, where the API has several."`
 	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable."`
 	values   `group:"Values of a deployment:"`
+
+	invoke `group:"Where:"`
 
 	Claim     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Who is let in:" help:"A claim of the tokens that Cognito authorizers get, such as scope=items/read. Without any, every token is let in."`
 	IAMCaller string            `name:"iam-caller" placeholder:"ARN" group:"Who is let in:" help:"Who signs requests to methods with AWS_IAM. Without it, every signature is let in; none is verified."`
@@ -49,7 +52,7 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 			return usage("%s %q is not an address; want HOST:PORT, such as 127.0.0.1:4000", a.flag, a.address)
 		}
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			fmt.Fprintf(c.Stderr, "corsgate: warning: %s %s: whoever can reach this machine can call the API and its functions\n", a.flag, a.address)
+			c.say("warning: %s %s: whoever can reach this machine can call the API and its functions", a.flag, a.address)
 		}
 	}
 	if x.IAMCaller != "" && !iamARN.MatchString(x.IAMCaller) {
@@ -91,13 +94,13 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 	}
 	server, err := serve.New(serve.Options{
 		App: judge.Site.API.App, API: x.API, Stage: x.Stage, Variables: x.Var, Authorizers: gateway.Authorizers{Claims: x.Claim, IAM: x.IAMCaller}, Module: gohandler.ModuleOf(x.App),
-		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, Hosts: x.Host, Log: c.Stderr,
+		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, Hosts: x.Host, Log: c.Stderr, Held: x.held(),
 	})
 	if err != nil {
 		return &failure{err}
 	}
 	defer server.Close()
-	fmt.Fprintf(c.Stdout, "API   %s\nPage  %s\n", server.URL(), server.PageURL())
+	fmt.Fprintf(c.Stdout, "API   %s\nPage  %s\n", report.OneLine(server.URL()), report.OneLine(server.PageURL()))
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
 	if err := server.Serve(); err != nil {
@@ -139,15 +142,18 @@ func (w without) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// colour is what an app begins and ends colours with.
+var colour = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+
 // explainSynth says what an app said that could not be synthesized, in its own lines: they are for people who write apps.
 func (c Command) explainSynth(err error) error {
 	var failed *synth.AppError
 	if !errors.As(err, &failed) {
 		return err
 	}
-	fmt.Fprintf(c.Stderr, "corsgate: %v\n", failed)
+	c.say("%v", failed)
 	if failed.Output != "" {
-		fmt.Fprintln(c.Stderr, strings.TrimRight(failed.Output, "\n"))
+		fmt.Fprintln(c.Stderr, report.Lines(strings.TrimRight(colour.ReplaceAllString(failed.Output, ""), "\n")))
 	}
 	return statusError(statusRefused)
 }

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/corsgate/corsgate/apps/corsgate/internal/config"
 )
 
@@ -30,7 +28,7 @@ func (c Command) configured() (*config.File, error) {
 		return nil, usage("%w", err)
 	}
 	if s.named == "" {
-		fmt.Fprintf(c.Stderr, "corsgate: settings of %s\n", oneLine(name))
+		c.say("settings of %s", name)
 	}
 	s.file = file
 	return file, nil

@@ -2,7 +2,7 @@ package cli
 
 import (
 	"errors"
-	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -10,7 +10,6 @@ import (
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/mark"
-	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
@@ -112,7 +111,7 @@ func (a api) judge(c Command, app *cfn.App, opts gateway.Options, backend func(*
 		return nil, err
 	}
 	for _, p := range app.Problems {
-		fmt.Fprintf(c.Stderr, "corsgate: warning: %s\n", oneLine(p.Error()))
+		c.say("warning: %s", p.Error())
 	}
 	judge, err := simulate.NewJudge(app, opts, backend)
 	if err != nil {
@@ -125,16 +124,13 @@ func (a api) judge(c Command, app *cfn.App, opts gateway.Options, backend func(*
 	}
 	loaded := judge.Site.API
 	for _, p := range slices.Concat(loaded.Problems, loaded.Undeployable) {
-		fmt.Fprintf(c.Stderr, "corsgate: warning: %s: %s\n", loaded.Rest.Stack.File, oneLine(p))
+		c.say("warning: %s: %s", loaded.Rest.Stack.File, p)
 	}
 	for _, fault := range check.VariableFaults(loaded) {
-		fmt.Fprintf(c.Stderr, "corsgate: warning: stage %s refuses every origin: %s\n", app.Show(loaded.Stage), oneLine(app.Show(fault)))
+		c.say("warning: stage %s refuses every origin: %s", app.Show(loaded.Stage), app.Show(fault))
 	}
 	return judge, nil
 }
-
-// oneLine returns what a template, a server, a log or AWS says as a line for a terminal.
-func oneLine(s string) string { return report.OneLine(s) }
 
 // dangling returns an error for an API that names what is not there; CloudFormation would refuse the template, and
 // what it says of the API is nothing to go by.
@@ -162,6 +158,19 @@ func dangling(app *cfn.App) error {
 // unread reports whether a file of the app could not be read, which may have what decides.
 func unread(app *cfn.App) bool {
 	return slices.ContainsFunc(app.Problems, func(p cfn.Problem) bool { return p.Stack == "" })
+}
+
+// invoke is whether functions of templates are run where nobody watches.
+type invoke struct {
+	Invoke bool `xor:"answer" help:"Run the template's functions also where the environment has CI, as it is in a pipeline: the template of a pull request is a stranger's, and so is the code in it."`
+}
+
+// held says why functions are not run, and is empty if they are.
+func (x invoke) held() string {
+	if ci := os.Getenv("CI"); x.Invoke || ci == "" || ci == "false" {
+		return ""
+	}
+	return "the environment has CI, and a template's functions are run there with --invoke alone"
 }
 
 // readFile reads a file that the command line names.
