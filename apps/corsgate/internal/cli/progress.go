@@ -25,7 +25,7 @@ func (c Command) working(what func() string) (end func()) {
 			select {
 			case <-tick.C:
 				shown = true
-				fmt.Fprintf(c.Stderr, "\r%s, %d s\x1b[K", oneLine(what()), int(time.Since(begun).Seconds()))
+				fmt.Fprintf(c.Stderr, "\r%s, %d s\x1b[K", report.OneLine(what()), int(time.Since(begun).Seconds()))
 			case <-stop:
 				if shown {
 					fmt.Fprint(c.Stderr, "\r\x1b[K")

@@ -56,7 +56,7 @@ func TestSchemas(t *testing.T) {
 		for key, text := range r.CommentMap {
 			r.CommentMap[key] = strings.Join(strings.Fields(text), " ")
 		}
-		r.Namer = named
+		r.Namer = qualified
 		s := r.ReflectFromType(reflect.TypeOf(of))
 		nullable(s, reflect.TypeOf(of), map[reflect.Type]bool{})
 		s.ID = generate.ID("https://raw.githubusercontent.com/corsgate/corsgate/main/docs/schema/" + name + ".json")
@@ -86,8 +86,8 @@ func TestSchemas(t *testing.T) {
 	}
 }
 
-// named is the name of a type with its package, since packages have types of one name.
-func named(t reflect.Type) string {
+// qualified is the name of a type with its package, since packages have types of one name.
+func qualified(t reflect.Type) string {
 	if t.PkgPath() == "" {
 		return t.Name()
 	}
@@ -104,7 +104,7 @@ func nullable(s *generate.Schema, t reflect.Type, seen map[reflect.Type]bool) {
 			return
 		}
 		seen[t] = true
-		own := s.Definitions[named(t)]
+		own := s.Definitions[qualified(t)]
 		for i := range t.NumField() {
 			f := t.Field(i)
 			nullable(s, f.Type, seen)
