@@ -105,6 +105,7 @@ func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, er
 	if x.gone = rest(apps[0]) && !rest(apps[1]); x.gone {
 		c.say("warning: %s: no AWS::ApiGateway::RestApi in the template; is it the right stack?", x.New)
 	}
+	defer c.working(at("comparing " + x.Old + " with " + x.New))()
 	results, err := diff.Apps(ctx, apps[0], apps[1], diff.Options{OldAPI: x.OldAPI, API: x.API, OldStage: x.OldStage, Stage: x.Stage, Variables: x.Var})
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return nil, &unreadable{err}

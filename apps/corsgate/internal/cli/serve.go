@@ -65,7 +65,10 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 			return err
 		}
 		defer os.RemoveAll(dir)
-		if err := synth.Run(ctx, x.App, dir); err != nil {
+		end := c.working(at("synthesizing " + x.App))
+		err = synth.Run(ctx, x.App, dir)
+		end()
+		if err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
