@@ -81,7 +81,7 @@ func (v values) open(paths ...string) (*cfn.App, error) {
 // api names an API in templates.
 type api struct {
 	Template string            `required:"" placeholder:"PATH" help:"The CloudFormation template, JSON or YAML, a folder of templates, or a cdk.out."`
-	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several; STACK/ID where several stacks have one of this id."`
+	API      string            `name:"api" placeholder:"ID" help:"The logical id of the REST API, HTTP API or function URL, where there are several; STACK/ID where several stacks have one of this id."`
 	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
 	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
 	values
@@ -124,7 +124,7 @@ func dangling(app *cfn.App) error {
 	apiGateway := map[string]bool{}
 	for _, st := range app.Stacks {
 		for _, r := range st.Resources {
-			if strings.HasPrefix(r.Type, "AWS::ApiGateway::") {
+			if strings.HasPrefix(r.Type, "AWS::ApiGateway::") || strings.HasPrefix(r.Type, "AWS::ApiGatewayV2::") || r.Type == "AWS::Lambda::Url" {
 				apiGateway[st.Name+" "+r.ID] = true
 			}
 		}
