@@ -586,7 +586,7 @@ func (r *reader) known(v any, name string) string {
 func (r *reader) status(v any, name string) string {
 	s := r.known(v, name)
 	if !status.MatchString(s) {
-		r.fail(name, fmt.Errorf("%q is no status of three digits from 100 to 599, and API Gateway deploys none without", clip(s)))
+		r.fail(name, fmt.Errorf("%q is not a status of three digits from 100 to 599, and API Gateway does not deploy without one", clip(s)))
 	}
 	return s
 }
