@@ -67,8 +67,21 @@ func Attach(fn awslambda.IFunction, props *AttachProps) {
 		return
 	}
 	before := read(resource)
-	if before.variables[wrapper.Variable] == wrapper.Program {
-		return // attached
+	target, ok := fn.(interface {
+		AddLayers(layers ...awslambda.ILayerVersion)
+		AddEnvironment(key, value *string, options *awslambda.EnvironmentOptions) awslambda.Function
+	})
+	if !ok { // known as an IFunction alone
+		var cast awslambda.Function
+		jsii.UnsafeCast(fn, &cast)
+		target = cast
+	}
+	set := func(name, value string) { target.AddEnvironment(&name, &value, nil) }
+	if before.variables[wrapper.Variable] == wrapper.Program { // attached
+		if props.ErrorsAsResponses {
+			set(wrapper.ErrorsAsResponses, "1")
+		}
+		return
 	}
 	faults := before.faults(props)
 	var program *gohandler.Program
@@ -90,16 +103,6 @@ func Attach(fn awslambda.IFunction, props *AttachProps) {
 		cdkbridge.Warn(fn, "corsgate::attach-memory", fmt.Sprintf("corsgate: the function has %.0f MB of memory, and the wrapper takes about 13 of them: give it %d or more", before.memory, fewMB))
 	}
 
-	target, ok := fn.(interface {
-		AddLayers(layers ...awslambda.ILayerVersion)
-		AddEnvironment(key, value *string, options *awslambda.EnvironmentOptions) awslambda.Function
-	})
-	if !ok { // known as an IFunction alone
-		var cast awslambda.Function
-		jsii.UnsafeCast(fn, &cast)
-		target = cast
-	}
-	set := func(name, value string) { target.AddEnvironment(&name, &value, nil) }
 	if !before.image {
 		target.AddLayers(layer(awscdk.Stack_Of(fn), before.architecture, program))
 	}

@@ -381,6 +381,7 @@ func join(codes []browser.Code) string {
 func (r Request) PassesPreflight() {
 	r.api.t.Helper()
 	if report := r.run(); report != nil && !report.Preflight.Verdict.Allowed {
+		report.Verdict = report.Preflight.Verdict // what was looked at
 		r.fail("a preflight that passes", report)
 	}
 }

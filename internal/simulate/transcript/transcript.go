@@ -144,8 +144,11 @@ func (p printer) course(c *simulate.Course, standIn string) {
 		row("response", text)
 	}
 	for _, s := range c.Steps {
-		if s.Kind == gateway.StepHeader {
+		switch s.Kind {
+		case gateway.StepHeader:
 			row("header", s.Name+" "+s.Detail)
+		case gateway.StepCORS:
+			row("cors", s.Detail)
 		}
 	}
 	if g := c.GatewayResponse; g != nil {

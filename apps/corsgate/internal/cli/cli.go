@@ -30,24 +30,31 @@ const (
 type Command struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+
+	settings *settings
 }
 
 // grammar is the command line.
 type grammar struct {
-	Serve   serveCommand   `cmd:"" help:"Serve an API on this machine and run its functions, with a page that shows what browsers allow."`
-	Explain explainCommand `cmd:"" help:"Show what a browser would do with one request of a page, step by step, and why."`
-	Check   checkCommand   `cmd:"" help:"Find CORS mistakes in templates, with a fix for each."`
-	Rules   rulesCommand   `cmd:"" help:"List the rules, or print the page of one."`
+	Check   checkCommand   `cmd:"" help:"Find what in templates keeps pages from using an API, or lets in those that should not, with the fix."`
 	Diff    diffCommand    `cmd:"" help:"Show what changes for browsers between two templates."`
-	Render  renderCommand  `cmd:"" help:"Print what an API needs so that pages of some origins can use it, as CloudFormation, SAM, OpenAPI, Serverless or Terraform."`
-	Probe   probeCommand   `cmd:"" help:"Send a deployed API the requests that a browser would send, and more, and report what is wrong with the responses."`
-	Inspect inspectCommand `cmd:"" help:"Check an API in an AWS account: apply the rules of check, report what is not deployed or differs from the template, and print the policy in force."`
-	Logs    logsCommand    `cmd:"" help:"Find in CloudWatch Logs, or in log files, why pages could not read responses."`
+	Explain explainCommand `cmd:"" help:"Show what a browser does with one request of a page, step by step, and why."`
+	Serve   serveCommand   `cmd:"" help:"Serve an API and its functions on this machine, with a page that shows what browsers may do."`
+	Probe   probeCommand   `cmd:"" help:"Send a deployed API what a browser would send, and more, and find what is wrong with its responses."`
+	Inspect inspectCommand `cmd:"" help:"Check an API in an AWS account: what is wrong, not deployed, or not as in its template."`
+	Logs    logsCommand    `cmd:"" help:"Find in CloudWatch Logs, or in files of them, what kept pages from a response."`
+	Render  renderCommand  `cmd:"" help:"Print what an API needs for CORS, as CloudFormation, SAM, OpenAPI, Serverless or Terraform."`
+	Rules   rulesCommand   `cmd:"" help:"List the rules, or print the page of one."`
+
+	Help       helpCommand       `cmd:"" help:"Print a topic, or the help of a command."`
+	Version    versionCommand    `cmd:"" help:"Print the version, and the digests of the rules and of the recordings of AWS."`
+	Completion completionCommand `cmd:"" help:"Print what completes command lines in bash, zsh or fish."`
+
+	PrintVersion versionFlag `name:"version" help:"Print the version and exit."`
+	Config       string      `placeholder:"FILE" help:"The settings, in place of the .corsgate.yaml of the working directory or of one above it."`
 }
 
-const description = `CORS on REST APIs of Amazon API Gateway: what a browser would do with an API that was synthesized or deployed, and why.
-
-Exit status: 0 yes or clean, 1 no or findings, 2 the command line cannot be used, 3 not known or not readable. The help of each command says more.`
+const description = "CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized or deployed, and why."
 
 // Run runs the command that args name, without the program's name, and returns the exit status.
 func (c Command) Run(ctx context.Context, args []string) (status int) {
@@ -62,8 +69,15 @@ func (c Command) Run(ctx context.Context, args []string) (status int) {
 			status = int(code)
 		}
 	}()
-	parser := newParser(kong.Writers(c.Stdout, c.Stderr), kong.Exit(func(code int) { panic(exit(code)) }),
+	var g grammar
+	parser := newParser(&g, kong.Writers(c.Stdout, c.Stderr), kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
+	if len(args) > 0 && args[0] == completing {
+		if err := complete(c.Stdout, parser.Model, args[1:]); err != nil {
+			return c.fail(err)
+		}
+		return statusOK
+	}
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
@@ -71,6 +85,8 @@ func (c Command) Run(ctx context.Context, args []string) (status int) {
 	if err != nil {
 		return c.fail(&usageError{err, "; see corsgate --help"})
 	}
+	c.settings = &settings{named: g.Config}
+	parsed.Bind(c)
 	serves := strings.HasPrefix(parsed.Command(), "serve")
 	out := &held{out: c.Stdout}
 	if !serves {
@@ -100,10 +116,10 @@ func (c Command) Run(ctx context.Context, args []string) (status int) {
 	return statusOK
 }
 
-// newParser returns the parser of the command line.
-func newParser(options ...kong.Option) *kong.Kong {
-	options = append(options, kong.Name("corsgate"), kong.Description(description), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 80}))
-	parser, err := kong.New(&grammar{}, options...)
+// newParser returns the parser of the command line, which writes to g.
+func newParser(g *grammar, options ...kong.Option) *kong.Kong {
+	options = append(options, kong.Name("corsgate"), kong.Description(description), kong.Help(printHelp))
+	parser, err := kong.New(g, options...)
 	if err != nil {
 		panic(err) // the grammar above is wrong
 	}
@@ -150,6 +166,11 @@ type unreadable struct{ err error }
 func (e *unreadable) Error() string { return e.err.Error() }
 func (e *unreadable) Unwrap() error { return e.err }
 
+// say writes a line to standard error, in which text of a template, a server, a log or AWS is no more than text.
+func (c Command) say(format string, args ...any) {
+	fmt.Fprintln(c.Stderr, "corsgate: "+report.OneLine(fmt.Sprintf(format, args...)))
+}
+
 // fail says in one line what went wrong and gives the exit status for it.
 func (c Command) fail(err error) int {
 	var status statusError
@@ -162,7 +183,7 @@ func (c Command) fail(err error) int {
 		lines = strings.Split(strings.TrimSpace(err.Error()), "\n")
 	}
 	for _, line := range lines {
-		fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(line))
+		c.say("%s", line)
 	}
 	var failed *failure
 	if errors.As(err, &failed) {

@@ -1,10 +1,5 @@
 package cli
 
-import (
-	"fmt"
-	"strings"
-)
-
 // A manual is what the help of a command says beside its flags: the usual calls, and what each exit status means. The page of the
 // command in docs/cli has the same.
 type manual struct {
@@ -19,26 +14,9 @@ type exitStatus struct {
 	when   string
 }
 
-// Help returns the text that kong prints between a command's first line and its flags. Lines that begin with blanks stay as they are.
-func (m manual) Help() string {
-	var b strings.Builder
-	b.WriteString("Examples:\n\n")
-	for _, c := range m.calls {
-		b.WriteString("    " + c + "\n")
-	}
-	if m.note != "" {
-		b.WriteString("\n" + m.note + "\n")
-	}
-	b.WriteString("\nExit status:\n\n")
-	for _, s := range m.statuses {
-		fmt.Fprintf(&b, "    %-3d  %s\n", s.status, s.when)
-	}
-	return b.String()
-}
-
 // What several commands have in common.
 const (
-	badCommandLine = "the command line cannot be used"
+	badCommandLine = "the command line, or a file of settings, cannot be used"
 	noSuchRoute    = "the command line cannot be used, or the API has no such route"
 	worthIt        = "findings at or above --fail-on"
 	wasInterrupted = "it was interrupted"
@@ -62,7 +40,7 @@ func (serveCommand) manual() manual {
 func (explainCommand) manual() manual {
 	return manual{
 		calls: []string{
-			"corsgate explain --template cdk.out --origin https://app.example.com --path /items",
+			"corsgate explain --template cdk.out --origin https://app.example.com",
 			"corsgate explain --template template.yaml --origin https://app.example.com \\",
 			"    --method PUT --path /items/1 --header content-type",
 		},
@@ -191,13 +169,27 @@ func (logsCommand) manual() manual {
 	}
 }
 
-// Help is called by kong.
-func (x *serveCommand) Help() string   { return x.manual().Help() }
-func (x *explainCommand) Help() string { return x.manual().Help() }
-func (x *checkCommand) Help() string   { return x.manual().Help() }
-func (x *rulesCommand) Help() string   { return x.manual().Help() }
-func (x *diffCommand) Help() string    { return x.manual().Help() }
-func (x *renderCommand) Help() string  { return x.manual().Help() }
-func (x *probeCommand) Help() string   { return x.manual().Help() }
-func (x *inspectCommand) Help() string { return x.manual().Help() }
-func (x *logsCommand) Help() string    { return x.manual().Help() }
+func (helpCommand) manual() manual {
+	return manual{
+		calls:    []string{"corsgate help", "corsgate help check", "corsgate help ci"},
+		statuses: []exitStatus{{statusOK, "printed"}, {statusUsage, "there is no such topic"}},
+	}
+}
+
+func (versionCommand) manual() manual {
+	return manual{
+		calls:    []string{"corsgate version", "corsgate version --json"},
+		statuses: []exitStatus{{statusOK, "printed"}},
+	}
+}
+
+func (completionCommand) manual() manual {
+	return manual{
+		calls: []string{
+			"corsgate completion bash > /etc/bash_completion.d/corsgate",
+			`corsgate completion zsh > "${fpath[1]}/_corsgate"`,
+			"corsgate completion fish > ~/.config/fish/completions/corsgate.fish",
+		},
+		statuses: []exitStatus{{statusOK, "printed"}, {statusUsage, "there is no such shell"}},
+	}
+}

@@ -22,7 +22,7 @@ const (
 // TestPages holds the pages in docs/cli against the command line: each command has one, with its arguments, flags and exit
 // statuses. With -update it writes that part of them.
 func TestPages(t *testing.T) {
-	commands := newParser().Model.Children
+	commands := newParser(&grammar{}).Model.Children
 	index, want := &strings.Builder{}, map[string]bool{"README.md": true}
 	fmt.Fprintf(index, "| command | |\n|---|---|\n")
 	for _, c := range commands {
@@ -131,13 +131,13 @@ func TestManuals(t *testing.T) {
 			args, _, _ = strings.Cut(args, " >")
 			args, _, _ = strings.Cut(args, " |")
 			calls++
-			parser := newParser(kong.Writers(&bytes.Buffer{}, &bytes.Buffer{}), kong.Exit(func(int) {}))
-			if _, err := parser.Parse(fields(args)); err != nil {
+			parser := newParser(&grammar{}, kong.Writers(&bytes.Buffer{}, &bytes.Buffer{}), kong.Exit(func(int) {}))
+			if _, err := parser.Parse(words(args)); err != nil {
 				t.Errorf("corsgate %s: %v", args, err)
 			}
 		}
 	}
-	for _, c := range newParser().Model.Children {
+	for _, c := range newParser(&grammar{}).Model.Children {
 		if about, ok := c.Target.Addr().Interface().(interface{ manual() manual }); ok {
 			t.Run(c.Name, func(t *testing.T) { try(t, strings.Join(about.manual().calls, "\n")) })
 		}
@@ -170,8 +170,8 @@ func TestManuals(t *testing.T) {
 	}
 }
 
-// fields splits a command line at blanks that are in no quotes.
-func fields(line string) []string {
+// words splits a command line at blanks that are in no quotes.
+func words(line string) []string {
 	var out []string
 	for i, part := range strings.Split(line, "'") {
 		if i%2 == 1 {
