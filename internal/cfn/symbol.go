@@ -318,7 +318,7 @@ func (a *App) Read(text string) (string, error) {
 		i := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(rest, n+"}") })
 		if i < 0 {
 			name, _, _ := strings.Cut(rest, "}")
-			return "", fmt.Errorf("${%s} is no value of the templates that only a deployment knows; %s", name, a.nearest(name))
+			return "", fmt.Errorf("${%s} is not among the values that are known only at deployment; %s", name, a.nearest(name))
 		}
 		b.WriteString(a.labels[names[i]].host())
 		text = rest[len(names[i])+1:]

@@ -18,7 +18,7 @@ type Options struct {
 	// OldAPI and API are logical ids as [gateway.Options.API] has them, of the only APIs to compare; OldStage and Stage are
 	// names of the only stages. All is compared where they are empty.
 	OldAPI, API, OldStage, Stage string
-	// Variables are in the place of stage variables of both sides.
+	// Variables are instead of stage variables of both sides.
 	Variables map[string]string
 }
 

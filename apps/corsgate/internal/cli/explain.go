@@ -83,7 +83,7 @@ func (x *explainCommand) Run(ctx context.Context, c Command) error {
 	}
 	request.Origin = app.Show(request.Origin)
 	if ctx.Err() != nil {
-		return statusError(statusStopped) // a function was cut off, and what it answers would not be its answer
+		return statusError(statusStopped) // a function was cut off, and its response would not be its response
 	}
 	if x.JSON {
 		err = report.WriteJSON(c.Stdout, result)

@@ -41,7 +41,7 @@ type setAside struct {
 	Suppressions string `placeholder:"FILE" help:"More suppressions than .corsgate.yaml has; JSON (see corsgate help suppressing)."`
 }
 
-// read gives the allowlist, nil if none is stated, and the suppressions of what the stacks are, nil if that is not known.
+// read returns the allowlist, nil if none is stated, and the suppressions of what the stacks are, nil if that is not known.
 func (x intent) read(c Command, stacks []string) (stated *check.Allowlist, suppressions []report.Suppression, err error) {
 	file, err := c.configured()
 	if err != nil {
@@ -58,7 +58,7 @@ func (x intent) read(c Command, stacks []string) (stated *check.Allowlist, suppr
 	return stated, suppressions, err
 }
 
-// suppressions gives those of .corsgate.yaml, and of the file, if one is named.
+// suppressions returns those of .corsgate.yaml, and of the file, if one is named.
 func (x setAside) suppressions(c Command, stacks []string) ([]report.Suppression, error) {
 	file, err := c.configured()
 	if err != nil {
@@ -88,7 +88,7 @@ func (x *findings) conclude(c Command, rep *report.Report) error {
 	return x.status(c, rep)
 }
 
-// status gives an error for findings at or above --fail-on, and for what gave no answer.
+// status returns an error for findings at or above --fail-on, and for what gave no response.
 func (x *findings) status(c Command, rep *report.Report) error {
 	file, err := c.configured()
 	if err != nil {

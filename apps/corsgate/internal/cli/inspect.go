@@ -89,7 +89,7 @@ func (x *inspectCommand) template(c Command) (*inspect.Template, error) {
 	return &inspect.Template{Name: x.Template, App: app, API: x.API, Variables: x.Var}, nil
 }
 
-// stopped gives the status of a command that was interrupted, and every other error as it is.
+// stopped returns the status of a command that was interrupted, and every other error as it is.
 func stopped(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return statusError(statusStopped)
