@@ -13,7 +13,7 @@ import (
 type findings struct {
 	Format  string   `enum:"text,json,sarif,markdown,github" default:"text" placeholder:"FORMAT" help:"text, json, sarif, markdown or github (workflow commands). Default: text."`
 	Verbose bool     `help:"Print all of each rule, and every place (text only)."`
-	FailOn  severity `placeholder:"SEVERITY" help:"The least severity that fails: error, warning or info. Default: that of .corsgate.yaml, or else error."`
+	FailOn  severity `placeholder:"SEVERITY" help:"The lowest severity that fails: error, warning or info. Default: that of .corsgate.yaml, or else error."`
 }
 
 // severity is one on the command line; empty where there is none.

@@ -36,10 +36,10 @@ type probeCommand struct {
 	Cookie      string `placeholder:"COOKIES" group:"The page's request:" help:"NAME=VALUE; ..., or @FILE; implies --credentials. Never printed."`
 	BearerEnv   string `placeholder:"NAME" group:"The page's request:" help:"The environment variable with the bearer token. Never printed."`
 
-	Send        bool          `group:"What is sent:" help:"Send the page's request also if it is no GET, once its preflight allows it. Otherwise only OPTIONS and GET are sent."`
-	Errors      bool          `group:"What is sent:" help:"Send, with GET, what must fail as well: can the page read errors?"`
+	Send        bool          `group:"What is sent:" help:"Send the page's request even if it is not a GET, after a preflight that allows it. Otherwise only OPTIONS and GET are sent."`
+	Errors      bool          `group:"What is sent:" help:"Also send GET requests that must fail, to see whether the page can read errors."`
 	MaxRequests int           `default:"40" placeholder:"N" group:"What is sent:" help:"The most requests. Default: 40."`
-	Timeout     time.Duration `default:"10s" placeholder:"TIME" group:"What is sent:" help:"How long each may take. Default: 10s."`
+	Timeout     time.Duration `default:"10s" placeholder:"TIME" group:"What is sent:" help:"How long each request may take. Default: 10s."`
 	Insecure    bool          `group:"What is sent:" help:"Accept any certificate."`
 	Resolve     []string      `sep:"none" placeholder:"HOST:PORT:ADDRESS" group:"What is sent:" help:"Where to connect to for a host and port, as in curl."`
 
