@@ -257,7 +257,7 @@ func (w *watcher) Validate() *[]*string {
 	}
 	brief := ownedBy(c.completed.ids, cdkbridge.Want{Brief: true})
 	tree := cdkbridge.Read(c.api.Node().Root(), map[string]cdkbridge.Want{
-		plan.MethodType:               brief,
+		plan.MethodType:               ownedBy(c.completed.ids, cdkbridge.Want{Only: []string{"httpMethod", "resourceId", "authorizationType", "apiKeyRequired"}}),
 		plan.GatewayResponseType:      brief,
 		"AWS::ApiGateway::Deployment": brief,
 		"AWS::ApiGateway::Stage":      ownedBy(c.completed.ids, cdkbridge.Want{}),
@@ -282,7 +282,7 @@ func (w *watcher) Validate() *[]*string {
 }
 
 // now returns the API as it is, as far as it may differ from what was completed: from a
-// tree with its stages, unless that has more or less than was left there.
+// tree with its stages and methods, unless that has more or less than was left there.
 func (c *completer) now(tree *cdkbridge.Tree) *plan.API {
 	made := 0
 	for _, n := range c.plan.New {
@@ -294,11 +294,20 @@ func (c *completer) now(tree *cdkbridge.Tree) *plan.API {
 		return survey(c.api).API
 	}
 	now := *c.completed.API
-	now.Stages = nil
+	now.Stages, now.Resources = nil, nil
+	options := map[string]*plan.Method{}
 	for _, r := range tree.Resources {
-		if r.Type == "AWS::ApiGateway::Stage" {
+		switch {
+		case r.Type == "AWS::ApiGateway::Stage":
 			now.Stages = append(now.Stages, stage(&r, stageVariables, r.Properties))
+		case r.Type == plan.MethodType && r.Properties["httpMethod"] == "OPTIONS":
+			options[text(r.Properties["resourceId"])] = &plan.Method{Node: r.Path, Verb: "OPTIONS", Security: security(&r)}
 		}
+	}
+	for _, r := range c.completed.Resources {
+		one := *r
+		one.Options = options[r.ID]
+		now.Resources = append(now.Resources, &one)
 	}
 	return &now
 }

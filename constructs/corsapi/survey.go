@@ -174,9 +174,14 @@ func (s *surveyor) method(r *cdkbridge.Resource) {
 	m.Parameters, _ = r.Properties["requestParameters"].(map[string]any)
 	m.Integration, _ = r.Properties["integration"].(map[string]any)
 	m.Type = text(m.Integration["type"])
-	m.Security = plan.Security{Type: text(r.Properties["authorizationType"]), APIKey: r.Properties["apiKeyRequired"] == true || r.Properties["apiKeyRequired"] == "true"}
+	m.Security = security(r)
 	m.Nag = nag(r)
 	s.methods = append(s.methods, &placed{m, text(r.Properties["resourceId"]), r.ScopePath(), text(r.Properties["authorizerId"])})
+}
+
+// security is what a method wants of a request, but for what its authorizer reads.
+func security(r *cdkbridge.Resource) plan.Security {
+	return plan.Security{Type: text(r.Properties["authorizationType"]), APIKey: r.Properties["apiKeyRequired"] == true || r.Properties["apiKeyRequired"] == "true"}
 }
 
 // noted is what is read of constructs' metadata.
@@ -209,17 +214,12 @@ func nag(r *cdkbridge.Resource) []any {
 	return list
 }
 
-// identitySources returns what an authorizer reads
-// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-authorizer.html).
+// identitySources returns what an authorizer reads.
 func identitySources(p map[string]any) []string {
 	if p["identitySource"] == nil && p["type"] == "TOKEN" {
 		return []string{apigw.RequestHeader + "Authorization"}
 	}
-	var out []string
-	for source := range strings.SplitSeq(text(p["identitySource"]), ",") {
-		out = append(out, strings.TrimSpace(source))
-	}
-	return out
+	return apigw.IdentitySources(text(p["identitySource"]))
 }
 
 // stageVariables is where a stage has its variables.

@@ -201,7 +201,7 @@ func (s *seen) views(stated *Allowlist) []*View {
 				s.leave(nil, err.Error())
 				continue
 			}
-			v, err := newView(loaded, stated)
+			v, err := newView(loaded, stated.of(loaded.Rest))
 			if err != nil {
 				s.leave(nil, err.Error())
 				continue

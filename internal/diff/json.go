@@ -38,10 +38,15 @@ type Document struct {
 	Changes []Change      `json:"changes"`
 	Errors  []ErrorChange `json:"errors"`
 	Caches  []CacheChange `json:"caches"`
+	// Policies has what routes let pages do, for each set of routes that share it on both sides and of which it changes, or of
+	// which one side alone has them.
+	Policies []PolicyChange `json:"policies"`
 	// Address says what becomes of the address that pages use, and Wants what routes want of requests besides what CORS is
 	// about; left out if nothing does.
 	Address []string `json:"address,omitempty"`
 	Wants   []Want   `json:"wants,omitempty"`
+	// Functions are those whose code or settings are others; left out if there is none.
+	Functions []FunctionChange `json:"functions,omitempty"`
 	// NewRoutes and GoneRoutes are those that one side alone has; left out if there is none.
 	NewRoutes  []string `json:"newRoutes,omitempty"`
 	GoneRoutes []string `json:"goneRoutes,omitempty"`
@@ -67,6 +72,8 @@ type CaseDocument struct {
 	Changes []Change      `json:"changes"`
 	Errors  []ErrorChange `json:"errors"`
 	Caches  []CacheChange `json:"caches"`
+	// Policies are as in a Document.
+	Policies []PolicyChange `json:"policies"`
 }
 
 // JSON writes the document.
@@ -74,9 +81,11 @@ func (d *Difference) JSON(w io.Writer) error { return report.WriteJSON(w, d.docu
 
 func (d *Difference) document() Document {
 	doc := Document{Looser: d.Looser(), Summary: d.summary(), Changes: d.changes(), Errors: d.errorChanges(), Caches: append([]CacheChange{}, d.Caches...), NotCompared: append([]NotCompared{}, d.NotCompared...)}
+	doc.Policies = append([]PolicyChange{}, d.Policies()...)
+	doc.Functions = d.Functions
 	doc.Address, doc.Wants, doc.NewRoutes, doc.GoneRoutes = d.Address, d.Wants, d.those(New), d.those(Gone)
 	for _, c := range d.Cases {
-		doc.Cases = append(doc.Cases, CaseDocument{c.If, c.Looser(), c.summary(), c.changes(), c.errorChanges(), append([]CacheChange{}, c.Caches...)})
+		doc.Cases = append(doc.Cases, CaseDocument{c.If, c.Looser(), c.summary(), c.changes(), c.errorChanges(), append([]CacheChange{}, c.Caches...), append([]PolicyChange{}, c.Policies()...)})
 	}
 	doc.Asked.Questions = d.Questions
 	doc.Asked.Origins, doc.Asked.Routes = []string{}, []string{}

@@ -49,9 +49,13 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 	if err != nil {
 		return "", unsupported("the %s template: %v", t.ContentType, err)
 	}
+	var decide func(op string, operands []any, result any) any
+	if x.req.Decide != nil {
+		decide = func(op string, operands []any, result any) any { return x.req.Decide(t.Text, op, operands, result) }
+	}
 	out, err := tm.Eval(&vtl.Env{
 		Vars: map[string]any{"input": x.input(body), "context": x.context, "util": vtl.Util{}, "stageVariables": x.stageVars},
-		Done: x.ctx.Done(), Decide: x.req.Decide, Limits: vtl.Limits{Bytes: templateText + 16*len(body)},
+		Done: x.ctx.Done(), Decide: decide, Limits: vtl.Limits{Bytes: templateText + 16*len(body)},
 		Trace: func(e vtl.Event) {
 			s := Step{Kind: StepBranch, Name: e.Name, Line: e.Line, Source: strings.TrimSpace(tm.Line(e.Line))}
 			if e.Kind == vtl.Override {

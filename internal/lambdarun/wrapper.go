@@ -20,7 +20,7 @@ func init() {
 
 // wrapped reports whether f runs behind corsgate's wrapper, once it is deployed and here.
 func (f *Function) wrapped() bool {
-	return f.Layers > 0 && f.Environment[wrapper.Variable] == wrapper.Program && wrapper.Starts(f.Runtime)
+	return wrapper.FromLayer(f.Environment[wrapper.Variable], f.Layers, f.Runtime)
 }
 
 // wrap has p be started by the wrapper.

@@ -42,10 +42,7 @@ func (p *Plan) security(o *Operation) plan.Security {
 			header := text(scheme["name"])
 			switch authorizer := object(scheme[extAuthorizer]); {
 			case authorizer != nil:
-				s.Type, s.Sources = "CUSTOM", nil
-				for source := range strings.SplitSeq(text(authorizer["identitySource"]), ",") {
-					s.Sources = append(s.Sources, strings.TrimSpace(source))
-				}
+				s.Type, s.Sources = "CUSTOM", apigw.IdentitySources(text(authorizer["identitySource"]))
 				if authorizer["identitySource"] == nil && !strings.EqualFold(text(authorizer["type"]), "request") && header != "Unused" {
 					s.Sources = []string{apigw.RequestHeader + header}
 				}

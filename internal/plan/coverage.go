@@ -15,7 +15,8 @@ type Emission int
 const (
 	NotKnown Emission = iota
 	Emits
-	Ambiguous // one stack's function does, and another's of the same logical id does not
+	Ambiguous   // one stack's function does, and another's of the same logical id does not
+	SwitchedOff // it has the wrapper, and a variable that switches it off
 )
 
 // A Proxy is a method, or an operation, whose backend's responses API Gateway passes
@@ -63,6 +64,8 @@ func (m *maker) cover(p Proxy) {
 	case p.Emits == Ambiguous:
 		m.warn(p.Node, "unclear-function", p.Where+" is a Lambda proxy to a function whose logical id two stacks of the app have, and not all of those are known to emit CORS headers: "+
 			"give them different construct ids")
+	case p.Emits == SwitchedOff:
+		m.fail(p.Node, "", p.Where+" is a Lambda proxy to a function that is attached, and its variable CORSGATE_OFF switches the wrapper off, so that it sends no CORS headers: remove the variable")
 	case byVariable(p.URI):
 		m.warn(p.Node, "unknown-function", p.Where+" names its Lambda function by a stage variable, so it cannot be seen whether it emits CORS headers: "+
 			"every function that the variable may name has to, through corslambda or by itself")

@@ -230,6 +230,8 @@ func TestMethods(t *testing.T) {
 		"a template that is not known": {api: of("MOCK", `{"requestTemplates": {"a/b": "T", "application/json": {"Ref": "P"}}, "integrationResponses": [{"statusCode": "200"}]}`), about: get, want: []string{
 			`set ` + get + ` Integration.RequestTemplates.a/b ` + directives("T"), vary, added("200"),
 			"error " + get + " [] the request template (application/json) of GET /a is not known at synthesis, so the policy cannot be put in front of it: write it as a string"}},
+		"a status that is not known": {api: of("HTTP", `{"integrationResponses": [{"statusCode": {"Ref": "P"}, "responseTemplates": {"a/b": "T"}}]}`), about: "error", want: []string{
+			"error " + get + " [] an integration response of GET /a has a status that is not known at synthesis, so its headers cannot be declared for it: write the statusCode as a text"}},
 		"a template with a CORS header": {api: of("MOCK", `{"requestTemplates": {"a/b": "#set($context.responseOverride.header.Access-Control-Allow-Origin = 1)"}, "integrationResponses": [{"statusCode": "200"}]}`), about: "error",
 			want: []string{"error " + get + " [] the request template (a/b) of GET /a sets Access-Control-Allow-Origin itself on line 1..."}},
 		"no response": {api: of("HTTP", `{}`), about: get, want: []string{

@@ -126,6 +126,11 @@ func TestStagesOfTheUser(t *testing.T) {
 			a.Stacks = append(a.Stacks, Stack{Path: "Site"})
 			a.Circles = []Circle{{"https://${Site.DomainName}", []string{"Site/Site/Resource", "Stack/Api/Stage"}}}
 		}), about: "set Stack/Api/Stage"},
+		"a circle of stacks that is suppressed": {api: api(func(a *API) {
+			a.Stacks = append(a.Stacks, Stack{Path: "Site"})
+			a.Circles = []Circle{{"https://${Site.DomainName}", []string{"Site/Site/Resource", "Stack/Api/Stage"}}}
+			a.Suppressed = []Suppression{{On: a.Node, Rule: "CORS903"}}
+		}), about: "set Stack/Api/Stage", want: []string{`set Stack/Api/Stage Variables.corsOrigins "https://app.example.com,https://~.preview.example.com"`}},
 		"a circle is told": {api: api(func(a *API) {
 			a.Circles = []Circle{{"https://${Site.DomainName}", []string{"Stack/Site/Resource", "Stack/Api/Stage"}}}
 		}), about: "circular", want: []string{"error Stack/Api [CORS903] CORS903: CloudFormation would refuse a circular dependency: the stage's variables name the origin https://${Site.DomainName}, " +

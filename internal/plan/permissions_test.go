@@ -164,13 +164,34 @@ func TestLate(t *testing.T) {
 		}, want: []string{
 			"error Stack/Api/Stage [] stage prod does not have the variable corsExactOrigin as the policy has it: an aspect changed the API...",
 			"error Stack/Api/Stage [] stage prod does not have the variable corsOrigins as the policy has it: an aspect changed the API..."}},
+		"a variable that is gone": {now: func(a *API) { delete(a.Stages[0].Variables, "corsOrigins") }, want: []string{
+			"error Stack/Api/Stage [] stage prod does not have the variable corsOrigins as the policy has it: an aspect changed the API..."}},
+		"variables that a circle leaves out": {before: func(a *API) { a.Circles = []Circle{{Way: []string{"Other/Site"}}} },
+			now: func(a *API) { clear(a.Stages[0].Variables) }},
+		"an authorizer on everything": {now: func(a *API) {
+			o := method("OPTIONS", "MOCK", "{}")
+			o.Security.Type = "AWS_IAM"
+			a.Resources[0] = at("/a", a.Resources[0].Methods[0], o)
+		}, want: []string{"error Stack/Api/Default/a/OPTIONS [CORS102] CORS102: OPTIONS /a needs authorization, which preflights do not have" + fix}},
+		"an API key on everything": {now: func(a *API) {
+			o := method("OPTIONS", "MOCK", "{}")
+			o.Security.APIKey = true
+			a.Resources[0] = at("/a", a.Resources[0].Methods[0], o)
+		}, want: []string{"error Stack/Api/Default/a/OPTIONS [CORS102] CORS102: OPTIONS /a needs authorization, which preflights do not have" + fix}},
 		"a second cache": {before: func(a *API) { a.Stages = append(a.Stages, &Stage{Node: "C", Cached: true}) },
-			now: func(a *API) { a.Stages = append(a.Stages, &Stage{Node: "C", Cached: true}); a.Stages[0].Cached = true }},
+			now: func(a *API) {
+				a.Stages = append(a.Stages, &Stage{Node: "C", Cached: true, Variables: a.Stages[0].Variables})
+				a.Stages[0].Cached = true
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			was, now := before(), before()
 			if tt.before != nil {
 				tt.before(was)
+			}
+			now.Stages[0].Variables = map[string]any{}
+			for name, value := range two(t).StageVariables() {
+				now.Stages[0].Variables[name] = value
 			}
 			if tt.now != nil {
 				tt.now(now)

@@ -92,7 +92,12 @@ func Treat(p *cors.Policy, in Integration) *Treatment {
 		one.Parameters, replaced = remap(params, apigw.MethodHeader, mapped(headers))
 		t.Remarks = append(t.Remarks, remarksOn(replaced, in.Where, in.Replace)...)
 		t.Responses = append(t.Responses, one)
-		t.Declared[StatusOf(r)] = declared(headers)
+		status := StatusOf(r)
+		if status == "" {
+			t.remark(Error, "", "an integration response of "+in.Where+" has a status that is not known at synthesis, so its headers cannot be declared for it: write the statusCode as a text")
+			continue
+		}
+		t.Declared[status] = declared(headers)
 	}
 	return t
 }

@@ -67,6 +67,21 @@ func TestLateAspects(t *testing.T) {
 			"stage prod does not have the variable corsAnyOrigin as the policy has it: an aspect changed the API",
 			"stage prod does not have the variable corsOrigins as the policy has it: an aspect changed the API",
 		}},
+		"an authorizer on everything, and a variable that is gone": {func(s awscdk.Stack) {
+			api := api(s, true)
+			add(api.Root(), "health", "GET", mock())
+			later(constructs.NewConstruct(s, jsii.String("Later")), func() {
+				for _, c := range *api.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+					if m, ok := c.(awsapigateway.CfnMethod); ok {
+						m.AddPropertyOverride(jsii.String("AuthorizationType"), "AWS_IAM")
+					}
+				}
+				api.DeploymentStage().Node().DefaultChild().(awsapigateway.CfnStage).AddPropertyDeletionOverride(jsii.String("Variables.corsOrigins"))
+			})
+		}, []string{
+			"CORS102: OPTIONS /health needs authorization, which preflights do not have: an aspect changed the API",
+			"stage prod does not have the variable corsOrigins as the policy has it: an aspect changed the API",
+		}},
 		"a route and a gateway response": {func(s awscdk.Stack) {
 			api := api(s, true)
 			r := add(api.Root(), "health", "GET", mock())

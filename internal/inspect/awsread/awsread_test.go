@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/corsgate/corsgate/internal/version"
 )
 
 const (
@@ -177,5 +180,21 @@ func TestLoad(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		})
+	}
+}
+
+// TestAgent holds that whoever looks at what reads an account finds corsgate and its version.
+func TestAgent(t *testing.T) {
+	var agent string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		agent = r.Header.Get("User-Agent")
+		fmt.Fprint(w, `{"item":[]}`)
+	}))
+	defer server.Close()
+	if _, err := apigateway.NewFromConfig(at(t, server.URL)).GetRestApis(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := "corsgate/" + version.String(); !slices.Contains(strings.Fields(agent), want) {
+		t.Errorf("User-Agent %q, want it to have %s", agent, want)
 	}
 }

@@ -21,20 +21,20 @@ import (
 // where it depends on what only a deployment knows, on a function that was not run, or cannot be, or on what of the template
 // cannot be served here, and where a file cannot be read.
 type explainCommand struct {
-	api
+	api `group:"The API:"`
 
-	Origin      string   `required:"" placeholder:"ORIGIN" help:"The page's origin, such as https://app.example.com, or null; one that only a deployment knows by its expression: https://$${Distribution.DomainName}."`
-	Method      string   `default:"GET" placeholder:"METHOD" help:"The request's method (default: GET)."`
-	Path        string   `default:"/" placeholder:"PATH" help:"The request's path without the stage, with its query string (default: /)."`
-	Header      []string `sep:"none" placeholder:"NAME[:VALUE]" help:"A header that the page's script sets; can be repeated. Without a value, content-type is application/json and any other is given one."`
-	Body        string   `placeholder:"TEXT" help:"The request's body, or @FILE."`
-	Credentials bool     `help:"The request includes credentials: fetch with credentials 'include'."`
+	Origin      string   `required:"" placeholder:"ORIGIN" group:"The page's request:" help:"The page's origin, null, or an expression: https://$${Distribution.DomainName}."`
+	Method      string   `default:"GET" placeholder:"METHOD" group:"The page's request:" help:"The method. Default: GET."`
+	Path        string   `default:"/" placeholder:"PATH" group:"The page's request:" help:"The path without the stage, with its query string. Default: /."`
+	Header      []string `sep:"none" placeholder:"NAME[:VALUE]" group:"The page's request:" help:"A header that the page's script sets; can be repeated."`
+	Body        string   `placeholder:"TEXT" group:"The page's request:" help:"The body, or @FILE."`
+	Credentials bool     `group:"The page's request:" help:"As fetch with credentials: 'include'."`
 
-	JSON bool `name:"json" help:"Print everything as one JSON object."`
-	invoke
-	NoInvoke bool   `xor:"answer" help:"Do not run the function behind the API, nor that of an authorizer, which happens on this machine otherwise, in an empty home folder and without credentials of yours. One that emits CORS headers by corsgate answers with those; what any other answers is not known."`
-	Response string `xor:"answer" placeholder:"FILE" help:"A file with the proxy response, JSON, that stands for what the function answers."`
-	HTTP1    bool   `name:"http1" help:"The browser uses HTTP/1.1, where header names reach the API as Origin; in HTTP/2 they are in lower case."`
+	JSON     bool `name:"json" group:"The report:" help:"Print everything as one JSON object."`
+	invoke   `group:"The function behind the API:"`
+	NoInvoke bool   `xor:"answer" group:"The function behind the API:" help:"Do not run it on this machine (in an empty home folder, without your credentials), nor an authorizer's; what is not corsgate's is then not known."`
+	Response string `xor:"answer" placeholder:"FILE" group:"The function behind the API:" help:"A proxy response, JSON, in place of the function's."`
+	HTTP1    bool   `name:"http1" group:"The page's request:" help:"By HTTP/1.1, where header names are not in lower case."`
 }
 
 // Run is called by kong.
@@ -48,7 +48,7 @@ func (x *explainCommand) Run(ctx context.Context, c Command) error {
 		// A template rarely holds its keys. Whether this one is right is not CORS's question.
 		opts.APIKeys = []string{key}
 	}
-	app, err := x.open(x.Template)
+	app, err := x.open(c, x.Template)
 	if err != nil {
 		return err
 	}

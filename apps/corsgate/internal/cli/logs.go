@@ -26,20 +26,15 @@ import (
 // above --fail-on, 2 for a command line that cannot be used, 3 for logs that could not be read, after what the others have,
 // and 130 where it was interrupted, after what was found so far.
 type logsCommand struct {
-	Function  []string `placeholder:"NAME" help:"A Lambda function, by name or ARN; can be repeated."`
-	RestAPIID string   `name:"rest-api-id" placeholder:"ID" help:"The API whose execution and access logs are read, where they are enabled: its id, its name, or its address, which names the stage, too. Its stage's policy is what refused origins are compared with."`
-	Stage     string   `placeholder:"NAME" help:"The stage of that API."`
-	Since     ago      `default:"1h" placeholder:"DURATION" help:"How far to go back, such as 30m, 2h, 7d or 1d12h; default: 1h."`
-	Until     ago      `default:"0s" placeholder:"DURATION" help:"How long ago to stop; default: now."`
-	File      []string `placeholder:"FILE" help:"A file of log lines instead, - for standard input; can be repeated."`
-	account
-	findings
-	intent
-}
-
-// Help is what kong prints after the flags.
-func (x *logsCommand) Help() string {
-	return `It asks AWS to read and for nothing else: logs:FilterLogEvents, lambda:GetFunctionConfiguration for where a function logs, and apigateway:GET with --rest-api-id. Times are UTC. Of each rule the 30 things that happened most are told one by one, the rest counted. In paths * stands for numbers, keys and the like.`
+	Function  []string `placeholder:"NAME" group:"What is read:" help:"A Lambda function, by name or ARN; can be repeated."`
+	RestAPIID string   `name:"rest-api-id" placeholder:"ID" group:"What is read:" help:"An API's id, name, or address with the stage: its execution and access logs. Refused origins are compared with its policy."`
+	Stage     string   `placeholder:"NAME" group:"What is read:" help:"The stage of that API."`
+	Since     ago      `default:"1h" placeholder:"DURATION" group:"What is read:" help:"How far to go back, such as 30m, 7d or 1d12h. Default: 1h."`
+	Until     ago      `default:"0s" placeholder:"DURATION" group:"What is read:" help:"How long ago to stop. Default: now."`
+	File      []string `placeholder:"FILE" group:"What is read:" help:"A file of log lines instead; - is standard input."`
+	findings  `group:"Findings:"`
+	intent    `group:"Findings:"`
+	account   `group:"AWS account:"`
 }
 
 // Run is called by kong.
@@ -47,7 +42,7 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 	if err := x.usage(); err != nil {
 		return err
 	}
-	stated, suppressions, err := x.read()
+	stated, suppressions, err := x.read(c, nil)
 	if err != nil {
 		return err
 	}
@@ -58,7 +53,7 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return &unreadable{err}
 	}
-	if stated != nil {
+	if stated != nil && stated.Policy() != nil {
 		plan.policy = stated.Policy()
 	}
 	scanner := logs.NewScanner(plan.policy)

@@ -23,22 +23,22 @@ import (
 // SIGTERM or SIGHUP, since that is how it is meant to end; 1 where the app cannot be synthesized or its API cannot be served here; 2 for
 // a command line that cannot be used; 3 where no template can be read.
 type serveCommand struct {
-	App      string            `default:"." placeholder:"DIR" help:"The folder of the CDK app's cdk.json (default: the working directory)."`
-	Template string            `placeholder:"PATH" help:"A CloudFormation template, JSON or YAML, a folder of templates, or a cdk.out. Without it, the app is synthesized."`
-	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several; STACK/ID where several stacks have one of this id."`
-	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
-	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
-	values
+	App      string            `default:"." placeholder:"DIR" group:"The API:" help:"The folder of the CDK app's cdk.json. Default: the working directory."`
+	Template string            `placeholder:"PATH" group:"The API:" help:"A template, a folder of templates, or a cdk.out. Without it, the app is synthesized."`
+	API      string            `name:"api" placeholder:"ID" group:"The API:" help:"The RestApi's logical id, or STACK/ID, where there are several."`
+	Stage    string            `placeholder:"NAME" group:"The API:" help:"The stage, where the API has several."`
+	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable."`
+	values   `group:"Values of a deployment:"`
 
-	invoke
+	invoke `group:"Where:"`
 
-	Claim     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A claim of the tokens that are sent to Cognito authorizers, such as sub=1234 or scope=items/read; can be repeated. Without any, every token is let in."`
-	IAMCaller string            `name:"iam-caller" placeholder:"ARN" help:"The IAM user or role that signs the requests to methods with AWS_IAM. Without it, every signature is let in. No signature is verified."`
+	Claim     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Who is let in:" help:"A claim of the tokens that Cognito authorizers get, such as scope=items/read. Without any, every token is let in."`
+	IAMCaller string            `name:"iam-caller" placeholder:"ARN" group:"Who is let in:" help:"Who signs requests to methods with AWS_IAM. Without it, every signature is let in; none is verified."`
 
-	Listen     string   `default:"127.0.0.1:4000" placeholder:"ADDRESS" help:"Where the API is served (default: 127.0.0.1:4000)."`
-	PageListen string   `default:"127.0.0.1:4001" placeholder:"ADDRESS" help:"Where the page is served (default: 127.0.0.1:4001)."`
-	TLS        bool     `name:"tls" help:"Serve both over https and HTTP/2, with a self-signed certificate made in memory."`
-	Host       []string `sep:"none" placeholder:"NAME" help:"Another name at which the API and the page are served, and that the certificate is for; can be repeated. A request for any other name than the address that it came to gets 421."`
+	Listen     string   `default:"127.0.0.1:4000" placeholder:"ADDRESS" group:"Where:" help:"The API's address. Default: 127.0.0.1:4000."`
+	PageListen string   `default:"127.0.0.1:4001" placeholder:"ADDRESS" group:"Where:" help:"The page's address. Default: 127.0.0.1:4001."`
+	TLS        bool     `name:"tls" group:"Where:" help:"By https and HTTP/2, with a self-signed certificate."`
+	Host       []string `sep:"none" placeholder:"NAME" group:"Where:" help:"Another name of both, also in the certificate; any other than the address gets 421."`
 }
 
 // iamARN is what identifies whoever signs a request.
@@ -75,7 +75,7 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 	}
 	// As every command does: one line for what cannot be used, a warning for what is left out.
 	chosen := api{Template: template, API: x.API, Stage: x.Stage, Var: x.Var, values: x.values}
-	app, err := x.open(template)
+	app, err := x.open(c, template)
 	if err != nil {
 		return err
 	}

@@ -9,18 +9,27 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/mark"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // values are what a deployment would give to templates. Every command that reads templates has them.
 type values struct {
-	Parameter []string `sep:"none" placeholder:"NAME=VALUE" help:"A parameter of the template, in the place of its default; NAME or STACK.NAME; can be repeated."`
-	Value     []string `sep:"none" placeholder:"EXPRESSION=VALUE" help:"A value that only a deployment knows, by the expression as it is printed, such as Distribution.DomainName=d1.cloudfront.net; can be repeated."`
+	Parameter []string `sep:"none" placeholder:"NAME=VALUE" help:"A parameter of a template, NAME or STACK.NAME."`
+	Value     []string `sep:"none" placeholder:"EXPRESSION=VALUE" help:"What only a deployment knows, such as Distribution.DomainName=d1.cloudfront.net."`
 }
 
 // options are those of package cfn.
-func (v values) options() (cfn.Options, error) {
+func (v values) options(c Command) (cfn.Options, error) {
 	var o cfn.Options
+	file, err := c.configured()
+	if err != nil {
+		return o, err
+	}
+	o.Metadata = map[string]map[string]any{}
+	for _, id := range file.Emits {
+		o.Metadata[id] = map[string]any{mark.Emits: true}
+	}
 	for _, given := range v.Parameter {
 		name, value, ok := strings.Cut(given, "=")
 		if !ok {
@@ -62,8 +71,8 @@ func cutExpression(s string) (expression, value string, ok bool) {
 }
 
 // open reads templates: files, folders of templates and cloud assemblies. What the values name has to be there.
-func (v values) open(paths ...string) (*cfn.App, error) {
-	opts, err := v.options()
+func (v values) open(c Command, paths ...string) (*cfn.App, error) {
+	opts, err := v.options(c)
 	if err != nil {
 		return nil, err
 	}
@@ -77,13 +86,22 @@ func (v values) open(paths ...string) (*cfn.App, error) {
 	return app, nil
 }
 
+// stackNames are the names of an app's stacks.
+func stackNames(app *cfn.App) []string {
+	names := []string{}
+	for _, st := range app.Stacks {
+		names = append(names, st.Name)
+	}
+	return names
+}
+
 // api names an API in templates.
 type api struct {
-	Template string            `required:"" placeholder:"PATH" help:"The CloudFormation template, JSON or YAML, a folder of templates, or a cdk.out."`
-	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several; STACK/ID where several stacks have one of this id."`
+	Template string            `required:"" placeholder:"PATH" help:"A template, JSON or YAML, a folder of templates, or a cdk.out."`
+	API      string            `name:"api" placeholder:"ID" help:"The RestApi's logical id, or STACK/ID, where there are several."`
 	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
-	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
-	values
+	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable."`
+	values   `group:"Values of a deployment:"`
 }
 
 // judge loads the API that the command line names, and says what is left out.
