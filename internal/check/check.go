@@ -188,7 +188,7 @@ func (s *seen) orphans() {
 // views gives a view for each stage of each API.
 func (s *seen) views(stated *Allowlist) []*View {
 	var out []*View
-	for _, api := range gateway.APIs(s.app) {
+	for _, api := range gateway.APIs(s.app, gateway.RestAPI) {
 		opts := gateway.Options{API: api.ID, Policy: gateway.IgnorePolicy} // a rule of its own judges it
 		stages, err := gateway.Stages(s.app, opts)
 		if err != nil || len(stages) < 2 {

@@ -64,7 +64,7 @@ func (s *seen) said() []string {
 	if n := len(s.notes.own[1]); n > 0 {
 		out = append(out, "the responses of "+report.Plural(n, "HTTP proxy route")+" are the servers' own: corsgate probe asks them once they are deployed")
 	}
-	return slices.Concat(out, s.notes.lines, Unread(s.app))
+	return append(append(out, s.notes.lines...), Unread(s.app)...) // an empty list where there is none
 }
 
 // Unread says, a line for each kind, which APIs of an app have CORS settings that no rule looks at.

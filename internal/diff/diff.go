@@ -24,7 +24,7 @@ type Question struct {
 	Path string `json:"path"`
 	URL  string `json:"url"`
 	// Headers are those that the page's script sets, in lower case and sorted.
-	Headers     []string `json:"headers"`
+	Headers     []string `json:"headers" jsonschema:"nullable"`
 	Credentials bool     `json:"credentials"`
 
 	extra  string            // the header that the question is about, besides those that the route cannot do without

@@ -7,23 +7,28 @@ import (
 	"github.com/corsgate/corsgate/internal/report"
 )
 
+// Documents is what `corsgate diff --format json` prints.
+type Documents struct {
+	// Looser says that something is allowed that was not, in any of the APIs.
+	Looser bool `json:"looser"`
+	// Compared says that all could be compared.
+	Compared bool          `json:"compared"`
+	APIs     []APIDocument `json:"apis"`
+}
+
+// An APIDocument is the difference of one API's stage.
+type APIDocument struct {
+	Result
+	Document
+}
+
 // JSON writes the documents of all APIs.
 func JSON(w io.Writer, results []Result) error {
-	type one struct {
-		Result
-		Document
-	}
-	doc := struct {
-		// Looser says that something is allowed that was not, in any of the APIs.
-		Looser bool `json:"looser"`
-		// Compared says that all could be compared.
-		Compared bool  `json:"compared"`
-		APIs     []one `json:"apis"`
-	}{Compared: true, APIs: []one{}}
+	doc := Documents{Compared: true, APIs: []APIDocument{}}
 	for _, r := range results {
 		doc.Looser = doc.Looser || r.Looser()
 		doc.Compared = doc.Compared && len(r.NotCompared) == 0
-		doc.APIs = append(doc.APIs, one{r, r.document()})
+		doc.APIs = append(doc.APIs, APIDocument{r, r.document()})
 	}
 	return report.WriteJSON(w, doc)
 }

@@ -48,7 +48,9 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return stopped(&unreadable{err})
 	}
+	end := c.working(at("reading " + id + " in " + cfg.Region))
 	state, err := inspect.Read(ctx, client, lambda.NewFromConfig(cfg), cfg.Region, id, stage)
+	end()
 	if err != nil {
 		return stopped(&unreadable{err})
 	}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -58,7 +59,15 @@ func (x *probeCommand) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return err
 	}
+	var sent atomic.Int32
+	do := o.Do
+	o.Do = func(ctx context.Context, r *wire.Outgoing) (*wire.Incoming, error) {
+		sent.Add(1)
+		return do(ctx, r)
+	}
+	end := c.working(func() string { return report.Plural(int(sent.Load()), "request") + " to " + x.URL })
 	result, err := probe.Run(ctx, o)
+	end()
 	var input *probe.InputError
 	switch {
 	case errors.As(err, &input):
@@ -158,6 +167,12 @@ func resolve(given string) (at, address string, err error) {
 	return net.JoinHostPort(host, port), address, nil
 }
 
+// probeReport is what `corsgate probe --format json` prints.
+type probeReport struct {
+	*probe.Result
+	*report.Report
+}
+
 // print writes the verdict, what was found, and every exchange.
 func (x *probeCommand) print(w io.Writer, result *probe.Result, rep *report.Report) error {
 	switch x.Format {
@@ -169,10 +184,7 @@ func (x *probeCommand) print(w io.Writer, result *probe.Result, rep *report.Repo
 		_, err := io.WriteString(w, p.String())
 		return err
 	case "json":
-		return report.WriteJSON(w, struct {
-			*probe.Result
-			*report.Report
-		}{result, rep})
+		return report.WriteJSON(w, probeReport{result, rep})
 	case "markdown":
 		if err := rep.Write(w, x.Format); err != nil {
 			return err
@@ -207,7 +219,7 @@ func (x *probeCommand) verdict(p *report.Printer, r *probe.Result) {
 	case len(r.Readable) > 0:
 		p.Line("", "", 2, "The page can read the headers "+strings.Join(r.Readable, ", "))
 	case r.Verdict.Allowed:
-		p.Line("", "", 2, "The page can read no header of the answer: the answer has no Access-Control-Expose-Headers")
+		p.Line("", "", 2, "The page can read no headers: the response has no Access-Control-Expose-Headers")
 	}
 	if len(r.Dropped) > 0 {
 		p.Line("", "", 2, "Not sent, since scripts may not set them: "+strings.Join(r.Dropped, ", "))
