@@ -1,13 +1,14 @@
 package diff
 
 import (
-	"encoding/json"
 	"io"
 	"slices"
+
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // JSON writes the documents of all APIs.
-func JSON(w io.Writer, results []Result) error {
+func JSON(w io.Writer, results []Result, found Found) error {
 	type one struct {
 		Result
 		Document
@@ -18,13 +19,15 @@ func JSON(w io.Writer, results []Result) error {
 		// Compared says that all could be compared.
 		Compared bool  `json:"compared"`
 		APIs     []one `json:"apis"`
-	}{Compared: true, APIs: []one{}}
+		// Findings are those of a check that one side alone has.
+		Findings Found `json:"findings"`
+	}{Compared: true, APIs: []one{}, Findings: Found{append([]Finding{}, found.New...), append([]Finding{}, found.Gone...)}}
 	for _, r := range results {
 		doc.Looser = doc.Looser || r.Looser()
 		doc.Compared = doc.Compared && len(r.NotCompared) == 0
 		doc.APIs = append(doc.APIs, one{r, r.document()})
 	}
-	return encode(w, doc)
+	return report.WriteJSON(w, doc)
 }
 
 // A Document is the whole difference as `corsgate diff --format json` prints it. Nothing is left out of changes and
@@ -42,8 +45,8 @@ type Document struct {
 	Policies []PolicyChange `json:"policies"`
 	// Address says what becomes of the address that pages use, and Wants what routes want of requests besides what CORS is
 	// about; left out if nothing does.
-	Address []string `json:"address,omitempty"`
-	Wants   []Want   `json:"wants,omitempty"`
+	Address []AddressChange `json:"address,omitempty"`
+	Wants   []Want          `json:"wants,omitempty"`
 	// Functions are those whose code or settings are others; left out if there is none.
 	Functions []FunctionChange `json:"functions,omitempty"`
 	// NewRoutes and GoneRoutes are those that one side alone has; left out if there is none.
@@ -76,7 +79,7 @@ type CaseDocument struct {
 }
 
 // JSON writes the document.
-func (d *Difference) JSON(w io.Writer) error { return encode(w, d.document()) }
+func (d *Difference) JSON(w io.Writer) error { return report.WriteJSON(w, d.document()) }
 
 func (d *Difference) document() Document {
 	doc := Document{Looser: d.Looser(), Summary: d.summary(), Changes: d.changes(), Errors: d.errorChanges(), Caches: append([]CacheChange{}, d.Caches...), NotCompared: append([]NotCompared{}, d.NotCompared...)}
@@ -147,11 +150,4 @@ func (d *Difference) shown(texts []string) []string {
 		out = append(out, d.show(t))
 	}
 	return out
-}
-
-func encode(w io.Writer, doc any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(doc)
 }
