@@ -115,7 +115,7 @@ type placed struct {
 	authorizer string // its id, a token
 }
 
-// visit takes down one construct of the API.
+// visit records one construct of the API.
 func (s *surveyor) visit(r *cdkbridge.Resource) {
 	p := r.Properties
 	if r.Node != nil {
@@ -158,7 +158,7 @@ func (s *surveyor) visit(r *cdkbridge.Resource) {
 	}
 }
 
-// resource takes down a resource. An OPTIONS method on it stands in the CDK's
+// resource records a resource. An OPTIONS method on it stands in the CDK's
 // own construct, if it is that one's.
 func (s *surveyor) resource(r *cdkbridge.Resource) {
 	e := &place{id: r.Ref, parent: text(r.Properties["parentId"]), part: text(r.Properties["pathPart"]), scope: r.Path, nag: nag(r)}
@@ -190,7 +190,7 @@ var noted = []string{suppressKey, plan.NagKey}
 // suppressKey is the key of corsgate's own suppressions in metadata.
 const suppressKey = "corsgate"
 
-// suppress takes down which rules do not count for a construct, or for the API. One
+// suppress records which rules do not count for a construct, or for the API. One
 // without a reason is none, as for `corsgate check`.
 func (s *surveyor) suppress(r *cdkbridge.Resource) {
 	on := r.Path
@@ -279,7 +279,7 @@ func (s *surveyor) group() {
 	slices.SortStableFunc(s.Resources, func(a, b *plan.Resource) int { return cmp.Compare(a.Path, b.Path) })
 }
 
-// byReference gives the places by the logical ids of their resources.
+// byReference returns the places by the logical ids of their resources.
 func (s *surveyor) byReference() map[string]*place {
 	out := map[string]*place{}
 	for _, id := range slices.Sorted(maps.Keys(s.byID)) {

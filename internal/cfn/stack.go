@@ -100,7 +100,11 @@ func evaluate(f *files, roots []root, given []Problem, opts Options) *App {
 	a.label()
 	a.sortOpen()
 	for _, r := range a.all() {
-		if api := a.Target(r.Properties["RestApiId"]); api != nil {
+		id := r.Properties["RestApiId"]
+		if strings.HasPrefix(r.Type, "AWS::ApiGatewayV2::") {
+			id = r.Properties["ApiId"]
+		}
+		if api := a.Target(id); api != nil {
 			a.owned[api] = append(a.owned[api], r)
 		}
 	}
@@ -462,7 +466,7 @@ func (a *App) OfType(typ string) []*Resource {
 func (a *App) RestAPIs() []*Resource { return a.OfType("AWS::ApiGateway::RestApi") }
 
 // Of returns the resources of a type that belong to an API, in whatever stack: their
-// RestApiId leads to it.
+// RestApiId, or the ApiId of an HTTP API's, leads to it.
 func (a *App) Of(api *Resource, typ string) []*Resource {
 	return slices.DeleteFunc(slices.Clone(a.owned[api]), func(r *Resource) bool { return r.Type != typ })
 }

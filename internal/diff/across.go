@@ -12,7 +12,9 @@ import (
 	"sync"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/questions"
@@ -293,6 +295,8 @@ func (c *comparison) answers(ctx context.Context, side int, own func(kind int) b
 	for w := range workers {
 		wait.Go(func() {
 			sites := map[*view]*simulate.Site{}
+			refused := map[refusal]Outcome{} // by the preflight, of the page's origin
+			reads := map[int]bool{}          // by kind, once it is known
 			// The questions of an origin are neighbours; what they have in common is asked once.
 			from, to := len(c.asked)*w/workers, len(c.asked)*(w+1)/workers
 			for i := from; i < to && ctx.Err() == nil; i++ {
@@ -300,6 +304,7 @@ func (c *comparison) answers(ctx context.Context, side int, own func(kind int) b
 					for _, s := range sites {
 						s.Memo.Forget()
 					}
+					clear(refused)
 				}
 				k := c.kindOf(i)
 				if !own(k) {
@@ -315,13 +320,30 @@ func (c *comparison) answers(ctx context.Context, side int, own func(kind int) b
 					site.Memo = &simulate.Memo{}
 					sites[v] = &site
 				}
-				report, err := c.answer(ctx, sites[v], v, c.asked[i])
+				q := c.asked[i]
+				if q.Credentials && i > from && out[i-1].alikeWithCredentials() {
+					out[i] = out[i-1] // the question before is the same without
+					continue
+				}
+				if o, ok := refused[refusal{k, q.Credentials}]; ok && preflighted(q) {
+					out[i] = o
+					continue
+				}
+				report, err := c.answer(ctx, sites[v], v, q)
 				if err != nil {
 					faults[w] = err
 					return
 				}
 				out[i] = Of(report)
 				out[i].equalities = report.Equalities
+				if strings.HasPrefix(string(out[i].Code), "Preflight") && !out[i].redirected {
+					if _, ok := reads[k]; !ok {
+						reads[k] = readsHeaders(sites[v], q)
+					}
+					if !reads[k] {
+						refused[refusal{k, q.Credentials}] = out[i]
+					}
+				}
 			}
 		})
 	}
@@ -332,6 +354,35 @@ func (c *comparison) answers(ctx context.Context, side int, own func(kind int) b
 		}
 	}
 	return out, nil
+}
+
+// A refusal is of the preflights of a kind, whichever headers they are about.
+type refusal struct {
+	kind        int
+	credentials bool
+}
+
+// alikeWithCredentials reports whether a request is refused, with credentials too, for no other reason: the response is the
+// same, and the origin is looked at before anything else.
+func (o Outcome) alikeWithCredentials() bool {
+	switch o.Code {
+	case browser.MissingAllowOriginHeader, browser.AllowOriginMismatch, browser.PreflightMissingAllowOriginHeader, browser.PreflightAllowOriginMismatch:
+		return !o.redirected
+	}
+	return false
+}
+
+// readsHeaders reports whether the response to a preflight may depend on the headers that it is about. What refuses it
+// otherwise, but for its lists, refuses it for all of them.
+func readsHeaders(site *simulate.Site, q Question) bool {
+	b := site.Behaviour("OPTIONS", q.URL)
+	return b.Any || slices.Contains(b.Headers, strings.ToLower(corsheader.RequestHeaders))
+}
+
+// preflighted reports whether there is a preflight before a request.
+func preflighted(q Question) bool {
+	plan, err := browser.Prepare(q.Request())
+	return err == nil && plan.Preflight != nil
 }
 
 // meet notes values that decide.

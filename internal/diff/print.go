@@ -678,9 +678,6 @@ func (p *page) table(groups []Group) {
 			begun = true
 		}
 		cells := []string{string(g.Direction), origins, p.all(routes) + p.extras(g), p.words(g.Before), p.words(g.After)}
-		for i := range cells {
-			cells[i] = strings.ReplaceAll(cells[i], "|", `\|`) // in code, too: https://github.github.com/gfm/#example-200
-		}
 		p.item("| " + strings.Join(cells, " | ") + " |")
 	}
 	if begun {

@@ -1,6 +1,8 @@
 package openapi
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/apigw"
@@ -37,7 +39,7 @@ func (p *Plan) security(o *Operation) plan.Security {
 	schemes := object(object(p.root["components"])["securitySchemes"])
 	list, _ := required.([]any)
 	for _, requirement := range list {
-		for name := range object(requirement) {
+		for _, name := range slices.Sorted(maps.Keys(object(requirement))) { // the last one decides, as in the model of the gateway
 			scheme := object(schemes[name])
 			header := text(scheme["name"])
 			switch authorizer := object(scheme[extAuthorizer]); {

@@ -58,7 +58,7 @@ func Late(before, now *API, p *cors.Policy) []Remark {
 		case i < 0:
 			m.fail(s.Node, rules.CORS407, "stage "+s.Name+" has no CORS variables and refuses every origin: "+lateFix)
 		case s.Cached && !before.Caching():
-			m.fail(s.Node, rules.CORS402, "stage "+s.Name+" caches answers, and their cache keys do not tell origins apart: "+lateFix)
+			m.fail(s.Node, rules.CORS402, "stage "+s.Name+" caches responses, and their cache keys do not tell origins apart: "+lateFix)
 		}
 		if i >= 0 && !before.leavesOut(s) {
 			m.variables(s, before.Stages[i], vars)

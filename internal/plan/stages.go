@@ -117,7 +117,7 @@ func (m *maker) deployments() {
 				"put the deployment into that stack or one that depends on it, or use nested stacks")
 		}
 		if !d.Follows {
-			m.warn(d.Node, "loose-deployment", "a CfnDeployment keeps its logical id when the API's answers change, so the stage keeps the old ones: use awsapigateway.NewDeployment")
+			m.warn(d.Node, "loose-deployment", "a CfnDeployment keeps its logical id when the API's responses change, so the stage keeps the old ones: use awsapigateway.NewDeployment")
 		}
 	}
 }

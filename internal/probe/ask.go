@@ -169,7 +169,7 @@ func (s *surveyor) send(ctx context.Context, r request) *Exchange {
 	if err != nil {
 		s.err, e.Error = err, s.secrets.redact(err.Error())
 		if s.failed++; s.failed == patience {
-			s.stopped = fmt.Sprintf("%d requests, one after the other, had no answer", patience)
+			s.stopped = fmt.Sprintf("%d requests, one after the other, got no response", patience)
 		}
 		return nil
 	}

@@ -115,8 +115,8 @@ func (r *Report) sameFix(i int) bool {
 
 // uri gives the place as SARIF wants it: an address as it is, any other name as a path.
 func (p Place) uri() string {
-	if u, err := url.Parse(p.File); err == nil && u.Host != "" {
-		return p.File + p.Path
+	if u, err := url.Parse(p.File + p.Path); err == nil && u.Host != "" {
+		return u.String()
 	}
 	return (&url.URL{Path: strings.ReplaceAll(p.File, `\`, "/")}).String()
 }

@@ -107,7 +107,8 @@ func followsStage(event []byte) bool {
 // emitted gives the response that a function with corslambda around it would give, as far as the event decides it.
 func (b notRun) emitted(event []byte) ([]byte, error) {
 	var e struct {
-		HTTPMethod        string              `json:"httpMethod"`
+		HTTPMethod        string              `json:"httpMethod"` // which an event of format 2.0 does not have, so that no preflight is found
+		Headers           map[string]string   `json:"headers"`
 		MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
 		StageVariables    json.RawMessage     `json:"stageVariables"`
 	}
@@ -120,6 +121,11 @@ func (b notRun) emitted(event []byte) ([]byte, error) {
 	}
 	find := func(name string) string {
 		var values []string
+		for k, v := range e.Headers {
+			if len(e.MultiValueHeaders) == 0 && strings.EqualFold(k, name) {
+				return v
+			}
+		}
 		for _, k := range slices.Sorted(maps.Keys(e.MultiValueHeaders)) {
 			if strings.EqualFold(k, name) {
 				values = append(values, e.MultiValueHeaders[k]...)

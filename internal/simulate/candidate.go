@@ -147,6 +147,9 @@ func Texts(api *gateway.API) []string {
 	for _, v := range api.Variables {
 		out = append(out, v)
 	}
+	if api.CORS != nil {
+		out = append(out, api.CORS.Origins...)
+	}
 	templates := func(list []gateway.Template) {
 		for _, t := range list {
 			out = append(out, t.Text)

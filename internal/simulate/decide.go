@@ -9,10 +9,12 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/stagevars"
 	"github.com/corsgate/corsgate/internal/vtl"
@@ -26,6 +28,8 @@ type decision struct {
 	op     string
 	texts  []string // without the page's origin, for which page and host stand
 	result any
+	// others are results that it may have under other values.
+	others []any
 	symbol *cfn.Symbol
 	// derived says that a text is only made of the symbol.
 	derived bool
@@ -42,6 +46,7 @@ type asks struct {
 	derived  map[string]*cfn.Symbol // by the stand-in
 	protocol []*cfn.Symbol          // nil if it is not known yet
 	own      map[string]bool        // see [plan.DecidesAlone]
+	literal  map[string]bool        // see writes
 }
 
 // result notes what a template asks, and returns the result that is taken for it.
@@ -63,7 +68,10 @@ func (a *asks) result(template, op string, operands []any, result any) any {
 	if !slices.ContainsFunc(texts, cfn.HasSymbol) {
 		return result
 	}
-	d := &decision{op: op, result: result, texts: masked(texts, a.origin)}
+	if !a.writes(template) {
+		texts = masked(texts, a.origin)
+	}
+	d := &decision{op: op, result: result, texts: texts}
 	d.key = op + "\x00" + strings.Join(d.texts, "\x00")
 	var symbols []*cfn.Symbol
 	for _, t := range d.texts {
@@ -83,6 +91,7 @@ func (a *asks) result(template, op string, operands []any, result any) any {
 		if !equates(op) && a.ofPolicy(template, symbols) {
 			return result
 		}
+		d.others = others(result, template)
 		a.list = append(a.list, d)
 		if forced, ok := a.site.forced[d.key]; ok {
 			return forced
@@ -106,6 +115,30 @@ func (a *asks) result(template, op string, operands []any, result any) any {
 	}
 	a.derived[standIn] = d.symbol
 	return standIn
+}
+
+// writes reports whether a template, or a variable of the stage, has the page's host in it, so that a text with it may be
+// another one than the page's origin.
+func (a *asks) writes(template string) bool {
+	is, ok := a.literal[template]
+	if !ok {
+		host := hostOf(a.origin)
+		has := func(text string) bool { return strings.Contains(text, host) }
+		is = host != "" && !cfn.HasSymbol(a.origin) && (has(template) || slices.ContainsFunc(slices.Collect(maps.Values(a.site.API.Variables)), has))
+		if a.literal == nil {
+			a.literal = map[string]bool{}
+		}
+		a.literal[template] = is
+	}
+	return is
+}
+
+// hostOf returns an origin's host and port; of one that has none all of it.
+func hostOf(origin string) string {
+	if u, err := url.Parse(origin); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return origin
 }
 
 // ofPolicy reports whether symbols stand in stage variables of corsgate's, and a template of corsgate's, which checks what
@@ -138,11 +171,7 @@ func equates(op string) bool { return op == "==" || op == "equals" || op == "equ
 
 // masked puts names in the place of a page's origin and its host.
 func masked(texts []string, origin string) []string {
-	pairs := []string{origin, page}
-	if u, err := url.Parse(origin); err == nil && u.Host != "" {
-		pairs = append(pairs, u.Host, host)
-	}
-	r := strings.NewReplacer(pairs...)
+	r := strings.NewReplacer(origin, page, hostOf(origin), host)
 	var out []string
 	for _, t := range texts {
 		if origin != "" {
@@ -155,11 +184,7 @@ func masked(texts []string, origin string) []string {
 
 // of returns the texts with an origin.
 func (d *decision) of(origin string) []string {
-	h := origin
-	if u, err := url.Parse(origin); err == nil && u.Host != "" {
-		h = u.Host
-	}
-	r := strings.NewReplacer(page, origin, host, h)
+	r := strings.NewReplacer(page, origin, host, hostOf(origin))
 	var out []string
 	for _, t := range d.texts {
 		out = append(out, r.Replace(t))
@@ -204,6 +229,13 @@ func apply(op string, texts []string) (result, ok bool) {
 type Equality struct {
 	Symbol *cfn.Symbol
 	Value  string
+}
+
+// fails reports whether a template fails.
+func (r *Report) fails() bool {
+	return slices.ContainsFunc([]*Course{r.Trace.Preflight, r.Trace.Actual}, func(c *Course) bool {
+		return c != nil && c.GatewayResponse != nil && c.GatewayResponse.Cause == gateway.BadTemplate
+	})
 }
 
 // same reports whether it is the same value of the same symbol.
@@ -345,11 +377,11 @@ func (f *search) look(ctx context.Context, s *Site, requests []*sent) error {
 				continue
 			case !d.possible(s.API.App, f.req.Origin):
 				continue
-			case len(f.seen) > maxForced:
+			case len(f.seen) > maxForced, len(d.others) > 3*maxForced:
 				f.hangs(d.symbol, nil)
 				return nil
 			}
-			for _, result := range others(d.result) {
+			for _, result := range d.others {
 				other := *s
 				other.Memo, other.forced = s.Memo.under(fmt.Sprint(d.key, "\x00", result)), maps.Clone(s.forced)
 				if other.forced == nil {
@@ -403,15 +435,31 @@ func differs(report, other *Report) (verdict, preflight bool) {
 // known reports whether there is a preflight whose outcome is known.
 func (p Preflight) known() bool { return p.Needed && p.Verdict.Known }
 
-// others are results that a decision may have under other values.
-func others(result any) []any {
-	switch r := result.(type) {
-	case bool:
+// number matches a whole number of a template.
+var number = regexp.MustCompile(`\b[0-9]{1,9}\b`)
+
+// others are results that a decision of a template may have under other values: of numbers those around each that the template
+// names, which may be what they are compared with.
+func others(result any, template string) []any {
+	if r, ok := result.(bool); ok {
 		return []any{!r}
-	case int64:
-		return []any{int64(-1), int64(0), int64(1), int64(1000)}
 	}
-	return []any{0.0, 1000.0}
+	numbers := []int64{-1, 0, 1, 1000}
+	for _, digits := range number.FindAllString(template, -1) {
+		if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
+			numbers = append(numbers, n-1, n, n+1)
+		}
+	}
+	slices.Sort(numbers)
+	var out []any
+	for _, n := range slices.Compact(numbers) {
+		if _, ok := result.(float64); ok {
+			out = append(out, float64(n))
+		} else {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // equal finds the values of symbols for which a template would decide otherwise, so that the verdict would be another.
@@ -444,6 +492,9 @@ func (j *Judge) jointly(ctx context.Context, req browser.Call, report *Report, e
 		other, err := settle(ctx, site, req)
 		if err != nil {
 			return err
+		}
+		if lets(report) && slices.Contains([]string{req.Origin, hostOf(req.Origin)}, e.Value) && other.fails() {
+			continue // it is on a list twice, and a template that sets a header for each fails
 		}
 		more := slices.DeleteFunc(slices.Clone(other.Equalities), func(o Equality) bool {
 			return slices.ContainsFunc(equalities, o.same) // it is looked at by itself

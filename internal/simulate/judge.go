@@ -140,7 +140,7 @@ func (j *Judge) keyed(opts cfn.Options) *Site {
 
 // touches reports whether something that hangs on a condition may have to do with an API.
 func touches(t cfn.Touch) bool {
-	for _, of := range []string{"AWS::ApiGateway::", "AWS::Lambda::", "AWS::CloudFormation::Stack"} {
+	for _, of := range []string{"AWS::ApiGateway::", "AWS::ApiGatewayV2::", "AWS::Lambda::", "AWS::CloudFormation::Stack"} {
 		if strings.HasPrefix(t.Type, of) {
 			return true
 		}

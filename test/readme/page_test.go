@@ -16,7 +16,7 @@ var root, _ = filepath.Abs("../..")
 //
 //	<!-- file: NAME -->      it is the file NAME, which later blocks of the page read
 //	<!-- from: FILE -->      it is an excerpt of a file of the repository, which a test keeps true; a line of ... stands for lines left out
-//	<!-- test: NAME -->      the test NAME of this package holds it
+//	<!-- test: NAME -->      the test NAME of this package holds it, or, with a file before the name, a function there
 //	<!-- not run: WHY -->    it is not executed
 //
 // Without a comment, go is compiled, console is run, json and yaml are parsed, and sh is left to the test of

@@ -48,7 +48,7 @@ func TestDocuments(t *testing.T) {
 		_, faults := d.Plan(tt.assignments, openapi.Refuse)
 		got := ""
 		for _, f := range faults {
-			got += "[Error at /Orders/Api] corsgate: " + f.Error() + "\n"
+			got += f.Error() + "\n"
 		}
 		if got != tt.want {
 			t.Errorf("got:\n%s\nshown:\n%s", got, tt.want)

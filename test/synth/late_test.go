@@ -104,7 +104,7 @@ func TestLateAspects(t *testing.T) {
 				cfn.SetCacheClusterEnabled(jsii.Bool(true))
 				cfn.SetMethodSettings([]any{&awsapigateway.CfnStage_MethodSettingProperty{HttpMethod: jsii.String("*"), ResourcePath: jsii.String("/*"), CachingEnabled: jsii.Bool(true)}})
 			})
-		}, []string{"CORS402: stage live caches answers, and their cache keys do not tell origins apart"}},
+		}, []string{"CORS402: stage live caches responses, and their cache keys do not tell origins apart"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := refusal(t, nil, func(app awscdk.App) { tt.build(awscdk.NewStack(app, jsii.String("Stack"), nil)) })

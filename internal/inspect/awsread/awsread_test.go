@@ -130,7 +130,7 @@ func TestExplain(t *testing.T) {
 		{403, `{"__type":"InvalidSignatureException","message":"The Canonical String for this request should have been CANONICAL"}`, "API Gateway does not accept the AWS credentials (InvalidSignatureException): are they of this account and region, eu-west-1?", nil},
 		{403, `{"__type":"ExpiredTokenException","message":"CANONICAL"}`, "the AWS credentials have expired (ExpiredTokenException): log in anew (aws sso login), or renew the session token", nil},
 		{400, `{"__type":"Odd\nException","message":"CANONICAL"}`, "GetRestApi failed with OddException", nil},
-		{200, `<html>CANONICAL</html>`, "answered with status 200", nil},
+		{200, `<html>CANONICAL</html>`, "responded with status 200", nil},
 	} {
 		_, err := answering(t, tt.status, tt.body).GetRestApi(t.Context(), &apigateway.GetRestApiInput{RestApiId: aws.String("x")})
 		got := Explain(err, "eu-west-1")

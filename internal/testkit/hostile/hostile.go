@@ -49,6 +49,11 @@ func Check(t testing.TB, format, out string) {
 		if !json.Valid([]byte(out)) {
 			bad("no JSON", out[:min(len(out), 200)])
 		}
+		if format == "sarif" {
+			if wrong := sarif(out); wrong != "" {
+				t.Errorf("no SARIF: %s", wrong)
+			}
+		}
 		for line := range strings.Lines(out) {
 			if format == "sarif" && strings.HasPrefix(strings.TrimSpace(line), `"text": `) && strings.Contains(line, "](http") {
 				bad("a link", line)

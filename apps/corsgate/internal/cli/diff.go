@@ -10,6 +10,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/diff"
+	"github.com/corsgate/corsgate/internal/gateway"
 )
 
 // diffCommand says what browsers would notice of the difference between two templates, or two folders of templates, API by API
@@ -103,7 +104,7 @@ func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, er
 	}
 	rest := func(app *cfn.App) bool { return len(app.OfType("AWS::ApiGateway::RestApi")) > 0 }
 	if x.gone = rest(apps[0]) && !rest(apps[1]); x.gone {
-		c.say("warning: %s: no AWS::ApiGateway::RestApi in the template; is it the right stack?", x.New)
+		c.say("warning: %s: %s in the template; is it the right stack?", x.New, gateway.NoneThere)
 	}
 	defer c.working(at("comparing " + x.Old + " with " + x.New))()
 	results, err := diff.Apps(ctx, apps[0], apps[1], diff.Options{OldAPI: x.OldAPI, API: x.API, OldStage: x.OldStage, Stage: x.Stage, Variables: x.Var})

@@ -110,7 +110,7 @@ func (a *ago) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseUint(days, 10, 16)
 	d, err2 := time.ParseDuration(rest)
 	if err != nil || err2 != nil {
-		return fmt.Errorf("%q is no time span, such as 30m, 2h, 7d or 1d12h", text)
+		return fmt.Errorf("%q is not a time span, such as 30m, 2h, 7d or 1d12h", text)
 	}
 	*a = ago(time.Duration(n)*24*time.Hour + d)
 	return nil
@@ -220,7 +220,7 @@ func (x *logsCommand) plan(ctx context.Context, c Command) (*plan, error) {
 	case !stage.Execution && stage.Access == "":
 		p.notes = append(p.notes, "stage "+x.Stage+" has neither execution logs nor an access log in CloudWatch Logs; loggingLevel ERROR or INFO in its method settings makes the first")
 	case stage.Execution && !stage.Full:
-		p.notes = append(p.notes, "stage "+x.Stage+" logs no headers (dataTraceEnabled), so what its answers were to browsers is not known")
+		p.notes = append(p.notes, "stage "+x.Stage+" logs no headers (dataTraceEnabled), so it is not known what browsers made of its responses")
 	}
 	switch {
 	case stage.PolicyError != nil:

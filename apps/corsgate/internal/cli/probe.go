@@ -219,7 +219,7 @@ func (x *probeCommand) verdict(p *report.Printer, r *probe.Result) {
 	case len(r.Readable) > 0:
 		p.Line("", "", 2, "The page can read the headers "+strings.Join(r.Readable, ", "))
 	case r.Verdict.Allowed:
-		p.Line("", "", 2, "The page can read no header of the answer: the answer has no Access-Control-Expose-Headers")
+		p.Line("", "", 2, "The page can read no headers: the response has no Access-Control-Expose-Headers")
 	}
 	if len(r.Dropped) > 0 {
 		p.Line("", "", 2, "Not sent, since scripts may not set them: "+strings.Join(r.Dropped, ", "))

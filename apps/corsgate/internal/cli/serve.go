@@ -120,11 +120,11 @@ func (x *serveCommand) one(app *cfn.App) error {
 	}
 	switch {
 	case x.API != "":
-		return usage("no template of the app has a RestApi %s", x.API)
+		return usage("no template of the app has an API %s", x.API)
 	case len(said) == 0:
-		return usage("no template of the app has an AWS::ApiGateway::RestApi")
+		return usage("%s in the templates of the app", gateway.NoneThere)
 	case len(said) > 1:
-		return usage("the app has %d REST APIs: %s; name one with --api", len(said), strings.Join(said, ", "))
+		return usage("the app has %d APIs: %s; name one with --api", len(said), strings.Join(said, ", "))
 	}
 	return nil
 }

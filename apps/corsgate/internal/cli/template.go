@@ -98,7 +98,7 @@ func stackNames(app *cfn.App) []string {
 // api names an API in templates.
 type api struct {
 	Template string            `required:"" placeholder:"PATH" help:"A template, JSON or YAML, a folder of templates, or a cdk.out."`
-	API      string            `name:"api" placeholder:"ID" help:"The RestApi's logical id, or STACK/ID, where there are several."`
+	API      string            `name:"api" placeholder:"ID" help:"The logical id of the REST API, HTTP API or function URL, or STACK/ID, where there are several."`
 	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
 	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable."`
 	values   `group:"Values of a deployment:"`
@@ -138,14 +138,14 @@ func dangling(app *cfn.App) error {
 	apiGateway := map[string]bool{}
 	for _, st := range app.Stacks {
 		for _, r := range st.Resources {
-			if strings.HasPrefix(r.Type, "AWS::ApiGateway::") {
+			if strings.HasPrefix(r.Type, "AWS::ApiGateway::") || strings.HasPrefix(r.Type, "AWS::ApiGatewayV2::") || r.Type == "AWS::Lambda::Url" {
 				apiGateway[st.Name+" "+r.ID] = true
 			}
 		}
 	}
 	var found []string
 	for _, p := range app.Problems {
-		if p.Kind == cfn.Dangling && apiGateway[p.Stack+" "+p.LogicalID] {
+		if p.Kind == cfn.Dangling && (p.Condition || apiGateway[p.Stack+" "+p.LogicalID]) {
 			found = append(found, p.Error())
 		}
 	}

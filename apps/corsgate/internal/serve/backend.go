@@ -87,7 +87,7 @@ func (w web) HTTP(ctx context.Context, r *gateway.BackendRequest) (*gateway.Back
 	case err != nil:
 		return nil, unreachable(r.URL, err)
 	case len(body) > gateway.MaxBody:
-		return nil, fmt.Errorf("the answer of %s is larger than %d bytes", r.URL, gateway.MaxBody)
+		return nil, fmt.Errorf("the response of %s is larger than %d bytes", r.URL, gateway.MaxBody)
 	}
 	out := &gateway.BackendResponse{Status: res.StatusCode, Body: body}
 	for _, name := range slices.Sorted(maps.Keys(res.Header)) {

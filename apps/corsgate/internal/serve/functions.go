@@ -68,7 +68,7 @@ func (b *backend) prepare(api *gateway.API, log *lineWriter) {
 			var failed *lambdarun.Error
 			if err := b.pool.Prepare(ctx, id); errors.As(err, &failed) && failed.Reason != lambdarun.Closed {
 				// A compiler says it in several lines.
-				what := "its routes answer 502"
+				what := "its routes respond with 502"
 				if !slices.Contains(routes, id) {
 					what = "its authorizer lets in whoever sends what it looks at"
 				}

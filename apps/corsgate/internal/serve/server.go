@@ -211,7 +211,7 @@ func (s *Server) URL() string {
 	if s.listener == nil {
 		return ""
 	}
-	return s.origin(s.listener) + "/" + s.api.Stage
+	return s.origin(s.listener) + s.api.Root()
 }
 
 // PageURL gives the address of the page, or "" without a listener.
