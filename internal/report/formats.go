@@ -189,7 +189,9 @@ func (r *Report) SARIF() any {
 	for _, l := range slices.Concat(r.Notes, r.InForce) {
 		notes = append(notes, m{"level": "note", "message": m{"text": inSARIF(l)}})
 	}
+	v := version.Get()
 	return m{"version": "2.1.0", "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-		"runs": []m{{"tool": m{"driver": m{"name": "corsgate", "version": version.String(), "informationUri": "https://github.com/corsgate/corsgate", "rules": table}}, "results": results,
+		"runs": []m{{"tool": m{"driver": m{"name": "corsgate", "version": v.Version, "informationUri": "https://github.com/corsgate/corsgate", "rules": table,
+			"properties": m{"rules": v.Rules, "recordings": v.Recordings}}}, "results": results,
 			"invocations": []m{{"executionSuccessful": len(r.Crashed)+len(r.Unseen) == 0, "toolExecutionNotifications": notes}}}}}
 }
