@@ -4,7 +4,7 @@
 // It returns plain data. Every intrinsic function that can be decided is decided;
 // what only a deployment knows is a [Symbol], an unknown value with an identity, and
 // stands in texts as a stand-in that is unique, the same in every run, and never to be
-// printed: [App.Show] writes the expression in its place. A value that is no text and
+// printed: [App.Show] writes the expression in its place. A value that is not text and
 // is not known is an [*Unknown].
 //
 // A condition that hangs on a symbol is undecided. It is taken as it would be if the
@@ -85,7 +85,7 @@ type Problem struct {
 	err error
 }
 
-// Error gives the problem with its place: "app.yaml:7: Api: ...".
+// Error returns the problem with its place: "app.yaml:7: Api: ...".
 func (p Problem) Error() string {
 	s := p.File
 	if p.Line > 0 {

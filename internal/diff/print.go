@@ -56,7 +56,7 @@ func (f format) text(s string) string {
 	return report.OneLine(s)
 }
 
-// showing returns the format that writes expressions in the place of what stands for them.
+// showing returns the format that writes expressions instead of what stands for them.
 func (f format) showing(d *Difference) format {
 	code := f.code
 	f.code = func(s string) string { return code(d.show(s)) }
@@ -228,7 +228,7 @@ func (f format) sentence(g Group) string {
 	return who + ", " + f.requests(g) + ": " + f.strong(f.words(g.After)) + g.codes() + was + f.words(g.Before)
 }
 
-// words gives what becomes of a group's requests, with the names of headers, which are a template's text, as code.
+// words returns what becomes of a group's requests, with the names of headers, which are a template's text, as code.
 func (f format) words(s string) string {
 	names, ok := strings.CutPrefix(s, canRead)
 	if !ok || names == exposed(Outcome{}) || names == exposed(Outcome{Exposed: []string{"*"}}) {
@@ -265,7 +265,7 @@ func (d *Difference) Sentences(before, after string) []Sentence {
 	}
 	for _, c := range d.Caches {
 		mixed := map[bool]string{true: "caches may mix them up", false: "caches tell them apart"}
-		out = append(out, Sentence{Group{Routes: []string{c.Route}}, fmt.Sprintf("answers of %s: %s, %s; %s, %s", c.Route, before, mixed[c.Before], after, mixed[c.After])})
+		out = append(out, Sentence{Group{Routes: []string{c.Route}}, fmt.Sprintf("responses of %s: %s, %s; %s, %s", c.Route, before, mixed[c.Before], after, mixed[c.After])})
 	}
 	return out
 }
@@ -437,7 +437,7 @@ func (d *Difference) follows(g Group) bool {
 	return g.lacking() && !slices.ContainsFunc(g.Routes, func(r string) bool { return !wants[r] })
 }
 
-// A move is of the answers to preflights.
+// A move is of the responses to preflights.
 type move string
 
 const (
@@ -445,7 +445,7 @@ const (
 	fromFunction move = "from a function"
 )
 
-// moves says whether a group's preflights are a function's on one side alone.
+// moves reports whether a group's preflights are a function's on one side alone.
 func (g Group) moves() move {
 	functions := Outcome{Preflight: "not known"}.words()
 	switch was, is := g.Before == functions, g.After == functions; {
@@ -518,10 +518,10 @@ func (p *page) failing(d *Difference) {
 	}
 }
 
-// refusedPreflight says that it is the preflight by which a request is refused.
+// refusedPreflight reports whether it is the preflight by which a request is refused.
 func (o Outcome) refusedPreflight() bool { return strings.Contains(string(o.Code), "Preflight") }
 
-// stillNowhere says that a group's requests were no use to their pages and are none.
+// stillNowhere reports whether a group's requests were no use to their pages and are none.
 func (g Group) stillNowhere() bool {
 	return g.Direction == Different && getsNowhere(g.Before) && getsNowhere(g.After)
 }
@@ -698,7 +698,7 @@ func (p *page) table(groups []Group) {
 }
 
 func (d *Difference) footer() string {
-	return fmt.Sprintf("Both templates were asked %s: %s, %s.", plural(d.Questions, "question"), plural(len(d.Origins), "origin"), plural(len(d.Routes), "route"))
+	return fmt.Sprintf("Both templates got the same %s: %s, %s.", plural(d.Questions, "question"), plural(len(d.Origins), "origin"), plural(len(d.Routes), "route"))
 }
 
 // end writes what was left out, if anything was, and the rest to the writer.
@@ -794,7 +794,7 @@ func print(w io.Writer, f format, results []Result, found Found) error {
 	return p.end(w)
 }
 
-// deeper gives a title one level below.
+// deeper returns a title one level below.
 func deeper(title string) string {
 	if title == "" {
 		return ""

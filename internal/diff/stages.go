@@ -20,7 +20,7 @@ type Options struct {
 	OldAPI, API, OldStage, Stage string
 	// Same says that the files are the same, byte for byte.
 	Same bool
-	// Variables are in the place of stage variables of both sides.
+	// Variables are instead of stage variables of both sides.
 	Variables map[string]string
 }
 

@@ -39,7 +39,7 @@ func (x *checkCommand) Run(c Command) error {
 		return err
 	}
 	report := check.Check(app, stated, suppressions)
-	// No API is no answer: nothing was checked, and a clean result would say otherwise.
+	// No API is not a response: nothing was checked, and a clean result would say otherwise.
 	if len(report.Checked) == 0 && len(report.Findings)+len(report.Suppressed)+len(report.NotJudged) == 0 {
 		c.say("%s: no AWS::ApiGateway::RestApi in the templates", strings.Join(x.Paths, ", "))
 		for _, line := range check.Unread(app) {
