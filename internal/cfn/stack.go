@@ -119,7 +119,7 @@ func evaluate(f *files, roots []root, given []Problem, opts Options) *App {
 func (a *App) With(opts Options) *App {
 	o := a.opts
 	return evaluate(a.files, a.roots, a.given, Options{Parameters: over(o.Parameters, opts.Parameters), Values: over(o.Values, opts.Values),
-		Conditions: over(o.Conditions, opts.Conditions), IDs: over(o.IDs, opts.IDs), Equal: over(o.Equal, opts.Equal),
+		Conditions: over(o.Conditions, opts.Conditions), IDs: over(o.IDs, opts.IDs), Equal: over(o.Equal, opts.Equal), Metadata: over(o.Metadata, opts.Metadata),
 		Region: cmp.Or(opts.Region, o.Region), Account: cmp.Or(opts.Account, o.Account)})
 }
 
@@ -201,6 +201,11 @@ func (a *App) instantiate(st *Stack) {
 			scope{app: a, st: st, id: id}.tell(Malformed, "Properties is not an object")
 		}
 		r.Metadata, _ = raw["Metadata"].(map[string]any)
+		for _, name := range []string{id, st.Name + "/" + id} {
+			if more := a.opts.Metadata[name]; more != nil {
+				r.Metadata = over(more, r.Metadata)
+			}
+		}
 		r.Condition, _ = raw["Condition"].(string)
 		for _, d := range list(raw["DependsOn"]) {
 			if s, ok := d.(string); ok {

@@ -163,6 +163,9 @@ func (s *seen) refused(f report.Finding) {
 	id := rules.CORS903
 	if samKey.MatchString(f.Detail) {
 		id, f.Fix = rules.CORS904, samFix(f)
+	} else if _, missing, ok := strings.Cut(f.Detail, "has no Transform: "); ok {
+		name, _, _ := strings.Cut(missing, ",")
+		f.Fix = rules.Fix{CloudFormation: "Transform: " + name}
 	}
 	s.findings = append(s.findings, report.Of(id, f))
 }
@@ -216,7 +219,7 @@ func (s *seen) views(stated *Allowlist) []*View {
 				out = append(out, v)
 				continue
 			}
-			v, err := newView(loaded, stated)
+			v, err := newView(loaded, stated.of(loaded.Rest))
 			if err != nil {
 				s.leave(nil, err.Error())
 				continue

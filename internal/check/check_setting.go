@@ -534,7 +534,7 @@ func (s *seen) noteSetting(v *View) {
 		name := s.app.Name(v.API.Rest) + " " + r.method.HTTPMethod + " " + r.resource.Path
 		switch m, _ := v.API.Route("OPTIONS", r.path); {
 		case v.API.Kind == gateway.FunctionURL && fn != nil && v.API.CORS == nil, v.API.CORS == nil && fn != nil:
-			s.notes.own[name] = true
+			s.notes.own[0][name] = true
 		case v.API.Kind == gateway.HTTPAPI && m != nil && v.API.CORS != nil && m.Integration != nil && m.Integration.Type == apigw.AWSProxy && m.AuthorizationType == "NONE":
 			s.notes.status[name] = true
 		}

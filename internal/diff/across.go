@@ -12,7 +12,9 @@ import (
 	"sync"
 
 	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/questions"
@@ -81,6 +83,7 @@ type comparison struct {
 // across compares in all views at once: what is alike in several of them is asked once.
 func across(ctx context.Context, views []*view, purpose purpose, ports *ports, known map[query]Outcome) (*Difference, error) {
 	d := &Difference{Routes: routes(views), ports: ports}
+	d.cut = d.shortcuts(views)
 	var apis []*gateway.API
 	for _, v := range views {
 		for _, s := range v.sites {
@@ -292,6 +295,8 @@ func (c *comparison) answers(ctx context.Context, side int, own func(kind int) b
 	for w := range workers {
 		wait.Go(func() {
 			sites := map[*view]*simulate.Site{}
+			refused := map[refusal]Outcome{} // by the preflight, of the page's origin
+			reads := map[int]bool{}          // by kind, once it is known
 			// The questions of an origin are neighbours; what they have in common is asked once.
 			from, to := len(c.asked)*w/workers, len(c.asked)*(w+1)/workers
 			for i := from; i < to && ctx.Err() == nil; i++ {
@@ -299,6 +304,7 @@ func (c *comparison) answers(ctx context.Context, side int, own func(kind int) b
 					for _, s := range sites {
 						s.Memo.Forget()
 					}
+					clear(refused)
 				}
 				k := c.kindOf(i)
 				if !own(k) {
@@ -314,13 +320,30 @@ func (c *comparison) answers(ctx context.Context, side int, own func(kind int) b
 					site.Memo = &simulate.Memo{}
 					sites[v] = &site
 				}
-				report, err := c.answer(ctx, sites[v], v, c.asked[i])
+				q := c.asked[i]
+				if q.Credentials && i > from && out[i-1].alikeWithCredentials() {
+					out[i] = out[i-1] // the question before is the same without
+					continue
+				}
+				if o, ok := refused[refusal{k, q.Credentials}]; ok && preflighted(q) {
+					out[i] = o
+					continue
+				}
+				report, err := c.answer(ctx, sites[v], v, q)
 				if err != nil {
 					faults[w] = err
 					return
 				}
 				out[i] = Of(report)
 				out[i].equalities = report.Equalities
+				if strings.HasPrefix(string(out[i].Code), "Preflight") && !out[i].redirected {
+					if _, ok := reads[k]; !ok {
+						reads[k] = readsHeaders(sites[v], q)
+					}
+					if !reads[k] {
+						refused[refusal{k, q.Credentials}] = out[i]
+					}
+				}
 			}
 		})
 	}
@@ -331,6 +354,35 @@ func (c *comparison) answers(ctx context.Context, side int, own func(kind int) b
 		}
 	}
 	return out, nil
+}
+
+// A refusal is of the preflights of a kind, whichever headers they are about.
+type refusal struct {
+	kind        int
+	credentials bool
+}
+
+// alikeWithCredentials reports whether a request is refused, with credentials too, for no other reason: the response is the
+// same, and the origin is looked at before anything else.
+func (o Outcome) alikeWithCredentials() bool {
+	switch o.Code {
+	case browser.MissingAllowOriginHeader, browser.AllowOriginMismatch, browser.PreflightMissingAllowOriginHeader, browser.PreflightAllowOriginMismatch:
+		return !o.redirected
+	}
+	return false
+}
+
+// readsHeaders reports whether the response to a preflight may depend on the headers that it is about. What refuses it
+// otherwise, but for its lists, refuses it for all of them.
+func readsHeaders(site *simulate.Site, q Question) bool {
+	b := site.Behaviour("OPTIONS", q.URL)
+	return b.Any || slices.Contains(b.Headers, strings.ToLower(corsheader.RequestHeaders))
+}
+
+// preflighted reports whether there is a preflight before a request.
+func preflighted(q Question) bool {
+	plan, err := browser.Prepare(q.Request())
+	return err == nil && plan.Preflight != nil
 }
 
 // meet notes values that decide.
@@ -361,11 +413,81 @@ func (v *view) behind(method, url string) string {
 		}
 		was, is := b.Calls(m, url), a.Calls(m, url)
 		if was == is {
-			return is + " changes, and is not run"
+			return is + ownResponses + cmp.Or(strings.Join(changedOf(b.FunctionOf(m, url), a.FunctionOf(m, url), true), ", "), "Uri")
+		}
+		switch {
+		case was == "":
+			return "it calls " + is + " now, which is not run"
+		case is == "":
+			return "it no longer calls " + was + ", which is not run"
 		}
 		return "it calls " + is + ", and before " + was + "; neither is run"
 	}
 	return ""
+}
+
+// ownResponses is between the name of a function and what of it changed.
+const ownResponses = " is not run, and its own responses may differ: another "
+
+// changedOf names what of a function is another on the other side: what its own responses to pages hang on, or what else of
+// its code and its settings.
+func changedOf(was, is *cfn.Resource, deciding bool) []string {
+	if was == nil || is == nil {
+		return []string{"Integration"}
+	}
+	var out []string
+	compare := func(name string, b, a any) {
+		if cfn.Canonical(b) != cfn.Canonical(a) {
+			out = append(out, name)
+		}
+	}
+	source := func(r *cfn.Resource) any { code, _ := r.Properties["Code"].(map[string]any); return code["ZipFile"] }
+	inline := cfn.Canonical(source(was)) != cfn.Canonical(source(is))
+	switch {
+	case !deciding && !inline:
+		compare("Code", was.Properties["Code"], is.Properties["Code"])
+	case deciding && inline:
+		out = append(out, "Code")
+	}
+	for _, name := range map[bool][]string{true: {"Handler"}, false: {"Layers", "Runtime"}}[deciding] {
+		compare(name, was.Properties[name], is.Properties[name])
+	}
+	b, a := gateway.Environment(was), gateway.Environment(is)
+	names := slices.Concat(slices.Collect(maps.Keys(b)), slices.Collect(maps.Keys(a)))
+	slices.Sort(names)
+	for _, k := range slices.Compact(names) {
+		if (gateway.Deciding(k, b[k]) || gateway.Deciding(k, a[k])) == deciding {
+			compare(k, b[k], a[k])
+		}
+	}
+	return out
+}
+
+// A FunctionChange is a function that routes of both sides call and whose code or settings are others, in what does not look
+// as if its responses to pages hung on it.
+type FunctionChange struct {
+	Function string `json:"function"`
+	// Changed names properties and environment variables.
+	Changed []string `json:"changed"`
+}
+
+// functions finds the functions that are called on both sides and are others.
+func (d *Difference) functions(v *view) {
+	seen := map[string]bool{}
+	for _, r := range d.Routes {
+		for _, method := range []string{r.Method, "OPTIONS"} {
+			was, is := v.sites[0].API.FunctionOf(method, r.URL), v.sites[1].API.FunctionOf(method, r.URL)
+			if was == nil || is == nil || was.ID != is.ID || seen[v.sites[1].API.App.Name(is)] {
+				continue
+			}
+			fn := v.sites[1].API.App.Name(is)
+			seen[fn] = true
+			if changed := changedOf(was, is, false); changed != nil {
+				d.Functions = append(d.Functions, FunctionChange{fn, changed})
+			}
+		}
+	}
+	slices.SortFunc(d.Functions, func(a, b FunctionChange) int { return strings.Compare(a.Function, b.Function) })
 }
 
 // written says what of that which decides about a route only a deployment knows on the first side, empty if nothing.
@@ -496,7 +618,12 @@ func (p *parts) of(in []bool) *part {
 			return one
 		}
 	}
-	d := &Difference{Origins: p.c.Origins, Routes: p.c.Routes, classes: p.classes, asked: p.asked, outcomes: p.outcomes[slices.Index(in, true)], apps: p.c.apps, ports: p.c.ports}
+	d := &Difference{Origins: p.c.Origins, Routes: p.c.Routes, classes: p.classes, asked: p.asked, outcomes: p.outcomes[slices.Index(in, true)], apps: p.c.apps, ports: p.c.ports, cut: p.c.cut}
+	for v, here := range in {
+		if here {
+			d.every = append(d.every, p.outcomes[v])
+		}
+	}
 	one := &part{d, in}
 	p.list = append(p.list, one)
 	return one
@@ -638,7 +765,9 @@ func (c *comparison) elsewhere(before, after *gateway.API) []NotCompared {
 	refused(before, after)
 	refused(after, before)
 	for _, r := range c.Routes {
-		if before.Requires(r.Method, r.URL) != after.Requires(r.Method, r.URL) {
+		was, _ := before.Route(r.Method, r.URL)
+		is, _ := after.Route(r.Method, r.URL)
+		if was != nil && is != nil && before.Requires(r.Method, r.URL) != after.Requires(r.Method, r.URL) {
 			out = append(out, NotCompared{Route: name(r), Why: "what it requires of queries and bodies changes, and pages are taken to know it"})
 		}
 	}
@@ -672,7 +801,7 @@ func (c *comparison) policies(before, after *gateway.API) []NotCompared {
 // finish puts the parts together.
 func (p *parts) finish() {
 	d := p.c.Difference
-	d.asked, d.outcomes, d.classes = p.asked, p.outcomes[0], p.classes
+	d.asked, d.outcomes, d.every, d.classes = p.asked, p.outcomes[0], p.outcomes, p.classes
 	for _, q := range p.asked {
 		d.Questions += len(q.routes)
 	}

@@ -165,10 +165,10 @@ func (m maker) draw() *drawing {
 	d.conditions["C1"], d.conditions["C2"], d.conditions["C3"] = m.condition(0), m.condition(1), m.condition(1)
 	d.mappings = object{"Sites": object{"us-east-1": object{"origin": pick(m, originPool...)}, "eu-west-1": object{"origin": pick(m, originPool...)}},
 		"ByKind": object{"prod": object{"origin": pick(m, originPool...)}, "dev": object{"origin": "https://dev.example.com"}}}
-	for range 1 + m.IntN(3) {
+	for range 1 + m.IntN(2) {
 		d.elements = append(d.elements, m.element(0))
 	}
-	for i := range 1 + m.IntN(2) {
+	for i := range 1 + m.IntN(5)/4 {
 		d.routes = append(d.routes, m.route(string(rune('a'+i))))
 	}
 	if m.IntN(3) == 0 {

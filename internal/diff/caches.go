@@ -115,6 +115,6 @@ func (p *page) safety(changes []CacheChange, title string) {
 		if p.title == "" {
 			says = strings.ReplaceAll(says, "`", "")
 		}
-		p.item(p.bullet + "Answers of " + p.enumerate(routes) + " " + says)
+		p.item(p.bullet + "Answers of " + p.routes(routes) + " " + says)
 	}
 }

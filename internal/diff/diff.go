@@ -24,7 +24,7 @@ type Question struct {
 	Path string `json:"path"`
 	URL  string `json:"url"`
 	// Headers are those that the page's script sets, in lower case and sorted.
-	Headers     []string `json:"headers"`
+	Headers     []string `json:"headers" jsonschema:"nullable"`
 	Credentials bool     `json:"credentials"`
 
 	extra  string            // the header that the question is about, besides those that the route cannot do without
@@ -104,8 +104,10 @@ func Of(r *simulate.Report) Outcome {
 	if n := len(r.Redirects); n > 0 && r.Actual.Response == nil {
 		o.away = r.Redirects[n-1].Actual.Response.Headers.Get("Location")
 	}
-	if r.Verdict.Undecided {
-		o.open = strings.TrimPrefix(r.Verdict.Message, "not known: ")
+	for _, v := range []simulate.Verdict{r.Verdict, r.Preflight.Verdict} {
+		if v.Undecided && o.open == "" {
+			o.open = strings.TrimPrefix(v.Message, "not known: ")
+		}
 	}
 	if o.Known && !o.Allowed {
 		// Why it is refused is in the code; what else the answer would have been does not reach the page.
@@ -226,6 +228,8 @@ type Difference struct {
 	NotCompared []NotCompared
 	// Address says what becomes of the address that pages use, a line each.
 	Address []string
+	// Functions are those whose code or settings are others, and whose own responses may therefore differ.
+	Functions []FunctionChange
 	// Wants has what routes of both sides want of a request besides what CORS is about, where that changes.
 	Wants []Want
 
@@ -234,8 +238,11 @@ type Difference struct {
 	removed  bool                         // all of the API is gone
 	classes  map[string][]questions.Route // the routes that are alike, by their first one's name
 	asked    []Question
-	outcomes [2][]Outcome // of asked
-	apps     []*cfn.App   // whose symbols are in texts
+	outcomes [2][]Outcome   // of asked
+	every    [][2][]Outcome // the same in each of the ways of which this tells, outcomes being the first
+	groups   []Group        // once they were asked for
+	cut      shortcuts
+	apps     []*cfn.App // whose symbols are in texts
 	ports    *ports
 }
 

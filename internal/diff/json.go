@@ -1,30 +1,36 @@
 package diff
 
 import (
-	"encoding/json"
 	"io"
 	"slices"
+
+	"github.com/corsgate/corsgate/internal/report"
 )
+
+// Documents is what `corsgate diff --format json` prints.
+type Documents struct {
+	// Looser says that something is allowed that was not, in any of the APIs.
+	Looser bool `json:"looser"`
+	// Compared says that all could be compared.
+	Compared bool          `json:"compared"`
+	APIs     []APIDocument `json:"apis"`
+}
+
+// An APIDocument is the difference of one API's stage.
+type APIDocument struct {
+	Result
+	Document
+}
 
 // JSON writes the documents of all APIs.
 func JSON(w io.Writer, results []Result) error {
-	type one struct {
-		Result
-		Document
-	}
-	doc := struct {
-		// Looser says that something is allowed that was not, in any of the APIs.
-		Looser bool `json:"looser"`
-		// Compared says that all could be compared.
-		Compared bool  `json:"compared"`
-		APIs     []one `json:"apis"`
-	}{Compared: true, APIs: []one{}}
+	doc := Documents{Compared: true, APIs: []APIDocument{}}
 	for _, r := range results {
 		doc.Looser = doc.Looser || r.Looser()
 		doc.Compared = doc.Compared && len(r.NotCompared) == 0
-		doc.APIs = append(doc.APIs, one{r, r.document()})
+		doc.APIs = append(doc.APIs, APIDocument{r, r.document()})
 	}
-	return encode(w, doc)
+	return report.WriteJSON(w, doc)
 }
 
 // A Document is the whole difference as `corsgate diff --format json` prints it. Nothing is left out of changes and
@@ -37,10 +43,15 @@ type Document struct {
 	Changes []Change      `json:"changes"`
 	Errors  []ErrorChange `json:"errors"`
 	Caches  []CacheChange `json:"caches"`
+	// Policies has what routes let pages do, for each set of routes that share it on both sides and of which it changes, or of
+	// which one side alone has them.
+	Policies []PolicyChange `json:"policies"`
 	// Address says what becomes of the address that pages use, and Wants what routes want of requests besides what CORS is
 	// about; left out if nothing does.
 	Address []string `json:"address,omitempty"`
 	Wants   []Want   `json:"wants,omitempty"`
+	// Functions are those whose code or settings are others; left out if there is none.
+	Functions []FunctionChange `json:"functions,omitempty"`
 	// NewRoutes and GoneRoutes are those that one side alone has; left out if there is none.
 	NewRoutes  []string `json:"newRoutes,omitempty"`
 	GoneRoutes []string `json:"goneRoutes,omitempty"`
@@ -66,16 +77,20 @@ type CaseDocument struct {
 	Changes []Change      `json:"changes"`
 	Errors  []ErrorChange `json:"errors"`
 	Caches  []CacheChange `json:"caches"`
+	// Policies are as in a Document.
+	Policies []PolicyChange `json:"policies"`
 }
 
 // JSON writes the document.
-func (d *Difference) JSON(w io.Writer) error { return encode(w, d.document()) }
+func (d *Difference) JSON(w io.Writer) error { return report.WriteJSON(w, d.document()) }
 
 func (d *Difference) document() Document {
 	doc := Document{Looser: d.Looser(), Summary: d.summary(), Changes: d.changes(), Errors: d.errorChanges(), Caches: append([]CacheChange{}, d.Caches...), NotCompared: append([]NotCompared{}, d.NotCompared...)}
+	doc.Policies = append([]PolicyChange{}, d.Policies()...)
+	doc.Functions = d.Functions
 	doc.Address, doc.Wants, doc.NewRoutes, doc.GoneRoutes = d.Address, d.Wants, d.those(New), d.those(Gone)
 	for _, c := range d.Cases {
-		doc.Cases = append(doc.Cases, CaseDocument{c.If, c.Looser(), c.summary(), c.changes(), c.errorChanges(), append([]CacheChange{}, c.Caches...)})
+		doc.Cases = append(doc.Cases, CaseDocument{c.If, c.Looser(), c.summary(), c.changes(), c.errorChanges(), append([]CacheChange{}, c.Caches...), append([]PolicyChange{}, c.Policies()...)})
 	}
 	doc.Asked.Questions = d.Questions
 	doc.Asked.Origins, doc.Asked.Routes = []string{}, []string{}
@@ -138,11 +153,4 @@ func (d *Difference) shown(texts []string) []string {
 		out = append(out, d.show(t))
 	}
 	return out
-}
-
-func encode(w io.Writer, doc any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(doc)
 }

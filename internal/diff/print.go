@@ -1,14 +1,18 @@
 package diff
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/questions"
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // seconds writes a time to live as people say it.
@@ -36,10 +40,11 @@ type format struct {
 	title, subtitle string
 	bullet          string
 	details         bool // there are folded parts, and there is a bound
+	brief           func(routes []string) (list []string, fallen int)
 }
 
 var (
-	plain    = format{code: func(s string) string { return s }, strong: func(s string) string { return s }, bullet: "- "}
+	plain    = format{code: report.OneLine, strong: func(s string) string { return s }, bullet: "- "}
 	markdown = format{code: code, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
 )
 
@@ -47,23 +52,28 @@ var (
 func (f format) showing(d *Difference) format {
 	code := f.code
 	f.code = func(s string) string { return code(d.show(s)) }
+	f.brief = d.brief
 	return f
 }
 
-// code marks text as code in Markdown. Text of a template, which may be anybody's pull request, must not get out of it.
+// routes writes a list of routes, in as few words as the templates have.
+func (f format) routes(list []string) string {
+	fallen := 0
+	if f.brief != nil {
+		list, fallen = f.brief(list)
+	}
+	if fallen > 0 {
+		return f.enumerate(list) + ", and " + plural(fallen, "route") + " of other paths that fall to them"
+	}
+	return f.enumerate(list)
+}
+
+// code marks text as code in Markdown, as much of it as a comment has room for.
 func code(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
 	if runes := []rune(s); len(runes) > maxCode {
 		s = string(runes[:maxCode]) + "..."
 	}
-	fence := "`"
-	for strings.Contains(s, fence) {
-		fence += "`"
-	}
-	if len(fence) > 1 {
-		return fence + " " + s + " " + fence
-	}
-	return fence + s + fence
+	return report.Code(s)
 }
 
 // maxCode is how many characters of a name are written, and most how many names of a list in a sentence.
@@ -130,13 +140,19 @@ func (g Group) codes() string {
 
 // requests names the requests of a group, whose pages are named already.
 func (f format) requests(g Group) string {
-	routes := f.enumerate(g.Routes)
+	routes := f.routes(g.Routes)
 	if g.AllRoutes {
-		routes = "every route they can use"
-		if len(g.Routes) <= 3 {
-			routes += " (" + f.enumerate(g.Routes) + ")"
+		if all := "every route they can use"; strings.Count(routes, ", ") > 1 {
+			routes = all
+		} else {
+			routes = all + " (" + routes + ")"
 		}
 	}
+	return routes + f.extras(g)
+}
+
+// extras names what of a group's requests is particular.
+func (f format) extras(g Group) string {
 	headers := ""
 	if g.Preflighted {
 		headers = " with headers that take a preflight"
@@ -172,11 +188,17 @@ func (f format) requests(g Group) string {
 			headers += " with the header " + strings.Join(named, " or ")
 		}
 	}
-	return routes + headers + g.mode()
+	return headers + g.mode()
 }
 
 // sentence puts a group in words.
 func (f format) sentence(g Group) string {
+	switch g.moved {
+	case toFunction:
+		return "preflights of " + f.routes(g.Routes) + ": " + f.strong("answered by the function now") + ", and by API Gateway before; whom it lets in is not known"
+	case fromFunction:
+		return "preflights of " + f.routes(g.Routes) + ": " + f.strong("answered by API Gateway now") + ", and by the function before; whom that let in is not known"
+	}
 	who := f.who(g)
 	if len(g.Errors) > 0 {
 		verb := " can now read "
@@ -186,16 +208,10 @@ func (f format) sentence(g Group) string {
 		return who + verb + family(g.Errors) + g.mode()
 	}
 	if g.Everything && g.After == "allowed" && g.Before == "refused" {
-		return who + " " + f.strong("may now use the API") + ": " + f.enumerate(g.Routes)
+		return who + " " + f.strong("may now use the API") + ": " + f.routes(g.Routes)
 	}
 	if g.Everything && g.Before == "allowed" && g.After == "refused" {
-		return who + " " + f.strong("may no longer use the API") + ": " + f.enumerate(g.Routes) + " refused" + g.codes()
-	}
-	if g.Direction == Gone {
-		return who + ", " + f.requests(g) + ": " + f.strong("gone") + "; before: " + f.words(g.Before)
-	}
-	if g.Direction == New {
-		return who + ", " + f.requests(g) + ": " + f.strong(f.words(g.After))
+		return who + " " + f.strong("may no longer use the API") + ": " + f.routes(g.Routes) + " refused" + g.codes()
 	}
 	was := ", was "
 	if g.Direction == Different || len(strings.Fields(g.Before)) > 1 {
@@ -255,10 +271,8 @@ func (d *Difference) headline() string {
 		all = append(all, c.Difference)
 	}
 	for _, d := range all {
-		for _, g := range d.Groups() {
-			if !g.stillNowhere() {
-				count[g.Direction]++
-			}
+		for _, g := range d.sentences() {
+			count[g.Direction]++
 		}
 		caches = caches || len(d.Caches) > 0
 		worse = worse || slices.ContainsFunc(d.Caches, func(c CacheChange) bool { return c.After })
@@ -308,45 +322,192 @@ func (d *Difference) headline() string {
 	return "Browsers allow what they allowed, and refuse what they refused"
 }
 
-// missing writes what could not be compared.
+// missing writes what could not be compared: what has one reason together, whichever methods and functions it is about.
 func (p *page) missing(d *Difference, title string) {
-	if len(d.NotCompared) == 0 {
-		return
-	}
-	p.item("\n" + title + "Not compared\n")
-	var order []NotCompared // those of one reason together
-	routes := map[NotCompared][]string{}
+	type reason struct{ why, in string }
+	var order []reason
+	about, routes := map[reason][]string{}, map[reason][]string{}
 	for _, n := range d.NotCompared {
-		k := NotCompared{Why: n.Why, If: n.If}
+		k := reason{n.Why, n.If}
+		subject := ""
+		if id, why, ok := strings.Cut(n.Why, ": "); ok && strings.HasPrefix(id, "method ") {
+			subject, k.why = id, why
+		} else if fn, changed, ok := strings.Cut(n.Why, ownResponses); ok {
+			subject, k.why = strings.TrimPrefix(fn, "the function "), ownResponses+changed
+		}
 		if routes[k] == nil {
 			order = append(order, k)
 		}
 		routes[k] = append(routes[k], n.Route)
+		if subject != "" && !slices.Contains(about[k], subject) {
+			about[k] = append(about[k], subject)
+		}
 	}
-	for _, n := range order {
-		about := ""
-		if rs := slices.DeleteFunc(routes[n], func(r string) bool { return r == "" }); len(rs) > 0 {
-			about = p.enumerate(rs) + " "
+	if len(order) > 0 {
+		p.item("\n" + title + "Not compared\n")
+	}
+	for _, k := range order {
+		line := ""
+		if k.in != "" {
+			line = "If " + p.code(k.in) + ": "
 		}
-		in := ""
-		if n.If != "" {
-			in = "if " + p.code(n.If) + ": "
+		rs := slices.DeleteFunc(routes[k], func(r string) bool { return r == "" })
+		slices.SortFunc(rs, byPath)
+		switch changed, own := strings.CutPrefix(k.why, ownResponses); {
+		case own:
+			line += p.routes(rs) + ": the own responses of " + p.enumerate(about[k]) + " may differ, since " + p.enumerate(strings.Split(changed, ", ")) + " changed"
+		case len(rs) > 0:
+			line += p.routes(rs) + ": " + p.code(k.why)
+		case len(about[k]) > 0:
+			line += p.enumerate(about[k]) + ": " + p.code(k.why)
+		default:
+			line += p.code(k.why)
 		}
-		p.item(p.bullet + "Not compared: " + in + about + "(" + p.code(n.Why) + ")")
+		p.item(p.bullet + line)
 	}
 }
 
-// preflights gives the routes of which some request has a preflight that fails now and did not.
-func (d *Difference) preflights() (routes []string) {
-	for _, c := range d.Changes {
-		if c.Before.Preflight == "allowed" && c.After.refusedPreflight() && !slices.Contains(routes, c.route()) {
-			for q := range c.each {
-				routes = append(routes, q.route())
-			}
+// others writes which functions are others.
+func (p *page) others(d *Difference) {
+	if len(d.Functions) == 0 {
+		return
+	}
+	changed := map[string][]string{}
+	for _, f := range d.Functions {
+		what := strings.Join(f.Changed, ", ")
+		changed[what] = append(changed[what], f.Function)
+	}
+	var parts []string
+	for _, what := range slices.Sorted(maps.Keys(changed)) {
+		parts = append(parts, p.enumerate(changed[what])+" ("+p.enumerate(strings.Split(what, ", "))+")")
+	}
+	p.item("\nFunctions that changed and are not run: " + strings.Join(parts, "; ") + ".")
+}
+
+// sentences returns the groups that have a sentence of their own. New and gone routes have their policies, and what gets
+// nowhere still has none.
+func (d *Difference) sentences() []Group {
+	var out []Group
+	moved := map[move]int{} // where they are in out
+	for _, g := range d.Groups() {
+		if g.stillNowhere() || g.Direction == New || g.Direction == Gone || d.follows(g) {
+			continue
+		}
+		to := g.moves()
+		at, ok := moved[to]
+		switch {
+		case to == "":
+			out = append(out, g)
+		case !ok:
+			moved[to] = len(out)
+			out = append(out, Group{Direction: map[move]Direction{toFunction: Looser, fromFunction: Stricter}[to], Before: g.Before, After: g.After, Routes: g.Routes, moved: to})
+		default:
+			routes := slices.Concat(out[at].Routes, g.Routes)
+			slices.SortFunc(routes, byPath)
+			out[at].Routes = slices.Compact(routes)
 		}
 	}
-	slices.SortFunc(routes, byPath)
-	return routes
+	slices.SortStableFunc(out, func(a, b Group) int {
+		return cmp.Compare(slices.Index(order, a.Direction), slices.Index(order, b.Direction))
+	})
+	return out
+}
+
+// lacking reports whether a group is about requests that lack what their routes want alone.
+func (g Group) lacking() bool {
+	return len(g.Headers) > 0 && !slices.ContainsFunc(g.Headers, func(h string) bool { return h != bare && !strings.HasPrefix(h, without) })
+}
+
+// follows reports whether a group is about requests that lack what their routes want now, and did not, or no longer want.
+func (d *Difference) follows(g Group) bool {
+	wants := map[string]bool{}
+	for _, w := range d.Wants {
+		for _, r := range w.Routes {
+			wants[r] = true
+		}
+	}
+	return g.lacking() && !slices.ContainsFunc(g.Routes, func(r string) bool { return !wants[r] })
+}
+
+// A move is of the answers to preflights.
+type move string
+
+const (
+	toFunction   move = "to a function"
+	fromFunction move = "from a function"
+)
+
+// moves says whether a group's preflights are a function's on one side alone.
+func (g Group) moves() move {
+	functions := Outcome{Preflight: "not known"}.words()
+	switch was, is := g.Before == functions, g.After == functions; {
+	case is && !was && g.Before != "allowed":
+		return toFunction
+	case was && !is && g.After != "allowed":
+		return fromFunction
+	}
+	return ""
+}
+
+// failing returns the requests of which the preflight fails now and did not, of routes that are still there.
+func (d *Difference) failing() []Group {
+	type page struct{ origin, route string }
+	failed, could := map[page]map[extra]browser.Code{}, map[page]map[extra]bool{}
+	for i, q := range d.asked {
+		b, a := d.outcomes[0][i], d.outcomes[1][i]
+		if b.Preflight != "allowed" || d.only[q.route()] == Gone {
+			continue
+		}
+		at := page{q.Origin, q.route()}
+		if could[at] == nil {
+			could[at], failed[at] = map[extra]bool{}, map[extra]browser.Code{}
+		}
+		could[at][extra{q.extra, q.Credentials}] = true
+		if a.refusedPreflight() {
+			failed[at][extra{q.extra, q.Credentials}] = ""
+		}
+	}
+	type box struct{ headers, credentials, routes string }
+	routes, origins := map[[3]string][]string{}, map[box][]string{}
+	for at, set := range failed {
+		for _, s := range describe(set, could[at]) {
+			k := [3]string{at.origin, strings.Join(s.headers, ","), s.credentials}
+			routes[k] = append(routes[k], at.route)
+		}
+	}
+	for k, list := range routes {
+		slices.SortFunc(list, byPath)
+		b := box{k[1], k[2], strings.Join(list, "\n")}
+		origins[b] = append(origins[b], k[0])
+	}
+	var out []Group
+	for b, list := range origins {
+		g := Group{Routes: d.alike(strings.Split(b.routes, "\n")), Credentials: b.credentials, Headers: strings.FieldsFunc(b.headers, func(r rune) bool { return r == ',' })}
+		g.Origins, g.AnyOrigin, g.Unnamed = d.collapse(list), len(list) == len(d.Origins), !slices.ContainsFunc(d.Origins, func(o questions.Origin) bool { return !o.Beside && slices.Contains(list, o.Origin) })
+		g.AllUnnamed = g.Unnamed && d.allUnnamed(list)
+		out = append(out, g)
+	}
+	slices.SortFunc(out, func(a, b Group) int {
+		return cmp.Or(-compareBool(a.AnyOrigin, b.AnyOrigin), slices.Compare(a.Origins, b.Origins), slices.Compare(a.Routes, b.Routes), slices.Compare(a.Headers, b.Headers), cmp.Compare(a.Credentials, b.Credentials))
+	})
+	return out
+}
+
+// failing writes whose preflights fail now and did not.
+func (p *page) failing(d *Difference) {
+	list := d.failing()
+	if len(list) == 0 {
+		return
+	}
+	const title = "Preflights that will now fail: "
+	if len(list) == 1 {
+		p.item("\n" + title + "those of " + p.who(list[0]) + ", " + p.routes(list[0].Routes) + p.extras(list[0]) + ".")
+		return
+	}
+	p.item("\n" + strings.TrimSpace(title) + "\n")
+	for _, g := range list {
+		p.item(p.bullet + p.who(g) + ", " + p.routes(g.Routes) + p.extras(g))
+	}
 }
 
 // refusedPreflight says that it is the preflight by which a request is refused.
@@ -410,22 +571,17 @@ func (d *Difference) body(p *page, title string) {
 		c.changed(p, title)
 	}
 	p.missing(d, title)
+	p.others(d)
 }
 
 // changed writes what changes in one case.
 func (d *Difference) changed(p *page, title string) {
-	groups := d.Groups()
-	titles := map[Direction]string{Looser: "Looser", Stricter: "Stricter", New: "New routes", Gone: "Gone routes", Different: "Different, neither looser nor stricter"}
+	groups, policies := d.sentences(), d.Policies()
+	titles := map[Direction]string{Looser: "Looser", Stricter: "Stricter", Different: "Different, neither looser nor stricter"}
 	p.around(d, title)
-	told := p.alone(d, groups)
+	p.policies(policies, title)
 	last := Direction("")
 	for _, g := range groups {
-		if g.stillNowhere() {
-			continue
-		}
-		if !d.tells(g) { // the route is told below, once
-			continue
-		}
 		if g.Direction != last {
 			p.item("\n" + title + titles[g.Direction] + "\n")
 			last = g.Direction
@@ -433,14 +589,7 @@ func (d *Difference) changed(p *page, title string) {
 		s := p.sentence(g)
 		p.item(p.bullet + strings.ToUpper(s[:1]) + s[1:])
 	}
-	for _, dir := range []Direction{New, Gone} {
-		if len(told[dir]) > 0 {
-			if dir != last {
-				p.item("\n" + title + titles[dir] + "\n")
-			}
-			p.item(p.bullet + p.enumerate(told[dir]) + map[Direction]string{New: ": no page can use it", Gone: ""}[dir])
-		}
-	}
+	p.alone(policies, title)
 	for _, dir := range []Direction{New, Gone} {
 		var routes []string
 		for route, is := range d.served {
@@ -450,13 +599,11 @@ func (d *Difference) changed(p *page, title string) {
 		}
 		slices.SortFunc(routes, byPath)
 		if len(routes) > 0 {
-			p.item("\n" + map[Direction]string{New: "Of their own now, and served by other routes before: ", Gone: "Served by other routes now, and of their own before: "}[dir] + p.enumerate(routes) + ".")
+			p.item("\n" + map[Direction]string{New: "Of their own now, and served by other routes before: ", Gone: "Served by other routes now, and of their own before: "}[dir] + p.routes(routes) + ".")
 		}
 	}
 	p.safety(d.Caches, title)
-	if routes := d.preflights(); len(routes) > 0 {
-		p.item("\nPreflights that will now fail: those of " + p.enumerate(routes) + ".")
-	}
+	p.failing(d)
 	if p.details {
 		p.table(groups)
 	}
@@ -468,7 +615,18 @@ func (p *page) around(d *Difference, title string) {
 		p.item("\n" + title + "What requests need\n")
 	}
 	for _, w := range d.Wants {
-		p.item(p.bullet + p.enumerate(w.Routes) + ": " + p.strong(w.Text))
+		line := p.bullet + p.routes(w.Routes) + ": " + p.strong(w.Text)
+		var without []string
+		for _, g := range d.Groups() {
+			said := p.words(g.After) + g.codes()
+			if d.follows(g) && g.Direction != Looser && slices.Contains(w.Routes, g.Routes[0]) && !slices.Contains(without, said) {
+				without = append(without, said)
+			}
+		}
+		if without != nil {
+			line += "; without it: " + strings.Join(without, ", ")
+		}
+		p.item(line)
 	}
 	if len(d.Address) > 0 {
 		p.item("\n" + title + "The address\n")
@@ -478,52 +636,48 @@ func (p *page) around(d *Difference, title string) {
 	}
 }
 
-// tells reports whether a group is worth a sentence: of a route that is gone, only what was allowed for certain.
-func (d *Difference) tells(g Group) bool {
-	return g.Direction != Gone || d.removed || g.Before == "allowed"
-}
-
-// alone returns the routes to be told by name only: those that are gone, and new ones of no use to a page.
-func (p *page) alone(d *Difference, groups []Group) map[Direction][]string {
-	used := map[string]bool{}
-	for _, g := range groups {
-		if !g.stillNowhere() && d.tells(g) {
-			for _, r := range g.Routes {
-				used[r] = true
+// alone writes the routes that one side alone has, by the policy that they get, or had.
+func (p *page) alone(list []PolicyChange, title string) {
+	for _, dir := range []Direction{New, Gone} {
+		begun := false
+		for _, c := range list {
+			if c.Direction != dir {
+				continue
 			}
+			if !begun {
+				p.item("\n" + title + map[Direction]string{New: "New routes", Gone: "Gone routes"}[dir] + "\n")
+				begun = true
+			}
+			line := p.bullet + p.routes(c.Routes)
+			if dir == New {
+				line += ": " + p.policy(c.policies[1])
+			} else if len(c.policies[0].clauses) > 0 {
+				line += "; before: " + p.policy(c.policies[0])
+			}
+			p.item(line)
 		}
 	}
-	out := map[Direction][]string{}
-	for route, dir := range d.only {
-		if !used[route] {
-			out[dir] = append(out[dir], route)
-		}
-	}
-	for _, routes := range out {
-		slices.SortFunc(routes, byPath)
-	}
-	return out
 }
 
 // table writes, folded, the groups of which the sentences leave something out.
 func (p *page) table(groups []Group) {
 	begun := false
 	for _, g := range groups {
-		origins := p.all(g.Origins)
+		origins, routes := p.all(g.Origins), g.Routes
 		if g.AnyOrigin || g.AllUnnamed {
 			origins = "any origin"
 		}
-		if g.stillNowhere() || g.Direction == Gone || (len(g.Origins) <= most+1 || origins == "any origin") && len(g.Routes) <= most+1 {
+		if p.brief != nil {
+			routes, _ = p.brief(routes)
+		}
+		if (len(g.Origins) <= most+1 || origins == "any origin") && len(routes) <= most+1 {
 			continue
 		}
 		if !begun {
 			p.WriteString("\n<details><summary>All origins and routes</summary>\n\n| | Pages of | Routes | Before | After |\n|---|---|---|---|---|\n")
 			begun = true
 		}
-		cells := []string{string(g.Direction), origins, p.all(g.Routes), p.words(g.Before), p.words(g.After)}
-		for i := range cells {
-			cells[i] = strings.ReplaceAll(cells[i], "|", `\|`) // in code, too: https://github.github.com/gfm/#example-200
-		}
+		cells := []string{string(g.Direction), origins, p.all(routes) + p.extras(g), p.words(g.Before), p.words(g.After)}
 		p.item("| " + strings.Join(cells, " | ") + " |")
 	}
 	if begun {
@@ -564,6 +718,8 @@ func (d *Difference) print(w io.Writer, f format, same bool) error {
 		p.WriteString("Nothing: both templates deploy the same.\n")
 	default:
 		p.WriteString("Nothing, although the templates differ.\n")
+		p.format = p.format.showing(d)
+		p.others(d)
 	}
 	p.WriteString("\n" + d.footer() + "\n")
 	return p.end(w)

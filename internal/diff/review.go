@@ -20,7 +20,7 @@ const (
 
 // A Want is what routes want of a request besides what CORS is about, and did not, or the other way round.
 type Want struct {
-	// Text says what, as "no longer wanted: a token (Pool)".
+	// Text says what, as "no longer requires a token (Pool)".
 	Text   string   `json:"text"`
 	Routes []string `json:"routes"`
 }
@@ -34,6 +34,14 @@ func (d *Difference) review(views []*view, p pair, opts Options) {
 		for _, v := range views {
 			for _, r := range questions.Routes(v.sites[side].API) {
 				if method(v.sites[side].API, r) != nil {
+					has[side][r.Method+" "+r.URL] = true
+				}
+			}
+			for _, r := range d.Routes {
+				if d.cut.by[name(r)] == "" {
+					continue
+				}
+				if m, _ := v.sites[side].API.Route(r.Method, r.URL); m != nil { // no side has it, and one that does serves it
 					has[side][r.Method+" "+r.URL] = true
 				}
 			}
@@ -59,6 +67,7 @@ func (d *Difference) review(views []*view, p pair, opts Options) {
 		d.Address = append(d.Address, fmt.Sprintf("%s is now %s, another API: pages that use API Gateway's own address have to use another", p.old.id, p.now.id))
 	}
 	d.wants(views[0])
+	d.functions(views[0])
 }
 
 // alone returns the routes that one side has, as New or Gone: those of which no page has anything on the other side, and those
@@ -129,7 +138,7 @@ func (d *Difference) wants(v *view) {
 		var wants [2]string
 		there := true
 		for side, site := range v.sites {
-			m := method(site.API, r)
+			m, _ := site.API.Route(r.Method, r.URL)
 			if there = there && m != nil && m.Err == nil; there {
 				wants[side] = wanted(m)
 			}
@@ -138,11 +147,11 @@ func (d *Difference) wants(v *view) {
 		case !there || wants[0] == wants[1]:
 			continue
 		case wants[1] == "":
-			routes["no longer wanted: "+wants[0]] = append(routes["no longer wanted: "+wants[0]], name(r))
+			routes["no longer requires "+wants[0]] = append(routes["no longer requires "+wants[0]], name(r))
 		case wants[0] == "":
-			routes["wanted now: "+wants[1]] = append(routes["wanted now: "+wants[1]], name(r))
+			routes["requires "+wants[1]+" now"] = append(routes["requires "+wants[1]+" now"], name(r))
 		default:
-			text := "wanted now: " + wants[1] + "; before: " + wants[0]
+			text := "requires " + wants[1] + " now, and " + wants[0] + " before"
 			routes[text] = append(routes[text], name(r))
 		}
 	}
@@ -182,4 +191,66 @@ func wanted(m *gateway.Method) string {
 		out = append(out, "an API key")
 	}
 	return strings.Join(out, " and ")
+}
+
+// shortcuts are for lists of routes: those that stand for others in them.
+type shortcuts struct {
+	any map[string]bool   // routes that are an ANY's on each side that has them
+	by  map[string]string // of routes that no side has, those that serve them, such as GET /{proxy+}
+
+	open [2]map[string]bool // by side, the routes that want nothing of a request
+}
+
+// shortcuts finds them.
+func (d *Difference) shortcuts(views []*view) shortcuts {
+	out := shortcuts{map[string]bool{}, map[string]string{}, [2]map[string]bool{{}, {}}}
+	for _, r := range d.Routes {
+		any, own, by := true, false, ""
+		for _, v := range views {
+			for side, site := range v.sites {
+				serves, _ := site.API.Route(r.Method, r.URL)
+				out.open[side][name(r)] = serves != nil && len(serves.Identity()) == 0
+				if m := method(site.API, r); m != nil {
+					any, own = any && m.HTTPMethod == "ANY", true
+				} else if serves != nil && serves.Resource != nil {
+					by = r.Method + " " + serves.Resource.Path
+				}
+			}
+		}
+		switch {
+		case own && any:
+			out.any[name(r)] = true
+		case !own && by != "":
+			out.by[name(r)] = by
+		}
+	}
+	return out
+}
+
+// brief writes a list of routes as the templates have them: ANY where all of an ANY's are in it, and none that another of
+// the list serves, of which it counts them.
+func (d *Difference) brief(routes []string) (list []string, fallen int) {
+	path := func(route string) string { return route[strings.Index(route, " ")+1:] }
+	all, here := map[string]int{}, map[string]int{} // by path
+	for r := range d.cut.any {
+		all[path(r)]++
+	}
+	for _, r := range routes {
+		if d.cut.any[r] {
+			here[path(r)]++
+		}
+	}
+	for _, r := range routes {
+		if by := d.cut.by[r]; by != "" && slices.Contains(routes, by) {
+			fallen++
+			continue
+		}
+		if p := path(r); d.cut.any[r] && all[p] > 1 && here[p] == all[p] {
+			r = "ANY " + p
+		}
+		if !slices.Contains(list, r) {
+			list = append(list, r)
+		}
+	}
+	return list, fallen
 }

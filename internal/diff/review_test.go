@@ -57,8 +57,8 @@ func TestReview(t *testing.T) {
 		"a route is gone":                  {reviewed("prod", open, "https://a.example", "PUT /items", "PUT /other"), base, false, []string{"Gone routes", "PUT /other"}, []string{"MissingAllowOriginHeader", "Stricter"}},
 		"another route takes over":         {reviewed("prod", open, "https://a.example", "PUT /items", "ANY /{proxy+}"), reviewed("prod", open, "https://a.example", "ANY /{proxy+}"), false, []string{"Served by other routes now, and of their own before: PUT /items."}, []string{"Nothing", "Gone routes"}},
 		"another stage":                    {base, reviewed("dev", open, "https://a.example", "PUT /items"), false, []string{"stage prod is now dev"}, []string{"Nothing"}},
-		"no authorizer any more":           {reviewed("prod", pool, "https://a.example", "PUT /items"), base, true, []string{"PUT /items: no longer wanted: a token (Pool)"}, nil},
-		"an authorizer":                    {base, reviewed("prod", pool, "https://a.example", "PUT /items"), false, []string{"PUT /items: wanted now: a token (Pool)"}, nil},
+		"no authorizer any more":           {reviewed("prod", pool, "https://a.example", "PUT /items"), base, true, []string{"PUT /items: no longer requires a token (Pool)"}, nil},
+		"an authorizer":                    {base, reviewed("prod", pool, "https://a.example", "PUT /items"), false, []string{"PUT /items: requires a token (Pool) now; without it: refused (MissingAllowOriginHeader)"}, nil},
 		"nothing":                          {base, base, false, []string{"Nothing"}, []string{"New routes", "address"}},
 	} {
 		t.Run(name, func(t *testing.T) {

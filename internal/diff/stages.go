@@ -178,7 +178,6 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (r Res
 			return r, err
 		}
 		views = more
-		known := map[query]Outcome{}
 		if r.Difference, err = across(ctx, views, apps, ports, known); err != nil {
 			return r, err
 		}

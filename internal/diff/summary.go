@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
@@ -46,6 +47,7 @@ type Group struct {
 	Errors []string `json:"errors,omitempty"`
 
 	asked []string // the origins, patterns' examples one by one
+	moved move     // it stands for all groups whose preflights move so
 }
 
 // none stands in a group's headers for requests without further ones.
@@ -87,7 +89,7 @@ func (c Change) transition() (before, after string) {
 	case c.Before.reach() == 0 && c.After.reach() == 0:
 		return before, after
 	case before != after:
-		if !c.Before.Known && c.After.Known {
+		if !c.Before.Known && c.After.Known && c.Before.Preflight != "not known" {
 			before = Outcome{}.words() // whether its preflight passed is no matter any more
 		}
 		return before, after
@@ -112,6 +114,14 @@ func exposed(o Outcome) string {
 
 // Groups summarises. Every change is in exactly one group, and every request that a group describes has changed.
 func (d *Difference) Groups() []Group {
+	if d.groups == nil {
+		d.groups = d.grouped()
+	}
+	return d.groups
+}
+
+// grouped finds the groups.
+func (d *Difference) grouped() []Group {
 	type key struct{ direction, before, after, origin string }
 	type box struct {
 		headers, credentials string
@@ -199,7 +209,6 @@ func (d *Difference) Groups() []Group {
 		out = append(out, g)
 	}
 	out = d.joined(append(out, d.errorGroups()...))
-	order := []Direction{Looser, Stricter, New, Gone, Different}
 	slices.SortFunc(out, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(slices.Index(order, a.Direction), slices.Index(order, b.Direction)), cmp.Compare(len(a.Errors), len(b.Errors)),
 			-compareBool(a.Everything, b.Everything), compareBool(a.Unnamed, b.Unnamed), -cmp.Compare(len(a.Routes), len(b.Routes)),
@@ -208,6 +217,9 @@ func (d *Difference) Groups() []Group {
 	})
 	return out
 }
+
+// order is that in which directions are told.
+var order = []Direction{Looser, Stricter, New, Gone, Different}
 
 // plain returns the direction in which a change goes, wherever it is told.
 func (d Direction) plain() Direction {
@@ -345,7 +357,9 @@ func (d *Difference) joined(groups []Group) []Group {
 	}
 	var out []Group
 	for _, g := range groups {
-		if g.AllUnnamed {
+		if g.AllUnnamed && named == 0 {
+			g.AnyOrigin = true
+		} else if g.AllUnnamed {
 			if at := slices.IndexFunc(groups, func(h Group) bool { return !h.Unnamed && len(h.asked) == named && same(g, h) }); at >= 0 {
 				continue // the other is here for both
 			}
@@ -362,30 +376,56 @@ func (d *Difference) allUnnamed(origins []string) bool {
 	return !slices.ContainsFunc(d.Origins, func(o questions.Origin) bool { return o.Beside && !slices.Contains(origins, o.Origin) })
 }
 
-// collapse puts a pattern in the place of its examples, where all are there, and of what else it covers.
+// collapse puts a pattern in the place of its examples, where all are there, and of what else it covers, the examples of
+// other patterns among it.
 func (d *Difference) collapse(origins []string) []string {
-	of, missing := map[string]string{}, map[string]bool{}
+	has := map[string]bool{}
+	for _, o := range origins {
+		has[o] = true
+	}
+	missing, examples := map[string]bool{}, map[string][]string{} // by pattern
+	of := map[string]string{}
 	for _, o := range d.Origins {
 		of[o.Origin] = o.Of
-		if !o.Lookalike && !slices.Contains(origins, o.Origin) {
-			missing[o.Of] = true
+		if o.Of == "" || o.Lookalike {
+			continue
 		}
-	}
-	has := map[string]bool{}
-	for _, o := range d.Origins {
-		if o.Of != "" && !o.Lookalike && slices.Contains(origins, o.Origin) {
-			has[o.Of] = true
+		if has[o.Origin] {
+			examples[o.Of] = append(examples[o.Of], o.Origin)
+		} else {
+			missing[o.Of] = true
 		}
 	}
 	var out []string
 	for _, o := range origins {
-		if p := of[o]; has[p] && !missing[p] {
+		if p := of[o]; len(examples[p]) > 0 && !missing[p] {
 			o = p
 		}
 		out = append(out, o)
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	out = slices.Compact(out)
+	for _, p := range slices.Clone(out) {
+		if !strings.Contains(p, "*") || len(examples[p]) == 0 {
+			continue
+		}
+		pattern, err := cors.New(cors.Config{Origins: []string{p}})
+		if err != nil {
+			continue // it is written in another way
+		}
+		out = slices.DeleteFunc(out, func(o string) bool {
+			return o != p && !slices.ContainsFunc(examplesOf(examples[o], o), func(one string) bool { return !pattern.Match(one) })
+		})
+	}
+	return out
+}
+
+// examplesOf returns a pattern's examples, or the origin itself.
+func examplesOf(examples []string, origin string) []string {
+	if len(examples) > 0 {
+		return examples
+	}
+	return []string{origin}
 }
 
 // errorGroups summarises the changes of the gateway's own answers.

@@ -72,7 +72,7 @@ func (a *API) Serve(ctx context.Context, req *Request, backend Backend) *Respons
 	if res.Status == other.Status && slices.Equal(cors(res.Headers), cors(other.Headers)) {
 		return res
 	}
-	return a.exchange(ctx, req, nil).finish(nil, unsupported("the stage's canary has some of the requests and answers them by other stage variables: %s",
+	return a.exchange(ctx, req, nil).finish(nil, unsupported("the stage's canary gets some of the requests and has other stage variables: %s",
 		strings.Join(slices.Sorted(maps.Keys(a.overridden)), ", ")))
 }
 
@@ -243,7 +243,7 @@ func (x *exchange) run() (*Response, error) {
 		return nil, &failure{typ: apigw.MissingAuthenticationToken, message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: detail}
 	}
 	if x.api.unread != "" {
-		return nil, unsupported("what was not read may change what %s answers: %s", x.path, x.api.unread)
+		return nil, unsupported("what was not read may change the response of %s: %s", x.path, x.api.unread)
 	}
 	x.method, x.resource, x.params = m, m.Resource, params
 	x.step(Step{Kind: StepResource, Name: m.Resource.ID, Detail: m.Resource.Path})

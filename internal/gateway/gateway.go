@@ -74,8 +74,8 @@ type Request struct {
 	Body  []byte
 	// SourceIP is the client's address, 127.0.0.1 by default; Protocol is HTTP/1.1 by default.
 	SourceIP, Protocol string
-	// Decide is [vtl.Env.Decide] of the mapping templates.
-	Decide func(op string, operands []any, result any) any
+	// Decide is [vtl.Env.Decide] of the mapping templates, with the template's text.
+	Decide func(template, op string, operands []any, result any) any
 }
 
 // Param is one query parameter.

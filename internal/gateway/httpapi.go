@@ -206,7 +206,7 @@ func identitySource(s string) string {
 func (r *reader) sources(v any) []string {
 	var texts []string
 	if one, ok := v.(string); ok {
-		texts = split(r.known(one, "IdentitySource"))
+		texts = apigw.IdentitySources(r.known(one, "IdentitySource"))
 	} else {
 		for _, e := range r.list(v, "IdentitySource") {
 			texts = append(texts, r.known(e, "IdentitySource"))

@@ -173,6 +173,7 @@ func (l *loader) build() (*API, error) {
 	if top.err != nil {
 		l.left(l.rest.ID, top.err)
 	}
+	l.strays()
 	l.elsewhere()
 	l.models = map[string]*cfn.Resource{}
 	for _, m := range l.of("Model") {
@@ -226,16 +227,17 @@ type stage struct {
 	name       string
 	id         string
 	properties any
+	own        bool // it is an AWS::ApiGateway::Stage
 }
 
 func (l *loader) stages() []stage {
 	var out []stage
 	if KindOf(l.rest) == HTTPAPI && l.rest.Properties["Target"] != nil { // quick create makes it
-		out = append(out, stage{DefaultRoute, "", nil})
+		out = append(out, stage{name: DefaultRoute})
 	}
 	for _, s := range l.of("Stage") {
 		if n, err := textOf(s.Properties["StageName"]); err == nil && n != "" {
-			out = append(out, stage{n, s.ID, s.Properties})
+			out = append(out, stage{n, s.ID, s.Properties, true})
 		}
 	}
 	for _, d := range l.of("Deployment") {
@@ -244,7 +246,7 @@ func (l *loader) stages() []stage {
 			continue // the stage "Stage" that SAM makes beside the one that it was told to make
 		}
 		if err == nil && n != "" {
-			out = append(out, stage{n, d.ID, d.Properties["StageDescription"]})
+			out = append(out, stage{n, d.ID, d.Properties["StageDescription"], false})
 		}
 	}
 	return out
@@ -260,7 +262,8 @@ func (l *loader) stage() error {
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
-		if l.opts.Stage == "" || l.opts.Stage == name {
+		// A deployment to a stage that is a resource of its own does not describe it.
+		if (l.opts.Stage == "" || l.opts.Stage == name) && (found == nil || found.name != s.name || !found.own || s.own) {
 			found = &s
 		}
 	}
@@ -288,10 +291,34 @@ func (l *loader) stage() error {
 	return nil
 }
 
-// canary reads the stage's canary. One that has all requests decides with variables of its own, and one that has some
-// for those.
+// strays notes stages that may be of this API. Where it has none of its own, nothing is known that hangs on its variables.
+func (l *loader) strays() {
+	for _, s := range l.app.OfType("AWS::ApiGateway::Stage") {
+		of := l.app.SymbolOf(s.Properties["RestApiId"])
+		if of == nil || !of.Free() {
+			continue
+		}
+		variables, _ := s.Properties["Variables"].(map[string]any)
+		with := "without variables"
+		if len(variables) > 0 {
+			with = "with the variables " + cfn.Canonical(variables)
+		}
+		l.left("of which API the stage "+s.ID+" is, "+with, &cfn.Unknown{Symbol: of})
+		if l.api.StageID == "" && len(variables) > 0 {
+			l.api.unread = cmp.Or(l.api.unread, l.api.Problems[len(l.api.Problems)-1])
+		}
+	}
+}
+
+// canary reads the stage's canary, or that of a deployment to the stage. One that has all requests decides with variables
+// of its own, and one that has some for those.
 func (l *loader) canary(r *reader) {
 	setting := r.object(l.api.stageProperties["CanarySetting"], "CanarySetting")
+	for _, d := range l.of("Deployment") {
+		if name, err := textOf(d.Properties["StageName"]); err == nil && name == l.api.Stage && setting == nil {
+			setting = r.object(d.Properties["DeploymentCanarySettings"], "DeploymentCanarySettings")
+		}
+	}
 	if setting == nil {
 		return
 	}
@@ -561,7 +588,7 @@ func (r *reader) known(v any, name string) string {
 func (r *reader) status(v any, name string) string {
 	s := r.known(v, name)
 	if !status.MatchString(s) {
-		r.fail(name, fmt.Errorf("%q is no status of three digits from 100 to 599, and API Gateway deploys none without", clip(s)))
+		r.fail(name, fmt.Errorf("%q is not a status of three digits from 100 to 599, and API Gateway does not deploy without one", clip(s)))
 	}
 	return s
 }
@@ -750,7 +777,7 @@ func (i *Integration) connection(typ, id any, r *reader) {
 
 func (l *loader) authorizer(res *cfn.Resource, r *reader) *authorizer {
 	p := res.Properties
-	a := &authorizer{id: res.ID, typ: r.known(p["Type"], "Type"), sources: split(r.known(p["IdentitySource"], "IdentitySource"))}
+	a := &authorizer{id: res.ID, typ: r.known(p["Type"], "Type"), sources: apigw.IdentitySources(r.known(p["IdentitySource"], "IdentitySource"))}
 	if len(a.sources) == 0 && a.typ == "TOKEN" {
 		a.sources = []string{apigw.RequestHeader + "Authorization"}
 	}
@@ -779,17 +806,6 @@ func (l *loader) texts(v any) []string {
 	var out []string
 	for _, e := range list(v) {
 		if s, err := l.known(e); err == nil && s != "" {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// split returns the parts of a list in text.
-func split(list string) []string {
-	var out []string
-	for _, s := range strings.Split(list, ",") {
-		if s = strings.TrimSpace(s); s != "" {
 			out = append(out, s)
 		}
 	}

@@ -50,6 +50,7 @@ type API struct {
 	policy        any               // the resource policy, nil if there is none
 	document      any               // the same with stand-ins
 	policyUse     PolicyUse
+	judged        judged
 	valid         bool // see [Options.AssumeValid]
 	canary        bool // the stage has one
 	inCanary      bool // it has all requests

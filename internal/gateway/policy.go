@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cfn"
@@ -29,8 +30,28 @@ func (a *API) Judge(method, path string, signed bool) apigw.Judgement {
 	if a.StageID == "" || len(a.App.Symbols(stage)) > 0 {
 		stage = ""
 	}
-	return apigw.JudgePolicy(a.policy, apigw.Call{Stage: stage, Method: method, Path: path, Signed: signed})
+	call := apigw.Call{Stage: stage, Method: method, Path: path, Signed: signed}
+	a.judged.Lock()
+	defer a.judged.Unlock()
+	judgement, ok := a.judged.by[call]
+	if !ok {
+		judgement = apigw.JudgePolicy(a.policy, call)
+		if a.judged.by == nil || len(a.judged.by) == mostJudged {
+			a.judged.by = map[apigw.Call]apigw.Judgement{}
+		}
+		a.judged.by[call] = judgement
+	}
+	return judgement
 }
+
+// judged remembers what the resource policy does, which is the same for each request of a method for a path.
+type judged struct {
+	sync.Mutex
+	by map[apigw.Call]apigw.Judgement
+}
+
+// mostJudged is how many judgements are remembered: whoever serves an API is asked for any path.
+const mostJudged = 1000
 
 // Policy writes the resource policy, as the template has it; empty if there is none.
 func (a *API) Policy() string {

@@ -70,22 +70,49 @@ func (a *API) Behind(method, path string) string {
 	if i.Type != apigw.AWSProxy && i.Type != apigw.HTTPProxy {
 		parts = append(parts, m.written)
 	}
-	fn := a.functionOf(uri)
-	for _, r := range a.App.OfType("AWS::Lambda::Function") {
-		if fn == nil || a.App.Name(r) != fn.LogicalID {
-			continue
-		}
-		code, _ := r.Properties["Code"].(map[string]any)
-		parts = append(parts, r.Properties["Handler"], code["ZipFile"])
-		environment, _ := r.Properties["Environment"].(map[string]any)
-		variables, _ := environment["Variables"].(map[string]any)
+	if fn := a.FunctionOf(method, path); fn != nil {
+		code, _ := fn.Properties["Code"].(map[string]any)
+		parts = append(parts, fn.Properties["Handler"], code["ZipFile"])
+		variables := Environment(fn)
 		for _, k := range slices.Sorted(maps.Keys(variables)) {
-			if v, _ := variables[k].(string); decides.MatchString(k) || strings.Contains(v, "://") {
+			if Deciding(k, variables[k]) {
 				parts = append(parts, k, variables[k])
 			}
 		}
 	}
 	return cfn.Canonical(parts)
+}
+
+// FunctionOf returns the template's function that is called for a request to a path, nil if it is none.
+func (a *API) FunctionOf(method, path string) *cfn.Resource {
+	m, _, _ := a.route(method, segments(path))
+	if m == nil || m.Integration == nil {
+		return nil
+	}
+	uri, _ := (&exchange{api: a, variables: a.Variables}).uri(m.Integration)
+	fn := a.functionOf(uri)
+	if fn == nil {
+		return nil
+	}
+	for _, r := range a.App.OfType("AWS::Lambda::Function") {
+		if a.App.Name(r) == fn.LogicalID {
+			return r
+		}
+	}
+	return nil
+}
+
+// Environment returns the environment variables of a function.
+func Environment(fn *cfn.Resource) map[string]any {
+	environment, _ := fn.Properties["Environment"].(map[string]any)
+	variables, _ := environment["Variables"].(map[string]any)
+	return variables
+}
+
+// Deciding reports whether a function may decide by an environment variable which pages it lets in.
+func Deciding(name string, value any) bool {
+	v, _ := value.(string)
+	return decides.MatchString(name) || strings.Contains(v, "://")
 }
 
 // Calls names what is called for a request to a path, for people.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -119,6 +120,25 @@ func ResponseTemplate(p *cors.Policy) string {
 	// What follows may begin with a letter, and "#endx" is no "#end". A closing
 	// parenthesis ends a directive whatever follows it.
 	return b + `#end#set($corsList = "")`
+}
+
+// ownTail is how a response's template ends after the origin is allowed.
+var ownTail = regexp.MustCompile(`^(#set\(\$context\.responseOverride\.header\.Access-Control-Allow-Credentials = "true"\))?` +
+	`(#set\(\$context\.responseOverride\.header\.Access-Control-Expose-Headers = "[^"$#]*"\))?#end#set\(\$corsList = ""\)`)
+
+// elsewhere matches what of a mapping template reads a variable of the stage, or one that corsgate's directives set.
+var elsewhere = regexp.MustCompile(`(?i)stageVariables|\$!?\{?cors`)
+
+// DecidesAlone reports whether what a mapping template reads of the stage's variables is read by corsgate's own directives
+// alone, which check it: those of [PreflightTemplate] and [ResponseTemplate].
+func DecidesAlone(template string) bool {
+	rest := strings.Replace(template, preflightTemplate, "", 1)
+	if after, ok := strings.CutPrefix(rest, strings.Join(vtlPrepare, "")+vtlAllowed+vtlAllowOrigin); ok {
+		if tail := ownTail.FindString(after); tail != "" {
+			rest = after[len(tail):]
+		}
+	}
+	return !elsewhere.MatchString(rest)
 }
 
 // SingleOrigin returns the one origin of a policy that has exactly one and no

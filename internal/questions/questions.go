@@ -53,8 +53,6 @@ func Routes(api *gateway.API) []Route {
 	return out
 }
 
-var parameter = regexp.MustCompile(`\{[^{}]*\}`)
-
 // PathTo returns a path that leads to a resource, and not to one that is written out where this one has a parameter.
 // Resources of several APIs that differ in the names of their parameters alone have the same one, where none is in the way.
 func PathTo(api *gateway.API, r *gateway.Resource) string {
@@ -77,7 +75,7 @@ func PathTo(api *gateway.API, r *gateway.Resource) string {
 
 // filled gives a path's parameters a value.
 func filled(path, value string) string {
-	return parameter.ReplaceAllStringFunc(path, func(p string) string {
+	return apigw.PathParameter.ReplaceAllStringFunc(path, func(p string) string {
 		if strings.HasSuffix(p, "+}") {
 			return value + "/2"
 		}

@@ -10,11 +10,14 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/mark"
+	"github.com/corsgate/corsgate/internal/stagevars"
 	"github.com/corsgate/corsgate/internal/wrapper"
 )
 
@@ -22,25 +25,63 @@ import (
 // package mark), or that runs behind the wrapper, it answers with the headers that both put, which depend on the stage's variables alone; the
 // status, 200, and the empty body are not the function's. Everything else is not known, a [*NotInvoked]. App may be nil.
 //
-// The mark of an alias or a version does not count.
+// A function that emits on its owner's word alone may do so by other means. Where the stage has none of corsgate's variables, it
+// does, and the headers are not known. The mark of an alias or a version does not count.
 func NotRun(app *cfn.App) gateway.Backend {
-	emits := map[string]bool{}
+	emits, declared := map[string]bool{}, map[string]bool{}
 	if app != nil {
 		for _, r := range app.OfType("AWS::Lambda::Function") {
 			emits[app.Name(r)] = wrapper.Emits(r.Metadata, r.Properties)
+			declared[app.Name(r)] = r.Metadata[mark.Emits] == true && !wrapper.Attached(r.Properties)
 		}
 	}
-	return notRun{app, emits}
+	return notRun{app, emits, declared, &sync.Map{}}
 }
 
 type notRun struct {
-	app   *cfn.App
-	emits map[string]bool
+	app             *cfn.App
+	emits, declared map[string]bool
+	// policies has those of stage variables, by the variables' JSON: each function of a stage is sent the same.
+	policies *sync.Map
+}
+
+// policy returns the policy of stage variables, or why they have none.
+func (b notRun) policy(variables json.RawMessage) (*cors.Policy, error) {
+	type read struct {
+		policy *cors.Policy
+		err    error
+	}
+	if known, ok := b.policies.Load(string(variables)); ok {
+		return known.(read).policy, known.(read).err
+	}
+	var values map[string]string
+	if err := json.Unmarshal(variables, &values); err != nil && len(variables) > 0 {
+		return nil, err
+	}
+	policy, err := cors.FromStageVariables(values)
+	if err != nil {
+		policy, err = &cors.Policy{}, nil // corslambda refuses everyone then
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			if b.app == nil || !strings.HasPrefix(name, "cors") {
+				continue
+			}
+			if symbols := b.app.Symbols(values[name]); len(symbols) > 0 {
+				// A deployment's own value may be understood.
+				policy, err = nil, &NotInvoked{Reason: (&cfn.Unknown{Symbol: symbols[0]}).Error() + "; the stage variable " + name + " is not understood without it", undecided: true}
+				break
+			}
+		}
+	}
+	b.policies.Store(string(variables), read{policy, err})
+	return policy, err
 }
 
 func (b notRun) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
 	if !b.emits[fn.LogicalID] || fn.LogicalID == "" {
 		return nil, notCalled("the function " + fn.Name)
+	}
+	if b.declared[fn.LogicalID] && !followsStage(event) {
+		return nil, notCalled("the function " + fn.Name + ", which is declared to emit CORS headers on a stage without corsgate's variables,")
 	}
 	StandIn(ctx, "the function "+fn.Name+" was not invoked; the headers are those that corsgate puts, status and body are not its own")
 	return b.emitted(event)
@@ -54,26 +95,29 @@ func (notRun) AWS(_ context.Context, r *gateway.BackendRequest) (*gateway.Backen
 	return nil, notCalled(r.URL)
 }
 
+// followsStage reports whether the stage of a proxy event has a policy, or part of one, in its variables.
+func followsStage(event []byte) bool {
+	var e struct {
+		StageVariables map[string]string `json:"stageVariables"`
+	}
+	_ = json.Unmarshal(event, &e) // emitted says what is wrong with it
+	return slices.ContainsFunc(slices.Collect(maps.Keys(e.StageVariables)), stagevars.Is)
+}
+
 // emitted gives the response that a function with corslambda around it would give, as far as the event decides it.
 func (b notRun) emitted(event []byte) ([]byte, error) {
 	var e struct {
 		HTTPMethod        string              `json:"httpMethod"` // which an event of format 2.0 does not have, so that no preflight is found
 		Headers           map[string]string   `json:"headers"`
 		MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
-		StageVariables    map[string]string   `json:"stageVariables"`
+		StageVariables    json.RawMessage     `json:"stageVariables"`
 	}
 	if err := json.Unmarshal(event, &e); err != nil {
 		return nil, err
 	}
-	policy, err := cors.FromStageVariables(e.StageVariables)
+	policy, err := b.policy(e.StageVariables)
 	if err != nil {
-		for _, name := range slices.Sorted(maps.Keys(e.StageVariables)) {
-			if symbols := b.app.Symbols(e.StageVariables[name]); len(symbols) > 0 && strings.HasPrefix(name, "cors") {
-				// A deployment's own value may be understood.
-				return nil, &NotInvoked{Reason: (&cfn.Unknown{Symbol: symbols[0]}).Error() + "; the stage variable " + name + " is not understood without it", undecided: true}
-			}
-		}
-		policy = &cors.Policy{} // corslambda refuses everyone then
+		return nil, err
 	}
 	find := func(name string) string {
 		var values []string

@@ -47,8 +47,16 @@ func (s *Site) named() []candidate {
 // own.
 func (m *Memo) Forget() {
 	clear(m.sent)
-	clear(m.others)
+	if len(m.others) > mostOthers {
+		clear(m.others)
+	}
+	for _, o := range m.others {
+		o.Forget()
+	}
 }
+
+// mostOthers is how many assumptions' memos outlive the origin that they came up with.
+const mostOthers = 100
 
 // get gives the answer to a request, made by ask if it is not remembered.
 func (m *Memo) get(s *Site, r *browser.HTTPRequest, ask func() *sent) *sent {

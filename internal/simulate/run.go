@@ -94,7 +94,7 @@ func (s *Site) send(ctx context.Context, root browser.URL, r *browser.HTTPReques
 	out := &sent{notes: &notes{method: r.Method}}
 	u, err := browser.ParseURL(r.URL)
 	if err != nil || u.Origin != root.Origin {
-		out.err = fmt.Errorf("%s is not this API, and what it answers is not known", r.URL)
+		out.err = fmt.Errorf("%s is not this API, and its response is not known", r.URL)
 		return out
 	}
 	in := &gateway.Request{Method: r.Method, Body: r.Body}

@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"bytes"
@@ -242,7 +242,7 @@ func TestBadCommandLines(t *testing.T) {
 }
 
 func TestQuote(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "README.md")
+	file := filepath.Join(t.TempDir(), "numbers.md")
 	write := func(s string) {
 		if err := os.WriteFile(file, []byte(s), 0o644); err != nil {
 			t.Fatal(err)
@@ -266,9 +266,9 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-// The README has a place for the report.
-func TestReadme(t *testing.T) {
-	b, err := os.ReadFile("../../README.md")
+// docs/numbers.md has a place for the report.
+func TestPage(t *testing.T) {
+	b, err := os.ReadFile("../../docs/numbers.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +279,7 @@ func TestReadme(t *testing.T) {
 		t.Fatal("no report between the lines for it")
 	}
 	if got := read(t, text); len(got["aims"]) == 0 {
-		t.Error("the report in the README has no aims")
+		t.Error("the report in docs/numbers.md has no aims")
 	}
 }
 

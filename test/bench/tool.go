@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"bufio"
@@ -92,7 +92,7 @@ func (a *apps) serving(ctx context.Context, program string) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	cmd := exec.CommandContext(ctx, program, "serve", "--template", f.template, "--listen", "127.0.0.1:0", "--page-listen", "127.0.0.1:0")
+	cmd := exec.CommandContext(ctx, program, "serve", "--invoke", "--template", f.template, "--listen", "127.0.0.1:0", "--page-listen", "127.0.0.1:0")
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
