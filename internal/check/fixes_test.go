@@ -40,7 +40,9 @@ import (
 
 var (
 	_           = jsii.String
-	_           awsapigatewayv2.HttpApi
+	httpApi     awsapigatewayv2.HttpApi
+	integration awsapigatewayv2.HttpRouteIntegration
+	url         awslambda.FunctionUrl
 	_           = time.Hour
 	_           = cors.New
 	_           = corsapi.Enable

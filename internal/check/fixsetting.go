@@ -115,7 +115,7 @@ func (v *View) inConsole(members map[string]any) string {
 
 // settingOverrides writes members as overrides of the CDK's own resource.
 func (v *View) settingOverrides(members map[string]any) (ts, golang string) {
-	name, ofTS, ofGo := "api", "apigatewayv2.CfnApi", "awsapigatewayv2.CfnApi"
+	name, ofTS, ofGo := "httpApi", "apigatewayv2.CfnApi", "awsapigatewayv2.CfnApi"
 	if v.API.Kind == gateway.FunctionURL {
 		name, ofTS, ofGo = "url", "lambda.CfnUrl", "awslambda.CfnUrl"
 	}
@@ -163,8 +163,8 @@ func (v *View) writeRoute(out *rules.Fix, m *gateway.Method) {
 	integration := "the integration of " + m.HTTPMethod + " " + m.Resource.Path
 	switch {
 	case v.cdk():
-		out.TypeScript = fmt.Sprintf("// integration: %s\napi.addRoutes({\n  path: '%s',\n  methods: [apigatewayv2.HttpMethod.OPTIONS],\n  integration,\n  authorizer: new apigatewayv2.HttpNoneAuthorizer(),\n});", integration, path)
-		out.CDK = fmt.Sprintf("// integration: %s\napi.AddRoutes(&awsapigatewayv2.AddRoutesOptions{\n\tPath: jsii.String(%q),\n\tMethods: &[]awsapigatewayv2.HttpMethod{\n\t\tawsapigatewayv2.HttpMethod_OPTIONS,\n\t},\n\tIntegration: integration,\n\tAuthorizer:  awsapigatewayv2.NewHttpNoneAuthorizer(),\n})", integration, path)
+		out.TypeScript = fmt.Sprintf("// integration: %s\nhttpApi.addRoutes({\n  path: '%s',\n  methods: [apigatewayv2.HttpMethod.OPTIONS],\n  integration,\n  authorizer: new apigatewayv2.HttpNoneAuthorizer(),\n});", integration, path)
+		out.CDK = fmt.Sprintf("// integration: %s\nhttpApi.AddRoutes(&awsapigatewayv2.AddRoutesOptions{\n\tPath: jsii.String(%q),\n\tMethods: &[]awsapigatewayv2.HttpMethod{\n\t\tawsapigatewayv2.HttpMethod_OPTIONS,\n\t},\n\tIntegration: integration,\n\tAuthorizer:  awsapigatewayv2.NewHttpNoneAuthorizer(),\n})", integration, path)
 	case v.ofTransform():
 		fn := v.proxied(m)
 		if fn == nil || own {
