@@ -35,7 +35,7 @@ func plural(n int, what string) string {
 
 // A format is how a summary is marked up.
 type format struct {
-	code            func(string) string
+	code, text      func(string) string
 	strong          func(string) string
 	title, subtitle string
 	bullet          string
@@ -44,8 +44,8 @@ type format struct {
 }
 
 var (
-	plain    = format{code: report.OneLine, strong: func(s string) string { return s }, bullet: "- "}
-	markdown = format{code: code, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
+	plain    = format{code: report.OneLine, text: report.OneLine, strong: func(s string) string { return s }, bullet: "- "}
+	markdown = format{code: code, text: report.EscapeMarkdown, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
 )
 
 // showing returns the format that writes expressions in the place of what stands for them.
@@ -615,7 +615,7 @@ func (p *page) around(d *Difference, title string) {
 		p.item("\n" + title + "What requests need\n")
 	}
 	for _, w := range d.Wants {
-		line := p.bullet + p.routes(w.Routes) + ": " + p.strong(w.Text)
+		line := p.bullet + p.routes(w.Routes) + ": " + p.strong(p.text(w.Text))
 		var without []string
 		for _, g := range d.Groups() {
 			said := p.words(g.After) + g.codes()
@@ -632,7 +632,7 @@ func (p *page) around(d *Difference, title string) {
 		p.item("\n" + title + "The address\n")
 	}
 	for _, a := range d.Address {
-		p.item(p.bullet + strings.ToUpper(a[:1]) + a[1:])
+		p.item(p.bullet + p.text(strings.ToUpper(a[:1])+a[1:]))
 	}
 }
 
