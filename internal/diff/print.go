@@ -292,8 +292,9 @@ func (d *Difference) headline() string {
 		}
 	}
 	alone := map[Direction]int{}
-	for _, dir := range d.only {
-		alone[dir]++
+	for _, dir := range []Direction{New, Gone} {
+		list, _ := d.brief(d.those(dir)) // an ANY is one
+		alone[dir] = len(list)
 	}
 	switch {
 	case worse:
@@ -576,8 +577,10 @@ func (d *Difference) body(p *page, title string) {
 	d.changed(p, title)
 	for _, c := range d.Cases {
 		p.item("\n" + p.strong("If "+p.code(c.If)+":"))
+		p.format = own.showing(c.Difference) // which may be of other apps
 		c.changed(p, title)
 	}
+	p.format = own.showing(d)
 	p.missing(d, title)
 	p.others(d)
 }
