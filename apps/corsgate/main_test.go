@@ -103,7 +103,7 @@ Resources:
 		{[]string{"inspect", "--rest-api-id", "a", "--template", "PIPE"}, 130},
 		{[]string{"logs", "--file", "PIPE"}, 130},
 		{[]string{"explain", "--template", template, origin, "--method", "PUT", "--path", "/products/1", "--response", "PIPE"}, 130},
-		{[]string{"explain", "--template", slow, origin}, 130},
+		{[]string{"explain", "--invoke", "--template", slow, origin}, 130},
 		{[]string{"probe", server.URL, origin}, 130},
 		{[]string{"inspect", "--rest-api-id", "a", "--endpoint-url", server.URL}, 130},
 		{[]string{"logs", "--rest-api-id", "a", "--stage", "prod", "--endpoint-url", server.URL}, 130},

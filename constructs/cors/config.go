@@ -15,11 +15,11 @@ import (
 	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
-// A Config is what one API allows, as a person writes it. Give it to [New].
+// Config is the CORS policy of one API. Pass it to [New].
 type Config struct {
-	// Origins are the web origins whose pages may read the API's answers, in
-	// the form in which browsers send them: scheme, "://", host and, unless it
-	// is the scheme's default, port.
+	// Origins are the web origins whose pages may read the API's responses, as
+	// browsers send them: scheme, "://", host and, unless it is the scheme's
+	// default, port.
 	//
 	//	"https://app.example.com"        // allowed: one origin
 	//	"https://*.preview.example.com"  // allowed: any number of labels, at least one
@@ -35,58 +35,61 @@ type Config struct {
 	//	"https://*.amazonaws.com"        // refused: anybody gets a bucket or an API there
 	//
 	// An element may hold CDK tokens ("https://" + *distribution.DistributionDomainName()).
-	// It is one exact origin, deployed in a stage variable of its own. What it
-	// turns out to be is checked with each request: unless the whole value is one
-	// origin as browsers send it, nobody is allowed, not even the other elements.
+	// It is one exact origin, deployed in a stage variable of its own. Its value is checked
+	// with each request: unless the whole value is one origin as browsers send it, nobody
+	// is allowed, not even the other elements.
 	//
 	// Patterns mean what they mean in github.com/jub0bs/cors, which validates
 	// them. Order and repetition do not matter.
 	Origins []string
 
 	// AllowCredentials lets pages send cookies, client certificates and HTTP
-	// authentication, and read the answer (Access-Control-Allow-Credentials).
+	// authentication, and read the response (Access-Control-Allow-Credentials).
 	// A bearer token that a script puts in the Authorization header needs no
 	// AllowCredentials: name "authorization" in RequestHeaders.
 	AllowCredentials bool
 
-	// Methods bounds the methods that pages may use. Empty, which is right for
-	// most, means those that each resource of the API has. GET, HEAD and POST
-	// cannot be kept from pages by CORS (Fetch standard, CORS-safelisted method).
+	// Methods limits the methods that pages may use. If empty, which is right for
+	// most APIs, each resource allows the methods that it has. CORS cannot forbid
+	// GET, HEAD and POST (Fetch standard, CORS-safelisted method).
 	Methods []string
 
 	// RequestHeaders are the headers that pages may send beyond the
-	// CORS-safelisted ones. A JSON body needs "content-type". "*" is every
-	// header but Authorization; it cannot go with AllowCredentials, where browsers
-	// take it for a header's name.
+	// CORS-safelisted ones. A JSON body needs "content-type". "*" is every header
+	// but Authorization; it cannot be combined with AllowCredentials, where
+	// browsers treat it as a header's name.
 	RequestHeaders []string
 
 	// ExposedHeaders are the response headers that pages may read beyond the
-	// CORS-safelisted ones. "*" is all of them; it cannot go with AllowCredentials.
+	// CORS-safelisted ones. "*" is all of them; it cannot be combined with
+	// AllowCredentials.
 	ExposedHeaders []string
 
-	// MaxAge is how long a browser may remember a preflight's answer, in whole
-	// seconds. Zero says nothing, which browsers take for 5 seconds. [NoCache]
-	// forbids it. Chromium caps it at 2 hours, Firefox at 24; more than 24
-	// hours is refused.
+	// MaxAge is how long a browser may cache a preflight's result, in whole
+	// seconds. Zero omits the header; browsers then cache for 5 seconds.
+	// [NoCache] disables caching. Chromium caps it at 2 hours, Firefox at 24;
+	// more than 24 hours is refused.
 	MaxAge time.Duration
 
 	// DangerouslyTolerateInsecureOrigins permits http:// origins (other than
-	// localhost) together with AllowCredentials: whoever sits between a user and
-	// such a page can then act as the user.
+	// localhost) together with AllowCredentials: anybody on the network path
+	// between a user and such a page can then act as the user.
 	DangerouslyTolerateInsecureOrigins bool
 
 	// DangerouslyTolerateSubdomainsOfPublicSuffixes permits patterns such as
 	// "https://*.github.io", below which anybody can put a page: those over a
 	// public suffix (https://publicsuffix.org), over a domain that has one below
-	// it, and over a service that gives out names and is not on that list.
+	// it, and over a service that assigns names and is not on that list.
 	DangerouslyTolerateSubdomainsOfPublicSuffixes bool
 }
 
-// NoCache is the [Config.MaxAge] that has browsers ask again every time.
+// NoCache is the [Config.MaxAge] with which browsers send a preflight every
+// time.
 const NoCache time.Duration = -1
 
 // New checks cfg and compiles it. It returns all faults at once, as a
-// [*ConfigError]; what is legal but not what it seems is in [Policy.Notes].
+// [*ConfigError]; what is valid but may not do what it seems to is in
+// [Policy.Notes].
 //
 // New does not keep cfg: changing it afterwards has no effect.
 func New(cfg Config) (*Policy, error) {
@@ -113,10 +116,10 @@ func New(cfg Config) (*Policy, error) {
 	return p, nil
 }
 
-// Must is [New] for a Config that the program itself holds, as
-// [regexp.MustCompile] is for an expression: it panics with the [*ConfigError]
-// where New returns it. Use New for what comes from outside, such as a context
-// value of the CDK.
+// Must is like [New], but panics with the [*ConfigError] instead of returning
+// it. Use it for a Config that is a literal in the program, as
+// [regexp.MustCompile] for an expression, and New for values from outside,
+// such as a context value of the CDK.
 func Must(cfg Config) *Policy {
 	p, err := New(cfg)
 	if err != nil {
@@ -336,7 +339,7 @@ func (c *compiler) validate(s string, bad func(OriginReason, string, string) *Or
 	if errors.As(err, &unacceptable) {
 		return bad(OriginHost, "that is no host that a browser would send", "correct it: a host name in ASCII lower case, or an IPv4 address in dotted form")
 	}
-	// A pattern that everybody can join is no allowlist without credentials
+	// A pattern that everybody can join is not an allowlist without credentials
 	// either, which is all that the validator looks at.
 	if base != "" && !c.cfg.DangerouslyTolerateSubdomainsOfPublicSuffixes {
 		if text, fix, ok := shared(base); ok {
@@ -373,7 +376,7 @@ func (c *compiler) methods() []string {
 		case m == "*" || upper == "ANY":
 			bad("that is no method", "leave Methods empty: each resource then allows the methods it has")
 		case upper == "OPTIONS":
-			bad("OPTIONS is the preflight, which is answered anyway", "remove it")
+			bad("OPTIONS is the preflight, which always gets a response", "remove it")
 		case slices.Contains(routable, upper):
 			bad("method names are upper case, and browsers tell them apart", fmt.Sprintf("write %q", upper))
 		default:

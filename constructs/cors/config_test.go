@@ -11,7 +11,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 )
 
-// Every invalid origin has a message of its own, with the cure.
+// Every invalid origin has a message of its own, with the fix.
 func TestInvalidOrigins(t *testing.T) {
 	for _, tt := range []struct {
 		origin string

@@ -8,7 +8,7 @@ import (
 	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
-// A Kind says what a request is to the CORS protocol
+// A Kind is what a request is in the CORS protocol
 // (https://fetch.spec.whatwg.org/#http-requests).
 type Kind uint8
 
@@ -36,19 +36,19 @@ type Request struct {
 	Origin        string // the Origin header, "" for none
 	RequestMethod string // the Access-Control-Request-Method header, "" for none
 
-	// Methods are those the resource has; "ANY" stands for all. Nil
-	// means that they are unknown; a preflight is then told that the method it
-	// asked for is allowed, since whoever routed it here knew the resource.
+	// Methods are the methods of the resource; "ANY" stands for all. Nil means
+	// that they are unknown; the response to a preflight then allows the
+	// method that it names, because whatever routed it here knew the resource.
 	Methods []string
 }
 
-// A Decision is the CORS part of an answer: the value of each header, "" for
-// one that must not be there. Vary is "Origin" in every answer.
+// A Decision is the CORS part of a response: the value of each header, or ""
+// for a header that must not be sent. Vary is "Origin" in every response.
 type Decision struct {
 	Kind    Kind
-	Allowed bool   // the origin may read the answer
+	Allowed bool   // the origin may read the response
 	Reason  Reason // why not
-	Status  int    // of a preflight's answer: 204 or 403; else 0
+	Status  int    // of a preflight's response: 204 or 403; else 0
 
 	AllowOrigin      string // Access-Control-Allow-Origin
 	AllowCredentials string // Access-Control-Allow-Credentials
@@ -58,12 +58,12 @@ type Decision struct {
 	MaxAge           string // Access-Control-Max-Age, on preflights only
 }
 
-// Decide gives the CORS headers of the answer to r. It allocates nothing,
+// Decide returns the CORS headers of the response to r. It allocates nothing,
 // except to join r.Methods for a preflight.
 //
-// A preflight's answer does not depend on the method and headers asked for:
-// it lists what is allowed and the browser compares, as with the mock
-// integration that answers preflights when the policy is deployed.
+// A preflight's response does not depend on the method and headers that it
+// names: it lists what is allowed and the browser compares, as with the mock
+// integration that handles preflights when the policy is deployed.
 func (p *Policy) Decide(r Request) Decision {
 	var d Decision
 	switch {
@@ -119,7 +119,7 @@ func methodToken(s string) bool {
 	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
-// Headers yields the name and value of each CORS header of the answer, and
+// Headers yields the name and value of each CORS header of the response, and
 // Vary, in a fixed order.
 func (d Decision) Headers() iter.Seq2[string, string] {
 	// Small enough to be inlined where it is ranged over, which then costs no

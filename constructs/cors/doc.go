@@ -1,13 +1,14 @@
-// Package cors holds the one CORS policy of an API: an allowlist of origins
-// and its companions (credentials, methods, headers, max age).
+// Package cors has the CORS policy of an API: an allowlist of origins and its
+// companions (credentials, methods, headers, max age).
 //
-// A [Config] is what a person writes. [New] checks it and compiles it to a
-// [Policy], which is immutable and decides everything else; [Must] is New for a
-// Config that is written out in the program:
+// You write a [Config]. [New] checks it and compiles it to a [Policy], which is
+// immutable and decides everything else; [Must] is New for a Config that is a
+// literal in the program:
 //
-//   - [Policy.Match] says whether an origin is allowed;
-//   - [Policy.Decide] gives the CORS headers of the answer to any request;
-//   - [Policy.Handler] puts them on the answers of an [http.Handler];
+//   - [Policy.Match] reports whether an origin is allowed;
+//   - [Policy.Decide] returns the CORS headers of the response to any
+//     request;
+//   - [Policy.Handler] adds them to the responses of an [http.Handler];
 //   - [Policy.StageVariables] is the form in which the policy is deployed, and
 //     [FromStageVariables] reads it back.
 //
@@ -31,11 +32,11 @@
 // The second tolerates more here, because more is refused without it.
 //
 // Two defaults differ. Without Methods, each resource allows the methods that it
-// has; the CDK then allows all methods, and jub0bs/cors GET, HEAD and POST.
+// has; the CDK allows all methods, and jub0bs/cors allows GET, HEAD and POST.
 // Without RequestHeaders, no header is allowed beyond the CORS-safelisted ones,
-// as in jub0bs/cors; the CDK then allows Content-Type, Authorization, X-Api-Key
-// and three headers of AWS's signatures. The CDK does not check origins and has
-// no patterns of them.
+// as in jub0bs/cors; the CDK allows Content-Type, Authorization, X-Api-Key and
+// three headers of AWS's signatures. The CDK does not check origins and has no
+// origin patterns.
 //
 // The package is pure Go. It imports neither the AWS CDK nor any AWS SDK, so a
 // Lambda function can link it without them.

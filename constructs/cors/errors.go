@@ -71,7 +71,7 @@ type OriginError struct {
 	Fix    string       // what to write instead, or what to do
 }
 
-// Error says what was got, what is wrong with it and the fix.
+// Error returns the value, what is wrong with it, and the fix.
 func (e *OriginError) Error() string {
 	if e.Reason == OriginMissing {
 		return fmt.Sprintf("origins: %s; %s", e.Text, e.Fix)
@@ -86,7 +86,7 @@ type MethodError struct {
 	Fix   string
 }
 
-// Error says what was got, what is wrong with it and the fix.
+// Error returns the value, what is wrong with it, and the fix.
 func (e *MethodError) Error() string {
 	return fmt.Sprintf("method %q: %s; %s", e.Value, e.Text, e.Fix)
 }
@@ -100,7 +100,7 @@ type HeaderError struct {
 	Fix   string
 }
 
-// Error says what was got, what is wrong with it and the fix.
+// Error returns the value, what is wrong with it, and the fix.
 func (e *HeaderError) Error() string {
 	kind := "request header"
 	if e.Field == "ExposedHeaders" {
@@ -116,7 +116,7 @@ type MaxAgeError struct {
 	Fix   string
 }
 
-// Error says what was got, what is wrong with it and the fix.
+// Error returns the value, what is wrong with it, and the fix.
 func (e *MaxAgeError) Error() string {
 	return fmt.Sprintf("max age %s: %s; %s", e.Value, e.Text, e.Fix)
 }
@@ -130,7 +130,7 @@ type SizeError struct {
 	Fix   string
 }
 
-// Error says what was got, what is allowed and the fix.
+// Error returns the size, what is allowed, and the fix.
 func (e *SizeError) Error() string {
 	return fmt.Sprintf("%s: %s; %s", e.Field, e.Text, e.Fix)
 }

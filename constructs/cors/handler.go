@@ -8,21 +8,21 @@ import (
 	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
-// Handler returns a handler that answers as next does, with the CORS headers
-// of p, and answers preflights itself: 204 or 403, without a body. It is for
-// what runs beside the API with the same policy: a local server, a container
-// behind an HTTP proxy integration, to which API Gateway adds no header. In a
-// Lambda function use corslambda.WrapHandler, which reads the policy where it
-// is deployed.
+// Handler returns a handler that responds as next does, with the CORS headers
+// of p, and handles preflights itself: 204 or 403, without a body. It is for
+// servers that run beside the API with the same policy: a local server, or a
+// container behind an HTTP proxy integration, to which API Gateway adds no
+// header. In a Lambda function use corslambda.WrapHandler, which reads the
+// policy where it is deployed.
 //
-// A preflight is told that the method it asks for is allowed, unless
-// [Config.Methods] says otherwise: next alone knows its routes.
+// The response to a preflight allows the method that it names, unless
+// [Config.Methods] says otherwise, because only next knows its routes.
 //
-// Vary names Origin in every answer, beside what is there already. The headers
-// are set before next is called, on the ResponseWriter that next gets; what next
-// sets of them itself takes their place, so it should set none.
+// Vary names Origin in every response, beside what is there already. The headers
+// are set before next is called, on the ResponseWriter that next gets; a CORS
+// header that next sets replaces them, so it should set none.
 //
-// More than one Origin header, which no browser sends, is taken for one value
+// More than one Origin header, which no browser sends, counts as one value
 // with commas (RFC 9110, 5.3), which no list of origins allows.
 func (p *Policy) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -50,11 +50,11 @@ func combined(values []string) string {
 
 // set puts what [Decision.Headers] yields into h, Vary beside the others there.
 //
-// No value is shared with the policy or with another answer: whoever has the
+// No value is shared with the policy or with another response: whoever has the
 // ResponseWriter may write to what is in it, and would change what others are
 // answered (https://github.com/rs/cors/issues/198,
 // https://github.com/jub0bs/cors/issues/14). All stand in one array, each
-// without room to append, so that an answer costs one allocation. Ranging over
+// without room to append, so that a response costs one allocation. Ranging over
 // Headers here takes a tenth longer.
 func (d *Decision) set(h http.Header) {
 	var vary []string

@@ -124,7 +124,7 @@ func TestHandlerVary(t *testing.T) {
 	}
 }
 
-// A handler that writes to the values it finds changes its own answer only.
+// A handler that writes to the values it finds changes its own response only.
 func TestHandlerSharesNothing(t *testing.T) {
 	p := appPolicy(t)
 	vandal := p.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -162,7 +162,7 @@ func (s *sink) Header() http.Header         { return s.header }
 func (s *sink) Write(b []byte) (int, error) { return len(b), nil }
 func (s *sink) WriteHeader(int)             {}
 
-// One allocation an answer, however many headers it has.
+// One allocation a response, however many headers it has.
 func TestHandlerAllocations(t *testing.T) {
 	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	h := appPolicy(t).Handler(nothing)
@@ -240,7 +240,7 @@ func TestHandlerAgainstJub0bs(t *testing.T) {
 	}
 }
 
-// resource answers with headers of which some can be exposed.
+// resource responds with headers of which some can be exposed.
 var resource = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("ETag", `"1"`)
 	w.Header().Set("X-Total", "2")

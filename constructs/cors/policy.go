@@ -61,8 +61,8 @@ func (p *Policy) ExposedHeaders() string { return p.exposedHeaders }
 // MaxAge returns the value of Access-Control-Max-Age in seconds, "" for none.
 func (p *Policy) MaxAge() string { return p.maxAge }
 
-// Methods returns the methods that pages are bound to, joined by commas, "" where
-// they are those that each resource has.
+// Methods returns the methods that pages may use, joined by commas, or "" if each
+// resource allows the methods that it has.
 func (p *Policy) Methods() string { return p.methodList }
 
 // allowMethods returns the value of Access-Control-Allow-Methods for a resource

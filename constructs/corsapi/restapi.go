@@ -22,11 +22,12 @@ import (
 type RestApiProps struct {
 	awsapigateway.RestApiProps
 
-	// Cors is the policy that every response of the API follows. Required. It takes
-	// the place of DefaultCorsPreflightOptions, which must be left out.
+	// Cors is the policy that every response of the API follows. Required. It
+	// replaces DefaultCorsPreflightOptions, which must not be set.
 	Cors *cors.Policy
 
-	// GatewayErrors says who may read the errors that API Gateway makes itself.
+	// GatewayErrors selects who may read the errors that API Gateway itself
+	// sends.
 	GatewayErrors GatewayErrors
 
 	// PermissionPerMethod keeps the Lambda permissions that the CDK's Lambda
@@ -36,52 +37,52 @@ type RestApiProps struct {
 	// By default each function, alias or version has one permission instead, for
 	// all methods and stages of this API (SourceArn
 	// arn:...:execute-api:...:API-ID/*/*/*), as with ScopePermissionToMethod:
-	// false. So twice as many routes fit into a stack's 500 resources, and the
-	// function's policy stays below Lambda's limit of 20 KB. The price: who may
-	// change this API can point any method of it to the function, and test
-	// invocations need no permission of their own. Nobody else gains anything: a
+	// false. Then twice as many routes fit into a stack's 500 resources, and the
+	// function's policy stays below Lambda's limit of 20 KB. The cost: whoever
+	// may change this API can point any of its methods to the function, and test
+	// invocations need no separate permission. Nobody else gains access: a
 	// request still reaches the function only through a method that leads there.
 	//
-	// An integration with AllowTestInvoke: false keeps the CDK's permissions for
-	// its function anyway, as do permissions that were made by hand.
+	// An integration with AllowTestInvoke: false keeps the CDK's permissions for its function
+	// anyway, and so do permissions made by hand.
 	// (https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html#apigateway-permissions,
 	// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)
 	PermissionPerMethod bool
 }
 
-// GatewayErrors says which headers the errors carry that API Gateway makes
-// itself: a missing or refused token, a throttled or invalid request, an unknown
-// path, a failed integration. Such a gateway response is no mapping template,
-// so the allowlist cannot be consulted there
+// GatewayErrors selects the headers of the errors that API Gateway itself sends: for a missing or refused
+// token, a throttled or invalid request, an unknown path, a failed integration. Such a gateway response is
+// not a mapping template, so it cannot use the allowlist
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html).
 //
 // A policy that names exactly one origin sends that one, with credentials if
 // the policy has them, whatever the value. An origin with a CDK token does not
-// count as one here, since nothing would check what it becomes.
+// count as one here, because nothing would check its value.
 type GatewayErrors int
 
 const (
 	// Uncredentialed lets every page read these errors, but only from requests
-	// without credentials: what it learns anybody can learn with curl. A page
-	// that sends cookies sees a network error instead. This is the default.
+	// without credentials: the page learns no more than anybody can with curl.
+	// A page that sends cookies sees a network error instead. This is the
+	// default.
 	Uncredentialed GatewayErrors = iota
 
 	// EchoOrigin sends the request's own origin back, and allows credentials if
 	// the policy does. Pages on the allowlist can then read these errors from
-	// requests with cookies; so can every other page on the web. It must not be
-	// used where a gateway response's template holds anything that is secret to
+	// requests with cookies; so can every other page on the web. Do not use it
+	// if the template of a gateway response contains anything that is secret to
 	// the user, such as values from an authorizer's context.
 	EchoOrigin
 )
 
-// A RestApi is an awsapigateway.RestApi that answers by one policy.
+// A RestApi is an awsapigateway.RestApi that follows one policy.
 type RestApi struct {
 	awsapigateway.RestApi
 	policy *cors.Policy
 }
 
-// NewRestApi makes a REST API whose every answer follows props.Cors. It is used
-// like any awsapigateway.RestApi.
+// NewRestApi makes a REST API in which every response follows props.Cors. It is
+// used like any awsapigateway.RestApi.
 func NewRestApi(scope constructs.Construct, id *string, props *RestApiProps) *RestApi {
 	if props == nil {
 		props = &RestApiProps{}
@@ -104,16 +105,18 @@ func (a *RestApi) Cors() *cors.Policy { return a.policy }
 
 // EnableProps are the options of [Enable]. The zero value is right for most.
 type EnableProps struct {
-	// GatewayErrors says who may read the errors that API Gateway makes itself.
+	// GatewayErrors selects who may read the errors that API Gateway itself
+	// sends.
 	GatewayErrors GatewayErrors
 }
 
-// Enable gives an API that exists already the responses that [NewRestApi] gives.
-// OPTIONS methods, CORS headers of methods that are no proxies and of gateway
-// responses are replaced, wherever they came from. props may be nil.
+// Enable makes an existing API respond as one made by [NewRestApi] does. OPTIONS
+// methods, CORS headers of methods without a proxy integration and of gateway
+// responses are replaced, whoever made them. props may be nil.
 //
-// The API is any of this app that is made of resources: awsapigateway.RestApi,
-// LambdaRestApi, StepFunctionsRestApi. Any other is an error at synthesis.
+// The API must belong to this app and be made of resources:
+// awsapigateway.RestApi, LambdaRestApi, StepFunctionsRestApi. Any other API is
+// an error at synthesis.
 //
 // Methods, stages and gateway responses added later count as well: the API is
 // completed at synthesis. Who may invoke its functions stays as it is (see
@@ -257,7 +260,7 @@ func (w *watcher) Validate() *[]*string {
 	}
 	brief := ownedBy(c.completed.ids, cdkbridge.Want{Brief: true})
 	tree := cdkbridge.Read(c.api.Node().Root(), map[string]cdkbridge.Want{
-		plan.MethodType:               brief,
+		plan.MethodType:               ownedBy(c.completed.ids, cdkbridge.Want{Only: []string{"httpMethod", "resourceId", "authorizationType", "apiKeyRequired"}}),
 		plan.GatewayResponseType:      brief,
 		"AWS::ApiGateway::Deployment": brief,
 		"AWS::ApiGateway::Stage":      ownedBy(c.completed.ids, cdkbridge.Want{}),
@@ -282,7 +285,7 @@ func (w *watcher) Validate() *[]*string {
 }
 
 // now returns the API as it is, as far as it may differ from what was completed: from a
-// tree with its stages, unless that has more or less than was left there.
+// tree with its stages and methods, unless that has more or less than was left there.
 func (c *completer) now(tree *cdkbridge.Tree) *plan.API {
 	made := 0
 	for _, n := range c.plan.New {
@@ -294,11 +297,20 @@ func (c *completer) now(tree *cdkbridge.Tree) *plan.API {
 		return survey(c.api).API
 	}
 	now := *c.completed.API
-	now.Stages = nil
+	now.Stages, now.Resources = nil, nil
+	options := map[string]*plan.Method{}
 	for _, r := range tree.Resources {
-		if r.Type == "AWS::ApiGateway::Stage" {
+		switch {
+		case r.Type == "AWS::ApiGateway::Stage":
 			now.Stages = append(now.Stages, stage(&r, stageVariables, r.Properties))
+		case r.Type == plan.MethodType && r.Properties["httpMethod"] == "OPTIONS":
+			options[text(r.Properties["resourceId"])] = &plan.Method{Node: r.Path, Verb: "OPTIONS", Security: security(&r)}
 		}
+	}
+	for _, r := range c.completed.Resources {
+		one := *r
+		one.Options = options[r.ID]
+		now.Resources = append(now.Resources, &one)
 	}
 	return &now
 }

@@ -21,7 +21,7 @@ import (
 
 // SpecRestApiProps are those of awsapigateway.SpecRestApi, and the policy.
 type SpecRestApiProps struct {
-	// ApiDefinition must be left out: Spec takes its place.
+	// ApiDefinition must not be set: Spec replaces it.
 	awsapigateway.SpecRestApiProps
 
 	// Cors is the policy that every response of the API follows. Required.
@@ -30,16 +30,18 @@ type SpecRestApiProps struct {
 	// Spec is the API's OpenAPI document, by [SpecFile] or [SpecValue]. Required.
 	Spec Spec
 
-	// Integrations give the document's operations their integrations, by [ForOperation],
+	// Integrations assign integrations to the document's operations, by [ForOperation],
 	// [ForPath] and [ForTag]. An operation that has an x-amazon-apigateway-integration
 	// keeps it. An operationId comes before a path, a longer path before a shorter, a
 	// path before a tag, whatever the order here.
 	Integrations []SpecIntegration
 
-	// OwnOptions says what becomes of the document's own OPTIONS operations.
+	// OwnOptions selects what happens to the document's own OPTIONS
+	// operations.
 	OwnOptions OwnOptions
 
-	// GatewayErrors says who may read the errors that API Gateway makes itself.
+	// GatewayErrors selects who may read the errors that API Gateway itself
+	// sends.
 	GatewayErrors GatewayErrors
 }
 
@@ -49,35 +51,36 @@ type Spec struct {
 	value map[string]any
 }
 
-// SpecFile is a document in a file, YAML or JSON. The name is relative to the
-// directory in which the app runs. CloudFormation's short forms, such as
-// "!Sub ...", may be used in YAML.
+// SpecFile returns the document in a file, YAML or JSON. The name is relative
+// to the directory in which the app runs. CloudFormation's short forms, such
+// as "!Sub ...", may be used in YAML.
 func SpecFile(name string) Spec { return Spec{file: name} }
 
-// SpecValue is a document that the app makes: maps, slices, strings, numbers and
-// truth values, as encoding/json has them. Strings may hold tokens of the CDK. The
-// value is copied.
+// SpecValue returns a document that the app makes: maps, slices, strings, numbers
+// and truth values, as encoding/json has them. Strings may hold tokens of the CDK.
+// The value is copied.
 func SpecValue(document map[string]any) Spec { return Spec{value: document} }
 
-// OwnOptions says what becomes of the OPTIONS operations that a document has.
+// OwnOptions selects what happens to the OPTIONS operations of a document.
 type OwnOptions int
 
 const (
-	// RefuseOptions makes each an error. This is the default: two that answer
-	// preflights are one too many, and the document should say what is deployed.
+	// RefuseOptions makes each of them an error. This is the default: there can
+	// be only one response to a preflight, and the document should say what is
+	// deployed.
 	RefuseOptions OwnOptions = iota
 
-	// ReplaceOptions puts the policy's preflight in their place.
+	// ReplaceOptions replaces them with the policy's preflight.
 	ReplaceOptions
 
-	// KeepOptions leaves them as they are. The policy does not answer the
-	// preflights of their paths then; the rest of it holds. A resource policy that
+	// KeepOptions leaves them as they are. Then the policy does not decide about
+	// preflights for their paths; the rest of it applies. A resource policy that
 	// refuses preflights stays as it is, too, with a warning: whatever allows
 	// OPTIONS to everybody allows these.
 	KeepOptions
 )
 
-// A SpecIntegration says where operations go.
+// A SpecIntegration says which operations have which integration.
 type SpecIntegration struct {
 	by   openapi.By
 	name string
@@ -89,8 +92,9 @@ func ForOperation(operationID string, to SpecTarget) SpecIntegration {
 	return SpecIntegration{openapi.ByOperation, operationID, to}
 }
 
-// ForPath names all operations of a path, as the document writes it. One that ends
-// in "/*" stands for the path before that and all below it; "/*" is every path.
+// ForPath names all operations of a path, as the document writes it. A path that
+// ends in "/*" names the path before that and all paths below it; "/*" is every
+// path.
 func ForPath(path string, to SpecTarget) SpecIntegration {
 	return SpecIntegration{openapi.ByPath, path, to}
 }
@@ -107,11 +111,11 @@ type SpecTarget struct {
 	fault    string
 }
 
-// ToFunction hands requests to a Lambda function as proxy events. API Gateway adds
-// no headers to what it answers, so it must be known to emit them itself:
-// corsfunction.NewGoFunction builds one that does, corsfunction.Attach has one do so, and
-// corsfunction.Emits declares one. The API gets the permission to invoke it, one for all
-// its operations.
+// ToFunction hands requests to a Lambda function as proxy events. API Gateway adds no
+// headers to its response, so the function must be known to send them itself:
+// corsfunction.NewGoFunction builds one that does, corsfunction.Attach makes one do so,
+// and corsfunction.Emits declares one. The API gets the permission to invoke it, one for
+// all its operations.
 func ToFunction(fn awslambda.IFunction) SpecTarget {
 	if fn == nil {
 		return SpecTarget{fault: "ToFunction of nil: give it a function"}
@@ -122,7 +126,7 @@ func ToFunction(fn awslambda.IFunction) SpecTarget {
 // ToHTTP passes requests on to an HTTP backend (HTTP_PROXY): to base, an http or
 // https URL, with the operation's path at its end and the path's variables filled
 // in. A base that is a token of the CDK must not end in a slash when it is
-// deployed. No mapping applies to the answers, so the backend has to send the CORS
+// deployed. No mapping applies to the responses, so the backend has to send the CORS
 // headers by itself.
 func ToHTTP(base string) SpecTarget {
 	if !strings.HasPrefix(base, "https://") && !strings.HasPrefix(base, "http://") && !*awscdk.Token_IsUnresolved(base) {
@@ -142,13 +146,13 @@ func ToHTTP(base string) SpecTarget {
 	}}
 }
 
-// ToMock answers in API Gateway itself, with a status and a body. The body is a
-// mapping template of application/json, in which $ and # mean something
+// ToMock responds from API Gateway itself, with a status and a body. The body is a
+// mapping template of application/json, in which $ and # have a meaning
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/models-mappings.html);
-// "" is an empty one.
+// "" is an empty body.
 func ToMock(status int, body string) SpecTarget {
 	if status < 200 || status > 599 {
-		return SpecTarget{fault: fmt.Sprintf("ToMock(%d, ...): it is no status of an answer; one is from 200 to 599", status)}
+		return SpecTarget{fault: fmt.Sprintf("ToMock(%d, ...): it is not the status of a response; one is from 200 to 599", status)}
 	}
 	return SpecTarget{make: func(*openapi.Operation) map[string]any {
 		return map[string]any{
@@ -162,7 +166,7 @@ func ToMock(status int, body string) SpecTarget {
 	}}
 }
 
-// A SpecRestApi is an awsapigateway.SpecRestApi that answers by one policy.
+// A SpecRestApi is an awsapigateway.SpecRestApi that follows one policy.
 type SpecRestApi struct {
 	awsapigateway.SpecRestApi
 	policy *cors.Policy
@@ -171,14 +175,15 @@ type SpecRestApi struct {
 // Cors returns the policy that the API was made with.
 func (a *SpecRestApi) Cors() *cors.Policy { return a.policy }
 
-// NewSpecRestApi makes a REST API of an OpenAPI 3.0 document, whose every answer
-// follows props.Cors: the answers that [NewRestApi] gives, in one CloudFormation
-// resource. It is the form for large APIs, and used like any
-// awsapigateway.SpecRestApi. What is not about CORS stays in the document as it is.
+// NewSpecRestApi makes a REST API from an OpenAPI 3.0 document, in which every
+// response follows props.Cors. It responds as an API made by [NewRestApi], and is
+// one CloudFormation resource. It suits large APIs, and is used like any
+// awsapigateway.SpecRestApi. Everything in the document that is not about CORS
+// stays as it is.
 //
-// The CDK indents templates, which is two fifths of what a document takes. For a
-// large one set SuppressTemplateIndentation in the stack's props: CloudFormation
-// takes 1,000,000 bytes
+// The CDK indents templates, and the indentation is two fifths of a document's size. For a
+// large document, set SuppressTemplateIndentation in the stack's props: CloudFormation accepts
+// 1,000,000 bytes
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html).
 //
 // Each fault of the document is an error annotation of its own, with the file's
@@ -267,7 +272,7 @@ func (p *SpecRestApiProps) specification() (*specification, []error) {
 	return sp, faults
 }
 
-// target gives the target of a function, the same for the same function.
+// target returns the target of a function, the same for the same function.
 func (sp *specification) target(fn awslambda.IFunction) *target {
 	path := *fn.Node().Path()
 	for _, t := range sp.functions {

@@ -115,7 +115,7 @@ type placed struct {
 	authorizer string // its id, a token
 }
 
-// visit takes down one construct of the API.
+// visit records one construct of the API.
 func (s *surveyor) visit(r *cdkbridge.Resource) {
 	p := r.Properties
 	if r.Node != nil {
@@ -158,7 +158,7 @@ func (s *surveyor) visit(r *cdkbridge.Resource) {
 	}
 }
 
-// resource takes down a resource. An OPTIONS method on it stands in the CDK's
+// resource records a resource. An OPTIONS method on it stands in the CDK's
 // own construct, if it is that one's.
 func (s *surveyor) resource(r *cdkbridge.Resource) {
 	e := &place{id: r.Ref, parent: text(r.Properties["parentId"]), part: text(r.Properties["pathPart"]), scope: r.Path, nag: nag(r)}
@@ -174,9 +174,14 @@ func (s *surveyor) method(r *cdkbridge.Resource) {
 	m.Parameters, _ = r.Properties["requestParameters"].(map[string]any)
 	m.Integration, _ = r.Properties["integration"].(map[string]any)
 	m.Type = text(m.Integration["type"])
-	m.Security = plan.Security{Type: text(r.Properties["authorizationType"]), APIKey: r.Properties["apiKeyRequired"] == true || r.Properties["apiKeyRequired"] == "true"}
+	m.Security = security(r)
 	m.Nag = nag(r)
 	s.methods = append(s.methods, &placed{m, text(r.Properties["resourceId"]), r.ScopePath(), text(r.Properties["authorizerId"])})
+}
+
+// security is what a method wants of a request, but for what its authorizer reads.
+func security(r *cdkbridge.Resource) plan.Security {
+	return plan.Security{Type: text(r.Properties["authorizationType"]), APIKey: r.Properties["apiKeyRequired"] == true || r.Properties["apiKeyRequired"] == "true"}
 }
 
 // noted is what is read of constructs' metadata.
@@ -185,7 +190,7 @@ var noted = []string{suppressKey, plan.NagKey}
 // suppressKey is the key of corsgate's own suppressions in metadata.
 const suppressKey = "corsgate"
 
-// suppress takes down which rules do not count for a construct, or for the API. One
+// suppress records which rules do not count for a construct, or for the API. One
 // without a reason is none, as for `corsgate check`.
 func (s *surveyor) suppress(r *cdkbridge.Resource) {
 	on := r.Path
@@ -209,17 +214,12 @@ func nag(r *cdkbridge.Resource) []any {
 	return list
 }
 
-// identitySources returns what an authorizer reads
-// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-authorizer.html).
+// identitySources returns what an authorizer reads.
 func identitySources(p map[string]any) []string {
 	if p["identitySource"] == nil && p["type"] == "TOKEN" {
 		return []string{apigw.RequestHeader + "Authorization"}
 	}
-	var out []string
-	for source := range strings.SplitSeq(text(p["identitySource"]), ",") {
-		out = append(out, strings.TrimSpace(source))
-	}
-	return out
+	return apigw.IdentitySources(text(p["identitySource"]))
 }
 
 // stageVariables is where a stage has its variables.
@@ -279,7 +279,7 @@ func (s *surveyor) group() {
 	slices.SortStableFunc(s.Resources, func(a, b *plan.Resource) int { return cmp.Compare(a.Path, b.Path) })
 }
 
-// byReference gives the places by the logical ids of their resources.
+// byReference returns the places by the logical ids of their resources.
 func (s *surveyor) byReference() map[string]*place {
 	out := map[string]*place{}
 	for _, id := range slices.Sorted(maps.Keys(s.byID)) {

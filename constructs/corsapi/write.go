@@ -73,6 +73,8 @@ func emission(emitters *paired.Emitters, uri any, target func() string) plan.Emi
 		return plan.Emits
 	case paired.Unclear:
 		return plan.Ambiguous
+	case paired.Off:
+		return plan.SwitchedOff
 	}
 	return plan.NotKnown
 }

@@ -14,17 +14,17 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Synth synthesizes an app. It is for the end of main, in place of App.Synth and
-// of jsii.Close: it ends the JavaScript process that the CDK runs in, after which
-// the CDK cannot be used.
+// Synth synthesizes an app. Call it at the end of main, instead of App.Synth and
+// jsii.Close: it ends the JavaScript process that the CDK runs in, and the CDK
+// cannot be used afterwards.
 //
-// Where the app is invalid (a validation of a construct or of a plugin fails), it
-// prints why and ends the program with status 1. App.Synth panics then, and Go
-// prints a stack trace. Any other panic goes on.
+// If the app is invalid (a validation of a construct or of a plugin fails), it
+// prints why and ends the program with status 1. App.Synth would panic, and Go
+// would print a stack trace. Any other panic is passed on.
 //
 // Without it, jsii.Close may print "Runtime process exited abnormally: waitid: no
-// child processes" after a synthesis in which everything went well: two
-// goroutines of the jsii runtime wait for the end of one process.
+// child processes" after a successful synthesis: two goroutines of the jsii
+// runtime wait for the end of one process.
 //
 // Tests call App.Synth, or assertions.Template_FromStack.
 func Synth(app awscdk.App) {

@@ -7,8 +7,8 @@
 //	corscheck.Register(app, nil)
 //	corsapp.Synth(app)
 //
-// It reads the templates as they were written, those of nested stacks too, with
-// corsapi in the app or without.
+// It reads the templates that were written, including those of nested stacks,
+// whether the app uses corsapi or not.
 package corscheck
 
 import "github.com/aws/aws-cdk-go/awscdk/v2"
@@ -20,39 +20,39 @@ type Severity string
 const (
 	// Error: a page that should use the API cannot, a page that should not can, or the template cannot be deployed.
 	Error Severity = "error"
-	// Warning: it works now or for some, and will not at another time or for others.
+	// Warning: it works now or for some pages, and will fail at another time or for
+	// others.
 	Warning Severity = "warning"
 	// Info: worth knowing, and nothing fails because of it.
 	Info Severity = "info"
 )
 
-// Props are what `corsgate check` takes on its command line. The zero value is
-// right for most.
+// Props are the options of `corsgate check`. The zero value is right for most
+// apps.
 type Props struct {
-	// FailOn is the least severity that fails the synthesis; Error if empty.
-	// The CDK calls whatever fails an error.
+	// FailOn is the lowest severity that fails the synthesis; Error if
+	// empty. The CDK reports findings that fail as errors.
 	FailOn Severity
 
 	// Origins are the origins and patterns that the APIs are meant for, such as
-	// https://app.example.com and https://*.example.com. If empty they are
-	// inferred from the templates, which corsapi writes them to.
+	// https://app.example.com and https://*.example.com. If empty, they are
+	// read from the templates, where corsapi writes them.
 	Origins []string
 
-	// Suppressions is a file of findings that do not count, a JSON list of
-	// {"id", "reason", "stack", "logicalId"}; the last two may be left out.
-	// None if empty. A suppression may also stand in a resource's metadata.
+	// Suppressions is a file of findings to suppress: a JSON list of {"id",
+	// "reason", "stack", "logicalId"}; the last two are optional. A
+	// suppression may also be in a resource's metadata.
 	Suppressions string
 }
 
-// Register has the templates of an app, or of a stage, checked whenever it is
-// synthesized. props may be nil; what is wrong with them is said, all of it,
-// when the app is synthesized, and fails it.
+// Register adds the checks to an app, or to a stage: its templates are
+// checked whenever it is synthesized. props may be nil. If they are invalid,
+// the synthesis reports all faults and fails.
 //
-// Findings are printed by the CDK. Where one is at or above FailOn, or a rule
-// crashed, `cdk synth` and `cdk deploy` end with status 1; App.Synth panics if it
-// is not the CDK's command line that runs the app, and corsapp.Synth ends with
-// status 1. CDK_VALIDATION=false, which
-// switches the CDK's own validation off, leaves this one on.
+// The CDK prints the findings. If one is at or above FailOn, or a rule crashed,
+// `cdk synth` and `cdk deploy` end with status 1. Without the CDK's command line,
+// App.Synth panics, and corsapp.Synth ends with status 1. CDK_VALIDATION=false
+// switches off the CDK's own validation, but not this one.
 func Register(scope awscdk.Stage, props *Props) {
 	if props == nil {
 		props = &Props{}

@@ -18,17 +18,17 @@ import (
 	"github.com/corsgate/corsgate/internal/wrapper"
 )
 
-// AttachProps say how [Attach] attaches. All of them are optional.
+// AttachProps are the options of [Attach]. All of them are optional.
 type AttachProps struct {
-	// ErrorsAsResponses has an error of the function become a response with status
+	// ErrorsAsResponses turns an error of the function into a response with status
 	// 500 and the CORS headers, so that pages see the status. To Lambda the
 	// invocation is then a success: its Errors metric does not count it, API
 	// Gateway's 5XXError does.
 	ErrorsAsResponses bool
 
 	// ImageHasWrapper says that the function's container image has the wrapper at
-	// /opt/corsgate/wrap. Layers are not for images; docs/attach.md has the two
-	// lines of a Dockerfile.
+	// /opt/corsgate/wrap, because images cannot have layers. docs/existing-functions.md has
+	// the two lines for a Dockerfile.
 	ImageHasWrapper bool
 }
 
@@ -39,18 +39,19 @@ const (
 	fewMB     = 160
 )
 
-// Attach has fn emit the CORS headers of the stage's policy, in Node.js, Python,
-// Java, .NET or Ruby: a wrapper around its runtime puts them into its responses and
-// answers its preflights. Code, handler and dependencies stay as they are. The
-// wrapper is a layer that is built now, from the version of corsgate in go.mod, for
-// the function's architecture. docs/attach.md says what it costs.
+// Attach makes fn send the CORS headers of the stage's policy. fn may be in
+// Node.js, Python, Java, .NET or Ruby: a wrapper around its runtime puts the
+// headers into its responses and responds to its preflights. Code, handler and
+// dependencies stay as they are. The wrapper is a layer that is built now, from the
+// version of corsgate in go.mod, for the function's architecture.
+// docs/existing-functions.md says what it costs.
 //
-// The function's own CORS headers are left out, in every response to a REST API: one
-// whose stage has no allowlist refuses everyone. Attach to no function that such an
-// API has, too.
+// The wrapper removes the function's own CORS headers from every response to a REST
+// API. A stage without an allowlist then refuses every origin, so do not attach to a
+// function that an API without an allowlist uses as well.
 //
-// A wrapper that the function has already, in AWS_LAMBDA_EXEC_WRAPPER, is started by
-// this one; call Attach after whatever sets it.
+// A wrapper that the function already has, in AWS_LAMBDA_EXEC_WRAPPER, is started by
+// this one; call Attach after the code that sets it.
 //
 // What it cannot be attached to is an error of the synthesis, reported as
 // [NewGoFunction] does: functions with an OS-only runtime (provided.*), those of
@@ -66,8 +67,21 @@ func Attach(fn awslambda.IFunction, props *AttachProps) {
 		return
 	}
 	before := read(resource)
-	if before.variables[wrapper.Variable] == wrapper.Program {
-		return // attached
+	target, ok := fn.(interface {
+		AddLayers(layers ...awslambda.ILayerVersion)
+		AddEnvironment(key, value *string, options *awslambda.EnvironmentOptions) awslambda.Function
+	})
+	if !ok { // known as an IFunction alone
+		var cast awslambda.Function
+		jsii.UnsafeCast(fn, &cast)
+		target = cast
+	}
+	set := func(name, value string) { target.AddEnvironment(&name, &value, nil) }
+	if before.variables[wrapper.Variable] == wrapper.Program { // attached
+		if props.ErrorsAsResponses {
+			set(wrapper.ErrorsAsResponses, "1")
+		}
+		return
 	}
 	faults := before.faults(props)
 	var program *gohandler.Program
@@ -89,16 +103,6 @@ func Attach(fn awslambda.IFunction, props *AttachProps) {
 		cdkbridge.Warn(fn, "corsgate::attach-memory", fmt.Sprintf("corsgate: the function has %.0f MB of memory, and the wrapper takes about 13 of them: give it %d or more", before.memory, fewMB))
 	}
 
-	target, ok := fn.(interface {
-		AddLayers(layers ...awslambda.ILayerVersion)
-		AddEnvironment(key, value *string, options *awslambda.EnvironmentOptions) awslambda.Function
-	})
-	if !ok { // known as an IFunction alone
-		var cast awslambda.Function
-		jsii.UnsafeCast(fn, &cast)
-		target = cast
-	}
-	set := func(name, value string) { target.AddEnvironment(&name, &value, nil) }
 	if !before.image {
 		target.AddLayers(layer(awscdk.Stack_Of(fn), before.architecture, program))
 	}
@@ -133,7 +137,7 @@ func functionResource(fn awslambda.IFunction) (awslambda.CfnFunction, error) {
 	if edge {
 		return nil, errors.New("corsfunction.Attach: a function of Lambda@Edge has neither layers nor environment variables, and is behind no REST API")
 	}
-	return nil, errors.New("corsfunction.Attach: this function is imported, and only the app that owns it can change it: attach to it there, and say so here with corsfunction.Emits; without an app, docs/attach.md has what to add by hand")
+	return nil, errors.New("corsfunction.Attach: this function is imported, and only the app that owns it can change it: attach to it there, and say so here with corsfunction.Emits; without an app, docs/existing-functions.md has what to add by hand")
 }
 
 // A configuration is what a function has that decides whether it can be attached to.
@@ -179,7 +183,7 @@ func (c *configuration) faults(props *AttachProps) []error {
 	}
 	switch {
 	case c.image && !props.ImageHasWrapper:
-		fault("its code is a container image, which has no layers: COPY --from the wrapper into it, as docs/attach.md has it, and set AttachProps.ImageHasWrapper")
+		fault("its code is a container image, which has no layers: COPY --from the wrapper into it, as docs/existing-functions.md has it, and set AttachProps.ImageHasWrapper")
 	case !c.image && props.ImageHasWrapper:
 		fault("AttachProps.ImageHasWrapper is for container images, and this function has the runtime %s: leave it out", c.runtime)
 	case !c.image && strings.HasPrefix(c.runtime, "provided"):

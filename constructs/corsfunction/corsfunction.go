@@ -3,9 +3,9 @@
 //
 // [NewGoFunction] builds one from Go source and refuses a handler that does not import
 // corslambda. [Attach] puts a wrapper around the runtime of a function that exists
-// already, in another language. [Emits] declares any other function as emitting by
-// itself. What none of them names is reported at synthesis by the API that invokes
-// it (package corsapi).
+// already, in another language. [Emits] declares that any other function sends the
+// headers itself. The API that invokes any other function reports it at synthesis
+// (package corsapi).
 package corsfunction
 
 import (
@@ -39,8 +39,8 @@ type GoFunctionProps struct {
 	awslambda.FunctionProps
 
 	// Entry is the directory of the handler's package main, required. A relative
-	// one is taken from the working directory or, where it is not there, from the
-	// root of the module the working directory is in.
+	// path is looked up in the working directory and then in the root of the
+	// module that contains it.
 	Entry string
 }
 
@@ -52,7 +52,7 @@ type GoFunction struct {
 	entry string
 }
 
-// Entry gives the absolute directory that the handler was built from, or ""
+// Entry returns the absolute directory that the handler was built from, or ""
 // where GoFunctionProps.Entry names none.
 func (f *GoFunction) Entry() string { return f.entry }
 
@@ -65,23 +65,23 @@ func (f *GoFunction) Entry() string { return f.entry }
 //
 //   - the version of Go: name it in go.mod, with a toolchain line;
 //   - GOFLAGS, GOEXPERIMENT, GOFIPS140 and GOWORK, from the environment or from
-//     go env -w: what of them a handler needs, CI needs too.
+//     go env -w: if the handler needs any of them, CI needs the same.
 //
 // Everything else that changes code is set here: GOOS, GOARCH, CGO_ENABLED=0 and
 // the baseline of the architecture, GOARM64=v8.0 and GOAMD64=v1; -ldflags,
 // -trimpath and -buildvcs in GOFLAGS have no effect.
 //
 // A handler is built once in a process, however many functions it is in, and not
-// at all where the CDK command line does not ask for the stack (cdk list, or cdk
+// at all if the CDK command line does not need the stack (cdk list, or cdk
 // deploy of another stack).
 //
-// Whatever is wrong is reported together: no such entry, not a program, a handler
-// that does not import corslambda, one that does not compile (with the compiler's
-// words), properties that cannot be had. The CDK command line gets error
-// annotations. It prints those of the whole app and exits with status 1, and
-// nothing is deployed. In an app that something else runs (go run, a test),
-// App.Synth panics with the same words; corsapp.Synth prints them and exits with
-// status 1.
+// All mistakes are reported together: an entry that does not exist or is not a
+// program, a handler that does not import corslambda or does not compile (with
+// the compiler's message), properties that cannot be set. The CDK command line
+// gets error annotations. It prints those of the whole app and exits with status
+// 1, and nothing is deployed. In an app that something else runs (go run, a
+// test), App.Synth panics with the same message; corsapp.Synth prints it and
+// exits with status 1.
 func NewGoFunction(scope constructs.Construct, id *string, props *GoFunctionProps) *GoFunction {
 	if props == nil {
 		props = &GoFunctionProps{}
@@ -149,10 +149,10 @@ func NewGoFunction(scope constructs.Construct, id *string, props *GoFunctionProp
 	return f
 }
 
-// Emits declares that fn emits CORS headers by itself, on every response, in
-// agreement with the API's policy. It takes the owner's word: nothing is
-// checked. fn may be a function in any language, an imported one, an alias or a
-// version; declaring a function also declares its aliases and versions.
+// Emits declares that fn itself sends CORS headers, on every response, in
+// agreement with the API's policy. Nothing is checked. fn may be a function in
+// any language, an imported one, an alias or a version; declaring a function
+// also declares its aliases and versions.
 func Emits(fn awslambda.IFunction) { paired.Mark(fn, paired.Declared) }
 
 // report has the faults of a function end the synthesis, all those of the app
@@ -194,7 +194,7 @@ func (v *invalid) Validate() *[]*string { return &v.texts }
 
 // placeholder stands where there is no handler. The CDK writes templates in spite
 // of error annotations. Deployed, they must not run anything, and must say why: the
-// line is in the function's log and API Gateway answers 502.
+// line is in the function's log and API Gateway responds with 502.
 var placeholder = func() gohandler.Program {
 	script := []byte(`#!/bin/sh
 echo 'corsgate: this is a placeholder, not a handler: the handler was not built when this app was synthesized, because it has an error (cdk synth shows it) or because its stack was not asked for' >&2

@@ -16,7 +16,7 @@ import (
 )
 
 // FuzzEvent gives whatever decodes as an event to an http.Handler that reads
-// all of the request. The answer is one that API Gateway can read, allows only
+// all of the request. The response is one that API Gateway can read, allows only
 // an origin that the event's policy allows, and echoes the event's body.
 func FuzzEvent(f *testing.F) {
 	f.Add(eventJSON)

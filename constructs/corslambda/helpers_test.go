@@ -74,7 +74,7 @@ func with(p patch, more patch) patch {
 	return p
 }
 
-// client gives the headers that a client gets, one "Name: value" each, sorted:
+// client returns the headers that a client gets, one "Name: value" each, sorted:
 // API Gateway takes them from both maps, and sends a header that is in both
 // with both values.
 func client(t testing.TB, single map[string]string, multi map[string][]string) []string {

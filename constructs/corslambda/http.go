@@ -31,15 +31,15 @@ import (
 //   - RemoteAddr is requestContext.identity.sourceIp with port 0, since handlers
 //     expect a port there;
 //   - the body is decoded where the event says that it is base64;
-//   - the context is the invocation's, and [Event] gives the event.
+//   - the context is the invocation's, and [Event] returns the event.
 //
-// The answer is sent as net/http would send it: status 200 and a detected
+// The response is sent as net/http would send it: status 200 and a detected
 // Content-Type where h sets none, no body to HEAD, and headers as they were
 // when the status was written. The body is text where it is valid UTF-8, which
 // reaches the client unchanged however the API is set up, and base64
 // otherwise, which API Gateway decodes where the API's binaryMediaTypes say so
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings.html).
-// The answer is complete before any of it is sent; use [WrapStreaming] for
+// The response is complete before any of it is sent; use [WrapStreaming] for
 // more than the 6 MB that Lambda allows.
 func WrapHandler(h http.Handler, opts ...Option) Handler {
 	return Wrap(func(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
@@ -124,7 +124,7 @@ func query(event *events.APIGatewayProxyRequest) url.Values {
 	return q
 }
 
-// A responseWriter gathers an answer.
+// A responseWriter gathers a response.
 type responseWriter struct {
 	header http.Header // what the handler changes
 	sent   http.Header // a copy of it when the status was written, nil before
@@ -136,7 +136,7 @@ type responseWriter struct {
 func (w *responseWriter) Header() http.Header { return w.header }
 
 func (w *responseWriter) WriteHeader(status int) {
-	if status < 100 || status > 999 { // as net/http does; API Gateway would answer 502
+	if status < 100 || status > 999 { // as net/http does; API Gateway would respond with 502
 		panic(fmt.Sprintf("invalid WriteHeader code %d", status))
 	}
 	// An informational status cannot be sent through API Gateway.

@@ -17,7 +17,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/corslambda"
 )
 
-// serve gives the event to an http.Handler of one function.
+// serve returns the event to an http.Handler of one function.
 func serve(t *testing.T, e events.APIGatewayProxyRequest, f http.HandlerFunc) events.APIGatewayProxyResponse {
 	t.Helper()
 	var log journal

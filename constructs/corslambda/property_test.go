@@ -71,7 +71,7 @@ func genName() *rapid.Generator[string] {
 	})
 }
 
-// For any answer of a handler and any event, the CORS headers are those of
+// For any response of a handler and any event, the CORS headers are those of
 // Policy.Decide, in all three forms.
 func TestEveryAnswer(t *testing.T) {
 	origins := []string{"", "https://app.example.com", "https://x.preview.example.com", "https://evil.example", "null", "https://app.example.com, https://app.example.com"}

@@ -100,8 +100,8 @@ func invoke(t *testing.T, bin, form string, payloads ...[]byte) ([]outcome, stri
 	return got, stdout.String()
 }
 
-// A real function, driven through the runtime API: an answer, an error, a
-// panic and a refused preflight, in each form. One process answers them all.
+// A real function, driven through the runtime API: a response, an error, a
+// panic and a refused preflight, in each form. One process responds to them all.
 func TestRuntime(t *testing.T) {
 	bin := build(t, "bootstrap")
 	payload := func(p patch) []byte {

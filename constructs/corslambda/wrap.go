@@ -17,26 +17,25 @@ import (
 	"github.com/corsgate/corsgate/internal/emit"
 )
 
-// A Handler answers the events of a Lambda proxy integration.
+// A Handler handles the events of a Lambda proxy integration.
 type Handler = func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error)
 
-// A StreamingHandler answers the events of a Lambda proxy integration whose
+// A StreamingHandler handles the events of a Lambda proxy integration whose
 // response transfer mode is STREAM.
 type StreamingHandler = func(context.Context, events.APIGatewayProxyRequest) (*events.APIGatewayProxyStreamingResponse, error)
 
 // An Option changes what a wrapped handler does.
 type Option func(*middleware)
 
-// WithPolicy has p decide, whatever the stage's variables say. It is for tests
-// and local servers: a function deployed with it can disagree with the
-// preflights. A nil p changes nothing.
+// WithPolicy uses p instead of the stage's variables. It is for tests and
+// local servers: a function deployed with it can disagree with the preflights.
+// A nil p changes nothing.
 func WithPolicy(p *cors.Policy) Option {
 	return func(m *middleware) { m.emitter.Fixed = p }
 }
 
-// WithLogger has l take the lines that the middleware logs. Without it, or
-// with nil, they go to standard output as JSON with the keys of Lambda's own
-// JSON log format
+// WithLogger sends the lines that the middleware logs to l. Without it, or with nil, they
+// go to standard output as JSON with the keys of Lambda's own JSON log format
 // (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html).
 func WithLogger(l *slog.Logger) Option {
 	return func(m *middleware) {
@@ -46,23 +45,23 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithPaths has the lines that the middleware logs hold the request's path
-// (/customers/4711) beside that of its resource (/customers/{id}). Without it they
-// do not, since a path may hold what must not be in a log.
+// WithPaths adds the request's path (/customers/4711) to the lines that the
+// middleware logs, beside that of its resource (/customers/{id}). It is not the
+// default, because a path may contain what must not be in a log.
 func WithPaths() Option {
 	return func(m *middleware) { m.emitter.Paths = true }
 }
 
-// WithInvocationErrors leaves the handler's errors and panics to Lambda's
-// runtime: the invocation fails, Lambda's Errors metric counts it, and a panic
-// ends the process. API Gateway then answers 502 with its DEFAULT_5XX gateway
-// response, which cannot run an allowlist: pages may not be able to read it.
+// WithInvocationErrors leaves the handler's errors and panics to Lambda's runtime:
+// the invocation fails, Lambda's Errors metric counts it, and a panic ends the
+// process. API Gateway then responds with 502 and its DEFAULT_5XX gateway response,
+// which cannot use an allowlist, so pages may not be able to read it.
 func WithInvocationErrors() Option {
 	return func(m *middleware) { m.invocationErrors = true }
 }
 
-// Wrap returns a handler that answers as h does, with the CORS headers, and
-// answers preflights itself. See the package's comment for the whole of it.
+// Wrap returns a handler that responds as h does, with the CORS headers, and
+// handles preflights itself. See the package's comment for details.
 //
 // Status code, body and other headers are h's, also where they are zero.
 func Wrap(h Handler, opts ...Option) Handler {

@@ -1,4 +1,4 @@
-// Package corstest says in a test what pages may do with an API, and has it checked against the synthesized template:
+// Package corstest asserts in a test what pages may do with an API, by its synthesized template:
 //
 //	api := corstest.New(t, assertions.Template_FromStack(stack, nil))
 //	app := api.From("https://app.example.com")
@@ -6,13 +6,13 @@
 //	app.Put("/products/1").WithHeader("x-debug").IsRefused("HeaderDisallowedByPreflightResponse")
 //	api.From("https://evil.example").Get("/products").IsRefused()
 //
-// What a browser does and what API Gateway answers is worked out as `corsgate explain` works it out, without a network,
-// and a failure prints what that command would print. A snapshot test fails when a line of the template changes; this one
-// when a page can do what it could not, or cannot what it could.
+// What a browser does and how API Gateway responds is worked out as by `corsgate explain`, without a network, and a
+// failure prints what that command would print. A snapshot test fails when a line of the template changes; this one fails
+// when a page can do something that it could not do, or the reverse.
 //
-// Functions are not run. One that the template marks as one that emits CORS headers, as corsfunction does with those it
-// builds, is taken to answer 200 with the headers that corslambda puts; what any other function answers is not known, and
-// neither allowed nor refused, until [Answering] says what to take it for.
+// Functions are not run. A function that the template marks as sending CORS headers, as corsfunction does, is assumed to respond
+// with 200 and the headers of corslambda. The response of any other function is not known, and neither allowed nor refused, unless
+// [Answering] sets it.
 package corstest
 
 import (
@@ -34,7 +34,7 @@ import (
 	"github.com/corsgate/corsgate/internal/simulate/transcript"
 )
 
-// T is what of a [*testing.T] is used.
+// T has the methods of a [*testing.T] that are used.
 type T interface {
 	Helper()
 	Errorf(format string, args ...any)
@@ -46,7 +46,8 @@ type Template interface {
 	ToJSON() *map[string]any
 }
 
-// An Option chooses among what a template offers, or says what it does not.
+// An Option selects a part of the template, or supplies a value that it does
+// not have.
 type Option func(*options)
 
 type options struct {
@@ -57,14 +58,14 @@ type options struct {
 	http1    bool
 }
 
-// WithAPI names the RestApi by its logical id, where the template has several.
+// WithAPI selects the RestApi by its logical id, if the template has several.
 func WithAPI(logicalID string) Option { return func(o *options) { o.gateway.API = logicalID } }
 
-// WithStage names the stage, where the API has several.
+// WithStage selects the stage, if the API has several.
 func WithStage(name string) Option { return func(o *options) { o.gateway.Stage = name } }
 
-// WithVariable sets a stage variable in the place of the template's. Origins that are known at deployment only, such as a
-// distribution's domain name, are tokens in the template; this is how a test gives them.
+// WithVariable sets a stage variable instead of the template's. Origins that are known only at deployment, such as a
+// distribution's domain name, are tokens in the template; use this to set them.
 func WithVariable(name, value string) Option {
 	return func(o *options) {
 		if o.gateway.Variables == nil {
@@ -74,13 +75,13 @@ func WithVariable(name, value string) Option {
 	}
 }
 
-// WithParameter gives a parameter of the template a value in the place of its default.
+// WithParameter sets a parameter of the template, instead of its default.
 func WithParameter(name, value string) Option {
 	return func(o *options) { o.fault("WithParameter", o.values.Parameter(name, value)) }
 }
 
-// WithValue gives a value that only a deployment knows, by its expression as failures print it, without ${ and }:
-// "Distribution.DomainName".
+// WithValue sets a value that is known only at deployment. It is named by its expression as failures print it,
+// without ${ and }: "Distribution.DomainName".
 func WithValue(expression, value string) Option {
 	return func(o *options) { o.fault("WithValue", o.values.Value(expression, value)) }
 }
@@ -91,22 +92,23 @@ func (o *options) fault(option string, err error) {
 	}
 }
 
-// Answering has everything behind the API answer with the same response, that of a Lambda proxy integration, as JSON:
-// {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*"}, "body": ""}. Functions that the template marks are
-// asked no more than others.
+// Answering makes every backend of the API respond with the same proxy response, as JSON: {"statusCode": 200, "headers":
+// {"Access-Control-Allow-Origin": "*"}, "body": ""}. It also replaces functions that the template marks as sending CORS
+// headers.
 func Answering(proxyResponse string) Option { return func(o *options) { o.response = proxyResponse } }
 
-// OverHTTP1 has browsers use HTTP/1.1, where the names of headers reach the API as Origin, and not origin as in HTTP/2.
-// API Gateway tells them apart.
+// OverHTTP1 makes browsers use HTTP/1.1, where the header's name is Origin, and not origin as in HTTP/2. API Gateway
+// tells them apart.
 func OverHTTP1() Option { return func(o *options) { o.http1 = true } }
 
-// An API is one of a template, at a stage.
+// An API is an API of a template, at one stage.
 type API struct {
 	t     T
 	judge *simulate.Judge
 }
 
-// New gives the API of a template. It ends the test if there is none, or if there are several and none is chosen.
+// New returns the API of a template. It ends the test if there is none, or if there are several and no option
+// selects one.
 func New(t T, template Template, opts ...Option) *API {
 	t.Helper()
 	b, err := json.Marshal(template.ToJSON())
@@ -117,14 +119,14 @@ func New(t T, template Template, opts ...Option) *API {
 	return load(t, opts, func(o cfn.Options) (*cfn.App, error) { return cfn.Parse("template.json", b, o) })
 }
 
-// FromJSON is [New] of a template's text.
+// FromJSON is like [New], but takes the template as JSON text.
 func FromJSON(t T, template []byte, opts ...Option) *API {
 	t.Helper()
 	return load(t, opts, func(o cfn.Options) (*cfn.App, error) { return cfn.Parse("template.json", template, o) })
 }
 
-// FromFile is [New] of a file, such as cdk.out/CatalogStack.template.json, in JSON or YAML, of a folder of templates or of a
-// cloud assembly.
+// FromFile is like [New], but reads a file, such as cdk.out/CatalogStack.template.json, in JSON or YAML, of a folder of
+// templates or of a cloud assembly.
 func FromFile(t T, name string, opts ...Option) *API {
 	t.Helper()
 	return load(t, opts, func(o cfn.Options) (*cfn.App, error) { return cfn.Open([]string{name}, o) })
@@ -184,11 +186,11 @@ func load(t T, opts []Option, read func(cfn.Options) (*cfn.App, error)) *API {
 	return &API{t, judge}
 }
 
-// In gives the same API for another test, such as a subtest, which is then the one that fails.
+// In returns a copy of the API that reports failures to t, for use in subtests.
 func (a *API) In(t T) *API { return &API{t, a.judge} }
 
-// From gives a page of an origin, https://app.example.com, or "null". One that only a deployment knows is written with its
-// expression, as failures print it: https://${Distribution.DomainName}.
+// From returns a page of an origin, https://app.example.com, or "null". An origin that is known only at deployment is
+// written with its expression, as failures print it: https://${Distribution.DomainName}.
 func (a *API) From(origin string) Page {
 	a.t.Helper()
 	read, err := a.judge.Site.API.App.Read(origin)
@@ -204,38 +206,39 @@ type Page struct {
 	origin string
 }
 
-// Get, and each method that is named likewise, gives a request for a path of the API, without the stage, with values for
-// its parameters and with the query string, /products/1?full=yes. A path that no resource has ends the test.
+// Get returns a request for a path of the API, without the stage, with values for its parameters and with the query
+// string: /products/1?full=yes. If no resource has the path, the test ends.
 func (p Page) Get(path string) Request { return p.Do("GET", path) }
 
-// Head is [Page.Get] for HEAD.
+// Head is like [Page.Get], for HEAD.
 func (p Page) Head(path string) Request { return p.Do("HEAD", path) }
 
-// Post is [Page.Get] for POST.
+// Post is like [Page.Get], for POST.
 func (p Page) Post(path string) Request { return p.Do("POST", path) }
 
-// Put is [Page.Get] for PUT.
+// Put is like [Page.Get], for PUT.
 func (p Page) Put(path string) Request { return p.Do("PUT", path) }
 
-// Patch is [Page.Get] for PATCH.
+// Patch is like [Page.Get], for PATCH.
 func (p Page) Patch(path string) Request { return p.Do("PATCH", path) }
 
-// Delete is [Page.Get] for DELETE.
+// Delete is like [Page.Get], for DELETE.
 func (p Page) Delete(path string) Request { return p.Do("DELETE", path) }
 
-// Do is [Page.Get] for any method, as the script writes it.
+// Do is like [Page.Get] for any method, as the script writes it.
 func (p Page) Do(method, path string) Request {
 	return Request{p.api, browser.Call{Origin: p.origin, Method: method, URL: path}}
 }
 
-// A Request is one of a page. The methods that add to it give another and leave it as it is.
+// A Request is a request of a page. Methods that add to it return a new Request and do not
+// change it.
 type Request struct {
 	api *API
 	req browser.Call
 }
 
-// WithHeader adds a header that the script sets. Without a value content-type is application/json, which takes a
-// preflight, and any other header is given one.
+// WithHeader adds a header that the script sets. Without a value, content-type is application/json, which needs
+// a preflight, and any other header gets a made-up value.
 func (r Request) WithHeader(name string, value ...string) Request {
 	v := questions.Value(name)
 	if len(value) > 0 {
@@ -245,19 +248,19 @@ func (r Request) WithHeader(name string, value ...string) Request {
 	return r
 }
 
-// WithCredentials has cookies go with the request: fetch with credentials "include".
+// WithCredentials includes cookies in the request: fetch with credentials "include".
 func (r Request) WithCredentials() Request {
 	r.req.Credentials = browser.Include
 	return r
 }
 
-// WithBody gives the request a body. Without a content-type of the script's it is text/plain.
+// WithBody sets the request's body. If the script sets no content-type, it is text/plain.
 func (r Request) WithBody(body string) Request {
 	r.req.Body = []byte(body)
 	return r
 }
 
-// run gives the report, or nil where the test has failed.
+// run returns the report, or nil where the test has failed.
 func (r Request) run() *simulate.Report {
 	r.api.t.Helper()
 	if !strings.HasPrefix(r.req.URL, "/") {
@@ -296,7 +299,7 @@ func (a *API) paths() string {
 	return strings.Join(out, ", ")
 }
 
-// unserved says that a path was found and not the method on it.
+// unserved reports whether a path was found and not the method on it.
 func unserved(report *simulate.Report) bool {
 	return report.Trace.Actual != nil && report.Trace.Actual.Method == nil
 }
@@ -330,8 +333,8 @@ func outcome(v simulate.Verdict) string {
 	return "refused (" + string(v.Code) + ")"
 }
 
-// IsAllowed fails the test unless the page can make the request and read the answer, whatever its status: an error of API
-// Gateway's own that the page can read is allowed, too, but for the one that says that the path has no such method.
+// IsAllowed fails the test unless the page can make the request and read the response, whatever its status: an error of API
+// Gateway's own that the page can read counts as allowed, except the error that the path has no such method.
 func (r Request) IsAllowed() {
 	r.api.t.Helper()
 	if report := r.run(); report != nil && (!report.Verdict.Allowed || unserved(report)) {
@@ -339,9 +342,9 @@ func (r Request) IsAllowed() {
 	}
 }
 
-// IsRefused fails the test unless CORS keeps the page from making the request or from reading the answer. Codes are the
-// ways in which it may be refused, as Chromium's DevTools name them (PreflightMissingAllowOriginHeader, for one); without
-// any, all do.
+// IsRefused fails the test unless CORS keeps the page from making the request or from reading the response. Codes are the
+// accepted reasons, as Chromium's DevTools name them, such as PreflightMissingAllowOriginHeader; without codes, any
+// reason is accepted.
 func (r Request) IsRefused(codes ...string) {
 	r.api.t.Helper()
 	for _, c := range codes {
@@ -373,17 +376,18 @@ func join(codes []browser.Code) string {
 	return strings.Join(out, ", ")
 }
 
-// PassesPreflight fails the test unless the browser sends the request, having asked leave if it has to. It is what can be
-// said of a function that is not known to emit CORS headers.
+// PassesPreflight fails the test unless the browser sends the request, after a preflight if it needs one. Use it for a
+// function that is not known to send CORS headers.
 func (r Request) PassesPreflight() {
 	r.api.t.Helper()
 	if report := r.run(); report != nil && !report.Preflight.Verdict.Allowed {
+		report.Verdict = report.Preflight.Verdict // what was looked at
 		r.fail("a preflight that passes", report)
 	}
 }
 
-// CanRead fails the test unless the request is allowed and the page can read headers of the answer. The template has to
-// say so; whether the answer has such a header is the function's.
+// CanRead fails the test unless the request is allowed and the page can read headers of the response. The template has to
+// allow it; whether the response has such a header is up to the function.
 func (r Request) CanRead(headers ...string) {
 	r.api.t.Helper()
 	report := r.run()

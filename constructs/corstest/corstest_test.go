@@ -89,7 +89,7 @@ func TestFailure(t *testing.T) {
 	api.From("https://evil.example").Get("/products").IsAllowed()
 	for _, want := range []string{
 		"corstest: want allowed, got refused (MissingAllowOriginHeader)", "A page of https://evil.example asks for GET /products",
-		"1. Preflight: not needed", "How the answer came to be:", "Verdict: refused (MissingAllowOriginHeader)",
+		"1. Preflight: not needed", "How this response was made:", "Verdict: refused (MissingAllowOriginHeader)",
 		"No 'Access-Control-Allow-Origin' header is present on the requested resource.",
 	} {
 		if !strings.Contains(s.failures(), want) {

@@ -17,7 +17,7 @@ import (
 // own from starting.
 var updating = flag.Bool("corstest.update", false, "write the files of corstest's MatrixEquals anew")
 
-// update says whether files are to be written: -corstest.update was given, or the test's own flag -update.
+// update reports whether files are to be written: -corstest.update was given, or the test's own flag -update.
 func update() bool {
 	if *updating {
 		return true
@@ -34,14 +34,15 @@ func update() bool {
 	return on
 }
 
-// Matrix says what pages of some origins may do with every route of the API, a line each, with and without credentials:
+// Matrix returns what pages of some origins may do with every route of the API, one line each, with and without
+// credentials:
 //
 //	https://app.example.com
 //	  GET    /products       allowed; with credentials refused (InvalidAllowCredentials)
 //	  PUT    /products/{id}  refused (PreflightMissingAllowOriginHeader)
 //
-// The requests have a content-type of application/json where their method has a body. Without origins these are those
-// that the template names, with an example of each pattern, a stranger and null.
+// The requests have a content-type of application/json where their method has a body. Without arguments, the origins
+// are the ones that the template names, with an example of each pattern, a stranger and null.
 func (a *API) Matrix(origins ...string) string {
 	a.t.Helper()
 	var pages []Page
@@ -99,13 +100,13 @@ func entry(r *simulate.Report) string {
 		return out + ", preflight passes"
 	}
 	if c := r.Trace.Actual; r.Verdict.Allowed && c != nil && c.GatewayResponse != nil {
-		out += ", answered by API Gateway itself (" + c.GatewayResponse.Type + ")"
+		out += ", from API Gateway itself (" + c.GatewayResponse.Type + ")"
 	}
 	return out
 }
 
-// MatrixEquals fails the test unless a file, named from the folder of the test, has the [API.Matrix] of the origins.
-// `go test -corstest.update` in that folder writes it, and so does -update in a test that has a flag of that name; packages
+// MatrixEquals fails the test unless a file, relative to the folder of the test, has the [API.Matrix] of the origins. `go
+// test -corstest.update` in that folder writes it, and so does -update in a test that has a flag of that name; packages
 // without corstest do not know the former.
 func (a *API) MatrixEquals(file string, origins ...string) {
 	a.t.Helper()
@@ -132,7 +133,7 @@ func (a *API) MatrixEquals(file string, origins ...string) {
 	a.t.Errorf("corstest: what pages may do is not what %s has (go test -corstest.update writes it anew):\n%s", file, changed(string(want), got))
 }
 
-// changed gives the lines that differ, each under its origin.
+// changed returns the lines that differ, each under its origin.
 func changed(want, got string) string {
 	parse := func(text string) (order []string, lines map[string]string) {
 		lines = map[string]string{}

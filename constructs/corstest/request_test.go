@@ -124,7 +124,7 @@ func TestWithBody(t *testing.T) {
 	}
 }
 
-// Some headers can be read without leave, whether the answer is known to have them or not.
+// Some headers can be read without leave, whether the response is known to have them or not.
 func TestCanReadSafelisted(t *testing.T) {
 	corstest.FromFile(t, templates+"catalog.template.json").From("https://app.example.com").Get("/products").CanRead("Last-Modified")
 }

@@ -61,3 +61,32 @@ func TestUnknownDecides(t *testing.T) {
 		}
 	}
 }
+
+// A preflight whose template decides by a value does not pass, although the function behind it is not run.
+func TestPassesPreflightByAValue(t *testing.T) {
+	template := func(condition string) []byte {
+		return []byte(`{"Parameters": {"P": {"Type": "String"}}, "Resources": {
+			"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {}},
+			"Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": {"RestApiId": {"Ref": "Api"}, "StageName": "prod"}},
+			"Put": {"Type": "AWS::ApiGateway::Method", "Properties": {"RestApiId": {"Ref": "Api"}, "ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]}, "HttpMethod": "PUT", "AuthorizationType": "NONE",
+				"Integration": {"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST", "Uri": {"Fn::Sub": "arn:aws:apigateway:x:lambda:path/2015-03-31/functions/${Fn.Arn}/invocations"}}}},
+			"Fn": {"Type": "AWS::Lambda::Function", "Properties": {}},
+			"Options": {"Type": "AWS::ApiGateway::Method", "Properties": {"RestApiId": {"Ref": "Api"}, "ResourceId": {"Fn::GetAtt": ["Api", "RootResourceId"]}, "HttpMethod": "OPTIONS", "AuthorizationType": "NONE",
+				"Integration": {"Type": "MOCK", "IntegrationResponses": [{"StatusCode": "200", "ResponseParameters": {"method.response.header.Access-Control-Allow-Methods": "'PUT'"}}],
+					"RequestTemplates": {"application/json": {"Fn::Sub": "#set($p = '${P}')#if(` + condition + `)#set($context.responseOverride.header.Access-Control-Allow-Origin = '*')#end{\"statusCode\": 200}"}}}}}
+		}}`)
+	}
+	for condition, want := range map[string]string{
+		"true":                "",
+		"!$p.contains('x')":   "want a preflight that passes, got not known: P: the parameter has no value here, and a mapping template decides by it",
+		"$p.contains('x')":    "want a preflight that passes, got not known: P: the parameter has no value here, and a mapping template decides by it",
+		"$p.length() == 1234": "want a preflight that passes, got not known: P: the parameter has no value here, and a mapping template decides by it",
+		"false":               "want a preflight that passes, got refused (PreflightMissingAllowOriginHeader)",
+	} {
+		s := &spy{}
+		corstest.FromJSON(s, template(condition)).From("https://evil.example").Put("/").PassesPreflight()
+		if got := s.failures(); want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", condition, got, want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ package apigw
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -40,6 +41,21 @@ const (
 	IntegrationRequestPath    = "integration.request.path."
 	IntegrationResponseHeader = "integration.response.header."
 )
+
+// IdentitySources returns the elements of an authorizer's identity source, such as method.request.header.Authorization
+// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-authorizer.html).
+func IdentitySources(list string) []string {
+	var out []string
+	for _, s := range strings.Split(list, ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// PathParameter matches a parameter in a resource's path: {id}, {proxy+}.
+var PathParameter = regexp.MustCompile(`\{[^{}]*\}`)
 
 // KeyHeader is the header of an API key, in lower case.
 const KeyHeader = "x-api-key"

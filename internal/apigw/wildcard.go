@@ -186,8 +186,6 @@ func variable(name string) ([]token, bool) {
 	return []token{{kind: unknown, text: key, key: true}}, true
 }
 
-var pathParameter = regexp.MustCompile(`\{[^{}]*\}`)
-
 // target is the ARN of a call.
 func target(c Call) []token {
 	stage := literal(c.Stage)
@@ -196,7 +194,7 @@ func target(c Call) []token {
 	}
 	out := slices.Concat(ownARN, literal("/"), stage, literal("/"+c.Method))
 	end := 0
-	for _, at := range pathParameter.FindAllStringIndex(c.Path, -1) {
+	for _, at := range PathParameter.FindAllStringIndex(c.Path, -1) {
 		out = append(slices.Concat(out, literal(c.Path[end:at[0]])), token{kind: unknown, text: "the path parameter " + c.Path[at[0]:at[1]]})
 		end = at[1]
 	}

@@ -40,6 +40,9 @@ type Want struct {
 	// Brief says that nothing is wanted but Type.
 	Brief bool `json:"brief,omitempty"`
 
+	// Only names the properties that are wanted beside those that are overridden; all if nil.
+	Only []string `json:"only,omitempty"`
+
 	// Metadata names what of the resource's metadata is wanted.
 	Metadata []string `json:"metadata,omitempty"`
 

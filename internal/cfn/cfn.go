@@ -31,6 +31,9 @@ type Options struct {
 	// not decided, by [Comparison.Key], whether they hold. They go before all others.
 	IDs   map[string]string
 	Equal map[string]bool
+	// Metadata is that of resources, by ID or STACK/ID, where the template does not say
+	// otherwise.
+	Metadata map[string]map[string]any
 	// Region and Account are where stacks are deployed whose own place is not known.
 	// Where they are empty, texts have us-east-1 and 111111111111, while a condition or
 	// a mapping that depends on them is not decided.

@@ -70,7 +70,7 @@ func (e scope) condition(name string) *decision {
 	own := scope{app: e.app, st: st, id: "Conditions." + name, strict: true}
 	switch {
 	case !ok:
-		e.open("the template has no condition " + name)
+		e.app.problem(Problem{File: st.File, Line: e.line(), Stack: st.Name, LogicalID: e.id, Text: "the template has no condition " + name, Kind: Dangling, Condition: true})
 	case st.busy["condition "+name]:
 		own.open("the condition " + name + " depends on itself")
 	default:

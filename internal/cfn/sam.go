@@ -32,21 +32,21 @@ func routeKey(api, method, path string) string {
 type sam struct {
 	root, resources map[string]any
 	read            func(path string) ([]byte, error)
-	apis            map[string]*samAPI
-	types           map[string]string // of the resources as they were written
-	refs            map[string]string // what SAM's own references, "Api.Stage", name
+	apis, http      map[string]*samAPI // REST APIs and HTTP APIs
+	types           map[string]string  // of the resources as they were written
+	refs            map[string]string  // what SAM's own references, "Api.Stage", name
 	out             samResult
 }
 
 // serverless makes of a template of SAM, in place, the one that the SAM transform makes
 // (https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html),
-// as far as REST APIs, functions and who may call them matter; of the rest the names are right. It follows version 1.115.0
+// as far as APIs, functions and who may call them matter; of the rest the names are right. It follows version 1.115.0
 // of the transform. Values that the transform must know are those of the parameters' defaults. The functions of values stay
 // what they are. The file that read opens is beside the template.
 //
 // What the transform refuses is a problem, and left out; so is a document that is not here.
 func serverless(root map[string]any, read func(path string) ([]byte, error)) samResult {
-	s := &sam{root: root, read: read, apis: map[string]*samAPI{}, types: map[string]string{}, refs: map[string]string{}, out: samResult{Causes: map[string]string{}, Routes: map[string]string{}}}
+	s := &sam{root: root, read: read, apis: map[string]*samAPI{}, http: map[string]*samAPI{}, types: map[string]string{}, refs: map[string]string{}, out: samResult{Causes: map[string]string{}, Routes: map[string]string{}}}
 	s.resources, _ = root["Resources"].(map[string]any)
 	for id, r := range s.resources {
 		s.types[id], _ = object(r)["Type"].(string)
@@ -65,6 +65,7 @@ func serverless(root map[string]any, read func(path string) ([]byte, error)) sam
 	}
 	s.bodies()
 	s.routes()
+	s.httpRoutes()
 	s.globals()
 	s.versions()
 	s.functions()

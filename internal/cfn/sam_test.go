@@ -202,6 +202,8 @@ var (
 	hashed  = regexp.MustCompile(`^([A-Za-z0-9]+?)[0-9a-f]{10}$`)
 	ofTypes = map[string]string{
 		"AWS::ApiGateway::RestApi":              "",
+		"AWS::ApiGatewayV2::Api":                "Body BodyS3Location FailOnWarnings",
+		"AWS::ApiGatewayV2::Stage":              "ApiId StageName StageVariables",
 		"AWS::ApiGateway::Deployment":           "RestApiId StageName",
 		"AWS::ApiGateway::Stage":                "",
 		"AWS::ApiGateway::DomainName":           "DomainName EndpointConfiguration SecurityPolicy",
@@ -275,7 +277,7 @@ func projected(t *testing.T, root map[string]any, file string) map[string]any {
 		case "AWS::Lambda::Permission":
 			// Those of HTTP APIs are not made, and those of other events only in name.
 			api := object(second(object(p["SourceArn"])["Fn::Sub"])["__ApiId__"])["Ref"]
-			if typ := object(object(root["Resources"])[scalar(api)])["Type"]; typ == "AWS::ApiGatewayV2::Api" || typ == "AWS::Serverless::HttpApi" {
+			if typ := object(object(root["Resources"])[scalar(api)])["Type"]; typ == "AWS::ApiGatewayV2::Api" {
 				if strings.HasSuffix(id, "AuthorizerPermission") {
 					continue
 				}
@@ -285,9 +287,13 @@ func projected(t *testing.T, root map[string]any, file string) map[string]any {
 			}
 		case "AWS::Serverless::Connector", "AWS::IAM::ManagedPolicy", "AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::ApiMapping",
 			"AWS::Serverless::CapacityProvider", "AWS::Lambda::CapacityProvider":
-			continue // which have nothing to do with REST APIs
-		case "AWS::Serverless::HttpApi", "AWS::ApiGatewayV2::Api":
-			one["Type"] = "an HTTP API"
+			continue // which have nothing to do with APIs
+		case "AWS::ApiGatewayV2::Api": // what decides nothing about CORS is left out
+			body := object(p["Body"])
+			for _, name := range []string{"tags", "info", "servers"} {
+				delete(body, name)
+			}
+			eachOperation(body, func(_ string, op map[string]any) { delete(op, "parameters") })
 		case "AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion":
 			one["Type"] = "a layer"
 		}

@@ -11,7 +11,7 @@ import (
 // implicitAPI is the logical id of the API that SAM makes for the events that name none.
 const implicitAPI = "ServerlessRestApi"
 
-// samAPI is an AWS::Serverless::Api, or the one that SAM makes.
+// samAPI is an AWS::Serverless::Api or an AWS::Serverless::HttpApi, or the one that SAM makes.
 type samAPI struct {
 	id      string
 	cause   string
@@ -86,8 +86,13 @@ func (s *sam) routes() {
 	} else if condition := s.anyOf(implicitAPI+"Condition", made.all()); condition != "" {
 		object(s.resources[implicitAPI])["Condition"] = condition
 	}
-	for _, id := range slices.Sorted(maps.Keys(s.apis)) {
-		api := s.apis[id]
+	s.pathConditions(s.apis)
+}
+
+// pathConditions puts on each path of the documents that SAM writes the condition of the events that make it.
+func (s *sam) pathConditions(apis map[string]*samAPI) {
+	for _, id := range slices.Sorted(maps.Keys(apis)) {
+		api := apis[id]
 		if !api.managed {
 			continue
 		}
@@ -200,7 +205,7 @@ func (s *sam) apiEvent(id, name string, e map[string]any, tell bool) *samEvent {
 			return refuse("RestApiId must be a Ref to an AWS::Serverless::Api of the template")
 		}
 		api, ok := s.resources[event.api].(map[string]any)
-		if !ok || api["Type"] == "AWS::Serverless::HttpApi" {
+		if !ok || api["Type"] == httpAPIType {
 			return refuse("its RestApiId is " + event.api + ", which is not an AWS::Serverless::Api of the template")
 		}
 	}

@@ -48,6 +48,9 @@ func (s *sam) functions() {
 			s.permit(e, called, from)
 			s.functionRoute(e, arn)
 		}
+		for _, e := range s.httpEvents(id, from, true) {
+			s.httpRoute(e, arn)
+		}
 	}
 }
 
@@ -210,9 +213,6 @@ var otherEvents = map[string][][2]string{
 	"StateMachine events": {{"", "AWS::Events::Rule"}, {"Role", "AWS::IAM::Role"}},
 }
 
-// implicitHTTPAPI is the logical id of the HTTP API that SAM makes for the HttpApi events that name none.
-const implicitHTTPAPI = "ServerlessHttpApi"
-
 // otherEvent names what SAM makes for an event that is of no REST API.
 func (s *sam) otherEvent(id, name, typ string, e, from map[string]any) {
 	makes := otherEvents[typ]
@@ -224,10 +224,6 @@ func (s *sam) otherEvent(id, name, typ string, e, from map[string]any) {
 	}
 	for _, m := range makes {
 		s.make(id+name+m[0], m[1], id+" event "+name, from, map[string]any{})
-	}
-	if typ == "HttpApi" && object(e["Properties"])["ApiId"] == nil && s.resources[implicitHTTPAPI] == nil {
-		s.resources[implicitHTTPAPI] = map[string]any{"Type": "AWS::Serverless::HttpApi", "Properties": map[string]any{"StageName": "$default"}}
-		s.out.Causes[implicitHTTPAPI] = id + " event " + name
 	}
 }
 
@@ -293,7 +289,7 @@ func (s *sam) machineRoute(e *samEvent, target string) {
 	}
 }
 
-// others gives the rest of SAM's types their own: a table, a nested stack. HTTP APIs stay what they are, and have a stage.
+// others gives the rest of SAM's types their own: a table, a nested stack.
 func (s *sam) others() {
 	for _, id := range s.ids("AWS::Serverless::SimpleTable") {
 		from := object(s.resources[id])
@@ -317,31 +313,7 @@ func (s *sam) others() {
 			s.make(id+"OperatorRole", "AWS::IAM::Role", id, from, map[string]any{})
 		}
 	}
-	for _, id := range s.ids("AWS::Serverless::HttpApi") {
-		from := object(s.resources[id])
-		name := orElse(object(from["Properties"])["StageName"], "$default")
-		stage := id + "Stage"
-		switch text, ok := name.(string); {
-		case text == "$default":
-			stage = id + "ApiGatewayDefaultStage"
-		case ok && alphanumeric(text):
-			stage = id + text + "Stage"
-		case ok:
-			stage += digestOf(text)
-		}
-		cause := s.out.Causes[id]
-		if cause == "" {
-			cause = id
-		}
-		s.make(stage, "AWS::ApiGatewayV2::Stage", cause, from, map[string]any{"ApiId": ref(id), "StageName": name})
-		s.refs[id+".Stage"] = stage
-		if domain, ok := object(from["Properties"])["Domain"].(map[string]any); ok {
-			name := "ApiGatewayDomainNameV2" + digestOf(s.decidedIn(domain["DomainName"]))
-			s.make(name, "AWS::ApiGatewayV2::DomainName", cause, from, map[string]any{})
-			s.refs[id+".DomainName"] = name
-			s.recordSet(cause, from, domain)
-		}
-	}
+	s.httpAPIs()
 	for _, id := range slices.Sorted(maps.Keys(s.resources)) {
 		if r, ok := s.resources[id].(map[string]any); ok {
 			delete(r, "Connectors")

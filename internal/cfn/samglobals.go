@@ -22,6 +22,12 @@ const (
 		OpenApiVersion Domain AlwaysDeploy PropagateTags SecurityPolicy EndpointAccessMode`
 	apiProperties = apiGlobals + ` StageName Tags DefinitionBody Models FailOnWarnings Description Mode DisableExecuteApiEndpoint
 		ApiKeySourceType Policy`
+	httpAPIGlobals = `Auth AccessLogSettings StageVariables Tags CorsConfiguration DefaultRouteSettings Domain RouteSettings
+		FailOnWarnings PropagateTags`
+	httpAPIProperties      = httpAPIGlobals + ` Name StageName DefinitionBody DefinitionUri Description DisableExecuteApiEndpoint`
+	httpEventProperties    = `Path Method ApiId Stage Auth TimeoutInMillis RouteSettings PayloadFormatVersion`
+	httpCorsProperties     = `AllowMethods AllowHeaders AllowOrigins MaxAge ExposeHeaders AllowCredentials`
+	httpAuthProperties     = `Authorizers DefaultAuthorizer EnableIamAuthorizer`
 	stateMachineProperties = `Definition DefinitionUri Logging Role RolePath DefinitionSubstitutions Events Name Type Tags PropagateTags
 		Policies Tracing PermissionsBoundary AutoPublishAlias DeploymentPreference UseAliasAsEventTarget`
 	functionEventProperties     = `Path Method RestApiId Stage Auth RequestModel RequestParameters TimeoutInMillis ResponseTransferMode`
@@ -49,7 +55,7 @@ func (s *sam) globals() {
 			s.refuse("", "SAM refuses Globals."+name+": it is not an object")
 			continue
 		}
-		supported := map[string]string{"Function": functionGlobals, "Api": apiGlobals}[name]
+		supported := map[string]string{"Function": functionGlobals, "Api": apiGlobals, "HttpApi": httpAPIGlobals}[name]
 		if supported != "" {
 			for _, key := range unknownIn(section, supported) {
 				s.refuse("", "SAM refuses Globals."+name+"."+key+": "+key+" is not among what Globals may have of it")

@@ -100,7 +100,11 @@ func evaluate(f *files, roots []root, given []Problem, opts Options) *App {
 	a.label()
 	a.sortOpen()
 	for _, r := range a.all() {
-		if api := a.Target(r.Properties["RestApiId"]); api != nil {
+		id := r.Properties["RestApiId"]
+		if strings.HasPrefix(r.Type, "AWS::ApiGatewayV2::") {
+			id = r.Properties["ApiId"]
+		}
+		if api := a.Target(id); api != nil {
 			a.owned[api] = append(a.owned[api], r)
 		}
 	}
@@ -115,7 +119,7 @@ func evaluate(f *files, roots []root, given []Problem, opts Options) *App {
 func (a *App) With(opts Options) *App {
 	o := a.opts
 	return evaluate(a.files, a.roots, a.given, Options{Parameters: over(o.Parameters, opts.Parameters), Open: slices.Concat(o.Open, opts.Open), Values: over(o.Values, opts.Values),
-		Conditions: over(o.Conditions, opts.Conditions), IDs: over(o.IDs, opts.IDs), Equal: over(o.Equal, opts.Equal),
+		Conditions: over(o.Conditions, opts.Conditions), IDs: over(o.IDs, opts.IDs), Equal: over(o.Equal, opts.Equal), Metadata: over(o.Metadata, opts.Metadata),
 		Region: cmp.Or(opts.Region, o.Region), Account: cmp.Or(opts.Account, o.Account)})
 }
 
@@ -197,6 +201,11 @@ func (a *App) instantiate(st *Stack) {
 			scope{app: a, st: st, id: id}.tell(Malformed, "Properties is not an object")
 		}
 		r.Metadata, _ = raw["Metadata"].(map[string]any)
+		for _, name := range []string{id, st.Name + "/" + id} {
+			if more := a.opts.Metadata[name]; more != nil {
+				r.Metadata = over(more, r.Metadata)
+			}
+		}
 		r.Condition, _ = raw["Condition"].(string)
 		for _, d := range list(raw["DependsOn"]) {
 			if s, ok := d.(string); ok {
@@ -457,7 +466,7 @@ func (a *App) OfType(typ string) []*Resource {
 func (a *App) RestAPIs() []*Resource { return a.OfType("AWS::ApiGateway::RestApi") }
 
 // Of returns the resources of a type that belong to an API, in whatever stack: their
-// RestApiId leads to it.
+// RestApiId, or the ApiId of an HTTP API's, leads to it.
 func (a *App) Of(api *Resource, typ string) []*Resource {
 	return slices.DeleteFunc(slices.Clone(a.owned[api]), func(r *Resource) bool { return r.Type != typ })
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/apigw"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/report"
@@ -19,6 +21,8 @@ type Allowlist struct {
 
 	policy *cors.Policy // where the list is a policy
 	wild   []string     // patterns of mapping templates, * for any text
+
+	each map[string]*Allowlist // stated ones of single APIs, see [StateEach]
 }
 
 // wildcard is the pattern that was meant by one of a regular expression: any number of labels in front of a domain, any port
@@ -61,8 +65,45 @@ func State(origins []string) (*Allowlist, error) {
 	return ofPolicy(p, "stated"), nil
 }
 
+// StateEach is [State] with lists of single APIs, by logical id or STACK/ID, which go before the one of all. That one may be
+// empty: what the other APIs are for is then inferred.
+func StateEach(origins []string, each map[string][]string) (*Allowlist, error) {
+	all := &Allowlist{}
+	if len(origins) > 0 {
+		var err error
+		if all, err = State(origins); err != nil {
+			return nil, err
+		}
+	}
+	all.each = map[string]*Allowlist{}
+	for id, list := range each {
+		a, err := State(list)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", id, err)
+		}
+		all.each[id] = a
+	}
+	return all, nil
+}
+
+// of returns what is stated for an API, nil if nothing is.
+func (a *Allowlist) of(api *cfn.Resource) *Allowlist {
+	if a == nil {
+		return nil
+	}
+	for _, id := range []string{api.Stack.Name + "/" + api.ID, api.ID} {
+		if own := a.each[id]; own != nil {
+			return own
+		}
+	}
+	if a.From == "" {
+		return nil
+	}
+	return a
+}
+
 func ofPolicy(p *cors.Policy, from string) *Allowlist {
-	a := &Allowlist{report.Allowlist{Any: p.AnyOrigin(), From: from, Names: p.Origins()}, p, nil}
+	a := &Allowlist{Allowlist: report.Allowlist{Any: p.AnyOrigin(), From: from, Names: p.Origins()}, policy: p}
 	if a.Any {
 		a.Origins = []string{anyPage}
 		return a

@@ -151,6 +151,9 @@ func (s *seen) refused(f report.Finding) {
 	id := rules.CORS903
 	if samKey.MatchString(f.Detail) {
 		id, f.Fix = rules.CORS904, samFix(f)
+	} else if _, missing, ok := strings.Cut(f.Detail, "has no Transform: "); ok {
+		name, _, _ := strings.Cut(missing, ",")
+		f.Fix = rules.Fix{CloudFormation: "Transform: " + name}
 	}
 	s.findings = append(s.findings, report.Of(id, f))
 }
@@ -185,7 +188,7 @@ func (s *seen) orphans() {
 // views gives a view for each stage of each API.
 func (s *seen) views(stated *Allowlist) []*View {
 	var out []*View
-	for _, api := range gateway.APIs(s.app) {
+	for _, api := range gateway.APIs(s.app, gateway.RestAPI) {
 		opts := gateway.Options{API: api.ID, Policy: gateway.IgnorePolicy} // a rule of its own judges it
 		stages, err := gateway.Stages(s.app, opts)
 		if err != nil || len(stages) < 2 {
@@ -198,7 +201,7 @@ func (s *seen) views(stated *Allowlist) []*View {
 				s.leave(nil, err.Error())
 				continue
 			}
-			v, err := newView(loaded, stated)
+			v, err := newView(loaded, stated.of(loaded.Rest))
 			if err != nil {
 				s.leave(nil, err.Error())
 				continue

@@ -21,18 +21,29 @@ import (
 
 // notes are what the command does not look at, over all APIs.
 type notes struct {
-	own   map[string]bool // routes whose responses are a function's own
+	own   [2]map[string]bool // routes whose responses are a function's own, or a server's
 	lines []string
 }
 
 // note takes the notes of a view.
 func (s *seen) note(v *View) {
-	if s.notes.own == nil {
-		s.notes.own = map[string]bool{}
+	for i := range s.notes.own {
+		if s.notes.own[i] == nil {
+			s.notes.own[i] = map[string]bool{}
+		}
 	}
 	for _, r := range v.routes {
-		if fn := v.proxied(r.method); fn != nil && !wrapper.Emits(fn.Metadata, fn.Properties) && v.usesCORS() {
-			s.notes.own[s.app.Name(v.API.Rest)+" "+r.method.HTTPMethod+" "+r.resource.Path] = true
+		m := r.method
+		// Where nothing else is of CORS, preflights that reach what is behind ANY may be all that there is of it.
+		if m.Integration == nil || !apigw.IsProxy(m.Integration.Type) || !v.usesCORS() && m.HTTPMethod != "ANY" {
+			continue
+		}
+		own := s.notes.own[0]
+		if m.Integration.Type == apigw.HTTPProxy {
+			own = s.notes.own[1]
+		}
+		if fn := v.proxied(m); fn == nil || !wrapper.Emits(fn.Metadata, fn.Properties) {
+			own[s.app.Name(v.API.Rest)+" "+m.HTTPMethod+" "+r.resource.Path] = true
 		}
 	}
 	if endpoint := dig(v.API.Rest.Properties, "EndpointConfiguration"); v.usesCORS() && slices.Contains(list(endpoint["Types"]), any("PRIVATE")) {
@@ -46,11 +57,14 @@ func (s *seen) note(v *View) {
 // said gives the notes as lines.
 func (s *seen) said() []string {
 	out := []string{}
-	if n := len(s.notes.own); n > 0 {
+	if n := len(s.notes.own[0]); n > 0 {
 		responses := "the responses of " + report.Plural(n, "Lambda proxy route") + " are the functions' own"
 		out = append(out, responses+": corsgate explain runs the functions, and corsgate probe asks them once they are deployed")
 	}
-	return slices.Concat(out, s.notes.lines, Unread(s.app))
+	if n := len(s.notes.own[1]); n > 0 {
+		out = append(out, "the responses of "+report.Plural(n, "HTTP proxy route")+" are the servers' own: corsgate probe asks them once they are deployed")
+	}
+	return append(append(out, s.notes.lines...), Unread(s.app)...) // an empty list where there is none
 }
 
 // Unread says, a line for each kind, which APIs of an app have CORS settings that no rule looks at.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
@@ -204,7 +205,7 @@ func overrides(t gateway.Template, name string) bool {
 func badExpressions(v *View, report reporter) {
 	for _, r := range v.API.Resources() {
 		for _, m := range r.Methods() {
-			if names := unquoted(m); names != nil {
+			if names := unquoted(m); names != nil && !v.dangles(m.Source) {
 				report(at(m), strings.Join(names, ", ")+": the value is neither in single quotes nor a mapping source", "")
 			}
 		}
@@ -224,6 +225,13 @@ func badExpressions(v *View, report reporter) {
 			report(v.gatewayPlace(typ), strings.Join(names, ", ")+": the value is neither in single quotes nor a mapping source", "")
 		}
 	}
+}
+
+// dangles reports whether a resource refers to what its template does not have, which CORS903 says.
+func (v *View) dangles(r *cfn.Resource) bool {
+	return slices.ContainsFunc(v.App.Problems, func(p cfn.Problem) bool {
+		return p.Kind == cfn.Dangling && p.Stack == r.Stack.Name && p.LogicalID == r.ID
+	})
 }
 
 // wildcardCredentials decides CORS206.

@@ -24,7 +24,7 @@ type Question struct {
 	Path string `json:"path"`
 	URL  string `json:"url"`
 	// Headers are those that the page's script sets, in lower case and sorted.
-	Headers     []string `json:"headers"`
+	Headers     []string `json:"headers" jsonschema:"nullable"`
 	Credentials bool     `json:"credentials"`
 
 	extra  string            // the header that the question is about, besides those that the route cannot do without
@@ -104,8 +104,10 @@ func Of(r *simulate.Report) Outcome {
 	if n := len(r.Redirects); n > 0 && r.Actual.Response == nil {
 		o.away = r.Redirects[n-1].Actual.Response.Headers.Get("Location")
 	}
-	if r.Verdict.Undecided {
-		o.open = strings.TrimPrefix(r.Verdict.Message, "not known: ")
+	for _, v := range []simulate.Verdict{r.Verdict, r.Preflight.Verdict} {
+		if v.Undecided && o.open == "" {
+			o.open = strings.TrimPrefix(v.Message, "not known: ")
+		}
 	}
 	if o.Known && !o.Allowed {
 		// Why it is refused is in the code; what else the answer would have been does not reach the page.

@@ -7,25 +7,30 @@ import (
 	"github.com/corsgate/corsgate/internal/report"
 )
 
+// Documents is what `corsgate diff --format json` prints.
+type Documents struct {
+	// Looser says that something is allowed that was not, in any of the APIs.
+	Looser bool `json:"looser"`
+	// Compared says that all could be compared.
+	Compared bool          `json:"compared"`
+	APIs     []APIDocument `json:"apis"`
+	// Findings are those of a check that one side alone has.
+	Findings Found `json:"findings"`
+}
+
+// An APIDocument is the difference of one API's stage.
+type APIDocument struct {
+	Result
+	Document
+}
+
 // JSON writes the documents of all APIs.
 func JSON(w io.Writer, results []Result, found Found) error {
-	type one struct {
-		Result
-		Document
-	}
-	doc := struct {
-		// Looser says that something is allowed that was not, in any of the APIs.
-		Looser bool `json:"looser"`
-		// Compared says that all could be compared.
-		Compared bool  `json:"compared"`
-		APIs     []one `json:"apis"`
-		// Findings are those of a check that one side alone has.
-		Findings Found `json:"findings"`
-	}{Compared: true, APIs: []one{}, Findings: Found{append([]Finding{}, found.New...), append([]Finding{}, found.Gone...)}}
+	doc := Documents{Compared: true, APIs: []APIDocument{}, Findings: Found{append([]Finding{}, found.New...), append([]Finding{}, found.Gone...)}}
 	for _, r := range results {
 		doc.Looser = doc.Looser || r.Looser()
 		doc.Compared = doc.Compared && len(r.NotCompared) == 0
-		doc.APIs = append(doc.APIs, one{r, r.document()})
+		doc.APIs = append(doc.APIs, APIDocument{r, r.document()})
 	}
 	return report.WriteJSON(w, doc)
 }

@@ -35,7 +35,7 @@ func plural(n int, what string) string {
 
 // A format is how a summary is marked up.
 type format struct {
-	code            func(string) string
+	code, text      func(string) string
 	strong          func(string) string
 	title, subtitle string
 	bullet          string
@@ -44,17 +44,9 @@ type format struct {
 }
 
 var (
-	plain    = format{code: func(s string) string { return report.OneLine(clip(s)) }, strong: func(s string) string { return s }, bullet: "- "}
-	markdown = format{code: func(s string) string { return report.Code(clip(s)) }, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
+	plain    = format{code: func(s string) string { return report.OneLine(clip(s)) }, text: report.OneLine, strong: func(s string) string { return s }, bullet: "- "}
+	markdown = format{code: func(s string) string { return report.Code(clip(s)) }, text: report.EscapeMarkdown, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
 )
-
-// text writes text that is none of a template.
-func (f format) text(s string) string {
-	if f.details {
-		return report.EscapeMarkdown(s)
-	}
-	return report.OneLine(s)
-}
 
 // showing returns the format that writes expressions in the place of what stands for them.
 func (f format) showing(d *Difference) format {

@@ -58,6 +58,15 @@ func TestNotCompared(t *testing.T) {
 			answer(options)["ResponseParameters"] = object{"method.response.header.Access-Control-Allow-Origin": "stageVariables.origin"}
 		}
 	}
+	decides := func(part string) func(*drawn, object) {
+		return func(d *drawn, options object) {
+			d.resources["D"] = object{"Type": "AWS::CloudFront::Distribution", "Properties": object{}}
+			d.add("Get", "Method", object{"ResourceId": object{"Ref": "Ritems"}, "HttpMethod": "PUT", "AuthorizationType": "NONE",
+				"Integration": object{"Type": "HTTP_PROXY", "IntegrationHttpMethod": "PUT", "Uri": "https://backend.example"}})
+			answer(options)["ResponseParameters"] = object{"method.response.header.Access-Control-Allow-Methods": "'PUT'"}
+			integration(options)["RequestTemplates"] = object{"application/json": object{"Fn::Sub": `#set($d = '${D.DomainName}')#if($d.contains('` + part + `'))#else` + allowApp + `#end{"statusCode": 200}`}}
+		}
+	}
 	for _, tt := range []struct {
 		name     string
 		old, now []byte
@@ -77,6 +86,8 @@ func TestNotCompared(t *testing.T) {
 		{"an HTTP API beside it", opened(app, beside("AWS::ApiGatewayV2::Api", app)), opened(app, beside("AWS::ApiGatewayV2::Api", "*")), "HTTP APIs or function URLs"},
 		{"the same HTTP API beside it", opened(app, beside("AWS::ApiGatewayV2::Api", app)), opened(app, beside("AWS::ApiGatewayV2::Api", app)), ""},
 		{"a function URL beside it", opened(app, same), opened(app, beside("AWS::Lambda::Url", "*")), "HTTP APIs or function URLs"},
+		{"a preflight that passes by a value", opened(app, decides("x")), opened(app, decides("z")), "a mapping template decides by it"},
+		{"the same preflight", opened(app, decides("x")), opened(app, decides("x")), ""},
 		{"an endpoint that is closed", opened(app, same), opened(app, with("DisableExecuteApiEndpoint", true)), "DisableExecuteApiEndpoint"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -24,7 +24,7 @@ type Behaviour struct {
 // string. Backend says the same of what a function answers, and of what everything else does that is called, for which
 // it is asked with nil.
 func (a *API) Behaviour(method, path string, backend func(*Function) Behaviour) Behaviour {
-	m, _, _ := a.route(method, segments(path))
+	m, _, _ := a.find(method, path)
 	b := &behaviour{headers: map[string]bool{"accept": true, "content-type": true}}
 	for _, typ := range apigw.GatewayResponseTypes() {
 		g := a.GatewayResponse(typ)
@@ -36,6 +36,11 @@ func (a *API) Behaviour(method, path string, backend func(*Function) Behaviour) 
 				b.source(strings.Trim(s, "${}"))
 			}
 		}
+	}
+	if a.Kind != RestAPI { // which are not compared
+		b.path, b.any = true, true
+		b.add(string(a.Kind) + " " + method)
+		return b.done(path)
 	}
 	if m == nil {
 		b.add("nowhere")

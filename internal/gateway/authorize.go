@@ -40,6 +40,8 @@ type authorizer struct {
 	validation string        // IdentityValidationExpression
 	ttl        time.Duration // how long a result is cached, 0 for not at all
 	unknown    *cfn.Symbol   // that stands for it, if nothing is known of it
+	payload    string        // the format of the event, of one of an HTTP API
+	simple     bool          // it answers with isAuthorized
 }
 
 // AuthorizerFunctions returns the logical ids of the template's functions that authorize requests, by that of the authorizer.

@@ -59,6 +59,9 @@ const MaxBody = 10 << 20
 // Serve answers a request. It never fails: what cannot be served is an answer whose trace says why. That is also what a
 // canary of some requests answers by other rules than its stage.
 func (a *API) Serve(ctx context.Context, req *Request, backend Backend) *Response {
+	if a.Kind != RestAPI {
+		return a.exchange(ctx, req, backend).serveOther()
+	}
 	res := a.exchange(ctx, req, backend).serve()
 	if len(a.overridden) == 0 {
 		return res
@@ -69,7 +72,7 @@ func (a *API) Serve(ctx context.Context, req *Request, backend Backend) *Respons
 	if res.Status == other.Status && slices.Equal(cors(res.Headers), cors(other.Headers)) {
 		return res
 	}
-	return a.exchange(ctx, req, nil).finish(nil, unsupported("the stage's canary has some of the requests and answers them by other stage variables: %s",
+	return a.exchange(ctx, req, nil).finish(nil, unsupported("the stage's canary gets some of the requests and has other stage variables: %s",
 		strings.Join(slices.Sorted(maps.Keys(a.overridden)), ", ")))
 }
 
@@ -143,7 +146,25 @@ func (a *API) exchange(ctx context.Context, req *Request, backend Backend) *exch
 	return x
 }
 
-func (a *API) domain() string { return a.ID + ".execute-api." + a.region + ".amazonaws.com" }
+func (a *API) domain() string {
+	if a.Kind == FunctionURL {
+		return a.ID + ".lambda-url." + a.region + ".on.aws"
+	}
+	return a.ID + ".execute-api." + a.region + ".amazonaws.com"
+}
+
+// Base returns the address at which AWS serves the API's stage. The logical id stands for the id that the service gives to it.
+func (a *API) Base() string {
+	return "https://" + strings.ToLower(a.domain()) + a.Root()
+}
+
+// Root returns the path of the API's root: its stage, but for the stage $default of an HTTP API and for a function URL.
+func (a *API) Root() string {
+	if a.Kind == FunctionURL || a.Kind == HTTPAPI && a.Stage == DefaultRoute {
+		return ""
+	}
+	return "/" + a.Stage
+}
 
 func (x *exchange) sourceIP() string {
 	if x.req.SourceIP != "" {
@@ -172,13 +193,15 @@ func (x *exchange) split() bool {
 	}
 	p = "/" + strings.TrimLeft(p, "/")
 	ok := true
-	if x.req.RawPath != "" {
+	if x.req.RawPath != "" && x.api.Root() == "" {
+		x.fullPath = p
+	} else if x.req.RawPath != "" {
 		x.fullPath = p
 		stage, rest, _ := strings.Cut(p[1:], "/")
 		ok = stage == x.api.Stage
 		p = "/" + strings.TrimLeft(rest, "/")
 	} else {
-		x.fullPath = "/" + x.api.Stage + p
+		x.fullPath = x.api.Root() + p
 	}
 	x.path = p
 	return ok
@@ -220,7 +243,7 @@ func (x *exchange) run() (*Response, error) {
 		return nil, &failure{typ: apigw.MissingAuthenticationToken, message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: detail}
 	}
 	if x.api.unread != "" {
-		return nil, unsupported("what was not read may change what %s answers: %s", x.path, x.api.unread)
+		return nil, unsupported("what was not read may change the response of %s: %s", x.path, x.api.unread)
 	}
 	x.method, x.resource, x.params = m, m.Resource, params
 	x.step(Step{Kind: StepResource, Name: m.Resource.ID, Detail: m.Resource.Path})

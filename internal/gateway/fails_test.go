@@ -158,8 +158,14 @@ func TestBrokenBodies(t *testing.T) {
 // A canary that has all requests decides with its own variables.
 func TestCanary(t *testing.T) {
 	stage := "  Stage: {Type: 'AWS::ApiGateway::Stage', Properties: {RestApiId: !Ref Api, StageName: prod, Variables: {a: base, b: base}, CanarySetting: {PercentTraffic: %s, StageVariableOverrides: {a: canary}}}}\n"
-	for percent, want := range map[string]string{"0": "base base false", "50": "base base false", "100": "canary base true"} {
-		a := of(t, "Name: t", fmt.Sprintf(stage, percent)+rootMethod("GET", `{Type: MOCK, RequestTemplates: {application/json: '{"statusCode": 200}'}, IntegrationResponses: [{StatusCode: '200', ResponseTemplates: {application/json: "$stageVariables.a $stageVariables.b $context.isCanaryRequest"}}]}`))
+	deployment := "  Stage: {Type: 'AWS::ApiGateway::Stage', Properties: {RestApiId: !Ref Api, StageName: prod, Variables: {a: base, b: base}}}\n" +
+		"  Zanary: {Type: 'AWS::ApiGateway::Deployment', Properties: {RestApiId: !Ref Api, StageName: prod, DeploymentCanarySettings: {PercentTraffic: %s, StageVariableOverrides: {a: canary}}}}\n"
+	for percent, want := range map[string]string{"0": "base base false", "50": "base base false", "100": "canary base true", "-0": "base base false", "-100": "canary base true"} {
+		with := stage
+		if after, ok := strings.CutPrefix(percent, "-"); ok {
+			percent, with = after, deployment
+		}
+		a := of(t, "Name: t", fmt.Sprintf(with, percent)+rootMethod("GET", `{Type: MOCK, RequestTemplates: {application/json: '{"statusCode": 200}'}, IntegrationResponses: [{StatusCode: '200', ResponseTemplates: {application/json: "$stageVariables.a $stageVariables.b $context.isCanaryRequest"}}]}`))
 		if r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/"}, nil); string(r.Body) != want {
 			t.Errorf("%s %%: %q %q", percent, r.Body, a.Problems)
 		}

@@ -1,5 +1,5 @@
-// Package gateway answers requests as an Amazon API Gateway REST API does, from the CloudFormation templates that
-// describe the API.
+// Package gateway answers requests as an Amazon API Gateway REST API does, or an HTTP API or the URL of a Lambda function, from
+// the CloudFormation templates that describe it.
 //
 // [Load] reads what [cfn] made of them: the resources of type AWS::ApiGateway::* or the OpenAPI document in a RestApi's
 // Body. [API.Serve] routes a request, checks it, calls the integration (a [Backend] given by the caller stands for
@@ -74,8 +74,8 @@ type Request struct {
 	Body  []byte
 	// SourceIP is the client's address, 127.0.0.1 by default; Protocol is HTTP/1.1 by default.
 	SourceIP, Protocol string
-	// Decide is [vtl.Env.Decide] of the mapping templates.
-	Decide func(op string, operands []any, result any) any
+	// Decide is [vtl.Env.Decide] of the mapping templates, with the template's text.
+	Decide func(template, op string, operands []any, result any) any
 }
 
 // Param is one query parameter.
@@ -145,6 +145,7 @@ const (
 	StepOverride            StepKind = "override"
 	StepGatewayResponse     StepKind = "gatewayResponse"
 	StepUnsupported         StepKind = "unsupported"
+	StepCORS                StepKind = "cors" // the CORS setting of an HTTP API or a function URL
 )
 
 // Function names a Lambda function an integration calls.
@@ -155,6 +156,8 @@ type Function struct {
 	LogicalID string
 	// Authorizer says that it is called to authorize a request.
 	Authorizer bool
+	// Overruled says that the CORS headers of the response do not depend on the function.
+	Overruled bool
 }
 
 // BackendRequest is what an integration sends to an HTTP server or an AWS service.
@@ -165,6 +168,8 @@ type BackendRequest struct {
 	Query   []Param
 	Headers Headers
 	Body    []byte
+	// Overruled is that of a [Function].
+	Overruled bool
 }
 
 // BackendResponse is the reply of an HTTP server or an AWS service.
@@ -217,7 +222,7 @@ type LoadKind string
 
 // The kinds of a [LoadError].
 const (
-	NoAPI         LoadKind = "noAPI"         // there is no REST API, or not the one that was asked for
+	NoAPI         LoadKind = "noAPI"         // there is no API, or not the one that was asked for
 	SeveralAPIs   LoadKind = "severalAPIs"   // there are several, and none was asked for
 	NoStage       LoadKind = "noStage"       // the API does not have the stage that was asked for
 	SeveralStages LoadKind = "severalStages" // it has several, and none was asked for
@@ -232,7 +237,7 @@ func (e *LoadError) Error() string {
 
 // Options chooses among what a template offers.
 type Options struct {
-	// API is the logical id of the RestApi, needed where there are several; STACK/ID where several stacks have one of this
+	// API is the logical id of the API, needed where there are several; STACK/ID where several stacks have one of this
 	// id.
 	API string
 	// Stage is a stage's name, needed where there are several.

@@ -81,10 +81,10 @@ func TestLoadErrors(t *testing.T) {
 		opts     Options
 		want     string
 	}{
-		{`{"Resources": {}}`, Options{}, "t.json: no AWS::ApiGateway::RestApi in the template"},
+		{`{"Resources": {}}`, Options{}, "t.json: no AWS::ApiGateway::RestApi, AWS::ApiGatewayV2::Api or AWS::Lambda::Url in the template"},
 		{two, Options{}, "t.json: 2 REST APIs: A, B; say which one is meant"},
-		{two, Options{API: "C"}, "t.json: no resource C; the template has the RestApi A, B"},
-		{two, Options{API: "F"}, "t.json: resource F is a AWS::Lambda::Function, not an AWS::ApiGateway::RestApi"},
+		{two, Options{API: "C"}, "t.json: no resource C; the template has the API A, B"},
+		{two, Options{API: "F"}, "t.json: resource F is a AWS::Lambda::Function, not a REST API, an HTTP API or a function URL"},
 		{stages, Options{}, "t.json: the API A has 2 stages: dev, prod; say which one is meant"},
 		{stages, Options{Stage: "x"}, "t.json: no stage x; the API A has dev, prod"},
 	}

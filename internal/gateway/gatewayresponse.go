@@ -106,7 +106,7 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 	detail := f.detail
 	switch g.From {
 	case "":
-		detail += "; the built-in answer"
+		detail += "; the built-in response"
 	case f.typ:
 		detail += "; customised"
 	default:

@@ -71,7 +71,7 @@ func (s *schema) Load(url string) (any, error) {
 	if r := s.loader.models[name]; ok && r != nil {
 		return s.loader.modelSchema(r)
 	}
-	return nil, fmt.Errorf("the model refers to %s, which is no model of this API", url)
+	return nil, fmt.Errorf("the model refers to %s, which is not a model of this API", url)
 }
 
 // schema returns one that stands in an OpenAPI document.

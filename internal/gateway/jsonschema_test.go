@@ -42,9 +42,9 @@ func TestModels(t *testing.T) {
 		{`{"properties": {"item": ` + ref("Item") + `}}`, `{"item": {"id": "1"}}`, 400, ""},
 		{`{"properties": {"item": ` + ref("Item") + `}}`, `{"item": {"id": 1, "more": [{"id": "1"}]}}`, 400, ""},
 		// What nobody here can decide is not let through.
-		{`{"properties": {"item": ` + ref("Nobody") + `}}`, `{}`, 502, "/models/Nobody, which is no model of this API"},
-		{`{"$ref": "https://example.com/schema.json"}`, `{}`, 502, "https://example.com/schema.json, which is no model of this API"},
-		{`{"$ref": "file:///etc/hostname"}`, `{}`, 502, "file:///etc/hostname, which is no model of this API"},
+		{`{"properties": {"item": ` + ref("Nobody") + `}}`, `{}`, 502, "/models/Nobody, which is not a model of this API"},
+		{`{"$ref": "https://example.com/schema.json"}`, `{}`, 502, "https://example.com/schema.json, which is not a model of this API"},
+		{`{"$ref": "file:///etc/hostname"}`, `{}`, 502, "file:///etc/hostname, which is not a model of this API"},
 		{`{"pattern": "(?!a)b"}`, `"b"`, 502, "(?!a)b"},
 		{`{"type": "no such type"}`, `{}`, 502, "type"},
 		{`{"$ref": "#"}`, `{}`, 502, ""},

@@ -32,3 +32,20 @@ func TestOwnLimits(t *testing.T) {
 		})
 	}
 }
+
+// TestTextInAll holds that a template of a few lines cannot make more text than a small part of a machine's memory, and that
+// a body is worth more.
+func TestTextInAll(t *testing.T) {
+	const double = "#set($x=$input.body)#foreach($i in [1..%d])#set($x=\"$x$input.body\")#end{\"statusCode\": 200}"
+	for _, tt := range []struct {
+		rounds, body int
+		known        bool
+	}{{3, 1 << 20, true}, {900, 100, false}, {900, 10, true}} {
+		text := fmt.Sprintf(double, tt.rounds)
+		a := of(t, "", rootMethod("POST", fmt.Sprintf("{Type: MOCK, PassthroughBehavior: WHEN_NO_TEMPLATES, RequestTemplates: {application/json: %q}, IntegrationResponses: [{StatusCode: '200'}]}", text)))
+		r := a.Serve(context.Background(), &Request{Method: "POST", Path: "/", Body: []byte(strings.Repeat("a", tt.body))}, nil)
+		if known := r.Status == 200; known != tt.known {
+			t.Errorf("%d rounds with a body of %d: status %d, %+v", tt.rounds, tt.body, r.Status, r.Trace[len(r.Trace)-1])
+		}
+	}
+}

@@ -16,7 +16,7 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 )
 
-// Load reads a REST API of an app. An app without one, or with several among which opts does not choose, is a
+// Load reads an API of an app. An app without one, or with several among which opts does not choose, is a
 // [*LoadError].
 func Load(app *cfn.App, opts Options) (*API, error) {
 	l, err := newLoader(app, opts)
@@ -26,19 +26,22 @@ func Load(app *cfn.App, opts Options) (*API, error) {
 	return l.build()
 }
 
-// A Choice is a REST API that an app has.
+// A Choice is an API that an app has.
 type Choice struct {
+	Kind     Kind
 	ID       string // what [Options.API] takes
 	Name     string // the property, with expressions for what is not known
 	Resource *cfn.Resource
 }
 
-// APIs returns the REST APIs of an app, in its order.
-func APIs(app *cfn.App) []Choice {
+// APIs returns the APIs of an app of some kinds, of all if none is named: REST APIs first, each kind in the app's order.
+func APIs(app *cfn.App, kinds ...Kind) []Choice {
 	var out []Choice
-	for _, r := range app.RestAPIs() {
-		name, _ := textOf(r.Properties["Name"])
-		out = append(out, Choice{app.Name(r), app.Show(name), r})
+	for _, r := range apis(app) {
+		if kind := KindOf(r); len(kinds) == 0 || slices.Contains(kinds, kind) {
+			name, _ := textOf(r.Properties["Name"])
+			out = append(out, Choice{kind, app.Name(r), app.Show(name), r})
+		}
 	}
 	return out
 }
@@ -79,7 +82,7 @@ func fail(kind LoadKind, st *cfn.Stack, format string, args ...any) error {
 // newLoader chooses the API.
 func newLoader(app *cfn.App, opts Options) (*loader, error) {
 	if opts.API != "" { // first, since it may be asked once for each
-		for _, r := range app.RestAPIs() {
+		for _, r := range apis(app) {
 			if opts.API == r.Stack.Name+"/"+r.ID || opts.API == r.ID && app.Name(r) == r.ID {
 				return &loader{app: app, opts: opts, rest: r}, nil
 			}
@@ -99,31 +102,45 @@ func newLoader(app *cfn.App, opts Options) (*loader, error) {
 	case opts.API != "":
 		for _, st := range app.Stacks {
 			for _, r := range st.Resources {
-				if r.ID == opts.API && r.Type != "AWS::ApiGateway::RestApi" {
-					return nil, fail(NoAPI, st, "resource %s is a %s, not an AWS::ApiGateway::RestApi", r.ID, r.Type)
+				if r.ID == opts.API && KindOf(r) == "" {
+					why := "not a REST API, an HTTP API or a function URL"
+					if r.Type == "AWS::ApiGatewayV2::Api" {
+						why = "of the protocol WEBSOCKET, which has no CORS"
+					}
+					return nil, fail(NoAPI, st, "resource %s is a %s, %s", r.ID, r.Type, why)
 				}
 			}
 		}
 		if len(ids) == 0 {
-			return nil, fail(NoAPI, only, "no resource %s and no AWS::ApiGateway::RestApi at all", opts.API)
+			return nil, fail(NoAPI, only, "no resource %s, and "+NoneThere+" at all", opts.API)
 		}
-		return nil, fail(NoAPI, only, "no resource %s; the template has the RestApi %s", opts.API, all)
+		return nil, fail(NoAPI, only, "no resource %s; the template has the API %s", opts.API, all)
 	case len(ids) == 0:
-		return nil, fail(NoAPI, only, "no AWS::ApiGateway::RestApi in the template; is it the right stack?")
+		if sockets := WebSockets(app); len(sockets) > 0 {
+			return nil, fail(NoAPI, only, "the template has the WebSocket API %s alone, which has no CORS: a browser asks no leave for a WebSocket", app.Name(sockets[0]))
+		}
+		return nil, fail(NoAPI, only, NoneThere+" in the template; is it the right stack?")
 	case len(ids) > 1:
-		return nil, fail(SeveralAPIs, choices[0].Resource.Stack, "%d REST APIs: %s; say which one is meant", len(ids), all)
+		what := "APIs"
+		if !slices.ContainsFunc(choices, func(c Choice) bool { return c.Kind != choices[0].Kind }) {
+			what = string(choices[0].Kind) + "s"
+		}
+		return nil, fail(SeveralAPIs, choices[0].Resource.Stack, "%d %s: %s; say which one is meant", len(ids), what, all)
 	}
 	return &loader{app: app, opts: opts, rest: choices[0].Resource}, nil
 }
 
 // of returns the API's resources of a type, in whatever stack.
-func (l *loader) of(typ string) []*cfn.Resource { return l.app.Of(l.rest, "AWS::ApiGateway::"+typ) }
+func (l *loader) of(typ string) []*cfn.Resource { return l.app.Of(l.rest, KindOf(l.rest).typed()+typ) }
 
 func (l *loader) build() (*API, error) {
 	st := l.rest.Stack
-	a := &API{App: l.app, Rest: l.rest, ID: l.rest.ID, responses: map[string]*gatewayResponse{}, keys: map[string]string{},
+	a := &API{Kind: KindOf(l.rest), App: l.app, Rest: l.rest, ID: l.rest.ID, responses: map[string]*gatewayResponse{}, keys: map[string]string{},
 		region: cmp.Or(st.Region, "us-east-1"), account: cmp.Or(st.Account, "111111111111"), authorizers: l.opts.Authorizers, Variables: map[string]string{}}
 	l.api = a
+	if a.Kind != RestAPI {
+		return l.buildOther()
+	}
 	a.root = &Resource{ID: l.rest.ID, Source: l.rest, Path: "/", methods: map[string]*Method{}}
 	a.resources = []*Resource{a.root}
 	p := l.rest.Properties
@@ -156,6 +173,7 @@ func (l *loader) build() (*API, error) {
 	if top.err != nil {
 		l.left(l.rest.ID, top.err)
 	}
+	l.strays()
 	l.elsewhere()
 	l.models = map[string]*cfn.Resource{}
 	for _, m := range l.of("Model") {
@@ -209,13 +227,17 @@ type stage struct {
 	name       string
 	id         string
 	properties any
+	own        bool // it is an AWS::ApiGateway::Stage
 }
 
 func (l *loader) stages() []stage {
 	var out []stage
+	if KindOf(l.rest) == HTTPAPI && l.rest.Properties["Target"] != nil { // quick create makes it
+		out = append(out, stage{name: DefaultRoute})
+	}
 	for _, s := range l.of("Stage") {
 		if n, err := textOf(s.Properties["StageName"]); err == nil && n != "" {
-			out = append(out, stage{n, s.ID, s.Properties})
+			out = append(out, stage{n, s.ID, s.Properties, true})
 		}
 	}
 	for _, d := range l.of("Deployment") {
@@ -224,7 +246,7 @@ func (l *loader) stages() []stage {
 			continue // the stage "Stage" that SAM makes beside the one that it was told to make
 		}
 		if err == nil && n != "" {
-			out = append(out, stage{n, d.ID, d.Properties["StageDescription"]})
+			out = append(out, stage{n, d.ID, d.Properties["StageDescription"], false})
 		}
 	}
 	return out
@@ -240,7 +262,8 @@ func (l *loader) stage() error {
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
-		if l.opts.Stage == "" || l.opts.Stage == name {
+		// A deployment to a stage that is a resource of its own does not describe it.
+		if (l.opts.Stage == "" || l.opts.Stage == name) && (found == nil || found.name != s.name || !found.own || s.own) {
 			found = &s
 		}
 	}
@@ -249,6 +272,9 @@ func (l *loader) stage() error {
 		return fail(NoStage, l.rest.Stack, "no stage %s; the API %s has %s", l.opts.Stage, l.app.Name(l.rest), strings.Join(names, ", "))
 	case l.opts.Stage == "" && len(names) > 1:
 		return fail(SeveralStages, l.rest.Stack, "the API %s has %d stages: %s; say which one is meant", l.app.Name(l.rest), len(names), strings.Join(names, ", "))
+	case found == nil && a.Kind == HTTPAPI:
+		a.Stage = cmp.Or(l.opts.Stage, DefaultRoute)
+		return nil
 	case found == nil:
 		a.Stage = cmp.Or(l.opts.Stage, "prod")
 		return nil
@@ -265,10 +291,34 @@ func (l *loader) stage() error {
 	return nil
 }
 
-// canary reads the stage's canary. One that has all requests decides with variables of its own, and one that has some
-// for those.
+// strays notes stages that may be of this API. Where it has none of its own, nothing is known that hangs on its variables.
+func (l *loader) strays() {
+	for _, s := range l.app.OfType("AWS::ApiGateway::Stage") {
+		of := l.app.SymbolOf(s.Properties["RestApiId"])
+		if of == nil || !of.Free() {
+			continue
+		}
+		variables, _ := s.Properties["Variables"].(map[string]any)
+		with := "without variables"
+		if len(variables) > 0 {
+			with = "with the variables " + cfn.Canonical(variables)
+		}
+		l.left("of which API the stage "+s.ID+" is, "+with, &cfn.Unknown{Symbol: of})
+		if l.api.StageID == "" && len(variables) > 0 {
+			l.api.unread = cmp.Or(l.api.unread, l.api.Problems[len(l.api.Problems)-1])
+		}
+	}
+}
+
+// canary reads the stage's canary, or that of a deployment to the stage. One that has all requests decides with variables
+// of its own, and one that has some for those.
 func (l *loader) canary(r *reader) {
 	setting := r.object(l.api.stageProperties["CanarySetting"], "CanarySetting")
+	for _, d := range l.of("Deployment") {
+		if name, err := textOf(d.Properties["StageName"]); err == nil && name == l.api.Stage && setting == nil {
+			setting = r.object(d.Properties["DeploymentCanarySettings"], "DeploymentCanarySettings")
+		}
+	}
 	if setting == nil {
 		return
 	}
@@ -287,7 +337,7 @@ func Concerns(app *cfn.App, p cfn.Problem) bool {
 	if p.LogicalID == "" || strings.HasPrefix(p.LogicalID, "Conditions.") {
 		return true
 	}
-	types := []string{"AWS::ApiGateway::", "AWS::CloudFormation::Stack", "AWS::Serverless::A", "AWS::Serverless::Function", "AWS::Serverless::StateMachine"}
+	types := []string{"AWS::ApiGateway::", "AWS::ApiGatewayV2::", "AWS::Lambda::Url", "AWS::CloudFormation::Stack", "AWS::Serverless::A", "AWS::Serverless::HttpApi", "AWS::Serverless::Function", "AWS::Serverless::StateMachine"}
 	if p.Type != "" {
 		return slices.ContainsFunc(types, func(typ string) bool { return strings.HasPrefix(p.Type, typ) })
 	}
@@ -334,13 +384,16 @@ func (l *loader) elsewhere() {
 				if st.Name == p.Stack && r.ID == p.LogicalID && r.Type != l.rest.Type {
 					ours = slices.ContainsFunc(l.app.Symbols(r.Properties["Parameters"]), func(s *cfn.Symbol) bool { return s.Resource == l.rest }) ||
 						// Its properties were not read, so it may be of any API here.
-						st == l.rest.Stack && (r.Type == "" || strings.HasPrefix(r.Type, "AWS::ApiGateway::") && r.Properties["RestApiId"] == nil)
+						st == l.rest.Stack && (r.Type == "" || strings.HasPrefix(r.Type, KindOf(l.rest).typed()) && r.Properties["RestApiId"] == nil && r.Properties["ApiId"] == nil)
 				}
 			}
 		}
 		if ours {
 			l.api.Elsewhere = append(l.api.Elsewhere, p.Error())
 		}
+	}
+	if l.api.Kind != RestAPI {
+		return
 	}
 	for _, r := range Orphans(l.app) {
 		s, at := l.app.SymbolOf(r.Properties["ResourceId"]), l.app.Target(r.Properties["ResourceId"])
@@ -533,7 +586,7 @@ func (r *reader) known(v any, name string) string {
 func (r *reader) status(v any, name string) string {
 	s := r.known(v, name)
 	if !status.MatchString(s) {
-		r.fail(name, fmt.Errorf("%q is no status of three digits from 100 to 599, and API Gateway deploys none without", clip(s)))
+		r.fail(name, fmt.Errorf("%q is not a status of three digits from 100 to 599, and API Gateway does not deploy without one", clip(s)))
 	}
 	return s
 }
@@ -692,7 +745,7 @@ func (l *loader) method(res *cfn.Resource, at *Resource) {
 
 // named returns the resource of a type that a value names, or the symbol that the value is if it does not lead to one.
 func (l *loader) named(v any, typ string) (*cfn.Resource, *cfn.Symbol) {
-	if r := l.app.Target(v); r != nil && r.Type == "AWS::ApiGateway::"+typ {
+	if r := l.app.Target(v); r != nil && r.Type == KindOf(l.rest).typed()+typ {
 		return r, nil
 	}
 	return nil, l.app.SymbolOf(v)
@@ -722,7 +775,7 @@ func (i *Integration) connection(typ, id any, r *reader) {
 
 func (l *loader) authorizer(res *cfn.Resource, r *reader) *authorizer {
 	p := res.Properties
-	a := &authorizer{id: res.ID, typ: r.known(p["Type"], "Type"), sources: split(r.known(p["IdentitySource"], "IdentitySource"))}
+	a := &authorizer{id: res.ID, typ: r.known(p["Type"], "Type"), sources: apigw.IdentitySources(r.known(p["IdentitySource"], "IdentitySource"))}
 	if len(a.sources) == 0 && a.typ == "TOKEN" {
 		a.sources = []string{apigw.RequestHeader + "Authorization"}
 	}
@@ -751,17 +804,6 @@ func (l *loader) texts(v any) []string {
 	var out []string
 	for _, e := range list(v) {
 		if s, err := l.known(e); err == nil && s != "" {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// split returns the parts of a list in text.
-func split(list string) []string {
-	var out []string
-	for _, s := range strings.Split(list, ",") {
-		if s = strings.TrimSpace(s); s != "" {
 			out = append(out, s)
 		}
 	}
@@ -815,6 +857,10 @@ func isTrue(v any) bool {
 func (a *API) functionOf(uri string) *Function {
 	_, rest, ok := strings.Cut(uri, ":lambda:path/")
 	if !ok {
+		// An HTTP API takes the ARN of a function itself, too, and a function URL its name.
+		if a.Kind == FunctionURL || a.Kind == HTTPAPI && uri != "" && !strings.HasPrefix(uri, "http") {
+			return a.function(uri)
+		}
 		return nil
 	}
 	_, arn, ok := strings.Cut(rest, "/functions/")
@@ -822,18 +868,5 @@ func (a *API) functionOf(uri string) *Function {
 		return nil
 	}
 	arn, _, _ = strings.Cut(arn, "/")
-	f := &Function{ARN: arn, Name: a.App.Show(arn)}
-	if _, name, ok := strings.Cut(arn, ":function:"); ok {
-		name, _, _ = strings.Cut(name, ":")
-		f.Name = a.App.Show(name)
-	}
-	for _, r := range a.App.Mentioned(arn) {
-		if r.Type == "AWS::Lambda::Function" {
-			f.LogicalID, f.Name = a.App.Name(r), r.ID
-			if name, err := textOf(r.Properties["FunctionName"]); err == nil && name != "" {
-				f.Name = a.App.Show(name)
-			}
-		}
-	}
-	return f
+	return a.function(arn)
 }

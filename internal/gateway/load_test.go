@@ -102,3 +102,36 @@ func TestStageNameKnownAtDeployment(t *testing.T) {
 		t.Errorf("%+v %v", a, err)
 	}
 }
+
+// TestStray holds that a stage of an API that is not known may be this one's: where it has none of its own, what its variables
+// decide is not known.
+func TestStray(t *testing.T) {
+	ok := method("Get", "", "GET", mock(`{"statusCode": 200}`, `{"StatusCode": "200"}`))
+	stray := func(variables string) string {
+		return `"Stray": {"Type": "AWS::ApiGateway::Stage", "Properties": {"RestApiId": {"Fn::ImportValue": "x"}, "StageName": "live"` + variables + `}}`
+	}
+	const said = "of which API the stage Stray is"
+	for name, tt := range map[string]struct {
+		stage  string
+		status int
+	}{
+		"the only one":             {stray(`, "Variables": {"v": "1"}`), 502},
+		"without variables":        {stray(""), 200},
+		"beside one of the API":    {`"Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": {"RestApiId": {"Ref": "Api"}, "StageName": "prod"}}, ` + stray(`, "Variables": {"v": "1"}`), 200},
+		"of an API that is not it": {strings.Replace(stray(`, "Variables": {"v": "1"}`), `{"Fn::ImportValue": "x"}`, `{"Ref": "Other"}`, 1) + `, "Other": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "o"}}`, -200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, err := parse(tpl(ok, tt.stage), cfn.Options{}, Options{API: "Api"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := max(tt.status, -tt.status)
+			if r := a.Serve(t.Context(), &Request{Method: "GET", Path: "/"}, nil); r.Status != want {
+				t.Errorf("%d %s, want %d", r.Status, r.Body, want)
+			}
+			if text := strings.Join(a.NotKnown, "; "); strings.Contains(text, said) != (tt.status > 0) {
+				t.Errorf("not known: %q", text)
+			}
+		})
+	}
+}

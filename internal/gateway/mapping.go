@@ -14,7 +14,7 @@ func badSource(src string) string {
 	if _, static := apigw.Static(src); static || apigw.IsSource(src) {
 		return ""
 	}
-	return fmt.Sprintf("its value %s is no source and not in single quotes", clip(src))
+	return fmt.Sprintf("its value %s is neither a source nor in single quotes", clip(src))
 }
 
 // mappings notes the header mappings of a method that API Gateway does not take.

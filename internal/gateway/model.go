@@ -7,11 +7,15 @@ import (
 	"sync"
 
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/corssetting"
 )
 
-// API is a REST API read from a template. Serving does not change what it answers, but for the cached results of
+// API is a REST API, an HTTP API or a function URL, read from a template. Serving does not change what it answers, but for the cached results of
 // [Authorizers], and several goroutines may use it at once.
 type API struct {
+	Kind Kind
+	// CORS is the setting of an HTTP API or a function URL; nil if it has none.
+	CORS *corssetting.Setting
 	// App is what it was read from, Rest its resource there and StageID the logical id of its stage or of the deployment
 	// that makes it, empty if neither is there.
 	App         *cfn.App
@@ -35,6 +39,8 @@ type API struct {
 	KeySource string
 
 	unread        string // why nothing is known of the API, if that is so
+	noSetting     error  // why the CORS setting is not known, if it is not
+	closed        bool   // nobody may call the function URL
 	root          *Resource
 	resources     []*Resource
 	responses     map[string]*gatewayResponse
@@ -121,9 +127,12 @@ type Integration struct {
 	ContentHandling       string
 	// ConnectionType is INTERNET or VPC_LINK, ConnectionID that of the link.
 	ConnectionType, ConnectionID string
-	RequestParameters            map[string]string
-	RequestTemplates             []Template
-	Responses                    []IntegrationResponse
+	// Payload is the format of the event that a function gets of an HTTP API or a function URL, 1.0 or 2.0; Subtype is the action
+	// of an AWS service that an HTTP API calls. Responses of these has the statuses that are mapped.
+	Payload, Subtype  string
+	RequestParameters map[string]string
+	RequestTemplates  []Template
+	Responses         []IntegrationResponse
 }
 
 // Template is a mapping template for a content type.
@@ -239,8 +248,16 @@ func segments(path string) []string {
 // Route gives the method that serves a request for a path, or nil, and the resource that the path leads to, or nil. The
 // method may be another resource's: one that lacks the method gives way to a variable or a greedy sibling.
 func (a *API) Route(method, path string) (*Method, *Resource) {
-	m, exact, _ := a.route(method, segments(path))
+	m, exact, _ := a.find(method, path)
 	return m, exact
+}
+
+// find is Route, with the parameters of the path.
+func (a *API) find(method, path string) (*Method, *Resource, map[string]string) {
+	if a.Kind != RestAPI {
+		return a.routeOther(method, path)
+	}
+	return a.route(method, segments(path))
 }
 
 // route finds the method for a path. A resource that lacks the method gives way to a variable and then to a greedy

@@ -257,7 +257,7 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 				if a.typ == "COGNITO_USER_POOLS" {
 					m.AuthorizationType = a.typ
 				}
-				a.sources = split(r.known(auth["identitySource"], "identitySource"))
+				a.sources = apigw.IdentitySources(r.known(auth["identitySource"], "identitySource"))
 				if len(a.sources) == 0 && a.typ != "REQUEST" && header != "" && header != "Unused" {
 					a.sources = []string{apigw.RequestHeader + header}
 				}

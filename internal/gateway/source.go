@@ -47,7 +47,7 @@ func (l *loader) common() string {
 // serves them. Two APIs for which it is the same text respond in the same way, whatever the values are that only a
 // deployment knows, if what stands behind them does.
 func (a *API) Source(method, path string) string {
-	m, _, _ := a.route(method, segments(path))
+	m, _, _ := a.find(method, path)
 	if m == nil {
 		return a.written
 	}
@@ -60,7 +60,7 @@ var decides = regexp.MustCompile(`(?i)cors|origin|allow`)
 // Behind writes what is called for a request to a path that is not a part of the API, and what the API makes of its reply;
 // empty for a mock and where there is no route. Of a function's code it is what stands in the template.
 func (a *API) Behind(method, path string) string {
-	m, _, _ := a.route(method, segments(path))
+	m, _, _ := a.find(method, path)
 	if m == nil || m.Integration == nil || m.Integration.Type == apigw.Mock {
 		return ""
 	}
@@ -117,7 +117,7 @@ func Deciding(name string, value any) bool {
 
 // Calls names what is called for a request to a path, for people.
 func (a *API) Calls(method, path string) string {
-	m, _, _ := a.route(method, segments(path))
+	m, _, _ := a.find(method, path)
 	if m == nil || m.Integration == nil {
 		return "nothing"
 	}

@@ -21,6 +21,10 @@ func find(ts []Template, contentType string) *Template {
 	return nil
 }
 
+// templateText is how much text, in bytes, a mapping template may make on the way, besides what the body is worth: check asks
+// the same template many times.
+const templateText = 8 << 20
+
 // render evaluates a mapping template and traces what it decides.
 func (x *exchange) render(t *Template, body string) (string, error) {
 	if s := x.api.App.SymbolOf(t.Text); s != nil {
@@ -45,9 +49,13 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 	if err != nil {
 		return "", unsupported("the %s template: %v", t.ContentType, err)
 	}
+	var decide func(op string, operands []any, result any) any
+	if x.req.Decide != nil {
+		decide = func(op string, operands []any, result any) any { return x.req.Decide(t.Text, op, operands, result) }
+	}
 	out, err := tm.Eval(&vtl.Env{
 		Vars: map[string]any{"input": x.input(body), "context": x.context, "util": vtl.Util{}, "stageVariables": x.stageVars},
-		Done: x.ctx.Done(), Decide: x.req.Decide,
+		Done: x.ctx.Done(), Decide: decide, Limits: vtl.Limits{Bytes: templateText + 16*len(body)},
 		Trace: func(e vtl.Event) {
 			s := Step{Kind: StepBranch, Name: e.Name, Line: e.Line, Source: strings.TrimSpace(tm.Line(e.Line))}
 			if e.Kind == vtl.Override {

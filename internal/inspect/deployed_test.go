@@ -84,7 +84,7 @@ func TestRead(t *testing.T) {
 	if strings.Contains(text, "THROTTLED") {
 		t.Error("a gateway response that nobody made is in", text)
 	}
-	if want := []string{"the resource policy: it is no JSON document", "what stage prod serves: its export is no OpenAPI document"}; !slices.Equal(s.Unseen, want) {
+	if want := []string{"the resource policy: it is not a JSON document", "what stage prod serves: its export is not an OpenAPI document"}; !slices.Equal(s.Unseen, want) {
 		t.Errorf("%q", s.Unseen)
 	}
 }

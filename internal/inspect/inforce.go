@@ -177,7 +177,7 @@ func (a *asker) conclude(routes []questions.Route) {
 		p.note("fewer origins are let in on %s", few(apart))
 	}
 	if len(p.Unknown) > 0 {
-		p.note("the preflights of %s are answered by what stands behind the API, which was not asked (corsgate probe asks)", few(p.Unknown))
+		p.note("the preflights of %s reach a backend that was not called (corsgate probe calls it)", few(p.Unknown))
 	}
 	slices.Sort(p.Methods)
 	slices.Sort(p.RequestHeaders)

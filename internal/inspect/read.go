@@ -89,7 +89,7 @@ func Read(ctx context.Context, g Gateway, f Functions, region, id, stage string)
 		return nil, err
 	}
 	if text := aws.ToString(r.s.api.Policy); text != "" && policyDocument(text) == nil {
-		r.s.Unseen = append(r.s.Unseen, "the resource policy: it is no JSON document")
+		r.s.Unseen = append(r.s.Unseen, "the resource policy: it is not a JSON document")
 		r.s.blind = append(r.s.blind, rules.CORS403)
 	}
 	for _, step := range []struct {
@@ -273,7 +273,7 @@ func (r *reader) readExport(stage string) error {
 	}
 	var doc map[string]any
 	if err := json.Unmarshal(out.Body, &doc); err != nil || doc["paths"] == nil {
-		r.s.Unseen = append(r.s.Unseen, "what stage "+stage+" serves: its export is no OpenAPI document")
+		r.s.Unseen = append(r.s.Unseen, "what stage "+stage+" serves: its export is not an OpenAPI document")
 		return nil
 	}
 	if fault := impossible(doc); fault != "" {
@@ -281,7 +281,7 @@ func (r *reader) readExport(stage string) error {
 		return nil
 	}
 	if doc[gatewayResponses] == nil && slices.ContainsFunc(r.s.responses, made) {
-		r.s.Unseen = append(r.s.Unseen, "whether stage "+stage+" serves the gateway responses that are configured: its export has none at all (corsgate probe --errors asks)")
+		r.s.Unseen = append(r.s.Unseen, "whether stage "+stage+" serves the gateway responses that are configured: its export has none at all (corsgate probe --errors tests it)")
 	}
 	r.s.exports[stage] = doc
 	return nil

@@ -50,7 +50,7 @@ func TestImpossibleExport(t *testing.T) {
 		"whole":                {whole, ""},
 		"null for a response":  {strings.ReplaceAll(whole, `"default": {"statusCode": "200"}`, `"default": null`), "what stage prod serves: its export cannot be right, GET /orders has null for the response default"},
 		"no integration":       {strings.ReplaceAll(whole, `"x-amazon-apigateway-integration": {"httpMethod": "ANY"`, `"x-lost": {"httpMethod": "ANY"`), "what stage prod serves: its export cannot be right, ANY /{proxy+} has no integration"},
-		"no gateway responses": {string(without), "whether stage prod serves the gateway responses that are configured: its export has none at all (corsgate probe --errors asks)"},
+		"no gateway responses": {string(without), "whether stage prod serves the gateway responses that are configured: its export has none at all (corsgate probe --errors tests it)"},
 	} {
 		if name != "whole" && tt.export == whole {
 			t.Fatalf("%s: nothing was replaced", name)
@@ -147,7 +147,7 @@ func TestWhich(t *testing.T) {
 		"https://api.example.com/v1/orders":                                "abc123 prod",
 		"https://api.example.com/v1/beta":                                  "beta11 test",
 		"https://api.example.com/v10":                                      "root11 live",
-		"https://www.example.com/v1":                                       "www.example.com is no custom domain in eu-west-1, and no address of a REST API; give the API's id",
+		"https://www.example.com/v1":                                       "www.example.com is neither a custom domain in eu-west-1 nor the address of a REST API; name the API's id",
 		"Twice":                                                            "2 REST APIs in eu-west-1 have the name Twice; give the id of one: cba321, def456",
 	} {
 		id, stage, err := Which(t.Context(), named{}, "eu-west-1", given, "")

@@ -84,7 +84,7 @@ func byDomain(ctx context.Context, g Gateway, region string, u *url.URL, stage s
 		return out.Position, nil
 	})
 	if err = awsread.Explain(err, region); errors.Is(err, awsread.ErrNotFound) {
-		return "", "", fmt.Errorf("%s is no custom domain in %s, and no address of a REST API; give the API's id", d.name, region)
+		return "", "", fmt.Errorf("%s is neither a custom domain in %s nor the address of a REST API; name the API's id", d.name, region)
 	}
 	if err != nil {
 		return "", "", err

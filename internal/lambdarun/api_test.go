@@ -90,11 +90,11 @@ func TestRuntimeAPI(t *testing.T) {
 	}
 
 	inv, end := b.begin()
-	b.expect(403, "the invocation before is not answered", "GET", "invocation/next", "")
+	b.expect(403, "the previous invocation has no response yet", "GET", "invocation/next", "")
 	b.expect(403, "initialization is over", "POST", "init/error", "{}")
 	b.expect(202, `{"status":"OK"}`, "POST", "invocation/"+inv.id+"/response", `"done"`, "Content-Type", "application/json")
-	b.expect(403, "the invocation is answered", "POST", "invocation/"+inv.id+"/response", `"again"`)
-	b.expect(403, "the invocation is answered", "POST", "invocation/"+inv.id+"/error", `{}`)
+	b.expect(403, "the invocation already has a response", "POST", "invocation/"+inv.id+"/response", `"again"`)
+	b.expect(403, "the invocation already has a response", "POST", "invocation/"+inv.id+"/error", `{}`)
 	if got := <-end; got != answered || string(inv.result.Payload) != `"done"` || inv.result.FunctionError != "" {
 		t.Errorf("got %v, %+v", got, inv.result)
 	}

@@ -118,6 +118,8 @@ func newFunction(app *cfn.App, r *cfn.Resource, assets *assets) Function {
 	}
 	if list, ok := properties["Layers"].([]any); ok {
 		f.Layers = len(list)
+	} else {
+		take("Layers", properties["Layers"], func(string) {})
 	}
 	environment, _ := properties["Environment"].(map[string]any)
 	variables, _ := environment["Variables"].(map[string]any)

@@ -310,7 +310,7 @@ func (p *Pool) Invoke(ctx context.Context, logicalID string, event []byte) (Resu
 			// invocation is over, and it must be within the timeout.
 			reply <- o
 			if !p.rest(busy, timeout.C) {
-				p.log.line(f.Name, fmt.Appendf(nil, "corsgate: ended, for it answered and then did not ask for another event within its timeout of %.2f seconds", f.Timeout.Seconds()))
+				p.log.line(f.Name, fmt.Appendf(nil, "corsgate: ended, because it responded and then did not ask for another event within its timeout of %.2f seconds", f.Timeout.Seconds()))
 				busy.kill()
 			}
 			timeout.Stop()

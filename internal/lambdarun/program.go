@@ -66,6 +66,9 @@ func prepare(f *Function, dir, module string) (*program, *Error) {
 	if f.Handler == "" {
 		return fail(NoCode, `give it a Handler, such as "index.handler"`, "it has no Handler that is a text")
 	}
+	if at := f.mayBeWrapped(); at != "" {
+		return fail(UnknownRuntime, "", "whether corsgate's wrapper runs before it is known only at deployment: %s", at)
+	}
 	root, e := unpack(f, dir, map[string]string{"node": "index.js", "python3": "index.py"}[kind])
 	if e != nil {
 		return nil, e

@@ -256,7 +256,7 @@ func (s *sandbox) next(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Unlock()
 	if busy {
-		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the invocation before is not answered")
+		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the previous invocation has no response yet")
 		return
 	}
 	select {
@@ -293,7 +293,7 @@ func (s *sandbox) claim(w http.ResponseWriter, r *http.Request) *invocation {
 		return nil
 	}
 	if inv.claimed {
-		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the invocation is answered")
+		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the invocation already has a response")
 		return nil
 	}
 	inv.claimed = true

@@ -1,6 +1,7 @@
 package lambdarun
 
 import (
+	"cmp"
 	"os"
 
 	"github.com/corsgate/corsgate/internal/wrapper"
@@ -20,7 +21,16 @@ func init() {
 
 // wrapped reports whether f runs behind corsgate's wrapper, once it is deployed and here.
 func (f *Function) wrapped() bool {
-	return f.Layers > 0 && f.Environment[wrapper.Variable] == wrapper.Program && wrapper.Starts(f.Runtime)
+	return wrapper.FromLayer(f.Environment[wrapper.Variable], f.Layers, f.Runtime)
+}
+
+// mayBeWrapped returns the expression on which it hangs whether f runs behind the wrapper, "" if that is known.
+func (f *Function) mayBeWrapped() string {
+	const variables = "Environment.Variables."
+	if at := f.Unresolved[variables+wrapper.Variable]; at != "" || f.Environment[wrapper.Variable] != wrapper.Program {
+		return at
+	}
+	return cmp.Or(f.Unresolved["Layers"], f.Unresolved[variables+wrapper.Off])
 }
 
 // wrap has p be started by the wrapper.

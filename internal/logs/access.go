@@ -165,15 +165,15 @@ func (s *Scanner) accessed(l Line, found map[string]string) bool {
 	what := ""
 	switch {
 	case method == "OPTIONS" && status == 403 && typed && gatewayType == "":
-		rule, what = rules.CORS702, "preflights were answered 403, as for a refused origin; the access log does not have whose"
+		rule, what = rules.CORS702, "preflights got 403, as for a refused origin; the access log does not have the origin"
 	case method == "OPTIONS" && status == 403 && !typed:
-		rule, what = rules.CORS702, "preflights were answered 403: an origin was refused, or there is no OPTIONS method; the access log does not tell"
+		rule, what = rules.CORS702, "preflights got 403: an origin was refused, or there is no OPTIONS method; the access log does not say which"
 	case method == "OPTIONS" && status >= 300:
-		rule, what = rules.CORS706, fmt.Sprintf("preflights were answered %d%s", status, because)
+		rule, what = rules.CORS706, fmt.Sprintf("preflights got %d%s", status, because)
 	case method != "OPTIONS" && gatewayType != "" && status >= 400:
-		rule, what = rules.CORS708, fmt.Sprintf("API Gateway answered %d%s, and the access log does not tell whether pages could read it", status, because)
+		rule, what = rules.CORS708, fmt.Sprintf("API Gateway responded with %d%s; the access log does not show whether pages could read it", status, because)
 	case method != "OPTIONS" && !typed && (status == 429 || status == 504):
-		rule, what = rules.CORS708, fmt.Sprintf("%d was answered, most likely by API Gateway itself, and the access log does not tell whether pages could read it", status)
+		rule, what = rules.CORS708, fmt.Sprintf("the response was %d, most likely from API Gateway itself; the access log does not show whether pages could read it", status)
 	}
 	if rule != "" {
 		var fix rules.Fix

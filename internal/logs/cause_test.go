@@ -74,7 +74,7 @@ Tue Feb 04 00:28:37 UTC 2025 : Method completed with status: 500
 		"aws apigateway test-invoke-method": {"{\n    \"status\": 500,\n    \"body\": \"\",\n    \"headers\": {},\n    \"log\": " + quoted(header+test) + ",\n    \"latency\": 7\n}\n", "CORS706 OPTIONS /orders: the console's test of OPTIONS"},
 		"no preflight":                      {lines(1, "HTTP Method: OPTIONS, Resource Path: /orders", "Method request headers: {Origin=https://app.example.com, Host=api.example.net}", "Method completed with status: 301"), "CORS706 OPTIONS /orders: OPTIONS requests without Access-Control-Request-Method: 301"},
 		"the console's test, without title": {test, "CORS706 OPTIONS /orders: the console's test of OPTIONS"},
-		"the console's test of GET":         {header + strings.ReplaceAll(test, "OPTIONS", "GET"), "CORS708 GET /orders: API Gateway answered 500 (Unable to transform request)"},
+		"the console's test of GET":         {header + strings.ReplaceAll(test, "OPTIONS", "GET"), "CORS708 GET /orders: API Gateway responded with 500 (Unable to transform request)"},
 		"the console's test that passes":    {header + strings.NewReplacer("Execution failed due to configuration error: Unable to transform request", "Successfully completed execution", ": 500", ": 204").Replace(test), ""},
 		"the console's test, refused":       {header + strings.NewReplacer("Execution failed due to configuration error: Unable to transform request", "Successfully completed execution", ": 500", ": 403").Replace(test), ""},
 		"curl":                              {lines(1, "HTTP Method: OPTIONS, Resource Path: /orders", none, "Unauthorized request: 4bb1a9c2", "Gateway response type: UNAUTHORIZED with status code: 401", "Method completed with status: 401"), "CORS706 OPTIONS /orders: OPTIONS requests without an Origin: 401 (UNAUTHORIZED, Unauthorized request)"},
@@ -103,7 +103,7 @@ func TestProbed(t *testing.T) {
 	}
 	p := policy(t, cors.Config{Origins: []string{"https://app.example.com"}})
 	got := scan(t, p, write(append(asked, "https://www.example.com", "https://app.example.org")...))
-	if want := fmt.Sprintf("CORS702 /orders: origins that corsgate probe asks from were refused, as they are to be (%d times)\n", len(asked)); len(got.Findings) != 3 || !strings.HasSuffix(listing(got), want) {
+	if want := fmt.Sprintf("CORS702 /orders: origins that corsgate probe uses were refused, as they should be (%d times)\n", len(asked)); len(got.Findings) != 3 || !strings.HasSuffix(listing(got), want) {
 		t.Errorf("got\n%s", listing(got))
 	}
 	got = scan(t, p, write("http://app.example.com", "https://appxexample.com"))

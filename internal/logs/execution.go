@@ -198,7 +198,7 @@ func (s *Scanner) finish(id string) {
 	origin, known := r.asked.Get("Origin")
 	l := r.last
 	if r.failure == malformed {
-		s.saw(l, rules.CORS704, r.method, r.path, "API Gateway took the function's answer for malformed and answered 502", r.console(origin))
+		s.saw(l, rules.CORS704, r.method, r.path, "API Gateway found the function's result malformed and responded with 502", r.console(origin))
 	}
 	s.cached(l, r)
 	switch {
@@ -208,7 +208,7 @@ func (s *Scanner) finish(id string) {
 	case known && r.full && r.status != 0:
 		s.answer(l, id, r, origin)
 	case r.own() && (known || !r.heard || r.test):
-		s.saw(l, rules.CORS708, r.method, r.path, fmt.Sprintf("API Gateway answered %s (%s), and the log has no headers to tell whether pages could read it", r.code(), r.reason()), "")
+		s.saw(l, rules.CORS708, r.method, r.path, fmt.Sprintf("API Gateway responded with %s (%s); the log has no headers that show whether pages could read it", r.code(), r.reason()), "")
 	}
 	s.proxied(l, r, origin)
 }
@@ -219,7 +219,7 @@ func (r *request) own() bool { return r.gatewayType != "" || r.failure != "" }
 // code is the status; a log of errors alone may lack it.
 func (r *request) code() string {
 	if r.status == 0 {
-		return "with an error"
+		return "an error"
 	}
 	return strconv.Itoa(r.status)
 }
@@ -249,9 +249,9 @@ func (s *Scanner) preflight(l Line, id string, r *request, origin string) {
 		rule, what := s.refused(origin)
 		s.refusal(l, id, origin, rule, method, r.path, what, "")
 	case r.status == 403 && !r.own():
-		s.refusal(l, id, "", rules.CORS702, r.method, r.path, "preflights were answered 403, as for a refused origin; the log has no headers to tell whose", "")
+		s.refusal(l, id, "", rules.CORS702, r.method, r.path, "preflights got 403, as for a refused origin; the log has no headers that show whose", "")
 	case r.status >= 300, r.own():
-		s.failure(l, r, rules.CORS706, fmt.Sprintf("preflights were answered %s (%s)", r.code(), r.reason()), r.console(origin), browser.Verdict{})
+		s.failure(l, r, rules.CORS706, fmt.Sprintf("preflights got %s (%s)", r.code(), r.reason()), r.console(origin), browser.Verdict{})
 	case origin != "" && r.full && r.status != 0:
 		v := r.verdict(origin)
 		switch {
@@ -260,7 +260,7 @@ func (s *Scanner) preflight(l Line, id string, r *request, origin string) {
 			rule, what := s.refused(origin)
 			s.refusal(l, id, origin, rule, method, r.path, what, v.Message)
 		default:
-			s.failure(l, r, rules.CORS706, fmt.Sprintf("preflights were answered %d, and the browsers of %s took it for a no", r.status, clip(origin)), v.Message, v)
+			s.failure(l, r, rules.CORS706, fmt.Sprintf("preflights got %d, and browsers with pages of %s refused them", r.status, clip(origin)), v.Message, v)
 		}
 	}
 }
@@ -284,7 +284,7 @@ func (s *Scanner) answer(l Line, id string, r *request, origin string) {
 		if r.status >= 500 {
 			rule = rules.CORS302
 		}
-		s.saw(l, rule, r.method, r.path, fmt.Sprintf("API Gateway answered %d (%s), and pages of %s could not read it", r.status, r.reason(), clip(origin)), v.Message)
+		s.saw(l, rule, r.method, r.path, fmt.Sprintf("API Gateway responded with %d (%s), and pages of %s could not read it", r.status, r.reason(), clip(origin)), v.Message)
 	case s.decided(v, origin):
 		rule, what := s.refused(origin)
 		s.refusal(l, id, origin, rule, r.method, r.path, what, v.Message)
@@ -293,7 +293,7 @@ func (s *Scanner) answer(l Line, id string, r *request, origin string) {
 		if v.Code == browser.MultipleAllowOriginValues {
 			rule = rules.CORS711
 		}
-		s.saw(l, rule, r.method, r.path, fmt.Sprintf("%d was answered, and pages of %s could not read it", r.status, clip(origin)), v.Message)
+		s.saw(l, rule, r.method, r.path, fmt.Sprintf("the response was %d, and pages of %s could not read it", r.status, clip(origin)), v.Message)
 	}
 }
 

@@ -31,14 +31,14 @@ func TestExecution(t *testing.T) {
 	}{
 		"readable": {[]string{"HTTP Method: GET, Resource Path: /orders", asked, "Method response headers: {Access-Control-Allow-Origin=https://app.example.com, Vary=Origin}", "Method completed with status: 200"}, ""},
 		"no headers": {[]string{"HTTP Method: GET, Resource Path: /orders", asked, "Method response headers: {Content-Type=application/json}", "Method completed with status: 200"},
-			"CORS707 GET /orders: 200 was answered, and pages of https://app.example.com could not read it"},
-		"error of the backend": {[]string{"HTTP Method: GET, Resource Path: /orders", asked, "Method response headers: {Content-Type=application/json}", "Method completed with status: 500"}, "CORS707 GET /orders: 500"},
+			"CORS707 GET /orders: the response was 200, and pages of https://app.example.com could not read it"},
+		"error of the backend": {[]string{"HTTP Method: GET, Resource Path: /orders", asked, "Method response headers: {Content-Type=application/json}", "Method completed with status: 500"}, "CORS707 GET /orders: the response was 500"},
 		"another origin":       {[]string{"HTTP Method: GET, Resource Path: /orders", strings.Replace(asked, "app.", "www.", 1), "Method response headers: {Vary=Origin}", "Method completed with status: 200"}, "CORS701 GET /orders: https://www.example.com was refused"},
 		"no browser":           {[]string{"HTTP Method: GET, Resource Path: /orders", "Method request headers: {Host=api.example.net}", "Method response headers: {}", "Method completed with status: 200"}, ""},
 		"throttled": {[]string{"HTTP Method: GET, Resource Path: /orders", asked, "API Key abc exceeded throttle limit for API Stage abc123/prod : Key throttle limit exceeded for Usage Plan ID u1.", "Gateway response type: THROTTLED with status code: 429", "Gateway response headers: {x-amzn-ErrorType=LimitExceededException}", "Method completed with status: 429"},
-			"CORS301 GET /orders: API Gateway answered 429 (THROTTLED, throttled)"},
+			"CORS301 GET /orders: API Gateway responded with 429 (THROTTLED, throttled)"},
 		"throttled and readable": {[]string{"HTTP Method: GET, Resource Path: /orders", asked, "Gateway response type: THROTTLED with status code: 429", "Gateway response headers: {Access-Control-Allow-Origin=*}", "Method completed with status: 429"}, ""},
-		"timeout":                {[]string{"HTTP Method: GET, Resource Path: /orders", asked, "Execution failed due to a timeout error", "Gateway response type: INTEGRATION_TIMEOUT with status code: 504", "Gateway response headers: {}", "Method completed with status: 504"}, "CORS302 GET /orders: API Gateway answered 504"},
+		"timeout":                {[]string{"HTTP Method: GET, Resource Path: /orders", asked, "Execution failed due to a timeout error", "Gateway response type: INTEGRATION_TIMEOUT with status code: 504", "Gateway response headers: {}", "Method completed with status: 504"}, "CORS302 GET /orders: API Gateway responded with 504"},
 		"headers not logged":     {[]string{"HTTP Method: GET, Resource Path: /orders", "Execution failed due to a timeout error", "Method completed with status: 504"}, "CORS708 GET /orders"},
 		"truncated":              {[]string{"HTTP Method: GET, Resource Path: /orders", asked, "Method response headers: {Content-Type=application/json, X-Long=aaaa [TRUNCATED]", "Method completed with status: 200"}, ""},
 		"malformed":              {[]string{"HTTP Method: GET, Resource Path: /orders", asked, invoke, "Execution failed due to configuration error: Malformed Lambda proxy response", "Method completed with status: 502"}, "CORS704 GET /orders"},
@@ -46,7 +46,7 @@ func TestExecution(t *testing.T) {
 		"refused preflight": {[]string{"HTTP Method: OPTIONS, Resource Path: /orders", "Method request headers: {Origin=https://www.example.com, Access-Control-Request-Method=PUT}", "Method response headers: {Vary=Origin}", "Method completed with status: 403"},
 			"CORS701 PUT /orders: https://www.example.com was refused"},
 		"preflight behind an authorizer": {[]string{"HTTP Method: OPTIONS, Resource Path: /orders", "Method request headers: {Origin=https://app.example.com, Host=api.example.net, Access-Control-Request-Method=PUT}", "Unauthorized request: 4bb1a9c2", "Gateway response type: UNAUTHORIZED with status code: 401", "Gateway response headers: {}", "Method completed with status: 401"},
-			"CORS706 OPTIONS /orders: preflights were answered 401 (UNAUTHORIZED"},
+			"CORS706 OPTIONS /orders: preflights got 401 (UNAUTHORIZED"},
 		"preflight at a function": {[]string{"HTTP Method: OPTIONS, Resource Path: /orders", invoke, "Method completed with status: 204"}, "CORS705 OPTIONS /orders: an OPTIONS request went to the function orders"},
 		"two values": {[]string{"HTTP Method: GET, Resource Path: /orders", asked, invoke, `Endpoint response body before transformations: {"statusCode":200,"headers":{"access-control-allow-origin":"*"},"multiValueHeaders":{"Access-Control-Allow-Origin":["https://app.example.com"]},"body":""}`, "Method completed with status: 200"},
 			"CORS711 GET /orders: the function orders gives Access-Control-Allow-Origin more than one value: *, https://app.example.com"},
@@ -56,21 +56,21 @@ func TestExecution(t *testing.T) {
 		"a body that speaks of limits": {[]string{"HTTP Method: GET, Resource Path: /orders", strings.Replace(asked, "app.", "www.", 1), `Endpoint response body before transformations: {"error":"rate limit, too many requests, limit exceeded for you"}`, "Method response headers: {Vary=Origin}", "Method completed with status: 200"},
 			"CORS701 GET /orders: https://www.example.com was refused"},
 		"authorizer, no end": {[]string{"HTTP Method: GET, Resource Path: /orders", asked, "Unauthorized request: 4bb1a9c2-0000-4000-8000-000000000001", "Gateway response type: UNAUTHORIZED with status code: 401", "Gateway response headers: {}"},
-			"CORS301 GET /orders: API Gateway answered 401 (UNAUTHORIZED, Unauthorized request)"},
-		"errors alone":               {[]string{"Execution failed due to a timeout error"}, "CORS708 : API Gateway answered with an error (Execution failed due to a timeout error)"},
+			"CORS301 GET /orders: API Gateway responded with 401 (UNAUTHORIZED, Unauthorized request)"},
+		"errors alone":               {[]string{"Execution failed due to a timeout error"}, "CORS708 : API Gateway responded with an error (Execution failed due to a timeout error)"},
 		"an error nobody's page got": {[]string{"HTTP Method: GET, Resource Path: /orders", "Method request headers: {Host=api.example.net}", "Execution failed due to a timeout error", "Method completed with status: 504"}, ""},
 		"an error for another origin": {[]string{"HTTP Method: GET, Resource Path: /orders", strings.Replace(asked, "app.", "www.", 1), "Gateway response type: UNAUTHORIZED with status code: 401", "Gateway response headers: {Access-Control-Allow-Origin=https://app.example.com}", "Method completed with status: 401"},
 			"CORS701 GET /orders: https://www.example.com was refused"},
-		"a refused preflight without headers": {[]string{"HTTP Method: OPTIONS, Resource Path: /orders", "Method completed with status: 403"}, "CORS702 OPTIONS /orders: preflights were answered 403, as for a refused origin"},
+		"a refused preflight without headers": {[]string{"HTTP Method: OPTIONS, Resource Path: /orders", "Method completed with status: 403"}, "CORS702 OPTIONS /orders: preflights got 403, as for a refused origin"},
 		"OPTIONS that is no preflight":        {[]string{"HTTP Method: OPTIONS, Resource Path: /orders", "Method request headers: {Host=api.example.net}", "Method response headers: {}", "Method completed with status: 403"}, ""},
 		"a preflight answered with another origin": {[]string{"HTTP Method: OPTIONS, Resource Path: /orders", "Method request headers: {Origin=https://www.example.com, Host=api.example.net, Access-Control-Request-Method=PUT}", "Method response headers: {Access-Control-Allow-Origin=https://app.example.com, Access-Control-Allow-Methods=PUT}", "Method completed with status: 204"},
 			"CORS701 PUT /orders: https://www.example.com was refused"},
 		"a preflight without the method": {[]string{"HTTP Method: OPTIONS, Resource Path: /orders", "Method request headers: {Origin=https://app.example.com, Host=api.example.net, Access-Control-Request-Method=PUT}", "Method response headers: {Access-Control-Allow-Origin=https://app.example.com, Access-Control-Allow-Methods=GET}", "Method completed with status: 204"},
-			"CORS706 OPTIONS /orders: preflights were answered 204, and the browsers of https://app.example.com took it for a no"},
+			"CORS706 OPTIONS /orders: preflights got 204, and browsers with pages of https://app.example.com refused them"},
 		"an origin cut off": {[]string{"HTTP Method: OPTIONS, Resource Path: /orders", "Method request headers: {Host=api.example.net, Access-Control-Request-Method=PUT, Origin=https://app.exam [TRUNCATED]", "Method response headers: {Vary=Origin}", "Method completed with status: 403"},
-			"CORS702 OPTIONS /orders: preflights were answered 403, as for"},
+			"CORS702 OPTIONS /orders: preflights got 403, as for"},
 		"out of order": {[]string{"Method completed with status: 200", "HTTP Method: GET, Resource Path: /orders/7", "Method response headers: {Content-Type=application/json}", asked, "AWS Integration Endpoint RequestId : 1"},
-			"CORS707 GET /orders/*: 200 was answered"},
+			"CORS707 GET /orders/*: the response was 200"},
 		"no end": {[]string{"HTTP Method: OPTIONS, Resource Path: /orders", invoke}, "CORS705"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,7 +101,7 @@ Tue Feb 04 00:28:36 UTC 2025 : Method request headers: {Origin=https://app.examp
 Tue Feb 04 00:28:37 UTC 2025 : Execution failed due to configuration error: Unable to transform request
 Tue Feb 04 00:28:37 UTC 2025 : Method completed with status: 500
 `))
-	want := "CORS706 OPTIONS /orders: preflights were answered 500 (Unable to transform request) (once, 2025-02-04 00:28:37 UTC)\n"
+	want := "CORS706 OPTIONS /orders: preflights got 500 (Unable to transform request) (once, 2025-02-04 00:28:37 UTC)\n"
 	if got != want {
 		t.Errorf("got %swant %s", got, want)
 	}

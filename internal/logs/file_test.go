@@ -76,17 +76,17 @@ func TestReadErrors(t *testing.T) {
 
 func TestAccess(t *testing.T) {
 	for text, want := range map[string]string{
-		`203.0.113.7 - - [22/Nov/2026:10:00:00 +0000] "OPTIONS /orders HTTP/1.1" 401 26 c6af9ac6`:                                                                     "CORS706 OPTIONS /orders: preflights were answered 401 (once, 2026-11-22 10:00:00 UTC)",
+		`203.0.113.7 - - [22/Nov/2026:10:00:00 +0000] "OPTIONS /orders HTTP/1.1" 401 26 c6af9ac6`:                                                                     "CORS706 OPTIONS /orders: preflights got 401 (once, 2026-11-22 10:00:00 UTC)",
 		`203.0.113.7 - - [22/Nov/2026:10:00:00 +0000] "GET /orders HTTP/1.1" 500 26 c6af9ac6`:                                                                         "",
-		`{"requestId":"c6af9ac6","ip":"203.0.113.7","httpMethod":"GET","resourcePath":"/orders","status":"429","error.responseType":"THROTTLED"}`:                     "CORS708 GET /orders: API Gateway answered 429 (THROTTLED)",
+		`{"requestId":"c6af9ac6","ip":"203.0.113.7","httpMethod":"GET","resourcePath":"/orders","status":"429","error.responseType":"THROTTLED"}`:                     "CORS708 GET /orders: API Gateway responded with 429 (THROTTLED)",
 		`{"requestId":"c6af9ac6","ip":"203.0.113.7","httpMethod":"GET","resourcePath":"/orders","status":200,"errorResponseType":"-"}`:                                "",
-		`{"requestId":"c6af9ac6","ip":"203.0.113.7","httpMethod":"OPTIONS","resourcePath":"/orders","status":403,"errorResponseType":"-"}`:                            "CORS702 OPTIONS /orders: preflights were answered 403, as for a refused origin",
-		`{"requestId":"c6af9ac6","ip":"203.0.113.7","httpMethod":"OPTIONS","resourcePath":"/orders","status":403,"errorResponseType":"MISSING_AUTHENTICATION_TOKEN"}`: "CORS706 OPTIONS /orders: preflights were answered 403 (MISSING_AUTHENTICATION_TOKEN)",
-		`203.0.113.7 - - [22/Nov/2026:12:00:00 +0200] "GET /orders/{id} HTTP/1.1" 504 26 c6af9ac6-1b2c-4000-8000-000000000001 XyZ123=`:                                "CORS708 GET /orders/{id}: 504 was answered, most likely by API Gateway itself, and the access log does not tell whether pages could read it (once, 2026-11-22 10:00:00 UTC)",
-		`203.0.113.7 - - [22/Nov/2026:10:00:00 +0000] "OPTIONS /orders HTTP/1.1" 403 26 c6af9ac6`:                                                                     "CORS702 OPTIONS /orders: preflights were answered 403: an origin was refused, or there is no OPTIONS method",
-		`203.0.113.7,-,-,22/Nov/2026:10:00:00 +0000,OPTIONS,/orders,HTTP/1.1,401,26,c6af9ac6,XyZ123=`:                                                                 "CORS706 OPTIONS /orders: preflights were answered 401 (once, 2026-11-22 10:00:00 UTC)",
-		`<request id="c6af9ac6"> <extendedRequestId>XyZ=</extendedRequestId> <ip>203.0.113.7</ip> <caller>-</caller> <user>-</user> <requestTime>22/Nov/2026:10:00:00 +0000</requestTime> <httpMethod>OPTIONS</httpMethod> <resourcePath>/orders</resourcePath> <status>401</status> <protocol>HTTP/1.1</protocol> <responseLength>26</responseLength> </request>`: "CORS706 OPTIONS /orders: preflights were answered 401 (once, 2026-11-22 10:00:00 UTC)",
-		`{"requestId":"c6af9ac6","requestTime":"22/Nov/2026:10:00:00 +0000","httpMethod":"OPTIONS","resourcePath":"/orders","status":"401"}`: "CORS706 OPTIONS /orders: preflights were answered 401 (once, 2026-11-22 10:00:00 UTC)",
+		`{"requestId":"c6af9ac6","ip":"203.0.113.7","httpMethod":"OPTIONS","resourcePath":"/orders","status":403,"errorResponseType":"-"}`:                            "CORS702 OPTIONS /orders: preflights got 403, as for a refused origin",
+		`{"requestId":"c6af9ac6","ip":"203.0.113.7","httpMethod":"OPTIONS","resourcePath":"/orders","status":403,"errorResponseType":"MISSING_AUTHENTICATION_TOKEN"}`: "CORS706 OPTIONS /orders: preflights got 403 (MISSING_AUTHENTICATION_TOKEN)",
+		`203.0.113.7 - - [22/Nov/2026:12:00:00 +0200] "GET /orders/{id} HTTP/1.1" 504 26 c6af9ac6-1b2c-4000-8000-000000000001 XyZ123=`:                                "CORS708 GET /orders/{id}: the response was 504, most likely from API Gateway itself; the access log does not show whether pages could read it (once, 2026-11-22 10:00:00 UTC)",
+		`203.0.113.7 - - [22/Nov/2026:10:00:00 +0000] "OPTIONS /orders HTTP/1.1" 403 26 c6af9ac6`:                                                                     "CORS702 OPTIONS /orders: preflights got 403: an origin was refused, or there is no OPTIONS method",
+		`203.0.113.7,-,-,22/Nov/2026:10:00:00 +0000,OPTIONS,/orders,HTTP/1.1,401,26,c6af9ac6,XyZ123=`:                                                                 "CORS706 OPTIONS /orders: preflights got 401 (once, 2026-11-22 10:00:00 UTC)",
+		`<request id="c6af9ac6"> <extendedRequestId>XyZ=</extendedRequestId> <ip>203.0.113.7</ip> <caller>-</caller> <user>-</user> <requestTime>22/Nov/2026:10:00:00 +0000</requestTime> <httpMethod>OPTIONS</httpMethod> <resourcePath>/orders</resourcePath> <status>401</status> <protocol>HTTP/1.1</protocol> <responseLength>26</responseLength> </request>`: "CORS706 OPTIONS /orders: preflights got 401 (once, 2026-11-22 10:00:00 UTC)",
+		`{"requestId":"c6af9ac6","requestTime":"22/Nov/2026:10:00:00 +0000","httpMethod":"OPTIONS","resourcePath":"/orders","status":"401"}`: "CORS706 OPTIONS /orders: preflights got 401 (once, 2026-11-22 10:00:00 UTC)",
 		// A function's own line about a request.
 		`{"level":"info","method":"OPTIONS","path":"/orders","status":500}`: "",
 	} {
@@ -107,7 +107,7 @@ func TestAccessFormat(t *testing.T) {
 		line := strings.NewReplacer("$context.requestId", "c6af9ac6", "$context.httpMethod", "GET", "$context.path", "/prod/orders/7", "$context.status", "504",
 			"$context.error.responseType", "INTEGRATION_TIMEOUT", "$context.identity.userAgent", "a|b 1.0").Replace(format)
 		s.Add(Line{Source: "access", Text: line})
-		if got := listing(s.Report(nil)); !strings.HasPrefix(got, "CORS708 GET /prod/orders/*: API Gateway answered 504 (INTEGRATION_TIMEOUT)") || s.Unknown() {
+		if got := listing(s.Report(nil)); !strings.HasPrefix(got, "CORS708 GET /prod/orders/*: API Gateway responded with 504 (INTEGRATION_TIMEOUT)") || s.Unknown() {
 			t.Errorf("%s: %q", line, got)
 		}
 	}
@@ -123,17 +123,17 @@ func TestAccessFormat(t *testing.T) {
 func TestRuntime(t *testing.T) {
 	for text, want := range map[string]string{
 		"2026-11-22T10:00:03.010Z 4bb1a9c2-0000-4000-8000-000000000001 Task timed out after 3.00 seconds":                                      "CORS709 : the function ran into its timeout",
-		"RequestId: 4bb1a9c2-0000-4000-8000-000000000001 Error: Runtime exited with error: signal: killed":                                     "CORS709 : the function ended without an answer (Runtime exited with error: signal: killed)",
+		"RequestId: 4bb1a9c2-0000-4000-8000-000000000001 Error: Runtime exited with error: signal: killed":                                     "CORS709 : the function ended without a response (Runtime exited with error: signal: killed)",
 		`{"time":"2026-11-22T10:00:03Z","type":"platform.report","record":{"requestId":"1","status":"timeout","metrics":{}}}`:                  "CORS709 : the function ran into its timeout (once, 2026-11-22 10:00:03 UTC)",
-		`{"time":"2026-11-22T10:00:03Z","type":"platform.report","record":{"requestId":"1","status":"error","errorType":"Runtime.ExitError"}}`: "CORS709 : the function ended without an answer (Runtime.ExitError)",
+		`{"time":"2026-11-22T10:00:03Z","type":"platform.report","record":{"requestId":"1","status":"error","errorType":"Runtime.ExitError"}}`: "CORS709 : the function ended without a response (Runtime.ExitError)",
 		`{"time":"2026-11-22T10:00:03Z","type":"platform.report","record":{"requestId":"1","status":"success"}}`:                               "",
 		"REPORT RequestId: 4bb1a9c2	Duration: 3000.00 ms	Billed Duration: 3000 ms	Memory Size: 128 MB	Max Memory Used: 30 MB	Status: timeout":  "CORS709 : the function ran into its timeout",
 		// Each call once, whatever tells of it.
 		"2026-11-22T10:00:03.010Z 4bb1a9c2-0000-4000-8000-000000000001 Task timed out after 3.00 seconds\n\nREPORT RequestId: 4bb1a9c2-0000-4000-8000-000000000001\tDuration: 3000.00 ms\tStatus: timeout":                                            "CORS709 : the function ran into its timeout (once",
-		"RequestId: 4bb1a9c2-0000-4000-8000-000000000001 Error: Runtime exited with error: exit status 2\nRuntime.ExitError\nREPORT RequestId: 4bb1a9c2-0000-4000-8000-000000000001\tDuration: 3.00 ms\tStatus: error\tError Type: Runtime.ExitError": "CORS709 : the function ended without an answer (Runtime exited with error: exit status 2) (once",
-		"REPORT RequestId: 4bb1a9c2-0000-4000-8000-000000000001\tDuration: 10935.70 ms\tMax Memory Used: 1024 MB\tStatus: error\tError Type: Runtime.OutOfMemory":                                                                                     "CORS709 : the function ended without an answer (Runtime.OutOfMemory) (once",
-		"2026-11-22T10:00:03.010Z\t4bb1a9c2-0000-4000-8000-000000000001\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"the token is abc\"}\nREPORT RequestId: 4bb1a9c2-0000-4000-8000-000000000001\tDuration: 3.00 ms":        "CORS709 : the function ended without an answer (TypeError) (once",
-		"[ERROR] KeyError: 'token'\nTraceback (most recent call last):\n  File \"x\"\nREPORT RequestId: 4bb1a9c2-0000-4000-8000-000000000001\tStatus: error\tError Type: KeyError":                                                                    "CORS709 : the function ended without an answer (KeyError) (once",
+		"RequestId: 4bb1a9c2-0000-4000-8000-000000000001 Error: Runtime exited with error: exit status 2\nRuntime.ExitError\nREPORT RequestId: 4bb1a9c2-0000-4000-8000-000000000001\tDuration: 3.00 ms\tStatus: error\tError Type: Runtime.ExitError": "CORS709 : the function ended without a response (Runtime exited with error: exit status 2) (once",
+		"REPORT RequestId: 4bb1a9c2-0000-4000-8000-000000000001\tDuration: 10935.70 ms\tMax Memory Used: 1024 MB\tStatus: error\tError Type: Runtime.OutOfMemory":                                                                                     "CORS709 : the function ended without a response (Runtime.OutOfMemory) (once",
+		"2026-11-22T10:00:03.010Z\t4bb1a9c2-0000-4000-8000-000000000001\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"the token is abc\"}\nREPORT RequestId: 4bb1a9c2-0000-4000-8000-000000000001\tDuration: 3.00 ms":        "CORS709 : the function ended without a response (TypeError) (once",
+		"[ERROR] KeyError: 'token'\nTraceback (most recent call last):\n  File \"x\"\nREPORT RequestId: 4bb1a9c2-0000-4000-8000-000000000001\tStatus: error\tError Type: KeyError":                                                                    "CORS709 : the function ended without a response (KeyError) (once",
 		`{"time":"2026-11-22T10:00:03Z","type":"platform.runtimeDone","record":{"requestId":"1","status":"timeout"}}` + "\n" + `{"time":"2026-11-22T10:00:03Z","type":"platform.report","record":{"requestId":"1","status":"timeout"}}`:               "CORS709 : the function ran into its timeout (once, 2026-11-22 10:00:03 UTC)",
 		// Not of this function's call: what is printed, tried again, or somebody else's.
 		"INIT_REPORT Init Duration: 10000.04 ms\tPhase: init\tStatus: timeout":                 "",

@@ -199,7 +199,7 @@ func (s *Scanner) died(l Line, id, status, why string) {
 	if id != "" && id != "undefined" && !s.told.add("died "+id) {
 		return
 	}
-	what := "the function ended without an answer"
+	what := "the function ended without a response"
 	switch {
 	case status == "timeout":
 		what = "the function ran into its timeout"

@@ -55,7 +55,7 @@ func (s *Scanner) probed() {
 		}
 		delete(s.incidents, k)
 		if all == nil {
-			all = &incident{key: key{rule: rules.CORS702, source: k.source, path: k.path, what: "origins that corsgate probe asks from were refused, as they are to be"}}
+			all = &incident{key: key{rule: rules.CORS702, source: k.source, path: k.path, what: "origins that corsgate probe uses were refused, as they should be"}}
 		}
 		if all.add(in); all.path != k.path {
 			all.path = ""

@@ -297,8 +297,8 @@ func (c *checker) options(own OwnOptions) {
 		switch {
 		case p.options == nil:
 		case own == Refuse:
-			c.fail(p.options.at, "%s has an OPTIONS operation of its own, and the policy answers preflights: remove it, "+
-				"or say what becomes of such with OwnOptions: corsapi.ReplaceOptions or corsapi.KeepOptions", p.name)
+			c.fail(p.options.at, "%s has an OPTIONS operation of its own, and the policy handles preflights: remove it, "+
+				"or choose with OwnOptions what happens to it: corsapi.ReplaceOptions or corsapi.KeepOptions", p.name)
 		case own == Keep && p.options.own == nil:
 			c.fail(p.options.at, "OPTIONS %s is to be kept and has no %s: give it one, or have it replaced with OwnOptions: corsapi.ReplaceOptions", p.name, extIntegration)
 		}

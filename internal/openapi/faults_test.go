@@ -147,7 +147,7 @@ components:
 			":3: x-amazon-apigateway-gateway-responses is a list, and has to be an object",
 			":4: x-amazon-apigateway-request-validators is a string, and has to be an object",
 			":5: x-amazon-apigateway-policy is a list, and has to be an object"}},
-		{name: "own OPTIONS", text: head + "paths:\n  /a:\n    options: " + mock + "\n    get: " + mock, want: []string{":5: /a has an OPTIONS operation of its own, and the policy answers preflights: remove it"}},
+		{name: "own OPTIONS", text: head + "paths:\n  /a:\n    options: " + mock + "\n    get: " + mock, want: []string{":5: /a has an OPTIONS operation of its own, and the policy handles preflights: remove it"}},
 		{name: "own OPTIONS, to be kept", own: Keep, text: head + "paths:\n  /a:\n    options: {}\n    get: " + mock, want: []string{":5: OPTIONS /a is to be kept and has no x-amazon-apigateway-integration"}},
 		{name: "one operationId twice", text: head + "paths:\n  /a:\n    get: {operationId: x, x-amazon-apigateway-integration: {type: mock}}\n    put: {operationId: x, x-amazon-apigateway-integration: {type: mock}}", want: []string{
 			`:6: PUT /a has the operationId "x", which GET /a has too`}},

@@ -130,7 +130,7 @@ func (c *checker) version() bool {
 // readPaths takes down the operations.
 func (c *checker) readPaths() {
 	if c.root["paths"] == nil {
-		c.fail("", "the document has no paths, so an API of it answers nothing: give it some")
+		c.fail("", "the document has no paths, so an API of it has no routes: add some")
 		return
 	}
 	items := c.object(c.root["paths"], "/paths", "paths")
@@ -149,7 +149,7 @@ func (c *checker) readPaths() {
 		}
 	}
 	if len(c.faults) == 0 && !slices.ContainsFunc(c.paths, func(p *path) bool { return len(p.operations) > 0 || p.options != nil }) {
-		c.fail("/paths", "the document has no operation, and API Gateway deploys no API without one: give it some")
+		c.fail("/paths", "the document has no operation, and API Gateway deploys no API without one: add some")
 	}
 }
 

@@ -401,3 +401,29 @@ paths:
 		}
 	}
 }
+
+// Of two authorizers of one operation the same one decides each time.
+func TestSecuredByTwo(t *testing.T) {
+	write(t, "openapi.yaml", head+`paths:
+  /a:
+    get: {security: [{a: [], b: [], c: []}], x-amazon-apigateway-integration: {type: mock}}
+components:
+  securitySchemes:
+    a: {type: apiKey, name: X-A, in: header, x-amazon-apigateway-authorizer: {type: token}}
+    b: {type: apiKey, name: X-B, in: header, x-amazon-apigateway-authorizer: {type: token}}
+    c: {type: apiKey, name: X-C, in: header, x-amazon-apigateway-authorizer: {type: token}}
+`)
+	d, err := File("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	planned, faults := d.Plan(nil, Refuse)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	for range 50 {
+		if got := planned.Secured()[0].Security.Sources; !slices.Equal(got, []string{"method.request.header.X-C"}) {
+			t.Fatalf("got %q", got)
+		}
+	}
+}

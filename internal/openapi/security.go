@@ -1,6 +1,8 @@
 package openapi
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/apigw"
@@ -37,15 +39,12 @@ func (p *Plan) security(o *Operation) plan.Security {
 	schemes := object(object(p.root["components"])["securitySchemes"])
 	list, _ := required.([]any)
 	for _, requirement := range list {
-		for name := range object(requirement) {
+		for _, name := range slices.Sorted(maps.Keys(object(requirement))) { // the last one decides, as in the model of the gateway
 			scheme := object(schemes[name])
 			header := text(scheme["name"])
 			switch authorizer := object(scheme[extAuthorizer]); {
 			case authorizer != nil:
-				s.Type, s.Sources = "CUSTOM", nil
-				for source := range strings.SplitSeq(text(authorizer["identitySource"]), ",") {
-					s.Sources = append(s.Sources, strings.TrimSpace(source))
-				}
+				s.Type, s.Sources = "CUSTOM", apigw.IdentitySources(text(authorizer["identitySource"]))
 				if authorizer["identitySource"] == nil && !strings.EqualFold(text(authorizer["type"]), "request") && header != "Unused" {
 					s.Sources = []string{apigw.RequestHeader + header}
 				}

@@ -15,7 +15,8 @@ type Emission int
 const (
 	NotKnown Emission = iota
 	Emits
-	Ambiguous // one stack's function does, and another's of the same logical id does not
+	Ambiguous   // one stack's function does, and another's of the same logical id does not
+	SwitchedOff // it has the wrapper, and a variable that switches it off
 )
 
 // A Proxy is a method, or an operation, whose backend's responses API Gateway passes
@@ -56,19 +57,21 @@ func group(proxies []Proxy) []Proxy {
 func (m *maker) cover(p Proxy) {
 	switch {
 	case p.Type == apigw.HTTPProxy:
-		m.warn(p.Node, "http-proxy", p.Where+" passes the answers of an HTTP backend through, and no mapping applies to them: "+
+		m.warn(p.Node, "http-proxy", p.Where+" passes the responses of an HTTP backend through, and no mapping applies to them: "+
 			"the backend has to send the CORS headers for this policy by itself, or the integration be of type HTTP")
 	case p.Type != apigw.AWSProxy || p.URI == nil: // without one CloudFormation will not deploy it
 	case p.Emits == Emits:
 	case p.Emits == Ambiguous:
 		m.warn(p.Node, "unclear-function", p.Where+" is a Lambda proxy to a function whose logical id two stacks of the app have, and not all of those are known to emit CORS headers: "+
 			"give them different construct ids")
+	case p.Emits == SwitchedOff:
+		m.fail(p.Node, "", p.Where+" is a Lambda proxy to a function that is attached, and its variable CORSGATE_OFF switches the wrapper off, so that it sends no CORS headers: remove the variable")
 	case byVariable(p.URI):
-		m.warn(p.Node, "unknown-function", p.Where+" names its Lambda function by a stage variable, so it cannot be seen whether it emits CORS headers: "+
+		m.warn(p.Node, "unknown-function", p.Where+" names its Lambda function by a stage variable, so it is not known whether the function emits CORS headers: "+
 			"every function that the variable may name has to, through corslambda or by itself")
 	default:
-		m.fail(p.Node, "", p.Where+" is a Lambda proxy, and its function is not known to emit CORS headers: API Gateway adds none to what it answers. "+
-			"Give them to it with corsfunction.Attach(fn, nil), or, in Go, build it with corsfunction.NewGoFunction; if it emits them by itself, say so with corsfunction.Emits(fn)")
+		m.fail(p.Node, "", p.Where+" is a Lambda proxy, and its function is not known to emit CORS headers: API Gateway adds none to its response. "+
+			"Add them with corsfunction.Attach(fn, nil) or, in Go, build it with corsfunction.NewGoFunction; if it sends them itself, say so with corsfunction.Emits(fn)")
 	}
 }
 

@@ -25,6 +25,9 @@ func Late(before, now *API, p *cors.Policy) []Remark {
 		}
 	}
 	for _, r := range now.Resources {
+		if o := r.Options; o != nil && had[r.Path] && (o.Security.APIKey || !slices.Contains([]string{"", "NONE"}, o.Security.Type)) {
+			m.fail(o.Node, rules.CORS102, "OPTIONS "+r.Path+" needs authorization, which preflights do not have: "+lateFix)
+		}
 		for _, x := range r.Methods {
 			text := x.where() + " has no CORS headers: " + lateFix
 			switch {
@@ -55,24 +58,32 @@ func Late(before, now *API, p *cors.Policy) []Remark {
 		case i < 0:
 			m.fail(s.Node, rules.CORS407, "stage "+s.Name+" has no CORS variables and refuses every origin: "+lateFix)
 		case s.Cached && !before.Caching():
-			m.fail(s.Node, rules.CORS402, "stage "+s.Name+" caches answers, and their cache keys do not tell origins apart: "+lateFix)
+			m.fail(s.Node, rules.CORS402, "stage "+s.Name+" caches responses, and their cache keys do not tell origins apart: "+lateFix)
 		}
-		if i >= 0 {
+		if i >= 0 && !before.leavesOut(s) {
 			m.variables(s, before.Stages[i], vars)
 		}
 	}
 	return m.Remarks
 }
 
-// variables names those of a stage that are not as the policy has them. One with a
-// token is known by its name alone.
+// variables names those of a stage that are not as the policy has them, or are gone. One
+// with a token is known by its name alone.
 func (m *maker) variables(now, before *Stage, ours map[string]string) {
-	for _, name := range slices.Sorted(maps.Keys(now.Variables)) {
+	all := maps.Clone(now.Variables)
+	if all == nil {
+		all = map[string]any{}
+	}
+	for name := range ours {
+		all[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if _, told := before.Variables[name]; told || !stagevars.Is(name) {
 			continue
 		}
 		want, ok := ours[name]
-		if got, known := now.Variables[name].(string); !ok || known && got != want && !strings.Contains(want, "${Token[") {
+		value, has := now.Variables[name]
+		if got, known := value.(string); !ok || !has || known && got != want && !strings.Contains(want, "${Token[") {
 			m.fail(now.Node, "", "stage "+now.Name+" does not have the variable "+name+" as the policy has it: "+lateFix)
 		}
 	}

@@ -226,10 +226,12 @@ func TestMethods(t *testing.T) {
 		"a mock for anyone": {policy: anyone(t), api: of("MOCK", mockOf200), about: get, want: []string{
 			mapped + `Access-Control-Allow-Origin "'*'"`, vary, added("200")}},
 		"a mock without a template": {api: of("MOCK", `{"integrationResponses": [{"statusCode": "200"}]}`), about: get, want: []string{vary, added("200"),
-			"warning " + get + " [no-template] GET /a is a mock without a request template, so API Gateway answers 500 whatever happens: add one that gives a statusCode"}},
+			"warning " + get + " [no-template] GET /a is a mock without a request template, so API Gateway always responds with 500: add one that returns a statusCode"}},
 		"a template that is not known": {api: of("MOCK", `{"requestTemplates": {"a/b": "T", "application/json": {"Ref": "P"}}, "integrationResponses": [{"statusCode": "200"}]}`), about: get, want: []string{
 			`set ` + get + ` Integration.RequestTemplates.a/b ` + directives("T"), vary, added("200"),
 			"error " + get + " [] the request template (application/json) of GET /a is not known at synthesis, so the policy cannot be put in front of it: write it as a string"}},
+		"a status that is not known": {api: of("HTTP", `{"integrationResponses": [{"statusCode": {"Ref": "P"}, "responseTemplates": {"a/b": "T"}}]}`), about: "error", want: []string{
+			"error " + get + " [] an integration response of GET /a has a status that is not known at synthesis, so its headers cannot be declared for it: write the statusCode as a text"}},
 		"a template with a CORS header": {api: of("MOCK", `{"requestTemplates": {"a/b": "#set($context.responseOverride.header.Access-Control-Allow-Origin = 1)"}, "integrationResponses": [{"statusCode": "200"}]}`), about: "error",
 			want: []string{"error " + get + " [] the request template (a/b) of GET /a sets Access-Control-Allow-Origin itself on line 1..."}},
 		"no response": {api: of("HTTP", `{}`), about: get, want: []string{
@@ -387,7 +389,7 @@ func TestDeployments(t *testing.T) {
 		"after a stack's methods":     {api: of("C/D", "B/r", true), about: "C/D ", want: []string{"wait C/D follows=true" + made}},
 		"not after a stack's methods": {api: of("B/D", "C/r", true), about: "B/D ", want: []string{"wait B/D follows=true" + made, early("B/D", "C")}},
 		"CloudFormation's alone": {api: of("A/D", "A/Api/r", false), about: "A/D ", want: []string{"wait A/D follows=false" + parts("A/Api/r"),
-			"warning A/D [loose-deployment] a CfnDeployment keeps its logical id when the API's answers change, so the stage keeps the old ones: use awsapigateway.NewDeployment"}},
+			"warning A/D [loose-deployment] a CfnDeployment keeps its logical id when the API's responses change, so the stage keeps the old ones: use awsapigateway.NewDeployment"}},
 		"a document's permissions": {api: &API{Node: "A/Api", Stacks: stacks, Deployments: []Deployment{{"A/D", true}}, Document: &Document{Permissions: []string{"A/Api/P"}}}, about: "A/D ", want: []string{"wait A/D follows=true A/Api/P"}},
 	}.run(t)
 }

@@ -124,8 +124,8 @@ func quoted(names []string) string {
 }
 
 // suppressed reports whether a rule is suppressed for a construct, or for all of the API.
-func (m *maker) suppressed(on string, rule rules.ID) bool {
-	return slices.ContainsFunc(m.Suppressed, func(s Suppression) bool {
-		return strings.EqualFold(s.Rule, string(rule)) && (s.On == m.Node || s.On == on)
+func (a *API) suppressed(on string, rule rules.ID) bool {
+	return slices.ContainsFunc(a.Suppressed, func(s Suppression) bool {
+		return strings.EqualFold(s.Rule, string(rule)) && (s.On == a.Node || s.On == on)
 	})
 }

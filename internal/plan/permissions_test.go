@@ -113,7 +113,7 @@ func TestCoverage(t *testing.T) {
 		"by a stage variable":            {api: proxy("AWS_PROXY", byVariable, NotKnown), about: get + " [", want: []string{"warning " + get + " [unknown-function] GET /a names its Lambda function by a stage variable..."}},
 		"by a stage variable, and emits": {api: proxy("AWS_PROXY", byVariable, Emits), about: get + " ["},
 		"no uri":                         {api: proxy("AWS_PROXY", nil, NotKnown), about: get + " ["},
-		"an HTTP backend":                {api: proxy("HTTP_PROXY", "https://x", NotKnown), about: get + " [", want: []string{"warning " + get + " [http-proxy] GET /a passes the answers of an HTTP backend through..."}},
+		"an HTTP backend":                {api: proxy("HTTP_PROXY", "https://x", NotKnown), about: get + " [", want: []string{"warning " + get + " [http-proxy] GET /a passes the responses of an HTTP backend through..."}},
 		"not a proxy":                    {api: proxy("MOCK", "f", NotKnown), about: "error " + get},
 		"a document": {api: document(
 			p("GET /a", "AWS_PROXY", "f", NotKnown), p("GET /b", "HTTP_PROXY", "https://x", NotKnown), p("GET /c", "AWS_PROXY", "g", NotKnown), p("PUT /a", "AWS_PROXY", "f", NotKnown),
@@ -155,7 +155,7 @@ func TestLate(t *testing.T) {
 		"a stage": {now: func(a *API) { a.Stages = append(a.Stages, &Stage{Node: "L", Name: "late", Cached: true}) },
 			want: []string{"error L [CORS407] CORS407: stage late has no CORS variables and refuses every origin" + fix}},
 		"a cache": {now: func(a *API) { a.Stages[0].Cached = true },
-			want: []string{"error Stack/Api/Stage [CORS402] CORS402: stage prod caches answers, and their cache keys do not tell origins apart" + fix}},
+			want: []string{"error Stack/Api/Stage [CORS402] CORS402: stage prod caches responses, and their cache keys do not tell origins apart" + fix}},
 		"variables as the policy has them": {before: func(a *API) { a.Stages[0].Variables = map[string]any{"corsMaxAge": "5"} }, now: func(a *API) {
 			a.Stages[0].Variables = map[string]any{"corsOrigins": two(t).StageVariables()["corsOrigins"], "corsage": "a flower", "corsMaxAge": "5"}
 		}},
@@ -164,13 +164,34 @@ func TestLate(t *testing.T) {
 		}, want: []string{
 			"error Stack/Api/Stage [] stage prod does not have the variable corsExactOrigin as the policy has it: an aspect changed the API...",
 			"error Stack/Api/Stage [] stage prod does not have the variable corsOrigins as the policy has it: an aspect changed the API..."}},
+		"a variable that is gone": {now: func(a *API) { delete(a.Stages[0].Variables, "corsOrigins") }, want: []string{
+			"error Stack/Api/Stage [] stage prod does not have the variable corsOrigins as the policy has it: an aspect changed the API..."}},
+		"variables that a circle leaves out": {before: func(a *API) { a.Circles = []Circle{{Way: []string{"Other/Site"}}} },
+			now: func(a *API) { clear(a.Stages[0].Variables) }},
+		"an authorizer on everything": {now: func(a *API) {
+			o := method("OPTIONS", "MOCK", "{}")
+			o.Security.Type = "AWS_IAM"
+			a.Resources[0] = at("/a", a.Resources[0].Methods[0], o)
+		}, want: []string{"error Stack/Api/Default/a/OPTIONS [CORS102] CORS102: OPTIONS /a needs authorization, which preflights do not have" + fix}},
+		"an API key on everything": {now: func(a *API) {
+			o := method("OPTIONS", "MOCK", "{}")
+			o.Security.APIKey = true
+			a.Resources[0] = at("/a", a.Resources[0].Methods[0], o)
+		}, want: []string{"error Stack/Api/Default/a/OPTIONS [CORS102] CORS102: OPTIONS /a needs authorization, which preflights do not have" + fix}},
 		"a second cache": {before: func(a *API) { a.Stages = append(a.Stages, &Stage{Node: "C", Cached: true}) },
-			now: func(a *API) { a.Stages = append(a.Stages, &Stage{Node: "C", Cached: true}); a.Stages[0].Cached = true }},
+			now: func(a *API) {
+				a.Stages = append(a.Stages, &Stage{Node: "C", Cached: true, Variables: a.Stages[0].Variables})
+				a.Stages[0].Cached = true
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			was, now := before(), before()
 			if tt.before != nil {
 				tt.before(was)
+			}
+			now.Stages[0].Variables = map[string]any{}
+			for name, value := range two(t).StageVariables() {
+				now.Stages[0].Variables[name] = value
 			}
 			if tt.now != nil {
 				tt.now(now)

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"encoding/json"
-	"regexp"
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/rules"
@@ -65,7 +64,7 @@ func refusedPreflights(document any, stages, paths []string) refusals {
 	}
 	for _, stage := range stages {
 		for _, path := range paths {
-			path = parameter.ReplaceAllString(path, "corsgate-any") // what a policy names is one value of many
+			path = apigw.PathParameter.ReplaceAllString(path, "corsgate-any") // what a policy names is one value of many
 			switch apigw.JudgePolicy(document, apigw.Call{Stage: stage, Method: "OPTIONS", Path: path}).Access {
 			case apigw.NotAllowed:
 				out.notAllowed = true
@@ -76,5 +75,3 @@ func refusedPreflights(document any, stages, paths []string) refusals {
 	}
 	return out
 }
-
-var parameter = regexp.MustCompile(`\{[^{}]*\}`)

@@ -46,10 +46,10 @@ type Response struct {
 func Treat(p *cors.Policy, in Integration) *Treatment {
 	t := &Treatment{Declared: map[string]map[string]any{}}
 	if len(in.Responses) == 0 {
-		text := in.Where + " has no integration response, so API Gateway answers 500 whatever happens: add one"
+		text := in.Where + " has no integration response, so API Gateway always responds with 500: add one"
 		if in.Mock && strings.HasPrefix(in.Where, "ANY ") && in.Templates == nil {
 			// What the CDK makes where it is given no integration.
-			text = in.Where + " is a mock without responses, so API Gateway answers 500 whatever happens: it was made without an integration, " +
+			text = in.Where + " is a mock without responses, so API Gateway always responds with 500: it was made without an integration, " +
 				"as by AddProxy, which makes one for its parent, too, if that is the root: set DefaultIntegration in ProxyResourceOptions"
 		}
 		t.Remarks = append(t.Remarks, Remark{Severity: Warning, Rule: rules.CORS130, Text: text})
@@ -64,7 +64,7 @@ func Treat(p *cors.Policy, in Integration) *Treatment {
 		t.ToText = in.Binary && in.ContentHandling == nil
 		switch {
 		case !nonEmptyMap(in.Templates):
-			t.remark(Warning, "no-template", in.Where+" is a mock without a request template, so API Gateway answers 500 whatever happens: add one that gives a statusCode")
+			t.remark(Warning, "no-template", in.Where+" is a mock without a request template, so API Gateway always responds with 500: add one that returns a statusCode")
 		case directives:
 			t.Templates = t.prefixed(in, "request", in.Templates)
 		}
@@ -92,7 +92,12 @@ func Treat(p *cors.Policy, in Integration) *Treatment {
 		one.Parameters, replaced = remap(params, apigw.MethodHeader, mapped(headers))
 		t.Remarks = append(t.Remarks, remarksOn(replaced, in.Where, in.Replace)...)
 		t.Responses = append(t.Responses, one)
-		t.Declared[StatusOf(r)] = declared(headers)
+		status := StatusOf(r)
+		if status == "" {
+			t.remark(Error, "", "an integration response of "+in.Where+" has a status that is not known at synthesis, so its headers cannot be declared for it: write the statusCode as a text")
+			continue
+		}
+		t.Declared[status] = declared(headers)
 	}
 	return t
 }

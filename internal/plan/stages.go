@@ -70,8 +70,8 @@ func (m *maker) stages() {
 			m.warn(s.Node, "canary-variables", fmt.Sprintf("the canary of stage %s overrides %s, so a part of its requests follows another policy, preflights and the requests after them each by chance: "+
 				"remove them from StageVariableOverrides, or acknowledge this while both policies allow what pages need", s.Name, strings.Join(canary, ", ")))
 		}
-		if slices.ContainsFunc(m.Circles, func(c Circle) bool { return m.stackOf(c.Way[0]) != m.stackOf(s.Node) }) {
-			continue // the CDK would end the synthesis before anybody reads the error
+		if m.leavesOut(s) {
+			continue
 		}
 		for _, name := range names {
 			m.set(s.Node, s.Prefix+name, vars[name])
@@ -84,6 +84,14 @@ func (m *maker) stages() {
 		}
 		m.warnRule(m.Node, rules.CORS407, "the app has no stage of this API; a stage without these variables refuses every origin: "+strings.Join(lines, " "))
 	}
+}
+
+// leavesOut reports whether a stage does not get the variables: where they make a circle of
+// stacks, the CDK would end the synthesis before anybody reads the error that says so. Where
+// that is suppressed there is no such error, and the CDK's own is told.
+func (a *API) leavesOut(s *Stage) bool {
+	return !a.suppressed(a.Node, rules.CORS903) &&
+		slices.ContainsFunc(a.Circles, func(c Circle) bool { return a.stackOf(c.Way[0]) != a.stackOf(s.Node) })
 }
 
 // deployments has every deployment wait for what is written, and change when
@@ -109,7 +117,7 @@ func (m *maker) deployments() {
 				"put the deployment into that stack or one that depends on it, or use nested stacks")
 		}
 		if !d.Follows {
-			m.warn(d.Node, "loose-deployment", "a CfnDeployment keeps its logical id when the API's answers change, so the stage keeps the old ones: use awsapigateway.NewDeployment")
+			m.warn(d.Node, "loose-deployment", "a CfnDeployment keeps its logical id when the API's responses change, so the stage keeps the old ones: use awsapigateway.NewDeployment")
 		}
 	}
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -120,6 +121,44 @@ func ResponseTemplate(p *cors.Policy) string {
 	// parenthesis ends a directive whatever follows it.
 	return b + `#end#set($corsList = "")`
 }
+
+// ownTail is how a response's template ends after the origin is allowed.
+var ownTail = regexp.MustCompile(`^(#set\(\$context\.responseOverride\.header\.Access-Control-Allow-Credentials = "true"\))?` +
+	`(#set\(\$context\.responseOverride\.header\.Access-Control-Expose-Headers = "[^"$#]*"\))?#end#set\(\$corsList = ""\)`)
+
+// elsewhere matches what of a mapping template reads a variable of the stage, or one that corsgate's directives set.
+var elsewhere = regexp.MustCompile(`(?i)stageVariables|\$!?\{?cors`)
+
+// DecidesAlone reports whether what a mapping template reads of the stage's variables is read by corsgate's own directives
+// alone, which check it: those of [PreflightTemplate] and [ResponseTemplate].
+func DecidesAlone(template string) bool {
+	rest := strings.Replace(template, preflightTemplate, "", 1)
+	if after, ok := strings.CutPrefix(rest, strings.Join(vtlPrepare, "")+vtlAllowed+vtlAllowOrigin); ok {
+		if tail := ownTail.FindString(after); tail != "" {
+			rest = after[len(tail):]
+		}
+	}
+	return !elsewhere.MatchString(rest) || isLikeOurs(rest)
+}
+
+// isLikeOurs reports whether a template is one of corsgate's as other versions wrote it: it goes through the variables, has
+// names of corsgate's alone, and sends the request's origin or none.
+func isLikeOurs(template string) bool {
+	for _, m := range reference.FindAllStringSubmatch(template, -1) {
+		switch name, parts := m[1], m[2]; {
+		case strings.HasPrefix(name, "cors"):
+		case name == "stageVariables" && (parts == ".keySet()" || parts == ".get($corsName)"):
+		case name == "input" && strings.HasPrefix(parts, ".params().header.get("):
+		case name == "context" && parts == ".responseOverride.header.Access-Control-Allow-Origin":
+		default:
+			return false
+		}
+	}
+	return strings.Count(template, "responseOverride") == strings.Count(template, vtlAllowOrigin) && strings.Contains(template, "$stageVariables.keySet()")
+}
+
+// reference matches one in a mapping template, with what follows of properties and calls.
+var reference = regexp.MustCompile(`\$!?\{?([A-Za-z][A-Za-z0-9_-]*)((?:\.[A-Za-z][A-Za-z0-9_-]*(?:\([^)]*\))?)*)`)
 
 // SingleOrigin returns the one origin of a policy that has exactly one and no
 // pattern, so that a static header can name it. An origin with a CDK token is

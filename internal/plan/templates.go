@@ -68,7 +68,7 @@ func overrides(p *cors.Policy, template any) []Remark {
 			why = err.Error()
 		}
 		return []Remark{{Text: "overrides a part of the response, and it cannot be told whether that is a CORS header (" + why +
-			"): API Gateway answers 500 when one is set twice, and the policy sets them: write the template as one string that names each header"}}
+			"): API Gateway responds with 500 when one is set twice, and the policy sets them: write the template as one string that names each header"}}
 	}
 	var out []Remark
 	fail := func(format string, args ...any) { out = append(out, Remark{Text: fmt.Sprintf(format, args...)}) }
@@ -77,9 +77,9 @@ func overrides(p *cors.Policy, template any) []Remark {
 		switch name := strings.ToLower(o.Header); {
 		case name == "" || strings.Contains(o.Header, hole):
 			fail("overrides a header on line %d whose name cannot be told at synthesis: "+
-				"if it is a CORS header, the policy sets it too, and API Gateway answers 500 when one is set twice: write the header's name there", o.Line)
+				"if it is a CORS header, the policy sets it too, and API Gateway responds with 500 when one is set twice: write the header's name there", o.Line)
 		case slices.Contains(ours, name):
-			fail("sets %s itself on line %d: the policy sets it too, and API Gateway answers 500 to the allowed origins when a header is set twice: "+
+			fail("sets %s itself on line %d: the policy sets it too, and API Gateway responds with 500 to the allowed origins when a header is set twice: "+
 				"remove that from the template", o.Header, o.Line)
 		case strings.HasPrefix(name, "access-control-"):
 			fail("sets %s itself on line %d: the policy decides the CORS headers: remove that from the template", o.Header, o.Line)

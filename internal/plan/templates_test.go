@@ -119,7 +119,7 @@ func TestSetTwiceMessages(t *testing.T) {
 		template any
 		want     string // "" for silence
 	}{
-		{"\n" + `#set($context.responseOverride.header.Access-Control-Allow-Origin = "*")`, "sets Access-Control-Allow-Origin itself on line 2: the policy sets it too, and API Gateway answers 500 to the allowed origins when a header is set twice: remove that from the template"},
+		{"\n" + `#set($context.responseOverride.header.Access-Control-Allow-Origin = "*")`, "sets Access-Control-Allow-Origin itself on line 2: the policy sets it too, and API Gateway responds with 500 to the allowed origins when a header is set twice: remove that from the template"},
 		{`#set($context.responseOverride.header.Access-Control-Allow-Credentials = "true")`, "sets Access-Control-Allow-Credentials itself on line 1: the policy decides the CORS headers: remove that from the template"},
 		{`#set($context.responseOverride.header[$n] = $x)#set($n = $input.body)`, "overrides a header on line 1 whose name cannot be told at synthesis"},
 		{`#if($context.responseOverride.header.X`, "overrides a part of the response, and it cannot be told whether that is a CORS header (1:"},

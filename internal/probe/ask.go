@@ -15,10 +15,11 @@ import (
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/simulate"
+	"github.com/corsgate/corsgate/internal/version"
 )
 
 // agent is the User-Agent of every request. Firewalls turn requests away that have none.
-const agent = "corsgate"
+var agent = "corsgate/" + version.String()
 
 // A surveyor asks, and keeps the answers apart by what they are to show.
 type surveyor struct {
@@ -168,7 +169,7 @@ func (s *surveyor) send(ctx context.Context, r request) *Exchange {
 	if err != nil {
 		s.err, e.Error = err, s.secrets.redact(err.Error())
 		if s.failed++; s.failed == patience {
-			s.stopped = fmt.Sprintf("%d requests, one after the other, had no answer", patience)
+			s.stopped = fmt.Sprintf("%d requests, one after the other, got no response", patience)
 		}
 		return nil
 	}

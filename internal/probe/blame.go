@@ -77,7 +77,7 @@ func (j *judge) blameForbidden(e *Exchange) (id rules.ID, why string) {
 	case j.unknown == nil || j.unknown.cause.kind != forbidden:
 		return rules.CORS103, "403 Forbidden, and not for other paths: OPTIONS wants an API key, or a firewall stops it (CORS404)"
 	case strings.HasSuffix(j.target.Hostname(), ".vpce.amazonaws.com"):
-		return rules.CORS513, "403 Forbidden for every path: the host is a VPC endpoint's own name, and a preflight has no x-apigw-api-id that would name the API; pages have to ask " + j.private()
+		return rules.CORS513, "403 Forbidden for every path: the host is a VPC endpoint's own name, and a preflight has no x-apigw-api-id that would name the API; pages have to use " + j.private()
 	case !strings.Contains(j.target.Hostname(), ".execute-api."):
 		return rules.CORS405, "403 Forbidden for every path: no base path mapping of the domain leads here, or a firewall stops this client (CORS404)"
 	}
@@ -120,7 +120,7 @@ func (j *judge) blameVerdict(e *Exchange) (id rules.ID, why string) {
 		}
 		return rules.CORS109, fmt.Sprintf("it is sent %s, which is another origin", value)
 	case browser.PreflightWildcardOriginNotAllowed:
-		return rules.CORS206, "* is answered to a page that asks with credentials"
+		return rules.CORS206, "the response to a page with credentials has *"
 	case browser.PreflightInvalidAllowCredentials:
 		if j.has(rules.CORS502) {
 			return "", ""
@@ -131,7 +131,7 @@ func (j *judge) blameVerdict(e *Exchange) (id rules.ID, why string) {
 	case browser.InvalidAllowHeadersPreflightResponse:
 		return rules.CORS508, listOf(e, corsheader.AllowHeaders)
 	case browser.MethodDisallowedByPreflightResponse:
-		return rules.CORS110, listOf(e, corsheader.AllowMethods) + "; the page asks for " + j.method
+		return rules.CORS110, listOf(e, corsheader.AllowMethods) + "; the page uses " + j.method
 	case browser.HeaderDisallowedByPreflightResponse:
 		id := rules.CORS111
 		if list, _ := e.raw.Get(corsheader.AllowHeaders); strings.Contains(list, "*") {

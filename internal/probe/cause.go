@@ -71,7 +71,7 @@ var marks = []mark{
 	{status: 401, message: message("Unauthorized"), cause: cause{unauthorized, "an authorizer refuses"}},
 	{message: message(`User is not authorized to access this resource.*`), cause: cause{unauthorized, "an authorizer denies it"}},
 	{typ: "AccessDeniedException", cause: cause{unauthorized, "an authorizer, or IAM, denies it"}},
-	{typ: "IncompleteSignatureException", cause: cause{unauthorized, "the Authorization header is no signature"}},
+	{typ: "IncompleteSignatureException", cause: cause{unauthorized, "the Authorization header is not a signature"}},
 	{typ: "InvalidSignatureException", cause: cause{unauthorized, "the signature is not right"}},
 	{typ: "UnrecognizedClientException", cause: cause{unauthorized, "the signature's key is unknown"}},
 	{typ: "ExpiredTokenException", cause: cause{unauthorized, "the token has expired"}},
@@ -89,8 +89,8 @@ var marks = []mark{
 	{status: 429, message: message("Too Many Requests|Limit Exceeded"), cause: cause{throttled, "a limit is reached"}},
 	{status: 504, message: message("Endpoint request timed out"), cause: cause{timedOut, "what is behind the API takes too long"}},
 	{status: 504, typ: "InternalServerErrorException", cause: cause{timedOut, "what is behind the API takes too long"}},
-	{status: 502, typ: "InternalServerErrorException", cause: cause{failed, "the function raised an error, or its answer is no proxy response"}},
-	{status: 502, message: message("Internal server error"), cause: cause{failed, "the function raised an error, or its answer is no proxy response"}},
+	{status: 502, typ: "InternalServerErrorException", cause: cause{failed, "the function raised an error, or its result is not a proxy response"}},
+	{status: 502, message: message("Internal server error"), cause: cause{failed, "the function raised an error, or its result is not a proxy response"}},
 	{typ: "InternalServerErrorException", cause: cause{misconfigured, "an integration cannot do what it is told: a mock's template, binary media types, permission to call the function"}},
 	{status: 500, message: message("Internal server error"), cause: cause{misconfigured, "an integration cannot do what it is told: a mock's template, binary media types, permission to call the function"}},
 }
@@ -118,7 +118,7 @@ func causeOf(r *browser.HTTPResponse, body string) cause {
 	case strings.EqualFold(header("server"), "CloudFront") && r.Status == 403:
 		return cause{blocked, "CloudFront, or the firewall before it, refuses"}
 	case header("apigw-requestid") != "" && header("x-amz-apigw-id") == "" && said.Message != "":
-		return cause{otherProduct, "an HTTP API answers (apigw-requestid), which has CORS settings of its own; the rules here are of REST APIs"}
+		return cause{otherProduct, "this is an HTTP API (apigw-requestid), which has CORS settings of its own; the rules here are for REST APIs"}
 	}
 	return cause{}
 }

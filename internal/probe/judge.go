@@ -39,7 +39,7 @@ func (s *surveyor) judge() *Result {
 	j.repeated()
 	switch {
 	case j.nowhere():
-		r.Nowhere = "There is no such path, method or stage at this address, or it wants a signature (AWS_IAM)."
+		r.Nowhere = "There is no such path, method or stage at this address, or it requires a signature (AWS_IAM)."
 	case j.protocols(&s.pre):
 	case !s.pre.own.Verdict.Allowed:
 		j.refusedPreflight(s.pre.own)
@@ -225,7 +225,7 @@ func (j *judge) own() {
 	if e.Verdict.Allowed {
 		_, exposes := e.raw.Get(corsheader.ExposeHeaders)
 		if value, ok := j.pre.own.raw.Get(corsheader.ExposeHeaders); ok && !exposes {
-			j.report(rules.CORS516, e, "the preflight's answer has %s: %s, and this one has none", corsheader.ExposeHeaders, value)
+			j.report(rules.CORS516, e, "the preflight's response has %s: %s, and this one has none", corsheader.ExposeHeaders, value)
 		}
 		return
 	}
@@ -243,7 +243,7 @@ func (j *judge) unreadable(e *Exchange) {
 	case browser.InvalidAllowOriginValue:
 		j.report(rules.CORS205, e, "%s: %s", corsheader.AllowOrigin, value)
 	case browser.WildcardOriginNotAllowed:
-		j.report(rules.CORS206, e, "* is answered to a page that asks with credentials")
+		j.report(rules.CORS206, e, "the response to a page with credentials has *")
 	case browser.InvalidAllowCredentials:
 		if !j.has(rules.CORS502) {
 			j.report(rules.CORS507, e, "%s", credentialsOf(e))
@@ -264,7 +264,7 @@ func (j *judge) mismatch(e *Exchange, value string) {
 	case class > 0:
 		j.gateway(e, class)
 	case j.pre.own.Verdict.Allowed && j.actual.stranger != nil && sent(j.actual.stranger) != value:
-		j.report(rules.CORS406, e, "the preflight passes, and the answer is for %s", value)
+		j.report(rules.CORS406, e, "the preflight passes, and the response is for %s", value)
 	default:
 		j.report(rules.CORS510, e, "%s: %s, for any page", corsheader.AllowOrigin, value)
 	}
@@ -285,9 +285,9 @@ func (j *judge) missing(e *Exchange) {
 	case e.cause.kind == forbidden:
 		j.gateway(e, 4)
 	case e.Response.Status/100 == 2 && j.pre.own.Verdict.Allowed && variesByOrigin(e):
-		j.report(rules.CORS406, e, "the preflight passes; the answer says Vary: Origin and allows none")
+		j.report(rules.CORS406, e, "the preflight passes; the response has Vary: Origin and allows no origin")
 	case e.Response.Status/100 == 2 && variesByOrigin(e) && j.refused(j.pre.own):
-		j.report(rules.CORS109, e, "the origin was looked at and refused: the answer says Vary: Origin and allows none, and the preflight is refused too (%s)", answered(j.pre.own))
+		j.report(rules.CORS109, e, "the origin was compared and refused: the response has Vary: Origin and allows no origin, and the preflight is refused too (%s)", answered(j.pre.own))
 	default:
 		j.report(rules.CORS510, e, "status %d without %s", e.Response.Status, corsheader.AllowOrigin)
 	}
@@ -366,7 +366,7 @@ func (j *judge) everybody(q *exchanges, value string) {
 	case value == "*" && credentials == "true":
 		j.report(rules.CORS206, q.stranger, "%s: *, and %s: true", corsheader.AllowOrigin, corsheader.AllowCredentials)
 	case q == &j.actual && sent(j.pre.stranger) != value && j.pre.own.Verdict.Allowed:
-		j.report(rules.CORS406, q.stranger, "the preflight of %s is refused, and the answer says %s: %s", questions.Stranger, corsheader.AllowOrigin, value)
+		j.report(rules.CORS406, q.stranger, "the preflight of %s is refused, and the response has %s: %s", questions.Stranger, corsheader.AllowOrigin, value)
 	case value != "*" && !j.has(rules.CORS116):
 		j.report(rules.CORS116, q.stranger, "%s is allowed", questions.Stranger)
 	}
@@ -383,7 +383,7 @@ func (j *judge) vary(q *exchanges) {
 			if e.origin == "" {
 				who = "a request without Origin"
 			}
-			j.report(rules.CORS207, e, "the answer to %s has no Vary: Origin", who)
+			j.report(rules.CORS207, e, "the response to %s has no Vary: Origin", who)
 			return
 		}
 	}
@@ -407,7 +407,7 @@ func (j *judge) mixed() {
 	}
 	switch {
 	case first != nil && first.Response.Status == own.Response.Status && sent(first) != sent(own):
-		j.report(rules.CORS402, first, "%s, where another page was first to ask; %s in exchange %d, where the page was", answered(first), answered(own), own.Number)
+		j.report(rules.CORS402, first, "%s, where another page was first; %s in exchange %d, where this page was first", answered(first), answered(own), own.Number)
 	case sent(own) == j.Origin && sent(stranger) == j.Origin && variesByOrigin(stranger) && (cached(stranger) || j.pre.stranger != nil && sent(j.pre.stranger) == ""):
 		j.report(rules.CORS402, stranger, "it says Vary: Origin, and another page is sent %s: a cache keeps it, or the header is fixed and Vary is not true", j.Origin)
 	}

@@ -207,11 +207,11 @@ func (s *surveyor) verdict(credentials bool) (v simulate.Verdict, preflightAllow
 	case s.actual.own == nil && s.method != "GET" && !s.Send:
 		return simulate.Verdict{Message: "not known: a request with " + s.method + " is sent only with --send"}, true
 	case s.actual.own == nil:
-		return simulate.Verdict{Message: "not known: the request had no answer"}, true
+		return simulate.Verdict{Message: "not known: the request got no response"}, true
 	}
 	end := plan.CheckResponse(s.actual.own.answer())
 	if next, v := plan.Redirect(s.actual.own.answer()); end.Allowed && (next != nil || !v.Allowed) {
-		return simulate.Verdict{Message: "not known: the answer is a redirect, and none is followed"}, true
+		return simulate.Verdict{Message: "not known: the response is a redirect, and redirects are not followed"}, true
 	}
 	v = s.shown(simulate.VerdictOf(end))
 	v.Warning = warning

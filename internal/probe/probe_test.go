@@ -457,7 +457,7 @@ func TestNoAnswer(t *testing.T) {
 		return &wire.Incoming{Proto: "HTTP/2", Status: 204, Header: browser.Header{{Name: "access-control-allow-origin", Value: page}}}, nil
 	}
 	r := survey(t, o)
-	if asked != 4 || !strings.Contains(r.NotSent, "3 requests, one after the other, had no answer") || !strings.Contains(listing(r), "CORS503") {
+	if asked != 4 || !strings.Contains(r.NotSent, "3 requests, one after the other, got no response") || !strings.Contains(listing(r), "CORS503") {
 		t.Errorf("%d requests, %s\n%s", asked, r.NotSent, listing(r))
 	}
 	ctx, cancel := context.WithCancel(t.Context())

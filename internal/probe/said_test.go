@@ -42,7 +42,7 @@ func TestRefusal(t *testing.T) {
 		vary, want, not string
 		preflight       int
 	}{
-		"refused":               {"Origin", "CORS109 GET /prod/orders: exchange 2, the page's request: the origin was looked at and refused", "CORS510", 403},
+		"refused":               {"Origin", "CORS109 GET /prod/orders: exchange 2, the page's request: the origin was compared and refused", "CORS510", 403},
 		"not looked at":         {"", "CORS510 GET", "CORS109 GET", 403},
 		"the preflight crashes": {"Origin", "CORS510 GET", "CORS109 GET", 500},
 	} {

@@ -53,23 +53,29 @@ func Routes(api *gateway.API) []Route {
 	return out
 }
 
-var parameter = regexp.MustCompile(`\{[^{}]*\}`)
-
 // PathTo returns a path that leads to a resource, and not to one that is written out where this one has a parameter.
 // Resources of several APIs that differ in the names of their parameters alone have the same one, where none is in the way.
 func PathTo(api *gateway.API, r *gateway.Resource) string {
-	for n := 1; n < 100; n++ {
-		url := filled(r.Path, strconv.Itoa(n))
+	for n := 0; n < 100; n++ {
+		url := filled(r.Path, strconv.Itoa(n+1))
+		if r.Path == gateway.DefaultRoute {
+			if url = "/"; n > 0 {
+				url = "/" + strconv.Itoa(n)
+			}
+		}
 		if _, to := api.Route("OPTIONS", url); to == r {
 			return url
 		}
+	}
+	if r.Path == gateway.DefaultRoute {
+		return "/"
 	}
 	return filled(r.Path, "1") // in vain: what answers is what browsers get
 }
 
 // filled gives a path's parameters a value.
 func filled(path, value string) string {
-	return parameter.ReplaceAllStringFunc(path, func(p string) string {
+	return apigw.PathParameter.ReplaceAllStringFunc(path, func(p string) string {
 		if strings.HasSuffix(p, "+}") {
 			return value + "/2"
 		}
@@ -104,6 +110,11 @@ func Origins(apis ...*gateway.API) []Origin {
 	for _, api := range apis {
 		for _, v := range api.Variables {
 			texts[v] = true
+		}
+		if api.CORS != nil {
+			for _, o := range api.CORS.Origins {
+				texts[o] = true
+			}
 		}
 		if p, err := cors.FromStageVariables(api.Variables); err == nil {
 			for _, o := range p.Origins() {
@@ -308,6 +319,9 @@ func Headers(apis ...*gateway.API) []string {
 	}
 	for _, api := range apis {
 		add(strings.ReplaceAll(api.Variables[stagevars.RequestHeaders], "~", "*"))
+		if api.CORS != nil {
+			add(strings.Join(api.CORS.Headers, ","))
+		}
 		for _, r := range api.Resources() {
 			for _, m := range r.Methods() {
 				if m.Integration == nil {

@@ -49,7 +49,7 @@ func Render(form Form, p *cors.Policy, o Options) (string, error) {
 	if r.Inline {
 		var ok bool
 		if r.template, ok = plan.InlinePreflightTemplate(p); !ok {
-			return "", fmt.Errorf("an origin that only a deployment knows cannot stand in a mapping template: keep the allowlist in the stage's variables")
+			return "", fmt.Errorf("an origin that is known only at deployment cannot be in a mapping template: keep the allowlist in the stage's variables")
 		}
 	}
 	if p.AnyOrigin() {

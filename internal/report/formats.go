@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"runtime/debug"
 	"slices"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/rules"
+	"github.com/corsgate/corsgate/internal/version"
 )
 
 // Write writes the report in a format: text, json, sarif, markdown or github.
@@ -115,8 +115,8 @@ func (r *Report) sameFix(i int) bool {
 
 // uri gives the place as SARIF wants it: an address as it is, any other name as a path.
 func (p Place) uri() string {
-	if u, err := url.Parse(p.File); err == nil && u.Host != "" {
-		return p.File + p.Path
+	if u, err := url.Parse(p.File + p.Path); err == nil && u.Host != "" {
+		return u.String()
 	}
 	return (&url.URL{Path: strings.ReplaceAll(p.File, `\`, "/")}).String()
 }
@@ -190,14 +190,6 @@ func (r *Report) SARIF() any {
 		notes = append(notes, m{"level": "note", "message": m{"text": inSARIF(l)}})
 	}
 	return m{"version": "2.1.0", "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-		"runs": []m{{"tool": m{"driver": m{"name": "corsgate", "version": version(), "informationUri": "https://github.com/corsgate/corsgate", "rules": table}}, "results": results,
+		"runs": []m{{"tool": m{"driver": m{"name": "corsgate", "version": version.String(), "informationUri": "https://github.com/corsgate/corsgate", "rules": table}}, "results": results,
 			"invocations": []m{{"executionSuccessful": len(r.Crashed)+len(r.Unseen) == 0, "toolExecutionNotifications": notes}}}}}
-}
-
-// version is that of the module, (devel) where it was not built from a release.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
 }

@@ -204,7 +204,8 @@ func (p *Printer) rule(f Finding, rep *Report) {
 		forms = nil
 	}
 	for _, form := range forms {
-		if !whole && !filled && strings.Count(form.Text, "\n") >= lines {
+		// What is not filled with the template's own names is an example, which has no place beside it.
+		if !whole && !filled && (rep.Command == "check" || strings.Count(form.Text, "\n") >= lines) {
 			more = "fix: corsgate rules " + string(f.Rule)
 			continue
 		}

@@ -52,7 +52,8 @@ func TestHostile(t *testing.T) {
 		Fix: rules.Fix{Go: hostile.Text, CloudFormation: hostile.Text}})
 	other := f
 	other.Line, other.Detail = 3, "::error title=owned::"
-	r := New("check", hostile.Text, []Finding{f, other}, []Suppression{{ID: hostile.Text, Reason: hostile.Text, File: hostile.Text, LogicalID: hostile.Text}})
+	address := Of(rules.CORS102, Finding{File: "https://api.example/prod", Path: "/items/{id} " + hostile.Line, Detail: "at an address"})
+	r := New("check", hostile.Text, []Finding{f, other, address}, []Suppression{{ID: hostile.Text, Reason: hostile.Text, File: hostile.Text, LogicalID: hostile.Text}})
 	text := []string{hostile.Text, "::error title=owned::"}
 	r.Crashed, r.NotJudged, r.Unseen, r.InForce = text, text, text, text
 	r.Checked = []Checked{{File: hostile.Text, API: hostile.Text, Stage: hostile.Text, Allowlist: Allowlist{Names: text, Origins: text, From: "stated"}}}

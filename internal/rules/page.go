@@ -14,7 +14,7 @@ func (r Rule) Page() string {
 	case r.Command != "check":
 		fmt.Fprintf(&b, "\n## Example\n\nFound in:\n\n```text\n%s\n```\n\nNot found in:\n\n```text\n%s\n```\n", r.Before, r.After)
 	default:
-		fmt.Fprintf(&b, "\n## Example\n\nThese are changes to a [clean template](../../internal/check/testdata/clean.yaml); `null` takes away, and a\nmapping laid over a list changes each of its elements. Found in:\n\n```yaml\n%s\n```\n\nNot found in:\n\n```yaml\n%s\n```\n", r.Before, r.After)
+		fmt.Fprintf(&b, "\n## Example\n\nEach example is a patch to a [clean template](../../internal/check/testdata/clean.yaml): `null` deletes a key, and a\nmapping applied to a list patches every element. Found in:\n\n```yaml\n%s\n```\n\nNot found in:\n\n```yaml\n%s\n```\n", r.Before, r.After)
 	}
 	b.WriteString("\n## Sources\n\n")
 	for _, s := range r.Sources {
@@ -31,7 +31,7 @@ func Index() string {
 	var b strings.Builder
 	b.WriteString(`# The rules of corsgate
 
-A finding can be suppressed, with a reason, in the metadata of its resource or of the RestApi,
+A finding can be suppressed, with a reason. Either in the metadata of its resource or of the RestApi:
 
 ` + "```yaml" + `
 Metadata:
@@ -40,7 +40,8 @@ Metadata:
       - {id: CORS107, reason: only browsers call it}
 ` + "```" + `
 
-or in a file: ` + "`corsgate check --suppressions FILE`" + `, with a JSON list of the same entries, to which ` + "`stack` and `logicalId`" + ` may be added. A suppression without a finding is a finding.
+Or in a file, for ` + "`corsgate check --suppressions FILE`" + `: a JSON list of the same entries, to which ` + "`stack` and `logicalId`" + ` can be added. A
+suppression that matches no finding is itself a finding.
 
 | Rule | Command | Severity | Finds |
 |---|---|---|---|

@@ -10,7 +10,9 @@ package rules
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -94,6 +96,18 @@ func Lookup(id string) (Rule, bool) {
 
 //go:embed CORS*.md
 var files embed.FS
+
+// Digest returns the SHA-256 digest of the rules' files, in hexadecimal.
+func Digest() string {
+	names, _ := fs.Glob(files, "*.md")
+	sum := sha256.New()
+	for _, name := range names {
+		text, _ := files.ReadFile(name)
+		fmt.Fprintf(sum, "%s %d\n", name, len(text))
+		sum.Write(text)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
 
 // The table is read when it is first asked for. It is not a sync.OnceValue, which would link the files and the YAML reader
 // into a CDK app that names nothing but ids.

@@ -16,6 +16,8 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/mark"
+	"github.com/corsgate/corsgate/internal/stagevars"
 	"github.com/corsgate/corsgate/internal/wrapper"
 )
 
@@ -23,20 +25,22 @@ import (
 // package mark), or that runs behind the wrapper, it answers with the headers that both put, which depend on the stage's variables alone; the
 // status, 200, and the empty body are not the function's. Everything else is not known, a [*NotInvoked]. App may be nil.
 //
-// The mark of an alias or a version does not count.
+// A function that emits on its owner's word alone may do so by other means. Where the stage has none of corsgate's variables, it
+// does, and the headers are not known. The mark of an alias or a version does not count.
 func NotRun(app *cfn.App) gateway.Backend {
-	emits := map[string]bool{}
+	emits, declared := map[string]bool{}, map[string]bool{}
 	if app != nil {
 		for _, r := range app.OfType("AWS::Lambda::Function") {
 			emits[app.Name(r)] = wrapper.Emits(r.Metadata, r.Properties)
+			declared[app.Name(r)] = r.Metadata[mark.Emits] == true && !wrapper.Attached(r.Properties)
 		}
 	}
-	return notRun{app, emits, &sync.Map{}}
+	return notRun{app, emits, declared, &sync.Map{}}
 }
 
 type notRun struct {
-	app   *cfn.App
-	emits map[string]bool
+	app             *cfn.App
+	emits, declared map[string]bool
 	// policies has those of stage variables, by the variables' JSON: each function of a stage is sent the same.
 	policies *sync.Map
 }
@@ -76,6 +80,9 @@ func (b notRun) Invoke(ctx context.Context, fn gateway.Function, event []byte) (
 	if !b.emits[fn.LogicalID] || fn.LogicalID == "" {
 		return nil, notCalled("the function " + fn.Name)
 	}
+	if b.declared[fn.LogicalID] && !followsStage(event) {
+		return nil, notCalled("the function " + fn.Name + ", which is declared to emit CORS headers on a stage without corsgate's variables,")
+	}
 	StandIn(ctx, "the function "+fn.Name+" was not invoked; the headers are those that corsgate puts, status and body are not its own")
 	return b.emitted(event)
 }
@@ -88,10 +95,20 @@ func (notRun) AWS(_ context.Context, r *gateway.BackendRequest) (*gateway.Backen
 	return nil, notCalled(r.URL)
 }
 
+// followsStage reports whether the stage of a proxy event has a policy, or part of one, in its variables.
+func followsStage(event []byte) bool {
+	var e struct {
+		StageVariables map[string]string `json:"stageVariables"`
+	}
+	_ = json.Unmarshal(event, &e) // emitted says what is wrong with it
+	return slices.ContainsFunc(slices.Collect(maps.Keys(e.StageVariables)), stagevars.Is)
+}
+
 // emitted gives the response that a function with corslambda around it would give, as far as the event decides it.
 func (b notRun) emitted(event []byte) ([]byte, error) {
 	var e struct {
-		HTTPMethod        string              `json:"httpMethod"`
+		HTTPMethod        string              `json:"httpMethod"` // which an event of format 2.0 does not have, so that no preflight is found
+		Headers           map[string]string   `json:"headers"`
 		MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
 		StageVariables    json.RawMessage     `json:"stageVariables"`
 	}
@@ -104,6 +121,11 @@ func (b notRun) emitted(event []byte) ([]byte, error) {
 	}
 	find := func(name string) string {
 		var values []string
+		for k, v := range e.Headers {
+			if len(e.MultiValueHeaders) == 0 && strings.EqualFold(k, name) {
+				return v
+			}
+		}
 		for _, k := range slices.Sorted(maps.Keys(e.MultiValueHeaders)) {
 			if strings.EqualFold(k, name) {
 				values = append(values, e.MultiValueHeaders[k]...)

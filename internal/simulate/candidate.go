@@ -147,6 +147,9 @@ func Texts(api *gateway.API) []string {
 	for _, v := range api.Variables {
 		out = append(out, v)
 	}
+	if api.CORS != nil {
+		out = append(out, api.CORS.Origins...)
+	}
 	templates := func(list []gateway.Template) {
 		for _, t := range list {
 			out = append(out, t.Text)
@@ -203,13 +206,16 @@ func (j *Judge) Origins() []string {
 // assume finds the values that would make another verdict for a page's origin. A value that is read as a list makes it
 // unknown.
 func (j *Judge) assume(ctx context.Context, req browser.Call, report *Report) error {
-	verdict := func(s *Site, origin string) (bool, error) {
+	ask := func(s *Site, origin string) (*Report, error) {
 		other := req
 		other.Origin = origin
-		r, err := settle(ctx, s, other)
-		return err == nil && r.Verdict.Known && r.Verdict.Allowed, err
+		return settle(ctx, s, other)
 	}
-	if report.Verdict.Allowed {
+	verdict := func(s *Site, origin string) (bool, error) {
+		r, err := ask(s, origin)
+		return err == nil && lets(r), err
+	}
+	if lets(report) {
 		if len(j.candidates) == 0 {
 			return nil
 		}
@@ -229,11 +235,11 @@ func (j *Judge) assume(ctx context.Context, req browser.Call, report *Report) er
 				continue
 			}
 		}
-		allowed, err := verdict(site, asked)
+		other, err := ask(site, asked)
 		if err != nil {
 			return err
 		}
-		if allowed == report.Verdict.Allowed {
+		if verdict, preflight := differs(report, other); !verdict && !preflight {
 			continue
 		}
 		list, err := j.list(c, verdict)
@@ -241,9 +247,12 @@ func (j *Judge) assume(ctx context.Context, req browser.Call, report *Report) er
 			return err
 		}
 		if list {
-			report.Verdict = Verdict{Message: (&cfn.Unknown{Symbol: c.symbol}).Error() + ", and it may be a list of origins"}
-			if report.Preflight.Needed && !report.Preflight.Verdict.Allowed {
-				report.Preflight.Verdict = report.Verdict
+			unknown := Verdict{Message: (&cfn.Unknown{Symbol: c.symbol}).Error() + ", and it may be a list of origins"}
+			if _, preflight := differs(report, other); preflight {
+				report.Preflight.Verdict = unknown
+			}
+			if report.Verdict.Known {
+				report.Verdict = unknown
 			}
 			report.Assumptions = nil
 			return nil
@@ -257,6 +266,11 @@ func (j *Judge) assume(ctx context.Context, req browser.Call, report *Report) er
 		}
 	}
 	return nil
+}
+
+// lets reports whether a page is let in, as far as it is known.
+func lets(r *Report) bool {
+	return r.Verdict.Allowed || !r.Verdict.Known && r.Preflight.Needed && r.Preflight.Verdict.Allowed
 }
 
 // list reports whether the API reads a value as a list of origins.

@@ -5,13 +5,17 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/stagevars"
 	"github.com/corsgate/corsgate/internal/vtl"
 	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
@@ -24,6 +28,8 @@ type decision struct {
 	op     string
 	texts  []string // without the page's origin, for which page and host stand
 	result any
+	// others are results that it may have under other values.
+	others []any
 	symbol *cfn.Symbol
 	// derived says that a text is only made of the symbol.
 	derived bool
@@ -39,10 +45,12 @@ type asks struct {
 	list     []*decision
 	derived  map[string]*cfn.Symbol // by the stand-in
 	protocol []*cfn.Symbol          // nil if it is not known yet
+	own      map[string]bool        // see [plan.DecidesAlone]
+	literal  map[string]bool        // see writes
 }
 
 // result notes what a template asks, and returns the result that is taken for it.
-func (a *asks) result(op string, operands []any, result any) any {
+func (a *asks) result(template, op string, operands []any, result any) any {
 	var texts []string
 	add := func(v any) {
 		if s, ok := v.(string); ok {
@@ -60,7 +68,10 @@ func (a *asks) result(op string, operands []any, result any) any {
 	if !slices.ContainsFunc(texts, cfn.HasSymbol) {
 		return result
 	}
-	d := &decision{op: op, result: result, texts: masked(texts, a.origin)}
+	if !a.writes(template) {
+		texts = masked(texts, a.origin)
+	}
+	d := &decision{op: op, result: result, texts: texts}
 	d.key = op + "\x00" + strings.Join(d.texts, "\x00")
 	var symbols []*cfn.Symbol
 	for _, t := range d.texts {
@@ -77,9 +88,10 @@ func (a *asks) result(op string, operands []any, result any) any {
 	d.symbol = symbols[0]
 	switch r := result.(type) {
 	case bool, int64, float64:
-		if !equates(op) && a.ofPolicy(symbols) {
+		if !equates(op) && a.ofPolicy(template, symbols) {
 			return result
 		}
+		d.others = others(result, template)
 		a.list = append(a.list, d)
 		if forced, ok := a.site.forced[d.key]; ok {
 			return forced
@@ -87,13 +99,13 @@ func (a *asks) result(op string, operands []any, result any) any {
 		return result
 	case string:
 		_, receives := operands[0].(string)
-		if a.ofPolicy(symbols) || receives && cfn.CountSymbols(r) >= cfn.CountSymbols(operands[0].(string)) {
+		if a.ofPolicy(template, symbols) || receives && cfn.CountSymbols(r) >= cfn.CountSymbols(operands[0].(string)) {
 			return result
 		}
 	case *vtl.List:
 		return result
 	}
-	if a.ofPolicy(symbols) {
+	if a.ofPolicy(template, symbols) {
 		return result
 	}
 	// What it is made of is not to be seen any more, and yet it depends on it.
@@ -105,8 +117,44 @@ func (a *asks) result(op string, operands []any, result any) any {
 	return standIn
 }
 
-// ofPolicy reports whether symbols stand in stage variables of corsgate's alone, whose template checks what it reads.
-func (a *asks) ofPolicy(symbols []*cfn.Symbol) bool {
+// writes reports whether a template, or a variable of the stage, has the page's host in it, so that a text with it may be
+// another one than the page's origin.
+func (a *asks) writes(template string) bool {
+	is, ok := a.literal[template]
+	if !ok {
+		host := hostOf(a.origin)
+		has := func(text string) bool { return strings.Contains(text, host) }
+		is = host != "" && !cfn.HasSymbol(a.origin) && (has(template) || slices.ContainsFunc(slices.Collect(maps.Values(a.site.API.Variables)), has))
+		if a.literal == nil {
+			a.literal = map[string]bool{}
+		}
+		a.literal[template] = is
+	}
+	return is
+}
+
+// hostOf returns an origin's host and port; of one that has none all of it.
+func hostOf(origin string) string {
+	if u, err := url.Parse(origin); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return origin
+}
+
+// ofPolicy reports whether symbols stand in stage variables of corsgate's, and a template of corsgate's, which checks what
+// it reads, asks about them.
+func (a *asks) ofPolicy(template string, symbols []*cfn.Symbol) bool {
+	own, ok := a.own[template]
+	if !ok {
+		if a.own == nil {
+			a.own = map[string]bool{}
+		}
+		own = plan.DecidesAlone(template)
+		a.own[template] = own
+	}
+	if !own {
+		return false
+	}
 	if a.protocol == nil {
 		a.protocol = []*cfn.Symbol{}
 		for name, v := range a.site.API.Variables {
@@ -123,11 +171,7 @@ func equates(op string) bool { return op == "==" || op == "equals" || op == "equ
 
 // masked puts names in the place of a page's origin and its host.
 func masked(texts []string, origin string) []string {
-	pairs := []string{origin, page}
-	if u, err := url.Parse(origin); err == nil && u.Host != "" {
-		pairs = append(pairs, u.Host, host)
-	}
-	r := strings.NewReplacer(pairs...)
+	r := strings.NewReplacer(origin, page, hostOf(origin), host)
 	var out []string
 	for _, t := range texts {
 		if origin != "" {
@@ -140,11 +184,7 @@ func masked(texts []string, origin string) []string {
 
 // of returns the texts with an origin.
 func (d *decision) of(origin string) []string {
-	h := origin
-	if u, err := url.Parse(origin); err == nil && u.Host != "" {
-		h = u.Host
-	}
-	r := strings.NewReplacer(page, origin, host, h)
+	r := strings.NewReplacer(page, origin, host, hostOf(origin))
 	var out []string
 	for _, t := range d.texts {
 		out = append(out, r.Replace(t))
@@ -190,6 +230,16 @@ type Equality struct {
 	Symbol *cfn.Symbol
 	Value  string
 }
+
+// fails reports whether a template fails.
+func (r *Report) fails() bool {
+	return slices.ContainsFunc([]*Course{r.Trace.Preflight, r.Trace.Actual}, func(c *Course) bool {
+		return c != nil && c.GatewayResponse != nil && c.GatewayResponse.Cause == gateway.BadTemplate
+	})
+}
+
+// same reports whether it is the same value of the same symbol.
+func (e Equality) same(o Equality) bool { return e.Value == o.Value && e.Symbol.ID() == o.Symbol.ID() }
 
 // equality returns what the symbol has to be for two texts to be the same. It returns false if that is not so easily said.
 func (d *decision) equality(app *cfn.App, origin string) (e Equality, possible, ok bool) {
@@ -287,69 +337,155 @@ func (d *decision) met(list []candidate, origin string) bool {
 // maxForced bounds how many results are forced for one request.
 const maxForced = 24
 
-// decided returns the symbol of a decision by which the verdict of a report would be another, nil if there is none, and
-// the values that symbols would have to have for decisions that are about nothing else.
-func (s *Site) decided(ctx context.Context, req browser.Call, report *Report, requests []*sent) (*cfn.Symbol, []Equality, error) {
-	var list []candidate
-	var equalities []Equality
-	seen := map[string]bool{}
+// A hinge has the symbols by whose values what is known of a report would be another; nil where it would not.
+type hinge struct{ verdict, preflight *cfn.Symbol }
+
+// A search looks for what hangs on the decisions of templates.
+type search struct {
+	req        browser.Call
+	report     *Report
+	candidates []candidate
+	seen       map[string]bool // decisions, by their key
+	hinge      hinge
+	// equalities are values that symbols would have to have for decisions that are about nothing else.
+	equalities []Equality
+}
+
+// decided looks at what would become of a request if templates decided otherwise, for each of their decisions.
+func (s *Site) decided(ctx context.Context, req browser.Call, report *Report, requests []*sent) (*search, error) {
+	out := &search{req: req, report: report, seen: map[string]bool{}}
+	return out, out.look(ctx, s, requests)
+}
+
+// look takes each decision of requests otherwise, and looks in turn at those that are made only then.
+func (f *search) look(ctx context.Context, s *Site, requests []*sent) error {
 	for _, r := range requests {
 		for _, d := range r.asks {
-			if seen[d.key] {
+			if f.seen[d.key] {
 				continue
 			}
-			seen[d.key] = true
-			if len(seen) == 1 {
-				list = s.named()
+			f.seen[d.key] = true
+			if len(f.seen) == 1 {
+				f.candidates = s.named()
 			}
-			e, possible, ok := d.equality(s.API.App, req.Origin)
+			e, possible, ok := d.equality(s.API.App, f.req.Origin)
 			switch {
-			case ok && !possible, d.met(list, req.Origin):
+			case ok && !possible, d.met(f.candidates, f.req.Origin):
 				continue
 			case ok:
-				equalities = append(equalities, e)
+				f.equalities = append(f.equalities, e)
 				continue
-			case !d.possible(s.API.App, req.Origin):
+			case !d.possible(s.API.App, f.req.Origin):
 				continue
-			case len(seen) > maxForced:
-				return d.symbol, equalities, nil
+			case len(f.seen) > maxForced, len(d.others) > 3*maxForced:
+				f.hangs(d.symbol, nil)
+				return nil
 			}
-			for _, result := range others(d.result) {
+			for _, result := range d.others {
 				other := *s
-				other.Memo, other.forced = s.Memo.under(fmt.Sprint(d.key, "\x00", result)), map[string]any{d.key: result}
-				forced, _, err := other.run(ctx, req)
-				if err != nil {
-					return nil, nil, err
+				other.Memo, other.forced = s.Memo.under(fmt.Sprint(d.key, "\x00", result)), maps.Clone(s.forced)
+				if other.forced == nil {
+					other.forced = map[string]any{}
 				}
-				if forced.Verdict.Allowed != report.Verdict.Allowed || forced.Verdict.Known != report.Verdict.Known {
-					return d.symbol, equalities, nil
+				other.forced[d.key] = result
+				forced, requests, err := other.run(ctx, f.req)
+				if err != nil {
+					return err
+				}
+				if f.hangs(d.symbol, forced); f.done() {
+					return nil
+				}
+				if err := f.look(ctx, &other, requests); err != nil {
+					return err
 				}
 			}
 		}
 	}
-	return nil, equalities, nil
+	return nil
 }
 
-// others are results that a decision may have under other values.
-func others(result any) []any {
-	switch r := result.(type) {
-	case bool:
-		return []any{!r}
-	case int64:
-		return []any{int64(-1), int64(0), int64(1), int64(1000)}
+// hangs notes what of the report is another with a value of a symbol; all that is known of it if other is nil.
+func (f *search) hangs(symbol *cfn.Symbol, other *Report) {
+	verdict, preflight := differs(f.report, other)
+	if verdict {
+		f.hinge.verdict = cmp.Or(f.hinge.verdict, symbol)
 	}
-	return []any{0.0, 1000.0}
+	if preflight {
+		f.hinge.preflight = cmp.Or(f.hinge.preflight, symbol)
+	}
+}
+
+// done reports whether there is nothing left that might hang on a symbol.
+func (f *search) done() bool {
+	verdict, preflight := differs(f.report, nil)
+	return (!verdict || f.hinge.verdict != nil) && (!preflight || f.hinge.preflight != nil)
+}
+
+// differs reports whether the verdict, and what becomes of the preflight, are known in a report and not the same in
+// another. Nil is one of which nothing is known.
+func differs(report, other *Report) (verdict, preflight bool) {
+	if other == nil {
+		other = &Report{}
+	}
+	same := func(a, b Verdict) bool { return a.Known == b.Known && a.Allowed == b.Allowed }
+	return report.Verdict.Known && !same(report.Verdict, other.Verdict),
+		report.Preflight.known() && !same(report.Preflight.Verdict, other.Preflight.Verdict)
+}
+
+// known reports whether there is a preflight whose outcome is known.
+func (p Preflight) known() bool { return p.Needed && p.Verdict.Known }
+
+// number matches a whole number of a template.
+var number = regexp.MustCompile(`\b[0-9]{1,9}\b`)
+
+// others are results that a decision of a template may have under other values: of numbers those around each that the template
+// names, which may be what they are compared with.
+func others(result any, template string) []any {
+	if r, ok := result.(bool); ok {
+		return []any{!r}
+	}
+	numbers := []int64{-1, 0, 1, 1000}
+	for _, digits := range number.FindAllString(template, -1) {
+		if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
+			numbers = append(numbers, n-1, n, n+1)
+		}
+	}
+	slices.Sort(numbers)
+	var out []any
+	for _, n := range slices.Compact(numbers) {
+		if _, ok := result.(float64); ok {
+			out = append(out, float64(n))
+		} else {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // equal finds the values of symbols for which a template would decide otherwise, so that the verdict would be another.
 func (j *Judge) equal(ctx context.Context, req browser.Call, report *Report) error {
-	for _, e := range report.Equalities {
+	return j.jointly(ctx, req, report, report.Equalities, nil)
+}
+
+// maxJoint bounds how many values are assumed at once.
+const maxJoint = 3
+
+// jointly is equal for values beside those that are assumed already.
+func (j *Judge) jointly(ctx context.Context, req browser.Call, report *Report, equalities, assumed []Equality) error {
+	for _, e := range equalities {
 		if slices.ContainsFunc(report.Assumptions, func(a Assumption) bool {
 			return a.Value == e.Value && strings.Contains(a.Expression, e.Symbol.String())
 		}) {
 			continue
 		}
-		site := j.under(cfn.Options{IDs: map[string]string{e.Symbol.ID(): e.Value}})
+		all := append(slices.Clone(assumed), e)
+		ids := map[string]string{}
+		var texts []string
+		for _, a := range all {
+			ids[a.Symbol.ID()] = a.Value
+			texts = append(texts, fmt.Sprintf("%s is %s", a.Symbol, cmp.Or(a.Value, "empty")))
+		}
+		site := j.under(cfn.Options{IDs: ids})
 		if site == nil {
 			continue
 		}
@@ -357,12 +493,22 @@ func (j *Judge) equal(ctx context.Context, req browser.Call, report *Report) err
 		if err != nil {
 			return err
 		}
-		if other.Verdict.Known && other.Verdict.Allowed == report.Verdict.Allowed {
+		if lets(report) && slices.Contains([]string{req.Origin, hostOf(req.Origin)}, e.Value) && other.fails() {
+			continue // it is on a list twice, and a template that sets a header for each fails
+		}
+		more := slices.DeleteFunc(slices.Clone(other.Equalities), func(o Equality) bool {
+			return slices.ContainsFunc(equalities, o.same) // it is looked at by itself
+		})
+		// With more to assume than is looked at, it may be another.
+		if verdict, preflight := differs(report, other); !verdict && !preflight && (len(all) < maxJoint || len(more) == 0) {
+			if err := j.jointly(ctx, req, report, more, all); err != nil {
+				return err
+			}
 			continue
 		}
-		text := fmt.Sprintf("unless %s is %s", e.Symbol, cmp.Or(e.Value, "empty"))
+		text := "unless " + strings.Join(texts, " and ")
 		if !slices.ContainsFunc(report.Assumptions, func(a Assumption) bool { return a.Text == text }) {
-			report.Assumptions = append(report.Assumptions, Assumption{e.Symbol.String(), e.Value, text})
+			report.Assumptions = append(report.Assumptions, Assumption{all[0].Symbol.String(), all[0].Value, text})
 		}
 	}
 	return nil

@@ -140,7 +140,7 @@ func (j *Judge) keyed(opts cfn.Options) *Site {
 
 // touches reports whether something that hangs on a condition may have to do with an API.
 func touches(t cfn.Touch) bool {
-	for _, of := range []string{"AWS::ApiGateway::", "AWS::Lambda::", "AWS::CloudFormation::Stack"} {
+	for _, of := range []string{"AWS::ApiGateway::", "AWS::ApiGatewayV2::", "AWS::Lambda::", "AWS::CloudFormation::Stack"} {
 		if strings.HasPrefix(t.Type, of) {
 			return true
 		}
@@ -156,12 +156,12 @@ func (j *Judge) Ask(ctx context.Context, req browser.Call) (*Report, error) {
 		return nil, err
 	}
 	out := *report
-	if out.Verdict.Known {
+	if out.Verdict.Known || out.Preflight.known() {
 		if err := j.assume(ctx, req, &out); err != nil {
 			return nil, err
 		}
 	}
-	if out.Verdict.Known {
+	if out.Verdict.Known || out.Preflight.known() {
 		if err := j.equal(ctx, req, &out); err != nil {
 			return nil, err
 		}
@@ -282,48 +282,93 @@ func settle(ctx context.Context, s *Site, req browser.Call) (*Report, error) {
 	return s.Whichever(ctx, req, report)
 }
 
-// Settled is [Site.Run], whose verdict is not known where it depends on what stands in a header for a value that only a
-// deployment knows.
+// Settled is [Site.Run], whose verdict, and that of whose preflight, is not known where it depends on what stands in a header
+// for a value that only a deployment knows, or on what a mapping template makes of one.
 func (s *Site) Settled(ctx context.Context, req browser.Call) (*Report, error) {
 	report, requests, err := s.run(ctx, req)
-	if err != nil || !report.Verdict.Known {
-		return report, err
-	}
-	symbol, equalities, err := s.decided(ctx, req, report, requests)
 	if err != nil {
 		return nil, err
 	}
-	if out := *report; symbol != nil {
-		out.Verdict = Verdict{Message: (&cfn.Unknown{Symbol: symbol}).Error() + ", and a mapping template decides by it", Undecided: true}
-		out.Equalities = equalities
-		return &out, nil
+	out, _, err := s.settled(ctx, req, report, requests)
+	return out, err
+}
+
+// settled is Settled of a report on requests that were sent. Hangs says that the verdict is not known for that.
+func (s *Site) settled(ctx context.Context, req browser.Call, report *Report, requests []*sent) (settled *Report, hangs bool, err error) {
+	if !report.Verdict.Known && !report.Preflight.known() {
+		return report, false, nil
 	}
-	report.Equalities = equalities
-	var symbols []*cfn.Symbol
-	for _, r := range requests {
-		symbols = append(symbols, r.unsettled...)
+	out := *report
+	unknown := func(symbol *cfn.Symbol, why string) Verdict {
+		return Verdict{Message: (&cfn.Unknown{Symbol: symbol}).Error() + why, Undecided: true}
 	}
-	if len(symbols) == 0 {
-		return report, nil
-	}
-	for i, fill := range []func(string, *browser.HTTPRequest) string{Permissive, restrictive} {
-		other := *s
-		other.Memo = s.Memo.under([]string{"permissive", "restrictive"}[i])
-		other.Fill = fill
-		read, _, err := other.run(ctx, req)
-		if err != nil {
-			return nil, err
-		}
-		if unknown := (Verdict{Message: (&cfn.Unknown{Symbol: symbols[0]}).Error(), Undecided: true}); read.Verdict.Allowed != report.Verdict.Allowed {
-			out := *report
-			out.Verdict = unknown
-			if passes(read) != passes(report) {
-				out.Preflight.Verdict = unknown
+	sites, reports, sends := []*Site{s}, []*Report{report}, [][]*sent{requests}
+	if symbols := unsettled(requests); len(symbols) > 0 {
+		sites, reports, sends = nil, nil, nil
+		for i, fill := range []func(string, *browser.HTTPRequest) string{Permissive, restrictive} {
+			other := *s
+			other.Memo = s.Memo.under([]string{"permissive", "restrictive"}[i])
+			other.Fill = fill
+			read, requests, err := other.run(ctx, req)
+			if err != nil {
+				return nil, false, err
 			}
-			return &out, nil
+			sites, reports, sends = append(sites, &other), append(reports, read), append(sends, requests)
+		}
+		// With the stand-ins alone it may be refused for what no value is.
+		_, preflight := differs(reports[0], reports[1])
+		if out = as(report, reports[1]); reports[0].Verdict.Allowed != reports[1].Verdict.Allowed || reports[0].Verdict.Known != reports[1].Verdict.Known {
+			out.Verdict, hangs = unknown(symbols[0], ""), true
+		}
+		if preflight {
+			out.Preflight.Verdict = unknown(symbols[0], "")
 		}
 	}
-	return report, nil
+	for i, site := range sites {
+		found, err := site.decided(ctx, req, reports[i], sends[i])
+		if err != nil {
+			return nil, false, err
+		}
+		const why = ", and a mapping template decides by it"
+		if symbol := found.hinge.verdict; symbol != nil && out.Verdict.Known {
+			out.Verdict, hangs = unknown(symbol, why), true
+		}
+		if symbol := found.hinge.preflight; symbol != nil && out.Preflight.known() {
+			out.Preflight.Verdict = unknown(symbol, why)
+		}
+		out.Equalities = union(out.Equalities, found.equalities)
+	}
+	return &out, hangs, nil
+}
+
+// as is a report, with the verdicts of another on the same request, and what comes after a preflight that passes only there.
+func as(report, other *Report) Report {
+	out := *report
+	if verdict, preflight := differs(report, other); !verdict && !preflight {
+		return out
+	}
+	out = *other
+	out.Preflight.Response = report.Preflight.Response
+	return out
+}
+
+// union adds equalities that are not in a list.
+func union(list, more []Equality) []Equality {
+	for _, e := range more {
+		if !slices.ContainsFunc(list, e.same) {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// unsettled are the symbols in what responses say of methods, headers and credentials.
+func unsettled(requests []*sent) []*cfn.Symbol {
+	var out []*cfn.Symbol
+	for _, r := range requests {
+		out = append(out, r.unsettled...)
+	}
+	return out
 }
 
 // settles reports whether a response header, beside Access-Control-Allow-Origin, can decide a verdict.
@@ -402,16 +447,33 @@ func (s *Site) Whichever(ctx context.Context, req browser.Call, report *Report) 
 			other := *s
 			other.Memo = s.Memo.under(fmt.Sprint("whichever ", p, a))
 			other.Backend = which{s.Backend, p, a}
-			one, _, err := other.run(ctx, req)
+			read, requests, err := other.run(ctx, req)
+			if err != nil {
+				return nil, err
+			}
+			one, hangs, err := other.settled(ctx, req, read, requests)
 			switch {
 			case err != nil:
 				return nil, err
+			case hangs:
+				out := *report
+				if out.Verdict = one.Verdict; !one.Preflight.Verdict.Known {
+					out.Preflight.Verdict = one.Preflight.Verdict
+				}
+				return &out, nil
 			case !one.Verdict.Known:
 				return report, nil
-			case first != nil && one.Verdict.Allowed != first.Verdict.Allowed:
+			case first == nil:
+				first = one
+			}
+			verdict, preflight := differs(first, one)
+			if verdict {
 				return report, nil
 			}
-			first = cmp.Or(first, one)
+			if preflight {
+				first.Preflight.Verdict = Verdict{Message: "not known: it hangs on which integration response it is"}
+			}
+			first.Equalities = union(first.Equalities, one.Equalities)
 			actuals = count(one.Trace.Actual)
 		}
 	}

@@ -269,7 +269,7 @@ type GatewayResponse struct {
 }
 
 // volatile are the headers that differ each time.
-var volatile = []string{"date", "x-amz-apigw-id", "x-amzn-requestid", "x-amzn-trace-id"}
+var volatile = []string{"date", "x-amz-apigw-id", "x-amzn-requestid", "x-amzn-trace-id", "apigw-requestid"}
 
 func headers(h browser.Header, without []string) Headers {
 	out := Headers{}

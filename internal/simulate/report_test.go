@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -229,6 +230,26 @@ func TestAttached(t *testing.T) {
 		s.Backend = simulate.NotRun(model.App(t, []byte(attached)))
 		if r := run(t, s, browser.Call{URL: "/other"}); r.Verdict.Known != known || r.Verdict.Allowed != known {
 			t.Errorf("%s: %+v", variable, r.Verdict)
+		}
+	}
+}
+
+// A function that emits on its owner's word follows the stage's variables where there are some, and is not known elsewhere.
+func TestDeclared(t *testing.T) {
+	declared := strings.Replace(template, `"Metadata": {"corsgate:emits": false}`, `"Metadata": {"corsgate:emits": true}`, 1)
+	for _, variables := range []bool{true, false} {
+		text := declared
+		if !variables {
+			text = regexp.MustCompile(`"cors[A-Z][A-Za-z]*": "[^"]*"`).ReplaceAllStringFunc(declared, func(v string) string { return strings.Replace(v, `"cors`, `"other`, 1) })
+		}
+		if (text == declared) != variables || declared == template {
+			t.Fatal("nothing is replaced")
+		}
+		s := site(t)
+		s.API = model.Load(t, []byte(text), gateway.Options{})
+		s.Backend = simulate.NotRun(s.API.App)
+		if r := run(t, s, browser.Call{URL: "/other"}); r.Verdict.Known != variables || r.Verdict.Allowed != variables {
+			t.Errorf("variables %v: %+v", variables, r.Verdict)
 		}
 	}
 }

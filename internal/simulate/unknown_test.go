@@ -6,8 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/plan"
 	"github.com/corsgate/corsgate/internal/simulate"
 	"github.com/corsgate/corsgate/internal/testkit/model"
 )
@@ -101,28 +103,44 @@ func TestNotRead(t *testing.T) {
 
 // What a mapping template asks about an unknown value is looked at in each way.
 func TestDecisions(t *testing.T) {
-	const parameters = `"Parameters": {"P": {"Type": "String"}, "Q": {"Type": "String"}},`
+	const parameters = `"Parameters": {"P": {"Type": "String"}, "Q": {"Type": "String"}, "R": {"Type": "String"}, "S": {"Type": "String"}},`
 	const open = `#set($context.responseOverride.header.Access-Control-Allow-Origin = '*')`
 	const notKnown = "not known: P: the parameter has no value here, and a mapping template decides by it"
 	for name, tt := range map[string]struct{ vtl, want string }{ // of a stranger
-		"equal":                          {`#if('${P}' == 'x')` + open + `#end`, "refused, unless P is x"},
-		"equal to nothing":               {`#if('${P}' == '')` + open + `#end`, "refused, unless P is empty"},
-		"a part of it":                   {`#if('a-${P}' == 'a-x')` + open + `#end`, "refused, unless P is x"},
-		"never equal":                    {`#if('a-${P}' == 'b-x')` + open + `#end`, "refused"},
-		"equals":                         {`#set($p = '${P}')#if($p.equals('x'))` + open + `#end`, "refused, unless P is x"},
-		"in a variable of the stage":     {`#if("$stageVariables.p" == 'x')` + open + `#end`, "refused, unless P is x"},
-		"two values":                     {`#if('${P}' == '${Q}')` + open + `#end`, notKnown},
-		"a beginning":                    {`#set($p = '${P}')#if($p.startsWith('x'))` + open + `#end`, notKnown},
-		"a length":                       {`#set($p = '${P}')#if($p.length() < 3)` + open + `#end`, notKnown},
-		"a part that is cut out":         {`#set($p = '${P}')#set($p = $p.substring(0, 1))#if($p == 'x')` + open + `#end`, notKnown},
-		"a key of a map":                 {`#set($m = {'x': 1})#if($m.containsKey('${P}'))` + open + `#end`, notKnown},
-		"the page's own domain":          {`#set($o = $input.params().header.get('origin'))#set($p = '.${P}')#if($o.endsWith($p))` + open + `#end`, notKnown},
-		"the page's domain, another one": {`#set($o = $input.params().header.get('origin'))#set($p = '.${P}.example.net')#if($o.endsWith($p))` + open + `#end`, "refused"},
-		"the page's origin":              {`#if("https://${Distribution.DomainName}" == $input.params().header.get('origin'))` + open + `#end`, "refused, unless Distribution.DomainName is evil.example"},
-		"a list":                         {`#set($o = $input.params().header.get('origin'))#set($p = '^https://(a.example|${Distribution.DomainName})$')#if($o.matches($p))` + open + `#end`, "refused, unless Distribution.DomainName is evil.example"},
-		"what decides nothing":           {`#if('${P}' == 'x')#set($a = 1)#end`, "refused"},
-		"not a template without it":      {`#if(${P})` + open + `#end`, "not known: the application/json template does not parse as far as it is known: not known: P: the parameter has no value here"},
-		"the name of a header":           {`#set($context.responseOverride.header.${P} = '*')`, "not known: the application/json template has a reference that is made of what is not known: not known: P: the parameter has no value here"},
+		"equal":                                   {`#if('${P}' == 'x')` + open + `#end`, "refused, unless P is x"},
+		"equal to nothing":                        {`#if('${P}' == '')` + open + `#end`, "refused, unless P is empty"},
+		"a part of it":                            {`#if('a-${P}' == 'a-x')` + open + `#end`, "refused, unless P is x"},
+		"never equal":                             {`#if('a-${P}' == 'b-x')` + open + `#end`, "refused"},
+		"equals":                                  {`#set($p = '${P}')#if($p.equals('x'))` + open + `#end`, "refused, unless P is x"},
+		"in a variable of the stage":              {`#if("$stageVariables.p" == 'x')` + open + `#end`, "refused, unless P is x"},
+		"two values":                              {`#if('${P}' == '${Q}')` + open + `#end`, notKnown},
+		"a beginning":                             {`#set($p = '${P}')#if($p.startsWith('x'))` + open + `#end`, notKnown},
+		"a length":                                {`#set($p = '${P}')#if($p.length() < 3)` + open + `#end`, notKnown},
+		"a part that is cut out":                  {`#set($p = '${P}')#set($p = $p.substring(0, 1))#if($p == 'x')` + open + `#end`, notKnown},
+		"a literal that is the page's origin":     {`#if("https://${Distribution.DomainName}" == 'https://evil.example')` + open + `#end`, "refused, unless Distribution.DomainName is evil.example"},
+		"a literal that has the page's host":      {`#set($d = '${Distribution.DomainName}')#if($d.equals('evil.example'))` + open + `#end`, "refused, unless Distribution.DomainName is evil.example"},
+		"a literal that is not the page's":        {`#if("https://${Distribution.DomainName}" == 'https://other.example')` + open + `#end`, "refused, unless Distribution.DomainName is other.example"},
+		"everybody, unless a value is the page's": {`#if("https://${Distribution.DomainName}" != 'https://evil.example')` + open + `#end`, "allowed, unless Distribution.DomainName is evil.example"},
+		"a length that is written":                {`#set($p = '${P}')#if($p.length() == 5)` + open + `#end`, notKnown},
+		"a length that is computed":               {`#set($p = '${P}')#if($p.length() - 5 == 0)` + open + `#end`, notKnown},
+		"a place":                                 {`#set($p = '${P}')#set($five = 5)#if($p.indexOf('x') > 3 && $p.indexOf('x') < $five)` + open + `#end`, notKnown},
+		"an element":                              {`#set($m = {'x': 'y'})#if($m['${P}'] == 'y')` + open + `#end`, notKnown},
+		"an element of the variables":             {`#if($stageVariables['${P}'] == 'https://list.example')` + open + `#end`, notKnown},
+		"how many there are":                      {`#set($p = '${P}')#set($l = $p.split(','))#if($l.size() == 7)` + open + `#end`, notKnown},
+		"two questions about one value":           {`#set($p = '${P}')#if($p.startsWith('x') && $p.endsWith('y'))` + open + `#end`, notKnown},
+		"one question in another":                 {`#set($p = '${P}')#if($p.startsWith('x'))#if($p.length() > 99)` + open + `#end#end`, notKnown},
+		"an equality in a question":               {`#set($p = '${P}')#if($p.startsWith('x') && '${Q}' == 'y')` + open + `#end`, "refused, unless Q is y"},
+		"two equalities":                          {`#if('${P}' == 'x' && '${Q}' == 'y')` + open + `#end`, "refused, unless P is x and Q is y"},
+		"more equalities than are tried":          {`#if('${P}' == 'x' && '${Q}' == 'y' && '${R}' == 'z' && '${S}' == 'z')` + open + `#end`, "refused, unless P is x and Q is y and R is z"},
+		"two equalities of one value":             {`#if('${P}' == 'x' && '${P}' == 'y')` + open + `#end`, "refused"},
+		"a key of a map":                          {`#set($m = {'x': 1})#if($m.containsKey('${P}'))` + open + `#end`, notKnown},
+		"the page's own domain":                   {`#set($o = $input.params().header.get('origin'))#set($p = '.${P}')#if($o.endsWith($p))` + open + `#end`, notKnown},
+		"the page's domain, another one":          {`#set($o = $input.params().header.get('origin'))#set($p = '.${P}.example.net')#if($o.endsWith($p))` + open + `#end`, "refused"},
+		"the page's origin":                       {`#if("https://${Distribution.DomainName}" == $input.params().header.get('origin'))` + open + `#end`, "refused, unless Distribution.DomainName is evil.example"},
+		"a list":                                  {`#set($o = $input.params().header.get('origin'))#set($p = '^https://(a.example|${Distribution.DomainName})$')#if($o.matches($p))` + open + `#end`, "refused, unless Distribution.DomainName is evil.example"},
+		"what decides nothing":                    {`#if('${P}' == 'x')#set($a = 1)#end`, "refused"},
+		"not a template without it":               {`#if(${P})` + open + `#end`, "not known: the application/json template does not parse as far as it is known: not known: P: the parameter has no value here"},
+		"the name of a header":                    {`#set($context.responseOverride.header.${P} = '*')`, "not known: the application/json template has a reference that is made of what is not known: not known: P: the parameter has no value here"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text, err := json.Marshal(tt.vtl + `{"statusCode": 200}`)
@@ -133,6 +151,106 @@ func TestDecisions(t *testing.T) {
 			template := strings.Replace(string(judged(parameters, get, answers("MOCK", ""))), `"origins": `, `"p": {"Ref": "P"}, "origins": `, 1)
 			if got := explained(t, []byte(template), stranger); got != tt.want {
 				t.Errorf("\n got %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// A preflight that hangs on what a template makes of an unknown value is not known either, also where a function that is not run
+// decides about the rest.
+func TestDecisionsAboutPreflights(t *testing.T) {
+	const parameters = `"Parameters": {"P": {"Type": "String"}, "Q": {"Type": "String"}},`
+	const open = `#set($context.responseOverride.header.Access-Control-Allow-Origin = '*')`
+	const decides, notRun = ", and a mapping template decides by it", "not known: https://backend.example was not invoked"
+	mock := func(vtl string) string {
+		text, err := json.Marshal(vtl + `{"statusCode": 200}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf(`"AuthorizationType": "NONE", "Integration": {"Type": "MOCK", "IntegrationResponses": [{"StatusCode": "200"`+
+			`, "ResponseParameters": {`+allow("Headers", `{"Fn::Sub": "'x-own,${Q}'"}`)+`}}], "RequestTemplates": {"application/json": {"Fn::Sub": %s}}}`, text)
+	}
+	proxy, http := answers("HTTP_PROXY", ""), answers("HTTP", allow("Origin", "\"'*'\""))
+	two := strings.Replace(http, `[{"StatusCode"`, `[{"StatusCode": "500", "SelectionPattern": "5.."}, {"StatusCode"`, 1)
+	var many strings.Builder
+	for i := range 30 {
+		fmt.Fprintf(&many, `#set($p = '${P}')#if($p.contains('x%d'))#set($a = 1)#end`, i)
+	}
+	for name, tt := range map[string]struct{ get, options, header, preflight, verdict string }{
+		"it passes":                   {proxy, open, "x-own", "allowed", notRun},
+		"it passes by a beginning":    {proxy, `#set($p = '${P}')#if(!$p.startsWith('x'))` + open + `#end`, "x-own", "not known: P: the parameter has no value here" + decides, notRun},
+		"it is refused by one":        {proxy, `#set($p = '${P}')#if($p.startsWith('x'))` + open + `#end`, "x-own", "not known: P: the parameter has no value here" + decides, "not known: P: the parameter has no value here" + decides},
+		"nothing hangs on it":         {proxy, `#set($p = '${P}')#if($p.startsWith('x'))#set($a = 1)#end` + open, "x-own", "allowed", notRun},
+		"more than is looked at":      {proxy, many.String() + open, "x-own", "not known: P: the parameter has no value here" + decides, notRun},
+		"it passes by no equality":    {proxy, `#if('${P}' != 'x')` + open + `#end`, "x-own", "allowed, unless P is x", notRun},
+		"a stranger that is let in":   {proxy, `#if($input.params().header.get('origin') != "https://${P}")` + open + `#end`, "x-own", "allowed, unless P is evil.example", notRun},
+		"a header by a value":         {proxy, open, "x-other", "not known: Q: the parameter has no value here", "not known: Q: the parameter has no value here"},
+		"whichever response":          {http, open, "x-own", "allowed", "allowed"},
+		"whichever, and it decides":   {http, `#set($p = '${P}')#if(!$p.startsWith('x'))` + open + `#end`, "x-own", "not known: P: the parameter has no value here" + decides, "not known: P: the parameter has no value here" + decides},
+		"whichever, and it is equal":  {http, `#if('${P}' != 'x')` + open + `#end`, "x-own", "allowed, unless P is x", "allowed"},
+		"whichever of two, and equal": {two, `#if('${P}' != 'x')` + open + `#end`, "x-own", "allowed, unless P is x", notRun},
+	} {
+		t.Run(name, func(t *testing.T) {
+			j, err := simulate.NewJudge(model.App(t, judged(parameters, tt.get, mock(tt.options))), gateway.Options{}, simulate.NotRun)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := j.Explain(t.Context(), browser.Call{Origin: stranger, URL: "/items", Header: browser.Header{{Name: tt.header, Value: "1"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := r.Preflight.Verdict.Outcome()
+			for _, a := range r.Assumptions {
+				got += ", " + a.Text
+			}
+			if got != tt.preflight || r.Verdict.Outcome() != tt.verdict {
+				t.Errorf("\n got %s; %s\nwant %s; %s", got, r.Verdict.Outcome(), tt.preflight, tt.verdict)
+			}
+		})
+	}
+}
+
+// Integration responses that refuse in different ways have one verdict, and a preflight that is not known.
+func TestWhicheverPreflight(t *testing.T) {
+	options := answers("HTTP", allow("Origin", "\"'*'\"")+", "+allow("Headers", "\"'x-own'\""))
+	options = strings.Replace(options, `[{"StatusCode"`, `[{"StatusCode": "500", "SelectionPattern": "5.."}, {"StatusCode"`, 1)
+	j, err := simulate.NewJudge(model.App(t, judged("", answers("MOCK", ""), options)), gateway.Options{}, simulate.NotRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := j.Explain(t.Context(), browser.Call{Origin: stranger, URL: "/items", Header: browser.Header{{Name: "x-own", Value: "1"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict.Allowed || !r.Verdict.Known || r.Preflight.Verdict.Known || r.Preflight.Verdict.Allowed {
+		t.Errorf("verdict %+v, preflight %+v; want refused, and not known", r.Verdict, r.Preflight.Verdict)
+	}
+}
+
+// What a template of others asks about a variable of corsgate's is looked at; corsgate's own templates check what they read.
+func TestDecisionsAboutVariables(t *testing.T) {
+	const foreign = `#set($o = $stageVariables.corsExactOrigin)#if($o.contains("x"))#set($context.responseOverride.header.Access-Control-Allow-Origin = "*")#end{"statusCode": 204}`
+	p := cors.Must(cors.Config{Origins: []string{"https://app.example.com"}, AllowCredentials: true, ExposedHeaders: []string{"x-a"}})
+	for name, tt := range map[string]struct {
+		template string
+		known    bool
+	}{
+		"the preflight's":      {plan.PreflightTemplate(p), true},
+		"a response's":         {plan.ResponseTemplate(p) + `{"statusCode": 204}`, true},
+		"another's":            {foreign, false},
+		"another's beside it":  {plan.ResponseTemplate(p) + foreign, false},
+		"by what it is set to": {plan.ResponseTemplate(p) + `#if($corsPair.contains("zz"))#set($context.responseOverride.header.Access-Control-Allow-Origin = "*")#end{"statusCode": 204}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, err := json.Marshal(tt.template)
+			if err != nil {
+				t.Fatal(err)
+			}
+			get := fmt.Sprintf(`"AuthorizationType": "NONE", "Integration": {"Type": "MOCK", "IntegrationResponses": [{"StatusCode": "204"}], "RequestTemplates": {"application/json": %s}}`, text)
+			template := strings.Replace(string(judged(`"Parameters": {"P": {"Type": "String"}},`, get, answers("MOCK", ""))), `"origins": `, `"corsExactOrigin": {"Fn::Sub": "https://${P}"}, "origins": `, 1)
+			got := explained(t, []byte(template), "http://evil.example")
+			if known := got == "refused"; known != tt.known {
+				t.Errorf("got %s, want known: %t", got, tt.known)
 			}
 		})
 	}

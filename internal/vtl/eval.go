@@ -78,8 +78,8 @@ type Env struct {
 	Limits Limits
 	// Trace, if set, is called as the evaluation goes.
 	Trace func(Event)
-	// Decide, if set, is told of each == and each method or property of a value what comes of it, and returns what is taken
-	// to come of it.
+	// Decide, if set, is told of each ==, each method or property of a value and each element of a map what comes of it, and
+	// returns what is taken to come of it.
 	Decide func(op string, operands []any, result any) any
 	// Done, if set, ends the evaluation with an error once it is closed, as a context's Done is.
 	Done <-chan struct{}
@@ -920,7 +920,11 @@ func (ev *eval) ref(n *refNode) (any, error) {
 			if err != nil {
 				return nil, err
 			}
+			of := v
 			v, err = ev.at(p.pos, v, key)
+			if _, ok := of.(*Map); ok && ev.env.Decide != nil && err == nil {
+				v = ev.env.Decide("get", []any{of, key}, v)
+			}
 		case methodPart:
 			args := make([]any, len(p.args))
 			for j, a := range p.args {

@@ -178,7 +178,7 @@ func (Util) call(ev *eval, pos Pos, name string, args []any) (any, error) {
 		}
 		v, err := ParseJSON(s)
 		if err != nil {
-			return nil, notKnown(fmt.Sprintf("$util.parseJson of what is no JSON: %v; what the service makes of it is not recorded", err))
+			return nil, notKnown(fmt.Sprintf("$util.parseJson of what is no JSON: %v; what the service does with it is not recorded", err))
 		}
 		return v, nil
 	case "urlEncode":
@@ -186,7 +186,7 @@ func (Util) call(ev *eval, pos Pos, name string, args []any) (any, error) {
 	case "urlDecode":
 		d, err := url.QueryUnescape(s)
 		if err != nil {
-			return nil, notKnown(fmt.Sprintf("$util.urlDecode: %v; what the service makes of it is not recorded", err))
+			return nil, notKnown(fmt.Sprintf("$util.urlDecode: %v; what the service does with it is not recorded", err))
 		}
 		out = strings.ToValidUTF8(d, "\uFFFD")
 	case "base64Encode":
@@ -194,7 +194,7 @@ func (Util) call(ev *eval, pos Pos, name string, args []any) (any, error) {
 	case "base64Decode":
 		d, err := decodeBase64(s)
 		if err != nil {
-			return nil, notKnown("$util.base64Decode of what is not base64; what the service makes of it is not recorded")
+			return nil, notKnown("$util.base64Decode of what is not base64; what the service does with it is not recorded")
 		}
 		out = strings.ToValidUTF8(string(d), "\uFFFD")
 	default:
@@ -320,7 +320,7 @@ func (o *Overrides) once(ev *eval, pos Pos, in, key string, fold bool, v any) er
 		id = in + "." + strings.ToLower(key)
 	}
 	if at, dup := o.set[id]; dup {
-		return ev.errf(pos, "$context.%s.%s is set a second time (first at %s); API Gateway allows once and answers 5XX", in, key, at)
+		return ev.errf(pos, "$context.%s.%s is set a second time (first at %s); API Gateway allows it once and responds with 5XX", in, key, at)
 	}
 	o.set[id] = pos
 	s := ""

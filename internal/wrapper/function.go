@@ -59,14 +59,26 @@ func Emits(metadata, properties map[string]any) bool {
 func Attached(properties map[string]any) bool {
 	environment, _ := properties["Environment"].(map[string]any)
 	variables, _ := environment["Variables"].(map[string]any)
-	// Anything else may be "1": a number, or an expression that only a deployment knows.
-	if off, set := variables[Off]; variables[Variable] != Program || set && off != "" && off != "0" {
+	if IsOff(variables) {
 		return false
 	}
 	if properties["PackageType"] == "Image" {
-		return true
+		return variables[Variable] == Program
 	}
 	layers, _ := properties["Layers"].([]any)
-	runtime, known := properties["Runtime"].(string)
-	return len(layers) > 0 && (!known || Starts(runtime))
+	runtime, _ := properties["Runtime"].(string)
+	return FromLayer(variables[Variable], len(layers), runtime)
+}
+
+// FromLayer reports whether Lambda starts the wrapper for a function with this value of
+// [Variable], so many layers and this Runtime property.
+func FromLayer(variable any, layers int, runtime string) bool {
+	return variable == Program && layers > 0 && Starts(runtime)
+}
+
+// IsOff reports whether these environment variables switch the wrapper off, or may. Anything
+// but "" and "0" may be "1": a number, or an expression that only a deployment knows.
+func IsOff(variables map[string]any) bool {
+	off, set := variables[Off]
+	return set && off != "" && off != "0"
 }

@@ -13,7 +13,7 @@ func TestAttached(t *testing.T) {
 		want       bool
 	}{
 		{`{"Runtime":"nodejs22.x","Layers":["x"],"Environment":{"Variables":{"AWS_LAMBDA_EXEC_WRAPPER":"/opt/corsgate/wrap"}}}`, true},
-		{`{"Runtime":{"Ref":"P"},"Layers":["x"],"Environment":{"Variables":{"AWS_LAMBDA_EXEC_WRAPPER":"/opt/corsgate/wrap"}}}`, true},
+		{`{"Runtime":{"Ref":"P"},"Layers":["x"],"Environment":{"Variables":{"AWS_LAMBDA_EXEC_WRAPPER":"/opt/corsgate/wrap"}}}`, false},
 		{`{"PackageType":"Image","Environment":{"Variables":{"AWS_LAMBDA_EXEC_WRAPPER":"/opt/corsgate/wrap"}}}`, true},
 		{`{"Runtime":"nodejs22.x","Layers":["x"],"Environment":{"Variables":{"AWS_LAMBDA_EXEC_WRAPPER":"/opt/corsgate/wrap","CORSGATE_OFF":"1"}}}`, false},
 		{`{"Runtime":"nodejs22.x","Layers":["x"],"Environment":{"Variables":{"AWS_LAMBDA_EXEC_WRAPPER":"/opt/corsgate/wrap","CORSGATE_OFF":1}}}`, false},

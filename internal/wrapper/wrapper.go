@@ -41,6 +41,9 @@ func Main(command []string) int {
 	if err != nil {
 		return fail(1, "no port of 127.0.0.1 can be listened at", err)
 	}
+	// The wrapper, the runtime and Lambda wait for each other. On one processor a hop wakes no second
+	// thread: half of the context switches of an event, and a fifth of its CPU time, were that.
+	runtime.GOMAXPROCS(1)
 	p := newProxy(upstream, logger)
 	p.errorsAsResponses = os.Getenv(ErrorsAsResponses) == "1"
 	server := p.server()

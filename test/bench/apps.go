@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"bytes"
@@ -70,7 +70,7 @@ func (f facts) fits() bool { return f != (facts{}) && f.unfit() == "" }
 // newApps compiles what there is to measure, and installs what there is not.
 func (b *bench) newApps(ctx context.Context) (*apps, error) {
 	a := &apps{bench: b, program: filepath.Join(b.dir, "app")}
-	if err := build(ctx, a.program, "test/bench/app"); err != nil {
+	if err := build(ctx, a.program, "test/bench/testdata/app"); err != nil {
 		return nil, err
 	}
 	var err error

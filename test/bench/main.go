@@ -1,10 +1,10 @@
-// Bench measures the library and the tool beside what people would use
+// Package bench measures the library and the tool beside what people would use
 // otherwise, and prints one Markdown table of it:
 //
-//	go run ./test/bench                              # all of it: 20 minutes and more
-//	go run ./test/bench --only decisions,lambda
-//	go run ./test/bench --only synthesis --routes 10,60 --runs 3
-//	go run ./test/bench --into README.md
+//	go run test/bench/run.go                              # all of it: 20 minutes and more
+//	go run test/bench/run.go --only decisions,lambda
+//	go run test/bench/run.go --only synthesis --routes 10,60 --runs 3
+//	go run test/bench/run.go --into docs/numbers.md
 //
 // Times are medians of runs that take turns, and ratios are medians of the
 // ratios of one turn, so that what else the machine does falls on all alike.
@@ -16,7 +16,7 @@
 //
 // It exits with 1 if something could not be measured, and says what. An aim
 // that is not met is a row of the table and no failure.
-package main
+package bench
 
 import (
 	"context"
@@ -56,7 +56,8 @@ var sections = []struct {
 	{"tool", (*bench).tool},
 }
 
-func main() {
+// Main is the program. It is run.go that runs it, and not this package, so that `go install ./...` installs no such program.
+func Main() {
 	if into := os.Getenv(countInto); into != "" {
 		os.Exit(countMessages(into))
 	}
@@ -112,7 +113,7 @@ func (b *bench) parse(args []string) (only []string, err error) {
 	routes := flags.String("routes", "10,60,100,300,500", "sizes of the APIs, in resources with GET and POST")
 	which := flags.String("only", strings.Join(names, ","), "sections to run")
 	flags.BoolVar(&b.quick, "quick", false, "see that it works: one turn, two sizes, limits by calculation; its times say nothing")
-	flags.StringVar(&b.into, "into", "", "a file to quote the report in, such as README.md, instead of printing it")
+	flags.StringVar(&b.into, "into", "", "a file to quote the report in, such as docs/numbers.md, instead of printing it")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}

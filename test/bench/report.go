@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"context"
@@ -43,7 +43,7 @@ func memory() int {
 
 // The lines between which a file quotes the report.
 const (
-	begin = "<!-- go run ./test/bench --into README.md -->\n"
+	begin = "<!-- go run test/bench/run.go --into docs/numbers.md -->\n"
 	end   = "<!-- end -->\n"
 )
 

@@ -3,7 +3,10 @@ package browser
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
+	"flag"
+	"hash/crc32"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -69,6 +72,8 @@ func (b *bench) testPage(t *testing.T) {
 			t.Errorf("the matrix has no cell %q; it has\n%s", want, strings.Join(cells, "\n"))
 		}
 	}
+	b.matrix(t, ctx, cells)
+	do(chromedp.EmulateViewport(1280, 900))
 
 	// A cell says why.
 	do(chromedp.Click(chromedp.CSS(`[aria-label^="POST /carts/price from https://app.example.com.evil.example:"]`)), chromedp.WaitVisible(chromedp.CSS("#detail-body .verdict.refused")))
@@ -166,6 +171,65 @@ func (b *bench) testPage(t *testing.T) {
 			t.Errorf("from %s: %s", o.Head, o.All)
 		}
 	}
+}
+
+// readmePicture is the picture of the matrix in the README. It holds the cells that it shows, as a text of the PNG.
+const readmePicture = module + "/docs/matrix.png"
+
+var update = flag.Bool("update", false, "take the picture in the README anew")
+
+// matrix holds the picture in the README against the matrix, or takes it anew.
+func (b *bench) matrix(t *testing.T, ctx context.Context, cells []string) {
+	t.Helper()
+	shows := strings.Join(cells, "\n")
+	if !*update {
+		picture, err := os.ReadFile(readmePicture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := comment(picture); got != shows {
+			t.Errorf("docs/matrix.png is of another matrix: run go test ./test/browser -run Browser/page -args -update. It shows\n%s\nthe matrix is\n%s", got, shows)
+		}
+		return
+	}
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900)); err != nil {
+		t.Fatal(err)
+	}
+	shot, err := chromedp.Run(ctx, chromedp.Screenshot(chromedp.CSS(".scroll")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(readmePicture, withComment(shot, shows), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The parts of a PNG: a head of 8 bytes, then chunks of a length, a type, data and a checksum. An iTXt chunk is a text.
+const pngHead, pngChunk = 8, 12
+
+// withComment returns a PNG with a text before its end.
+func withComment(picture []byte, text string) []byte {
+	data := "iTXtComment\x00\x00\x00\x00\x00" + text
+	chunk := binary.BigEndian.AppendUint32(nil, uint32(len(data)-4))
+	chunk = append(chunk, data...)
+	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE([]byte(data)))
+	end := len(picture) - pngChunk // IEND has no data
+	return slices.Concat(picture[:end], chunk, picture[end:])
+}
+
+// comment returns the text of a PNG, or "".
+func comment(picture []byte) string {
+	for rest := picture[min(pngHead, len(picture)):]; len(rest) >= pngChunk; {
+		n := int(binary.BigEndian.Uint32(rest))
+		if n > len(rest)-pngChunk {
+			return ""
+		}
+		if text, ok := strings.CutPrefix(string(rest[4:8+n]), "iTXtComment\x00\x00\x00\x00\x00"); ok {
+			return text
+		}
+		rest = rest[pngChunk+n:]
+	}
+	return ""
 }
 
 // picture keeps a screenshot.

@@ -62,7 +62,7 @@ func serve(t *testing.T, program, name, template string, hosts ...string) *serve
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"serve", "--template", template, "--listen", "127.0.0.1:0", "--page-listen", "127.0.0.1:0", "--tls", "--host", name + apiDomain}
+	args := []string{"serve", "--invoke", "--template", template, "--listen", "127.0.0.1:0", "--page-listen", "127.0.0.1:0", "--tls", "--host", name + apiDomain}
 	for _, h := range hosts {
 		args = append(args, "--host", h)
 	}

@@ -47,13 +47,35 @@ func (c *recorded) apart(file string) string {
 	}
 	if json.Unmarshal(c.API, &api) == nil && len(api.Resources) > 0 {
 		for _, r := range api.Resources {
-			if r.Type == "AWS::ApiGateway::RestApi" {
+			if r.Type == "AWS::Lambda::Url" && strings.HasPrefix(c.Note, elsewhere) {
+				return "a request to another address than the template's; the model serves one template"
+			}
+			if r.Type == "AWS::ApiGateway::RestApi" || r.Type == "AWS::Lambda::Url" {
 				return sources[file]
 			}
 		}
-		return "another service; the model is of REST APIs"
+		return "another service; the model is of REST APIs and function URLs"
 	}
 	return sources[file]
+}
+
+// What notes of function URLs begin with: that everybody may call the function, which the template does not say, and that the
+// request is to another address.
+const (
+	public    = "The function was public"
+	elsewhere = "The host named an id that was never given out"
+)
+
+// permitted adds to a template the permission to call its function URL.
+func permitted(template []byte) []byte {
+	var t struct{ Resources map[string]any }
+	if err := json.Unmarshal(template, &t); err != nil {
+		return template
+	}
+	t.Resources["Permission"] = map[string]any{"Type": "AWS::Lambda::Permission", "Properties": map[string]any{
+		"Action": "lambda:InvokeFunctionUrl", "FunctionName": map[string]any{"Ref": "Fn"}, "Principal": "*", "FunctionUrlAuthType": "NONE"}}
+	b, _ := json.Marshal(t) // of what was JSON
+	return b
 }
 
 // read matches the management calls that change nothing, and PutIntegration, whose stored form a template gives with the same
@@ -258,11 +280,13 @@ func TestMatch(t *testing.T) {
 func TestApart(t *testing.T) {
 	rest := `"api": {"Resources": {"Api": {"Type": "AWS::ApiGateway::RestApi"}}}`
 	for s, want := range map[string]bool{
-		`{"call": "PutMethod", "error": {"status": 400}}`:                                true,
-		`{` + rest + `, "calls": [{"call": "GetMethod"}]}`:                               false,
-		`{` + rest + `, "calls": [{"call": "UpdateStage"}]}`:                             true,
-		`{` + rest + `, "exchanges": []}`:                                                false,
-		`{"api": {"Resources": {"Url": {"Type": "AWS::Lambda::Url"}}}, "exchanges": []}`: true,
+		`{"call": "PutMethod", "error": {"status": 400}}`:                                                             true,
+		`{` + rest + `, "calls": [{"call": "GetMethod"}]}`:                                                            false,
+		`{` + rest + `, "calls": [{"call": "UpdateStage"}]}`:                                                          true,
+		`{` + rest + `, "exchanges": []}`:                                                                             false,
+		`{"api": {"Resources": {"Url": {"Type": "AWS::Lambda::Url"}}}, "exchanges": []}`:                              false,
+		`{"note": "` + elsewhere + `", "api": {"Resources": {"Url": {"Type": "AWS::Lambda::Url"}}}, "exchanges": []}`: true,
+		`{"api": {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}, "exchanges": []}`:                            true,
 	} {
 		c, err := parseCase([]byte(s))
 		if got := c.apart("x.json"); err != nil || (got != "") != want {
@@ -333,7 +357,11 @@ func (c *recorded) errorf(format string, args ...any) {
 func (c *recorded) run() []string {
 	var api *gateway.API
 	if len(c.API) > 0 {
-		app, err := cfn.Parse(c.Name, c.API, cfn.Options{})
+		template := []byte(c.API)
+		if strings.HasPrefix(c.Note, public) {
+			template = permitted(template)
+		}
+		app, err := cfn.Parse(c.Name, template, cfn.Options{})
 		if err == nil {
 			api, err = gateway.Load(app, gateway.Options{APIKeys: []string{"{enabled key}"}})
 		}

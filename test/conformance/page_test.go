@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"flag"
 	"fmt"
 	"os"
@@ -26,6 +28,32 @@ func TestPage(t *testing.T) {
 	}
 	if string(got) != want {
 		t.Errorf("%s is not what the recordings say; go test ./test/conformance -run TestPage -update writes it", name)
+	}
+}
+
+// TestDigest holds the digest that `corsgate version` prints against the recordings.
+func TestDigest(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no recordings", err)
+	}
+	sum := sha256.New()
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(sum, "%s %d\n", filepath.Base(f), len(b))
+		sum.Write(b)
+	}
+	name, want := filepath.Join("..", "..", "internal", "version", "recordings.sha256"), hex.EncodeToString(sum.Sum(nil))+"\n"
+	if *update {
+		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(name); err != nil || string(got) != want {
+		t.Errorf("%s is not the digest of the recordings (%v); go test ./test/conformance -run TestDigest -update writes it", name, err)
 	}
 }
 

@@ -57,7 +57,8 @@ func TestAttach(t *testing.T) {
 		p.MemorySize = awscdk.NewCfnParameter(stack, jsii.String("Memory"), &awscdk.CfnParameterProps{Type: jsii.String("Number"), Default: 256}).ValueAsNumber()
 		p.Environment = &map[string]*string{"AWS_LAMBDA_EXEC_WRAPPER": jsii.String("/opt/otel-handler"), "A": jsii.String("b")}
 	})
-	corsfunction.Attach(arm, &corsfunction.AttachProps{ErrorsAsResponses: true})
+	corsfunction.Attach(arm, nil)
+	corsfunction.Attach(arm, &corsfunction.AttachProps{ErrorsAsResponses: true}) // what it asks for counts, too
 	image := awslambda.NewDockerImageFunction(stack, jsii.String("Image"), &awslambda.DockerImageFunctionProps{MemorySize: jsii.Number(256),
 		Code: awslambda.DockerImageCode_FromEcr(repository(stack), nil)})
 	corsfunction.Attach(image, &corsfunction.AttachProps{ImageHasWrapper: true})
@@ -209,6 +210,27 @@ func TestAttach(t *testing.T) {
 	r, err := pool.Invoke(t.Context(), id, []byte(`{"requestContext":{"resourceId":"x"},"httpMethod":"GET","headers":{"Origin":"https://app.example.com"},"stageVariables":{"corsOrigins":"https://app.example.com"}}`))
 	if err != nil || !strings.Contains(string(r.Payload), `"Access-Control-Allow-Origin":"https://app.example.com"`) || strings.Contains(string(r.Payload), `"*"`) {
 		t.Errorf("got %s, %v", r.Payload, err)
+	}
+}
+
+// A function whose wrapper is switched off is not paired.
+func TestAttachOff(t *testing.T) {
+	t.Setenv("CDK_CLI_VERSION", "2") // which prints annotations
+	app, _ := newApp(t, nil)
+	stack := awscdk.NewStack(app, jsii.String("S"), nil)
+	api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{Cors: cors.Must(cors.Config{Origins: []string{"https://app.example.com"}})})
+	methods := map[string]awsapigateway.Method{}
+	for _, off := range []string{"0", "1"} {
+		fn := awslambda.NewFunction(stack, jsii.String("F"+off), with(nil))
+		corsfunction.Attach(fn, nil)
+		fn.AddEnvironment(jsii.String("CORSGATE_OFF"), &off, nil)
+		methods[off] = api.Root().AddResource(&off, nil).AddMethod(jsii.String("GET"), awsapigateway.NewLambdaIntegration(fn, nil), nil)
+	}
+	app.Synth(nil)
+	for off, want := range map[string]string{"0": "", "1": "CORSGATE_OFF switches the wrapper off"} {
+		if text := strings.Join(errorsOf(methods[off].Node().DefaultChild()), "\n"); want == "" && text != "" || !strings.Contains(text, want) {
+			t.Errorf("CORSGATE_OFF=%s: %q, want %q", off, text, want)
+		}
 	}
 }
 

@@ -1,11 +1,12 @@
-// Package readme executes what the README shows.
+// Package readme executes what the README and docs show, and follows their links.
 package readme
 
 import (
-	"encoding/json"
+	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,72 +14,31 @@ import (
 	"github.com/corsgate/corsgate/internal/openapi"
 )
 
-// readme is absolute, since a test changes the folder.
-var readme, _ = filepath.Abs("../../README.md")
-
-// block returns the first fenced block of the README that contains a text.
-func block(t *testing.T, containing string) string {
+// shown returns the first fenced block of a page that contains a text.
+func shown(t *testing.T, page, containing string) string {
 	t.Helper()
-	b, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parts := strings.Split(string(b), "```")
-	for i := 1; i < len(parts); i += 2 {
-		if strings.Contains(parts[i], containing) {
-			_, text, _ := strings.Cut(parts[i], "\n")
-			return text
+	for _, b := range blocks(t, page) {
+		if strings.Contains(b.text, containing) {
+			return b.text
 		}
 	}
-	t.Fatalf("no block with %q", containing)
+	t.Fatalf("%s has no block with %q", page, containing)
 	return ""
 }
 
-// The whole programs compile.
-func TestProgram(t *testing.T) {
-	for _, containing := range []string{"corsapi.NewRestApi(", "corsapi.NewSpecRestApi("} {
-		compiles(t, block(t, containing))
-	}
-}
-
-func compiles(t *testing.T, program string) {
-	t.Helper()
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "main.go")
-	if err := os.WriteFile(file, []byte(program), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	overlay := filepath.Join(t.TempDir(), "overlay.json")
-	b, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, "readmeprogram", "main.go"): file}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(overlay, b, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("go", "build", "-overlay", overlay, "-o", os.DevNull, "./readmeprogram")
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
-
-// The documents have the faults that are shown, and no others.
+// The documents of docs/openapi.md have the faults that are shown, and no others.
 func TestDocuments(t *testing.T) {
 	toFunction := func(*openapi.Operation) map[string]any { return map[string]any{} }
 	for containing, tt := range map[string]struct {
 		assignments []*openapi.Assignment
-		shown       string
+		want        string
 	}{
 		"get: {tags: [orders]}": {[]*openapi.Assignment{{By: openapi.ByTag, Name: "orders", Make: toFunction}, {By: openapi.ByOperation, Name: "getHealth", Make: toFunction}}, ""},
-		"/orders/{order}:\n":    {nil, block(t, "openapi.yaml:5: ")},
+		"/orders/{order}:\n":    {nil, shown(t, "docs/openapi.md", "openapi.yaml:5: ")},
 	} {
-		text := block(t, containing)
+		document := shown(t, "docs/openapi.md", containing)
 		t.Chdir(t.TempDir())
-		if err := os.WriteFile("openapi.yaml", []byte(text), 0o600); err != nil {
+		if err := os.WriteFile("openapi.yaml", []byte(document), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		d, err := openapi.File("openapi.yaml")
@@ -88,40 +48,58 @@ func TestDocuments(t *testing.T) {
 		_, faults := d.Plan(tt.assignments, openapi.Refuse)
 		got := ""
 		for _, f := range faults {
-			got += "[Error at /Orders/Api] corsgate: " + f.Error() + "\n"
+			got += f.Error() + "\n"
 		}
-		if got != tt.shown {
-			t.Errorf("got:\n%s\nshown:\n%s", got, tt.shown)
+		if got != tt.want {
+			t.Errorf("got:\n%s\nshown:\n%s", got, tt.want)
 		}
 	}
 }
 
 // The incorrect one is refused in the words that are shown.
 func TestIncorrectOne(t *testing.T) {
-	shown := block(t, "https://*.com")
+	config := shown(t, "README.md", "https://*.com")
 	cfg := cors.Config{
 		Origins:          []string{"https://app.example.com/", "http://shop.example.com", "https://*.com", "null"},
 		AllowCredentials: true,
 		Methods:          []string{"patch"},
 	}
 	for _, o := range append(cfg.Origins, cfg.Methods...) {
-		if !strings.Contains(shown, `"`+o+`"`) {
+		if !strings.Contains(config, `"`+o+`"`) {
 			t.Errorf("the README's policy has no %q: this test has another", o)
 		}
 	}
 	_, err := cors.New(cfg)
-	if err == nil || err.Error() != strings.TrimSpace(block(t, "invalid CORS policy")) {
+	if err == nil || err.Error() != strings.TrimSpace(shown(t, "README.md", "invalid CORS policy")) {
 		t.Errorf("cors.New says:\n%v", err)
 	}
 }
 
-// What corscheck prints is what its test keeps.
-func TestChecked(t *testing.T) {
-	kept, err := os.ReadFile("../synth/testdata/checked-program.golden")
+// The table of docs/corscheck.md has the words for the remarks of internal/plan that are no rule's.
+func TestWarnings(t *testing.T) {
+	listed := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `corsgate::([a-z-]+)`").FindAllStringSubmatch(text(t, "docs/corscheck.md"), -1) {
+		listed[m[1]] = true
+	}
+	sources, err := filepath.Glob(filepath.Join(root, "internal/plan/*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if shown := block(t, "\nERROR CORS208"); !strings.Contains(string(kept), shown) {
-		t.Errorf("corscheck does not print\n%s", shown)
+	word := regexp.MustCompile(`(?:\.warn\([^,]+, |remark\(Warning, |Severity: Warning, Name: )"([a-z-]+)"`)
+	made := map[string]bool{}
+	for _, s := range sources {
+		if strings.HasSuffix(s, "_test.go") {
+			continue
+		}
+		b, err := os.ReadFile(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range word.FindAllStringSubmatch(string(b), -1) {
+			made[m[1]] = true
+		}
+	}
+	if !maps.Equal(listed, made) {
+		t.Errorf("docs/corscheck.md lists %v, internal/plan has %v", slices.Sorted(maps.Keys(listed)), slices.Sorted(maps.Keys(made)))
 	}
 }

@@ -121,7 +121,7 @@ func awkwardCases(t *testing.T) map[string]remarkCase {
 			corsapi.Enable(api, two(t), nil)
 		}},
 		"a proxy without an integration": {build: func(s awscdk.Stack) { bare(s, two(t)).Root().AddProxy(nil) }, want: []string{
-			"warning: CORS130: ANY / is a mock without responses, so API Gateway answers 500 whatever happens: it was made without an integration, as by AddProxy",
+			"warning: CORS130: ANY / is a mock without responses, so API Gateway always responds with 500: it was made without an integration, as by AddProxy",
 			"warning: CORS130: ANY /{proxy+} is a mock without responses",
 		}},
 		"an API of another app": {build: func(s awscdk.Stack) {

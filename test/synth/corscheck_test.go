@@ -337,7 +337,7 @@ func TestCheckedProps(t *testing.T) {
 // and off: the findings, exit status 1, no stack trace.
 func TestCheckedProgram(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "checked")
-	if out, err := exec.Command("go", "build", "-o", bin, "./checked").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", bin, "./testdata/checked").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, validation := range []string{"true", "false"} {

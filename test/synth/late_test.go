@@ -67,6 +67,21 @@ func TestLateAspects(t *testing.T) {
 			"stage prod does not have the variable corsAnyOrigin as the policy has it: an aspect changed the API",
 			"stage prod does not have the variable corsOrigins as the policy has it: an aspect changed the API",
 		}},
+		"an authorizer on everything, and a variable that is gone": {func(s awscdk.Stack) {
+			api := api(s, true)
+			add(api.Root(), "health", "GET", mock())
+			later(constructs.NewConstruct(s, jsii.String("Later")), func() {
+				for _, c := range *api.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+					if m, ok := c.(awsapigateway.CfnMethod); ok {
+						m.AddPropertyOverride(jsii.String("AuthorizationType"), "AWS_IAM")
+					}
+				}
+				api.DeploymentStage().Node().DefaultChild().(awsapigateway.CfnStage).AddPropertyDeletionOverride(jsii.String("Variables.corsOrigins"))
+			})
+		}, []string{
+			"CORS102: OPTIONS /health needs authorization, which preflights do not have: an aspect changed the API",
+			"stage prod does not have the variable corsOrigins as the policy has it: an aspect changed the API",
+		}},
 		"a route and a gateway response": {func(s awscdk.Stack) {
 			api := api(s, true)
 			r := add(api.Root(), "health", "GET", mock())
@@ -89,7 +104,7 @@ func TestLateAspects(t *testing.T) {
 				cfn.SetCacheClusterEnabled(jsii.Bool(true))
 				cfn.SetMethodSettings([]any{&awsapigateway.CfnStage_MethodSettingProperty{HttpMethod: jsii.String("*"), ResourcePath: jsii.String("/*"), CachingEnabled: jsii.Bool(true)}})
 			})
-		}, []string{"CORS402: stage live caches answers, and their cache keys do not tell origins apart"}},
+		}, []string{"CORS402: stage live caches responses, and their cache keys do not tell origins apart"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := refusal(t, nil, func(app awscdk.App) { tt.build(awscdk.NewStack(app, jsii.String("Stack"), nil)) })

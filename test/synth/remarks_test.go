@@ -62,7 +62,7 @@ func remarkCases(t *testing.T) map[string]remarkCase {
 		"HTTP proxy": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t)})
 			add(api.Root(), "legacy", "GET", awsapigateway.NewHttpIntegration(jsii.String("https://backend.example.net"), nil))
-		}, want: []string{"warning: GET /legacy passes the answers of an HTTP backend through"}},
+		}, want: []string{"warning: GET /legacy passes the responses of an HTTP backend through"}},
 		"no stage": {build: func(s awscdk.Stack) {
 			api := corsapi.NewRestApi(s, jsii.String("Api"), &corsapi.RestApiProps{Cors: two(t), RestApiProps: awsapigateway.RestApiProps{Deploy: jsii.Bool(false)}})
 			add(api.Root(), "health", "GET", mock())

@@ -205,7 +205,7 @@ func TestSpecRemarks(t *testing.T) {
 			specOf(s, two(t), doc, corsapi.ForTag("t", corsapi.ToFunction(fn)), corsapi.ForPath("/b", corsapi.ToHTTP("https://backend.example.net")))
 		}, []string{
 			"error: the OpenAPI document at /paths/~1a/get: GET /a (and 1 more) is a Lambda proxy, and its function is not known to emit CORS headers",
-			"warning: the OpenAPI document at /paths/~1b/get: GET /b passes the answers of an HTTP backend through",
+			"warning: the OpenAPI document at /paths/~1b/get: GET /b passes the responses of an HTTP backend through",
 		}},
 		"a closed resource policy and OPTIONS that are kept": {func(s awscdk.Stack) {
 			account := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Principals: &[]awsiam.IPrincipal{awsiam.NewAccountPrincipal("111122223333")}, Actions: jsii.Strings("execute-api:Invoke"), Resources: jsii.Strings("execute-api:/*")})

@@ -185,7 +185,7 @@ func TestOtherAttribute(t *testing.T) {
 	if n := strings.Count(text, `"HttpMethod": "OPTIONS"`); n != 2 || !strings.Contains(text, `"'DELETE'"`) || !strings.Contains(text, `"corsOrigins"`) {
 		t.Errorf("%d preflights, and\n%s", n, text)
 	}
-	if len(s.annotations) != 1 || !strings.Contains(s.annotations[0], "DELETE / passes the answers of an HTTP backend through") {
+	if len(s.annotations) != 1 || !strings.Contains(s.annotations[0], "DELETE / passes the responses of an HTTP backend through") {
 		t.Errorf("remarks %q", s.annotations)
 	}
 }

@@ -134,6 +134,7 @@ class Bulk {
       }
       const properties = {};
       for (const [name, value] of Object.entries(given)) {
+        if (want.only && !want.only.includes(name)) continue;
         properties[name] = isPlain(value) ? value : resolve(node.stack, value);
       }
       const resolved = {};

@@ -42,6 +42,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/cdkbridge"
 	"github.com/corsgate/corsgate/internal/mark"
+	"github.com/corsgate/corsgate/internal/wrapper"
 )
 
 const (
@@ -169,6 +170,7 @@ type Emitters struct {
 type owned struct {
 	path  string
 	emits bool
+	off   bool // it would, but for the variable that switches the wrapper off
 }
 
 // Find gives the emitters below root, in one walk; root is best the app. It is
@@ -176,9 +178,16 @@ type owned struct {
 func Find(root constructs.IConstruct) *Emitters {
 	e := &Emitters{owned: map[string][]owned{}}
 	want := cdkbridge.Want{Node: true, LogicalID: true}
-	tree := cdkbridge.Read(root, map[string]cdkbridge.Want{"AWS::Lambda::Function": want, "AWS::Lambda::Alias": want, "AWS::Lambda::Version": want}, Key)
+	function := want
+	function.Resolve, function.Metadata = []string{"environment"}, []string{Key}
+	tree := cdkbridge.Read(root, map[string]cdkbridge.Want{"AWS::Lambda::Function": function, "AWS::Lambda::Alias": want, "AWS::Lambda::Version": want}, Key)
 	for _, r := range tree.Resources {
-		e.owned[r.LogicalID] = append(e.owned[r.LogicalID], owned{r.Path, r.Marked || Marked(r.Node)})
+		one := owned{path: r.Path, emits: r.Marked || Marked(r.Node)}
+		environment, _ := r.Resolved["environment"].(map[string]any)
+		if variables, _ := environment["variables"].(map[string]any); r.Metadata[Key] == Attached.value && wrapper.IsOff(variables) {
+			one.emits, one.off = false, true
+		}
+		e.owned[r.LogicalID] = append(e.owned[r.LogicalID], one)
 	}
 	for _, c := range tree.Marked {
 		if fn, ok := c.(awslambda.IFunction); ok {
@@ -196,6 +205,7 @@ const (
 	No      Answer = iota
 	Yes            // it is
 	Unclear        // one stack's is, and another's of the same logical id is not
+	Off            // it has the wrapper, and a variable that switches it off
 )
 
 // Emits reports whether the function that an integration's uri invokes is known
@@ -217,8 +227,12 @@ func (e *Emitters) Emits(uri any, target func() string) Answer {
 				return Unclear
 			}
 		}
-		if len(candidates) > 0 && candidates[0].emits {
+		switch {
+		case len(candidates) == 0:
+		case candidates[0].emits:
 			return Yes
+		case candidates[0].off:
+			return Off
 		}
 	}
 	flat := flatten(uri)
@@ -231,7 +245,7 @@ func (e *Emitters) Emits(uri any, target func() string) Answer {
 }
 
 func alike(of []owned) bool {
-	return !slices.ContainsFunc(of, func(o owned) bool { return o.emits != of[0].emits })
+	return !slices.ContainsFunc(of, func(o owned) bool { return o.emits != of[0].emits || o.off != of[0].off })
 }
 
 // references gives the logical ids that a resolved value names with Ref and

@@ -16,6 +16,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/middleware"
+
+	"github.com/corsgate/corsgate/internal/version"
 )
 
 // reads are the operations that may be sent, by the service's id, each with the IAM action that allows it
@@ -85,7 +87,7 @@ func Load(ctx context.Context, o Options) (aws.Config, error) {
 		return aws.Config{}, errors.New("no usable AWS credentials were found: set AWS_PROFILE (--profile) or AWS_ACCESS_KEY_ID and its companions, or log in anew (aws sso login)")
 	}
 	// Set last: what the credentials themselves take, such as assuming a role, is the user's own configuration.
-	cfg.APIOptions = append(cfg.APIOptions, ReadOnly)
+	cfg.APIOptions = append(cfg.APIOptions, ReadOnly, awsmiddleware.AddUserAgentKeyValue("corsgate", version.String()))
 	return cfg, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/corsgate/corsgate/internal/version"
 )
 
 const (
@@ -127,7 +130,7 @@ func TestExplain(t *testing.T) {
 		{403, `{"__type":"InvalidSignatureException","message":"The Canonical String for this request should have been CANONICAL"}`, "API Gateway does not accept the AWS credentials (InvalidSignatureException): are they of this account and region, eu-west-1?", nil},
 		{403, `{"__type":"ExpiredTokenException","message":"CANONICAL"}`, "the AWS credentials have expired (ExpiredTokenException): log in anew (aws sso login), or renew the session token", nil},
 		{400, `{"__type":"Odd\nException","message":"CANONICAL"}`, "GetRestApi failed with OddException", nil},
-		{200, `<html>CANONICAL</html>`, "answered with status 200", nil},
+		{200, `<html>CANONICAL</html>`, "responded with status 200", nil},
 	} {
 		_, err := answering(t, tt.status, tt.body).GetRestApi(t.Context(), &apigateway.GetRestApiInput{RestApiId: aws.String("x")})
 		got := Explain(err, "eu-west-1")
@@ -177,5 +180,21 @@ func TestLoad(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		})
+	}
+}
+
+// TestAgent holds that whoever looks at what reads an account finds corsgate and its version.
+func TestAgent(t *testing.T) {
+	var agent string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		agent = r.Header.Get("User-Agent")
+		fmt.Fprint(w, `{"item":[]}`)
+	}))
+	defer server.Close()
+	if _, err := apigateway.NewFromConfig(at(t, server.URL)).GetRestApis(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := "corsgate/" + version.String(); !slices.Contains(strings.Fields(agent), want) {
+		t.Errorf("User-Agent %q, want it to have %s", agent, want)
 	}
 }

@@ -107,7 +107,7 @@ func unanswered(err error, service, operation, region string) string {
 	case errors.As(err, &dns):
 		return fmt.Sprintf("cannot reach %s: no such host; is the region %s right, and --endpoint-url?", host, region)
 	case errors.As(err, &network) && network.Timeout():
-		return fmt.Sprintf("cannot reach %s: no answer in time", host)
+		return fmt.Sprintf("cannot reach %s: no response in time", host)
 	case errors.As(err, &opErr) && opErr.Op == "dial":
 		return fmt.Sprintf("cannot reach %s: %v", host, errors.Unwrap(opErr.Err))
 	case errors.As(err, &u):
@@ -115,10 +115,10 @@ func unanswered(err error, service, operation, region string) string {
 	}
 	var refused interface{ HTTPStatusCode() int }
 	if errors.As(err, &refused) && refused.HTTPStatusCode() > 0 {
-		return fmt.Sprintf("%s: %s answered with status %d and nothing that could be understood; is --endpoint-url right?", operation, host, refused.HTTPStatusCode())
+		return fmt.Sprintf("%s: %s responded with status %d and a body that could not be understood; is --endpoint-url right?", operation, host, refused.HTTPStatusCode())
 	}
 	if errors.Is(err, errWrites) {
-		return "corsgate only reads: " + service + " was not asked"
+		return "corsgate only reads: " + service + " was not called"
 	}
-	return fmt.Sprintf("%s could not be asked: is the region %s right, and --endpoint-url?", service, region)
+	return fmt.Sprintf("%s could not be called: is the region %s right, and --endpoint-url?", service, region)
 }

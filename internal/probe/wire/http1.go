@@ -65,7 +65,7 @@ func tunnel(conn net.Conn, address string, proxy *url.URL) error {
 		return fmt.Errorf("the proxy: %w", err)
 	}
 	if res.Status/100 != 2 {
-		return fmt.Errorf("the proxy answers with status %d", res.Status)
+		return fmt.Errorf("the proxy responds with status %d", res.Status)
 	}
 	return nil
 }
@@ -115,13 +115,13 @@ func (in *input) head() (*Incoming, error) {
 	first, err := in.line()
 	m := statusLine.FindStringSubmatch(first)
 	if m == nil && first != "" {
-		return nil, fmt.Errorf("it does not speak HTTP: its answer begins with %s", quote(first))
+		return nil, fmt.Errorf("it does not speak HTTP: its response begins with %s", quote(first))
 	}
 	if err != nil {
 		return nil, err
 	}
 	if m == nil {
-		return nil, errors.New("it does not speak HTTP: its answer begins with an empty line")
+		return nil, errors.New("it does not speak HTTP: its response begins with an empty line")
 	}
 	status, _ := strconv.Atoi(m[2])
 	res := &Incoming{Proto: m[1], Status: status}
@@ -170,7 +170,7 @@ func (in *input) body(method string, res *Incoming) error {
 	case len(lengths) == 1:
 		n, err := strconv.ParseUint(lengths[0], 10, 62)
 		if err != nil {
-			return errors.New("the length of its body is no number")
+			return errors.New("the length of its body is not a number")
 		}
 		want = int(n)
 		from = io.LimitReader(in.r, int64(n))

@@ -125,7 +125,7 @@ func (x *h2) frame(f http2.Frame) error {
 		}
 		return nil
 	case *http2.RSTStreamFrame:
-		return fmt.Errorf("it breaks off the answer (HTTP/2 %v)", f.ErrCode)
+		return fmt.Errorf("it aborts the response (HTTP/2 %v)", f.ErrCode)
 	case *http2.MetaHeadersFrame:
 		return x.headers(f)
 	case *http2.DataFrame:
@@ -155,7 +155,7 @@ func (x *h2) send() error {
 // headers takes the head of the answer. What comes after the body, trailers, is no part of it.
 func (x *h2) headers(f *http2.MetaHeadersFrame) error {
 	if f.StreamID != stream {
-		return errors.New("it answers what was not asked")
+		return errors.New("it answers what was not called")
 	}
 	if f.Truncated {
 		return errTooLong
@@ -166,7 +166,7 @@ func (x *h2) headers(f *http2.MetaHeadersFrame) error {
 	}
 	status, err := strconv.Atoi(f.PseudoValue("status"))
 	if err != nil || status < 100 || status > 999 {
-		return errors.New("its answer has no status")
+		return errors.New("its response has no status")
 	}
 	if status < 200 {
 		if x.done {
@@ -183,7 +183,7 @@ func (x *h2) headers(f *http2.MetaHeadersFrame) error {
 
 func (x *h2) data(f *http2.DataFrame) error {
 	if x.res == nil {
-		return errors.New("its answer has a body and no head")
+		return errors.New("its response has a body and no head")
 	}
 	data := f.Data()
 	x.res.Body = append(x.res.Body, data[:min(len(data), MaxBody-len(x.res.Body))]...)
@@ -199,7 +199,7 @@ func explainHTTP2(err error) error {
 	case errors.Is(err, http2.ErrFrameTooLarge):
 		return errTooLong
 	case errors.As(err, &stream), errors.As(err, &connection):
-		return fmt.Errorf("its answer is no valid HTTP/2: %w", err)
+		return fmt.Errorf("its response is not valid HTTP/2: %w", err)
 	}
 	return err
 }

@@ -133,7 +133,7 @@ func (c *Client) connect(ctx context.Context, to *target, http1 bool) (net.Conn,
 	} else if c.Proxy != nil {
 		var err error
 		if proxy, err = c.Proxy(to.URL); err != nil {
-			return nil, errors.New("the environment's proxy is no URL")
+			return nil, errors.New("the environment's proxy is not a URL")
 		}
 	}
 	if proxy != nil {
@@ -196,7 +196,7 @@ func (c *Client) explain(ctx context.Context, to target, err error) error {
 	case errors.Is(context.Cause(ctx), context.Canceled):
 		return ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), isTimeout(err):
-		e.Timeout, e.Reason = true, fmt.Sprintf("no whole answer within %v", c.Timeout)
+		e.Timeout, e.Reason = true, fmt.Sprintf("no complete response within %v", c.Timeout)
 	case errors.As(err, &dns):
 		e.Reason = "no such host"
 		if !dns.IsNotFound {
@@ -207,7 +207,7 @@ func (c *Client) explain(ctx context.Context, to target, err error) error {
 	case errors.As(err, &record):
 		e.Reason = "it does not speak TLS"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		e.Reason = "the connection ended before there was a whole answer"
+		e.Reason = "the connection ended before the response was complete"
 	case errors.As(err, &op) && op.Op == "dial":
 		e.Reason = "it cannot be reached: " + op.Err.Error()
 	case errors.As(err, &op):

@@ -75,16 +75,16 @@ func TestHTTP1(t *testing.T) {
 		{name: "half a body", answer: "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhi", want: "Content-Length=10", body: "hi", broken: "the body ends after 2 of 10 bytes"},
 		{name: "half a chunk", answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhi", want: "Transfer-Encoding=chunked", body: "hi", broken: "the body breaks off"},
 		{name: "a broken chunk", answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", want: "Transfer-Encoding=chunked", broken: "the body breaks off"},
-		{name: "half a head", answer: "HTTP/1.1 200 OK\r\nA: b\r\nB", err: "the connection ended before there was a whole answer"},
-		{name: "nothing", err: "the connection ended before there was a whole answer"},
-		{name: "garbage", answer: "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3 and more than that\r\n", err: `it does not speak HTTP: its answer begins with "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3 a..."`},
-		{name: "binary garbage", answer: "\x00\x01\n\xff", err: `it does not speak HTTP: its answer begins with "\x00\x01"`},
-		{name: "an empty line", answer: "\r\n", err: "it does not speak HTTP: its answer begins with an empty line"},
-		{name: "a status of two digits", answer: "HTTP/1.1 20 OK\r\n\r\n", err: `it does not speak HTTP: its answer begins with "HTTP/1.1 20 OK"`},
+		{name: "half a head", answer: "HTTP/1.1 200 OK\r\nA: b\r\nB", err: "the connection ended before the response was complete"},
+		{name: "nothing", err: "the connection ended before the response was complete"},
+		{name: "garbage", answer: "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3 and more than that\r\n", err: `it does not speak HTTP: its response begins with "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3 a..."`},
+		{name: "binary garbage", answer: "\x00\x01\n\xff", err: `it does not speak HTTP: its response begins with "\x00\x01"`},
+		{name: "an empty line", answer: "\r\n", err: "it does not speak HTTP: its response begins with an empty line"},
+		{name: "a status of two digits", answer: "HTTP/1.1 20 OK\r\n\r\n", err: `it does not speak HTTP: its response begins with "HTTP/1.1 20 OK"`},
 		{name: "10 MB of headers", answer: many, err: "more than 256 KiB of headers"},
 		{name: "10 MB without a line end", answer: strings.Repeat("x", 10<<20), err: "more than 256 KiB of headers"},
 		{name: "two lengths", answer: "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nhi", err: "it says two different lengths of its body"},
-		{name: "a length below zero", answer: "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhi", err: "the length of its body is no number"},
+		{name: "a length below zero", answer: "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhi", err: "the length of its body is not a number"},
 		{name: "another protocol", answer: "HTTP/1.1 101 Switching Protocols\r\n\r\n", hang: true, err: "it switches to another protocol"},
 		{name: "interim for ever", answer: strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 100000), err: "more than 256 KiB of headers"},
 	} {
@@ -114,7 +114,7 @@ func TestHang(t *testing.T) {
 	for _, answer := range []string{"", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nA: b\r\n"} {
 		_, err := c.Do(t.Context(), &Outgoing{Method: "GET", URL: raw(t, answer, true)})
 		var e *Error
-		if !errors.As(err, &e) || !e.Timeout || !strings.HasSuffix(e.Error(), "no whole answer within 50ms") {
+		if !errors.As(err, &e) || !e.Timeout || !strings.HasSuffix(e.Error(), "no complete response within 50ms") {
 			t.Errorf("after %q: %v", answer, err)
 		}
 	}
@@ -263,13 +263,13 @@ func TestHTTP2(t *testing.T) {
 			head(f, false, ":status", "200")
 			_ = f.WriteRSTStream(1, http2.ErrCodeInternal)
 		}, " ", "the body breaks off", ""},
-		{"a reset", func(f *http2.Framer) { _ = f.WriteRSTStream(1, http2.ErrCodeRefusedStream) }, "", "", "it breaks off the answer (HTTP/2 REFUSED_STREAM)"},
+		{"a reset", func(f *http2.Framer) { _ = f.WriteRSTStream(1, http2.ErrCodeRefusedStream) }, "", "", "it aborts the response (HTTP/2 REFUSED_STREAM)"},
 		{"go away", func(f *http2.Framer) { _ = f.WriteGoAway(0, http2.ErrCodeNo, nil) }, "", "", "it refuses the request (HTTP/2 NO_ERROR)"},
-		{"nothing", func(*http2.Framer) {}, "", "", "the connection ended before there was a whole answer"},
-		{"capital letters", func(f *http2.Framer) { head(f, true, ":status", "200", "Vary", "Origin") }, "", "", "its answer is no valid HTTP/2: stream error: stream ID 1; PROTOCOL_ERROR; invalid header field name \"Vary\""},
-		{"no status", func(f *http2.Framer) { head(f, true, "a", "b") }, "", "", "its answer has no status"},
-		{"a body and no head", func(f *http2.Framer) { _ = f.WriteData(1, true, nil) }, "", "", "its answer has a body and no head"},
-		{"an interim end", func(f *http2.Framer) { head(f, true, ":status", "100") }, "", "", "the connection ended before there was a whole answer"},
+		{"nothing", func(*http2.Framer) {}, "", "", "the connection ended before the response was complete"},
+		{"capital letters", func(f *http2.Framer) { head(f, true, ":status", "200", "Vary", "Origin") }, "", "", "its response is not valid HTTP/2: stream error: stream ID 1; PROTOCOL_ERROR; invalid header field name \"Vary\""},
+		{"no status", func(f *http2.Framer) { head(f, true, "a", "b") }, "", "", "its response has no status"},
+		{"a body and no head", func(f *http2.Framer) { _ = f.WriteData(1, true, nil) }, "", "", "its response has a body and no head"},
+		{"an interim end", func(f *http2.Framer) { head(f, true, ":status", "100") }, "", "", "the connection ended before the response was complete"},
 		{"10 MB of headers", func(f *http2.Framer) {
 			_ = f.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block(":status", "200")})
 			filler := block("x-filler", strings.Repeat("x", 8<<10))
@@ -278,11 +278,11 @@ func TestHTTP2(t *testing.T) {
 					return
 				}
 			}
-		}, "", "", "its answer is no valid HTTP/2: connection error: PROTOCOL_ERROR"},
+		}, "", "", "its response is not valid HTTP/2: connection error: PROTOCOL_ERROR"},
 		{"a large frame", func(f *http2.Framer) { _ = f.WriteRawFrame(http2.FrameData, 0, 1, make([]byte, 1<<20)) }, "", "", "more than 256 KiB of headers"},
 		{"garbage", func(f *http2.Framer) {
 			_ = f.WriteRawFrame(http2.FrameHeaders, http2.FlagHeadersEndHeaders, 1, []byte("\xff\xff\xff\xff\xff"))
-		}, "", "", "its answer is no valid HTTP/2: connection error: COMPRESSION_ERROR"},
+		}, "", "", "its response is not valid HTTP/2: connection error: COMPRESSION_ERROR"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := Client{Timeout: patient, Insecure: true}

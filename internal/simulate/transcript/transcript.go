@@ -92,7 +92,7 @@ func (p printer) message(q *simulate.SentRequest, a *simulate.GotResponse) {
 	p.headers("   < ", a.Headers)
 	switch {
 	case a.Base64 != "":
-		p.Line(p.Faint, "   < ", 5, "(a body that is no text)")
+		p.Line(p.Faint, "   < ", 5, "(a body that is not text)")
 	case strings.TrimSpace(a.Text) != "":
 		p.Line(p.Faint, "   < ", 5, report.Clip(a.Text, most))
 	}
@@ -110,7 +110,7 @@ func (p printer) course(c *simulate.Course, standIn string) {
 		return
 	}
 	p.WriteByte('\n')
-	p.Line("", "   ", 3, "How the answer came to be:")
+	p.Line("", "   ", 3, "How this response was made:")
 	row := func(what, text string) { p.Line("", fmt.Sprintf("   %-11s ", what), 15, text) }
 	if c.Resource != nil {
 		row("resource", c.Resource.Path+" ("+c.Resource.ID+")")
@@ -144,8 +144,11 @@ func (p printer) course(c *simulate.Course, standIn string) {
 		row("response", text)
 	}
 	for _, s := range c.Steps {
-		if s.Kind == gateway.StepHeader {
+		switch s.Kind {
+		case gateway.StepHeader:
 			row("header", s.Name+" "+s.Detail)
+		case gateway.StepCORS:
+			row("cors", s.Detail)
 		}
 	}
 	if g := c.GatewayResponse; g != nil {

@@ -10,9 +10,9 @@ import (
 
 // account is how a command finds the AWS account that it reads.
 type account struct {
-	Region      string `placeholder:"REGION" help:"The AWS region; default: that of the environment or the profile."`
-	Profile     string `placeholder:"NAME" help:"The profile of ~/.aws/config whose credentials are used; default: AWS_PROFILE."`
-	EndpointURL string `name:"endpoint-url" placeholder:"URL" help:"Where the services are, in the place of AWS; as AWS_ENDPOINT_URL."`
+	Region      string `placeholder:"REGION" help:"The region. Default: the environment's or the profile's."`
+	Profile     string `placeholder:"NAME" help:"The profile of ~/.aws/config. Default: AWS_PROFILE."`
+	EndpointURL string `name:"endpoint-url" placeholder:"URL" help:"Where the services are, in place of AWS; as AWS_ENDPOINT_URL."`
 }
 
 // open gives a configuration that can only read.

@@ -14,10 +14,10 @@ import (
 // checkCommand says what in templates keeps pages from using an API. Its exit statuses are 0 for a clean result, 1 for findings
 // at or above --fail-on, 2 for a command line that cannot be used, and 3 for what could not be read or known; 1 wins over 3.
 type checkCommand struct {
-	Paths []string `arg:"" optional:"" name:"path" help:"A template, JSON or YAML, a folder of templates, or a cdk.out. All of them are one app. Default: cdk.out, or else template.yaml, template.yml or template.json."`
-	values
-	findings
-	intent
+	Paths    []string `arg:"" optional:"" name:"path" help:"Templates, JSON or YAML, folders of them, or a cdk.out; together they are one app. Default: cdk.out, or else template.yaml, .yml or .json."`
+	findings `group:"Findings:"`
+	intent   `group:"Findings:"`
+	values   `group:"Values of a deployment:"`
 }
 
 // Run is called by kong.
@@ -27,23 +27,23 @@ func (x *checkCommand) Run(c Command) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(c.Stderr, "corsgate: reading %s\n", path)
+		c.say("reading %s", path)
 		x.Paths = []string{path}
 	}
-	stated, suppressions, err := x.read()
+	app, err := x.open(c, x.Paths...)
 	if err != nil {
 		return err
 	}
-	app, err := x.open(x.Paths...)
+	stated, suppressions, err := x.read(c, stackNames(app))
 	if err != nil {
 		return err
 	}
 	report := check.Check(app, stated, suppressions)
 	// No API is no answer: nothing was checked, and a clean result would say otherwise.
 	if len(report.Checked) == 0 && len(report.Findings)+len(report.Suppressed)+len(report.NotJudged) == 0 {
-		fmt.Fprintf(c.Stderr, "corsgate: %s: no AWS::ApiGateway::RestApi in the templates\n", strings.Join(x.Paths, ", "))
+		c.say("%s: no AWS::ApiGateway::RestApi in the templates", strings.Join(x.Paths, ", "))
 		for _, line := range check.Unread(app) {
-			fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(line))
+			c.say("%s", line)
 		}
 		return statusError(statusUnknown)
 	}

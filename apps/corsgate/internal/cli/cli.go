@@ -16,40 +16,47 @@ import (
 	"github.com/corsgate/corsgate/internal/report"
 )
 
-// The exit statuses. A command's own comment says what they mean for it.
+// The exit statuses. A command's manual says what they mean for it.
 const (
 	statusOK      = 0
-	statusRefused = 1 // the answer to what was asked is no
+	statusRefused = 1 // no, or there are findings
 	statusUsage   = 2 // the command line, or a file it names, cannot be used
-	statusUnknown = 3 // the answer to what was asked is not known
+	statusUnknown = 3 // it is not known, or could not be read
 
-	statusStopped = 130 // by Ctrl-C or the like, as shells have it
+	statusStopped = 130 // by Ctrl-C or the like, as in shells
 )
 
 // A Command is the tool, run in a process of its own or in a test.
 type Command struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+
+	settings *settings
 }
 
 // grammar is the command line.
 type grammar struct {
-	Serve   serveCommand   `cmd:"" help:"Serve an API on this machine, its functions run for real, with a page that shows what a browser may do."`
-	Explain explainCommand `cmd:"" help:"Say what a browser would do with a request of a page, step by step."`
-	Check   checkCommand   `cmd:"" help:"Say what in templates keeps pages from using an API, or lets in those that should not, and the cure."`
+	Check   checkCommand   `cmd:"" help:"Find what in templates keeps pages from using an API, or lets in those that should not, with the fix."`
+	Diff    diffCommand    `cmd:"" help:"Show what changes for browsers between two templates."`
+	Explain explainCommand `cmd:"" help:"Show what a browser does with one request of a page, step by step, and why."`
+	Serve   serveCommand   `cmd:"" help:"Serve an API and its functions on this machine, with a page that shows what browsers may do."`
+	Probe   probeCommand   `cmd:"" help:"Send a deployed API what a browser would send, and more, and find what is wrong with its responses."`
+	Inspect inspectCommand `cmd:"" help:"Check an API in an AWS account: what is wrong, not deployed, or not as in its template."`
+	Logs    logsCommand    `cmd:"" help:"Find in CloudWatch Logs, or in files of them, what kept pages from a response."`
+	Render  renderCommand  `cmd:"" help:"Print what an API needs for CORS, as CloudFormation, SAM, OpenAPI, Serverless or Terraform."`
 	Rules   rulesCommand   `cmd:"" help:"List the rules, or print the page of one."`
-	Diff    diffCommand    `cmd:"" help:"Say what changes for browsers between two templates."`
-	Render  renderCommand  `cmd:"" help:"Print what an API needs so that pages of these origins may use it, as CloudFormation, SAM, OpenAPI, Serverless or Terraform."`
-	Probe   probeCommand   `cmd:"" help:"Ask a deployed API over the wire what a browser would, and more, and say what is wrong with its answers."`
-	Inspect inspectCommand `cmd:"" help:"Say of an API in an AWS account what check says of a template, what of it is not deployed or not its template's, and the policy in force."`
-	Logs    logsCommand    `cmd:"" help:"Say what CloudWatch Logs, or files of it, have of pages that got no answer."`
+
+	Help       helpCommand       `cmd:"" help:"Print a topic, or the help of a command."`
+	Version    versionCommand    `cmd:"" help:"Print the version, and the digests of the rules and of the recordings of AWS."`
+	Completion completionCommand `cmd:"" help:"Print what completes command lines in bash, zsh or fish."`
+
+	PrintVersion versionFlag `name:"version" help:"Print the version and exit."`
+	Config       string      `placeholder:"FILE" help:"The settings, in place of the .corsgate.yaml of the working directory or of one above it."`
 }
 
-const description = `CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized or deployed, and why.
+const description = "CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized or deployed, and why."
 
-Exit status: 0 it is allowed, 1 the browser refuses it, 2 the command line cannot be used, or the API has no such route, 3 it is not known, or a file cannot be read. Of serve: 0 it was interrupted, 1 it could not serve, 2 and 3 as above. Of check: 0 clean, 1 findings at or above --fail-on, 2 the command line cannot be used, 3 something could not be read or is not known. Of inspect and logs: as of check. Of diff: 0 no change for browsers, 1 a change, 2 the command line cannot be used, 3 a file cannot be read. Of probe: 0 clean, 1 the browser refuses it, or findings at or above --fail-on, 2 the command line cannot be used, 3 there was no answer. 130 it was interrupted, but for serve.`
-
-// Run runs the command that args name, without the program's name, and gives the exit status.
+// Run runs the command that args name, without the program's name, and returns the exit status.
 func (c Command) Run(ctx context.Context, args []string) (status int) {
 	// Kong ends the process after printing its help; here it ends Run.
 	type exit int
@@ -63,11 +70,13 @@ func (c Command) Run(ctx context.Context, args []string) (status int) {
 		}
 	}()
 	var g grammar
-	parser, err := kong.New(&g, kong.Name("corsgate"), kong.Description(description), kong.Writers(c.Stdout, c.Stderr),
-		kong.Exit(func(code int) { panic(exit(code)) }), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 80}),
+	parser := newParser(&g, kong.Writers(c.Stdout, c.Stderr), kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
-	if err != nil {
-		panic(err) // the grammar above is wrong
+	if len(args) > 0 && args[0] == completing {
+		if err := complete(c.Stdout, parser.Model, args[1:]); err != nil {
+			return c.fail(err)
+		}
+		return statusOK
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
@@ -76,6 +85,8 @@ func (c Command) Run(ctx context.Context, args []string) (status int) {
 	if err != nil {
 		return c.fail(&usageError{err, "; see corsgate --help"})
 	}
+	c.settings = &settings{named: g.Config}
+	parsed.Bind(c)
 	serves := strings.HasPrefix(parsed.Command(), "serve")
 	out := &held{out: c.Stdout}
 	if !serves {
@@ -103,6 +114,16 @@ func (c Command) Run(ctx context.Context, args []string) (status int) {
 		return c.fail(err)
 	}
 	return statusOK
+}
+
+// newParser returns the parser of the command line, which writes to g.
+func newParser(g *grammar, options ...kong.Option) *kong.Kong {
+	options = append(options, kong.Name("corsgate"), kong.Description(description), kong.Help(printHelp))
+	parser, err := kong.New(g, options...)
+	if err != nil {
+		panic(err) // the grammar above is wrong
+	}
+	return parser
 }
 
 // grace is how long a command that was interrupted has to end by itself.
@@ -145,6 +166,11 @@ type unreadable struct{ err error }
 func (e *unreadable) Error() string { return e.err.Error() }
 func (e *unreadable) Unwrap() error { return e.err }
 
+// say writes a line to standard error, in which text of a template, a server, a log or AWS is no more than text.
+func (c Command) say(format string, args ...any) {
+	fmt.Fprintln(c.Stderr, "corsgate: "+report.OneLine(fmt.Sprintf(format, args...)))
+}
+
 // fail says in one line what went wrong and gives the exit status for it.
 func (c Command) fail(err error) int {
 	var status statusError
@@ -157,7 +183,7 @@ func (c Command) fail(err error) int {
 		lines = strings.Split(strings.TrimSpace(err.Error()), "\n")
 	}
 	for _, line := range lines {
-		fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(line))
+		c.say("%s", line)
 	}
 	var failed *failure
 	if errors.As(err, &failed) {

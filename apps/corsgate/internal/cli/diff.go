@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/diff"
+	"github.com/corsgate/corsgate/internal/gateway"
 )
 
 // diffCommand says what browsers would notice of the difference between two templates, or two folders of templates, API by API
@@ -20,17 +20,17 @@ import (
 // is allowed that was not), 2 for a command line that cannot be used and 3 for a file that cannot be read and for what cannot be
 // compared, unless something changes.
 type diffCommand struct {
-	Old string `arg:"" optional:"" placeholder:"OLD" help:"The template as it was, JSON or YAML, or a folder of templates, such as an older cdk.out."`
-	New string `arg:"" optional:"" placeholder:"NEW" help:"The template as it is going to be, or a folder of templates."`
+	Old string `arg:"" optional:"" placeholder:"OLD" help:"The template as it was, or a folder of templates, such as the base's cdk.out."`
+	New string `arg:"" optional:"" placeholder:"NEW" help:"The same as it is going to be."`
 
-	Format   string            `default:"markdown" enum:"markdown,text,json" placeholder:"FORMAT" help:"markdown, to be posted as a comment; text; or json, with every request whose outcome changes (default: markdown)."`
-	FailOn   string            `default:"change" enum:"change,looser" placeholder:"WHAT" help:"What gives exit status 1: change, or looser, which is something that is allowed and was not (default: change)."`
-	API      string            `name:"api" placeholder:"ID" help:"The logical id of the one RestApi to compare, instead of all."`
-	OldAPI   string            `name:"old-api" placeholder:"ID" help:"The same for the old template, if it is another there."`
-	Stage    string            `placeholder:"NAME" help:"The one stage to compare, instead of all."`
-	OldStage string            `placeholder:"NAME" help:"The same for the old template, if it is another there."`
-	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of both templates'; can be repeated."`
-	values
+	Format   string            `default:"markdown" enum:"markdown,text,json" placeholder:"FORMAT" group:"The report:" help:"markdown, for a comment; text; or json, with each request whose outcome changes. Default: markdown."`
+	FailOn   string            `default:"change" enum:"change,looser" placeholder:"WHAT" group:"The report:" help:"What gives exit status 1: change; or looser, which is something that is allowed and was not. Default: change."`
+	API      string            `name:"api" placeholder:"ID" group:"What is compared:" help:"One RestApi, by logical id, instead of all."`
+	OldAPI   string            `name:"old-api" placeholder:"ID" group:"What is compared:" help:"Its id in the old template, if it is another there."`
+	Stage    string            `placeholder:"NAME" group:"What is compared:" help:"One stage instead of all."`
+	OldStage string            `placeholder:"NAME" group:"What is compared:" help:"Its name in the old template, if it is another there."`
+	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable, of both."`
+	values   `group:"Values of a deployment:"`
 
 	gone bool // New has no REST API, and Old has
 }
@@ -85,7 +85,7 @@ func (x *diffCommand) Run(ctx context.Context, c Command) error {
 // both.
 func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, diff.Found, error) {
 	var none diff.Found
-	opts, err := x.options()
+	opts, err := x.options(c)
 	if err != nil {
 		return nil, none, err
 	}
@@ -103,13 +103,14 @@ func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, di
 			return nil, none, err
 		}
 		for _, p := range app.Problems {
-			fmt.Fprintf(c.Stderr, "corsgate: warning: %s\n", oneLine(p.Error()))
+			c.say("warning: %s", p.Error())
 		}
 	}
 	rest := func(app *cfn.App) bool { return len(app.OfType("AWS::ApiGateway::RestApi")) > 0 }
 	if x.gone = rest(apps[0]) && !rest(apps[1]); x.gone {
-		fmt.Fprintf(c.Stderr, "corsgate: warning: %s: no AWS::ApiGateway::RestApi in the template; is it the right stack?\n", oneLine(x.New))
+		c.say("warning: %s: %s in the template; is it the right stack?", x.New, gateway.NoneThere)
 	}
+	defer c.working(at("comparing " + x.Old + " with " + x.New))()
 	results, err := diff.Apps(ctx, apps[0], apps[1], diff.Options{OldAPI: x.OldAPI, API: x.API, OldStage: x.OldStage, Stage: x.Stage, Variables: x.Var, Same: sameFiles(apps[0], apps[1])})
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return nil, none, &unreadable{err}

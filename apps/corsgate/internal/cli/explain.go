@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strings"
+	"sync"
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/cfn"
@@ -20,19 +21,20 @@ import (
 // where it depends on what only a deployment knows, on a function that was not run, or cannot be, or on what of the template
 // cannot be served here, and where a file cannot be read.
 type explainCommand struct {
-	api
+	api `group:"The API:"`
 
-	Origin      string   `required:"" placeholder:"ORIGIN" help:"The page's origin, such as https://app.example.com, or null; one that only a deployment knows by its expression: https://$${Distribution.DomainName}."`
-	Method      string   `default:"GET" placeholder:"METHOD" help:"The request's method (default: GET)."`
-	Path        string   `default:"/" placeholder:"PATH" help:"The request's path without the stage, with its query string (default: /)."`
-	Header      []string `sep:"none" placeholder:"NAME[:VALUE]" help:"A header that the page's script sets; can be repeated. Without a value, content-type is application/json and any other is given one."`
-	Body        string   `placeholder:"TEXT" help:"The request's body, or @FILE."`
-	Credentials bool     `help:"The request includes credentials: fetch with credentials 'include'."`
+	Origin      string   `required:"" placeholder:"ORIGIN" group:"The page's request:" help:"The page's origin, null, or an expression: https://$${Distribution.DomainName}."`
+	Method      string   `default:"GET" placeholder:"METHOD" group:"The page's request:" help:"The method. Default: GET."`
+	Path        string   `default:"/" placeholder:"PATH" group:"The page's request:" help:"The path without the stage, with its query string. Default: /."`
+	Header      []string `sep:"none" placeholder:"NAME[:VALUE]" group:"The page's request:" help:"A header that the page's script sets; can be repeated."`
+	Body        string   `placeholder:"TEXT" group:"The page's request:" help:"The body, or @FILE."`
+	Credentials bool     `group:"The page's request:" help:"As fetch with credentials: 'include'."`
 
-	JSON     bool   `name:"json" help:"Print everything as one JSON object."`
-	NoInvoke bool   `xor:"answer" help:"Do not run the function behind the API, nor that of an authorizer, which happens on this machine otherwise. One that emits CORS headers by corsgate answers with those; what any other answers is not known."`
-	Response string `xor:"answer" placeholder:"FILE" help:"A file with the proxy response, JSON, that stands for what the function answers."`
-	HTTP1    bool   `name:"http1" help:"The browser uses HTTP/1.1, where header names reach the API as Origin; in HTTP/2 they are in lower case."`
+	JSON     bool `name:"json" group:"The report:" help:"Print everything as one JSON object."`
+	invoke   `group:"The function behind the API:"`
+	NoInvoke bool   `xor:"answer" group:"The function behind the API:" help:"Do not run it on this machine (in an empty home folder, without your credentials), nor an authorizer's; what is not corsgate's is then not known."`
+	Response string `xor:"answer" placeholder:"FILE" group:"The function behind the API:" help:"A proxy response, JSON, in place of the function's."`
+	HTTP1    bool   `name:"http1" group:"The page's request:" help:"By HTTP/1.1, where header names are not in lower case."`
 }
 
 // Run is called by kong.
@@ -46,19 +48,19 @@ func (x *explainCommand) Run(ctx context.Context, c Command) error {
 		// A template rarely holds its keys. Whether this one is right is not CORS's question.
 		opts.APIKeys = []string{key}
 	}
-	app, err := x.open(x.Template)
+	app, err := x.open(c, x.Template)
 	if err != nil {
 		return err
 	}
 	if request.Origin, err = app.Read(request.Origin); err != nil {
 		return usage("--origin: %w", err)
 	}
-	backends, err := x.backends()
+	backends, err := x.backends(c)
 	if err != nil {
 		return err
 	}
 	defer backends.close()
-	if backends.run() {
+	if backends.reply == nil && !backends.noInvoke {
 		opts.Authorizers = &gateway.Authorizers{}
 	}
 	judge, err := x.judge(c, app, opts, backends.of)
@@ -149,12 +151,14 @@ func headers(given []string) (browser.Header, error) {
 type backends struct {
 	reply    gateway.Backend // nil if functions answer
 	noInvoke bool
+	held     string // why functions are not run, if nobody said so
+	say      func(format string, args ...any)
 	pools    []*lambdarun.Pool
 	err      error
 }
 
-func (x *explainCommand) backends() (*backends, error) {
-	b := &backends{noInvoke: x.NoInvoke}
+func (x *explainCommand) backends(c Command) (*backends, error) {
+	b := &backends{noInvoke: x.NoInvoke, held: x.held(), say: c.say}
 	if x.Response == "" {
 		return b, nil
 	}
@@ -168,9 +172,6 @@ func (x *explainCommand) backends() (*backends, error) {
 	return b, nil
 }
 
-// run reports whether functions are run.
-func (b *backends) run() bool { return b.reply == nil && !b.noInvoke }
-
 func (b *backends) of(app *cfn.App) gateway.Backend {
 	dry := simulate.NotRun(app)
 	switch {
@@ -178,6 +179,8 @@ func (b *backends) of(app *cfn.App) gateway.Backend {
 		return b.reply
 	case b.noInvoke:
 		return dry
+	case b.held != "":
+		return simulate.Else(idle{dry, b.held}, dry)
 	}
 	pool, err := lambdarun.New(lambdarun.Options{Functions: lambdarun.Functions(app)})
 	if err != nil {
@@ -185,7 +188,35 @@ func (b *backends) of(app *cfn.App) gateway.Backend {
 		return dry
 	}
 	b.pools = append(b.pools, pool)
-	return simulate.Else(simulate.Running(pool, dry), dry)
+	return simulate.Else(&named{Backend: simulate.Running(pool, dry), say: b.say, said: map[string]bool{}}, dry)
+}
+
+// idle is a backend whose functions are not run.
+type idle struct {
+	gateway.Backend
+	reason string
+}
+
+func (h idle) Invoke(_ context.Context, fn gateway.Function, _ []byte) ([]byte, error) {
+	return nil, &gateway.Unavailable{Reason: "the function " + fn.Name + " was not run: " + h.reason}
+}
+
+// named is a backend that says which functions it runs, before it does.
+type named struct {
+	gateway.Backend
+	say  func(format string, args ...any)
+	mu   sync.Mutex
+	said map[string]bool
+}
+
+func (n *named) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
+	n.mu.Lock()
+	if id := fn.LogicalID; id != "" && !n.said[id] {
+		n.said[id] = true
+		n.say("running the template's function %s on this machine", id)
+	}
+	n.mu.Unlock()
+	return n.Backend.Invoke(ctx, fn, event)
 }
 
 // close ends every function.

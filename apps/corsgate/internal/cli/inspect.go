@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -14,25 +13,29 @@ import (
 // inspectCommand says what of a deployed API is not as it should be. It only reads. Its exit statuses are those of check: 3 is
 // for what of the account could not be read, too.
 type inspectCommand struct {
-	RestAPIID string            `name:"rest-api-id" required:"" placeholder:"ID" help:"The REST API: its id, such as abc123, its name, or its address."`
-	Stage     string            `placeholder:"NAME" help:"The stage; default: the address's, or all."`
-	Template  string            `placeholder:"FILE" help:"The CloudFormation template, JSON or YAML, that the API was made from: what is not so in the account is a finding."`
-	API       string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where the template has several."`
-	Var       map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable of the template whose value is known only when it is deployed; can be repeated."`
-	values
-	Policy bool `help:"Print the policy in force as corsgate Go instead of findings."`
-	account
-	findings
-	intent
+	RestAPIID string            `name:"rest-api-id" required:"" placeholder:"ID" group:"The API:" help:"The REST API's id, name, or address."`
+	Stage     string            `placeholder:"NAME" group:"The API:" help:"The stage. Default: the address's, or all."`
+	Template  string            `placeholder:"FILE" group:"The API:" help:"The template it was made from: what is not so in the account is a finding."`
+	API       string            `name:"api" placeholder:"ID" group:"The API:" help:"The RestApi's logical id, if the template has several."`
+	Var       map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable of the template."`
+	values    `group:"Values of a deployment:"`
+	Policy    bool `group:"Findings:" help:"Print the policy in force, in Go, instead of findings."`
+	findings  `group:"Findings:"`
+	intent    `group:"Findings:"`
+	account   `group:"AWS account:"`
 }
 
 // Run is called by kong.
 func (x *inspectCommand) Run(ctx context.Context, c Command) error {
-	stated, suppressions, err := x.read()
+	template, err := x.template(c)
 	if err != nil {
 		return err
 	}
-	template, err := x.template()
+	var stacks []string
+	if template != nil {
+		stacks = stackNames(template.App)
+	}
+	stated, suppressions, err := x.read(c, stacks)
 	if err != nil {
 		return err
 	}
@@ -45,7 +48,9 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return stopped(&unreadable{err})
 	}
+	end := c.working(at("reading " + id + " in " + cfg.Region))
 	state, err := inspect.Read(ctx, client, lambda.NewFromConfig(cfg), cfg.Region, id, stage)
+	end()
 	if err != nil {
 		return stopped(&unreadable{err})
 	}
@@ -64,7 +69,7 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 		return err
 	}
 	for _, l := range report.Unseen {
-		fmt.Fprintln(c.Stderr, "corsgate: not seen: "+oneLine(l))
+		c.say("not seen: %s", l)
 	}
 	if len(report.Unseen) > 0 {
 		return statusError(statusUnknown)
@@ -73,11 +78,11 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 }
 
 // template reads the template, nil if none is named.
-func (x *inspectCommand) template() (*inspect.Template, error) {
+func (x *inspectCommand) template(c Command) (*inspect.Template, error) {
 	if x.Template == "" {
 		return nil, nil
 	}
-	app, err := x.values.open(x.Template)
+	app, err := x.values.open(c, x.Template)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func TestInspect(t *testing.T) {
 		test func(*testing.T, *awstest.Account)
 	}{
 		{"by hand", inspectByHand}, {"clean", inspectClean}, {"stages", inspectStages}, {"function", inspectFunction}, {"denied", inspectDenied},
-		{"bad input", inspectBadInput}, {"unknown", inspectUnknown}, {"credentials", inspectCredentials}, {"policy", inspectPolicy}, {"readme", inspectReadme}, {"domains", inspectDomains},
+		{"bad input", inspectBadInput}, {"unknown", inspectUnknown}, {"credentials", inspectCredentials}, {"policy", inspectPolicy}, {"readme", inspectPage}, {"domains", inspectDomains},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			account.For(t)
@@ -372,8 +372,8 @@ func main() {
 	return string(out)
 }
 
-// inspectReadme holds that the README shows what is printed; a line of dots stands for what it leaves out.
-func inspectReadme(t *testing.T, account *awstest.Account) {
+// inspectPage holds that docs/cli/inspect.md shows what is printed; a line of dots stands for what it leaves out.
+func inspectPage(t *testing.T, account *awstest.Account) {
 	d := account.Deploy(catalog)
 	d.PatchStage("/variables/corsOrigins", d.Model.Variables["corsOrigins"]+",https://test.example.com")
 	must[*apigateway.DeleteGatewayResponseOutput](t)(d.API.DeleteGatewayResponse(t.Context(), &apigateway.DeleteGatewayResponseInput{RestApiId: &d.ID, ResponseType: types.GatewayResponseTypeDefault4xx}))
@@ -385,20 +385,20 @@ func inspectReadme(t *testing.T, account *awstest.Account) {
 	for _, dep := range must[*apigateway.GetDeploymentsOutput](t)(d.API.GetDeployments(t.Context(), &apigateway.GetDeploymentsInput{RestApiId: &d.ID})).Items {
 		out = strings.ReplaceAll(out, *dep.Id, "f6g7h8i9j0")
 	}
-	readme, err := os.ReadFile("../../../../README.md")
+	page, err := os.ReadFile(pages + "inspect.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, shown, _ := strings.Cut(string(readme), "--template cdk.out/CatalogStack.template.json --stage prod\n\n```\n")
+	_, shown, _ := strings.Cut(string(page), "--template cdk.out/CatalogStack.template.json --stage prod\n")
 	shown, _, found := strings.Cut(shown, "```\n")
 	if !found {
-		t.Fatalf("the README does not show inspect:\n%s", out)
+		t.Fatalf("docs/cli/inspect.md does not show it:\n%s", out)
 	}
 	rest := out
 	for part := range strings.SplitSeq(shown, "...\n") {
 		var ok bool
 		if _, rest, ok = strings.Cut(rest, part); !ok {
-			t.Fatalf("the README shows\n%s\nwhich is not, or not there, in\n%s", part, out)
+			t.Fatalf("docs/cli/inspect.md shows\n%s\nwhich is not, or not there, in\n%s", part, out)
 		}
 	}
 }

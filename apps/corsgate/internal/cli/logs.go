@@ -26,20 +26,15 @@ import (
 // above --fail-on, 2 for a command line that cannot be used, 3 for logs that could not be read, after what the others have,
 // and 130 where it was interrupted, after what was found so far.
 type logsCommand struct {
-	Function  []string `placeholder:"NAME" help:"A Lambda function, by name or ARN; can be repeated."`
-	RestAPIID string   `name:"rest-api-id" placeholder:"ID" help:"The API whose execution and access logs are read, where they are enabled: its id, its name, or its address, which names the stage, too. Its stage's policy is what refused origins are compared with."`
-	Stage     string   `placeholder:"NAME" help:"The stage of that API."`
-	Since     ago      `default:"1h" placeholder:"DURATION" help:"How far to go back, such as 30m, 2h, 7d or 1d12h; default: 1h."`
-	Until     ago      `default:"0s" placeholder:"DURATION" help:"How long ago to stop; default: now."`
-	File      []string `placeholder:"FILE" help:"A file of log lines instead, - for standard input; can be repeated."`
-	account
-	findings
-	intent
-}
-
-// Help is what kong prints after the flags.
-func (x *logsCommand) Help() string {
-	return `It asks AWS to read and for nothing else: logs:FilterLogEvents, lambda:GetFunctionConfiguration for where a function logs, and apigateway:GET with --rest-api-id. Times are UTC. Of each rule the 30 things that happened most are told one by one, the rest counted. In paths * stands for numbers, keys and the like.`
+	Function  []string `placeholder:"NAME" group:"What is read:" help:"A Lambda function, by name or ARN; can be repeated."`
+	RestAPIID string   `name:"rest-api-id" placeholder:"ID" group:"What is read:" help:"An API's id, name, or address with the stage: its execution and access logs. Refused origins are compared with its policy."`
+	Stage     string   `placeholder:"NAME" group:"What is read:" help:"The stage of that API."`
+	Since     ago      `default:"1h" placeholder:"DURATION" group:"What is read:" help:"How far to go back, such as 30m, 7d or 1d12h. Default: 1h."`
+	Until     ago      `default:"0s" placeholder:"DURATION" group:"What is read:" help:"How long ago to stop. Default: now."`
+	File      []string `placeholder:"FILE" group:"What is read:" help:"A file of log lines instead; - is standard input."`
+	findings  `group:"Findings:"`
+	intent    `group:"Findings:"`
+	account   `group:"AWS account:"`
 }
 
 // Run is called by kong.
@@ -47,7 +42,7 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 	if err := x.usage(); err != nil {
 		return err
 	}
-	stated, suppressions, err := x.read()
+	stated, suppressions, err := x.read(c, nil)
 	if err != nil {
 		return err
 	}
@@ -58,7 +53,7 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return &unreadable{err}
 	}
-	if stated != nil {
+	if stated != nil && stated.Policy() != nil {
 		plan.policy = stated.Policy()
 	}
 	scanner := logs.NewScanner(plan.policy)
@@ -76,11 +71,11 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 	}
 	progress.clear()
 	for _, n := range plan.notes {
-		fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(n))
+		c.say("%s", n)
 	}
 	if plan.read == 0 && ctx.Err() == nil {
 		for _, n := range plan.unread {
-			fmt.Fprintln(c.Stderr, "corsgate: "+oneLine(n))
+			c.say("%s", n)
 		}
 		return statusError(statusUnknown)
 	}
@@ -94,7 +89,7 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 	report.Unseen = plan.unread
 	err = x.conclude(c, report)
 	if ctx.Err() != nil {
-		fmt.Fprintln(c.Stderr, "corsgate: interrupted; this is what was found so far")
+		c.say("interrupted; this is what was found so far")
 		return statusError(statusStopped)
 	}
 	return err
@@ -115,7 +110,7 @@ func (a *ago) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseUint(days, 10, 16)
 	d, err2 := time.ParseDuration(rest)
 	if err != nil || err2 != nil {
-		return fmt.Errorf("%q is no time span, such as 30m, 2h, 7d or 1d12h", text)
+		return fmt.Errorf("%q is not a time span, such as 30m, 2h, 7d or 1d12h", text)
 	}
 	*a = ago(time.Duration(n)*24*time.Hour + d)
 	return nil
@@ -225,7 +220,7 @@ func (x *logsCommand) plan(ctx context.Context, c Command) (*plan, error) {
 	case !stage.Execution && stage.Access == "":
 		p.notes = append(p.notes, "stage "+x.Stage+" has neither execution logs nor an access log in CloudWatch Logs; loggingLevel ERROR or INFO in its method settings makes the first")
 	case stage.Execution && !stage.Full:
-		p.notes = append(p.notes, "stage "+x.Stage+" logs no headers (dataTraceEnabled), so what its answers were to browsers is not known")
+		p.notes = append(p.notes, "stage "+x.Stage+" logs no headers (dataTraceEnabled), so it is not known what browsers made of its responses")
 	}
 	switch {
 	case stage.PolicyError != nil:

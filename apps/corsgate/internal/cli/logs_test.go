@@ -170,7 +170,7 @@ func TestLogsOfAnAccount(t *testing.T) {
 	for _, want := range []string{
 		"https://www.example.com was refused; it is of the same site as\n  https://app.example.com: an entry may be missing (2 times, from 2026-11-22\n  09:00:00 to 2026-11-22 09:01:00 UTC)",
 		"error CORS706: preflights failed\n  access, OPTIONS /orders\n",
-		"warning CORS709: a function ended without an answer\n  /aws/lambda/orders\n",
+		"warning CORS709: a function ended without a response\n  /aws/lambda/orders\n",
 		"1 error, 2 warnings, 0 notes in 8 log lines up to 2026-11-22 09:01:01 UTC\n",
 	} {
 		if !strings.Contains(out, want) {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -25,32 +26,32 @@ import (
 // probeCommand asks a deployed API over the wire. Its exit statuses are 0 for a clean result, 1 where the browser refuses
 // the page's request and for findings at or above --fail-on, 2 for a command line that cannot be used, and 3 for an API that cannot be reached or gives no answer.
 type probeCommand struct {
-	URL    string   `arg:"" name:"url" help:"The address that the page asks, with its stage."`
-	Origin string   `required:"" placeholder:"ORIGIN" help:"The page's origin, such as https://app.example.com, which the API is meant to allow."`
-	Method string   `default:"GET" placeholder:"METHOD" help:"The method of the page's request (default: GET)."`
-	Header []string `sep:"none" placeholder:"NAME[:VALUE]" help:"A header that the page's script sets; can be repeated. Without a value, content-type is application/json and any other is given one."`
-	Body   string   `placeholder:"TEXT" help:"The request's body, or @FILE."`
+	URL    string   `arg:"" name:"url" help:"The address that the page requests, with its stage."`
+	Origin string   `required:"" placeholder:"ORIGIN" group:"The page's request:" help:"The page's origin, which the API is meant to allow."`
+	Method string   `default:"GET" placeholder:"METHOD" group:"The page's request:" help:"The method. Default: GET."`
+	Header []string `sep:"none" placeholder:"NAME[:VALUE]" group:"The page's request:" help:"A header that the page's script sets; can be repeated."`
+	Body   string   `placeholder:"TEXT" group:"The page's request:" help:"The body, or @FILE."`
 
-	Credentials bool   `help:"The page asks with credentials: 'include'."`
-	Cookie      string `placeholder:"COOKIES" help:"The cookies that go with the page's request, NAME=VALUE; ..., or @FILE; implies --credentials. Never printed."`
-	BearerEnv   string `placeholder:"NAME" help:"An environment variable whose value the page sends as Authorization: Bearer. Never printed."`
+	Credentials bool   `group:"The page's request:" help:"As fetch with credentials: 'include'."`
+	Cookie      string `placeholder:"COOKIES" group:"The page's request:" help:"NAME=VALUE; ..., or @FILE; implies --credentials. Never printed."`
+	BearerEnv   string `placeholder:"NAME" group:"The page's request:" help:"The environment variable with the bearer token. Never printed."`
 
-	Send        bool          `help:"Send the page's request also where its method is not GET: once, and after a preflight that allows it. Without it nothing but OPTIONS and GET is sent."`
-	Errors      bool          `help:"Ask, with GET, for what must fail as well, to see whether the page can read errors."`
-	MaxRequests int           `default:"40" placeholder:"N" help:"The most requests that are sent, one at a time; default: 40."`
-	Timeout     time.Duration `default:"10s" placeholder:"TIME" help:"How long each request may take; default: 10s."`
-	Insecure    bool          `help:"Take any certificate."`
-	Resolve     []string      `sep:"none" placeholder:"HOST:PORT:ADDRESS" help:"Where to connect to for a host and port, as curl has it; can be repeated."`
+	Send        bool          `group:"What is sent:" help:"Send the page's request also if it is no GET, once its preflight allows it. Otherwise only OPTIONS and GET are sent."`
+	Errors      bool          `group:"What is sent:" help:"Send, with GET, what must fail as well: can the page read errors?"`
+	MaxRequests int           `default:"40" placeholder:"N" group:"What is sent:" help:"The most requests. Default: 40."`
+	Timeout     time.Duration `default:"10s" placeholder:"TIME" group:"What is sent:" help:"How long each may take. Default: 10s."`
+	Insecure    bool          `group:"What is sent:" help:"Accept any certificate."`
+	Resolve     []string      `sep:"none" placeholder:"HOST:PORT:ADDRESS" group:"What is sent:" help:"Where to connect to for a host and port, as in curl."`
 
-	findings
-	setAside
+	findings `group:"Findings:"`
+	setAside `group:"Findings:"`
 }
 
 var environmentName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // Run is called by kong.
 func (x *probeCommand) Run(ctx context.Context, c Command) error {
-	suppressions, err := x.suppressions()
+	suppressions, err := x.suppressions(c, nil)
 	if err != nil {
 		return err
 	}
@@ -58,7 +59,15 @@ func (x *probeCommand) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return err
 	}
+	var sent atomic.Int32
+	do := o.Do
+	o.Do = func(ctx context.Context, r *wire.Outgoing) (*wire.Incoming, error) {
+		sent.Add(1)
+		return do(ctx, r)
+	}
+	end := c.working(func() string { return report.Plural(int(sent.Load()), "request") + " to " + x.URL })
 	result, err := probe.Run(ctx, o)
+	end()
 	var input *probe.InputError
 	switch {
 	case errors.As(err, &input):
@@ -75,7 +84,7 @@ func (x *probeCommand) Run(ctx context.Context, c Command) error {
 	if result.Verdict.Known && !result.Verdict.Allowed {
 		return statusError(statusRefused) // also where what refuses is a warning for whoever reads templates
 	}
-	return x.status(rep)
+	return x.status(c, rep)
 }
 
 // explainWire adds the cure to an error that has one.
@@ -158,6 +167,12 @@ func resolve(given string) (at, address string, err error) {
 	return net.JoinHostPort(host, port), address, nil
 }
 
+// probeReport is what `corsgate probe --format json` prints.
+type probeReport struct {
+	*probe.Result
+	*report.Report
+}
+
 // print writes the verdict, what was found, and every exchange.
 func (x *probeCommand) print(w io.Writer, result *probe.Result, rep *report.Report) error {
 	switch x.Format {
@@ -169,10 +184,7 @@ func (x *probeCommand) print(w io.Writer, result *probe.Result, rep *report.Repo
 		_, err := io.WriteString(w, p.String())
 		return err
 	case "json":
-		return report.WriteJSON(w, struct {
-			*probe.Result
-			*report.Report
-		}{result, rep})
+		return report.WriteJSON(w, probeReport{result, rep})
 	case "markdown":
 		if err := rep.Write(w, x.Format); err != nil {
 			return err
@@ -207,7 +219,7 @@ func (x *probeCommand) verdict(p *report.Printer, r *probe.Result) {
 	case len(r.Readable) > 0:
 		p.Line("", "", 2, "The page can read the headers "+strings.Join(r.Readable, ", "))
 	case r.Verdict.Allowed:
-		p.Line("", "", 2, "The page can read no header of the answer: the answer has no Access-Control-Expose-Headers")
+		p.Line("", "", 2, "The page can read no headers: the response has no Access-Control-Expose-Headers")
 	}
 	if len(r.Dropped) > 0 {
 		p.Line("", "", 2, "Not sent, since scripts may not set them: "+strings.Join(r.Dropped, ", "))

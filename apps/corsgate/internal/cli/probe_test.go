@@ -301,35 +301,6 @@ func TestProbeFaults(t *testing.T) {
 	t.Logf("%d single faults of templates are found on the wire", served)
 }
 
-// TestProbeREADME holds that the README shows what probe prints, less what "..." stands for.
-func TestProbeREADME(t *testing.T) {
-	_, block, ok := strings.Cut(string(raw(t, "../../../../README.md")), "```text\nA page of ")
-	if !ok {
-		t.Fatal("the README has no output of probe")
-	}
-	block, _, _ = strings.Cut(block, "```")
-	for _, line := range strings.Split(block, "\n") {
-		if len(line) > 80 {
-			t.Errorf("longer than 80 columns: %s", line)
-		}
-	}
-	url := serving(t, "../../../../test/templates/cdk-three-origins.template.json", reply(t, `{"statusCode": 200}`))
-	_, out, _ := run("probe", url+"/items", "--origin", "https://admin.example.com", "--insecure")
-	host, _, _ := strings.Cut(strings.TrimPrefix(url, "https://"), "/")
-	// Lines are broken elsewhere where the port is longer.
-	plain := func(s string) string {
-		return strings.Join(strings.Fields(strings.NewReplacer(host, "127.0.0.1:4000", " \\\n", "\n").Replace(s)), " ")
-	}
-	left := plain(out)
-	for _, part := range strings.Split(block, "\n...\n") {
-		_, after, ok := strings.Cut(left, plain(part))
-		if !ok {
-			t.Errorf("probe does not print\n%s", part)
-		}
-		left = after
-	}
-}
-
 func raw(t testing.TB, file string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(file)

@@ -16,18 +16,18 @@ import (
 // renderCommand prints what an API needs so that it follows a policy, in the form that its author writes. Its exit statuses
 // are 0 and, for a command line that cannot be used, 2.
 type renderCommand struct {
-	As          string        `required:"" enum:"cloudformation,sam,openapi,serverless,terraform" help:"The form: ${enum}."`
-	Origins     []string      `required:"" help:"Who may use the API: https://app.example.com, https://*.example.com, http://localhost:*, or * for everyone. Separated by commas."`
-	Path        string        `default:"/items" help:"The path of the resource. (${default})"`
-	Methods     []string      `default:"GET" help:"The methods that the resource has, or ANY. (${default})"`
-	Headers     []string      `help:"The request headers that pages may send, such as content-type,authorization; * for any but authorization."`
-	Expose      []string      `help:"The response headers that pages may read."`
-	Credentials bool          `help:"Let pages send cookies."`
-	MaxAge      time.Duration `help:"How long a browser remembers a preflight, such as 2h."`
-	Inline      bool          `help:"Put the allowlist into the mapping template, not into the stage's variables. Serverless has it there always."`
-	API         string        `name:"api" placeholder:"NAME" help:"The name of the API in your text. (Api; in Terraform api)"`
-	Resource    string        `placeholder:"NAME" help:"The name of the resource, or in Serverless of the function. (made of the path)"`
-	Stage       string        `placeholder:"NAME" help:"The name of the stage. (Stage)"`
+	As          string        `required:"" placeholder:"FORM" enum:"cloudformation,sam,openapi,serverless,terraform" help:"cloudformation, sam, openapi, serverless or terraform."`
+	Origins     []string      `required:"" group:"The policy:" placeholder:"ORIGIN" help:"Who may use the API: https://app.example.com, https://*.example.com, http://localhost:*, or * for everyone."`
+	Path        string        `default:"/items" placeholder:"PATH" group:"The resource:" help:"Its path. Default: /items."`
+	Methods     []string      `default:"GET" placeholder:"METHOD" group:"The resource:" help:"Its methods, or ANY. Default: GET."`
+	Headers     []string      `group:"The policy:" placeholder:"NAME" help:"The request headers that pages may send, such as content-type,authorization; * for any but authorization."`
+	Expose      []string      `group:"The policy:" placeholder:"NAME" help:"The response headers that pages may read."`
+	Credentials bool          `group:"The policy:" help:"Let pages send cookies."`
+	MaxAge      time.Duration `group:"The policy:" placeholder:"TIME" help:"How long browsers remember a preflight, such as 2h."`
+	Inline      bool          `group:"The policy:" help:"Put the allowlist into the mapping template and not into the stage's variables; Serverless has it there always."`
+	API         string        `name:"api" placeholder:"NAME" group:"Names in your text:" help:"The API. Default: Api, in Terraform api."`
+	Resource    string        `placeholder:"NAME" group:"Names in your text:" help:"The resource, in Serverless the function. Default: made of the path."`
+	Stage       string        `placeholder:"NAME" group:"Names in your text:" help:"The stage. Default: Stage."`
 }
 
 // Run is called by kong.

@@ -16,26 +16,29 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/gohandler"
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // serveCommand answers for an API on this machine, until it is interrupted. Its exit statuses are 0 when it was, by SIGINT,
 // SIGTERM or SIGHUP, since that is how it is meant to end; 1 where the app cannot be synthesized or its API cannot be served here; 2 for
 // a command line that cannot be used; 3 where no template can be read.
 type serveCommand struct {
-	App      string            `default:"." placeholder:"DIR" help:"The folder of the CDK app's cdk.json (default: the working directory)."`
-	Template string            `placeholder:"PATH" help:"A CloudFormation template, JSON or YAML, a folder of templates, or a cdk.out. Without it, the app is synthesized."`
-	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several; STACK/ID where several stacks have one of this id."`
-	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
-	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
-	values
+	App      string            `default:"." placeholder:"DIR" group:"The API:" help:"The folder of the CDK app's cdk.json. Default: the working directory."`
+	Template string            `placeholder:"PATH" group:"The API:" help:"A template, a folder of templates, or a cdk.out. Without it, the app is synthesized."`
+	API      string            `name:"api" placeholder:"ID" group:"The API:" help:"The RestApi's logical id, or STACK/ID, where there are several."`
+	Stage    string            `placeholder:"NAME" group:"The API:" help:"The stage, where the API has several."`
+	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable."`
+	values   `group:"Values of a deployment:"`
 
-	Claim     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A claim of the tokens that are sent to Cognito authorizers, such as sub=1234 or scope=items/read; can be repeated. Without any, every token is let in."`
-	IAMCaller string            `name:"iam-caller" placeholder:"ARN" help:"The IAM user or role that signs the requests to methods with AWS_IAM. Without it, every signature is let in. No signature is verified."`
+	invoke `group:"Where:"`
 
-	Listen     string   `default:"127.0.0.1:4000" placeholder:"ADDRESS" help:"Where the API is served (default: 127.0.0.1:4000)."`
-	PageListen string   `default:"127.0.0.1:4001" placeholder:"ADDRESS" help:"Where the page is served (default: 127.0.0.1:4001)."`
-	TLS        bool     `name:"tls" help:"Serve both over https and HTTP/2, with a self-signed certificate made in memory."`
-	Host       []string `sep:"none" placeholder:"NAME" help:"Another name at which the API and the page are served, and that the certificate is for; can be repeated. A request for any other name than the address that it came to gets 421."`
+	Claim     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Who is let in:" help:"A claim of the tokens that Cognito authorizers get, such as scope=items/read. Without any, every token is let in."`
+	IAMCaller string            `name:"iam-caller" placeholder:"ARN" group:"Who is let in:" help:"Who signs requests to methods with AWS_IAM. Without it, every signature is let in; none is verified."`
+
+	Listen     string   `default:"127.0.0.1:4000" placeholder:"ADDRESS" group:"Where:" help:"The API's address. Default: 127.0.0.1:4000."`
+	PageListen string   `default:"127.0.0.1:4001" placeholder:"ADDRESS" group:"Where:" help:"The page's address. Default: 127.0.0.1:4001."`
+	TLS        bool     `name:"tls" group:"Where:" help:"By https and HTTP/2, with a self-signed certificate."`
+	Host       []string `sep:"none" placeholder:"NAME" group:"Where:" help:"Another name of both, also in the certificate; any other than the address gets 421."`
 }
 
 // iamARN is what identifies whoever signs a request.
@@ -49,7 +52,7 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 			return usage("%s %q is not an address; want HOST:PORT, such as 127.0.0.1:4000", a.flag, a.address)
 		}
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			fmt.Fprintf(c.Stderr, "corsgate: warning: %s %s: whoever can reach this machine can call the API and its functions\n", a.flag, a.address)
+			c.say("warning: %s %s: whoever can reach this machine can call the API and its functions", a.flag, a.address)
 		}
 	}
 	if x.IAMCaller != "" && !iamARN.MatchString(x.IAMCaller) {
@@ -62,7 +65,10 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 			return err
 		}
 		defer os.RemoveAll(dir)
-		if err := synth.Run(ctx, x.App, dir); err != nil {
+		end := c.working(at("synthesizing " + x.App))
+		err = synth.Run(ctx, x.App, dir)
+		end()
+		if err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -72,7 +78,7 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 	}
 	// As every command does: one line for what cannot be used, a warning for what is left out.
 	chosen := api{Template: template, API: x.API, Stage: x.Stage, Var: x.Var, values: x.values}
-	app, err := x.open(template)
+	app, err := x.open(c, template)
 	if err != nil {
 		return err
 	}
@@ -88,13 +94,13 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 	}
 	server, err := serve.New(serve.Options{
 		App: judge.Site.API.App, API: x.API, Stage: x.Stage, Variables: x.Var, Authorizers: gateway.Authorizers{Claims: x.Claim, IAM: x.IAMCaller}, Module: gohandler.ModuleOf(x.App),
-		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, Hosts: x.Host, Log: c.Stderr,
+		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, Hosts: x.Host, Log: c.Stderr, Held: x.held(),
 	})
 	if err != nil {
 		return &failure{err}
 	}
 	defer server.Close()
-	fmt.Fprintf(c.Stdout, "API   %s\nPage  %s\n", server.URL(), server.PageURL())
+	fmt.Fprintf(c.Stdout, "API   %s\nPage  %s\n", report.OneLine(server.URL()), report.OneLine(server.PageURL()))
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
 	if err := server.Serve(); err != nil {
@@ -114,11 +120,11 @@ func (x *serveCommand) one(app *cfn.App) error {
 	}
 	switch {
 	case x.API != "":
-		return usage("no template of the app has a RestApi %s", x.API)
+		return usage("no template of the app has an API %s", x.API)
 	case len(said) == 0:
-		return usage("no template of the app has an AWS::ApiGateway::RestApi")
+		return usage("%s in the templates of the app", gateway.NoneThere)
 	case len(said) > 1:
-		return usage("the app has %d REST APIs: %s; name one with --api", len(said), strings.Join(said, ", "))
+		return usage("the app has %d APIs: %s; name one with --api", len(said), strings.Join(said, ", "))
 	}
 	return nil
 }
@@ -136,15 +142,18 @@ func (w without) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// colour is what an app begins and ends colours with.
+var colour = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+
 // explainSynth says what an app said that could not be synthesized, in its own lines: they are for people who write apps.
 func (c Command) explainSynth(err error) error {
 	var failed *synth.AppError
 	if !errors.As(err, &failed) {
 		return err
 	}
-	fmt.Fprintf(c.Stderr, "corsgate: %v\n", failed)
+	c.say("%v", failed)
 	if failed.Output != "" {
-		fmt.Fprintln(c.Stderr, strings.TrimRight(failed.Output, "\n"))
+		fmt.Fprintln(c.Stderr, report.Lines(strings.TrimRight(colour.ReplaceAllString(failed.Output, ""), "\n")))
 	}
 	return statusError(statusRefused)
 }

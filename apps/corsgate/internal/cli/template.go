@@ -2,26 +2,34 @@ package cli
 
 import (
 	"errors"
-	"fmt"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/gateway"
-	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/mark"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
 // values are what a deployment would give to templates. Every command that reads templates has them.
 type values struct {
-	Parameter []string `sep:"none" placeholder:"NAME=VALUE" help:"A parameter of the template, in the place of its default; NAME or STACK.NAME; can be repeated."`
-	Value     []string `sep:"none" placeholder:"EXPRESSION=VALUE" help:"A value that only a deployment knows, by the expression as it is printed, such as Distribution.DomainName=d1.cloudfront.net; can be repeated."`
+	Parameter []string `sep:"none" placeholder:"NAME=VALUE" help:"A parameter of a template, NAME or STACK.NAME."`
+	Value     []string `sep:"none" placeholder:"EXPRESSION=VALUE" help:"What only a deployment knows, such as Distribution.DomainName=d1.cloudfront.net."`
 }
 
 // options are those of package cfn.
-func (v values) options() (cfn.Options, error) {
+func (v values) options(c Command) (cfn.Options, error) {
 	var o cfn.Options
+	file, err := c.configured()
+	if err != nil {
+		return o, err
+	}
+	o.Metadata = map[string]map[string]any{}
+	for _, id := range file.Emits {
+		o.Metadata[id] = map[string]any{mark.Emits: true}
+	}
 	for _, given := range v.Parameter {
 		name, value, ok := strings.Cut(given, "=")
 		if !ok {
@@ -63,8 +71,8 @@ func cutExpression(s string) (expression, value string, ok bool) {
 }
 
 // open reads templates: files, folders of templates and cloud assemblies. What the values name has to be there.
-func (v values) open(paths ...string) (*cfn.App, error) {
-	opts, err := v.options()
+func (v values) open(c Command, paths ...string) (*cfn.App, error) {
+	opts, err := v.options(c)
 	if err != nil {
 		return nil, err
 	}
@@ -78,13 +86,22 @@ func (v values) open(paths ...string) (*cfn.App, error) {
 	return app, nil
 }
 
+// stackNames are the names of an app's stacks.
+func stackNames(app *cfn.App) []string {
+	names := []string{}
+	for _, st := range app.Stacks {
+		names = append(names, st.Name)
+	}
+	return names
+}
+
 // api names an API in templates.
 type api struct {
-	Template string            `required:"" placeholder:"PATH" help:"The CloudFormation template, JSON or YAML, a folder of templates, or a cdk.out."`
-	API      string            `name:"api" placeholder:"ID" help:"The logical id of the RestApi, where there are several; STACK/ID where several stacks have one of this id."`
+	Template string            `required:"" placeholder:"PATH" help:"A template, JSON or YAML, a folder of templates, or a cdk.out."`
+	API      string            `name:"api" placeholder:"ID" help:"The logical id of the REST API, HTTP API or function URL, or STACK/ID, where there are several."`
 	Stage    string            `placeholder:"NAME" help:"The stage, where the API has several."`
-	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"A stage variable, in the place of the template's; can be repeated."`
-	values
+	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable."`
+	values   `group:"Values of a deployment:"`
 }
 
 // judge loads the API that the command line names, and says what is left out.
@@ -94,7 +111,7 @@ func (a api) judge(c Command, app *cfn.App, opts gateway.Options, backend func(*
 		return nil, err
 	}
 	for _, p := range app.Problems {
-		fmt.Fprintf(c.Stderr, "corsgate: warning: %s\n", oneLine(p.Error()))
+		c.say("warning: %s", p.Error())
 	}
 	judge, err := simulate.NewJudge(app, opts, backend)
 	if err != nil {
@@ -107,16 +124,13 @@ func (a api) judge(c Command, app *cfn.App, opts gateway.Options, backend func(*
 	}
 	loaded := judge.Site.API
 	for _, p := range slices.Concat(loaded.Problems, loaded.Undeployable) {
-		fmt.Fprintf(c.Stderr, "corsgate: warning: %s: %s\n", loaded.Rest.Stack.File, oneLine(p))
+		c.say("warning: %s: %s", loaded.Rest.Stack.File, p)
 	}
 	for _, fault := range check.VariableFaults(loaded) {
-		fmt.Fprintf(c.Stderr, "corsgate: warning: stage %s refuses every origin: %s\n", app.Show(loaded.Stage), oneLine(app.Show(fault)))
+		c.say("warning: stage %s refuses every origin: %s", app.Show(loaded.Stage), app.Show(fault))
 	}
 	return judge, nil
 }
-
-// oneLine returns what a template, a server, a log or AWS says as a line for a terminal.
-func oneLine(s string) string { return report.OneLine(s) }
 
 // dangling returns an error for an API that names what is not there; CloudFormation would refuse the template, and
 // what it says of the API is nothing to go by.
@@ -124,14 +138,14 @@ func dangling(app *cfn.App) error {
 	apiGateway := map[string]bool{}
 	for _, st := range app.Stacks {
 		for _, r := range st.Resources {
-			if strings.HasPrefix(r.Type, "AWS::ApiGateway::") {
+			if strings.HasPrefix(r.Type, "AWS::ApiGateway::") || strings.HasPrefix(r.Type, "AWS::ApiGatewayV2::") || r.Type == "AWS::Lambda::Url" {
 				apiGateway[st.Name+" "+r.ID] = true
 			}
 		}
 	}
 	var found []string
 	for _, p := range app.Problems {
-		if p.Kind == cfn.Dangling && apiGateway[p.Stack+" "+p.LogicalID] {
+		if p.Kind == cfn.Dangling && (p.Condition || apiGateway[p.Stack+" "+p.LogicalID]) {
 			found = append(found, p.Error())
 		}
 	}
@@ -144,6 +158,19 @@ func dangling(app *cfn.App) error {
 // unread reports whether a file of the app could not be read, which may have what decides.
 func unread(app *cfn.App) bool {
 	return slices.ContainsFunc(app.Problems, func(p cfn.Problem) bool { return p.Stack == "" })
+}
+
+// invoke is whether functions of templates are run where nobody watches.
+type invoke struct {
+	Invoke bool `xor:"answer" help:"Run the template's functions also where the environment has CI, as it is in a pipeline: the template of a pull request is a stranger's, and so is the code in it."`
+}
+
+// held says why functions are not run, and is empty if they are.
+func (x invoke) held() string {
+	if ci := os.Getenv("CI"); x.Invoke || ci == "" || ci == "false" {
+		return ""
+	}
+	return "the environment has CI, and a template's functions are run there with --invoke alone"
 }
 
 // readFile reads a file that the command line names.

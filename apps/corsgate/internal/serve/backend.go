@@ -21,6 +21,21 @@ import (
 // TimeoutInMillis, which package gateway does not read.
 const patience = 29 * time.Second
 
+// held is a backend that calls nothing.
+type held struct{ reason string }
+
+func (h held) Invoke(_ context.Context, fn gateway.Function, _ []byte) ([]byte, error) {
+	return nil, &gateway.Unavailable{Reason: "the function " + fn.Name + " was not run: " + h.reason}
+}
+
+func (h held) HTTP(_ context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
+	return nil, &gateway.Unavailable{Reason: r.URL + " was not called: " + h.reason}
+}
+
+func (h held) AWS(ctx context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
+	return h.HTTP(ctx, r)
+}
+
 // web sends the requests of HTTP integrations. It has no functions.
 type web struct{ client *http.Client }
 
@@ -72,7 +87,7 @@ func (w web) HTTP(ctx context.Context, r *gateway.BackendRequest) (*gateway.Back
 	case err != nil:
 		return nil, unreachable(r.URL, err)
 	case len(body) > gateway.MaxBody:
-		return nil, fmt.Errorf("the answer of %s is larger than %d bytes", r.URL, gateway.MaxBody)
+		return nil, fmt.Errorf("the response of %s is larger than %d bytes", r.URL, gateway.MaxBody)
 	}
 	out := &gateway.BackendResponse{Status: res.StatusCode, Body: body}
 	for _, name := range slices.Sorted(maps.Keys(res.Header)) {

@@ -19,6 +19,7 @@ type backend struct {
 	gateway.Backend
 	pool  *lambdarun.Pool
 	all   []lambdarun.Function
+	held  string // why nothing is called
 	stop  context.CancelFunc
 	ready sync.WaitGroup
 }
@@ -31,7 +32,11 @@ func newBackend(o Options, log io.Writer) (*backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &backend{Backend: simulate.Running(pool, newWeb()), pool: pool, all: functions, stop: func() {}}, nil
+	b := &backend{Backend: simulate.Running(pool, newWeb()), pool: pool, all: functions, stop: func() {}, held: o.Held}
+	if b.held != "" {
+		b.Backend = held{b.held}
+	}
+	return b, nil
 }
 
 // prepare builds and unpacks, in the background, the functions that an API calls, so that its first request need not
@@ -39,6 +44,10 @@ func newBackend(o Options, log io.Writer) (*backend, error) {
 func (b *backend) prepare(api *gateway.API, log *lineWriter) {
 	routes := api.Functions()
 	called := slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(slices.Clone(routes), maps.Values(api.AuthorizerFunctions())))))
+	if b.held != "" {
+		log.line("note: nothing behind the API is run or called: " + b.held)
+		return
+	}
 	if len(called) > 0 {
 		log.line("note: these functions of the template run on this machine: " + strings.Join(called, ", "))
 	}
@@ -59,7 +68,7 @@ func (b *backend) prepare(api *gateway.API, log *lineWriter) {
 			var failed *lambdarun.Error
 			if err := b.pool.Prepare(ctx, id); errors.As(err, &failed) && failed.Reason != lambdarun.Closed {
 				// A compiler says it in several lines.
-				what := "its routes answer 502"
+				what := "its routes respond with 502"
 				if !slices.Contains(routes, id) {
 					what = "its authorizer lets in whoever sends what it looks at"
 				}

@@ -197,11 +197,9 @@ func integrationOf(m *gateway.Method) string {
 	return m.Integration.Type
 }
 
-var parameter = regexp.MustCompile(`\{[^}]*\}`)
-
 // examplePath gives a path that a resource is for: /items/{id} is for /items/1.
 func examplePath(path string) string {
-	return parameter.ReplaceAllStringFunc(path, func(s string) string {
+	return apigw.PathParameter.ReplaceAllStringFunc(path, func(s string) string {
 		if strings.HasSuffix(s, "+}") {
 			return "a/b"
 		}

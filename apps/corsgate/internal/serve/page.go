@@ -91,7 +91,7 @@ func (p *page) origin(r *http.Request) string {
 func (p *page) judge(r *http.Request) (*simulate.Judge, error) {
 	base := simulate.Base(p.s.api)
 	if o := p.origin(r); o != "" {
-		base = o + "/" + p.s.api.Stage
+		base = o + p.s.api.Root()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -22,6 +22,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/report"
 )
 
 // LocalKey is the API key that a served API takes besides those its template holds. A template rarely holds any: API
@@ -41,6 +42,8 @@ type Options struct {
 	// Backend stands for what is behind the API. Nil means that functions run as processes of this machine and HTTP
 	// integrations are real requests.
 	Backend gateway.Backend
+	// Held says why nothing behind the API is called, where it is not; empty if it is.
+	Held string
 	// Module is the root of the Go module from whose sources corsfunction's functions are built again for this machine;
 	// empty is that of the working directory.
 	Module string
@@ -208,7 +211,7 @@ func (s *Server) URL() string {
 	if s.listener == nil {
 		return ""
 	}
-	return s.origin(s.listener) + "/" + s.api.Stage
+	return s.origin(s.listener) + s.api.Root()
 }
 
 // PageURL gives the address of the page, or "" without a listener.
@@ -400,7 +403,7 @@ func write(w http.ResponseWriter, res *gateway.Response) {
 	_, _ = w.Write(res.Body)
 }
 
-// A lineWriter writes lines, one at a time.
+// A lineWriter writes lines, one at a time. What a template names, a client sends or a function prints is no more than text in them.
 type lineWriter struct {
 	mu   sync.Mutex
 	w    io.Writer
@@ -415,7 +418,7 @@ func (l *lineWriter) Write(p []byte) (int, error) {
 	if l.w == nil {
 		return len(p), nil
 	}
-	if _, err := io.WriteString(l.w, l.show(string(p))); err != nil {
+	if _, err := io.WriteString(l.w, report.Lines(l.show(string(p)))); err != nil {
 		return 0, err
 	}
 	return len(p), nil

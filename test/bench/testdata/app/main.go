@@ -1,5 +1,5 @@
 // App is the CDK app that test/bench measures: one stack with one REST API of
-// many routes, made in one of several ways. ../app.cjs is its twin in
+// many routes, made in one of several ways. ../../app.cjs is its twin in
 // JavaScript.
 //
 //	app --form rest --routes 60 --origins 3 --out DIR

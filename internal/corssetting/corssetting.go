@@ -1,0 +1,169 @@
+// Package corssetting says what the CORS settings of an API Gateway HTTP API and of a Lambda function URL mean: which
+// origins they let in, which headers the service sends, and what the service does not take.
+//
+// A REST API has no such setting. What no recording shows is taken from the documentation
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html and
+// https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html) or from what users report, and docs/fidelity.md names it.
+package corssetting
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/corsheader"
+)
+
+// A Service has CORS settings.
+type Service string
+
+// The services.
+const (
+	HTTPAPI     Service = "HTTP API"
+	FunctionURL Service = "function URL"
+)
+
+// Property returns the name of the property in CloudFormation.
+func (s Service) Property() string {
+	if s == FunctionURL {
+		return "Cors"
+	}
+	return "CorsConfiguration"
+}
+
+// A Setting is a CorsConfiguration of an HTTP API, or the Cors of a function URL.
+type Setting struct {
+	Service Service
+	// Origins, Methods, Headers and Expose are the lists as they are written. Nil means that the list is not there.
+	Origins, Methods, Headers, Expose []string
+	// Credentials and MaxAge are written as text; empty if they are not there.
+	Credentials, MaxAge string
+}
+
+// A Header is one that the service sends.
+type Header struct{ Name, Value string }
+
+// Credentialed reports whether the setting allows credentials.
+func (s *Setting) Credentialed() bool { return strings.EqualFold(s.Credentials, "true") }
+
+// Origin returns what Access-Control-Allow-Origin is for a page's origin, empty if it is not sent. If notKnown is not empty, it
+// says why that is not known.
+func (s *Setting) Origin(origin string) (value, notKnown string) {
+	// A list with * in it lets in everybody, whatever else it has.
+	if slices.Contains(s.Origins, "*") {
+		if s.Service == FunctionURL && s.Credentialed() {
+			return "", "whether the URL sends * or the page's origin for AllowOrigins * with AllowCredentials is on no file"
+		}
+		return "*", ""
+	}
+	if slices.Contains(s.Origins, origin) {
+		return origin, ""
+	}
+	for _, o := range s.Origins {
+		switch scheme, ok := strings.CutSuffix(o, "*"); {
+		case strings.EqualFold(o, origin):
+			notKnown = "whether the letter case of " + o + " counts is on no file"
+		case ok && (scheme == "https://" || scheme == "http://") && strings.HasPrefix(origin, scheme):
+			if s.Service == HTTPAPI {
+				return origin, ""
+			}
+			notKnown = "what a function URL makes of " + o + " is on no file"
+		}
+	}
+	return "", notKnown
+}
+
+// Preflight returns the headers of the response to a preflight from an origin, for which [Setting.Origin] returns allow.
+func (s *Setting) Preflight(allow string) []Header {
+	out := s.common(allow)
+	for _, l := range []struct {
+		name string
+		list []string
+	}{{corsheader.AllowMethods, s.Methods}, {corsheader.AllowHeaders, s.Headers}} {
+		if len(l.list) > 0 {
+			out = append(out, Header{l.name, strings.Join(l.list, ",")})
+		}
+	}
+	// Without MaxAge nothing is sent, and a browser keeps the response for 5 seconds.
+	if n, err := strconv.Atoi(s.MaxAge); err == nil && n != 0 {
+		out = append(out, Header{corsheader.MaxAge, s.MaxAge})
+	}
+	return out
+}
+
+// Actual returns the headers of the response to any other request from an origin, for which [Setting.Origin] returns allow.
+func (s *Setting) Actual(allow string) []Header {
+	out := s.common(allow)
+	if len(s.Expose) > 0 {
+		out = append(out, Header{corsheader.ExposeHeaders, strings.Join(s.Expose, ",")})
+	}
+	return out
+}
+
+func (s *Setting) common(allow string) []Header {
+	var out []Header
+	if allow != "" {
+		out = append(out, Header{corsheader.AllowOrigin, allow})
+	}
+	if s.Credentials != "" && !strings.EqualFold(s.Credentials, "false") {
+		out = append(out, Header{corsheader.AllowCredentials, s.Credentials})
+	}
+	return out
+}
+
+// methods are those that each service takes.
+var methods = map[Service][]string{
+	// "Method ANY is not supported" (aws/aws-cdk#13643).
+	HTTPAPI: {"*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
+	// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-lambda-url-cors.html: OPTIONS is not among them.
+	FunctionURL: {"*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
+}
+
+// What a function URL takes (https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html).
+const (
+	maxList   = 100
+	maxOrigin = 253
+	maxMaxAge = 86400
+)
+
+// RefusedMethods returns those of the setting's methods that the service does not take. It then deploys nothing. Known says of a
+// text that it is known before the deployment.
+func (s *Setting) RefusedMethods(known func(string) bool) []string {
+	var out []string
+	for _, m := range s.Methods {
+		if known(m) && !slices.Contains(methods[s.Service], m) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// Refused says, one line each, what else the service does not take.
+func (s *Setting) Refused() []string {
+	var out []string
+	least := 0
+	if s.Service == HTTPAPI {
+		least = -1 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-cors.html
+	}
+	if n, err := strconv.Atoi(s.MaxAge); err == nil && (n < least || n > maxMaxAge) {
+		out = append(out, fmt.Sprintf("MaxAge is %s; it may be from %d to %d", s.MaxAge, least, maxMaxAge))
+	}
+	if s.Service != FunctionURL {
+		return out
+	}
+	for _, l := range []struct {
+		name string
+		list []string
+	}{{"AllowOrigins", s.Origins}, {"AllowHeaders", s.Headers}, {"ExposeHeaders", s.Expose}} {
+		if len(l.list) > maxList {
+			out = append(out, fmt.Sprintf("%s has %d entries; a function URL takes %d", l.name, len(l.list), maxList))
+		}
+	}
+	for _, o := range s.Origins {
+		if len(o) > maxOrigin {
+			out = append(out, fmt.Sprintf("an origin has %d characters; a function URL takes %d", len(o), maxOrigin))
+		}
+	}
+	return out
+}

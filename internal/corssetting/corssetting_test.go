@@ -1,0 +1,79 @@
+package corssetting
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestOrigin(t *testing.T) {
+	const page = "https://app.example.com"
+	for _, tt := range []struct {
+		service     Service
+		origins     string
+		credentials string
+		want        string // "?" for not known
+	}{
+		{HTTPAPI, page, "", page}, {FunctionURL, page, "true", page},
+		{HTTPAPI, "https://other.example " + page, "", page},
+		{HTTPAPI, "", "", ""}, {HTTPAPI, "https://app.example.com/", "", ""}, {HTTPAPI, "https://*.example.com", "", ""},
+		{HTTPAPI, "https://app.example.com:*", "", ""}, {HTTPAPI, "app.example.com", "", ""}, {FunctionURL, "https://*.example.com", "", ""},
+		{HTTPAPI, "https://*", "true", page}, {HTTPAPI, "http://*", "", ""}, {FunctionURL, "https://*", "", "?"}, {FunctionURL, "http://*", "", ""},
+		{HTTPAPI, "*", "", "*"}, {HTTPAPI, page + " *", "", "*"}, {FunctionURL, "*", "", "*"}, {FunctionURL, "*", "false", "*"}, {FunctionURL, "*", "true", "?"},
+		{HTTPAPI, "https://App.example.com", "", "?"}, {HTTPAPI, "https://App.example.com " + page, "", page}, {HTTPAPI, "https://App.example.com https://*", "", page},
+	} {
+		s := &Setting{Service: tt.service, Origins: strings.Fields(tt.origins), Credentials: tt.credentials}
+		got, notKnown := s.Origin(page)
+		if notKnown != "" {
+			got += "?"
+		}
+		if got != tt.want {
+			t.Errorf("%s, %q, credentials %q: %q (%s), want %q", tt.service, tt.origins, tt.credentials, got, notKnown, tt.want)
+		}
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	s := &Setting{Service: HTTPAPI, Methods: []string{"GET", "*"}, Headers: []string{"a", "b"}, Expose: []string{"c"}, Credentials: "true", MaxAge: "60"}
+	text := func(headers []Header) string {
+		var out []string
+		for _, h := range headers {
+			out = append(out, h.Name+"="+h.Value)
+		}
+		return strings.ReplaceAll(strings.Join(out, " "), "Access-Control-", "")
+	}
+	if got := text(s.Preflight("o")); got != "Allow-Origin=o Allow-Credentials=true Allow-Methods=GET,* Allow-Headers=a,b Max-Age=60" {
+		t.Error(got)
+	}
+	if got := text(s.Actual("o")); got != "Allow-Origin=o Allow-Credentials=true Expose-Headers=c" {
+		t.Error(got)
+	}
+	if got := text((&Setting{Credentials: "false", MaxAge: "0"}).Preflight("o")); got != "Allow-Origin=o" {
+		t.Error(got)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	known := func(m string) bool { return m != "PARAMETER" }
+	for service, want := range map[Service]string{HTTPAPI: "ANY get", FunctionURL: "ANY get OPTIONS"} {
+		s := &Setting{Service: service, Methods: []string{"GET", "*", "ANY", "get", "OPTIONS", "PARAMETER"}}
+		if got := strings.Join(s.RefusedMethods(known), " "); got != want {
+			t.Errorf("%s refuses %s, want %s", service, got, want)
+		}
+	}
+	many := make([]string, 101)
+	for _, tt := range []struct {
+		s    Setting
+		want string
+	}{
+		{Setting{Service: HTTPAPI, MaxAge: "-1"}, ""}, {Setting{Service: FunctionURL, MaxAge: "-1"}, "MaxAge is -1"},
+		{Setting{Service: HTTPAPI, MaxAge: "86401"}, "MaxAge is 86401"}, {Setting{Service: FunctionURL, MaxAge: "86400"}, ""},
+		{Setting{Service: FunctionURL, Origins: many}, "AllowOrigins has 101"}, {Setting{Service: HTTPAPI, Origins: many}, ""},
+		{Setting{Service: FunctionURL, Expose: many}, "ExposeHeaders has 101"},
+		{Setting{Service: FunctionURL, Origins: []string{"https://" + strings.Repeat("a", 246)}}, "254 characters"},
+		{Setting{Service: FunctionURL, Origins: []string{"https://" + strings.Repeat("a", 245)}}, ""},
+	} {
+		if got := strings.Join(tt.s.Refused(), "; "); !strings.HasPrefix(got, tt.want) && !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
+			t.Errorf("%+v: %q, want %q", tt.s, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,188 @@
+// What action.yml runs: check on the head, diff of the base and the head, and the comment.
+import { spawnSync } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { tmpdir } from "node:os";
+
+const { env } = process;
+const token = env.CORSGATE_TOKEN ?? "";
+delete env.CORSGATE_TOKEN; // no command of the repository gets it from here
+
+// A command of the workflow, of one line.
+const say = (kind, text) => console.log(`::${kind} title=corsgate::${text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")}`);
+
+function fail(text) {
+  say("error", text);
+  process.exit(1);
+}
+
+const output = (name, value) => env.GITHUB_OUTPUT && appendFileSync(env.GITHUB_OUTPUT, `${name}=${value}\n`);
+const summarize = (text) => env.GITHUB_STEP_SUMMARY && appendFileSync(env.GITHUB_STEP_SUMMARY, `${text}\n`);
+
+const choose = (name, value, allowed) => allowed.includes(value) || fail(`${name} is "${value}"; want ${allowed.filter(Boolean).join(", ")}`);
+choose("fail-on", env.CORSGATE_FAIL_ON ?? "", ["", "error", "warning", "info"]);
+choose("diff-fail-on", env.CORSGATE_DIFF_FAIL_ON ?? "", ["change", "looser", "never"]);
+choose("comment", env.CORSGATE_COMMENT ?? "", ["true", "false"]);
+
+const event = JSON.parse(readFileSync(env.GITHUB_EVENT_PATH, "utf8"));
+const pull = event.pull_request;
+const directory = env.CORSGATE_DIRECTORY || ".";
+const temp = mkdtempSync(join(env.RUNNER_TEMP || tmpdir(), "corsgate-"));
+const root = process.cwd();
+const head = join(root, directory);
+existsSync(head) || fail(`working-directory: there is no ${directory}; is actions/checkout before this step?`);
+
+function run(program, args, options = {}) {
+  const done = spawnSync(program, args, { encoding: "utf8", maxBuffer: 1 << 28, ...options });
+  if (done.error) fail(`${program} cannot be run (${done.error.code})`);
+  return done;
+}
+
+const corsgate = env.CORSGATE_PROGRAM || install();
+
+function install() {
+  const version = /^v?(\d+\.\d+\.\d+(-[a-z]+\.\d+)?)$/.exec(env.CORSGATE_VERSION ?? "")?.[1] ?? "latest";
+  const prefix = join(temp, "install");
+  mkdirSync(prefix);
+  const npm = run("npm", ["install", "--silent", "--no-audit", "--no-fund", "--prefix", prefix, `corsgate@${version}`], { shell: process.platform === "win32" });
+  if (npm.status !== 0) fail(`corsgate@${version} cannot be installed with npm; name another with version, or an installed one with program: ${npm.stderr.trim().split("\n")[0]}`);
+  return join(prefix, "node_modules", ".bin", process.platform === "win32" ? "corsgate.cmd" : "corsgate");
+}
+
+// The templates of a working copy; undefined where the command that writes them fails.
+function synthesize(where) {
+  if (env.CORSGATE_SYNTH) {
+    const done = run("bash", ["-e", "-o", "pipefail", "-c", env.CORSGATE_SYNTH], { cwd: where, stdio: "inherit" });
+    if (done.status !== 0) return undefined;
+  }
+  return join(where, env.CORSGATE_TEMPLATES || "cdk.out");
+}
+
+// What the base has: a working copy of its own, so that the head's stays as it is.
+function base() {
+  const { sha } = pull.base;
+  const where = join(temp, "base");
+  const git = (...args) => run("git", ["-C", root, ...args]);
+  if (git("cat-file", "-e", `${sha}^{commit}`).status !== 0) git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", sha);
+  const added = git("worktree", "add", "--quiet", "--detach", where, sha);
+  if (added.status !== 0) {
+    say("warning", `nothing is compared: the base ${sha} is not in the repository and cannot be fetched`);
+    return undefined;
+  }
+  if (!existsSync(join(where, directory))) return { where, templates: undefined, why: `the base has no ${directory}` };
+  const templates = synthesize(join(where, directory));
+  return { where, templates: templates && existsSync(templates) ? templates : undefined, why: "its templates cannot be written" };
+}
+
+const isWindows = process.platform === "win32";
+const tool = (args, options) => run(corsgate, args, { cwd: head, shell: isWindows, ...options });
+
+const templates = synthesize(head) ?? fail(`synth failed: ${env.CORSGATE_SYNTH}`);
+const shown = env.CORSGATE_TEMPLATES || "cdk.out"; // as annotations name it
+existsSync(templates) || fail(`templates: there is no ${shown} in ${directory}; name what synth writes`);
+
+console.log("::group::corsgate check");
+const failOn = env.CORSGATE_FAIL_ON ? ["--fail-on", env.CORSGATE_FAIL_ON] : [];
+const check = tool(["check", shown, "--format", "github", ...failOn], { stdio: ["ignore", "inherit", "inherit"] });
+console.log("::endgroup::");
+const sarif = tool(["check", shown, "--format", "sarif", ...failOn]);
+if (sarif.stdout) {
+  const file = join(temp, "corsgate.sarif");
+  writeFileSync(file, sarif.stdout);
+  output("sarif", file);
+}
+
+let failed = false;
+if (check.status === 1) failed = true;
+if (check.status > 1) {
+  say("error", check.status === 3 ? "check: something could not be read or judged; its lines say what" : "check could not be run; its line says why");
+  failed = true;
+}
+
+if (pull) await compare();
+
+async function compare() {
+  const old = base();
+  if (!old) return;
+  try {
+    if (!old.templates) {
+      say("warning", `nothing is compared: ${old.why}`);
+      return;
+    }
+    const diff = tool(["diff", old.templates, shown, "--format", "markdown"]);
+    process.stderr.write(diff.stderr.replaceAll(temp, ""));
+    if (diff.status > 1 && !diff.stdout) {
+      say("warning", "nothing is compared; the lines above say why");
+      return;
+    }
+    output("changed", String(diff.status === 1));
+    const something = diff.status !== 0;
+    if (something) summarize(diff.stdout);
+    await comment(something ? diff.stdout : "");
+    const never = env.CORSGATE_DIFF_FAIL_ON === "never";
+    if (!never && tool(["diff", old.templates, shown, "--format", "text", "--fail-on", env.CORSGATE_DIFF_FAIL_ON]).status === 1) {
+      say("error", env.CORSGATE_DIFF_FAIL_ON === "looser" ? "something is allowed that was not" : "something changes for browsers");
+      failed = true;
+    }
+  } finally {
+    run("git", ["-C", root, "worktree", "remove", "--force", old.where]);
+  }
+}
+
+// Posts the comment, updates the one that is there, or removes it where there is nothing to say.
+async function comment(text) {
+  if (env.CORSGATE_COMMENT !== "true" || !token) return;
+  if (pull.head.repo?.full_name !== event.repository.full_name) {
+    console.log("corsgate: a pull request of a fork: its token may not comment, and the diff is in the job's summary");
+    return;
+  }
+  const marker = `<!-- corsgate diff ${directory.replaceAll(/[^\w./]/g, "_")} -->`; // one for each directory of a repository
+  const comments = `${env.GITHUB_API_URL}/repos/${env.GITHUB_REPOSITORY}/issues/${pull.number}/comments`;
+  try {
+    const mine = await author();
+    let found;
+    for (let page = 1; !found; page++) {
+      const list = await api("GET", `${comments}?per_page=100&page=${page}`);
+      found = list.find((c) => c.body?.startsWith(marker) && mine(c.user));
+      if (list.length < 100) break;
+    }
+    const at = found && `${env.GITHUB_API_URL}/repos/${env.GITHUB_REPOSITORY}/issues/comments/${found.id}`;
+    const most = 65536;
+    let body = `${marker}\n${text}`;
+    if (body.length > most) body = `${marker}\nWhat changes for browsers is longer than a comment may be; it is in the summary of the job.\n`;
+    if (!text) return found && (await api("DELETE", at));
+    if (!found) return await api("POST", comments, { body });
+    if (found.body.trim() !== body.trim()) await api("PATCH", at, { body });
+  } catch (err) {
+    const where = text ? "; the diff is in the job's summary" : "";
+    if (err.status === 403 || err.status === 404) {
+      say("warning", `the token may not comment: give the job "permissions: {contents: read, pull-requests: write}", or set comment: false${where}`);
+    } else {
+      say("warning", `there is no comment: ${err.message}${where}`);
+    }
+  }
+}
+
+// Who comments with this token: a user, or a bot, which may not ask for its name.
+async function author() {
+  try {
+    const { login } = await api("GET", `${env.GITHUB_API_URL}/user`);
+    return (user) => user?.login === login;
+  } catch (err) {
+    if (err.status !== 403 && err.status !== 404) throw err;
+    return (user) => user?.type === "Bot";
+  }
+}
+
+async function api(method, url, body) {
+  const response = await fetch(url, {
+    method,
+    headers: { authorization: `Bearer ${token}`, accept: "application/vnd.github+json", "x-github-api-version": "2022-11-28", "user-agent": "corsgate" },
+    body: body && JSON.stringify(body),
+    signal: AbortSignal.timeout(30000),
+  });
+  if (!response.ok) throw Object.assign(new Error(`${method} ${new URL(url).pathname}: status ${response.status}`), { status: response.status });
+  return response.status === 204 ? undefined : response.json();
+}
+
+process.exit(failed ? 1 : 0);
