@@ -18,6 +18,9 @@ import "fmt"
 type Options struct {
 	// Parameters are values of parameters, by NAME or STACK.NAME.
 	Parameters map[string]string
+	// Open names parameters whose default is not taken: a deployment may have given them
+	// another value.
+	Open []string
 	// Values are values of symbols, by the expression as [App.Show] prints it, without
 	// ${ and }: "Distribution.DomainName".
 	Values map[string]string

@@ -90,6 +90,9 @@ var changes = map[rules.ID]func(v *View, p place) *change{
 
 // fix returns the fix of a finding.
 func (v *View) fix(id rules.ID, p place) rules.Fix {
+	if v.API.Kind != gateway.RestAPI {
+		return v.settingFix(id, p)
+	}
 	origin := ""
 	if exact := v.exact(); len(exact) > 0 {
 		origin = exact[0]

@@ -7,6 +7,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/corsheader"
+	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
@@ -108,4 +109,19 @@ var checks = map[rules.ID]checker{
 	rules.CORS409: circular,
 	rules.CORS410: cachedAuthorizer,
 	rules.CORS411: twice,
+	rules.CORS801: ofSetting(noPages),
+	rules.CORS802: ofSetting(everybody),
+	rules.CORS803: doubled(gateway.FunctionURL),
+	rules.CORS804: doubled(gateway.HTTPAPI),
+	rules.CORS805: unanswered,
+	rules.CORS806: turnedAway,
+	rules.CORS807: ofSetting(lacksMethods),
+	rules.CORS808: ofSetting(lacksHeaders),
+	rules.CORS809: ofSetting(noJSON),
+	rules.CORS810: ofSetting(starIsNotAll),
+	rules.CORS811: refusedSetting,
+	rules.CORS812: withoutVariables,
+	rules.CORS813: forbidden,
+	rules.CORS814: ofSetting(keptLonger),
+	rules.CORS815: ofSetting(exposesNothing),
 }

@@ -35,7 +35,7 @@ func plural(n int, what string) string {
 
 // A format is how a summary is marked up.
 type format struct {
-	code            func(string) string
+	code, text      func(string) string
 	strong          func(string) string
 	title, subtitle string
 	bullet          string
@@ -44,17 +44,9 @@ type format struct {
 }
 
 var (
-	plain    = format{code: func(s string) string { return report.OneLine(clip(s)) }, strong: func(s string) string { return s }, bullet: "- "}
-	markdown = format{code: func(s string) string { return report.Code(clip(s)) }, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
+	plain    = format{code: func(s string) string { return report.OneLine(clip(s)) }, text: report.OneLine, strong: func(s string) string { return s }, bullet: "- "}
+	markdown = format{code: func(s string) string { return report.Code(clip(s)) }, text: report.EscapeMarkdown, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
 )
-
-// text writes text that is not from a template.
-func (f format) text(s string) string {
-	if f.details {
-		return report.EscapeMarkdown(s)
-	}
-	return report.OneLine(s)
-}
 
 // showing returns the format that writes expressions instead of what stands for them.
 func (f format) showing(d *Difference) format {
@@ -292,8 +284,9 @@ func (d *Difference) headline() string {
 		}
 	}
 	alone := map[Direction]int{}
-	for _, dir := range d.only {
-		alone[dir]++
+	for _, dir := range []Direction{New, Gone} {
+		list, _ := d.brief(d.those(dir)) // an ANY is one
+		alone[dir] = len(list)
 	}
 	switch {
 	case worse:
@@ -576,8 +569,10 @@ func (d *Difference) body(p *page, title string) {
 	d.changed(p, title)
 	for _, c := range d.Cases {
 		p.item("\n" + p.strong("If "+p.code(c.If)+":"))
+		p.format = own.showing(c.Difference) // which may be of other apps
 		c.changed(p, title)
 	}
+	p.format = own.showing(d)
 	p.missing(d, title)
 	p.others(d)
 }

@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +28,7 @@ import (
 )
 
 // fewest is how many exchanges the browser has to have judged.
-const fewest = 60
+const fewest = 100
 
 // A bench is a browser before the served APIs.
 type bench struct {
@@ -66,6 +68,8 @@ func start(t *testing.T) *bench {
 		{"cdk-three-origins", templates + "cdk-three-origins.template.json"},
 		{"cdk-any-origin", templates + "cdk-any-origin.template.json"},
 		{"faults", faulty(t)},
+		{"http", writtenSettings(t, "http")},
+		{"url", writtenSettings(t, "url")},
 	} {
 		b.apis[a.name] = serve(t, program, a.name, a.template, listedPage, otherPage)
 	}
@@ -90,8 +94,21 @@ func start(t *testing.T) *bench {
 	return b
 }
 
+// writtenSettings writes the template of an HTTP API or a function URL.
+func writtenSettings(t *testing.T, kind string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), kind+".yaml")
+	if err := os.WriteFile(path, []byte(settingsTemplate(kind)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func (b *bench) testExchanges(t *testing.T) {
-	all := slices.Clone(trials)
+	if len(settings) < 40 {
+		t.Errorf("%d exchanges with an HTTP API and a function URL", len(settings))
+	}
+	all := slices.Concat(trials, settings)
 	// A page at a time.
 	slices.SortStableFunc(all, func(x, y trial) int { return strings.Compare(x.page(), y.page()) })
 	for _, c := range all {

@@ -53,7 +53,7 @@ const localKey = "corsgate-local"
 
 const apiDomain = ".api.example.net"
 
-func (s *served) base() string { return "https://" + s.name + apiDomain + "/" + s.expects.API.Stage }
+func (s *served) base() string { return "https://" + s.name + apiDomain + s.expects.API.Root() }
 
 // serve starts the command for a template, and ends it with the test.
 func serve(t *testing.T, program, name, template string, hosts ...string) *served {
