@@ -722,7 +722,7 @@ func compact(o object) string { b, _ := json.Marshal(o); return string(b) }
 // leaks returns a text with a stand-in that is printed, or empty.
 func leaks(results []Result) string {
 	var b strings.Builder
-	for _, f := range []func() error{func() error { return Markdown(&b, results) }, func() error { return Text(&b, results) }, func() error { return JSON(&b, results) }} {
+	for _, f := range []func() error{func() error { return Markdown(&b, results, Found{}) }, func() error { return Text(&b, results, Found{}) }, func() error { return JSON(&b, results, Found{}) }} {
 		b.Reset()
 		if err := f(); err != nil {
 			return err.Error()

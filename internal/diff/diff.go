@@ -226,8 +226,8 @@ type Difference struct {
 	Cases []*Case
 	// NotCompared is what could not be compared.
 	NotCompared []NotCompared
-	// Address says what becomes of the address that pages use, a line each.
-	Address []string
+	// Address says what becomes of the address that pages use.
+	Address []AddressChange
 	// Functions are those whose code or settings are others, and whose own responses may therefore differ.
 	Functions []FunctionChange
 	// Wants has what routes of both sides want of a request besides what CORS is about, where that changes.

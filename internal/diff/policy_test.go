@@ -16,7 +16,7 @@ func textOf(t *testing.T, old, now []byte) string {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	if err := Text(&b, results); err != nil {
+	if err := Text(&b, results, Found{}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -134,7 +134,7 @@ func TestFunctionsThatChange(t *testing.T) {
 			}
 		}
 	}
-	if text := textOf(t, base, base); !strings.Contains(text, "Nothing: both templates deploy the same.\n") || strings.Contains(text, "Functions") {
+	if text := textOf(t, base, base); !strings.Contains(text, "Nothing, although the templates differ.\n") || strings.Contains(text, "Functions") {
 		t.Errorf("the same:\n%s", text)
 	}
 }

@@ -44,9 +44,17 @@ type format struct {
 }
 
 var (
-	plain    = format{code: report.OneLine, strong: func(s string) string { return s }, bullet: "- "}
-	markdown = format{code: code, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
+	plain    = format{code: func(s string) string { return report.OneLine(clip(s)) }, strong: func(s string) string { return s }, bullet: "- "}
+	markdown = format{code: func(s string) string { return report.Code(clip(s)) }, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
 )
+
+// text writes text that is none of a template.
+func (f format) text(s string) string {
+	if f.details {
+		return report.EscapeMarkdown(s)
+	}
+	return report.OneLine(s)
+}
 
 // showing returns the format that writes expressions in the place of what stands for them.
 func (f format) showing(d *Difference) format {
@@ -68,12 +76,12 @@ func (f format) routes(list []string) string {
 	return f.enumerate(list)
 }
 
-// code marks text as code in Markdown, as much of it as a comment has room for.
-func code(s string) string {
+// clip shortens a template's text.
+func clip(s string) string {
 	if runes := []rune(s); len(runes) > maxCode {
-		s = string(runes[:maxCode]) + "..."
+		return string(runes[:maxCode]) + "..."
 	}
-	return report.Code(s)
+	return s
 }
 
 // maxCode is how many characters of a name are written, and most how many names of a list in a sentence.
@@ -526,7 +534,7 @@ type Result struct {
 	// Status is compared, added or removed. An API that is added is compared with one of no routes, and so is one that is
 	// removed.
 	Status string `json:"status"`
-	// Same says that the templates deploy the same.
+	// Same says that the templates are the same, byte for byte.
 	Same        bool `json:"-"`
 	*Difference `json:"-"`
 }
@@ -615,7 +623,7 @@ func (p *page) around(d *Difference, title string) {
 		p.item("\n" + title + "What requests need\n")
 	}
 	for _, w := range d.Wants {
-		line := p.bullet + p.routes(w.Routes) + ": " + p.strong(w.Text)
+		line := p.bullet + p.routes(w.Routes) + ": " + p.strong(w.words(p.format))
 		var without []string
 		for _, g := range d.Groups() {
 			said := p.words(g.After) + g.codes()
@@ -632,7 +640,11 @@ func (p *page) around(d *Difference, title string) {
 		p.item("\n" + title + "The address\n")
 	}
 	for _, a := range d.Address {
-		p.item(p.bullet + strings.ToUpper(a[:1]) + a[1:])
+		line := p.code(a.Before) + " is now " + p.code(a.After) + ", another API"
+		if a.What == "stage" {
+			line = "Stage " + p.code(cmp.Or(a.Before, "(none)")) + " is now " + p.code(cmp.Or(a.After, "(none)"))
+		}
+		p.item(p.bullet + line + ": pages that use API Gateway's own address have to use another")
 	}
 }
 
@@ -708,40 +720,50 @@ func (f format) page() *page {
 }
 
 // print writes the summary of one API.
-func (d *Difference) print(w io.Writer, f format, same bool) error {
-	p := f.page()
+func (d *Difference) print(p *page, same bool) {
 	switch {
 	case !d.Empty() || len(d.NotCompared) > 0:
-		p.WriteString(f.strong(d.headline()) + ".\n")
-		d.body(p, f.subtitle)
+		p.WriteString(p.strong(d.headline()) + ".\n")
+		d.body(p, p.subtitle)
 	case same:
-		p.WriteString("Nothing: both templates deploy the same.\n")
+		p.WriteString("Nothing: the templates are the same.\n")
 	default:
 		p.WriteString("Nothing, although the templates differ.\n")
+		own := p.format
 		p.format = p.format.showing(d)
 		p.others(d)
+		p.format = own
 	}
 	p.WriteString("\n" + d.footer() + "\n")
+}
+
+// Markdown writes the summary to be posted as a comment. Same says that the templates are the same, byte for byte.
+func (d *Difference) Markdown(w io.Writer, same bool) error { return d.write(w, markdown, same) }
+
+// Text writes the summary for a terminal.
+func (d *Difference) Text(w io.Writer, same bool) error { return d.write(w, plain, same) }
+
+func (d *Difference) write(w io.Writer, f format, same bool) error {
+	p := f.page()
+	d.print(p, same)
 	return p.end(w)
 }
 
-// Markdown writes the summary to be posted as a comment. Same says that both templates deploy the same.
-func (d *Difference) Markdown(w io.Writer, same bool) error { return d.print(w, markdown, same) }
+// Markdown writes the summaries of several APIs as one comment, and what a check finds on one side alone.
+func Markdown(w io.Writer, results []Result, found Found) error {
+	return print(w, markdown, results, found)
+}
 
-// Text writes the summary for a terminal.
-func (d *Difference) Text(w io.Writer, same bool) error { return d.print(w, plain, same) }
+// Text writes the same for a terminal.
+func Text(w io.Writer, results []Result, found Found) error { return print(w, plain, results, found) }
 
-// Markdown writes the summaries of several APIs as one comment.
-func Markdown(w io.Writer, results []Result) error { return print(w, markdown, results) }
-
-// Text writes the summaries of several APIs for a terminal.
-func Text(w io.Writer, results []Result) error { return print(w, plain, results) }
-
-func print(w io.Writer, f format, results []Result) error {
-	if len(results) == 1 && results[0].Status == Compared {
-		return results[0].print(w, f, results[0].Same)
-	}
+func print(w io.Writer, f format, results []Result, found Found) error {
 	p := f.page()
+	if len(results) == 1 && results[0].Status == Compared {
+		results[0].print(p, results[0].Same)
+		p.found(found)
+		return p.end(w)
+	}
 	var still []string
 	for _, r := range results {
 		name := f.code(r.API)
@@ -768,6 +790,7 @@ func print(w io.Writer, f format, results []Result) error {
 	if len(still) > 0 {
 		p.item("Nothing changes for browsers in " + strings.Join(still, "; ") + ".")
 	}
+	p.found(found)
 	return p.end(w)
 }
 

@@ -75,7 +75,7 @@ func TestReview(t *testing.T) {
 				t.Fatal(results, err)
 			}
 			var out strings.Builder
-			if err := Text(&out, results); err != nil {
+			if err := Text(&out, results, Found{}); err != nil {
 				t.Fatal(err)
 			}
 			if got := results[0].Looser(); got != tt.looser {

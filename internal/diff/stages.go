@@ -18,6 +18,8 @@ type Options struct {
 	// OldAPI and API are logical ids as [gateway.Options.API] has them, of the only APIs to compare; OldStage and Stage are
 	// names of the only stages. All is compared where they are empty.
 	OldAPI, API, OldStage, Stage string
+	// Same says that the files are the same, byte for byte.
+	Same bool
 	// Variables are in the place of stage variables of both sides.
 	Variables map[string]string
 }
@@ -47,7 +49,7 @@ func Apps(ctx context.Context, old, now *cfn.App, opts Options) ([]Result, error
 			missing = err
 		}
 	}
-	same := identical(old, now)
+	same := opts.Same && identical(old, now)
 	var out []Result
 	for _, p := range pairs(sides[0], sides[1]) {
 		r, err := compared(ctx, worlds, p, opts)

@@ -138,8 +138,27 @@ func DecidesAlone(template string) bool {
 			rest = after[len(tail):]
 		}
 	}
-	return !elsewhere.MatchString(rest)
+	return !elsewhere.MatchString(rest) || isLikeOurs(rest)
 }
+
+// isLikeOurs reports whether a template is one of corsgate's as other versions wrote it: it goes through the variables, has
+// names of corsgate's alone, and sends the request's origin or none.
+func isLikeOurs(template string) bool {
+	for _, m := range reference.FindAllStringSubmatch(template, -1) {
+		switch name, parts := m[1], m[2]; {
+		case strings.HasPrefix(name, "cors"):
+		case name == "stageVariables" && (parts == ".keySet()" || parts == ".get($corsName)"):
+		case name == "input" && strings.HasPrefix(parts, ".params().header.get("):
+		case name == "context" && parts == ".responseOverride.header.Access-Control-Allow-Origin":
+		default:
+			return false
+		}
+	}
+	return strings.Count(template, "responseOverride") == strings.Count(template, vtlAllowOrigin) && strings.Contains(template, "$stageVariables.keySet()")
+}
+
+// reference matches one in a mapping template, with what follows of properties and calls.
+var reference = regexp.MustCompile(`\$!?\{?([A-Za-z][A-Za-z0-9_-]*)((?:\.[A-Za-z][A-Za-z0-9_-]*(?:\([^)]*\))?)*)`)
 
 // SingleOrigin returns the one origin of a policy that has exactly one and no
 // pattern, so that a static header can name it. An origin with a CDK token is

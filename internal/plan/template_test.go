@@ -103,3 +103,28 @@ func TestAllowMethods(t *testing.T) {
 		}
 	}
 }
+
+// Whose template it is that reads the stage's variables.
+func TestDecidesAlone(t *testing.T) {
+	p := two(t)
+	const older = `#set($corsOrigin = $input.params().header.get("origin"))#set($corsList = "")#foreach($corsName in $stageVariables.keySet())#if($corsName.matches("corsOrigins[0-9]*"))` +
+		`#set($corsList = "$corsList$!stageVariables.get($corsName),")#end#end#if($corsOrigin.matches($corsList.replaceAll(",", "|")))` + vtlAllowOrigin + `{"statusCode": 204}#else{"statusCode": 403}#end`
+	for text, want := range map[string]bool{
+		PreflightTemplate(p): true,
+		ResponseTemplate(p) + `{"a": "$input.body", "cors": true}`: true,
+		"a template": true,
+		older:        true,
+		strings.Replace(older, "$corsOrigin)", `"*")`, 2):                                     false, // sends another
+		strings.Replace(older, `$stageVariables.keySet()`, `$input.params().keySet()`, 1):     false,
+		strings.Replace(older, `#set($corsList = "")`, `#set($x = "")`, 1):                    false,
+		strings.Replace(older, `$!stageVariables.get($corsName)`, `$stageVariables.x`, 1):     false,
+		PreflightTemplate(p) + `#if($stageVariables.corsOrigins.contains("x"))#end`:           false,
+		ResponseTemplate(p) + `#if($corsList.contains("x"))$corsList#end`:                     false,
+		ResponseTemplate(p) + `#set($context.responseOverride.header.X = ${corsRest})`:        false,
+		`#if($stageVariables.get("corsExactOrigin").contains("x"))` + vtlAllowOrigin + `#end`: false,
+	} {
+		if got := DecidesAlone(text); got != want {
+			t.Errorf("%t, want %t, for %s", got, want, text)
+		}
+	}
+}

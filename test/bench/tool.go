@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,9 @@ func (b *bench) tool(ctx context.Context) error {
 		return err
 	}
 	if err := a.reading(ctx, program); err != nil {
+		return err
+	}
+	if err := a.linting(ctx, program); err != nil {
 		return err
 	}
 	return a.serving(ctx, program)
@@ -63,6 +67,74 @@ func (a *apps) reading(ctx context.Context, program string) error {
 		a.table.row("a template of NewRestApi", fmt.Sprintf("%d routes", n), number(median(check)), number(median(diff)))
 	}
 	return nil
+}
+
+// linter is another tool that reads templates: https://pypi.org/project/cfn-lint.
+const linter = "cfn-lint==1.58.0"
+
+// lintedRoutes is the size of the API that both read.
+const lintedRoutes = 120
+
+// linting measures check beside a linter, on one template.
+func (a *apps) linting(ctx context.Context, program string) error {
+	python, err := pythonWith(ctx, a.log, linter)
+	if err != nil {
+		return err
+	}
+	routes := lintedRoutes
+	if a.quick {
+		routes = a.routes[0]
+	}
+	name := filepath.Join(a.dir, "linted.template.json")
+	if err := os.WriteFile(name, plainTemplate(routes), 0o600); err != nil {
+		return err
+	}
+	var check, lint []float64
+	for range a.runs {
+		ms, err := corsgate(ctx, program, "check", name)
+		if err != nil {
+			return err
+		}
+		check = append(check, ms)
+		start := time.Now()
+		cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(python), "cfn-lint"), name)
+		// From 2 to 14 is for what is found.
+		if out, err := cmd.CombinedOutput(); err != nil && (cmd.ProcessState.ExitCode() < 2 || cmd.ProcessState.ExitCode() > 14) {
+			return fmt.Errorf("cfn-lint: %w\n%s", err, out)
+		}
+		lint = append(lint, float64(time.Since(start))/float64(time.Millisecond))
+	}
+	a.table.section("reading one template, ms", "", "check", linter)
+	a.table.row("an API by hand", fmt.Sprintf("%d routes", routes), number(median(check)), number(median(lint)))
+	a.atLeast("cfn-lint's time for a template, of check's", fmt.Sprintf("%d routes", routes), median(lint)/median(check), 20)
+	return nil
+}
+
+// plainTemplate is one of an API with so many resources, each with GET and OPTIONS by mocks.
+func plainTemplate(routes int) []byte {
+	type m = map[string]any
+	const origin = "method.response.header.Access-Control-Allow-Origin"
+	api := m{"Ref": "Api"}
+	resources := m{"Api": m{"Type": "AWS::ApiGateway::RestApi", "Properties": m{"Name": "api"}}}
+	var methods []string
+	for i := range routes {
+		part := fmt.Sprintf("Part%d", i)
+		resources[part] = m{"Type": "AWS::ApiGateway::Resource", "Properties": m{"RestApiId": api, "ParentId": m{"Fn::GetAtt": []string{"Api", "RootResourceId"}}, "PathPart": strings.ToLower(part)}}
+		for _, method := range []string{"GET", "OPTIONS"} {
+			id := method + part
+			methods = append(methods, id)
+			resources[id] = m{"Type": "AWS::ApiGateway::Method", "Properties": m{"RestApiId": api, "ResourceId": m{"Ref": part}, "HttpMethod": method, "AuthorizationType": "NONE",
+				"MethodResponses": []m{{"StatusCode": "200", "ResponseParameters": m{origin: true}}},
+				"Integration": m{"Type": "MOCK", "RequestTemplates": m{"application/json": `{"statusCode": 200}`},
+					"IntegrationResponses": []m{{"StatusCode": "200", "ResponseParameters": m{origin: "'https://app.example.com'"}}}}}}
+		}
+	}
+	resources["Deployment"] = m{"Type": "AWS::ApiGateway::Deployment", "DependsOn": methods, "Properties": m{"RestApiId": api, "StageName": "prod"}}
+	text, err := json.Marshal(m{"Resources": resources})
+	if err != nil {
+		panic(err) // it is made of texts alone
+	}
+	return text
 }
 
 // corsgate runs a command of the tool and gives the milliseconds it took.
