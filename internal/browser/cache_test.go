@@ -125,7 +125,7 @@ func TestCacheEntries(t *testing.T) {
 		if got := cache.Lookup(put); got != want {
 			t.Errorf("%s: PUT is a %s after DELETE, want a %s", b, got, want)
 		}
-		// A request that they do not cover is no reason for Firefox to forget them.
+		// A request that they do not cover is not a reason for Firefox to forget them.
 		cache.Store(put, allow("Access-Control-Allow-Methods: PUT", "Access-Control-Max-Age: 60"))
 		if got := cache.Lookup(prepare(t, browser.Call{Method: "PATCH"})); got != browser.CacheInsufficient {
 			t.Errorf("%s: PATCH is a %s", b, got)
@@ -147,7 +147,7 @@ func TestCacheEntries(t *testing.T) {
 	}
 }
 
-// A wildcard answers for requests without credentials, and never for authorization.
+// A wildcard covers requests without credentials, and never authorization.
 func TestCacheWildcards(t *testing.T) {
 	for _, b := range []browser.Browser{browser.Chromium, browser.Firefox, browser.WebKit} {
 		store := func() *browser.PreflightCache {

@@ -23,7 +23,7 @@ type Outcome struct {
 	Response *HTTPResponse `json:"response,omitempty"`
 }
 
-// Run does what a browser does for a request: preflight, actual request, redirects, until the page has an answer or the
+// Run does what a browser does for a request: preflight, actual request, redirects, until the page has a response or the
 // browser refuses. Transport answers one request; an error from it stands for a network that failed. The cache may be nil,
 // which means that every preflight is made. The error is Prepare's.
 func Run(req Call, transport func(*HTTPRequest) (*HTTPResponse, error), cache *PreflightCache) (ex Outcome, err error) {

@@ -68,9 +68,15 @@ func look(app *cfn.App, checks map[rules.ID]checker, stated *Allowlist) *seen {
 	for _, v := range s.views(stated) {
 		list := v.Allowlist.Allowlist
 		list.Origins, list.Names = s.shown(list.Origins), s.shown(list.Names)
-		s.checked = append(s.checked, report.Checked{File: v.API.Rest.Stack.File, API: app.Name(v.API.Rest), Stage: app.Show(v.API.Stage), Routes: len(v.routes), Allowlist: list})
+		kind := ""
+		if v.API.Kind != gateway.RestAPI {
+			kind = string(v.API.Kind)
+		}
+		s.checked = append(s.checked, report.Checked{Kind: kind, File: v.API.Rest.Stack.File, API: app.Name(v.API.Rest), Stage: app.Show(v.API.Stage), Routes: len(v.routes), Allowlist: list})
 		for _, id := range slices.Sorted(maps.Keys(checks)) {
-			if v.usesCORS() || slices.Contains(ofEveryAPI, id) {
+			switch {
+			case ofSettings(id) != (v.API.Kind != gateway.RestAPI):
+			case ofSettings(id), v.usesCORS(), slices.Contains(ofEveryAPI, id):
 				s.run(id, checks[id], v)
 			}
 		}
@@ -120,16 +126,22 @@ type place struct {
 	of           *cfn.Resource // nil for the API
 	path, method string
 	note         string // what is particular to it, to follow what is wrong
+	// What the fix of a finding about an HTTP API or a function URL is: members of its setting, a route for the preflights that this
+	// one takes, that everybody may call it.
+	setting      *map[string]any
+	unauthorized *gateway.Method
+	public       bool
+	advice       string
 }
 
-// at gives the place of a method.
+// at returns the place of a method.
 func at(m *gateway.Method) place {
 	return place{of: m.Source, path: m.Resource.Path, method: m.HTTPMethod}
 }
 
 // leave says that something of an API, or of none, is not judged.
 func (s *seen) leave(api *gateway.API, line string) {
-	if api != nil && len(s.app.RestAPIs()) > 1 {
+	if api != nil && len(gateway.APIs(s.app)) > 1 {
 		line = s.app.Name(api.Rest) + ": " + line
 	}
 	if line = report.OneLine(s.app.Show(line)); !slices.Contains(s.notJudged, line) {
@@ -185,10 +197,10 @@ func (s *seen) orphans() {
 	}
 }
 
-// views gives a view for each stage of each API.
+// views returns a view for each stage of each API.
 func (s *seen) views(stated *Allowlist) []*View {
 	var out []*View
-	for _, api := range gateway.APIs(s.app, gateway.RestAPI) {
+	for _, api := range gateway.APIs(s.app) {
 		opts := gateway.Options{API: api.ID, Policy: gateway.IgnorePolicy} // a rule of its own judges it
 		stages, err := gateway.Stages(s.app, opts)
 		if err != nil || len(stages) < 2 {
@@ -199,6 +211,12 @@ func (s *seen) views(stated *Allowlist) []*View {
 			loaded, err := gateway.Load(s.app, opts)
 			if err != nil {
 				s.leave(nil, err.Error())
+				continue
+			}
+			if loaded.Kind != gateway.RestAPI {
+				v := newSettingView(loaded)
+				s.unread(v)
+				out = append(out, v)
 				continue
 			}
 			v, err := newView(loaded, stated.of(loaded.Rest))

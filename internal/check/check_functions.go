@@ -21,8 +21,9 @@ import (
 
 // notes are what the command does not look at, over all APIs.
 type notes struct {
-	own   [2]map[string]bool // routes whose responses are a function's own, or a server's
-	lines []string
+	own    [2]map[string]bool // routes whose responses are a function's own, or a server's
+	status map[string]bool    // routes whose preflights have a function's status
+	lines  []string
 }
 
 // note takes the notes of a view.
@@ -31,6 +32,13 @@ func (s *seen) note(v *View) {
 		if s.notes.own[i] == nil {
 			s.notes.own[i] = map[string]bool{}
 		}
+	}
+	if s.notes.status == nil {
+		s.notes.status = map[string]bool{}
+	}
+	if v.API.Kind != gateway.RestAPI {
+		s.noteSetting(v)
+		return
 	}
 	for _, r := range v.routes {
 		m := r.method
@@ -54,39 +62,30 @@ func (s *seen) note(v *View) {
 	}
 }
 
-// said gives the notes as lines.
+// said returns the notes as lines.
 func (s *seen) said() []string {
 	out := []string{}
 	if n := len(s.notes.own[0]); n > 0 {
 		responses := "the responses of " + report.Plural(n, "Lambda proxy route") + " are the functions' own"
-		out = append(out, responses+": corsgate explain runs the functions, and corsgate probe asks them once they are deployed")
+		out = append(out, responses+": corsgate explain runs the functions, and corsgate probe tests them once they are deployed")
 	}
 	if n := len(s.notes.own[1]); n > 0 {
 		out = append(out, "the responses of "+report.Plural(n, "HTTP proxy route")+" are the servers' own: corsgate probe asks them once they are deployed")
 	}
-	return append(append(out, s.notes.lines...), Unread(s.app)...) // an empty list where there is none
+	return append(append(append(out, s.statuses()...), s.notes.lines...), Unread(s.app)...) // an empty list where there is none
 }
 
-// Unread says, a line for each kind, which APIs of an app have CORS settings that no rule looks at.
+// Unread says which APIs of an app no rule looks at.
 func Unread(app *cfn.App) []string {
-	var out []string
-	for _, kind := range []struct {
-		name  string
-		types []string
-	}{{"HTTP API", []string{"AWS::ApiGatewayV2::Api", "AWS::Serverless::HttpApi"}}, {"function URL", []string{"AWS::Lambda::Url"}}} {
-		var names []string
-		for _, t := range kind.types {
-			for _, r := range app.OfType(t) {
-				if protocol, _ := r.Properties["ProtocolType"].(string); protocol != "WEBSOCKET" { // there is no CORS
-					names = append(names, app.Name(r))
-				}
-			}
-		}
-		if len(names) > 0 {
-			out = append(out, "not read: "+report.Plural(len(names), kind.name)+" ("+strings.Join(names, ", ")+"); corsgate judges REST APIs (AWS::ApiGateway::RestApi) alone")
-		}
+	sockets := gateway.WebSockets(app)
+	if len(sockets) == 0 {
+		return nil
 	}
-	return out
+	var names []string
+	for _, r := range sockets {
+		names = append(names, app.Name(r))
+	}
+	return []string{report.Plural(len(names), "WebSocket API") + " (" + strings.Join(names, ", ") + "): there is no CORS for a WebSocket, and the function of $connect has to look at Origin itself"}
 }
 
 func list(v any) []any {
@@ -129,7 +128,7 @@ func headerless(v *View, report reporter) {
 		}
 		by := v.answers(r)
 		if by == nil || by.Integration == nil || by.Integration.Type != apigw.Mock {
-			continue // the function answers preflights too
+			continue // the function handles preflights too
 		}
 		what, ok := judged[fn]
 		if !ok {

@@ -26,6 +26,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	iam "github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -39,6 +40,9 @@ import (
 
 var (
 	_           = jsii.String
+	httpApi     awsapigatewayv2.HttpApi
+	integration awsapigatewayv2.HttpRouteIntegration
+	url         awslambda.FunctionUrl
 	_           = time.Hour
 	_           = cors.New
 	_           = corsapi.Enable

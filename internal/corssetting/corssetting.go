@@ -39,6 +39,8 @@ type Setting struct {
 	Origins, Methods, Headers, Expose []string
 	// Credentials and MaxAge are written as text; empty if they are not there.
 	Credentials, MaxAge string
+	// Texts names the lists that are written as one text, which a service takes for none.
+	Texts []string
 }
 
 // A Header is one that the service sends.
@@ -148,6 +150,9 @@ func (s *Setting) Refused() []string {
 	}
 	if n, err := strconv.Atoi(s.MaxAge); err == nil && (n < least || n > maxMaxAge) {
 		out = append(out, fmt.Sprintf("MaxAge is %s; it may be from %d to %d", s.MaxAge, least, maxMaxAge))
+	}
+	for _, name := range s.Texts {
+		out = append(out, name+" is a text, and a list is wanted")
 	}
 	if s.Service != FunctionURL {
 		return out

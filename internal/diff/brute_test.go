@@ -46,7 +46,7 @@ type drawnRoute struct {
 	allowHeaders, maxAge    any
 	exposed, credentials    any
 	status                  any
-	backend                 bool // an HTTP integration in the place of a mock
+	backend                 bool // an HTTP integration instead of a mock
 	uri                     any
 	optionsCondition        string
 	key                     bool
@@ -469,7 +469,7 @@ func (m maker) values(apps ...*cfn.App) map[string]string {
 	return out
 }
 
-// unknowns gives the symbols that an API's resources depend on, conditions among them, and that are not of the API itself.
+// unknowns returns the symbols that an API's resources depend on, conditions among them, and that are not of the API itself.
 func unknowns(a *cfn.App) []*cfn.Symbol {
 	var out []*cfn.Symbol
 	add := func(list ...*cfn.Symbol) {

@@ -117,7 +117,7 @@ func (d *Difference) those(which Direction) []string {
 	return out
 }
 
-// changes gives one for each route, with expressions in the place of what stands for them.
+// changes returns one for each route, with expressions instead of what stands for them.
 func (d *Difference) changes() []Change {
 	out := []Change{}
 	for _, c := range d.Changes {
@@ -139,7 +139,7 @@ func (d *Difference) errorChanges() []ErrorChange {
 	return out
 }
 
-// summary gives the groups, with expressions in the place of what stands for them.
+// summary returns the groups, with expressions instead of what stands for them.
 func (d *Difference) summary() []Group {
 	out := []Group{}
 	for _, g := range d.Groups() {

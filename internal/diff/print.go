@@ -35,7 +35,7 @@ func plural(n int, what string) string {
 
 // A format is how a summary is marked up.
 type format struct {
-	code            func(string) string
+	code, text      func(string) string
 	strong          func(string) string
 	title, subtitle string
 	bullet          string
@@ -44,19 +44,11 @@ type format struct {
 }
 
 var (
-	plain    = format{code: func(s string) string { return report.OneLine(clip(s)) }, strong: func(s string) string { return s }, bullet: "- "}
-	markdown = format{code: func(s string) string { return report.Code(clip(s)) }, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
+	plain    = format{code: func(s string) string { return report.OneLine(clip(s)) }, text: report.OneLine, strong: func(s string) string { return s }, bullet: "- "}
+	markdown = format{code: func(s string) string { return report.Code(clip(s)) }, text: report.EscapeMarkdown, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
 )
 
-// text writes text that is none of a template.
-func (f format) text(s string) string {
-	if f.details {
-		return report.EscapeMarkdown(s)
-	}
-	return report.OneLine(s)
-}
-
-// showing returns the format that writes expressions in the place of what stands for them.
+// showing returns the format that writes expressions instead of what stands for them.
 func (f format) showing(d *Difference) format {
 	code := f.code
 	f.code = func(s string) string { return code(d.show(s)) }
@@ -228,7 +220,7 @@ func (f format) sentence(g Group) string {
 	return who + ", " + f.requests(g) + ": " + f.strong(f.words(g.After)) + g.codes() + was + f.words(g.Before)
 }
 
-// words gives what becomes of a group's requests, with the names of headers, which are a template's text, as code.
+// words returns what becomes of a group's requests, with the names of headers, which are a template's text, as code.
 func (f format) words(s string) string {
 	names, ok := strings.CutPrefix(s, canRead)
 	if !ok || names == exposed(Outcome{}) || names == exposed(Outcome{Exposed: []string{"*"}}) {
@@ -265,7 +257,7 @@ func (d *Difference) Sentences(before, after string) []Sentence {
 	}
 	for _, c := range d.Caches {
 		mixed := map[bool]string{true: "caches may mix them up", false: "caches tell them apart"}
-		out = append(out, Sentence{Group{Routes: []string{c.Route}}, fmt.Sprintf("answers of %s: %s, %s; %s, %s", c.Route, before, mixed[c.Before], after, mixed[c.After])})
+		out = append(out, Sentence{Group{Routes: []string{c.Route}}, fmt.Sprintf("responses of %s: %s, %s; %s, %s", c.Route, before, mixed[c.Before], after, mixed[c.After])})
 	}
 	return out
 }
@@ -292,8 +284,9 @@ func (d *Difference) headline() string {
 		}
 	}
 	alone := map[Direction]int{}
-	for _, dir := range d.only {
-		alone[dir]++
+	for _, dir := range []Direction{New, Gone} {
+		list, _ := d.brief(d.those(dir)) // an ANY is one
+		alone[dir] = len(list)
 	}
 	switch {
 	case worse:
@@ -437,7 +430,7 @@ func (d *Difference) follows(g Group) bool {
 	return g.lacking() && !slices.ContainsFunc(g.Routes, func(r string) bool { return !wants[r] })
 }
 
-// A move is of the answers to preflights.
+// A move is of the responses to preflights.
 type move string
 
 const (
@@ -445,7 +438,7 @@ const (
 	fromFunction move = "from a function"
 )
 
-// moves says whether a group's preflights are a function's on one side alone.
+// moves reports whether a group's preflights are a function's on one side alone.
 func (g Group) moves() move {
 	functions := Outcome{Preflight: "not known"}.words()
 	switch was, is := g.Before == functions, g.After == functions; {
@@ -518,10 +511,10 @@ func (p *page) failing(d *Difference) {
 	}
 }
 
-// refusedPreflight says that it is the preflight by which a request is refused.
+// refusedPreflight reports whether it is the preflight by which a request is refused.
 func (o Outcome) refusedPreflight() bool { return strings.Contains(string(o.Code), "Preflight") }
 
-// stillNowhere says that a group's requests were no use to their pages and are none.
+// stillNowhere reports whether a group's requests were no use to their pages and are none.
 func (g Group) stillNowhere() bool {
 	return g.Direction == Different && getsNowhere(g.Before) && getsNowhere(g.After)
 }
@@ -576,8 +569,10 @@ func (d *Difference) body(p *page, title string) {
 	d.changed(p, title)
 	for _, c := range d.Cases {
 		p.item("\n" + p.strong("If "+p.code(c.If)+":"))
+		p.format = own.showing(c.Difference) // which may be of other apps
 		c.changed(p, title)
 	}
+	p.format = own.showing(d)
 	p.missing(d, title)
 	p.others(d)
 }
@@ -698,7 +693,7 @@ func (p *page) table(groups []Group) {
 }
 
 func (d *Difference) footer() string {
-	return fmt.Sprintf("Both templates were asked %s: %s, %s.", plural(d.Questions, "question"), plural(len(d.Origins), "origin"), plural(len(d.Routes), "route"))
+	return fmt.Sprintf("Both templates got the same %s: %s, %s.", plural(d.Questions, "question"), plural(len(d.Origins), "origin"), plural(len(d.Routes), "route"))
 }
 
 // end writes what was left out, if anything was, and the rest to the writer.
@@ -794,7 +789,7 @@ func print(w io.Writer, f format, results []Result, found Found) error {
 	return p.end(w)
 }
 
-// deeper gives a title one level below.
+// deeper returns a title one level below.
 func deeper(title string) string {
 	if title == "" {
 		return ""

@@ -171,7 +171,7 @@ func (o open) compared(x *cfn.Comparison) []open {
 	return out
 }
 
-// valued gives a symbol each value that it is compared with or looked up by, and none of them.
+// valued returns a symbol each value that it is compared with or looked up by, and none of them.
 func (o open) valued(s *cfn.Symbol, apps [2]*cfn.App) []open {
 	var comparisons []*cfn.Comparison
 	var values, keys []string

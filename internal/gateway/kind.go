@@ -113,7 +113,7 @@ func (l *loader) setting(v any, service corssetting.Service, inDocument bool) {
 	listed := func(n string) []string {
 		if text, ok := m[name(n)].(string); ok { // one that is not known stands for all of a list
 			if l.app.SymbolOf(text) == nil {
-				l.undeployable("%s.%s is a text, and a list is wanted", service.Property(), name(n))
+				s.Texts = append(s.Texts, n)
 			}
 			return []string{text}
 		}

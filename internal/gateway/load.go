@@ -526,7 +526,9 @@ func (l *loader) missing(format string, args ...any) {
 
 // undeployable notes a mapping that the service refuses.
 func (l *loader) undeployable(format string, args ...any) {
-	l.api.Undeployable = append(l.api.Undeployable, l.app.Show(fmt.Sprintf(format, args...))+"; API Gateway does not deploy that")
+	if line := l.app.Show(fmt.Sprintf(format, args...)) + "; API Gateway does not deploy that"; !slices.Contains(l.api.Undeployable, line) {
+		l.api.Undeployable = append(l.api.Undeployable, line)
+	}
 }
 
 // textOf makes text of a scalar.

@@ -85,7 +85,7 @@ func (a *API) Behind(method, path string) string {
 
 // FunctionOf returns the template's function that is called for a request to a path, nil if it is none.
 func (a *API) FunctionOf(method, path string) *cfn.Resource {
-	m, _, _ := a.route(method, segments(path))
+	m, _, _ := a.find(method, path)
 	if m == nil || m.Integration == nil {
 		return nil
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // TestRandom has servers that answer anything. It holds that nothing crashes, that the verdict is the one to which package
-// fetch comes by itself, and that a request which is refused, or has no answer, is never called clean.
+// fetch comes by itself, and that a request which is refused, or has no response, is never called clean.
 func TestRandom(t *testing.T) {
 	rng := rand.New(rand.NewPCG(6, 1))
 	pick := func(of ...string) string { return of[rng.IntN(len(of))] }

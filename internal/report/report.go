@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,7 +19,7 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 	// Suppressed are those that do not.
 	Suppressed []Finding `json:"suppressed"`
-	// Crashed has a line for each rule that failed to give an answer.
+	// Crashed has a line for each rule that failed.
 	Crashed []string `json:"crashed"`
 	// NotJudged has a line for each thing on which only a deployment decides, or that stands in a part that was not read.
 	NotJudged []string `json:"notJudged"`
@@ -37,7 +38,9 @@ type Report struct {
 
 // Checked is a stage of an API that was looked at.
 type Checked struct {
-	File      string    `json:"file"`
+	File string `json:"file"`
+	// Kind is HTTP API or function URL; left out for a REST API.
+	Kind      string    `json:"kind,omitempty"`
 	API       string    `json:"api"`
 	Stage     string    `json:"stage"`
 	Routes    int       `json:"routes"`
@@ -147,7 +150,18 @@ func (r *Report) Summary() string {
 	}
 	subject := r.Subject
 	if subject == "" {
-		subject = Plural(routes, "route") + " of " + Plural(len(r.Checked), "stage")
+		kinds := map[string]int{}
+		for _, c := range r.Checked {
+			kinds[c.Kind]++
+		}
+		var of []string
+		for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+			of = append(of, Plural(kinds[kind], cmp.Or(kind, "stage")))
+		}
+		if len(of) == 0 {
+			of = []string{"0 stages"}
+		}
+		subject = Plural(routes, "route") + " of " + strings.Join(of, ", ")
 	}
 	s := fmt.Sprintf("%s, %s, %s in %s", Plural(count[rules.Error], "error"), Plural(count[rules.Warning], "warning"), Plural(count[rules.Info], "note"), subject)
 	if n := len(r.Suppressed); n > 0 {

@@ -18,6 +18,8 @@ type Fix struct {
 	SAM        string `json:"sam,omitempty" yaml:"-"`
 	OpenAPI    string `json:"openapi,omitempty" yaml:"-"`
 	Serverless string `json:"serverless,omitempty" yaml:"-"`
+	// Console is where it is done in the AWS console, in its own words.
+	Console string `json:"console,omitempty" yaml:"-"`
 }
 
 // A Form is a fix in one of the forms.
@@ -29,6 +31,7 @@ func (f Fix) Forms() []Form {
 	for _, form := range []Form{
 		{"CDK in TypeScript", "ts", f.TypeScript}, {"CDK in Go", "go", f.CDK}, {"CDK with corsgate", "go", f.Go}, {"CloudFormation", "yaml", f.CloudFormation},
 		{"SAM", "yaml", f.SAM}, {"OpenAPI", "yaml", f.OpenAPI}, {"serverless.yml", "yaml", f.Serverless},
+		{"AWS console", "text", f.Console},
 	} {
 		if form.Text != "" {
 			out = append(out, form)
@@ -39,13 +42,13 @@ func (f Fix) Forms() []Form {
 
 // Map returns a fix with each of its texts changed.
 func (f Fix) Map(change func(string) string) Fix {
-	return Fix{change(f.Go), change(f.TypeScript), change(f.CDK), change(f.CloudFormation), change(f.SAM), change(f.OpenAPI), change(f.Serverless)}
+	return Fix{change(f.Go), change(f.TypeScript), change(f.CDK), change(f.CloudFormation), change(f.SAM), change(f.OpenAPI), change(f.Serverless), change(f.Console)}
 }
 
 // And returns a fix of two places.
 func (f Fix) And(g Fix) Fix {
 	return Fix{Go: either(f.Go, g.Go), TypeScript: both(f.TypeScript, g.TypeScript), CDK: both(f.CDK, g.CDK), CloudFormation: both(f.CloudFormation, g.CloudFormation),
-		SAM: both(f.SAM, g.SAM), OpenAPI: both(f.OpenAPI, g.OpenAPI), Serverless: both(f.Serverless, g.Serverless)}
+		SAM: both(f.SAM, g.SAM), OpenAPI: both(f.OpenAPI, g.OpenAPI), Serverless: both(f.Serverless, g.Serverless), Console: both(f.Console, g.Console)}
 }
 
 // Likewise returns a fix that says of how many more places it is.
@@ -59,7 +62,7 @@ func (f Fix) Likewise(n int) Fix {
 		}
 	}
 	code, data := say("//"), say("#")
-	return Fix{f.Go, code(f.TypeScript), code(f.CDK), data(f.CloudFormation), data(f.SAM), data(f.OpenAPI), data(f.Serverless)}
+	return Fix{f.Go, code(f.TypeScript), code(f.CDK), data(f.CloudFormation), data(f.SAM), data(f.OpenAPI), data(f.Serverless), data(f.Console)}
 }
 
 // either is the first of two texts that there is: what corsgate does, it does for all places.

@@ -24,7 +24,7 @@ import (
 
 // An ID is the id of a rule: CORS and three digits. The first digit is 1 for the preflight, 2 for headers and their values,
 // 3 for the gateway's own responses, 4 for what is around the API, 5 for what only a response on the wire shows, 6 for the
-// deployed state, 7 for the logs, 9 for the check itself. No id is ever used for another rule.
+// deployed state, 7 for the logs, 8 for HTTP APIs and function URLs, 9 for the check itself. No id is ever used for another rule.
 type ID string
 
 // Link returns the address of the rule's page.

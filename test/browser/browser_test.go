@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +28,7 @@ import (
 )
 
 // fewest is how many exchanges the browser has to have judged.
-const fewest = 60
+const fewest = 100
 
 // A bench is a browser before the served APIs.
 type bench struct {
@@ -66,6 +68,8 @@ func start(t *testing.T) *bench {
 		{"cdk-three-origins", templates + "cdk-three-origins.template.json"},
 		{"cdk-any-origin", templates + "cdk-any-origin.template.json"},
 		{"faults", faulty(t)},
+		{"http", writtenSettings(t, "http")},
+		{"url", writtenSettings(t, "url")},
 	} {
 		b.apis[a.name] = serve(t, program, a.name, a.template, listedPage, otherPage)
 	}
@@ -90,8 +94,21 @@ func start(t *testing.T) *bench {
 	return b
 }
 
+// writtenSettings writes the template of an HTTP API or a function URL.
+func writtenSettings(t *testing.T, kind string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), kind+".yaml")
+	if err := os.WriteFile(path, []byte(settingsTemplate(kind)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func (b *bench) testExchanges(t *testing.T) {
-	all := slices.Clone(trials)
+	if len(settings) < 40 {
+		t.Errorf("%d exchanges with an HTTP API and a function URL", len(settings))
+	}
+	all := slices.Concat(trials, settings)
 	// A page at a time.
 	slices.SortStableFunc(all, func(x, y trial) int { return strings.Compare(x.page(), y.page()) })
 	for _, c := range all {
@@ -102,7 +119,7 @@ func (b *bench) testExchanges(t *testing.T) {
 	}
 }
 
-// page gives the origin of the page that asks, or in which the frame is that asks.
+// page returns the origin of the page that asks, or in which the frame is that asks.
 func (c trial) page() string {
 	if c.from == null {
 		return app
@@ -114,7 +131,7 @@ func (c trial) String() string {
 	return strings.Join(append([]string{c.api, c.ask, c.from, c.with}, c.headers...), " ")
 }
 
-// request gives what package browser and the script ask for.
+// request returns what package browser and the script ask for.
 func (c trial) request(base, query string) (browser.Call, options) {
 	method, path, _ := strings.Cut(c.ask, " ")
 	joint := "?"
@@ -262,7 +279,7 @@ func differ(t *testing.T, what string, got message, want simulate.Headers, name 
 	}
 }
 
-// names gives the names of headers, each once, in order.
+// names returns the names of headers, each once, in order.
 func names(headers [][2]string) []string {
 	var out []string
 	for _, h := range headers {

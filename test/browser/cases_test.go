@@ -1,5 +1,11 @@
 package browser
 
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
 const (
 	app    = "https://app.example.com"
 	other  = "https://other.example"
@@ -175,4 +181,104 @@ var trials = []trial{
 	{api: "faults", from: app, ask: "DELETE /p-headers", headers: []string{asJSON, "X-One: 1"}, with: include, want: "200"},
 	{api: "faults", from: app, ask: "PUT /p-headers", headers: []string{"x-zwei: 1", "x-drei: 1", "x-eins: 1", "x-one: 1"}, with: include, want: "HeaderDisallowedByPreflightResponse"},
 	{api: "faults", from: app, ask: "patch /p-headers", with: include, want: "MethodDisallowedByPreflightResponse"},
+}
+
+// settings are exchanges with the HTTP API and the function URL of settingsTemplate.
+var settings = func() []trial {
+	const preflightStatus = "PreflightInvalidStatus"
+	token := []string{"authorization: Bearer x"}
+	out := []trial{
+		// The setting answers preflights that no route takes.
+		{api: "http", from: app, ask: "GET /items", want: "200"},
+		{api: "http", from: app, ask: "PUT /items/7", headers: token, want: "200"},
+		{api: "http", from: app, ask: "PUT /items/7", want: "401"}, // the API's own, with the setting's headers
+		{api: "http", from: app, ask: "PUT /items/7", headers: append([]string{asJSON}, token...), body: "{}", want: "200"},
+		{api: "http", from: app, ask: "DELETE /items/7", want: "MethodDisallowedByPreflightResponse"},
+		{api: "http", from: app, ask: "GET /items", headers: []string{"x-other: 1"}, want: "HeaderDisallowedByPreflightResponse"},
+		{api: "http", from: app, ask: "GET /nothing", want: "404"},
+		{api: "http", from: app, ask: "PUT /nothing", want: "404"},
+		{api: "http", from: app, ask: "GET /items", with: include, want: "InvalidAllowCredentials"},
+		{api: "http", from: app, ask: "PUT /items/7", headers: token, with: include, want: "PreflightInvalidAllowCredentials"},
+		{api: "http", from: app, ask: "GET /items", with: omit, want: "200"},
+		{api: "http", from: other, ask: "GET /items", want: missing},
+		{api: "http", from: other, ask: "PUT /items/7", headers: token, want: preflightMissing},
+		{api: "http", from: null, ask: "GET /items", want: missing},
+		{api: "http", from: null, ask: "PUT /items/7", want: preflightMissing},
+		{api: "http", from: app + ".evil.example", ask: "GET /items", want: missing},
+		{api: "http", from: "https://x.wild.example", ask: "GET /items", want: missing}, // a pattern, which matches nothing
+		{api: "http", from: "https://x.wild.example", ask: "PUT /items/7", want: preflightMissing},
+		{api: "http", from: "http://localhost:3000", ask: "GET /items", want: "200"},
+		// ANY takes them: the function's status counts, and the authorizer's.
+		{api: "http", from: app, ask: "PUT /any", want: "200"},
+		{api: "http", from: app, ask: "DELETE /any", want: "MethodDisallowedByPreflightResponse"},
+		{api: "http", from: other, ask: "PUT /any", want: preflightMissing},
+		{api: "http", from: app, ask: "PUT /picky", want: preflightStatus},
+		{api: "http", from: app, ask: "GET /picky", want: "404"},
+		{api: "http", from: app, ask: "PUT /locked", headers: token, want: preflightStatus},
+		{api: "http", from: app, ask: "GET /locked", want: "401"},
+		{api: "http", from: other, ask: "PUT /locked", headers: token, want: preflightMissing},
+		// The function's own headers are ignored, what it says of pages as well.
+		{api: "http", from: app, ask: "GET /own", want: "200"},
+		{api: "http", from: other, ask: "GET /own", want: missing},
+		{api: "http", from: app, ask: "GET /broken", want: "500"},
+		{api: "http", from: app, ask: "GET /bare", want: "200"},
+
+		// A function URL: its setting answers every preflight, and both send headers.
+		{api: "url", from: app, ask: "GET /", want: "200"},
+		{api: "url", from: app, ask: "GET /any/path", want: "200"},
+		{api: "url", from: app, ask: "PUT /", headers: []string{asJSON}, body: "{}", want: "200"},
+		{api: "url", from: app, ask: "DELETE /", want: "MethodDisallowedByPreflightResponse"},
+		{api: "url", from: app, ask: "GET /", headers: []string{"x-other: 1"}, want: "HeaderDisallowedByPreflightResponse"},
+		{api: "url", from: app, ask: "GET /", with: include, want: "200"},
+		{api: "url", from: app, ask: "PUT /", with: include, want: "200"},
+		{api: "url", from: other, ask: "GET /", want: missing},
+		{api: "url", from: other, ask: "PUT /", want: preflightMissing},
+		{api: "url", from: other, ask: "GET /", with: include, want: missing},
+		{api: "url", from: null, ask: "GET /", want: missing},
+		{api: "url", from: app, ask: "GET /own", want: "MultipleAllowOriginValues"},
+		{api: "url", from: app, ask: "PUT /own", want: "MultipleAllowOriginValues"},
+		{api: "url", from: other, ask: "GET /own", want: "200"}, // the function's alone
+		{api: "url", from: app, ask: "GET /broken", want: "502"},
+		{api: "url", from: app, ask: "GET /bare", want: "200"},
+		{api: "url", from: app, ask: "GET /lost", want: "404"},
+	}
+	return out
+}()
+
+// settingsFunction answers by the path of its event of format 2.0.
+const settingsFunction = `exports.handler = async e => {
+  const path = e.rawPath.replace(/^\/live/, ''), options = e.requestContext.http.method === 'OPTIONS'
+  switch (path) {
+    case '/own': return {statusCode: 200, headers: {'Access-Control-Allow-Origin': '*'}, body: 'own'}
+    case '/broken': throw new Error('broken')
+    case '/bare': return {bare: true}
+    case '/picky': case '/lost': return {statusCode: 404, body: 'no'}
+  }
+  return {statusCode: options ? 204 : 200, headers: {'x-total': '1', 'content-type': 'text/plain'}, body: e.version}
+}`
+
+// settingsTemplate is a template with an HTTP API or with a function URL.
+func settingsTemplate(kind string) string {
+	const function = "  Fn: {Type: 'AWS::Lambda::Function', Properties: {Runtime: nodejs22.x, Handler: index.handler, Code: {ZipFile: CODE}}}\n"
+	code := "Resources:\n" + strings.Replace(function, "CODE", strconv.Quote(settingsFunction), 1)
+	if kind == "url" {
+		return code + `
+  Url: {Type: 'AWS::Lambda::Url', Properties: {AuthType: NONE, TargetFunctionArn: {'Fn::GetAtt': [Fn, Arn]}, Cors: {AllowOrigins: ['https://app.example.com'], AllowMethods: [GET, PUT], AllowHeaders: [content-type], ExposeHeaders: [x-total], AllowCredentials: true}}}
+  May: {Type: 'AWS::Lambda::Permission', Properties: {Action: 'lambda:InvokeFunctionUrl', FunctionName: {Ref: Fn}, Principal: '*'}}
+`
+	}
+	code += `
+  Web: {Type: 'AWS::ApiGatewayV2::Api', Properties: {ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: ['https://app.example.com', 'http://localhost:3000', 'https://*.wild.example'], AllowMethods: [GET, PUT], AllowHeaders: [authorization, content-type], ExposeHeaders: [x-total], MaxAge: 0}}}
+  Live: {Type: 'AWS::ApiGatewayV2::Stage', Properties: {ApiId: {Ref: Web}, StageName: live}}
+  Calls: {Type: 'AWS::ApiGatewayV2::Integration', Properties: {ApiId: {Ref: Web}, IntegrationType: AWS_PROXY, IntegrationUri: {'Fn::GetAtt': [Fn, Arn]}, PayloadFormatVersion: '2.0'}}
+  Jwt: {Type: 'AWS::ApiGatewayV2::Authorizer', Properties: {ApiId: {Ref: Web}, AuthorizerType: JWT, IdentitySource: [$request.header.Authorization]}}
+`
+	for i, key := range []string{"GET /items", "PUT /items/{id}", "ANY /any", "ANY /picky", "ANY /locked", "GET /own", "GET /broken", "GET /bare"} {
+		auth := ""
+		if strings.HasSuffix(key, "/{id}") || strings.HasSuffix(key, "/locked") {
+			auth = ", AuthorizationType: JWT, AuthorizerId: {Ref: Jwt}"
+		}
+		code += fmt.Sprintf("  R%d: {Type: 'AWS::ApiGatewayV2::Route', Properties: {ApiId: {Ref: Web}, RouteKey: '%s', Target: {'Fn::Sub': 'integrations/${Calls}'}%s}}\n", i, key, auth)
+	}
+	return code
 }

@@ -49,7 +49,7 @@ func inStack(t *testing.T, build func(awscdk.Stack)) synthesis {
 	return synthesize(t, nil, func(app awscdk.App) { build(awscdk.NewStack(app, jsii.String("Stack"), nil)) })
 }
 
-// body gives the OpenAPI document of the one API of a template.
+// body returns the OpenAPI document of the one API of a template.
 func body(t *testing.T, template map[string]any) map[string]any {
 	t.Helper()
 	ids := idsOf(template, "AWS::ApiGateway::RestApi")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/report"
 	"github.com/corsgate/corsgate/internal/rules"
 )
@@ -42,9 +43,9 @@ func (x *checkCommand) Run(c Command) error {
 		return err
 	}
 	report := check.Check(app, stated, suppressions)
-	// No API is no answer: nothing was checked, and a clean result would say otherwise.
+	// No API is not a response: nothing was checked, and a clean result would say otherwise.
 	if len(report.Checked) == 0 && len(report.Findings)+len(report.Suppressed)+len(report.NotJudged) == 0 {
-		c.say("%s: no AWS::ApiGateway::RestApi in the templates", strings.Join(x.Paths, ", "))
+		c.say("%s: %s in the templates", strings.Join(x.Paths, ", "), gateway.NoneThere)
 		for _, line := range check.Unread(app) {
 			c.say("%s", line)
 		}

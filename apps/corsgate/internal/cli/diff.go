@@ -20,16 +20,16 @@ import (
 // is allowed that was not), 2 for a command line that cannot be used and 3 for a file that cannot be read and for what cannot be
 // compared, unless something changes.
 type diffCommand struct {
-	Old string `arg:"" optional:"" placeholder:"OLD" help:"The template as it was, or a folder of templates, such as the base's cdk.out."`
-	New string `arg:"" optional:"" placeholder:"NEW" help:"The same as it is going to be."`
+	Old string `arg:"" optional:"" placeholder:"OLD" help:"The old template, or a folder of templates, such as the base's cdk.out."`
+	New string `arg:"" optional:"" placeholder:"NEW" help:"The new template, or a folder of templates."`
 
 	Format   string            `default:"markdown" enum:"markdown,text,json" placeholder:"FORMAT" group:"The report:" help:"markdown, for a comment; text; or json, with each request whose outcome changes. Default: markdown."`
-	FailOn   string            `default:"change" enum:"change,looser" placeholder:"WHAT" group:"The report:" help:"What gives exit status 1: change; or looser, which is something that is allowed and was not. Default: change."`
+	FailOn   string            `default:"change" enum:"change,looser" placeholder:"WHAT" group:"The report:" help:"What ends with status 1: any change; or looser, only what is allowed now and was not. Default: change."`
 	API      string            `name:"api" placeholder:"ID" group:"What is compared:" help:"One RestApi, by logical id, instead of all."`
-	OldAPI   string            `name:"old-api" placeholder:"ID" group:"What is compared:" help:"Its id in the old template, if it is another there."`
+	OldAPI   string            `name:"old-api" placeholder:"ID" group:"What is compared:" help:"Its logical id in the old template, if it differs."`
 	Stage    string            `placeholder:"NAME" group:"What is compared:" help:"One stage instead of all."`
-	OldStage string            `placeholder:"NAME" group:"What is compared:" help:"Its name in the old template, if it is another there."`
-	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable, of both."`
+	OldStage string            `placeholder:"NAME" group:"What is compared:" help:"Its name in the old template, if it differs."`
+	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable, for both templates."`
 	values   `group:"Values of a deployment:"`
 
 	gone bool // New has no REST API, and Old has

@@ -1,0 +1,266 @@
+package check
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/corsgate/corsgate/internal/rules"
+	"github.com/corsgate/corsgate/internal/testkit/faults"
+)
+
+func settingsText(t testing.TB) string {
+	t.Helper()
+	b, err := os.ReadFile("testdata/settings.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// TestSettingFaults holds that each single fault of an HTTP API or a function URL is found by its rule, and by no other.
+func TestSettingFaults(t *testing.T) {
+	base := tree(t, settingsText(t))
+	if got := listing(checkTree(t, base)); got != "" {
+		t.Fatalf("the clean template:\n%s", got)
+	}
+	if len(faults.OfSettings) < 40 {
+		t.Errorf("%d faults", len(faults.OfSettings))
+	}
+	for _, f := range faults.OfSettings {
+		t.Run(f.Name, func(t *testing.T) {
+			rep := checkTree(t, faults.Merge(base, tree(t, f.Change)))
+			if got := ids(rep); got[f.Rule] == 0 || len(got) != 1 || len(rep.Crashed)+len(rep.NotJudged) > 0 {
+				t.Errorf("want %s alone:\n%s", f.Rule, listing(rep))
+			}
+		})
+	}
+}
+
+// settingsInSAM is settings.yaml as SAM has it: the API and the URL are SAM's.
+func settingsInSAM(t *testing.T, root object) (object, bool) {
+	resources := maps.Clone(root["Resources"].(object))
+	property := func(id string) object {
+		r, _ := resources[id].(object)
+		p, _ := r["Properties"].(object)
+		return p
+	}
+	event := func(method, path string, auth any) object {
+		p := object{"ApiId": object{"Ref": "Web"}, "Method": method, "Path": path}
+		if auth != nil {
+			p["Auth"] = object{"Authorizer": auth}
+		}
+		return object{"Type": "HttpApi", "Properties": p}
+	}
+	events := object{}
+	for _, id := range []string{"List", "Put", "Own", "O", "D"} {
+		p := property(id)
+		if p == nil {
+			continue
+		}
+		key, _ := p["RouteKey"].(string)
+		method, path, _ := strings.Cut(key, " ")
+		if key == "$default" {
+			return nil, false
+		}
+		var auth any
+		if a, ok := p["AuthorizerId"].(object); ok {
+			auth = a["Ref"]
+		} else if p["AuthorizationType"] == "AWS_IAM" {
+			auth = "AWS_IAM"
+		}
+		events[id] = event(method, path, auth)
+		delete(resources, id)
+	}
+	api := object{"Auth": object{"EnableIamAuthorizer": true, "Authorizers": object{
+		"Jwt":   object{"IdentitySource": "$request.header.Authorization", "JwtConfiguration": object{"issuer": "https://issuer.example.com", "audience": []any{"a"}}},
+		"Token": object{"FunctionArn": object{"Fn::GetAtt": []any{"Fn", "Arn"}}, "AuthorizerPayloadFormatVersion": "2.0", "Identity": object{"Headers": []any{"X-Token"}}},
+	}}}
+	if c := property("Web")["CorsConfiguration"]; c != nil {
+		api["CorsConfiguration"] = c
+	}
+	function := func(id string, more object) object {
+		r := maps.Clone(resources[id].(object))
+		p := maps.Clone(r["Properties"].(object))
+		code, _ := p["Code"].(object)
+		delete(p, "Code")
+		p["InlineCode"] = code["ZipFile"]
+		maps.Copy(p, more)
+		r["Type"], r["Properties"] = "AWS::Serverless::Function", p
+		return r
+	}
+	config := object{"AuthType": property("Url")["AuthType"]}
+	if c := property("Url")["Cors"]; c != nil {
+		config["Cors"] = c
+	}
+	resources["Web"] = object{"Type": "AWS::Serverless::HttpApi", "Properties": api}
+	resources["Fn"] = function("Fn", object{"Events": events})
+	resources["UrlFn"] = function("UrlFn", object{"FunctionUrlConfig": config})
+	for _, id := range []string{"Jwt", "Token", "Calls", "Stage", "Url", "May"} {
+		delete(resources, id)
+	}
+	return object{"Transform": "AWS::Serverless-2016-10-31", "Resources": resources}, true
+}
+
+// settingsInCDK is a template as the CDK writes it.
+func settingsInCDK(root object) object {
+	return faults.Merge(root, object{"Rules": object{"CheckBootstrapVersion": object{}}}).(object)
+}
+
+// settingsInDocument has the setting and the routes in a document.
+func settingsInDocument(root object) (object, bool) {
+	resources := maps.Clone(root["Resources"].(object))
+	paths := object{}
+	for _, id := range []string{"List", "Put", "Own", "O", "D"} {
+		r, _ := resources[id].(object)
+		p, _ := r["Properties"].(object)
+		if p == nil {
+			continue
+		}
+		key, _ := p["RouteKey"].(string)
+		method, path, _ := strings.Cut(key, " ")
+		if key == "$default" {
+			method, path = "ANY", "/$default"
+		}
+		if method = strings.ToLower(method); method == "any" {
+			method = "x-amazon-apigateway-any-method"
+		}
+		op := object{"x-amazon-apigateway-integration": object{"type": "aws_proxy", "payloadFormatVersion": "2.0", "uri": object{"Fn::GetAtt": []any{"Fn", "Arn"}}}}
+		if a, ok := p["AuthorizerId"].(object); ok {
+			op["security"] = []any{object{a["Ref"].(string): []any{}}}
+		} else if p["AuthorizationType"] == "AWS_IAM" {
+			op["security"] = []any{object{"Iam": []any{}}}
+		}
+		item, _ := paths[path].(object)
+		if item == nil {
+			item = object{}
+			paths[path] = item
+		}
+		item[method] = op
+		delete(resources, id)
+	}
+	authorizer := func(typ, source string) object {
+		return object{"type": "apiKey", "x-amazon-apigateway-authorizer": object{"type": typ, "identitySource": source}}
+	}
+	body := object{"openapi": "3.0.1", "paths": paths, "components": object{"securitySchemes": object{
+		"Jwt": authorizer("jwt", "$request.header.Authorization"), "Token": authorizer("request", "$request.header.X-Token"),
+		"Iam": object{"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"}}}}
+	web, _ := resources["Web"].(object)["Properties"].(object)
+	if c, _ := web["CorsConfiguration"].(object); c != nil {
+		lower := object{}
+		for k, v := range c {
+			lower[strings.ToLower(k[:1])+k[1:]] = v
+		}
+		body["x-amazon-apigateway-cors"] = lower
+	}
+	resources["Web"] = object{"Type": "AWS::ApiGatewayV2::Api", "Properties": object{"Body": body}}
+	for _, id := range []string{"Jwt", "Token", "Calls"} {
+		delete(resources, id)
+	}
+	return object{"Resources": resources}, true
+}
+
+// overridden does what lines of addPropertyOverride and addPropertyDeletionOverride say.
+func overridden(t *testing.T, root object, id, ts string) object {
+	t.Helper()
+	out := copied(root)
+	ts = strings.NewReplacer("(\n  ", "(", ",\n  ", ", ", "\n)", ")").Replace(ts)
+	for line := range strings.Lines(ts) {
+		line = strings.TrimSuffix(strings.TrimSpace(line), ";")
+		if rest, ok := strings.CutPrefix(line, "cfn.addPropertyOverride('"); ok {
+			key, value, _ := strings.Cut(strings.TrimSuffix(rest, ")"), "', ")
+			part := strings.Split(key, ".")
+			at := out["Resources"].(object)[id].(object)["Properties"].(object)
+			for _, p := range part[:len(part)-1] {
+				if at[p] == nil {
+					at[p] = object{}
+				}
+				at = at[p].(object)
+			}
+			at[part[len(part)-1]] = tree(t, "v: "+value)["v"]
+		} else if rest, ok := strings.CutPrefix(line, "cfn.addPropertyDeletionOverride('"); ok {
+			part := strings.Split(strings.TrimSuffix(rest, "')"), ".")
+			at := out["Resources"].(object)[id].(object)["Properties"].(object)
+			for _, p := range part[:len(part)-1] {
+				at = at[p].(object)
+			}
+			delete(at, part[len(part)-1])
+		}
+	}
+	return out
+}
+
+// TestApplySettings does what the fixes of HTTP APIs and function URLs say, and checks again: nothing of the rule is left, and
+// nothing else has come.
+func TestApplySettings(t *testing.T) {
+	base := tree(t, settingsText(t))
+	total, done := 0, map[rules.ID][]string{}
+	for _, f := range faults.OfSettings {
+		plain := faults.Merge(base, tree(t, f.Change)).(object)
+		for _, form := range []string{"CloudFormation", "SAM", "CDK", "OpenAPI"} {
+			root, ok := plain, true
+			switch form {
+			case "SAM":
+				root, ok = settingsInSAM(t, plain)
+			case "CDK":
+				root = settingsInCDK(plain)
+			case "OpenAPI":
+				root, ok = settingsInDocument(plain)
+			}
+			if !ok {
+				continue
+			}
+			rep := checkTree(t, root)
+			had := ids(rep)
+			if had[f.Rule] == 0 { // this form cannot have it
+				continue
+			}
+			after, applied := copied(root), false
+			for _, finding := range rep.Findings {
+				fix := finding.Fix
+				if finding.Rule != f.Rule {
+					continue
+				}
+				switch {
+				case fix.SAM != "" && !strings.HasPrefix(fix.SAM, "#"):
+					part := tree(t, fix.SAM)
+					if part["Globals"] == nil {
+						part = object{"Resources": part}
+					}
+					after, applied = apply(after, part, false).(object), true
+				case fix.OpenAPI != "":
+					after = apply(after, object{"Resources": object{"Web": object{"Properties": object{"Body": tree(t, fix.OpenAPI)}}}}, false).(object)
+					applied = true
+				case fix.TypeScript != "" && strings.Contains(fix.TypeScript, "cfn.add"):
+					after, applied = overridden(t, after, finding.API, fix.TypeScript), true
+				case fix.CloudFormation != "" && !strings.HasPrefix(fix.CloudFormation, "#"):
+					after, applied = apply(after, object{"Resources": tree(t, fix.CloudFormation)}, false).(object), true
+				}
+				if applied && fix.Console == "" {
+					t.Errorf("%s, %s: the fix does not say where it is in the console", form, f.Name)
+				}
+			}
+			if !applied {
+				continue
+			}
+			again := checkTree(t, after)
+			for id := range ids(again) {
+				if id == f.Rule || had[id] == 0 && id != rules.CORS804 {
+					t.Errorf("%s, %s (%s): after\n%s\n%s", form, f.Name, f.Rule, listing(again), rep.Findings[0].Fix.Forms())
+				}
+			}
+			total++
+			if !slices.Contains(done[f.Rule], form) {
+				done[f.Rule] = append(done[f.Rule], form)
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(done)) {
+		t.Logf("%s: %s", id, strings.Join(done[id], ", "))
+	}
+	if t.Logf("%d fixes applied", total); total < 120 {
+		t.Errorf("%d fixes applied, want 120", total)
+	}
+}
