@@ -8,9 +8,12 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/corsgate/corsgate/constructs/cors"
+	"github.com/corsgate/corsgate/constructs/corsapi"
 	"github.com/corsgate/corsgate/constructs/corsfunction"
 )
 
@@ -70,6 +73,12 @@ func ExampleEmits() {
 	})
 	legacy := awslambda.Function_FromFunctionName(stack, jsii.String("Legacy"), jsii.String("legacy-orders"))
 	corsfunction.Emits(legacy)
-	fmt.Println(*legacy.FunctionName())
-	// Output: legacy-orders
+
+	api := corsapi.NewRestApi(stack, jsii.String("Api"), &corsapi.RestApiProps{
+		Cors: cors.Must(cors.Config{Origins: []string{"https://app.example.com"}}),
+	})
+	api.Root().AddMethod(jsii.String("GET"), awsapigateway.NewLambdaIntegration(legacy, nil), nil)
+	faults := assertions.Annotations_FromStack(stack).FindError(jsii.String("*"), assertions.Match_AnyValue())
+	fmt.Println(len(*faults), "errors")
+	// Output: 0 errors
 }

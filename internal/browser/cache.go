@@ -19,7 +19,7 @@ const (
 	WebKit   Browser = "webkit"
 )
 
-// defaultMaxAge is how long an answer without an Access-Control-Max-Age that parses is kept
+// defaultMaxAge is how long a response without an Access-Control-Max-Age that parses is kept
 // (https://fetch.spec.whatwg.org/#cors-preflight-fetch, step 7.8).
 const defaultMaxAge = 5 * time.Second
 
@@ -55,14 +55,14 @@ func (b Browser) MaxAge(h Header) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// maxCachedURL is the length from which Chromium does not keep an answer for a URL.
+// maxCachedURL is the length from which Chromium does not keep a response for a URL.
 const maxCachedURL = 1024
 
-// A PreflightCache is a browser's memory of answered preflights (https://fetch.spec.whatwg.org/#cors-preflight-cache).
-// Entries are for one page origin and one URL with its query; an answer for /a says nothing about /b.
+// A PreflightCache is a browser's memory of the results of preflights (https://fetch.spec.whatwg.org/#cors-preflight-cache).
+// Entries are for one page origin and one URL with its query; a response for /a says nothing about /b.
 //
 // Firefox stands for the standard: each allowed method and header is remembered by itself, and stays until its time is up.
-// (Firefox itself also keeps apart what it was told of requests with credentials and of those without.) Chromium and WebKit remember the last answer as a whole: a request that it does not cover throws it away. For an
+// (Firefox itself also keeps apart what it was told of requests with credentials and of those without.) Chromium and WebKit remember the last response as a whole: a request that it does not cover throws it away. For an
 // opaque origin, a sandboxed frame's or that of a request redirected from another origin to a third, Chromium remembers
 // nothing.
 //
@@ -181,8 +181,8 @@ func (c *PreflightCache) Store(p *Plan, resp *HTTPResponse) {
 	c.answers[key] = remember(c.answers[key], p, a)
 }
 
-// remember keeps an answer as the standard does, an entry for each method and header. What an entry matches already does
-// not get one of its own: the entry now ends when the new answer's time has passed since it was stored. An entry made
+// remember keeps a response as the standard does, an entry for each method and header. What an entry matches already does
+// not get one of its own: the entry now ends when the new response's time has passed since it was stored. An entry made
 // without credentials is of no use to a request with them and stays as it is; the other way round it changes.
 func remember(entries []answer, p *Plan, a answer) []answer {
 	keep := func(matches func(answer) bool, entry permit) {

@@ -36,7 +36,7 @@ func TestMaxAge(t *testing.T) {
 }
 
 // https://fetch.spec.whatwg.org/#cors-preflight-cache. Each line asks for leave and, unless it is a hit, makes the
-// preflight; the answer allows PUT and x-a.
+// preflight; the response allows PUT and x-a.
 func TestPreflightCache(t *testing.T) {
 	answer := fields("Access-Control-Allow-Origin: *", "Access-Control-Allow-Methods: PUT", "Access-Control-Allow-Headers: X-A",
 		"Access-Control-Max-Age: 60")
@@ -168,7 +168,7 @@ func TestCacheWildcards(t *testing.T) {
 				t.Errorf("%s: %+v is a %s, want a %s", b, test.req, got, test.want)
 			}
 		}
-		// The other way round, an answer for a request with credentials serves one without.
+		// The other way round, a response for a request with credentials serves one without.
 		cache := browser.NewPreflightCache(b, nil)
 		cache.Store(prepare(t, browser.Call{Method: "PUT", Credentials: browser.Include}), &browser.HTTPResponse{Status: 204, Header: fields(
 			"Access-Control-Allow-Origin: "+app, "Access-Control-Allow-Credentials: true", "Access-Control-Allow-Methods: PUT")})

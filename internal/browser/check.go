@@ -60,7 +60,7 @@ func (p *Plan) CheckPreflight(resp *HTTPResponse) Verdict {
 // authorizationByWildcard warns of what Chromium lets pass and says it will not for ever.
 const authorizationByWildcard = "Access-Control-Allow-Headers: * does not cover authorization, which has to be named; Chromium still lets it pass"
 
-// A permit is what an answered preflight lets pass.
+// A permit is what the response to a preflight lets pass.
 type permit struct {
 	methods     []string
 	headers     []string // in lower case

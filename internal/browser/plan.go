@@ -81,7 +81,7 @@ func (e *InputError) Error() string {
 	return fmt.Sprintf("%s %q: %s", lower(e.Field), e.Value, e.Reason)
 }
 
-// An HTTPRequest is a request on the wire. Headers that a browser adds to every request and no CORS answer depends on
+// An HTTPRequest is a request on the wire. Headers that a browser adds to every request and no CORS response depends on
 // (User-Agent, Accept-Language, Referer, Sec-Fetch-*) are not among its headers.
 type HTTPRequest struct {
 	Method string `json:"method"`

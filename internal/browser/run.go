@@ -19,7 +19,7 @@ type Outcome struct {
 	Verdict Verdict `json:"verdict"`
 	// Dropped lists the headers that the script set in vain.
 	Dropped []Dropped `json:"dropped,omitempty"`
-	// Response is what the page's script gets: the last answer, with the headers it can read. Nil unless allowed.
+	// Response is what the page's script gets: the last response, with the headers it can read. Nil unless allowed.
 	Response *HTTPResponse `json:"response,omitempty"`
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
-// A CacheChange is a route of which answers may be mixed up by a cache, the browser's own or one on the way, and might not
+// A CacheChange is a route of which responses may be mixed up by a cache, the browser's own or one on the way, and might not
 // be before, or the other way round. They may where not all responses have the same Access-Control-Allow-Origin, for
 // whichever page or without one, and not all say Vary: Origin (https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches):
 // a page that is allowed is then refused because of a response that was for another.

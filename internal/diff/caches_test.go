@@ -13,7 +13,7 @@ func varying(t *testing.T, condition, vary string) []byte {
 		`"IntegrationResponses": [{"StatusCode": "200", "ResponseParameters": {`+vary+`}}]`))
 }
 
-// Vary is lost, and a cache gives a page the answer for another, or the one for a request without an origin.
+// Vary is lost, and a cache gives a page the response for another, or the one for a request without an origin.
 func TestCaches(t *testing.T) {
 	const one = `#if($o == "https://app.example.com")`
 	const origin, other = `"method.response.header.Vary": "'Accept, origin'"`, `"method.response.header.Vary": "'Accept'"`

@@ -1,5 +1,5 @@
 // Package diff says what a browser would notice of the difference between two templates of an API: it asks the same
-// questions of both, as package simulate responds to them, and keeps those whose answers differ.
+// questions of both, as package simulate responds to them, and keeps those whose responses differ.
 package diff
 
 import (
@@ -54,7 +54,7 @@ type Outcome struct {
 	Code browser.Code `json:"code,omitempty"`
 	// Preflight is allowed, refused, not known or, where there is no need for one, empty.
 	Preflight string `json:"preflight,omitempty"`
-	// Gateway is the type of API Gateway's own response, where the page can read the answer and it is one of those.
+	// Gateway is the type of API Gateway's own response, where the page can read the response and it is one of those.
 	Gateway string `json:"gateway,omitempty"`
 	// Exposed names the headers that the response may have and the page can read besides the safelisted ones, where it can
 	// read the response; "*" stands for all.

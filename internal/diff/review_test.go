@@ -8,7 +8,7 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 )
 
-// reviewed is a YAML template of routes, each "METHOD /path", that answer a preflight for an origin and whose functions are
+// reviewed is a YAML template of routes, each "METHOD /path", that respond to a preflight for an origin and whose functions are
 // not run. Of a route in none there is no preflight.
 func reviewed(stage, authorization, origin string, routes ...string) string {
 	var b strings.Builder

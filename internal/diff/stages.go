@@ -21,7 +21,7 @@ type Options struct {
 	OldAPI, API, OldStage, Stage string
 	// Same says that the files are the same, byte for byte.
 	Same bool
-	// Variables are instead of stage variables of both sides.
+	// Variables replace stage variables of both sides.
 	Variables map[string]string
 }
 

@@ -53,7 +53,7 @@ func backendError(err error) error {
 	return &failure{typ: apigw.IntegrationFailure, message: "Internal server error", errType: "InternalServerErrorException", detail: err.Error()}
 }
 
-// malformed is the answer to a proxy function's result that is none: 502, and of no type of its own.
+// malformed is the response to a proxy function's result that is none: 502, and of no type of its own.
 func malformed(detail string) error {
 	return &failure{typ: apigw.Default5XX, status: 502, message: "Internal server error", errType: "InternalServerErrorException", cause: BadProxyResponse, detail: "malformed Lambda proxy response: " + detail}
 }

@@ -22,7 +22,7 @@ type failure struct {
 
 func (f *failure) Error() string { return f.typ + ": " + f.message }
 
-// configError is the answer to a configuration that fails at run time.
+// configError is the response to a configuration that fails at run time.
 func configError(cause Cause, format string, args ...any) *failure {
 	return &failure{typ: apigw.APIConfigurationError, cause: cause, message: "Internal server error", errType: "InternalServerErrorException", detail: fmt.Sprintf(format, args...)}
 }

@@ -180,7 +180,7 @@ type BackendResponse struct {
 }
 
 // Backend stands for what is behind the API. Its methods may return context.DeadlineExceeded (the client gets the response
-// to a timeout), an [*Unavailable] (502 with the reason), or another error (the answer to a failed integration).
+// to a timeout), an [*Unavailable] (502 with the reason), or another error (the response to a failed integration).
 type Backend interface {
 	// Invoke calls a function and gives its result as JSON, or a [*FunctionError] where the function failed.
 	Invoke(ctx context.Context, fn Function, event []byte) ([]byte, error)

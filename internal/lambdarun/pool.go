@@ -78,7 +78,7 @@ type Result struct {
 	// integration: one that does not stream takes Payload for the whole response.
 	Streamed bool
 
-	// Prelude and Body are the two parts of a streamed HTTP answer: the JSON
+	// Prelude and Body are the two parts of a streamed HTTP response: the JSON
 	// before the eight zero bytes, with statusCode, headers, multiValueHeaders
 	// and cookies, and what is after them. Prelude is nil where the stream has
 	// no such parts, and Body is then all of it. With a FunctionError they are

@@ -17,7 +17,7 @@ type Rendering struct {
 	Policy *cors.Policy
 	// Echo has gateway responses send the request's own origin back.
 	Echo bool
-	// Caching is set where a stage of the API may cache answers.
+	// Caching is set where a stage of the API may cache responses.
 	Caching bool
 	// Binary is set where the API has binary media types beside the document's.
 	Binary bool
@@ -35,7 +35,7 @@ type Rendered struct {
 	Opened bool
 	// Responds says that Rendering.Response is in use.
 	Responds bool
-	// Proxies are the operations whose answers API Gateway passes through.
+	// Proxies are the operations whose responses API Gateway passes through.
 	Proxies []Proxy
 }
 

@@ -120,7 +120,7 @@ func (j *judge) has(ids ...rules.ID) bool {
 	return slices.ContainsFunc(j.found, func(f report.Finding) bool { return slices.Contains(ids, f.Rule) })
 }
 
-// unanswered is about answers that did not come, or not whole.
+// unanswered is about responses that did not come, or not whole.
 func (j *judge) unanswered() {
 	for _, e := range j.sent {
 		switch {
@@ -270,7 +270,7 @@ func (j *judge) mismatch(e *Exchange, value string) {
 	}
 }
 
-// missing is about an answer without Access-Control-Allow-Origin.
+// missing is about a response without Access-Control-Allow-Origin.
 func (j *judge) missing(e *Exchange) {
 	switch class := e.cause.ofGateway(); {
 	case class > 0:
@@ -359,7 +359,7 @@ func (j *judge) others(q *exchanges) {
 	}
 }
 
-// everybody is about answers that allow an origin that nobody has.
+// everybody is about responses that allow an origin that nobody has.
 func (j *judge) everybody(q *exchanges, value string) {
 	credentials, _ := q.stranger.raw.Get(corsheader.AllowCredentials)
 	switch {
@@ -372,7 +372,7 @@ func (j *judge) everybody(q *exchanges, value string) {
 	}
 }
 
-// vary is about answers that differ from origin to origin and do not say so.
+// vary is about responses that differ from origin to origin and do not say so.
 func (j *judge) vary(q *exchanges) {
 	if q.own == nil || q.stranger == nil || !q.own.Verdict.Allowed || sent(q.own) == sent(q.stranger) {
 		return
@@ -394,7 +394,7 @@ func variesByOrigin(e *Exchange) bool {
 	return corsheader.VariesByOrigin(vary)
 }
 
-// mixed is about a cache that gives one page's answer to another.
+// mixed is about a cache that gives one page's response to another.
 func (j *judge) mixed() {
 	for _, q := range []*exchanges{&j.pre, &j.actual} {
 		if q.own != nil && q.again != nil && q.own.Response.Status == q.again.Response.Status && sent(q.own) != sent(q.again) {

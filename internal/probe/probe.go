@@ -55,7 +55,7 @@ type Exchange struct {
 	Error string `json:"error,omitempty"`
 	// Cause is what the response says about who made it, and why; left out if it says nothing.
 	Cause string `json:"cause,omitempty"`
-	// Verdict is what the browser of a page at the request's origin concludes from this answer alone; null where there is
+	// Verdict is what the browser of a page at the request's origin concludes from this response alone; null where there is
 	// no response, or no page.
 	Verdict *simulate.Verdict `json:"verdict"`
 	// Curl is a command for a POSIX shell that sends the same request.

@@ -118,7 +118,7 @@ func listing(r *Result) string {
 	return b.String()
 }
 
-// TestCauses has answers that something in front of an API makes, as they were recorded of the service or are reported.
+// TestCauses has responses that something in front of an API makes, as they were recorded of the service or are reported.
 func TestCauses(t *testing.T) {
 	always := func(status int, typ, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { gateway(w, status, typ, body, "") }
@@ -314,7 +314,7 @@ func (w headerLater) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// TestMixed has caches that give one page's answer to another (E1, E2).
+// TestMixed has caches that give one page's response to another (E1, E2).
 func TestMixed(t *testing.T) {
 	type kept struct{ origin, vary string }
 	none := func(*http.Request) string { return "" }

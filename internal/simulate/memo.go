@@ -9,7 +9,7 @@ import (
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
-// A Memo remembers answers. Whether a page includes credentials is no matter to the API of this model, which is asked the
+// A Memo remembers responses. Whether a page includes credentials is no matter to the API of this model, which is asked the
 // same for both; of a request's path and headers those matter that the response depends on.
 type Memo struct {
 	sent, same map[string]*sent             // same is of responses that do not depend on the origin

@@ -67,7 +67,7 @@ type Preflight struct {
 	// Verdict is what the browser concludes from the response. Allowed means that it sends the actual request, which needs
 	// no leave if no preflight is needed.
 	Verdict Verdict `json:"verdict"`
-	// Cached says that the browser remembers an earlier answer and sends nothing; left out if it does not. Response is
+	// Cached says that the browser remembers an earlier response and sends nothing; left out if it does not. Response is
 	// then null.
 	Cached bool `json:"cached,omitempty"`
 	// StandIn says what answered instead of a function that was not run; left out if nothing did.
@@ -105,7 +105,7 @@ type Actual struct {
 type SentRequest struct {
 	Method string `json:"method"`
 	URL    string `json:"url"`
-	// Headers are those that a CORS answer may depend on; browsers send more.
+	// Headers are those that a CORS response may depend on; browsers send more.
 	Headers Headers `json:"headers"`
 	// Credentials says whether cookies and the like go with it.
 	Credentials bool `json:"credentials"`

@@ -26,7 +26,7 @@ type Site struct {
 	// HTTP1 has header names reach the API as they are written in HTTP/1.1, Origin, not origin as in HTTP/2. API Gateway
 	// tells them apart, and browsers use HTTP/2 with it.
 	HTTP1 bool
-	// Memo has answers of the API to requests, which are then not made again; nil means that each is made. It is for a
+	// Memo has responses of the API to requests, which are then not made again; nil means that each is made. It is for a
 	// Backend that answers the same request in the same way always, for one goroutine, and for who does not look at the
 	// resources that a report's trace names: they may be those of another request that is answered alike.
 	Memo *Memo

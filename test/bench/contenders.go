@@ -104,7 +104,7 @@ func (s *sink) ask(c contender, q question, n int) {
 	}
 }
 
-// check reports whether the last answer allows what it should.
+// check reports whether the last response allows what it should.
 func (s *sink) check(c contender, q question) error {
 	if _, ok := s.header["Access-Control-Allow-Origin"]; ok != (q.name != "refused") {
 		return fmt.Errorf("%s decides wrongly on %q: %v", c.name, q.name, s.header)

@@ -176,7 +176,7 @@ func TestSpecRemarks(t *testing.T) {
 		}, []string{
 			`error: ForTag("orders"): ToFunction of nil`,
 			`error: ForOperation("getOrders"): ToHTTP("backend.example.net"): it is no URL of http or https`,
-			`error: ForPath("/health"): ToMock(99, ...): it is no status`,
+			`error: ForPath("/health"): ToMock(99, ...): it is not the status`,
 			"error: a SpecIntegration that is empty",
 			`error: testdata/faults.openapi.yaml: ForPath("/health") matches no operation: the document has the paths /orders, /orders/{id}`,
 			"error: testdata/faults.openapi.yaml:6: /orders has an OPTIONS operation of its own",

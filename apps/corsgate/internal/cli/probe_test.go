@@ -310,7 +310,7 @@ func raw(t testing.TB, file string) []byte {
 	return b
 }
 
-// TestProbeFunctions has functions that answer in ways that only the wire shows, behind preflights that pass.
+// TestProbeFunctions has functions that respond in ways that only the wire shows, behind preflights that pass.
 func TestProbeFunctions(t *testing.T) {
 	const no4XX, no5XX = "Resources: {Errors4xx: null}", "Resources: {Errors5xx: null}"
 	for _, tt := range []struct {

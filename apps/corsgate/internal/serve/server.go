@@ -396,7 +396,7 @@ func write(w http.ResponseWriter, res *gateway.Response) {
 	}
 	status := res.Status
 	if status < 200 || status > 999 {
-		// An interim answer would leave the client waiting for another one.
+		// An interim response would leave the client waiting for another one.
 		status = http.StatusBadGateway
 	}
 	w.WriteHeader(status)
