@@ -74,7 +74,6 @@ type job struct {
 	dir  string
 	api  *httptest.Server
 	base string // its commit
-	env  []string
 }
 
 func newJob(t *testing.T, g http.Handler) *job {

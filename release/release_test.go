@@ -233,6 +233,42 @@ func TestWheel(t *testing.T) {
 	}
 }
 
+// TestPreCommit does what pre-commit does with .pre-commit-hooks.yaml: it installs pyproject.toml, with the wheel, and runs the entry.
+func TestPreCommit(t *testing.T) {
+	need(t, "python3")
+	from, dir := packages(t), t.TempDir()
+	var hooks []struct {
+		ID, Entry, Language, Files string
+		Pass                       bool `yaml:"pass_filenames"`
+	}
+	text, err := os.ReadFile("../.pre-commit-hooks.yaml")
+	if err == nil {
+		err = yaml.Unmarshal(text, &hooks)
+	}
+	if err != nil || len(hooks) != 1 || hooks[0].Language != "python" || hooks[0].Pass {
+		t.Fatalf("%v: %+v", err, hooks)
+	}
+	for name, want := range map[string]bool{"template.yaml": true, "app/template.json": true, "Shop.template.json": true, ".corsgate.yaml": true, "package.json": false, "src/templates.yaml": false} {
+		if regexp.MustCompile(hooks[0].Files).MatchString(name) != want {
+			t.Errorf("%s: want %v of %s", name, want, hooks[0].Files)
+		}
+	}
+	project, err := os.ReadFile("../pyproject.toml")
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "pyproject.toml"), project, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, dir, nil, "python3", "-m", "venv", "venv")
+	run(t, dir, nil, filepath.Join(dir, "venv", "bin", "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--find-links", from, ".", "corsgate=="+version)
+	command := strings.Fields(hooks[0].Entry)
+	if want := []string{"corsgate", "check"}; !slices.Equal(command, want) {
+		t.Fatalf("the entry is %q, want %q", command, want)
+	}
+	works(t, nil, filepath.Join(dir, "venv", "bin", command[0]))
+}
+
 func TestPEP440(t *testing.T) {
 	for version, want := range map[string]string{"1.2.3": "1.2.3", "1.2.3-rc.1": "1.2.3rc1", "1.2.3-beta.10": "1.2.3b10", "1.2.3-alpha.0": "1.2.3a0", "0.0.0-dev.0": "0.0.0.dev0"} {
 		if got := pep440(version); got != want {

@@ -13,7 +13,7 @@ import (
 )
 
 // TestSnapshot has goreleaser, which has to be installed, build every platform into dist, and makes the packages of it.
-// It is no part of other runs: goreleaser takes ten minutes of a processor to compile, and the programs as long.
+// It is not part of other runs: goreleaser takes ten minutes of a processor to compile, and the programs as long.
 //
 //	go test -tags snapshot -timeout 60m ./release -run Snapshot
 func TestSnapshot(t *testing.T) {

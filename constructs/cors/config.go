@@ -179,7 +179,7 @@ func (c *compiler) origins() []string {
 		if len(seen) > 1 {
 			c.fault(&OriginError{
 				Value: "*", Reason: OriginAnyMixed,
-				Text: "it allows every origin, so the others beside it say nothing",
+				Text: "it allows every origin, so the others have no effect",
 				Fix:  `keep either "*" or the others`,
 			})
 		}

@@ -102,3 +102,36 @@ func ExampleEnable() {
 	preflights(stack)
 	// Output: 2 preflights without authorization
 }
+
+// An OpenAPI document: operations get their integrations by tag, path or operationId.
+func ExampleNewSpecRestApi() {
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("Shop"), nil)
+	fn := corsfunction.NewGoFunction(stack, jsii.String("Handler"), &corsfunction.GoFunctionProps{Entry: "apps/catalog/handler"})
+	corsapi.NewSpecRestApi(stack, jsii.String("Orders"), &corsapi.SpecRestApiProps{
+		Cors: cors.Must(cors.Config{Origins: []string{"https://app.example.com"}}),
+		Spec: corsapi.SpecValue(map[string]any{ // or corsapi.SpecFile("openapi.yaml")
+			"openapi": "3.0.3",
+			"info":    map[string]any{"title": "Orders", "version": "1"},
+			"paths": map[string]any{
+				"/health": map[string]any{"get": map[string]any{"operationId": "getHealth"}},
+				"/orders": map[string]any{"get": map[string]any{"tags": []any{"orders"}}},
+			},
+		}),
+		Integrations: []corsapi.SpecIntegration{
+			corsapi.ForTag("orders", corsapi.ToFunction(fn)),
+			corsapi.ForOperation("getHealth", corsapi.ToMock(200, `{"status": "ok"}`)),
+		},
+	})
+
+	for _, api := range *assertions.Template_FromStack(stack, nil).FindResources(jsii.String("AWS::ApiGateway::RestApi"), nil) {
+		body := (*api)["Properties"].(map[string]any)["Body"].(map[string]any)
+		for _, path := range []string{"/health", "/orders"} {
+			_, preflight := body["paths"].(map[string]any)[path].(map[string]any)["options"]
+			fmt.Println(path, preflight)
+		}
+	}
+	// Output:
+	// /health true
+	// /orders true
+}

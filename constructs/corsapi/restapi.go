@@ -244,7 +244,7 @@ func expression(resolved any) string {
 	return "${...}"
 }
 
-// A watcher looks whether the API stayed complete.
+// A watcher checks, after all aspects, that the API is still complete.
 type watcher struct{ c *completer }
 
 // Validate is called by the CDK after all aspects. An aspect is called as the

@@ -21,7 +21,7 @@ var corsNames = []string{
 	"Access-Control-Allow-Headers", "Access-Control-Max-Age", "Access-Control-Expose-Headers",
 }
 
-// checkHeaders fails unless the CORS headers of an answer are those of d, each
+// checkHeaders fails unless the CORS headers of a response are those of d, each
 // in one map with one value, and Vary has Origin.
 func checkHeaders(t rapid.TB, d cors.Decision, single map[string]string, multi map[string][]string) {
 	t.Helper()

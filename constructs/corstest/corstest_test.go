@@ -88,7 +88,7 @@ func TestFailure(t *testing.T) {
 	api := corstest.FromFile(s, templates+"catalog.template.json")
 	api.From("https://evil.example").Get("/products").IsAllowed()
 	for _, want := range []string{
-		"corstest: want allowed, got refused (MissingAllowOriginHeader)", "A page of https://evil.example asks for GET /products",
+		"corstest: want allowed, got refused (MissingAllowOriginHeader)", "A page of https://evil.example requests GET /products",
 		"1. Preflight: not needed", "How this response was made:", "Verdict: refused (MissingAllowOriginHeader)",
 		"No 'Access-Control-Allow-Origin' header is present on the requested resource.",
 	} {

@@ -17,7 +17,7 @@ func TestMethodsOfAPage(t *testing.T) {
 	} {
 		s := &spy{}
 		ask(corstest.FromFile(s, templates+"everything.template.json").From("https://evil.example"), "/orders").IsAllowed()
-		if want := "A page of https://evil.example asks for " + method + " /orders"; !strings.Contains(s.failures(), want) {
+		if want := "A page of https://evil.example requests " + method + " /orders"; !strings.Contains(s.failures(), want) {
 			t.Errorf("it does not say %q:\n%s", want, s.failures())
 		}
 	}

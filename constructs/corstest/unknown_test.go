@@ -25,7 +25,7 @@ func TestUnknownOrigin(t *testing.T) {
 	api.From("https://evil.example").Get("/").IsRefused()
 	s := &spy{}
 	api.In(s).From("https://${Distribution}").Get("/")
-	if !strings.Contains(s.fatal, "${Distribution} is no value") || !strings.Contains(s.fatal, "${Distribution.DomainName}") {
+	if !strings.Contains(s.fatal, "${Distribution} is not among the values") || !strings.Contains(s.fatal, "${Distribution.DomainName}") {
 		t.Error(s.failures())
 	}
 	s = &spy{}

@@ -44,10 +44,10 @@ var statuses = map[string]int{
 }
 
 // GatewayStatus returns the status of a gateway response type that nobody has customised. It returns 0 for [Default4XX],
-// [Default5XX] and what is no type.
+// [Default5XX] and what is not a type.
 func GatewayStatus(typ string) int { return statuses[typ] }
 
-// GatewayFamily returns [Default4XX] or [Default5XX], from which a type takes what is not customised; "" for what is no type
+// GatewayFamily returns [Default4XX] or [Default5XX], from which a type takes what is not customised; "" for what is not a type
 // or is one of the two.
 func GatewayFamily(typ string) string {
 	switch n := statuses[typ]; {

@@ -43,7 +43,7 @@ type Judgement struct {
 	Unread []string
 }
 
-// JudgePolicy says whether a resource policy lets a request in. An explicit Deny wins, and without an
+// JudgePolicy reports whether a resource policy lets a request in. An explicit Deny wins, and without an
 // Allow the request is refused
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html,
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html). A method that checks
@@ -51,7 +51,7 @@ type Judgement struct {
 //
 // The document is plain data, as encoding/json makes it, or a text of JSON. Fn::Join and Fn::Sub are read; the value of
 // another intrinsic function, and every value that is not plain data, is not known, and what is literal around it is
-// compared. An unknown value has the name that its String method returns. No document, or an empty one, is no policy: it
+// compared. An unknown value has the name that its String method returns. No document, or an empty one, is not a policy: it
 // lets everybody in.
 //
 // Account, region and API id of an ARN are taken to be the API's own.
@@ -71,7 +71,7 @@ func JudgePolicy(document any, c Call) Judgement {
 	return e.judge(doc)
 }
 
-// JudgeAuthorizer says whether the policy that a Lambda authorizer returned lets a request in. It is evaluated as a resource
+// JudgeAuthorizer reports whether the policy that a Lambda authorizer returned lets a request in. It is evaluated as a resource
 // policy is, but that it has no Principal: it is about the caller
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html).
 func JudgeAuthorizer(document map[string]any, c Call) Judgement {

@@ -113,7 +113,7 @@ func drawStatement(t *rapid.T) any {
 	return s
 }
 
-// reference evaluates a policy for one request, of which everything is known, p in the place of the parameter.
+// reference evaluates a policy for one request, of which everything is known, p instead of the parameter.
 func reference(statements []any, c Call, request map[string]string, p string) Access {
 	arn := "arn:aws:execute-api:eu-west-1:111122223333:abc123/" + c.Stage + "/" + c.Method + c.Path
 	named := func(s map[string]any, element string, is func(text string) bool) bool {
@@ -152,7 +152,7 @@ func reference(statements []any, c Call, request map[string]string, p string) Ac
 	return NotAllowed
 }
 
-// texts returns the texts of an element, p in the place of the parameter.
+// texts returns the texts of an element, p instead of the parameter.
 func texts(v any, p string) []string {
 	switch x := v.(type) {
 	case string:

@@ -9,7 +9,7 @@ import (
 	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
-// A Browser is a browser's way of keeping the answers to preflights.
+// A Browser is a browser's way of keeping the responses to preflights.
 type Browser string
 
 // The browsers. They differ in the cap they put on Access-Control-Max-Age, and in what they keep; see [PreflightCache].
@@ -19,11 +19,11 @@ const (
 	WebKit   Browser = "webkit"
 )
 
-// defaultMaxAge is how long an answer without an Access-Control-Max-Age that parses is kept
+// defaultMaxAge is how long a response without an Access-Control-Max-Age that parses is kept
 // (https://fetch.spec.whatwg.org/#cors-preflight-fetch, step 7.8).
 const defaultMaxAge = 5 * time.Second
 
-// Cap gives the longest time for which the browser keeps an answer, whatever Access-Control-Max-Age says: two hours in
+// Cap returns the longest time for which the browser keeps a response, whatever Access-Control-Max-Age says: two hours in
 // Chromium, a day in Firefox, ten minutes in WebKit.
 func (b Browser) Cap() time.Duration {
 	switch b {
@@ -35,7 +35,7 @@ func (b Browser) Cap() time.Duration {
 	return corsheader.ChromiumCap
 }
 
-// MaxAge gives the time for which the browser keeps a preflight's answer that has these headers.
+// MaxAge returns the time for which the browser keeps a preflight's response that has these headers.
 func (b Browser) MaxAge(h Header) time.Duration {
 	value, found := h.Get(corsheader.MaxAge)
 	if !found {
@@ -55,14 +55,14 @@ func (b Browser) MaxAge(h Header) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// maxCachedURL is the length from which Chromium does not keep an answer for a URL.
+// maxCachedURL is the length from which Chromium does not keep a response for a URL.
 const maxCachedURL = 1024
 
-// A PreflightCache is a browser's memory of answered preflights (https://fetch.spec.whatwg.org/#cors-preflight-cache).
-// Entries are for one page origin and one URL with its query; an answer for /a says nothing about /b.
+// A PreflightCache is a browser's memory of the results of preflights (https://fetch.spec.whatwg.org/#cors-preflight-cache).
+// Entries are for one page origin and one URL with its query; a response for /a says nothing about /b.
 //
 // Firefox stands for the standard: each allowed method and header is remembered by itself, and stays until its time is up.
-// (Firefox itself also keeps apart what it was told of requests with credentials and of those without.) Chromium and WebKit remember the last answer as a whole: a request that it does not cover throws it away. For an
+// (Firefox itself also keeps apart what it was told of requests with credentials and of those without.) Chromium and WebKit remember the last response as a whole: a request that it does not cover throws it away. For an
 // opaque origin, a sandboxed frame's or that of a request redirected from another origin to a third, Chromium remembers
 // nothing.
 //
@@ -77,13 +77,13 @@ type PreflightCache struct {
 
 type cacheKey struct{ origin, url string }
 
-// An answer is a permit, and when it was stored and ends.
+// A response is a permit, and when it was stored and ends.
 type answer struct {
 	permit
 	stored, expires time.Time
 }
 
-// NewPreflightCache gives an empty cache that works as the browser's does. Time is read from now; nil means the clock.
+// NewPreflightCache returns an empty cache that works as the browser's does. Time is read from now; nil means the clock.
 func NewPreflightCache(browser Browser, now func() time.Time) *PreflightCache {
 	if now == nil {
 		now = time.Now
@@ -98,7 +98,7 @@ type CacheResult string
 const (
 	// CacheUnneeded: the request has no preflight to begin with.
 	CacheUnneeded CacheResult = "unneeded"
-	// CacheHit: an answer is there, still holds and covers the request; there is no preflight.
+	// CacheHit: a response is there, still holds and covers the request; there is no preflight.
 	CacheHit CacheResult = "hit"
 	// CacheMiss: there was no answer for this page and URL.
 	CacheMiss CacheResult = "miss"
@@ -108,7 +108,7 @@ const (
 	CacheInsufficient CacheResult = "insufficient"
 )
 
-// Lookup says whether the plan's request can go without a preflight. As in a browser, asking can change the cache: what
+// Lookup reports whether the plan's request can go without a preflight. As in a browser, asking can change the cache: what
 // is stale goes, and in Chromium and WebKit also what is insufficient.
 func (c *PreflightCache) Lookup(p *Plan) CacheResult {
 	if !p.NeedsPreflight() {
@@ -137,7 +137,7 @@ func (c *PreflightCache) Lookup(p *Plan) CacheResult {
 	return CacheInsufficient
 }
 
-// cover reports whether the answers together let the plan's request pass.
+// cover reports whether the responses together let the plan's request pass.
 func cover(answers []answer, p *Plan) bool {
 	answers = slices.DeleteFunc(slices.Clone(answers), func(a answer) bool { return !a.serves(p) })
 	if len(answers) == 0 {
@@ -155,7 +155,7 @@ func cover(answers []answer, p *Plan) bool {
 	return true
 }
 
-// Store remembers the answer to the plan's preflight, if CheckPreflight allows it and it may be kept at all.
+// Store remembers the response to the plan's preflight, if CheckPreflight allows it and it may be kept at all.
 func (c *PreflightCache) Store(p *Plan, resp *HTTPResponse) {
 	if !p.NeedsPreflight() || !p.CheckPreflight(resp).Allowed {
 		return
@@ -181,8 +181,8 @@ func (c *PreflightCache) Store(p *Plan, resp *HTTPResponse) {
 	c.answers[key] = remember(c.answers[key], p, a)
 }
 
-// remember keeps an answer as the standard does, an entry for each method and header. What an entry matches already does
-// not get one of its own: the entry now ends when the new answer's time has passed since it was stored. An entry made
+// remember keeps a response as the standard does, an entry for each method and header. What an entry matches already does
+// not get one of its own: the entry now ends when the new response's time has passed since it was stored. An entry made
 // without credentials is of no use to a request with them and stays as it is; the other way round it changes.
 func remember(entries []answer, p *Plan, a answer) []answer {
 	keep := func(matches func(answer) bool, entry permit) {
@@ -212,7 +212,7 @@ func (a permit) names(list []string, item string) bool {
 	return slices.Contains(list, item) || !a.credentials && slices.Contains(list, "*")
 }
 
-// serves reports whether the answer may stand for one to the plan's preflight. One to a preflight for a request without
+// serves reports whether the response may stand for one to the plan's preflight. One to a preflight for a request without
 // credentials is no help to one with them (https://fetch.spec.whatwg.org/#concept-cache-match).
 func (a permit) serves(p *Plan) bool { return a.credentials || p.credentials != Include }
 

@@ -36,7 +36,7 @@ func TestMaxAge(t *testing.T) {
 }
 
 // https://fetch.spec.whatwg.org/#cors-preflight-cache. Each line asks for leave and, unless it is a hit, makes the
-// preflight; the answer allows PUT and x-a.
+// preflight; the response allows PUT and x-a.
 func TestPreflightCache(t *testing.T) {
 	answer := fields("Access-Control-Allow-Origin: *", "Access-Control-Allow-Methods: PUT", "Access-Control-Allow-Headers: X-A",
 		"Access-Control-Max-Age: 60")
@@ -125,7 +125,7 @@ func TestCacheEntries(t *testing.T) {
 		if got := cache.Lookup(put); got != want {
 			t.Errorf("%s: PUT is a %s after DELETE, want a %s", b, got, want)
 		}
-		// A request that they do not cover is no reason for Firefox to forget them.
+		// A request that they do not cover is not a reason for Firefox to forget them.
 		cache.Store(put, allow("Access-Control-Allow-Methods: PUT", "Access-Control-Max-Age: 60"))
 		if got := cache.Lookup(prepare(t, browser.Call{Method: "PATCH"})); got != browser.CacheInsufficient {
 			t.Errorf("%s: PATCH is a %s", b, got)
@@ -147,7 +147,7 @@ func TestCacheEntries(t *testing.T) {
 	}
 }
 
-// A wildcard answers for requests without credentials, and never for authorization.
+// A wildcard covers requests without credentials, and never authorization.
 func TestCacheWildcards(t *testing.T) {
 	for _, b := range []browser.Browser{browser.Chromium, browser.Firefox, browser.WebKit} {
 		store := func() *browser.PreflightCache {
@@ -168,7 +168,7 @@ func TestCacheWildcards(t *testing.T) {
 				t.Errorf("%s: %+v is a %s, want a %s", b, test.req, got, test.want)
 			}
 		}
-		// The other way round, an answer for a request with credentials serves one without.
+		// The other way round, a response for a request with credentials serves one without.
 		cache := browser.NewPreflightCache(b, nil)
 		cache.Store(prepare(t, browser.Call{Method: "PUT", Credentials: browser.Include}), &browser.HTTPResponse{Status: 204, Header: fields(
 			"Access-Control-Allow-Origin: "+app, "Access-Control-Allow-Credentials: true", "Access-Control-Allow-Methods: PUT")})

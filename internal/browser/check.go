@@ -7,10 +7,10 @@ import (
 	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
-// CheckPreflight gives the verdict on the answer to the plan's preflight
+// CheckPreflight returns the verdict on the response to the plan's preflight
 // (https://fetch.spec.whatwg.org/#cors-preflight-fetch, from step 7): redirects, the CORS check, the status, whether the
 // lists parse, the method, the headers. Allowed means that the actual request is sent. A plan without a preflight allows
-// it whatever the answer.
+// it whatever the response.
 func (p *Plan) CheckPreflight(resp *HTTPResponse) Verdict {
 	if p.Refused != nil {
 		return *p.Refused
@@ -60,23 +60,23 @@ func (p *Plan) CheckPreflight(resp *HTTPResponse) Verdict {
 // authorizationByWildcard warns of what Chromium lets pass and says it will not for ever.
 const authorizationByWildcard = "Access-Control-Allow-Headers: * does not cover authorization, which has to be named; Chromium still lets it pass"
 
-// A permit is what an answered preflight lets pass.
+// A permit is what the response to a preflight lets pass.
 type permit struct {
 	methods     []string
 	headers     []string // in lower case
 	credentials bool     // the preflight was for a request that includes credentials; "*" is then a mere name
 }
 
-// method says whether requests with this method may pass. Methods are compared with regard to case.
+// method reports whether requests with this method may pass. Methods are compared with regard to case.
 func (a permit) method(method string) bool {
 	return SafelistedMethod(method) || slices.Contains(a.methods, method) ||
 		!a.credentials && slices.Contains(a.methods, "*")
 }
 
-// anyHeader says whether the list of headers has a "*" that is a wildcard.
+// anyHeader reports whether the list of headers has a "*" that is a wildcard.
 func (a permit) anyHeader() bool { return !a.credentials && slices.Contains(a.headers, "*") }
 
-// missingHeaders gives those of the plan's headers that may not pass, sorted. "*" stands for any header but
+// missingHeaders returns those of the plan's headers that may not pass, sorted. "*" stands for any header but
 // authorization, which has to be named (https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name).
 func (a permit) missingHeaders(p *Plan) []string {
 	var missing []string
@@ -96,9 +96,9 @@ func lowered(names []string) []string {
 	return out
 }
 
-// CheckResponse gives the verdict on an answer to the plan's actual request: the CORS check, for a redirect as for any
-// other answer (https://fetch.spec.whatwg.org/#concept-http-fetch). Allowed means, for a redirect, that it may be
-// followed (see [Plan.Redirect]), and otherwise that the page may read the answer.
+// CheckResponse returns the verdict on a response to the plan's actual request: the CORS check, for a redirect as for any
+// other response (https://fetch.spec.whatwg.org/#concept-http-fetch). Allowed means, for a redirect, that it may be
+// followed (see [Plan.Redirect]), and otherwise that the page may read the response.
 func (p *Plan) CheckResponse(resp *HTTPResponse) Verdict {
 	if p.Refused != nil {
 		return *p.Refused
@@ -141,7 +141,7 @@ func (p *Plan) corsCheck(h Header) (code Code, parameter string) {
 	return "", ""
 }
 
-// isRedirect says whether the browser follows resp elsewhere: a redirect status, and a Location that is not empty
+// isRedirect reports whether the browser follows resp elsewhere: a redirect status, and a Location that is not empty
 // (https://fetch.spec.whatwg.org/#redirect-status).
 func isRedirect(resp *HTTPResponse) bool {
 	switch resp.Status {
@@ -151,7 +151,7 @@ func isRedirect(resp *HTTPResponse) bool {
 	return false
 }
 
-// locations gives the values of the answer's Location lines, each once and none that is empty. More than one is an error.
+// locations returns the values of the response's Location lines, each once and none that is empty. More than one is an error.
 func locations(resp *HTTPResponse) []string {
 	var out []string
 	for _, f := range resp.Header {
@@ -169,7 +169,7 @@ var unsafeRedirectSchemes = []string{
 	"isolated-app", "view-source",
 }
 
-// badLocation gives the verdict on a redirect to two places, to what is no URL, or to one that no response can lead to;
+// badLocation returns the verdict on a redirect to two places, to what is no URL, or to one that no response can lead to;
 // nil if it is none of these.
 func (p *Plan) badLocation(resp *HTTPResponse) *Verdict {
 	values := locations(resp)
@@ -194,7 +194,7 @@ const maxRedirects = 20
 
 // Redirect follows a redirect that CheckResponse allowed (https://fetch.spec.whatwg.org/#concept-http-redirect-fetch). It
 // gives the plan at the next URL, which may need a preflight of its own, or a nil plan and the reason why the redirect is
-// not followed. An answer that is no redirect gives a nil plan and an Allowed verdict.
+// not followed. A response that is not a redirect gives a nil plan and an Allowed verdict.
 func (p *Plan) Redirect(resp *HTTPResponse) (*Plan, Verdict) {
 	if p.Refused != nil {
 		return nil, *p.Refused

@@ -1,5 +1,5 @@
 // Package browser is the browser's half of CORS: what a page's request turns into on the wire, what the browser concludes
-// from each answer, and in which words it says no. It sends nothing itself; [Run] drives a whole exchange over a
+// from each response, and in which words it says no. It sends nothing itself; [Run] drives a whole exchange over a
 // transport the caller gives, and [Prepare] with [Plan.CheckPreflight] and [Plan.CheckResponse] do one step at a time.
 //
 // The rules are those of the Fetch standard (https://fetch.spec.whatwg.org/), cited section by section. The names and
@@ -14,8 +14,8 @@
 // it. Chromium (156 when the table was written) and this package are both tested against it. [Call.Strict] asks for the
 // standard's reading of "*" in Access-Control-Allow-Headers.
 //
-// Two things the table cannot show. A preflight answered with a redirect is refused as one before its headers are looked
-// at; in the standard it fails the CORS check first, or else for its status. Of several headers that a preflight's answer
+// Two things the table cannot show. A preflight whose response is a redirect is refused as one before its headers are looked
+// at; in the standard it fails the CORS check first, or else for its status. Of several headers that a preflight's response
 // does not allow, Chromium names whichever its hash table holds first, and this package the first in the alphabet;
 // [Verdict.Disallowed] has all of them.
 //

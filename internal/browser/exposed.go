@@ -12,10 +12,10 @@ var safelistedResponseHeaders = []string{
 	"cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma",
 }
 
-// Exposed gives the headers of an answer to the actual request that the page's script can read: all but Set-Cookie for a
+// Exposed returns the headers of a response to the actual request that the page's script can read: all but Set-Cookie for a
 // same-origin request; across origins the safelisted ones and those that Access-Control-Expose-Headers names, or all if it
 // is "*" and credentials are not included (https://fetch.spec.whatwg.org/#concept-filtered-response-cors). It does not ask
-// whether the answer may be read at all.
+// whether the response may be read at all.
 func (p *Plan) Exposed(resp *HTTPResponse) Header {
 	names, _ := resp.Header.list(corsheader.ExposeHeaders) // one that does not parse exposes nothing
 	names = lowered(names)
@@ -34,7 +34,7 @@ func (p *Plan) Exposed(resp *HTTPResponse) Header {
 	return out
 }
 
-// ExposedNames gives the names in an answer's Access-Control-Expose-Headers that mean something across origins, in lower
+// ExposedNames returns the names in a response's Access-Control-Expose-Headers that mean something across origins, in lower
 // case and sorted: "*" alone where it stands for all. With credentials it is the name of a header that no server sends,
 // and left out.
 func ExposedNames(h Header, credentials bool) []string {
@@ -54,7 +54,7 @@ func ExposedNames(h Header, credentials bool) []string {
 	return slices.Compact(names)
 }
 
-// SafelistedResponseHeader says whether a page can read an answer's header without leave
+// SafelistedResponseHeader reports whether a page can read a response's header without leave
 // (https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name).
 func SafelistedResponseHeader(name string) bool {
 	return slices.Contains(safelistedResponseHeaders, lower(name))

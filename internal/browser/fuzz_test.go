@@ -32,7 +32,7 @@ func sound(v browser.Verdict) string {
 	return ""
 }
 
-// FuzzAnswers gives arbitrary answers to requests of every kind: no answer crashes the browser or makes it undecided, and
+// FuzzAnswers gives arbitrary responses to requests of every kind: no response crashes the browser or makes it undecided, and
 // whatever may be read with credentials may be read without.
 func FuzzAnswers(f *testing.F) {
 	f.Add(204, "*", "true", "PUT", "x-a", "600", "", "*")
@@ -124,7 +124,7 @@ func FuzzRequests(f *testing.F) {
 			if !p.NeedsPreflight() {
 				continue
 			}
-			// The preflight's answer that allows exactly what was asked for is good enough.
+			// The preflight's response that allows exactly what was asked for is good enough.
 			asked, _ := p.Preflight.Header.Get("Access-Control-Request-Headers")
 			wire, _ := p.Preflight.Header.Get("Origin")
 			v := p.CheckPreflight(&browser.HTTPResponse{Status: 204, Header: browser.Header{
@@ -173,7 +173,7 @@ func TestSplitLines(t *testing.T) {
 	})
 }
 
-// A hit in the cache is never a request that the server's answer would not have let pass.
+// A hit in the cache is never a request that the server's response would not have let pass.
 func TestCacheNeverAllowsMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(label string) *browser.Plan {
@@ -191,7 +191,7 @@ func TestCacheNeverAllowsMore(t *testing.T) {
 		}
 		b := rapid.SampledFrom([]browser.Browser{browser.Chromium, browser.Firefox, browser.WebKit}).Draw(t, "browser")
 		cache := browser.NewPreflightCache(b, func() time.Time { return time.Time{} })
-		// A server that always gives the same answer, so that what it allowed once it allows again.
+		// A server that always gives the same response, so that what it allowed once it allows again.
 		resp := &browser.HTTPResponse{Status: 204, Header: fields("Access-Control-Allow-Origin: "+app, "Access-Control-Allow-Credentials: true",
 			"Access-Control-Allow-Methods: "+rapid.SampledFrom([]string{"", "PUT", "*", "PUT, *"}).Draw(t, "methods"),
 			"Access-Control-Allow-Headers: "+rapid.SampledFrom([]string{"", "x-a", "*", "x-a, *", "authorization, *"}).Draw(t, "allow headers"))}

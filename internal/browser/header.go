@@ -42,7 +42,7 @@ func (h Header) HTTP() http.Header {
 	return out
 }
 
-// Get gives the value of name, in any case, and whether there is one. Lines that share a name are one value, joined with
+// Get returns the value of name, in any case, and whether there is one. Lines that share a name are one value, joined with
 // a comma and a space (https://fetch.spec.whatwg.org/#concept-header-list-get). White space around each line's value is
 // not part of it, as on the wire.
 func (h Header) Get(name string) (string, bool) {
@@ -55,7 +55,7 @@ func (h Header) Get(name string) (string, bool) {
 	return strings.Join(values, ", "), len(values) > 0
 }
 
-// Has says whether h has a line with this name, in any case.
+// Has reports whether h has a line with this name, in any case.
 func (h Header) Has(name string) bool {
 	_, found := h.Get(name)
 	return found
@@ -120,7 +120,7 @@ func upper(s string) string {
 	return string(b)
 }
 
-// isToken says whether s is an HTTP token, which methods and header names are
+// isToken reports whether s is an HTTP token, which methods and header names are
 // (https://httpwg.org/specs/rfc9110.html#rfc.section.5.6.2).
 func isToken(s string) bool {
 	if s == "" {

@@ -116,7 +116,7 @@ func drawSettings(t *rapid.T) settings {
 	}
 }
 
-// rsMethods gives the methods as rs/cors wants them: it does not pass even the safelisted ones unless they are listed.
+// rsMethods returns the methods as rs/cors wants them: it does not pass even the safelisted ones unless they are listed.
 func (s settings) rsMethods() []string {
 	return append([]string{"GET", "HEAD", "POST"}, s.methods...)
 }

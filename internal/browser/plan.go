@@ -16,7 +16,7 @@ const (
 	// SameOrigin sends cookies and the like to the page's own origin only. It is what fetch() does if not told otherwise,
 	// and what XMLHttpRequest does without withCredentials.
 	SameOrigin Credentials = "same-origin"
-	// Include always sends them; XMLHttpRequest does it with withCredentials. It asks more of every answer.
+	// Include always sends them; XMLHttpRequest does it with withCredentials. It asks more of every response.
 	Include Credentials = "include"
 	// Omit never sends them.
 	Omit Credentials = "omit"
@@ -81,7 +81,7 @@ func (e *InputError) Error() string {
 	return fmt.Sprintf("%s %q: %s", lower(e.Field), e.Value, e.Reason)
 }
 
-// An HTTPRequest is a request on the wire. Headers that a browser adds to every request and no CORS answer depends on
+// An HTTPRequest is a request on the wire. Headers that a browser adds to every request and no CORS response depends on
 // (User-Agent, Accept-Language, Referer, Sec-Fetch-*) are not among its headers.
 type HTTPRequest struct {
 	Method string `json:"method"`
@@ -92,7 +92,7 @@ type HTTPRequest struct {
 	Credentials bool `json:"credentials"`
 }
 
-// An HTTPResponse is an answer on the wire.
+// An HTTPResponse is a response on the wire.
 type HTTPResponse struct {
 	Status int    `json:"status"`
 	Header Header `json:"headers"`
@@ -114,7 +114,7 @@ type Plan struct {
 	CrossOrigin bool
 	// Reasons says why there has to be a preflight; none if there is no need for one.
 	Reasons []Reason
-	// Preflight is the request that asks leave; nil if there is no need for one.
+	// Preflight is the request that sends a preflight; nil if there is no need for one.
 	Preflight *HTTPRequest
 	// Request is the actual request.
 	Request *HTTPRequest
@@ -137,10 +137,10 @@ type Plan struct {
 	unsafeNames []string
 }
 
-// NeedsPreflight says whether the browser has to ask before it sends the request.
+// NeedsPreflight reports whether the browser has to ask before it sends the request.
 func (p *Plan) NeedsPreflight() bool { return p.Preflight != nil }
 
-// Prepare gives the plan for a request: whether it needs a preflight and why, and what goes on the wire. The error, an
+// Prepare returns the plan for a request: whether it needs a preflight and why, and what goes on the wire. The error, an
 // *InputError, is for what is not a request at all, such as an origin no page can have. What a script can ask for and the
 // browser refuses is a plan with Refused set.
 func Prepare(req Call) (*Plan, error) {
@@ -180,7 +180,7 @@ func Prepare(req Call) (*Plan, error) {
 	return p, nil
 }
 
-// or gives value, or fallback where value is empty.
+// or returns value, or fallback where value is empty.
 func or[T ~string](value, fallback T) T {
 	if value == "" {
 		return fallback
@@ -240,7 +240,7 @@ func (p *Plan) construct(req Call) *Verdict {
 	return nil
 }
 
-// validHeaderValue says that value can be a header's (https://fetch.spec.whatwg.org/#header-value).
+// validHeaderValue reports whether value can be a header's (https://fetch.spec.whatwg.org/#header-value).
 func validHeaderValue(value string) bool { return !strings.ContainsAny(value, "\x00\r\n") }
 
 // aim works out what the request is at its current URL: same-origin or cross-origin, preflighted or not, and what goes on

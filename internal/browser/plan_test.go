@@ -205,7 +205,7 @@ func TestInputErrors(t *testing.T) {
 	}
 }
 
-// The checks of a preflight's answer, in their order: each case fails at one and would fail at all that follow.
+// The checks of a preflight's response, in their order: each case fails at one and would fail at all that follow.
 func TestOrderOfPreflightChecks(t *testing.T) {
 	req := browser.Call{Method: "PUT", Header: fields("X-A: 1", "X-B: 1"), Credentials: browser.Include}
 	for _, test := range []struct {
@@ -401,7 +401,7 @@ func ExampleRun() {
 	// Access to fetch at 'https://api.example.net/products/1' from origin 'https://app.example.com' has been blocked by CORS policy: Method PUT is not allowed by Access-Control-Allow-Methods in preflight response.
 }
 
-// A plan that the browser refuses to begin stays refused, whatever is answered; one without a preflight needs no answer.
+// A plan that the browser refuses to begin stays refused, whatever is answered; one without a preflight needs no response.
 func TestRefusedPlan(t *testing.T) {
 	p := prepare(t, browser.Call{Method: "TRACE"})
 	ok := &browser.HTTPResponse{Status: 302, Header: fields("Access-Control-Allow-Origin: *", "Location: /")}

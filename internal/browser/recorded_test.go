@@ -13,7 +13,7 @@ import (
 )
 
 // A recorded case is one call of fetch() or XMLHttpRequest in Chromium 156, from a page at http://127.0.0.1:9101 (or a
-// sandboxed frame in it, whose origin is null), to servers on the ports 9101, 9102 and 9103 of the same host that answer
+// sandboxed frame in it, whose origin is null), to servers on the ports 9101, 9102 and 9103 of the same host that respond
 // as the case says; and what came of it: what the script got, the DevTools protocol's CorsErrorStatus, the console's
 // message, and what the servers were sent.
 type recorded struct {
@@ -28,7 +28,7 @@ type recorded struct {
 		XHR            bool        `json:"xhr"`
 		UploadListener bool        `json:"uploadListener"`
 	} `json:"request"`
-	// Answers has the servers' answers, by the n of the URL's query. What has none is answered with status 404.
+	// Answers has the servers' responses, by the n of the URL's query. What has none gets status 404.
 	Answers map[string]map[string]struct {
 		Status  int         `json:"status"`
 		Headers [][2]string `json:"headers"`
@@ -100,7 +100,7 @@ func TestChromiumRecordings(t *testing.T) {
 	}
 }
 
-// unlike gives the case's location that is listed in unlike, and why.
+// unlike returns the case's location that is listed in unlike, and why.
 func (c *recorded) unlike() (location, reason string) {
 	for _, answers := range c.Answers {
 		for _, answer := range answers {
@@ -221,7 +221,7 @@ func (c *recorded) answer(r *browser.HTTPRequest) *browser.HTTPResponse {
 	return resp
 }
 
-// bytes1 gives the bytes that s, a string of Latin-1's characters, had on the wire; latin1 goes the other way.
+// bytes1 returns the bytes that s, a string of Latin-1's characters, had on the wire; latin1 goes the other way.
 func bytes1(s string) string {
 	var b []byte
 	for _, r := range s {

@@ -19,11 +19,11 @@ type Outcome struct {
 	Verdict Verdict `json:"verdict"`
 	// Dropped lists the headers that the script set in vain.
 	Dropped []Dropped `json:"dropped,omitempty"`
-	// Response is what the page's script gets: the last answer, with the headers it can read. Nil unless allowed.
+	// Response is what the page's script gets: the last response, with the headers it can read. Nil unless allowed.
 	Response *HTTPResponse `json:"response,omitempty"`
 }
 
-// Run does what a browser does for a request: preflight, actual request, redirects, until the page has an answer or the
+// Run does what a browser does for a request: preflight, actual request, redirects, until the page has a response or the
 // browser refuses. Transport answers one request; an error from it stands for a network that failed. The cache may be nil,
 // which means that every preflight is made. The error is Prepare's.
 func Run(req Call, transport func(*HTTPRequest) (*HTTPResponse, error), cache *PreflightCache) (ex Outcome, err error) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// SafelistedMethod says whether a request with this method needs no preflight on its account: GET, HEAD and POST
+// SafelistedMethod reports whether a request with this method needs no preflight on its account: GET, HEAD and POST
 // (https://fetch.spec.whatwg.org/#cors-safelisted-method). The method is taken as it is; see [NormalizeMethod].
 func SafelistedMethod(method string) bool {
 	return method == "GET" || method == "HEAD" || method == "POST"
@@ -25,7 +25,7 @@ func NormalizeMethod(method string) string {
 	return method
 }
 
-// ForbiddenMethod says whether no script may use this method: CONNECT, TRACE and TRACK, in any case
+// ForbiddenMethod reports whether no script may use this method: CONNECT, TRACE and TRACK, in any case
 // (https://fetch.spec.whatwg.org/#forbidden-method).
 func ForbiddenMethod(method string) bool {
 	switch upper(method) {
@@ -44,7 +44,7 @@ var forbiddenHeaders = []string{
 	"user-agent",
 }
 
-// ForbiddenHeader says whether the browser drops this header, without a word, when a script sets it
+// ForbiddenHeader reports whether the browser drops this header, without a word, when a script sets it
 // (https://fetch.spec.whatwg.org/#forbidden-request-header). The value matters for x-http-method, x-http-method-override
 // and x-method-override alone, which may not name a forbidden method.
 func ForbiddenHeader(name, value string) bool {
@@ -69,7 +69,7 @@ const (
 	maxSafelistedValues = 1024 // of all together: https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names
 )
 
-// SafelistedHeader says whether a request may carry this header without a preflight on its account
+// SafelistedHeader reports whether a request may carry this header without a preflight on its account
 // (https://fetch.spec.whatwg.org/#cors-safelisted-request-header): accept, accept-language, content-language,
 // content-type and range, each with the values its rule allows and none above 128 bytes. Chromium adds the client hints a
 // script can set (device-memory, dpr, downlink, ect, rtt, save-data, viewport-width, width) and intervention, and so
@@ -83,7 +83,7 @@ const (
 	unsafeLong  = ReasonHeaderLength
 )
 
-// whyUnsafe gives the kind of reason that makes a header unsafe, or "" if it is safelisted.
+// whyUnsafe returns the kind of reason that makes a header unsafe, or "" if it is safelisted.
 func whyUnsafe(name, value string) ReasonKind {
 	rule, known := safelistedHeaders[lower(name)]
 	switch {
@@ -125,7 +125,7 @@ var safelistedHeaders = map[string]func(value string) bool{
 	"width":          digits,
 }
 
-// noUnsafeByte says that value has no CORS-unsafe request-header byte
+// noUnsafeByte reports whether value has no CORS-unsafe request-header byte
 // (https://fetch.spec.whatwg.org/#cors-unsafe-request-header-byte).
 func noUnsafeByte(value string) bool {
 	for i := range len(value) {
@@ -137,7 +137,7 @@ func noUnsafeByte(value string) bool {
 	return true
 }
 
-// languageBytes says that value consists of the bytes that accept-language and content-language may have.
+// languageBytes reports whether value consists of the bytes that accept-language and content-language may have.
 func languageBytes(value string) bool {
 	for i := range len(value) {
 		c := value[i]
@@ -151,7 +151,7 @@ func languageBytes(value string) bool {
 	return true
 }
 
-// essence gives the type and subtype of a media type, lower-case and without its parameters, or "" if value is none
+// essence returns the type and subtype of a media type, lower-case and without its parameters, or "" if value is none
 // (https://mimesniff.spec.whatwg.org/#parse-a-mime-type).
 func essence(value string) string {
 	mediaType, _, _ := strings.Cut(trim(value), ";")
@@ -163,7 +163,7 @@ func essence(value string) string {
 	return lower(mainType + "/" + subtype)
 }
 
-// simpleRange says that value is one range with a beginning, as in bytes=0- and bytes=0-499
+// simpleRange reports whether value is one range with a beginning, as in bytes=0- and bytes=0-499
 // (https://fetch.spec.whatwg.org/#simple-range-header-value). The numbers have to be less than 2^63-1, for Chromium's sake.
 func simpleRange(value string) bool {
 	from, ok := strings.CutPrefix(value, "bytes=")
@@ -241,7 +241,7 @@ func (r Reason) String() string {
 	return string(r.Kind)
 }
 
-// unsafeHeaders gives the names of the headers that a preflight has to ask for, lower-case, sorted and each once, and
+// unsafeHeaders returns the names of the headers that a preflight has to ask for, lower-case, sorted and each once, and
 // why (https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names). The header is combined already.
 func unsafeHeaders(h Header) (names []string, reasons []Reason) {
 	var safelisted []string

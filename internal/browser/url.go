@@ -75,7 +75,7 @@ func parseLocation(raw string) (location, error) {
 	return l, nil
 }
 
-// resolve gives the URL that a Location header names, seen from l (https://fetch.spec.whatwg.org/#concept-response-location-url).
+// resolve returns the URL that a Location header names, seen from l (https://fetch.spec.whatwg.org/#concept-response-location-url).
 // A fragment carries over to a location that has none. Bytes beyond ASCII are taken for UTF-8.
 func (l location) resolve(raw string) (location, error) {
 	u, err := l.Parse(escapeBytes(raw))
@@ -107,7 +107,7 @@ func parseError(err error) error {
 	return errors.New("it does not parse: " + lower(why[:1]) + strings.TrimSuffix(why[1:], "."))
 }
 
-// origin gives the ASCII serialisation of the URL's origin (https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin).
+// origin returns the ASCII serialisation of the URL's origin (https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin).
 func (l location) origin() string {
 	if !l.isHTTP() {
 		return "null"

@@ -28,7 +28,7 @@ const (
 	CorsDisabledScheme Code = "CorsDisabledScheme"
 	// PreflightInvalidStatus: the preflight's status is not between 200 and 299.
 	PreflightInvalidStatus Code = "PreflightInvalidStatus"
-	// PreflightDisallowedRedirect: the preflight was answered with a redirect.
+	// PreflightDisallowedRedirect: the preflight got a redirect.
 	PreflightDisallowedRedirect Code = "PreflightDisallowedRedirect"
 	// PreflightWildcardOriginNotAllowed is [WildcardOriginNotAllowed] of a preflight.
 	PreflightWildcardOriginNotAllowed Code = "PreflightWildcardOriginNotAllowed"
@@ -42,9 +42,9 @@ const (
 	PreflightAllowOriginMismatch Code = "PreflightAllowOriginMismatch"
 	// PreflightInvalidAllowCredentials is [InvalidAllowCredentials] of a preflight.
 	PreflightInvalidAllowCredentials Code = "PreflightInvalidAllowCredentials"
-	// InvalidAllowMethodsPreflightResponse: Access-Control-Allow-Methods is no list of methods.
+	// InvalidAllowMethodsPreflightResponse: Access-Control-Allow-Methods is not a list of methods.
 	InvalidAllowMethodsPreflightResponse Code = "InvalidAllowMethodsPreflightResponse"
-	// InvalidAllowHeadersPreflightResponse: Access-Control-Allow-Headers is no list of header names.
+	// InvalidAllowHeadersPreflightResponse: Access-Control-Allow-Headers is not a list of header names.
 	InvalidAllowHeadersPreflightResponse Code = "InvalidAllowHeadersPreflightResponse"
 	// MethodDisallowedByPreflightResponse: Access-Control-Allow-Methods does not have the request's method.
 	MethodDisallowedByPreflightResponse Code = "MethodDisallowedByPreflightResponse"
@@ -55,7 +55,7 @@ const (
 )
 
 // The refusals that the protocol knows and this package never gives: they are about the local network's address spaces
-// and about requests that CORS has no part in. They are here so that a browser's answer can always be named.
+// and about requests that CORS has no part in. They are here so that a browser's verdict can always be named.
 const (
 	// DisallowedByMode: a request with mode "same-origin" goes to another origin. Chromium's renderer refuses such a request,
 	// in other words, before its CORS code has a chance to.
@@ -64,7 +64,7 @@ const (
 	InvalidResponse Code = "InvalidResponse"
 	// InsecureLocalNetwork: an insecure page asked for something in a more private address space.
 	InsecureLocalNetwork Code = "InsecureLocalNetwork"
-	// InvalidLocalNetworkAccess: the answer came from another address space than the request named.
+	// InvalidLocalNetworkAccess: the response came from another address space than the request named.
 	InvalidLocalNetworkAccess Code = "InvalidLocalNetworkAccess"
 	// NoCorsRedirectModeNotFollow: a request with mode "no-cors" would not follow redirects.
 	NoCorsRedirectModeNotFollow Code = "NoCorsRedirectModeNotFollow"
@@ -91,15 +91,15 @@ func Codes() []Code {
 	}
 }
 
-// isPreflightAccess says that the code is of those whose message begins with the preflight's access control check.
+// isPreflightAccess reports whether the code is of those whose message begins with the preflight's access control check.
 func (c Code) isPreflightAccess() bool { return strings.HasPrefix(string(c), "Preflight") }
 
-// ofPreflight gives the code by which the same failure of a preflight's CORS check goes.
+// ofPreflight returns the code by which the same failure of a preflight's CORS check goes.
 func (c Code) ofPreflight() Code { return "Preflight" + c }
 
 // A Verdict is what the browser concludes at one step, or from a whole exchange.
 type Verdict struct {
-	// Allowed says that the request may go on or, at the end, that the page may read the answer.
+	// Allowed says that the request may go on or, at the end, that the page may read the response.
 	Allowed bool `json:"allowed"`
 	// Code is the way in which CORS refuses; empty if it does not.
 	Code Code `json:"code,omitempty"`
@@ -109,7 +109,7 @@ type Verdict struct {
 	// FailedParameter is what the DevTools protocol's CorsErrorStatus.failedParameter holds: the value, method or header at
 	// fault. Empty for codes that have none, and for a value that is not UTF-8.
 	FailedParameter string `json:"failedParameter,omitempty"`
-	// Disallowed names, sorted and in lower case, all the request's headers that the answer to the preflight does not allow,
+	// Disallowed names, sorted and in lower case, all the request's headers that the response to the preflight does not allow,
 	// with [HeaderDisallowedByPreflightResponse]. Chromium names one.
 	Disallowed []string `json:"disallowed,omitempty"`
 	// Message is what Chromium prints to the console, with the URL and the page's origin; empty if Allowed.
@@ -132,7 +132,7 @@ const (
 	sectionRequest        = "https://fetch.spec.whatwg.org/#dom-request"
 )
 
-// refuse gives the verdict for code, in Chromium's words.
+// refuse returns the verdict for code, in Chromium's words.
 func (p *Plan) refuse(code Code, parameter, section string) Verdict {
 	message := p.message(code, parameter)
 	if !utf8.ValidString(parameter) {
@@ -141,12 +141,12 @@ func (p *Plan) refuse(code Code, parameter, section string) Verdict {
 	return Verdict{Code: code, FailedParameter: parameter, Message: message, Section: section}
 }
 
-// fail gives the verdict for a failure that is not CORS's.
+// fail returns the verdict for a failure that is not CORS's.
 func (p *Plan) fail(netError, message, section string) Verdict {
 	return Verdict{NetError: netError, Message: strings.ToValidUTF8(message, "\uFFFD"), Section: section}
 }
 
-// message gives what Chromium's console says for code. The origin in it is the page's, also where a redirect has made
+// message returns what Chromium's console says for code. The origin in it is the page's, also where a redirect has made
 // the Origin header null.
 func (p *Plan) message(code Code, parameter string) string {
 	var b strings.Builder
@@ -162,7 +162,7 @@ func (p *Plan) message(code Code, parameter string) string {
 	return b.String()
 }
 
-// explain gives the part of the message that is code's own.
+// explain returns the part of the message that is code's own.
 func (p *Plan) explain(code Code, value string) string {
 	// Each initiator has a hint of its own to add to some of the texts.
 	var fetchHint, xhrHint string

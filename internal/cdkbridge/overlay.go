@@ -29,7 +29,7 @@ func (r *Resource) overlay() {
 		for name = range strings.SplitSeq(path, ".") {
 			within, ok := over.(map[string]any)
 			if !ok || isFunction(within) {
-				over = nil // something else is in the place of what had it
+				over = nil // something else has replaced it
 				break
 			}
 			if over, set = within[strings.ToUpper(name[:1])+name[1:]]; !set {

@@ -4,7 +4,7 @@
 // It returns plain data. Every intrinsic function that can be decided is decided;
 // what only a deployment knows is a [Symbol], an unknown value with an identity, and
 // stands in texts as a stand-in that is unique, the same in every run, and never to be
-// printed: [App.Show] writes the expression in its place. A value that is no text and
+// printed: [App.Show] writes the expression in its place. A value that is not text and
 // is not known is an [*Unknown].
 //
 // A condition that hangs on a symbol is undecided. It is taken as it would be if the
@@ -18,6 +18,9 @@ import "fmt"
 type Options struct {
 	// Parameters are values of parameters, by NAME or STACK.NAME.
 	Parameters map[string]string
+	// Open names parameters whose default is not taken: a deployment may have given them
+	// another value.
+	Open []string
 	// Values are values of symbols, by the expression as [App.Show] prints it, without
 	// ${ and }: "Distribution.DomainName".
 	Values map[string]string
@@ -85,7 +88,7 @@ type Problem struct {
 	err error
 }
 
-// Error gives the problem with its place: "app.yaml:7: Api: ...".
+// Error returns the problem with its place: "app.yaml:7: Api: ...".
 func (p Problem) Error() string {
 	s := p.File
 	if p.Line > 0 {

@@ -298,7 +298,7 @@ func (e scope) asText(v any) (string, bool) {
 
 var dynamic = regexp.MustCompile(`\{\{resolve:([^{}]*)\}\}`)
 
-// text puts symbols in the place of dynamic references
+// text puts symbols instead of dynamic references
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html).
 func (e scope) text(s string) string {
 	e.app.steps += len(s) / 16
@@ -671,7 +671,7 @@ func (e scope) forEach(key string, arg any, add func(map[string]any, []string)) 
 
 var notName = regexp.MustCompile(`[^A-Za-z0-9]+`)
 
-// substitute puts a text in the place of a loop's variable.
+// substitute puts a text instead of a loop's variable.
 func (a *App) substitute(v any, name, text string) any {
 	a.steps++
 	replace := func(s string) string {

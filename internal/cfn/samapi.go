@@ -226,7 +226,7 @@ func (s *sam) auth(id string, doc, p map[string]any) {
 	}
 	auth, ok := v.(map[string]any)
 	if !ok || isFunction(v) {
-		s.refuse(id, "SAM refuses Auth: it is not an object; SAM takes no function there")
+		s.refuse(id, "SAM refuses Auth: it is not an object; SAM accepts no function there")
 		return
 	}
 	s.properties(id, "the property Auth.", auth, authProperties)
@@ -261,7 +261,7 @@ func (s *sam) auth(id string, doc, p map[string]any) {
 				}
 			})
 		case !ok:
-			s.refuse(id, "SAM refuses Auth.DefaultAuthorizer: it is not a text; SAM takes no function there but the Ref of a parameter")
+			s.refuse(id, "SAM refuses Auth.DefaultAuthorizer: it is not a text; SAM accepts no function there but the Ref of a parameter")
 		case authorizers[text] == nil && text != "AWS_IAM":
 			s.refuse(id, "SAM refuses Auth.DefaultAuthorizer: "+text+" is not among the Authorizers")
 		default:
@@ -284,7 +284,7 @@ func (s *sam) auth(id string, doc, p map[string]any) {
 	if v := auth["ResourcePolicy"]; pyTrue(v) {
 		policy, ok := v.(map[string]any)
 		if !ok || isFunction(v) {
-			s.refuse(id, "SAM refuses Auth.ResourcePolicy: it is not an object; SAM takes no function there")
+			s.refuse(id, "SAM refuses Auth.ResourcePolicy: it is not an object; SAM accepts no function there")
 			return
 		}
 		s.networks(id, policy)
@@ -366,13 +366,13 @@ func (s *sam) gatewayResponses(id string, doc map[string]any, v any) {
 	}
 	responses, ok := v.(map[string]any)
 	if !ok || isFunction(v) {
-		s.refuse(id, "SAM refuses GatewayResponses: it is not an object; SAM takes no function there")
+		s.refuse(id, "SAM refuses GatewayResponses: it is not an object; SAM accepts no function there")
 		return
 	}
 	for _, typ := range slices.Sorted(maps.Keys(responses)) {
 		r, ok := responses[typ].(map[string]any)
 		if !ok || isFunction(responses[typ]) {
-			s.refuse(id, "SAM refuses GatewayResponses."+typ+": it is not an object; SAM takes no function there")
+			s.refuse(id, "SAM refuses GatewayResponses."+typ+": it is not an object; SAM accepts no function there")
 			continue
 		}
 		s.properties(id, "the property GatewayResponses."+typ+".", r, "ResponseParameters ResponseTemplates StatusCode")
@@ -388,7 +388,7 @@ func (s *sam) gatewayResponses(id string, doc map[string]any, v any) {
 		if code := r["StatusCode"]; pyTrue(code) {
 			text := scalar(code)
 			if len(text) == 0 || len(text) > 3 || strings.IndexFunc(text, func(r rune) bool { return !unicode.IsDigit(r) }) >= 0 {
-				s.refuse(id, "SAM refuses GatewayResponses."+typ+".StatusCode: it is no number of up to three digits; SAM takes no function there")
+				s.refuse(id, "SAM refuses GatewayResponses."+typ+".StatusCode: it is no number of up to three digits; SAM accepts no function there")
 			} else {
 				one["statusCode"] = text
 			}

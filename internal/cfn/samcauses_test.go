@@ -188,7 +188,7 @@ func TestServerlessIsStable(t *testing.T) {
 	}
 }
 
-// TestServerlessOddShapes holds that a template whose parts are of the wrong kind is no crash: SAM would refuse each.
+// TestServerlessOddShapes holds that a template whose parts are of the wrong kind is not a crash: SAM would refuse each.
 func TestServerlessOddShapes(t *testing.T) {
 	odd := []string{"null", "[]", "{}", "x", "1", "[1, {}]", "{Fn::If: [A]}", "{Fn::If: x}", "{Ref: 1}", "{Fn::Sub: []}", "{a: null}"}
 	for _, file := range samples(t) {

@@ -193,7 +193,7 @@ func (s *sam) apiEvent(id, name string, e map[string]any, tell bool) *samEvent {
 			if p[required.name] == nil {
 				return refuse("it has no " + required.name)
 			}
-			return refuse(required.name + " is not a text; SAM takes no function there")
+			return refuse(required.name + " is not a text; SAM accepts no function there")
 		}
 	}
 	event.method = strings.ToLower(event.method)
@@ -243,7 +243,7 @@ func (s *sam) secureEvent(e *samEvent, doc, apiProperties map[string]any, stage 
 		name, ok := v.(string)
 		switch {
 		case !ok:
-			refuse("Auth.Authorizer is not a text; SAM takes no function there")
+			refuse("Auth.Authorizer is not a text; SAM accepts no function there")
 		case name == "NONE" && !pyTrue(s.decided(apiAuth["DefaultAuthorizer"])):
 			refuse("Auth.Authorizer is NONE, and the API %s has no DefaultAuthorizer", e.api)
 		case name != "NONE" && name != "AWS_IAM" && authorizers[name] == nil:

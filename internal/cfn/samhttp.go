@@ -179,7 +179,7 @@ func (s *sam) httpRoute(e *samEvent, target string) {
 	iam := name == "AWS_IAM" && apiAuth["EnableIamAuthorizer"] == true
 	switch {
 	case !ok:
-		refuse("Auth.Authorizer is not a text; SAM takes no function there")
+		refuse("Auth.Authorizer is not a text; SAM accepts no function there")
 		return
 	case name == "NONE" && !pyTrue(apiAuth["DefaultAuthorizer"]):
 		refuse("Auth.Authorizer is NONE, and the API %s has no DefaultAuthorizer", e.api)
@@ -344,7 +344,7 @@ func (s *sam) httpAuth(id string, doc map[string]any, v any) {
 	}
 	auth, ok := v.(map[string]any)
 	if !ok || isFunction(v) {
-		s.refuse(id, "SAM refuses Auth: it is not an object; SAM takes no function there")
+		s.refuse(id, "SAM refuses Auth: it is not an object; SAM accepts no function there")
 		return
 	}
 	s.properties(id, "the property Auth.", auth, httpAuthProperties)
@@ -370,7 +370,7 @@ func (s *sam) httpAuth(id string, doc map[string]any, v any) {
 	name, ok := preset.(string)
 	switch {
 	case !ok:
-		s.refuse(id, "SAM refuses Auth.DefaultAuthorizer: it is not a text; SAM takes no function there")
+		s.refuse(id, "SAM refuses Auth.DefaultAuthorizer: it is not a text; SAM accepts no function there")
 		return
 	case schemes[name] == nil:
 		s.refuse(id, "SAM refuses Auth.DefaultAuthorizer: "+name+" is not among the Authorizers")

@@ -118,7 +118,7 @@ func evaluate(f *files, roots []root, given []Problem, opts Options) *App {
 // app's own. Nothing is parsed again.
 func (a *App) With(opts Options) *App {
 	o := a.opts
-	return evaluate(a.files, a.roots, a.given, Options{Parameters: over(o.Parameters, opts.Parameters), Values: over(o.Values, opts.Values),
+	return evaluate(a.files, a.roots, a.given, Options{Parameters: over(o.Parameters, opts.Parameters), Open: slices.Concat(o.Open, opts.Open), Values: over(o.Values, opts.Values),
 		Conditions: over(o.Conditions, opts.Conditions), IDs: over(o.IDs, opts.IDs), Equal: over(o.Equal, opts.Equal), Metadata: over(o.Metadata, opts.Metadata),
 		Region: cmp.Or(opts.Region, o.Region), Account: cmp.Or(opts.Account, o.Account)})
 }
@@ -380,7 +380,7 @@ func (st *Stack) parameter(name string, declared map[string]any, strict bool) an
 			v = e.text(given)
 		} else if given, ok := st.root.parameters[name]; ok && st.Parent == nil {
 			v = e.text(given)
-		} else if v = e.val(declared["Default"]); v == nil {
+		} else if v = e.val(declared["Default"]); v == nil || slices.Contains(st.app.opts.Open, name) {
 			return e.symbol(Symbol{Expression: name, Stack: st.Name, List: isList, Why: "the parameter has no value here"}, "parameter", st.identity, name)
 		}
 		text, _ := v.(string)

@@ -299,7 +299,7 @@ func (a *App) show(text string, name func(*Symbol) string) string {
 // hosts matches the host of the stand-in of a whole origin, in an origin that was made of it: "http://o-...".
 var hosts = regexp.MustCompile(`o-([0-9a-f]{20})\.deployed\.invalid`)
 
-// Read is the opposite of [App.Show]: it puts stand-ins in the place of expressions, as
+// Read is the opposite of [App.Show]: it puts stand-ins instead of expressions, as
 // they would be in a property. The error names the nearest expressions.
 func (a *App) Read(text string) (string, error) {
 	names := slices.SortedFunc(maps.Keys(a.labels), func(x, y string) int {
@@ -318,7 +318,7 @@ func (a *App) Read(text string) (string, error) {
 		i := slices.IndexFunc(names, func(n string) bool { return strings.HasPrefix(rest, n+"}") })
 		if i < 0 {
 			name, _, _ := strings.Cut(rest, "}")
-			return "", fmt.Errorf("${%s} is no value of the templates that only a deployment knows; %s", name, a.nearest(name))
+			return "", fmt.Errorf("${%s} is not among the values that are known only at deployment; %s", name, a.nearest(name))
 		}
 		b.WriteString(a.labels[names[i]].host())
 		text = rest[len(names[i])+1:]

@@ -113,9 +113,9 @@ func TestShowAndRead(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"https://${D.DomainName}":    "${D.DomainName} is no value of the templates that only a deployment knows; the nearest are ${a.D.DomainName}, ${b.D.DomainName}, ${D}",
-		"https://${a.D.DomanName}/x": "${a.D.DomanName} is no value of the templates that only a deployment knows; the nearest are ${a.D.DomainName}, ${b.D.DomainName}, ${D}",
-		"${":                         "${} is no value of the templates that only a deployment knows; the nearest are ${D}, ${P}, ${Base64(D)}",
+		"https://${D.DomainName}":    "${D.DomainName} is not among the values that are known only at deployment; the nearest are ${a.D.DomainName}, ${b.D.DomainName}, ${D}",
+		"https://${a.D.DomanName}/x": "${a.D.DomanName} is not among the values that are known only at deployment; the nearest are ${a.D.DomainName}, ${b.D.DomainName}, ${D}",
+		"${":                         "${} is not among the values that are known only at deployment; the nearest are ${D}, ${P}, ${Base64(D)}",
 	} {
 		if got, err := a.Read(text); err == nil || err.Error() != want {
 			t.Errorf("%s: got %s, %v", text, got, err)

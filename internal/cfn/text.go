@@ -40,7 +40,7 @@ type SyntaxError struct {
 	Text string
 }
 
-// Error gives the line before the text.
+// Error returns the line before the text.
 func (e *SyntaxError) Error() string {
 	if e.Line == 0 {
 		return e.Text

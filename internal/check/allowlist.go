@@ -39,7 +39,7 @@ func wildcard(o string) string {
 	return o
 }
 
-// has says that an origin is on the list.
+// has reports whether an origin is on the list.
 func (a *Allowlist) has(origin string) bool {
 	if a.Any || slices.Contains(a.Origins, origin) {
 		return true
@@ -53,7 +53,7 @@ func (a *Allowlist) has(origin string) bool {
 	})
 }
 
-// Policy gives the policy that the list is, and nil where it was read out of mapping templates.
+// Policy returns the policy that the list is, and nil where it was read out of mapping templates.
 func (a *Allowlist) Policy() *cors.Policy { return a.policy }
 
 // State makes an allowlist of origins and patterns as [cors.Config] has them.
@@ -117,7 +117,7 @@ func ofPolicy(p *cors.Policy, from string) *Allowlist {
 // anyPage is the page to ask from where every origin is allowed.
 const anyPage = "https://app.example.com"
 
-// sample gives an origin that a pattern covers; an origin covers itself.
+// sample returns an origin that a pattern covers; an origin covers itself.
 func sample(pattern string) string {
 	s := strings.Replace(pattern, "*.", "sub.", 1)
 	if before, ok := strings.CutSuffix(s, ":*"); ok {
@@ -136,7 +136,7 @@ var (
 	looksLike = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^\s"']+$`)
 )
 
-// plausible puts in the place of what only a deployment knows in an origin what would make it one: a scheme, a port, a part
+// plausible puts instead of what only a deployment knows in an origin what would make it one: a scheme, a port, a part
 // of a host.
 func (v *View) plausible(origin string) string {
 	for _, s := range slices.Backward(v.App.StandIns(origin)) {
@@ -158,7 +158,7 @@ func (v *View) plausible(origin string) string {
 	return origin
 }
 
-// IsOrigin says that a browser may send a text as its origin.
+// IsOrigin reports whether a browser may send a text as its origin.
 func IsOrigin(s string) bool {
 	m := serialized.FindStringSubmatch(s)
 	return m != nil && (m[1] != "https" || m[3] != ":443") && (m[1] != "http" || m[3] != ":80")
@@ -248,7 +248,7 @@ func inferFrom(methods []*gateway.Method, variables map[string]string) *Allowlis
 // variableOf finds the stage's variables that a mapping template names.
 var variableOf = regexp.MustCompile(`stageVariables[.]\{?([A-Za-z0-9_]+)`)
 
-// split gives the origins of a list.
+// split returns the origins of a list.
 func split(list string) []string {
 	return strings.FieldsFunc(list, func(c rune) bool { return strings.ContainsRune(", ;|", c) })
 }
@@ -267,7 +267,7 @@ func originMapping(ir gateway.IntegrationResponse) string {
 // meant makes of the regular expression of an origin what its author meant.
 var meant = strings.NewReplacer(`\\.`, ".", `\.`, ".", "[.]", ".", "[^.]+", "*", "[a-z0-9-]+", "*", "[^/]+", "*", ".+", "*", ".*", "*")
 
-// literals gives the origins that a mapping template compares with. Those in a regular expression are given as what it
+// literals returns the origins that a mapping template compares with. Those in a regular expression are given as what it
 // was meant to be: its dots escaped or not, its wildcards as *.
 func literals(template string) []string {
 	if !strings.Contains(template, "responseOverride") {
@@ -292,7 +292,7 @@ var group = regexp.MustCompile(`\((?:\?:)?([^()]*)\)([?*+]?)`)
 // maxChoices bounds what the groups of one text multiply to.
 const maxChoices = 100
 
-// choices gives what a list, or a regular expression with its groups multiplied out, leaves the choice between.
+// choices returns what a list, or a regular expression with its groups multiplied out, leaves the choice between.
 func choices(s string) []string {
 	var out []string
 	for todo := []string{s}; len(todo) > 0 && len(out)+len(todo) <= maxChoices; {

@@ -134,7 +134,7 @@ type place struct {
 	advice       string
 }
 
-// at gives the place of a method.
+// at returns the place of a method.
 func at(m *gateway.Method) place {
 	return place{of: m.Source, path: m.Resource.Path, method: m.HTTPMethod}
 }
@@ -197,7 +197,7 @@ func (s *seen) orphans() {
 	}
 }
 
-// views gives a view for each stage of each API.
+// views returns a view for each stage of each API.
 func (s *seen) views(stated *Allowlist) []*View {
 	var out []*View
 	for _, api := range gateway.APIs(s.app) {

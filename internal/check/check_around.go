@@ -121,7 +121,7 @@ func cache(v *View, report reporter) {
 				continue
 			}
 			i := r.method.Integration
-			// An answer whose header is always the same may be kept.
+			// A response whose header is always the same may be kept.
 			dynamic := apigw.IsProxy(i.Type) || slices.ContainsFunc(i.RequestTemplates, overridesOrigin)
 			for _, ir := range i.Responses {
 				dynamic = dynamic || slices.ContainsFunc(ir.Templates, overridesOrigin)
@@ -173,7 +173,7 @@ func cached(settings []any, r route) any {
 	return on
 }
 
-// keyed says that Origin is part of a route's cache key.
+// keyed reports whether Origin is part of a route's cache key.
 func (v *View) keyed(r route) bool {
 	var keys []any
 	if p := r.method.Source.Properties; r.method.Source.Type == "AWS::ApiGateway::Method" {
@@ -259,7 +259,7 @@ func firewall(v *View, report reporter) {
 					}
 					what = "a response of its own"
 				}
-				report(place{of: acl}, fmt.Sprintf("the rule %v answers with %s, without Access-Control-Allow-Origin", rule["Name"], what), v.refusal(nil, false))
+				report(place{of: acl}, fmt.Sprintf("the rule %v responds with %s, without Access-Control-Allow-Origin", rule["Name"], what), v.refusal(nil, false))
 			}
 		}
 	}
@@ -307,7 +307,7 @@ func mentions(app *cfn.App, v any, r *cfn.Resource) bool {
 
 var originVariable = regexp.MustCompile(`(?i)(allow.*origin|cors.*origin|origin.*allow|^origins?$)`)
 
-// NamesOrigins says that an environment variable of this name may hold a list of origins.
+// NamesOrigins reports whether an environment variable of this name may hold a list of origins.
 func NamesOrigins(variable string) bool { return originVariable.MatchString(variable) }
 
 // environment decides CORS406.

@@ -62,12 +62,12 @@ func (s *seen) note(v *View) {
 	}
 }
 
-// said gives the notes as lines.
+// said returns the notes as lines.
 func (s *seen) said() []string {
 	out := []string{}
 	if n := len(s.notes.own[0]); n > 0 {
 		responses := "the responses of " + report.Plural(n, "Lambda proxy route") + " are the functions' own"
-		out = append(out, responses+": corsgate explain runs the functions, and corsgate probe asks them once they are deployed")
+		out = append(out, responses+": corsgate explain runs the functions, and corsgate probe tests them once they are deployed")
 	}
 	if n := len(s.notes.own[1]); n > 0 {
 		out = append(out, "the responses of "+report.Plural(n, "HTTP proxy route")+" are the servers' own: corsgate probe asks them once they are deployed")
@@ -128,7 +128,7 @@ func headerless(v *View, report reporter) {
 		}
 		by := v.answers(r)
 		if by == nil || by.Integration == nil || by.Integration.Type != apigw.Mock {
-			continue // the function answers preflights too
+			continue // the function handles preflights too
 		}
 		what, ok := judged[fn]
 		if !ok {

@@ -9,7 +9,7 @@ import (
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
-// sendsOrigin says that a gateway response has Access-Control-Allow-Origin, and what.
+// sendsOrigin reports whether a gateway response has Access-Control-Allow-Origin, and what.
 func sendsOrigin(g gateway.GatewayResponse) (value string, ok bool) {
 	for _, k := range sortedKeys(g.Parameters) {
 		if strings.EqualFold(k, apigw.GatewayHeader+corsheader.AllowOrigin) {
@@ -20,7 +20,7 @@ func sendsOrigin(g gateway.GatewayResponse) (value string, ok bool) {
 }
 
 // hidden says why no page that the API is for can read a gateway response; empty if one can. An origin that only deployment
-// knows is taken to be right, and what is no origin at all is for another rule.
+// knows is taken to be right, and what is not an origin at all is for another rule.
 func (v *View) hidden(g gateway.GatewayResponse) (why, console string) {
 	if g.Err != nil || g.Default && !v.whole() {
 		return "", "" // it may be there

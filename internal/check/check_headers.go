@@ -21,7 +21,7 @@ type mapped struct {
 	preflown bool             // of an OPTIONS method
 }
 
-// everywhere gives all static mappings of an API: those of integration responses and of gateway responses.
+// everywhere returns all static mappings of an API: those of integration responses and of gateway responses.
 func (v *View) everywhere() []mapped {
 	var out []mapped
 	lowered := func(params map[string]string, prefix string) simulate.Headers {
@@ -63,7 +63,7 @@ func (v *View) gatewayPlace(typ string) place {
 	return place{note: typ}
 }
 
-// refusal gives what a browser prints for an answer with some headers, and empty where it prints nothing.
+// refusal returns what a browser prints for an respond with some headers, and empty where it prints nothing.
 func (v *View) refusal(headers map[string]string, credentials bool) string {
 	req := browser.Call{Origin: v.origin(), URL: simulate.Base(v.API) + "/"}
 	if len(v.routes) > 0 {
@@ -196,7 +196,7 @@ func unset(v *View, report reporter) {
 	})
 }
 
-// overrides says that a mapping template may set a header, its name in lower case.
+// overrides reports whether a mapping template may set a header, its name in lower case.
 func overrides(t gateway.Template, name string) bool {
 	return strings.Contains(t.Text, "responseOverride") && strings.Contains(strings.ToLower(t.Text), name)
 }
@@ -261,7 +261,7 @@ func vary(v *View, report reporter) {
 		for _, o := range v.origins() {
 			here, there := v.response(a.route, o), v.response(a.route, questions.Stranger)
 			if here != nil && there != nil && allowOrigin(here) != allowOrigin(there) && !(corsheader.VariesByOrigin(here.Headers.Get(corsheader.Vary)) && corsheader.VariesByOrigin(there.Headers.Get(corsheader.Vary))) {
-				report(at(a.method), "preflights are answered by their origin, and an answer is without Vary: Origin", "")
+				report(at(a.method), "the response to preflights depends on their origin, and a response lacks Vary: Origin", "")
 				break
 			}
 		}
@@ -349,14 +349,14 @@ func unreadable(v *View, report reporter) {
 				return
 			}
 			if value == "" || IsOrigin(value) {
-				report(at(m), fmt.Sprintf("the answer to a page at %s has Access-Control-Allow-Origin %q", o, value), rep.Verdict.Message)
+				report(at(m), fmt.Sprintf("the response to a page of %s has Access-Control-Allow-Origin %q", o, value), rep.Verdict.Message)
 				return
 			}
 		}
 	})
 }
 
-// authorized says that a method lets nobody in without something that a plain request lacks.
+// authorized reports whether a method lets nobody in without something that a plain request lacks.
 func (v *View) authorized(m *gateway.Method) bool {
 	return m.APIKeyRequired || m.AuthorizationType != "" && m.AuthorizationType != "NONE"
 }

@@ -25,7 +25,7 @@ func methodAuth(m *gateway.Method) string {
 	return m.AuthorizationType
 }
 
-// noPreflight makes the check of a rule about resources without a method that answers preflights.
+// noPreflight makes the check of a rule about resources without a method that handles preflights.
 func noPreflight(id rules.ID) checker {
 	return func(v *View, report reporter) {
 		seen := map[string]bool{}
@@ -51,12 +51,12 @@ func silent(v *View, report reporter) {
 	}
 }
 
-// has says that the preflight of a route fails for the reason that a rule is about.
+// has reports whether the preflight of a route fails for the reason that a rule is about.
 func (v *View) has(rule rules.ID) bool {
 	return slices.ContainsFunc(v.routes, func(r route) bool { return v.fault(r).rule == rule })
 }
 
-// simple says that pages need no preflight for any method of a resource, as long as they send no header of their own.
+// simple reports whether pages need no preflight for any method of a resource, as long as they send no header of their own.
 func (v *View) simple(r *gateway.Resource) bool {
 	return !slices.ContainsFunc(r.Methods(), func(m *gateway.Method) bool {
 		return m.HTTPMethod != "GET" && m.HTTPMethod != "HEAD" || v.authorized(m)
@@ -87,7 +87,7 @@ func binaryAnswer(v *View, report reporter) {
 	}
 }
 
-// answer is a method that answers preflights, with a route whose it answers; or, where actual, one that answers that route's
+// answer is a method that handles preflights, with a route whose it answers; or, where actual, one that answers that route's
 // requests, which need no preflight.
 type answer struct {
 	method *gateway.Method
@@ -103,7 +103,7 @@ func (a answer) to() string {
 	return "a preflight"
 }
 
-// answering gives the methods of mock integrations and the like that answer preflights, each once.
+// answering returns the methods of mock integrations and the like that handle preflights, each once.
 func (v *View) answering() []answer {
 	if v.all != nil {
 		return v.all
@@ -120,7 +120,7 @@ func (v *View) answering() []answer {
 	return out
 }
 
-// deciding gives all that answers pages by their origin: preflights, and requests that need none, where a mapping template
+// deciding returns all that answers pages by their origin: preflights, and requests that need none, where a mapping template
 // sets Access-Control-Allow-Origin.
 func (v *View) deciding() []answer {
 	out := slices.Clone(v.answering())
@@ -133,7 +133,7 @@ func (v *View) deciding() []answer {
 	return out
 }
 
-// allows gives the origin that is allowed to read an answer, as the answer says it; empty if none is, or it is not known.
+// allows returns the origin that is allowed to read a response, as the response says it; empty if none is, or it is not known.
 func (v *View) allows(a answer, origin string) string { return allowOrigin(v.answer(a, origin)) }
 
 func (v *View) answer(a answer, origin string) *simulate.GotResponse {
@@ -147,7 +147,7 @@ func (v *View) answer(a answer, origin string) *simulate.GotResponse {
 	return rep.Actual.Response
 }
 
-// response gives the answer of an integration to a preflight; nil if it is not known, or the gateway answered itself.
+// response returns the response of an integration to a preflight; nil if it is not known, or the gateway answered itself.
 func (v *View) response(r route, origin string) *simulate.GotResponse {
 	rep := v.preflight(r, origin)
 	if rep == nil || rep.Trace.Preflight == nil || rep.Trace.Preflight.Unsupported != "" || rep.Trace.Preflight.GatewayResponse != nil {
@@ -166,7 +166,7 @@ func passthrough(v *View, report reporter) {
 			{Name: corsheader.Origin, Value: v.origin()}, {Name: corsheader.RequestMethod, Value: a.route.name}, {Name: "content-type", Value: "text/plain"}}}, v.site.Backend)
 		unread := slices.ContainsFunc(res.Trace, func(s gateway.Step) bool { return s.Kind == gateway.StepUnsupported })
 		if res.Status >= 500 && !unread {
-			report(at(a.method), fmt.Sprintf("a preflight with Content-Type text/plain, which no browser sends, is answered with %d: PassthroughBehavior is not NEVER", res.Status), "")
+			report(at(a.method), fmt.Sprintf("a preflight with Content-Type text/plain, which no browser sends, gets %d: PassthroughBehavior is not NEVER", res.Status), "")
 		}
 	}
 }
@@ -176,7 +176,7 @@ func madeBySAM(m *gateway.Method) bool {
 	return dig(m.Source.Properties, "Body", "paths", m.Resource.Path, "options")["summary"] == "CORS support"
 }
 
-// needs gives the headers that a method wants. What an authorizer wants that is not in the template is not known.
+// needs returns the headers that a method wants. What an authorizer wants that is not in the template is not known.
 func (v *View) needs(m *gateway.Method) []string {
 	needed := v.identifies(m)
 	if m.AuthorizationType == "AWS_IAM" {
@@ -343,7 +343,7 @@ func firstOrigin(v *View, report reporter) {
 		}
 		if got := allowOrigin(v.response(a.route, questions.Stranger)); IsOrigin(got) && got != questions.Stranger {
 			rep := v.preflight(a.route, questions.Stranger)
-			report(at(a.method), "a preflight from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, rep.Preflight.Verdict.Message)
+			report(at(a.method), "a preflight from an origin that is not listed gets Access-Control-Allow-Origin "+got, rep.Preflight.Verdict.Message)
 		}
 	}
 }
@@ -367,7 +367,7 @@ func queryOrigin(v *View, report reporter) {
 		}
 		found[key] = as
 		if as != "" {
-			report(at(a.method), "a preflight from elsewhere to a URL with ?origin="+as+" is answered as for "+as, "")
+			report(at(a.method), "a preflight from elsewhere to a URL with ?origin="+as+" gets the response for "+as, "")
 		}
 	}
 }
@@ -400,7 +400,7 @@ func resembling(v *View, report reporter) {
 		}
 		found[key] = like
 		if like != "" {
-			report(at(a.method), a.to()+" from "+like+" is answered as if it were listed", "")
+			report(at(a.method), a.to()+" from "+like+" gets the response for a listed origin", "")
 		}
 	}
 }
@@ -471,7 +471,7 @@ func everyOrigin(v *View, report reporter) {
 		switch {
 		case got == questions.Stranger && (listed || res.Headers.Get(corsheader.AllowCredentials) == "true"),
 			got == "*" && listed && said:
-			report(at(a.method), a.to()+" from an origin that is not listed is answered with Access-Control-Allow-Origin "+got, "")
+			report(at(a.method), a.to()+" from an origin that is not listed gets Access-Control-Allow-Origin "+got, "")
 		}
 	}
 }
@@ -499,7 +499,7 @@ func MaxAgeFault(value string) string {
 	n, err := strconv.Atoi(value)
 	switch {
 	case err != nil:
-		return fmt.Sprintf("Access-Control-Max-Age is %q, which is no number of seconds", value)
+		return fmt.Sprintf("Access-Control-Max-Age is %q, which is not a number of seconds", value)
 	case n > limit:
 		return fmt.Sprintf("Access-Control-Max-Age is %d; Chromium takes it for %d", n, limit)
 	}

@@ -23,7 +23,7 @@ type fault struct {
 	method *gateway.Method // the one that answered; nil if none did
 }
 
-// notJudged is in the place of a rule where only a deployment decides whether there is a fault.
+// notJudged is instead of a rule where only a deployment decides whether there is a fault.
 const notJudged rules.ID = "not judged"
 
 // fault asks the model about a route and says whose fault it is that a preflight fails; rule is empty if none does. Each
@@ -81,7 +81,7 @@ func (v *View) unserved(r route, by *gateway.Method) {
 	says(q, by, func(t simulate.Trace) *simulate.Course { return t.Preflight })
 }
 
-// refusesAny gives the preflight of a method that ANY stands for and that is refused; nil if there is none. Of a list that
+// refusesAny returns the preflight of a method that ANY stands for and that is refused; nil if there is none. Of a list that
 // names some methods the others are taken to be left out for a reason: the function behind ANY may not have them.
 func (v *View) refusesAny(r route, rep *simulate.Report, origin string) *simulate.Report {
 	if r.method.HTTPMethod != "ANY" || rep.Trace.Preflight.Method == nil || rep.Trace.Preflight.Method.Name == "ANY" {
@@ -187,7 +187,7 @@ func (v *View) blame(r route, by *gateway.Method, origin string, rep *simulate.R
 	return rules.CORS109
 }
 
-// decides returns the symbol on which it hangs whether an origin may read the answer to a preflight that does not allow it:
+// decides returns the symbol on which it hangs whether an origin may read the response to a preflight that does not allow it:
 // one in Access-Control-Allow-Origin or, where the origin is not out of the template, one that is an origin on its list.
 func (v *View) decides(r route, origin string, rep *simulate.Report) *cfn.Symbol {
 	if symbols := v.App.Symbols(rep.Preflight.Response.Headers.Get(corsheader.AllowOrigin)); len(symbols) > 0 {
@@ -229,7 +229,7 @@ func (v *View) stageElsewhere() bool {
 	return !v.whole() || slices.ContainsFunc(v.App.OfType("AWS::SSM::Parameter"), func(p *cfn.Resource) bool { return v.App.Target(p.Properties["Value"]) == rest })
 }
 
-// obscure says that a mapping template decides about origins, and that it is not understood about which. A list that is
+// obscure reports whether a mapping template decides about origins, and that it is not understood about which. A list that is
 // stated, or the stage's, is for every method.
 func (v *View) obscure(m *gateway.Method) bool {
 	if m == nil || m.Integration == nil || v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables" || len(v.ownOrigins(m)) > 0 {
@@ -238,7 +238,7 @@ func (v *View) obscure(m *gateway.Method) bool {
 	return slices.ContainsFunc(templates(m), overridesOrigin)
 }
 
-// readsVariables says that an answer came out of a mapping template that looks at corsgate's stage variables.
+// readsVariables reports whether a response came out of a mapping template that looks at corsgate's stage variables.
 func (v *View) readsVariables(c *simulate.Course) bool {
 	res := v.API.Find(c.Resource.Path)
 	if res == nil || c.Method == nil {
@@ -275,7 +275,7 @@ func faulty(id rules.ID, detail func(v *View, r route, f fault) string) checker 
 	}
 }
 
-// unquoted names the headers that are mapped from something that is no mapping expression: CloudFormation's deployment
+// unquoted names the headers that are mapped from something that is not a mapping expression: CloudFormation's deployment
 // of it fails with "Invalid mapping expression specified".
 func unquoted(m *gateway.Method) []string {
 	if m.Integration == nil || apigw.IsProxy(m.Integration.Type) {
@@ -293,7 +293,7 @@ func unquoted(m *gateway.Method) []string {
 	return out
 }
 
-// isExpression says that a text is a mapping expression
+// isExpression reports whether a text is a mapping expression
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-parameter-mapping-sources.html).
 func isExpression(s string) bool {
 	if _, ok := apigw.Static(s); ok {

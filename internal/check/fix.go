@@ -123,7 +123,7 @@ func (v *View) fix(id rules.ID, p place) rules.Fix {
 // only is the key of a fix that has one.
 var only = regexp.MustCompile(`(?m)^[A-Z][A-Za-z0-9]*:$`)
 
-// named puts the finding's own resource in the place of an example's.
+// named puts the finding's own resource instead of an example's.
 func named(text string, v *View, p place) string {
 	of := p.of
 	if of == nil {
@@ -217,7 +217,7 @@ func (v *View) methodAt(p place) *gateway.Method {
 	return nil
 }
 
-// addPreflight is an OPTIONS method in the place of what there is.
+// addPreflight is an OPTIONS method instead of what there is.
 func addPreflight(v *View, p place) *change {
 	if r := v.API.Find(p.path); r != nil {
 		return &change{preflight: r}
@@ -309,7 +309,7 @@ func declares(m *gateway.Method, status string, headers map[string]string) bool 
 
 func ok(ir gateway.IntegrationResponse) bool { return strings.HasPrefix(ir.Status, "2") }
 
-// preflown gives the responses to preflights headers.
+// preflown returns the responses to preflights headers.
 func (v *View) preflown(p place, headers map[string]string) *change {
 	m := v.methodAt(p)
 	if m == nil || m.Integration == nil || apigw.IsProxy(m.Integration.Type) || m.HTTPMethod != "OPTIONS" {
@@ -489,7 +489,7 @@ func varyByOrigin(v *View, p place) *change {
 	})
 }
 
-// readable gives responses of a method what those to preflights have.
+// readable returns responses of a method what those to preflights have.
 func readable(v *View, p place) *change {
 	m, value := v.methodAt(p), v.one()
 	if value == "" || m == nil {
@@ -526,7 +526,7 @@ func bothCredentials(v *View, p place) *change {
 	return nil
 }
 
-// readableErrors gives gateway responses headers. They cannot decide about the origin: with a list they have none that
+// readableErrors returns gateway responses headers. They cannot decide about the origin: with a list they have none that
 // goes with credentials.
 func readableErrors(v *View, p place) *change {
 	headers := map[string]string{corsheader.AllowOrigin: cmp.Or(v.one(), "'*'")}

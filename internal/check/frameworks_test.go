@@ -10,7 +10,7 @@ import (
 // TestFrameworks holds what is found in what the frameworks make, and that nothing else is.
 func TestFrameworks(t *testing.T) {
 	for file, want := range map[string]map[rules.ID]int{
-		// The preflight alone gets headers, and /health, a mock, has none. The root's OPTIONS answers for no method.
+		// The preflight alone gets headers, and /health, a mock, has none. The root's OPTIONS responds for no method.
 		"../../test/templates/cdk-any-origin.template.json":    {"CORS107": 1, "CORS208": 1, "CORS210": 1, "CORS301": 1},
 		"../../test/templates/cdk-one-origin.template.json":    {"CORS107": 1, "CORS208": 1, "CORS210": 1, "CORS301": 1},
 		"../../test/templates/cdk-three-origins.template.json": {"CORS107": 1, "CORS113": 1, "CORS208": 1, "CORS210": 1, "CORS301": 1},

@@ -10,9 +10,9 @@ import (
 	"github.com/corsgate/corsgate/internal/testkit/faults"
 )
 
-// TestNotes holds that what the command does not look at is said in a line each, and is no finding and nothing unknown.
+// TestNotes holds that what the command does not look at is said in a line each, and is not a finding and nothing unknown.
 func TestNotes(t *testing.T) {
-	const own = "the functions' own: corsgate explain runs the functions, and corsgate probe asks them once they are deployed"
+	const own = "the functions' own: corsgate explain runs the functions, and corsgate probe tests them once they are deployed"
 	for name, tt := range map[string]struct {
 		change string
 		want   []string

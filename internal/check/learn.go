@@ -53,7 +53,7 @@ func (v *View) learn() {
 
 var domainName = regexp.MustCompile(`[a-z0-9-]+(?:[.][a-z0-9-]+)*[.][a-z]{2,}`)
 
-// domains gives the names of domains in the mapping templates of a method that set Access-Control-Allow-Origin.
+// domains returns the names of domains in the mapping templates of a method that set Access-Control-Allow-Origin.
 func domains(m *gateway.Method) []string {
 	var out []string
 	for _, t := range templates(m) {

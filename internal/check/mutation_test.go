@@ -159,7 +159,7 @@ func damage(rng *rand.Rand, v any, values []any) {
 	}
 }
 
-// large gives a template of so many routes, each with a preflight by corsgate's mapping template.
+// large returns a template of so many routes, each with a preflight by corsgate's mapping template.
 func large(b *testing.B, routes int) []byte {
 	text, err := os.ReadFile("../../test/templates/catalog.template.json")
 	if err != nil {

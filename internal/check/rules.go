@@ -27,7 +27,7 @@ var checks = map[rules.ID]checker{
 	rules.CORS101: noPreflight(rules.CORS101),
 	rules.CORS102: faulty(rules.CORS102, func(_ *View, _ route, f fault) string {
 		if f.method != nil && f.method.HTTPMethod == "ANY" {
-			return "the preflight is answered by ANY, which wants authorization (" + f.method.AuthorizationType + "), since there is no OPTIONS"
+			return "the preflight goes to ANY, which requires authorization (" + f.method.AuthorizationType + "), since there is no OPTIONS"
 		}
 		return "OPTIONS wants authorization (" + methodAuth(f.method) + "), which no preflight has"
 	}),
@@ -45,14 +45,14 @@ var checks = map[rules.ID]checker{
 		if c.GatewayResponse != nil {
 			return "the preflight fails: " + c.GatewayResponse.Detail
 		}
-		return fmt.Sprintf("the preflight is answered with status %d", f.report.Preflight.Response.Status)
+		return fmt.Sprintf("the preflight gets status %d", f.report.Preflight.Response.Status)
 	}),
 	rules.CORS109: faulty(rules.CORS109, func(v *View, _ route, f fault) string {
 		value, ok := f.report.Preflight.Response.Headers[strings.ToLower(corsheader.AllowOrigin)]
 		if !ok {
-			return "the answer to a preflight from " + f.origin + " has no Access-Control-Allow-Origin"
+			return "the response to a preflight from " + f.origin + " has no Access-Control-Allow-Origin"
 		}
-		return fmt.Sprintf("the answer to a preflight from %s has Access-Control-Allow-Origin %s", f.origin, value)
+		return fmt.Sprintf("the response to a preflight from %s has Access-Control-Allow-Origin %s", f.origin, value)
 	}),
 	rules.CORS110: faulty(rules.CORS110, func(v *View, r route, f fault) string {
 		return fmt.Sprintf("Access-Control-Allow-Methods is %q", f.report.Preflight.Response.Headers.Get(corsheader.AllowMethods))

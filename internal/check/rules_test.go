@@ -68,7 +68,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// TestFixtures holds that each rule finds its fault, that it alone does, and that nothing is found where it is cured.
+// TestFixtures holds that each rule finds its fault, that it alone does, and that nothing is found where it is fixed.
 func TestFixtures(t *testing.T) {
 	base := tree(t, cleanText(t))
 	for _, r := range rules.All() {
@@ -116,7 +116,7 @@ func TestSuppress(t *testing.T) {
 	}
 }
 
-// TestNotFound holds what is no fault, each a change to the clean template.
+// TestNotFound holds what is not a fault, each a change to the clean template.
 func TestNotFound(t *testing.T) {
 	for name, change := range map[string]string{
 		"the deployment waits through a resource and a reference": `Resources:

@@ -57,7 +57,7 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// TestDeployedOrigin holds that an origin of corsgate's own list that only deployment knows is no fault.
+// TestDeployedOrigin holds that an origin of corsgate's own list that only deployment knows is not a fault.
 func TestDeployedOrigin(t *testing.T) {
 	b, err := os.ReadFile("../../test/templates/catalog.template.json")
 	if err != nil {

@@ -23,7 +23,7 @@ type View struct {
 	Allowlist *Allowlist
 
 	site   simulate.Site
-	stood  simulate.Site // with something in the place of every backend
+	stood  simulate.Site // with something instead of every backend
 	routes []route
 	asked  map[question]*simulate.Report
 	own    map[*gateway.Method][]string // what ownOrigins found
@@ -50,8 +50,8 @@ type question struct {
 	stood                        bool // something stands for the backend
 }
 
-// probeHeader makes a browser ask leave for requests that need none, so that the answer can be looked at. That it is not
-// among the allowed headers is no fault.
+// probeHeader makes a browser send a preflight for requests that need none, so that the response can be looked at. That it is not
+// among the allowed headers is not a fault.
 const probeHeader = "x-corsgate-probe"
 
 func newView(api *gateway.API, stated *Allowlist) (*View, error) {
@@ -131,7 +131,7 @@ func (v *View) preflight(r route, origin string) *simulate.Report {
 	return v.ask(question{origin: origin, method: r.name, path: r.path, header: probeHeader})
 }
 
-// answers gives the OPTIONS method, or the ANY method in its place, that answers a route's preflights; nil if none does.
+// answers returns the OPTIONS method, or the ANY method in its place, that answers a route's preflights; nil if none does.
 func (v *View) answers(r route) *gateway.Method {
 	rep := v.preflight(r, v.origin())
 	if rep == nil || rep.Trace.Preflight == nil || rep.Trace.Preflight.Method == nil {
@@ -193,7 +193,7 @@ func few(o []string) []string {
 	return append(slices.Clone(o[:perList-1]), o[len(o)-1])
 }
 
-// usesCORS says that the API has something to do with CORS at all.
+// usesCORS reports whether the API has something to do with CORS at all.
 func (v *View) usesCORS() bool {
 	if v.cors == nil {
 		found := v.hasCORS()
@@ -246,17 +246,17 @@ func (v *View) functions() []*cfn.Resource {
 	return slices.DeleteFunc(v.App.OfType("AWS::Lambda::Function"), func(r *cfn.Resource) bool { return !slices.Contains(called, v.App.Name(r)) })
 }
 
-// emits says that a function is known to answer pages, by corsgate's mark or wrapper, or by a list of origins in its environment.
+// emits reports whether a function is known to response pages, by corsgate's mark or wrapper, or by a list of origins in its environment.
 func emits(function *cfn.Resource) bool {
 	return wrapper.Emits(function.Metadata, function.Properties) || slices.ContainsFunc(sortedKeys(dig(function.Properties, "Environment", "Variables")), NamesOrigins)
 }
 
-// carriesOrigin says that an integration response sets Access-Control-Allow-Origin, one way or the other.
+// carriesOrigin reports whether an integration response sets Access-Control-Allow-Origin, one way or the other.
 func carriesOrigin(ir gateway.IntegrationResponse) bool {
 	return originMapping(ir) != "" || slices.ContainsFunc(ir.Templates, overridesOrigin)
 }
 
-// templates gives the mapping templates of a method's integration.
+// templates returns the mapping templates of a method's integration.
 func templates(m *gateway.Method) []gateway.Template {
 	out := slices.Clone(m.Integration.RequestTemplates)
 	for _, ir := range m.Integration.Responses {

@@ -203,7 +203,7 @@ func (c *comparison) classify(alone map[string]bool) {
 	}
 }
 
-// face returns what the answers of a site to requests for a route depend on.
+// face returns what the responses of a site to requests for a route depend on.
 func (c *comparison) face(v *view, site *simulate.Site, r questions.Route, alone bool) string {
 	if c.settings[site] == "" {
 		c.settings[site] = fmt.Sprintf("%x", sha256.Sum256([]byte(settings(site.API))))
@@ -226,13 +226,17 @@ func (c *comparison) face(v *view, site *simulate.Site, r questions.Route, alone
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(key.String())))
 }
 
-// settings writes what an API's answers depend on besides the method that is asked: all of its properties that are not a
+// settings writes what an API's responses depend on besides the method that is asked: all of its properties that are not a
 // method's or a resource's.
 func settings(api *gateway.API) string {
 	out := []string{simulate.Base(api), fmt.Sprintf("%q", api.Variables)}
 	for _, st := range api.App.Stacks {
 		for _, r := range st.Resources {
-			if strings.HasPrefix(r.Type, "AWS::ApiGateway::") && r.Type != "AWS::ApiGateway::Method" && r.Type != "AWS::ApiGateway::Resource" {
+			switch r.Type {
+			case "AWS::ApiGateway::Method", "AWS::ApiGateway::Resource", "AWS::ApiGatewayV2::Route":
+				continue
+			}
+			if strings.HasPrefix(r.Type, "AWS::ApiGateway") || r.Type == "AWS::Lambda::Url" {
 				out = append(out, r.Type+" "+cfn.Canonical(r.Properties))
 			}
 		}
@@ -277,7 +281,7 @@ func (c *comparison) ask(ctx context.Context) error {
 	return nil
 }
 
-// kindOf gives the kind of a question.
+// kindOf returns the kind of a question.
 func (c *comparison) kindOf(question int) int {
 	k, found := slices.BinarySearch(c.starts, question%c.width)
 	if !found {
@@ -286,7 +290,7 @@ func (c *comparison) kindOf(question int) int {
 	return k
 }
 
-// answers gives the outcomes of one side, for the kinds that are asked.
+// answers returns the outcomes of one side, for the kinds that are asked.
 func (c *comparison) answers(ctx context.Context, side int, own func(kind int) bool) ([]Outcome, error) {
 	out := make([]Outcome, len(c.asked))
 	workers := min(runtime.GOMAXPROCS(0), len(c.asked))

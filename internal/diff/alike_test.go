@@ -14,7 +14,7 @@ import (
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
-// unpredictable hides of a backend what its answers depend on: every route is then asked about by itself, and every
+// unpredictable hides of a backend what its responses depend on: every route is then asked about by itself, and every
 // request made.
 type unpredictable struct{ gateway.Backend }
 

@@ -46,7 +46,7 @@ type drawnRoute struct {
 	allowHeaders, maxAge    any
 	exposed, credentials    any
 	status                  any
-	backend                 bool // an HTTP integration in the place of a mock
+	backend                 bool // an HTTP integration instead of a mock
 	uri                     any
 	optionsCondition        string
 	key                     bool
@@ -469,7 +469,7 @@ func (m maker) values(apps ...*cfn.App) map[string]string {
 	return out
 }
 
-// unknowns gives the symbols that an API's resources depend on, conditions among them, and that are not of the API itself.
+// unknowns returns the symbols that an API's resources depend on, conditions among them, and that are not of the API itself.
 func unknowns(a *cfn.App) []*cfn.Symbol {
 	var out []*cfn.Symbol
 	add := func(list ...*cfn.Symbol) {
@@ -722,7 +722,7 @@ func compact(o object) string { b, _ := json.Marshal(o); return string(b) }
 // leaks returns a text with a stand-in that is printed, or empty.
 func leaks(results []Result) string {
 	var b strings.Builder
-	for _, f := range []func() error{func() error { return Markdown(&b, results) }, func() error { return Text(&b, results) }, func() error { return JSON(&b, results) }} {
+	for _, f := range []func() error{func() error { return Markdown(&b, results, Found{}) }, func() error { return Text(&b, results, Found{}) }, func() error { return JSON(&b, results, Found{}) }} {
 		b.Reset()
 		if err := f(); err != nil {
 			return err.Error()

@@ -11,10 +11,10 @@ import (
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
-// A CacheChange is a route of which answers may be mixed up by a cache, the browser's own or one on the way, and might not
-// be before, or the other way round. They may where not all answers have the same Access-Control-Allow-Origin, for
+// A CacheChange is a route of which responses may be mixed up by a cache, the browser's own or one on the way, and might not
+// be before, or the other way round. They may where not all responses have the same Access-Control-Allow-Origin, for
 // whichever page or without one, and not all say Vary: Origin (https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches):
-// a page that is allowed is then refused because of an answer that was for another.
+// a page that is allowed is then refused because of a response that was for another.
 type CacheChange struct {
 	// Route is GET /items and so on.
 	Route  string `json:"route"`
@@ -22,7 +22,7 @@ type CacheChange struct {
 	After  bool   `json:"after"`
 }
 
-// An answered is what of an answer matters to caches.
+// An answered is what of a response matters to caches.
 type answered struct {
 	known       bool
 	allowOrigin string
@@ -72,7 +72,7 @@ func (d *Difference) caches(ctx context.Context, before, after *simulate.Site) e
 	return nil
 }
 
-// mixedUp says that a cache may give one answer for another, and that it matters.
+// mixedUp reports whether a cache may give one answer for another, and that it matters.
 func mixedUp(answers []answered) bool {
 	answers = slices.DeleteFunc(slices.Clone(answers), func(a answered) bool { return !a.known })
 	differ := slices.ContainsFunc(answers, func(a answered) bool { return a.allowOrigin != answers[0].allowOrigin })
@@ -107,14 +107,14 @@ func (p *page) safety(changes []CacheChange, title string) {
 		if routes == nil {
 			continue
 		}
-		p.item("\n" + title + map[bool]string{true: "Caches may mix answers up", false: "Caches no longer mix answers up"}[now] + "\n")
+		p.item("\n" + title + map[bool]string{true: "Caches may mix up responses", false: "Caches no longer mix up responses"}[now] + "\n")
 		says := "say `Vary: Origin` or no longer depend on the page's origin"
 		if now {
-			says = "depend on the page's origin, and not all say `Vary: Origin`: a page that is allowed is refused if a cache has the answer for another"
+			says = "depend on the page's origin, and not all say `Vary: Origin`: a page that is allowed is refused if a cache has the response for another"
 		}
 		if p.title == "" {
 			says = strings.ReplaceAll(says, "`", "")
 		}
-		p.item(p.bullet + "Answers of " + p.routes(routes) + " " + says)
+		p.item(p.bullet + "Responses of " + p.routes(routes) + " " + says)
 	}
 }

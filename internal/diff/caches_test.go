@@ -13,7 +13,7 @@ func varying(t *testing.T, condition, vary string) []byte {
 		`"IntegrationResponses": [{"StatusCode": "200", "ResponseParameters": {`+vary+`}}]`))
 }
 
-// Vary is lost, and a cache gives a page the answer for another, or the one for a request without an origin.
+// Vary is lost, and a cache gives a page the response for another, or the one for a request without an origin.
 func TestCaches(t *testing.T) {
 	const one = `#if($o == "https://app.example.com")`
 	const origin, other = `"method.response.header.Vary": "'Accept, origin'"`, `"method.response.header.Vary": "'Accept'"`
@@ -21,9 +21,9 @@ func TestCaches(t *testing.T) {
 		before, after []byte
 		says          string
 	}{
-		"lost":      {varying(t, one, origin), varying(t, one, other), "Caches may mix answers up\n\n- Answers of `GET /` depend"},
+		"lost":      {varying(t, one, origin), varying(t, one, other), "Caches may mix up responses\n\n- Responses of `GET /` depend"},
 		"none":      {varying(t, one, origin), varying(t, one, ""), "this is less safe to cache"},
-		"gained":    {varying(t, one, ""), varying(t, one, origin), "safer to cache**.\n\n#### Caches no longer mix answers up\n\n- Answers of `GET /` say"},
+		"gained":    {varying(t, one, ""), varying(t, one, origin), "safer to cache**.\n\n#### Caches no longer mix up responses\n\n- Responses of `GET /` say"},
 		"any":       {varying(t, one, ""), varying(t, one, `"method.response.header.Vary": "'*'"`), "safer"},
 		"static":    {static(nil, nil), static(map[string]string{"Vary": "Origin"}, map[string]string{"Vary": "Origin"}), "Nothing, although"},
 		"no origin": {static(nil, nil), varying(t, `#set($o = "https://app.example.com")#if($input.params().header.get("origin") != "")`, ""), "less safe to cache"},

@@ -1,5 +1,5 @@
 // Package diff says what a browser would notice of the difference between two templates of an API: it asks the same
-// questions of both, as package simulate answers them, and keeps those whose answers differ.
+// questions of both, as package simulate responds to them, and keeps those whose responses differ.
 package diff
 
 import (
@@ -31,7 +31,7 @@ type Question struct {
 	routes []questions.Route // those for which the outcome is the same; Method, Path and URL are the first one's
 }
 
-// each gives the same question for each of its routes.
+// each returns the same question for each of its routes.
 func (q Question) each(yield func(Question) bool) {
 	for _, r := range q.routes {
 		one := q
@@ -47,17 +47,17 @@ func (q Question) route() string { return q.Method + " " + q.Path }
 
 // An Outcome is what comes of a question.
 type Outcome struct {
-	// Allowed says that the page can read the answer. Where Known is false that depends on a function that was not run.
+	// Allowed says that the page can read the response. Where Known is false that depends on a function that was not run.
 	Allowed bool `json:"allowed"`
 	Known   bool `json:"known"`
 	// Code is the way in which CORS refuses, as Chromium's DevTools protocol names it.
 	Code browser.Code `json:"code,omitempty"`
 	// Preflight is allowed, refused, not known or, where there is no need for one, empty.
 	Preflight string `json:"preflight,omitempty"`
-	// Gateway is the type of API Gateway's own answer, where the page can read the answer and it is one of those.
+	// Gateway is the type of API Gateway's own response, where the page can read the response and it is one of those.
 	Gateway string `json:"gateway,omitempty"`
-	// Exposed names the headers that the answer may have and the page can read besides the safelisted ones, where it can
-	// read the answer; "*" stands for all.
+	// Exposed names the headers that the response may have and the page can read besides the safelisted ones, where it can
+	// read the response; "*" stands for all.
 	Exposed []string `json:"exposed,omitempty"`
 	// MaxAge is for how many seconds a browser remembers the leave that a preflight gives, where one gives leave; a day at
 	// most.
@@ -80,7 +80,7 @@ func (o Outcome) equal(p Outcome) bool {
 		o.Preflight == p.Preflight && o.Gateway == p.Gateway && o.MaxAge == p.MaxAge
 }
 
-// notServed is the type of the answer where there is no route.
+// notServed is the type of the response where there is no route.
 const notServed = apigw.MissingAuthenticationToken
 
 // reach says how far a page gets: the higher, the farther.
@@ -98,7 +98,7 @@ func (o Outcome) reach() int {
 	return 0
 }
 
-// Of gives the outcome that a report is about.
+// Of returns the outcome that a report is about.
 func Of(r *simulate.Report) Outcome {
 	o := Outcome{Allowed: r.Verdict.Allowed, Known: r.Verdict.Known, Code: r.Verdict.Code, answered: answeredBy(r), redirected: len(r.Redirects) > 0, unread: unread(r)}
 	if n := len(r.Redirects); n > 0 && r.Actual.Response == nil {
@@ -110,7 +110,7 @@ func Of(r *simulate.Report) Outcome {
 		}
 	}
 	if o.Known && !o.Allowed {
-		// Why it is refused is in the code; what else the answer would have been does not reach the page.
+		// Why it is refused is in the code; what else the response would have been does not reach the page.
 		return o
 	}
 	if r.Preflight.Needed {
@@ -138,7 +138,7 @@ func Of(r *simulate.Report) Outcome {
 	return o
 }
 
-// unread gives what responses have in headers that decide, and that only a deployment knows. Origins are asked from.
+// unread returns what responses have in headers that decide, and that only a deployment knows. Origins are asked from.
 func unread(r *simulate.Report) string {
 	var out []string
 	for _, response := range []*simulate.GotResponse{r.Preflight.Response, r.Actual.Response} {
@@ -154,7 +154,7 @@ func unread(r *simulate.Report) string {
 	return strings.Join(out, ", ")
 }
 
-// only gives one header of an answer.
+// only returns one header of a response.
 func only(r *simulate.GotResponse, name string) browser.Header {
 	if v, ok := r.Headers[strings.ToLower(name)]; ok {
 		return browser.Header{{Name: name, Value: v}}
@@ -201,7 +201,7 @@ type Change struct {
 	Direction Direction `json:"direction"`
 }
 
-// An ErrorChange is one of API Gateway's own answers, which a page could read and cannot, or the other way round.
+// An ErrorChange is one of API Gateway's own responses, which a page could read and cannot, or the other way round.
 type ErrorChange struct {
 	Origin      string `json:"origin"`
 	Credentials bool   `json:"credentials"`
@@ -226,8 +226,8 @@ type Difference struct {
 	Cases []*Case
 	// NotCompared is what could not be compared.
 	NotCompared []NotCompared
-	// Address says what becomes of the address that pages use, a line each.
-	Address []string
+	// Address says what becomes of the address that pages use.
+	Address []AddressChange
 	// Functions are those whose code or settings are others, and whose own responses may therefore differ.
 	Functions []FunctionChange
 	// Wants has what routes of both sides want of a request besides what CORS is about, where that changes.
@@ -262,19 +262,19 @@ type NotCompared struct {
 	If string `json:"if,omitempty"`
 }
 
-// Empty says that browsers would notice nothing, as far as both sides could be compared.
+// Empty reports whether browsers would notice nothing, as far as both sides could be compared.
 func (d *Difference) Empty() bool {
 	return len(d.Changes) == 0 && len(d.Errors) == 0 && len(d.Caches) == 0 && len(d.Cases) == 0 && len(d.Address) == 0 && len(d.Wants) == 0 && len(d.only) == 0 && len(d.served) == 0
 }
 
-// Looser says that something is allowed that was not.
+// Looser reports whether something is allowed that was not.
 func (d *Difference) Looser() bool {
 	return slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Direction == Looser }) ||
 		slices.ContainsFunc(d.Errors, func(c ErrorChange) bool { return c.Direction == Looser }) ||
 		slices.ContainsFunc(d.Cases, func(c *Case) bool { return c.Looser() })
 }
 
-// show writes expressions in the place of what stands for them.
+// show writes expressions instead of what stands for them.
 func (d *Difference) show(text string) string { return cfn.Show(d.ports.show(text), d.apps...) }
 
 // Between asks both sites the questions that either's template suggests. What stands behind them is taken to be the same.
@@ -306,7 +306,7 @@ func Against(ctx context.Context, app *cfn.App, load func(*cfn.App) (*simulate.S
 	return d, nil
 }
 
-// routes gives those of APIs, the second of a pair before the first. One that several have is named as the first of them
+// routes returns those of APIs, the second of a pair before the first. One that several have is named as the first of them
 // has it, unless it is written out in another, and cannot do without what any wants of it.
 func routes(views []*view) []questions.Route {
 	var out []questions.Route
@@ -358,7 +358,7 @@ func product(origins []questions.Origin, routes [][]questions.Route, headers []s
 	return out
 }
 
-// extras gives what a route is asked with besides what it wants: nothing, each header and, if it wants something, the lack
+// extras returns what a route is asked with besides what it wants: nothing, each header and, if it wants something, the lack
 // of it.
 func extras(r questions.Route, headers []string) []string {
 	out := []string{""}
@@ -378,7 +378,7 @@ func extras(r questions.Route, headers []string) []string {
 	return out
 }
 
-// with gives the headers of a request to a route.
+// with returns the headers of a request to a route.
 func with(r questions.Route, extra string) []string {
 	set := append([]string{}, r.Identity...)
 	if lacking, ok := strings.CutPrefix(extra, without); ok {
@@ -395,7 +395,7 @@ func with(r questions.Route, extra string) []string {
 	return set
 }
 
-// Request gives the page's request of a question.
+// Request returns the page's request of a question.
 func (q Question) Request() browser.Call {
 	r := browser.Call{Origin: q.Origin, Method: q.Method, URL: q.URL}
 	if q.Credentials {

@@ -29,7 +29,7 @@ func between(t *testing.T, before, after []byte) *Difference {
 	return d
 }
 
-// has says whether a group is about a question. Where it names no headers it is about those that could have changed.
+// has reports whether a group is about a question. Where it names no headers it is about those that could have changed.
 func (g Group) has(q Question, could bool) bool {
 	switch {
 	case !slices.Contains(g.asked, q.Origin), !slices.Contains(g.Routes, q.Method+" "+q.Path),
@@ -132,8 +132,8 @@ func TestGroups(t *testing.T) {
 
 // Text from a template does not get out of its code.
 func TestMarkdownIsContained(t *testing.T) {
-	for in, want := range map[string]string{"/a": "`/a`", "/a`<b>|": "<code>/a\\`&lt;b&gt;\\|</code>", "a\n - b": "`a - b`"} {
-		if got := code(in); got != want {
+	for in, want := range map[string]string{"/a": "`/a`", "/a`<b>`": "<code>/a\\`&lt;b&gt;\\`</code>", "a\n# b": "<code>a \\#<!-- --> b</code>", "@all": "<code>@<!-- -->all</code>", "a\x1b]52;c;x\a": "<code>a\ufffd\\]52;c;x\ufffd</code>"} {
+		if got := markdown.code(in); got != want {
 			t.Errorf("%q: %s, want %s", in, got, want)
 		}
 	}
@@ -176,7 +176,7 @@ func TestIdentity(t *testing.T) {
 		{all, secured(token, "x-token,x-api-key", "https://app.example.com"), false, "every route they can use (`GET /`) with the header `content-type`: **refused** (HeaderDisallowedByPreflightResponse)"},
 		{all, secured(token, "x-token,content-type", "https://app.example.com"), false, "**refused** (HeaderDisallowedByPreflightResponse), was allowed"},
 		{all, secured(token, "x-token,x-api-key,content-type", "https://other.example"), false, "`https://app.example.com` can no longer read API Gateway's own UNAUTHORIZED"},
-		{secured(none, "x-token,x-api-key,content-type", "https://app.example.com"), all, false, "without what the route wants of a request (a token, an API key): **answered by API Gateway itself (UNAUTHORIZED)**, was allowed"},
+		{secured(none, "x-token,x-api-key,content-type", "https://app.example.com"), all, false, "without what the route wants of a request (a token, an API key): **from API Gateway itself (UNAUTHORIZED)**, was allowed"},
 		{all, secured(none, "x-token,x-api-key,content-type", "https://app.example.com"), true, "**allowed**"},
 	} {
 		d := between(t, tt.before, tt.after)
@@ -189,7 +189,7 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// static is an API of one route for one origin, with further headers on its preflight and its answer.
+// static is an API of one route for one origin, with further headers on its preflight and its response.
 func static(preflight, answer map[string]string) []byte {
 	text := string(secured(`"AuthorizationType": "NONE"`, "content-type", "https://app.example.com"))
 	add := func(after string, headers map[string]string) {

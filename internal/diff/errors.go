@@ -14,7 +14,7 @@ import (
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
-// errors compares the gateway's own answers. None needs a preflight to be read: what it takes to come by most of them,
+// errors compares the gateway's own responses. None needs a preflight to be read: what it takes to come by most of them,
 // such as a token that has expired, is a request that a preflight has let pass.
 func (d *Difference) errors(ctx context.Context, before, after *simulate.Site, drift bool) (out []ErrorChange, open []NotCompared, err error) {
 	var kinds [][]string
@@ -106,13 +106,13 @@ func errorKinds(before, after *gateway.API) [][]string {
 	return out
 }
 
-// headersOf gives what decides who can read a gateway response.
+// headersOf returns what decides who can read a gateway response.
 func headersOf(api *gateway.API, typ string) string {
 	g := api.GatewayResponse(typ)
 	return fmt.Sprintf("%s %#v %v", g.From, g.Parameters, g.Err)
 }
 
-// readable says whether a page can read a gateway response.
+// readable reports whether a page can read a gateway response.
 func readable(ctx context.Context, site *simulate.Site, c ErrorChange) (bool, error) {
 	req := browser.Call{Origin: c.Origin, URL: simulate.Base(site.API) + "/"}
 	if c.Credentials {

@@ -28,7 +28,7 @@ func TestFirstAndLastAPI(t *testing.T) {
 			t.Fatalf("want one that is %s, got %v %v", tt.status, results, err)
 		}
 		var out strings.Builder
-		if err := Text(&out, results); err != nil {
+		if err := Text(&out, results, Found{}); err != nil {
 			t.Fatal(err)
 		}
 		for _, s := range tt.says {

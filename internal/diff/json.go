@@ -14,6 +14,8 @@ type Documents struct {
 	// Compared says that all could be compared.
 	Compared bool          `json:"compared"`
 	APIs     []APIDocument `json:"apis"`
+	// Findings are those of a check that one side alone has.
+	Findings Found `json:"findings"`
 }
 
 // An APIDocument is the difference of one API's stage.
@@ -23,8 +25,8 @@ type APIDocument struct {
 }
 
 // JSON writes the documents of all APIs.
-func JSON(w io.Writer, results []Result) error {
-	doc := Documents{Compared: true, APIs: []APIDocument{}}
+func JSON(w io.Writer, results []Result, found Found) error {
+	doc := Documents{Compared: true, APIs: []APIDocument{}, Findings: Found{append([]Finding{}, found.New...), append([]Finding{}, found.Gone...)}}
 	for _, r := range results {
 		doc.Looser = doc.Looser || r.Looser()
 		doc.Compared = doc.Compared && len(r.NotCompared) == 0
@@ -48,8 +50,8 @@ type Document struct {
 	Policies []PolicyChange `json:"policies"`
 	// Address says what becomes of the address that pages use, and Wants what routes want of requests besides what CORS is
 	// about; left out if nothing does.
-	Address []string `json:"address,omitempty"`
-	Wants   []Want   `json:"wants,omitempty"`
+	Address []AddressChange `json:"address,omitempty"`
+	Wants   []Want          `json:"wants,omitempty"`
 	// Functions are those whose code or settings are others; left out if there is none.
 	Functions []FunctionChange `json:"functions,omitempty"`
 	// NewRoutes and GoneRoutes are those that one side alone has; left out if there is none.
@@ -115,7 +117,7 @@ func (d *Difference) those(which Direction) []string {
 	return out
 }
 
-// changes gives one for each route, with expressions in the place of what stands for them.
+// changes returns one for each route, with expressions instead of what stands for them.
 func (d *Difference) changes() []Change {
 	out := []Change{}
 	for _, c := range d.Changes {
@@ -137,7 +139,7 @@ func (d *Difference) errorChanges() []ErrorChange {
 	return out
 }
 
-// summary gives the groups, with expressions in the place of what stands for them.
+// summary returns the groups, with expressions instead of what stands for them.
 func (d *Difference) summary() []Group {
 	out := []Group{}
 	for _, g := range d.Groups() {

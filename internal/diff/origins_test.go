@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// echoing is an API of one route, the preflight and the answer of which let in what a condition of a mapping template
+// echoing is an API of one route, the preflight and the response of which let in what a condition of a mapping template
 // says; $o is the origin.
 func echoing(t *testing.T, condition string) []byte {
 	t.Helper()

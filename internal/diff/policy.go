@@ -31,7 +31,7 @@ type policy struct {
 // A clause is what pages of some origins can do.
 type clause struct {
 	clauseKey
-	origins []string // with patterns in the place of their examples; of those that are not, if but is true
+	origins []string // with patterns instead of their examples; of those that are not, if but is true
 	but     bool
 }
 

@@ -16,7 +16,7 @@ func textOf(t *testing.T, old, now []byte) string {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	if err := Text(&b, results); err != nil {
+	if err := Text(&b, results, Found{}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -134,7 +134,33 @@ func TestFunctionsThatChange(t *testing.T) {
 			}
 		}
 	}
-	if text := textOf(t, base, base); !strings.Contains(text, "Nothing: both templates deploy the same.\n") || strings.Contains(text, "Functions") {
+	if text := textOf(t, base, base); !strings.Contains(text, "Nothing, although the templates differ.\n") || strings.Contains(text, "Functions") {
+		t.Errorf("the same:\n%s", text)
+	}
+}
+
+// A condition that the defaults of parameters decide is looked at on its other side, too, where nothing else changes.
+func TestOtherValuesOfParameters(t *testing.T) {
+	api := func(origin, stages string) []byte {
+		d := draw()
+		at := d.path("R", "/a")
+		method := d.method("M", at, "GET", map[string]string{"Origin": "x"})
+		parameters := method["Integration"].(object)["IntegrationResponses"].([]any)[0].(object)["ResponseParameters"].(object)
+		parameters["method.response.header.Access-Control-Allow-Origin"] = object{"Fn::If": []any{"IsDev", origin, "'https://app.example.com'"}}
+		text := strings.TrimSuffix(string(d.template(t)), "}")
+		return []byte(text + `, "Parameters": {"Env": {"Type": "String", "Default": "` + stages + `"}}, "Conditions": {"IsDev": {"Fn::Equals": [{"Ref": "Env"}, "dev"]}}}`)
+	}
+	one, all := api("'https://dev.example.com'", "prod"), api("'*'", "prod")
+	for _, way := range []struct {
+		old, now []byte
+		want     string
+	}{{one, all, "Looser"}, {all, one, "Stricter"}} {
+		text := textOf(t, way.old, way.now)
+		if !strings.Contains(text, "If IsDev is true, which the defaults of parameters do not make it:\n") || !strings.Contains(text, "\n"+way.want+"\n") {
+			t.Errorf("want %s if IsDev is true, got\n%s", way.want, text)
+		}
+	}
+	if text := textOf(t, one, one); strings.Contains(text, "IsDev") {
 		t.Errorf("the same:\n%s", text)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
-// ports are numbers for values that stand in the place of an origin's port, or in it: a stand-in is none, and an origin
+// ports are numbers for values that stand instead of an origin's port, or in it: a stand-in is none, and an origin
 // with one in its port is none that could be asked from.
 type ports struct {
 	numbers map[string]string // by the symbol's ID
@@ -65,7 +65,7 @@ func (p *ports) give(apis [2]*gateway.API, apps [2]*cfn.App) (given [2]*cfn.App,
 	return given, true
 }
 
-// show writes expressions in the place of numbers, in the ports of origins.
+// show writes expressions instead of numbers, in the ports of origins.
 func (p *ports) show(text string) string {
 	if p == nil || len(p.names) == 0 {
 		return text

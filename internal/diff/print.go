@@ -44,11 +44,11 @@ type format struct {
 }
 
 var (
-	plain    = format{code: report.OneLine, text: report.OneLine, strong: func(s string) string { return s }, bullet: "- "}
-	markdown = format{code: code, text: report.EscapeMarkdown, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
+	plain    = format{code: func(s string) string { return report.OneLine(clip(s)) }, text: report.OneLine, strong: func(s string) string { return s }, bullet: "- "}
+	markdown = format{code: func(s string) string { return report.Code(clip(s)) }, text: report.EscapeMarkdown, strong: func(s string) string { return "**" + s + "**" }, title: "### ", subtitle: "#### ", bullet: "- ", details: true}
 )
 
-// showing returns the format that writes expressions in the place of what stands for them.
+// showing returns the format that writes expressions instead of what stands for them.
 func (f format) showing(d *Difference) format {
 	code := f.code
 	f.code = func(s string) string { return code(d.show(s)) }
@@ -68,12 +68,12 @@ func (f format) routes(list []string) string {
 	return f.enumerate(list)
 }
 
-// code marks text as code in Markdown, as much of it as a comment has room for.
-func code(s string) string {
+// clip shortens a template's text.
+func clip(s string) string {
 	if runes := []rune(s); len(runes) > maxCode {
-		s = string(runes[:maxCode]) + "..."
+		return string(runes[:maxCode]) + "..."
 	}
-	return report.Code(s)
+	return s
 }
 
 // maxCode is how many characters of a name are written, and most how many names of a list in a sentence.
@@ -220,7 +220,7 @@ func (f format) sentence(g Group) string {
 	return who + ", " + f.requests(g) + ": " + f.strong(f.words(g.After)) + g.codes() + was + f.words(g.Before)
 }
 
-// words gives what becomes of a group's requests, with the names of headers, which are a template's text, as code.
+// words returns what becomes of a group's requests, with the names of headers, which are a template's text, as code.
 func (f format) words(s string) string {
 	names, ok := strings.CutPrefix(s, canRead)
 	if !ok || names == exposed(Outcome{}) || names == exposed(Outcome{Exposed: []string{"*"}}) {
@@ -257,7 +257,7 @@ func (d *Difference) Sentences(before, after string) []Sentence {
 	}
 	for _, c := range d.Caches {
 		mixed := map[bool]string{true: "caches may mix them up", false: "caches tell them apart"}
-		out = append(out, Sentence{Group{Routes: []string{c.Route}}, fmt.Sprintf("answers of %s: %s, %s; %s, %s", c.Route, before, mixed[c.Before], after, mixed[c.After])})
+		out = append(out, Sentence{Group{Routes: []string{c.Route}}, fmt.Sprintf("responses of %s: %s, %s; %s, %s", c.Route, before, mixed[c.Before], after, mixed[c.After])})
 	}
 	return out
 }
@@ -284,8 +284,9 @@ func (d *Difference) headline() string {
 		}
 	}
 	alone := map[Direction]int{}
-	for _, dir := range d.only {
-		alone[dir]++
+	for _, dir := range []Direction{New, Gone} {
+		list, _ := d.brief(d.those(dir)) // an ANY is one
+		alone[dir] = len(list)
 	}
 	switch {
 	case worse:
@@ -429,7 +430,7 @@ func (d *Difference) follows(g Group) bool {
 	return g.lacking() && !slices.ContainsFunc(g.Routes, func(r string) bool { return !wants[r] })
 }
 
-// A move is of the answers to preflights.
+// A move is of the responses to preflights.
 type move string
 
 const (
@@ -437,7 +438,7 @@ const (
 	fromFunction move = "from a function"
 )
 
-// moves says whether a group's preflights are a function's on one side alone.
+// moves reports whether a group's preflights are a function's on one side alone.
 func (g Group) moves() move {
 	functions := Outcome{Preflight: "not known"}.words()
 	switch was, is := g.Before == functions, g.After == functions; {
@@ -510,10 +511,10 @@ func (p *page) failing(d *Difference) {
 	}
 }
 
-// refusedPreflight says that it is the preflight by which a request is refused.
+// refusedPreflight reports whether it is the preflight by which a request is refused.
 func (o Outcome) refusedPreflight() bool { return strings.Contains(string(o.Code), "Preflight") }
 
-// stillNowhere says that a group's requests were no use to their pages and are none.
+// stillNowhere reports whether a group's requests were no use to their pages and are none.
 func (g Group) stillNowhere() bool {
 	return g.Direction == Different && getsNowhere(g.Before) && getsNowhere(g.After)
 }
@@ -526,7 +527,7 @@ type Result struct {
 	// Status is compared, added or removed. An API that is added is compared with one of no routes, and so is one that is
 	// removed.
 	Status string `json:"status"`
-	// Same says that the templates deploy the same.
+	// Same says that the templates are the same, byte for byte.
 	Same        bool `json:"-"`
 	*Difference `json:"-"`
 }
@@ -568,8 +569,10 @@ func (d *Difference) body(p *page, title string) {
 	d.changed(p, title)
 	for _, c := range d.Cases {
 		p.item("\n" + p.strong("If "+p.code(c.If)+":"))
+		p.format = own.showing(c.Difference) // which may be of other apps
 		c.changed(p, title)
 	}
+	p.format = own.showing(d)
 	p.missing(d, title)
 	p.others(d)
 }
@@ -615,7 +618,7 @@ func (p *page) around(d *Difference, title string) {
 		p.item("\n" + title + "What requests need\n")
 	}
 	for _, w := range d.Wants {
-		line := p.bullet + p.routes(w.Routes) + ": " + p.strong(p.text(w.Text))
+		line := p.bullet + p.routes(w.Routes) + ": " + p.strong(w.words(p.format))
 		var without []string
 		for _, g := range d.Groups() {
 			said := p.words(g.After) + g.codes()
@@ -632,7 +635,11 @@ func (p *page) around(d *Difference, title string) {
 		p.item("\n" + title + "The address\n")
 	}
 	for _, a := range d.Address {
-		p.item(p.bullet + p.text(strings.ToUpper(a[:1])+a[1:]))
+		line := p.code(a.Before) + " is now " + p.code(a.After) + ", another API"
+		if a.What == "stage" {
+			line = "Stage " + p.code(cmp.Or(a.Before, "(none)")) + " is now " + p.code(cmp.Or(a.After, "(none)"))
+		}
+		p.item(p.bullet + line + ": pages that use API Gateway's own address have to use another")
 	}
 }
 
@@ -686,7 +693,7 @@ func (p *page) table(groups []Group) {
 }
 
 func (d *Difference) footer() string {
-	return fmt.Sprintf("Both templates were asked %s: %s, %s.", plural(d.Questions, "question"), plural(len(d.Origins), "origin"), plural(len(d.Routes), "route"))
+	return fmt.Sprintf("Both templates got the same %s: %s, %s.", plural(d.Questions, "question"), plural(len(d.Origins), "origin"), plural(len(d.Routes), "route"))
 }
 
 // end writes what was left out, if anything was, and the rest to the writer.
@@ -708,40 +715,50 @@ func (f format) page() *page {
 }
 
 // print writes the summary of one API.
-func (d *Difference) print(w io.Writer, f format, same bool) error {
-	p := f.page()
+func (d *Difference) print(p *page, same bool) {
 	switch {
 	case !d.Empty() || len(d.NotCompared) > 0:
-		p.WriteString(f.strong(d.headline()) + ".\n")
-		d.body(p, f.subtitle)
+		p.WriteString(p.strong(d.headline()) + ".\n")
+		d.body(p, p.subtitle)
 	case same:
-		p.WriteString("Nothing: both templates deploy the same.\n")
+		p.WriteString("Nothing: the templates are the same.\n")
 	default:
 		p.WriteString("Nothing, although the templates differ.\n")
+		own := p.format
 		p.format = p.format.showing(d)
 		p.others(d)
+		p.format = own
 	}
 	p.WriteString("\n" + d.footer() + "\n")
+}
+
+// Markdown writes the summary to be posted as a comment. Same says that the templates are the same, byte for byte.
+func (d *Difference) Markdown(w io.Writer, same bool) error { return d.write(w, markdown, same) }
+
+// Text writes the summary for a terminal.
+func (d *Difference) Text(w io.Writer, same bool) error { return d.write(w, plain, same) }
+
+func (d *Difference) write(w io.Writer, f format, same bool) error {
+	p := f.page()
+	d.print(p, same)
 	return p.end(w)
 }
 
-// Markdown writes the summary to be posted as a comment. Same says that both templates deploy the same.
-func (d *Difference) Markdown(w io.Writer, same bool) error { return d.print(w, markdown, same) }
+// Markdown writes the summaries of several APIs as one comment, and what a check finds on one side alone.
+func Markdown(w io.Writer, results []Result, found Found) error {
+	return print(w, markdown, results, found)
+}
 
-// Text writes the summary for a terminal.
-func (d *Difference) Text(w io.Writer, same bool) error { return d.print(w, plain, same) }
+// Text writes the same for a terminal.
+func Text(w io.Writer, results []Result, found Found) error { return print(w, plain, results, found) }
 
-// Markdown writes the summaries of several APIs as one comment.
-func Markdown(w io.Writer, results []Result) error { return print(w, markdown, results) }
-
-// Text writes the summaries of several APIs for a terminal.
-func Text(w io.Writer, results []Result) error { return print(w, plain, results) }
-
-func print(w io.Writer, f format, results []Result) error {
-	if len(results) == 1 && results[0].Status == Compared {
-		return results[0].print(w, f, results[0].Same)
-	}
+func print(w io.Writer, f format, results []Result, found Found) error {
 	p := f.page()
+	if len(results) == 1 && results[0].Status == Compared {
+		results[0].print(p, results[0].Same)
+		p.found(found)
+		return p.end(w)
+	}
 	var still []string
 	for _, r := range results {
 		name := f.code(r.API)
@@ -768,10 +785,11 @@ func print(w io.Writer, f format, results []Result) error {
 	if len(still) > 0 {
 		p.item("Nothing changes for browsers in " + strings.Join(still, "; ") + ".")
 	}
+	p.found(found)
 	return p.end(w)
 }
 
-// deeper gives a title one level below.
+// deeper returns a title one level below.
 func deeper(title string) string {
 	if title == "" {
 		return ""

@@ -32,10 +32,10 @@ func TestMarkdownFits(t *testing.T) {
 	for _, status := range slices.Repeat([]string{Compared, Added, Removed}, 4) {
 		results = append(results, Result{API: "A", Status: status, Difference: d})
 	}
-	if err := Markdown(&several, results); err != nil {
+	if err := Markdown(&several, results, Found{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := Text(&text, results[:1]); err != nil {
+	if err := Text(&text, results[:1], Found{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := utf8.RuneCountInString(several.String()); n > 65_536 || n < 60_000 {

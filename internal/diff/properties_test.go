@@ -173,7 +173,7 @@ func told(t *testing.T, old, now []byte) string {
 	}
 	var b strings.Builder
 	if slices.ContainsFunc(results, func(r Result) bool { return !r.Empty() || len(r.NotCompared) > 0 }) {
-		if err := Text(&b, results); err != nil {
+		if err := Text(&b, results, Found{}); err != nil {
 			t.Fatal(err)
 		}
 		if text := b.String(); strings.Contains(text, ".deployed.invalid") || strings.Contains(text, "a value that is not known") {

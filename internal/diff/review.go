@@ -2,7 +2,6 @@ package diff
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -23,6 +22,16 @@ type Want struct {
 	// Text says what, as "no longer requires a token (Pool)".
 	Text   string   `json:"text"`
 	Routes []string `json:"routes"`
+
+	words func(format) string
+}
+
+// An AddressChange is of what API Gateway's own address of the API is made of: its stage, or the API itself.
+type AddressChange struct {
+	// What is stage or api, and Before and After are the stage's name or the API's logical id.
+	What   string `json:"what"`
+	Before string `json:"before"`
+	After  string `json:"after"`
 }
 
 // review tells the routes that are there on one side alone from those that change, and says what changes around CORS: the
@@ -59,12 +68,11 @@ func (d *Difference) review(views []*view, p pair, opts Options) {
 	if p.old == nil || p.now == nil {
 		return
 	}
-	show := func(s string) string { return cmp.Or(d.show(s), "without a stage") }
 	if p.old.stage != p.now.stage && opts.OldStage == "" { // or whoever asks knows
-		d.Address = append(d.Address, fmt.Sprintf("stage %s is now %s: pages that use API Gateway's own address have to use another", show(p.old.stage), show(p.now.stage)))
+		d.Address = append(d.Address, AddressChange{"stage", d.show(p.old.stage), d.show(p.now.stage)})
 	}
 	if p.old.id != p.now.id && opts.OldAPI == "" {
-		d.Address = append(d.Address, fmt.Sprintf("%s is now %s, another API: pages that use API Gateway's own address have to use another", p.old.id, p.now.id))
+		d.Address = append(d.Address, AddressChange{"api", p.old.id, p.now.id})
 	}
 	d.wants(views[0])
 	d.functions(views[0])
@@ -133,30 +141,35 @@ func (d *Difference) redirect() {
 
 // wants compares what the routes of both sides want of a request.
 func (d *Difference) wants(v *view) {
-	routes := map[string][]string{}
+	at := map[string]int{}
 	for _, r := range d.Routes {
-		var wants [2]string
+		var methods [2]*gateway.Method
 		there := true
 		for side, site := range v.sites {
-			m, _ := site.API.Route(r.Method, r.URL)
-			if there = there && m != nil && m.Err == nil; there {
-				wants[side] = wanted(m)
+			methods[side], _ = site.API.Route(r.Method, r.URL)
+			there = there && methods[side] != nil && methods[side].Err == nil
+		}
+		if !there || plain.wanted(methods[0]) == plain.wanted(methods[1]) {
+			continue
+		}
+		words := func(f format) string {
+			switch was, is := f.wanted(methods[0]), f.wanted(methods[1]); {
+			case is == "":
+				return "no longer requires " + was
+			case was == "":
+				return "requires " + is + " now"
+			default:
+				return "requires " + is + " now, and " + was + " before"
 			}
 		}
-		switch {
-		case !there || wants[0] == wants[1]:
-			continue
-		case wants[1] == "":
-			routes["no longer requires "+wants[0]] = append(routes["no longer requires "+wants[0]], name(r))
-		case wants[0] == "":
-			routes["requires "+wants[1]+" now"] = append(routes["requires "+wants[1]+" now"], name(r))
-		default:
-			text := "requires " + wants[1] + " now, and " + wants[0] + " before"
-			routes[text] = append(routes[text], name(r))
+		text := words(plain)
+		i, ok := at[text]
+		if !ok {
+			i = len(d.Wants)
+			at[text] = i
+			d.Wants = append(d.Wants, Want{Text: text, words: words})
 		}
-	}
-	for text, rs := range routes {
-		d.Wants = append(d.Wants, Want{text, rs})
+		d.Wants[i].Routes = append(d.Wants[i].Routes, name(r))
 	}
 	slices.SortFunc(d.Wants, func(a, b Want) int { return strings.Compare(a.Text, b.Text) })
 }
@@ -178,14 +191,14 @@ func method(api *gateway.API, r questions.Route) *gateway.Method {
 }
 
 // wanted says what a method wants of a request, "" for nothing.
-func wanted(m *gateway.Method) string {
+func (f format) wanted(m *gateway.Method) string {
 	var out []string
 	switch m.AuthorizationType {
 	case "", "NONE":
 	case "AWS_IAM":
 		out = append(out, "a signature (AWS_IAM)")
 	default:
-		out = append(out, "a token ("+cmp.Or(m.Authorizer(), m.AuthorizationType)+")")
+		out = append(out, "a token ("+f.code(cmp.Or(m.Authorizer(), m.AuthorizationType))+")")
 	}
 	if m.APIKeyRequired {
 		out = append(out, "an API key")

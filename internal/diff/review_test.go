@@ -8,7 +8,7 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 )
 
-// reviewed is a YAML template of routes, each "METHOD /path", that answer a preflight for an origin and whose functions are
+// reviewed is a YAML template of routes, each "METHOD /path", that respond to a preflight for an origin and whose functions are
 // not run. Of a route in none there is no preflight.
 func reviewed(stage, authorization, origin string, routes ...string) string {
 	var b strings.Builder
@@ -75,7 +75,7 @@ func TestReview(t *testing.T) {
 				t.Fatal(results, err)
 			}
 			var out strings.Builder
-			if err := Text(&out, results); err != nil {
+			if err := Text(&out, results, Found{}); err != nil {
 				t.Fatal(err)
 			}
 			if got := results[0].Looser(); got != tt.looser {

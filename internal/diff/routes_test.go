@@ -47,7 +47,7 @@ func (d *drawn) path(prefix, path string) (ref any) {
 	return ref
 }
 
-// method adds a method that is a mock with headers on its answer, Access-Control-Allow- being left out of their names,
+// method adds a method that is a mock with headers on its response, Access-Control-Allow- being left out of their names,
 // and gives its properties.
 func (d *drawn) method(id string, resource any, name string, headers map[string]string) object {
 	declared, mapped := object{}, object{}

@@ -199,3 +199,41 @@ func grid(t *testing.T, sites [2]*simulate.Site) (looser, stricter string, unkno
 	}
 	return looser, stricter, unknown
 }
+
+// A setting that hangs on a condition that is not known is compared in both of its worlds.
+func TestSettingUnderCondition(t *testing.T) {
+	const template = `
+Parameters: {Open: {Type: String}}
+Conditions: {IsOpen: !Equals [!Ref Open, 'yes']}
+Resources:
+  Fn: {Type: AWS::Lambda::Function, Properties: {}}
+  May: {Type: AWS::Lambda::Permission, Properties: {Action: lambda:InvokeFunctionUrl, FunctionName: !Ref Fn, Principal: '*'}}
+  Api: {Type: %s, Properties: {%s: {AllowOrigins: !If [IsOpen, [%s], ['https://a.example']], AllowMethods: ['*']}}}
+`
+	for _, api := range [][2]string{
+		{"AWS::ApiGatewayV2::Api", "ProtocolType: HTTP, Target: !GetAtt Fn.Arn, CorsConfiguration"},
+		{"AWS::Lambda::Url", "AuthType: NONE, TargetFunctionArn: !GetAtt Fn.Arn, Cors"},
+	} {
+		var apps [2]*cfn.App
+		for side, origin := range []string{"'https://b.example'", "'*'"} {
+			app, err := cfn.Parse("t.yaml", fmt.Appendf(nil, template, api[0], api[1], origin), cfn.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			apps[side] = app
+		}
+		for _, tt := range []struct {
+			name     string
+			old, now *cfn.App
+			looser   bool
+		}{{"opened", apps[0], apps[1], true}, {"closed", apps[1], apps[0], false}} {
+			results, err := Apps(context.Background(), tt.old, tt.now, Options{})
+			if err != nil || len(results) != 1 {
+				t.Fatalf("%s: %v %v", api[0], results, err)
+			}
+			if r := results[0]; len(r.Cases) == 0 || r.Looser() != tt.looser {
+				t.Errorf("%s %s: cases %v, looser %v, not compared %v", api[0], tt.name, r.Cases, r.Looser(), r.NotCompared)
+			}
+		}
+	}
+}

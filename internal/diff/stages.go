@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,7 +19,9 @@ type Options struct {
 	// OldAPI and API are logical ids as [gateway.Options.API] has them, of the only APIs to compare; OldStage and Stage are
 	// names of the only stages. All is compared where they are empty.
 	OldAPI, API, OldStage, Stage string
-	// Variables are in the place of stage variables of both sides.
+	// Same says that the files are the same, byte for byte.
+	Same bool
+	// Variables replace stage variables of both sides.
 	Variables map[string]string
 }
 
@@ -47,7 +50,7 @@ func Apps(ctx context.Context, old, now *cfn.App, opts Options) ([]Result, error
 			missing = err
 		}
 	}
-	same := identical(old, now)
+	same := opts.Same && identical(old, now)
 	var out []Result
 	for _, p := range pairs(sides[0], sides[1]) {
 		r, err := compared(ctx, worlds, p, opts)
@@ -55,6 +58,11 @@ func Apps(ctx context.Context, old, now *cfn.App, opts Options) ([]Result, error
 			return nil, err
 		}
 		r.Same = same
+		if r.Empty() && r.Status == Compared {
+			if err := r.opened(ctx, [2]*cfn.App{old, now}, p, opts); err != nil {
+				return nil, err
+			}
+		}
 		if !all {
 			r.NotCompared = append(r.NotCompared, NotCompared{Why: fmt.Sprintf("the templates have conditions that are not decided, and more than %d ways in which they can turn out; no more were looked at", maxWorlds)})
 		}
@@ -70,6 +78,73 @@ func Apps(ctx context.Context, old, now *cfn.App, opts Options) ([]Result, error
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// opened adds what differs with other values of parameters than their defaults, where conditions hang on them.
+func (r *Result) opened(ctx context.Context, apps [2]*cfn.App, p pair, opts Options) error {
+	if asWritten(apps[0]) == asWritten(apps[1]) {
+		return nil
+	}
+	var open []string
+	for _, app := range apps {
+		for _, st := range app.Stacks {
+			parameters, _ := st.Raw["Parameters"].(map[string]any)
+			for name := range parameters {
+				if refers(st.Raw["Conditions"], name) && !slices.Contains(open, name) {
+					open = append(open, name)
+				}
+			}
+		}
+	}
+	if open == nil {
+		return nil
+	}
+	slices.Sort(open)
+	for i, app := range apps {
+		apps[i] = app.With(cfn.Options{Open: open})
+	}
+	worlds, _ := worlds(apps)
+	other, err := compared(ctx, worlds, p, opts)
+	if err != nil {
+		return err
+	}
+	for _, c := range other.Cases {
+		c.If += ", which the defaults of parameters do not make it"
+		r.Cases = append(r.Cases, c)
+	}
+	return nil
+}
+
+// refers reports whether a condition refers to a parameter.
+func refers(v any, name string) bool {
+	switch v := v.(type) {
+	case []any:
+		return slices.ContainsFunc(v, func(e any) bool { return refers(e, name) })
+	case map[string]any:
+		for k, e := range v {
+			if k == "Ref" && e == name || refers(e, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// asWritten writes the parts of templates, as they stand there, that may have to do with an API under some condition.
+func asWritten(app *cfn.App) string {
+	var out []string
+	for _, st := range app.Stacks {
+		out = append(out, cfn.Canonical(st.Raw["Conditions"]), cfn.Canonical(st.Raw["Mappings"]))
+		resources, _ := st.Raw["Resources"].(map[string]any)
+		for _, id := range slices.Sorted(maps.Keys(resources)) {
+			r, _ := resources[id].(map[string]any)
+			typ, _ := r["Type"].(string)
+			if touches(cfn.Touch{Type: typ}) || strings.HasPrefix(typ, "AWS::Serverless::") {
+				out = append(out, id, cfn.Canonical(r))
+			}
+		}
+	}
+	return strings.Join(out, "\n")
 }
 
 // orphans writes the methods of an app whose APIs are not in it.

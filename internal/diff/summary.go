@@ -65,7 +65,7 @@ func (o Outcome) words() string {
 	case o.Allowed && o.Gateway == notServed:
 		return "not served (" + notServed + ")"
 	case o.Allowed && o.Gateway != "":
-		return "answered by API Gateway itself (" + o.Gateway + ")"
+		return "from API Gateway itself (" + o.Gateway + ")"
 	case o.Allowed:
 		return "allowed"
 	case o.open != "":
@@ -232,7 +232,7 @@ func (d Direction) plain() Direction {
 	return d
 }
 
-// alike gives the routes that are asked for when the given ones are.
+// alike returns the routes that are asked for when the given ones are.
 func (d *Difference) alike(routes []string) []string {
 	var out []string
 	for _, r := range routes {
@@ -371,12 +371,12 @@ func (d *Difference) joined(groups []Group) []Group {
 	return out
 }
 
-// allUnnamed says that origins are all those that no allowlist names.
+// allUnnamed reports whether origins are all those that no allowlist names.
 func (d *Difference) allUnnamed(origins []string) bool {
 	return !slices.ContainsFunc(d.Origins, func(o questions.Origin) bool { return o.Beside && !slices.Contains(origins, o.Origin) })
 }
 
-// collapse puts a pattern in the place of its examples, where all are there, and of what else it covers, the examples of
+// collapse puts a pattern instead of its examples, where all are there, and of what else it covers, the examples of
 // other patterns among it.
 func (d *Difference) collapse(origins []string) []string {
 	has := map[string]bool{}
@@ -428,7 +428,7 @@ func examplesOf(examples []string, origin string) []string {
 	return []string{origin}
 }
 
-// errorGroups summarises the changes of the gateway's own answers.
+// errorGroups summarises the changes of the gateway's own responses.
 func (d *Difference) errorGroups() []Group {
 	type key struct {
 		direction Direction

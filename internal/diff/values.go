@@ -194,7 +194,7 @@ func values(v *view) (wide []*cfn.Symbol, typed map[*cfn.Symbol]string, compared
 	return wide, typed, compared
 }
 
-// templates gives the mapping templates of an API, each once.
+// templates returns the mapping templates of an API, each once.
 func templates(api *gateway.API) []string {
 	var out []string
 	for _, r := range api.Resources() {
@@ -216,7 +216,7 @@ func templates(api *gateway.API) []string {
 	return out
 }
 
-// origins gives what an API says in static headers of the origin that it lets in, each once.
+// origins returns what an API says in static headers of the origin that it lets in, each once.
 func origins(api *gateway.API) []string {
 	var out []string
 	add := func(parameters map[string]string) {

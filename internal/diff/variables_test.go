@@ -31,7 +31,7 @@ func TestConditionalVariable(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out strings.Builder
-		if err := Text(&out, results); err != nil {
+		if err := Text(&out, results, Found{}); err != nil {
 			t.Fatal(err)
 		}
 		if got := out.String(); !strings.Contains(got, tt.want) || !strings.Contains(got, "Pages of "+evil+" may now use the API") {

@@ -127,7 +127,7 @@ func (o open) split(apps [2]*cfn.App) ([]open, *cfn.Condition) {
 
 // touches reports whether something that hangs on a condition may have to do with an API.
 func touches(t cfn.Touch) bool {
-	for _, of := range []string{"AWS::ApiGateway::", "AWS::Lambda::", "AWS::CloudFormation::Stack"} {
+	for _, of := range []string{"AWS::ApiGateway::", "AWS::ApiGatewayV2::", "AWS::Lambda::", "AWS::CloudFormation::Stack"} {
 		if strings.HasPrefix(t.Type, of) {
 			return true
 		}
@@ -171,7 +171,7 @@ func (o open) compared(x *cfn.Comparison) []open {
 	return out
 }
 
-// valued gives a symbol each value that it is compared with or looked up by, and none of them.
+// valued returns a symbol each value that it is compared with or looked up by, and none of them.
 func (o open) valued(s *cfn.Symbol, apps [2]*cfn.App) []open {
 	var comparisons []*cfn.Comparison
 	var values, keys []string

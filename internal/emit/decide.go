@@ -41,7 +41,7 @@ type Emitter struct {
 	refusals refusals
 }
 
-// Decide gives the CORS part of the response to an event, and logs what is
+// Decide returns the CORS part of the response to an event, and logs what is
 // refused. Once the policy is compiled it allocates nothing, except to log.
 func (m *Emitter) Decide(ctx context.Context, event *Event) cors.Decision {
 	policy, valid := m.Fixed, true

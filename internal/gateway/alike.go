@@ -9,19 +9,19 @@ import (
 	"github.com/corsgate/corsgate/internal/apigw"
 )
 
-// A Behaviour says what the answer to a request depends on, as far as that can be seen without asking for it.
+// A Behaviour says what the response to a request depends on, as far as that can be seen without asking for it.
 type Behaviour struct {
 	// Key is a text. Requests with the same one, for whatever path, are answered alike if their headers, their bodies and
-	// their method are the same; the answers' traces name other resources.
+	// their method are the same; the responses' traces name other resources.
 	Key string
-	// Headers names the request headers, in lower case and sorted, on which the answer may depend. Any says that it may
+	// Headers names the request headers, in lower case and sorted, on which the response may depend. Any says that it may
 	// depend on every one.
 	Headers []string
 	Any     bool
 }
 
-// Behaviour gives what the answer to a request for a path depends on; the path is without the stage and without a query
-// string. Backend says the same of what a function answers, and of what everything else does that is called, for which
+// Behaviour returns what the response to a request for a path depends on; the path is without the stage and without a query
+// string. Backend says the same of the response of a function, and of what everything else does that is called, for which
 // it is asked with nil.
 func (a *API) Behaviour(method, path string, backend func(*Function) Behaviour) Behaviour {
 	m, _, _ := a.find(method, path)

@@ -39,7 +39,7 @@ func (x *exchange) uri(i *Integration) (string, error) {
 	return out, nil
 }
 
-// backendError turns an error of the backend into an answer.
+// backendError turns an error of the backend into a response.
 func backendError(err error) error {
 	var u *Unavailable
 	switch {
@@ -53,7 +53,7 @@ func backendError(err error) error {
 	return &failure{typ: apigw.IntegrationFailure, message: "Internal server error", errType: "InternalServerErrorException", detail: err.Error()}
 }
 
-// malformed is the answer to a proxy function's result that is none: 502, and of no type of its own.
+// malformed is the response to a proxy function's result that is none: 502, and of no type of its own.
 func malformed(detail string) error {
 	return &failure{typ: apigw.Default5XX, status: 502, message: "Internal server error", errType: "InternalServerErrorException", cause: BadProxyResponse, detail: "malformed Lambda proxy response: " + detail}
 }
@@ -166,7 +166,7 @@ func (x *exchange) event() map[string]any {
 	}
 }
 
-// proxyResult makes the answer out of a proxy function's result (recorded 2024-11).
+// proxyResult makes the response out of a proxy function's result (recorded 2024-11).
 func (x *exchange) proxyResult(result []byte) (*Response, error) {
 	dec := json.NewDecoder(bytes.NewReader(result))
 	dec.UseNumber()
@@ -296,7 +296,7 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 	return out, nil
 }
 
-// scalar gives a header's value as text.
+// scalar returns a header's value as text.
 func scalar(v any) (string, bool) {
 	switch x := v.(type) {
 	case string:

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// isBinary tells whether a media type is among the API's binary ones. Only */* and type/* are wildcards (*/type is not).
+// isBinary reports whether a media type is among the API's binary ones. Only */* and type/* are wildcards (*/type is not).
 func (a *API) isBinary(mediaType string) bool {
 	mediaType, _, _ = strings.Cut(mediaType, ";")
 	mediaType = strings.ToLower(strings.TrimSpace(mediaType))

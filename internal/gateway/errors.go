@@ -22,12 +22,12 @@ type failure struct {
 
 func (f *failure) Error() string { return f.typ + ": " + f.message }
 
-// configError is the answer to a configuration that fails at run time.
+// configError is the response to a configuration that fails at run time.
 func configError(cause Cause, format string, args ...any) *failure {
 	return &failure{typ: apigw.APIConfigurationError, cause: cause, message: "Internal server error", errType: "InternalServerErrorException", detail: fmt.Sprintf(format, args...)}
 }
 
-// unsupported is the answer to what this model cannot do; the service would not give it.
+// unsupported is the response to what this model cannot do; the service would not give it.
 func unsupported(format string, args ...any) *failure {
 	return &failure{typ: "", status: http.StatusBadGateway, message: fmt.Sprintf(format, args...), detail: fmt.Sprintf(format, args...)}
 }

@@ -34,7 +34,7 @@ type exchange struct {
 	variables map[string]string // of the stage
 	stageVars *vtl.Map
 	id        string
-	traced    bool // the answer carries X-Amzn-Trace-Id
+	traced    bool // the response carries X-Amzn-Trace-Id
 	canary    bool // the canary has the request
 	reqBody   string
 	// responding says that the integration has answered.
@@ -56,8 +56,8 @@ var withheld = map[string]bool{
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html).
 const MaxBody = 10 << 20
 
-// Serve answers a request. It never fails: what cannot be served is an answer whose trace says why. That is also what a
-// canary of some requests answers by other rules than its stage.
+// Serve answers a request. It never fails: what cannot be served is a response whose trace says why. That is also what a
+// canary of some requests responds by other rules than its stage.
 func (a *API) Serve(ctx context.Context, req *Request, backend Backend) *Response {
 	if a.Kind != RestAPI {
 		return a.exchange(ctx, req, backend).serveOther()
@@ -228,7 +228,7 @@ func unescape(s string) string {
 
 func (x *exchange) step(s Step) { x.trace = append(x.trace, s) }
 
-// run does everything up to the answer of the integration.
+// run does everything up to the response of the integration.
 func (x *exchange) run() (*Response, error) {
 	m, exact, params := x.api.route(x.req.Method, segments(x.path))
 	if len(x.api.Elsewhere) > 0 && (m == nil || m.Resource.open()) {
@@ -321,7 +321,7 @@ func (x *exchange) protocol() string {
 	return "HTTP/1.1"
 }
 
-// source gives the value of a mapping source such as method.request.header.Origin, and whether there is one.
+// source returns the value of a mapping source such as method.request.header.Origin, and whether there is one.
 func (x *exchange) source(src string) (string, bool) {
 	if len(src) >= 2 && src[0] == '\'' && src[len(src)-1] == '\'' {
 		return src[1 : len(src)-1], true

@@ -31,7 +31,7 @@ func rootMethod(name, integration string) string {
 
 const functionURI = `Uri: "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:111111111111:function:f/invocations"`
 
-// echo answers with what it gets, and keeps it.
+// echo responds with what it gets, and keeps it.
 type echo struct {
 	event   string
 	request *BackendRequest
@@ -51,7 +51,7 @@ func (e *echo) AWS(ctx context.Context, r *BackendRequest) (*BackendResponse, er
 	return e.HTTP(ctx, r)
 }
 
-// What deploys and always fails answers 500 without calling anything.
+// What deploys and always fails responds with 500 without calling anything.
 func TestFails(t *testing.T) {
 	ok := "IntegrationResponses: [{StatusCode: '200'}]"
 	for integration, want := range map[string]Cause{

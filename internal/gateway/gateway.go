@@ -1,13 +1,13 @@
-// Package gateway answers requests as an Amazon API Gateway REST API does, or an HTTP API or the URL of a Lambda function, from
+// Package gateway responds to requests as an Amazon API Gateway REST API does, or an HTTP API or the URL of a Lambda function, from
 // the CloudFormation templates that describe it.
 //
 // [Load] reads what [cfn] made of them: the resources of type AWS::ApiGateway::* or the OpenAPI document in a RestApi's
 // Body. [API.Serve] routes a request, checks it, calls the integration (a [Backend] given by the caller stands for
-// Lambda functions, HTTP servers and AWS services) and makes the answer, with a trace of how it came to be. The package
+// Lambda functions, HTTP servers and AWS services) and makes the response, with a trace of how it came to be. The package
 // needs neither AWS nor a network.
 //
 // How the service behaves is taken from recordings of it (test/conformance/testdata) and, where there is none, from its
-// documentation. What decides whether an answer carries CORS headers is modelled; caching, throttling, resource
+// documentation. What decides whether a response carries CORS headers is modelled; caching, throttling, resource
 // policies, WAF, compression and custom domains are not.
 package gateway
 
@@ -25,7 +25,7 @@ type Header struct {
 // Headers is a list of header lines in order.
 type Headers []Header
 
-// Get gives the first value of a header, whatever the case of its name.
+// Get returns the first value of a header, whatever the case of its name.
 func (h Headers) Get(name string) (string, bool) {
 	for _, x := range h {
 		if strings.EqualFold(x.Name, name) {
@@ -35,7 +35,7 @@ func (h Headers) Get(name string) (string, bool) {
 	return "", false
 }
 
-// Values gives all values of a header, whatever the case of its name.
+// Values returns all values of a header, whatever the case of its name.
 func (h Headers) Values(name string) []string {
 	var out []string
 	for _, x := range h {
@@ -91,7 +91,7 @@ type Response struct {
 	Trace   []Step
 }
 
-// Step is one thing that decided the answer.
+// Step is one thing that decided the response.
 type Step struct {
 	// Kind is one of the constants below.
 	Kind StepKind `json:"kind"`
@@ -179,8 +179,8 @@ type BackendResponse struct {
 	Body    []byte
 }
 
-// Backend stands for what is behind the API. Its methods may return context.DeadlineExceeded (the client gets the answer
-// to a timeout), an [*Unavailable] (502 with the reason), or another error (the answer to a failed integration).
+// Backend stands for what is behind the API. Its methods may return context.DeadlineExceeded (the client gets the response
+// to a timeout), an [*Unavailable] (502 with the reason), or another error (the response to a failed integration).
 type Backend interface {
 	// Invoke calls a function and gives its result as JSON, or a [*FunctionError] where the function failed.
 	Invoke(ctx context.Context, fn Function, event []byte) ([]byte, error)
@@ -204,7 +204,7 @@ type Unavailable struct{ Reason string }
 
 func (e *Unavailable) Error() string { return e.Reason }
 
-// Whichever is a backend's error for nothing having been called: the answer is that of the integration response with this
+// Whichever is a backend's error for nothing having been called: the response is that of the integration response with this
 // index, as far as it does not depend on the reply. What does is not served. It is not for proxy integrations.
 type Whichever struct{ Response int }
 

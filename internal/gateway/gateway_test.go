@@ -445,7 +445,7 @@ func TestOpenAPIBody(t *testing.T) {
 	}
 }
 
-// TestStructuralIntrinsics holds that an intrinsic function in the place of an object, a list or a truth value is not
+// TestStructuralIntrinsics holds that an intrinsic function instead of an object, a list or a truth value is not
 // read as one without members: the method says so.
 func TestStructuralIntrinsics(t *testing.T) {
 	branch := `{"Fn::New": ["C", {}, {}]}`

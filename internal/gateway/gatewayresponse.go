@@ -18,7 +18,7 @@ var substitution = regexp.MustCompile(`\$\{(?:context|stageVariables|method\.req
 
 const defaultTemplate = `{"message":$context.error.messageString}`
 
-// lateTemplate is what the built-in answers look like that come after the method is found: with a blank. Recorded for 500
+// lateTemplate is what the built-in responses look like that come after the method is found: with a blank. Recorded for 500
 // (36 bytes, 2024-12), believed for the others; GetGatewayResponse shows the template without it for all.
 const lateTemplate = `{"message": $context.error.messageString}`
 
@@ -30,7 +30,7 @@ var late = map[string]bool{
 	apigw.IntegrationFailure: true, apigw.IntegrationTimeout: true, apigw.UnsupportedMediaType: true,
 }
 
-// GatewayResponse is one of the gateway's own answers, as it stands after inheritance.
+// GatewayResponse is one of the gateway's own responses, as it stands after inheritance.
 type GatewayResponse struct {
 	Type string
 	// Status is empty for DEFAULT_4XX and DEFAULT_5XX that have none.
@@ -47,7 +47,7 @@ type GatewayResponse struct {
 	Source string
 }
 
-// GatewayResponse gives what a type answers. A type that is customised takes nothing from DEFAULT_4XX or DEFAULT_5XX.
+// GatewayResponse returns what a type answers. A type that is customised takes nothing from DEFAULT_4XX or DEFAULT_5XX.
 func (a *API) GatewayResponse(typ string) GatewayResponse {
 	g := GatewayResponse{Type: typ, Default: true, Parameters: map[string]string{}, Templates: []Template{{"application/json", defaultTemplate}}}
 	n := apigw.GatewayStatus(typ)
@@ -79,7 +79,7 @@ func (a *API) GatewayResponse(typ string) GatewayResponse {
 	return g
 }
 
-// gatewayResponse makes one of the gateway's own answers.
+// gatewayResponse makes one of the gateway's own responses.
 func (x *exchange) gatewayResponse(f *failure) *Response {
 	if f.typ == "" {
 		x.step(Step{Kind: StepUnsupported, Detail: f.detail})

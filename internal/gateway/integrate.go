@@ -38,7 +38,7 @@ func (x *exchange) integrate() (*Response, error) {
 	return nil, unsupported("integration type %q of method %s is not known", i.Type, m.ID)
 }
 
-// integrationBody gives what the integration gets: the rendered request template, or the body passed through.
+// integrationBody returns what the integration gets: the rendered request template, or the body passed through.
 func (x *exchange) integrationBody(i *Integration) ([]byte, error) {
 	ct := x.contentType()
 	t := find(i.RequestTemplates, ct)

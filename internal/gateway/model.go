@@ -10,7 +10,7 @@ import (
 	"github.com/corsgate/corsgate/internal/corssetting"
 )
 
-// API is a REST API, an HTTP API or a function URL, read from a template. Serving does not change what it answers, but for the cached results of
+// API is a REST API, an HTTP API or a function URL, read from a template. Serving does not change its responses, but for the cached results of
 // [Authorizers], and several goroutines may use it at once.
 type API struct {
 	Kind Kind
@@ -140,7 +140,7 @@ type Template struct {
 	ContentType, Text string
 }
 
-// IntegrationResponse makes an answer out of a backend's reply.
+// IntegrationResponse makes a response out of a backend's reply.
 type IntegrationResponse struct {
 	Status          string
 	Pattern         string
@@ -160,10 +160,10 @@ type gatewayResponse struct {
 // Region is the one that the API is taken to be in.
 func (a *API) Region() string { return a.region }
 
-// Resources gives the tree's nodes in the order of their paths.
+// Resources returns the tree's nodes in the order of their paths.
 func (a *API) Resources() []*Resource { return append([]*Resource(nil), a.resources...) }
 
-// Methods gives a resource's methods by name.
+// Methods returns a resource's methods by name.
 func (r *Resource) Methods() []*Method {
 	var out []*Method
 	for _, m := range r.methods {
@@ -173,7 +173,7 @@ func (r *Resource) Methods() []*Method {
 	return out
 }
 
-// Functions gives the logical ids of the template's functions that methods call, sorted.
+// Functions returns the logical ids of the template's functions that methods call, sorted.
 func (a *API) Functions() []string {
 	var out []string
 	for _, r := range a.resources {
@@ -193,7 +193,7 @@ func (a *API) Functions() []string {
 	return out
 }
 
-// Find gives the resource with a path such as /items/{id}, or nil.
+// Find returns the resource with a path such as /items/{id}, or nil.
 func (a *API) Find(path string) *Resource {
 	for _, r := range a.resources {
 		if r.Path == path {
@@ -203,7 +203,7 @@ func (a *API) Find(path string) *Resource {
 	return nil
 }
 
-// Method gives a resource's own method, or nil.
+// Method returns a resource's own method, or nil.
 func (r *Resource) Method(name string) *Method { return r.methods[name] }
 
 func (r *Resource) greedy() bool {
@@ -219,7 +219,7 @@ func (r *Resource) paramName() string {
 	return strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(r.part, "{"), "}"), "+")
 }
 
-// child gives the child of a part, made where there is none.
+// child returns the child of a part, made where there is none.
 func (a *API) child(parent *Resource, part, id string, source *cfn.Resource) *Resource {
 	for _, c := range parent.children {
 		if c.part == part {
@@ -236,7 +236,7 @@ func (a *API) child(parent *Resource, part, id string, source *cfn.Resource) *Re
 	return r
 }
 
-// segments gives the parts of a path, which is without the stage and without a query string.
+// segments returns the parts of a path, which is without the stage and without a query string.
 func segments(path string) []string {
 	trimmed := strings.Trim(path, "/")
 	if trimmed == "" {
@@ -245,7 +245,7 @@ func segments(path string) []string {
 	return strings.Split(trimmed, "/")
 }
 
-// Route gives the method that serves a request for a path, or nil, and the resource that the path leads to, or nil. The
+// Route returns the method that serves a request for a path, or nil, and the resource that the path leads to, or nil. The
 // method may be another resource's: one that lacks the method gives way to a variable or a greedy sibling.
 func (a *API) Route(method, path string) (*Method, *Resource) {
 	m, exact, _ := a.find(method, path)

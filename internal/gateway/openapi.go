@@ -217,7 +217,7 @@ func (l *loader) operation(doc map[string]any, res *Resource, method string, ite
 	res.methods[method] = m
 }
 
-// texts leaves out of a map what is no text, which the import does not take for a mapping.
+// texts leaves out of a map what is not text, which the import does not take for a mapping.
 func texts(v any) any {
 	m, ok := v.(map[string]any)
 	if !ok {

@@ -61,7 +61,7 @@ func (a *API) Policy() string {
 	return cfn.Canonical(a.document)
 }
 
-// resourcePolicy reads the document, with symbols in the place of their stand-ins.
+// resourcePolicy reads the document, with symbols instead of their stand-ins.
 func (l *loader) resourcePolicy() {
 	document := l.rest.Properties["Policy"]
 	if body, ok := l.rest.Properties["Body"].(map[string]any); ok && document == nil {
@@ -70,7 +70,7 @@ func (l *loader) resourcePolicy() {
 	l.api.document, l.api.policy, l.api.policyUse = document, parted(l.app, document), l.opts.Policy
 }
 
-// parted puts symbols, as parts of an Fn::Join, in the place of their stand-ins.
+// parted puts symbols, as parts of an Fn::Join, instead of their stand-ins.
 func parted(app *cfn.App, x any) any {
 	switch x := x.(type) {
 	case []any:

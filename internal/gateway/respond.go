@@ -17,7 +17,7 @@ import (
 )
 
 // respond chooses the integration response for what a backend said (a status, or a function's error message) and makes
-// the answer. matched is false where the pattern has nothing to match: a function that succeeded.
+// the response. matched is false where the pattern has nothing to match: a function that succeeded.
 func (x *exchange) respond(i *Integration, said string, matched bool, headers Headers, body []byte, backendType *string) (*Response, error) {
 	var fit, rest []*IntegrationResponse
 	for k := range i.Responses {
@@ -77,7 +77,7 @@ func (r *IntegrationResponse) answersAs(other *IntegrationResponse, preflight bo
 	return maps.Equal(about(r), about(other))
 }
 
-// unread makes the answer of an integration response for a reply that nobody has read.
+// unread makes the response of an integration response for a reply that nobody has read.
 func (x *exchange) unread(i *Integration, response int) (*Response, error) {
 	if len(i.Responses) == 0 {
 		return nil, configError(NoIntegrationResponse, "there is no integration response")
@@ -85,8 +85,8 @@ func (x *exchange) unread(i *Integration, response int) (*Response, error) {
 	return x.made(&i.Responses[min(response, len(i.Responses)-1)], nil, nil, nil, false)
 }
 
-// made makes the answer of an integration response. Read is false where the reply that it is made of is not known; what of
-// the answer CORS does not look at is left out then.
+// made makes the response of an integration response. Read is false where the reply that it is made of is not known; what of
+// the response CORS does not look at is left out then.
 func (x *exchange) made(ir *IntegrationResponse, headers Headers, body []byte, backendType *string, read bool) (*Response, error) {
 	x.responding = true
 	x.step(Step{Kind: StepIntegrationResponse, Name: ir.Status, Detail: "pattern " + strconv.Quote(ir.Pattern), Pattern: ir.Pattern})
@@ -238,7 +238,7 @@ func remap(name string) (string, bool) {
 	return name, true
 }
 
-// finish makes the answer out of a response or a failure, and adds the headers every answer has.
+// finish makes the response out of a response or a failure, and adds the headers every response has.
 func (x *exchange) finish(res *Response, err error) *Response {
 	if err != nil {
 		var f *failure
@@ -252,7 +252,7 @@ func (x *exchange) finish(res *Response, err error) *Response {
 		}
 	}
 	if res.Status == http.StatusNoContent || res.Status == http.StatusNotModified {
-		res.Body = nil // such an answer cannot have one
+		res.Body = nil // such a response cannot have one
 	} else {
 		res.Headers = append(res.Headers, Header{"Content-Length", strconv.Itoa(len(res.Body))})
 	}

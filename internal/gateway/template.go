@@ -91,7 +91,7 @@ func notKnown(err error) bool {
 // glued matches a stand-in that would be a part of a reference, or of a directive.
 var glued = regexp.MustCompile(`[$#][A-Za-z0-9_.{}!-]*?(?:h-[0-9a-f]{20}|https://o-[0-9a-f]{20})\.deployed\.invalid`)
 
-// parsed gives a template's tree, parsed once.
+// parsed returns a template's tree, parsed once.
 func (a *API) parsed(src string) (*vtl.Template, error) {
 	if v, ok := a.templates.Load(src); ok {
 		if tm, ok := v.(*vtl.Template); ok {

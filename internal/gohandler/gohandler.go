@@ -63,7 +63,7 @@ type Fault struct {
 	Fix    string // what to do; empty where the go command's words say it
 }
 
-// Error says what was got, what is wrong with it and the fix.
+// Error returns the value, what is wrong with it, and the fix.
 func (f *Fault) Error() string {
 	s := fmt.Sprintf("handler %q: %s", f.Entry, f.Text)
 	if f.Fix != "" {
@@ -78,7 +78,7 @@ type Program struct {
 	Sum  string // the SHA-256 of Code, in hexadecimal
 }
 
-// Find gives the absolute directory of entry, the handler's package main.
+// Find returns the absolute directory of entry, the handler's package main.
 //
 // An absolute entry is taken as it is. A relative one is looked for under the
 // working directory, then under the root of the working directory's module
@@ -121,7 +121,7 @@ func Find(entry string) (string, *Fault) {
 	return fault(EntryMissing, name, "%s", where)
 }
 
-// moduleRoot gives the directory of the nearest go.mod from dir upwards, or "".
+// moduleRoot returns the directory of the nearest go.mod from dir upwards, or "".
 func moduleRoot(dir string) string {
 	for {
 		if info, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil && !info.IsDir() {
@@ -135,11 +135,11 @@ func moduleRoot(dir string) string {
 	}
 }
 
-// Module gives the root of the module that the working directory is in (the
+// Module returns the root of the module that the working directory is in (the
 // nearest go.mod, upwards), or "" outside of one.
 func Module() string { return ModuleOf(".") }
 
-// ModuleOf gives the root of the module that a directory is in, or "".
+// ModuleOf returns the root of the module that a directory is in, or "".
 func ModuleOf(dir string) string {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -148,7 +148,7 @@ func ModuleOf(dir string) string {
 	return moduleRoot(abs)
 }
 
-// Relative gives dir, the absolute directory of a handler, relative to [Module],
+// Relative returns dir, the absolute directory of a handler, relative to [Module],
 // with forward slashes: a name of the handler that is the same on every machine.
 // Where dir is not in that module's tree, there is none, and ok is false.
 func Relative(dir string) (entry string, ok bool) {
@@ -203,7 +203,7 @@ func BuildFor(entry, goos, goarch string) (*Program, []*Fault) {
 	return r.program, r.faults
 }
 
-// Architecture gives Go's name of one of Lambda's architectures.
+// Architecture returns Go's name of one of Lambda's architectures.
 func Architecture(name string) (goarch string, ok bool) {
 	switch name {
 	case "arm64":
@@ -247,7 +247,7 @@ type result struct {
 	faults  []*Fault
 }
 
-// goSettings gives the environment's settings of the go command, sorted.
+// goSettings returns the environment's settings of the go command, sorted.
 func goSettings() []string {
 	var s []string
 	for _, kv := range os.Environ() {

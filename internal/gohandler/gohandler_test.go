@@ -18,7 +18,7 @@ const fixtures = "test/function/testdata"
 
 func fixture(name string) string { return fixtures + "/" + name }
 
-// texts gives the faults one a line.
+// texts returns the faults one a line.
 func texts(faults []*Fault) string {
 	var b strings.Builder
 	for _, f := range faults {

@@ -24,7 +24,7 @@ type domain struct {
 // noPath is how the service names a mapping of the domain's root.
 const noPath = "(none)"
 
-// address gives the address of a base path.
+// address returns the address of a base path.
 func (d domain) address(path string) string {
 	if path == "" || path == noPath {
 		return "https://" + d.name

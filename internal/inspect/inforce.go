@@ -74,7 +74,7 @@ func inForce(ctx context.Context, site *simulate.Site) (*InForce, error) {
 	return a.p, nil
 }
 
-// preflight gives the answer to a preflight, nil where it is not known. The error, a [*browser.InputError], is for what no
+// preflight returns the response to a preflight, nil where it is not known. The error, a [*browser.InputError], is for what no
 // page can ask.
 func (a *asker) preflight(ctx context.Context, r questions.Route, origin string) (*simulate.GotResponse, error) {
 	key := a.site.Behaviour("OPTIONS", r.URL).Key + "\n" + r.Method + " " + origin
@@ -195,12 +195,12 @@ func (p *InForce) note(format string, args ...any) {
 	p.Notes = appendOnce(p.Notes, fmt.Sprintf(format, args...))
 }
 
-// covers says that a list has all of another, or everyone.
+// covers reports whether a list has all of another, or everyone.
 func covers(list, all []string) bool {
 	return slices.Contains(list, "*") || !slices.ContainsFunc(all, func(o string) bool { return !slices.Contains(list, o) })
 }
 
-// exposed gives the headers that the stage's variables or static mappings expose. Those of a function are not known.
+// exposed returns the headers that the stage's variables or static mappings expose. Those of a function are not known.
 func exposed(api *gateway.API) []string {
 	if p, err := cors.FromStageVariables(api.Variables); err == nil {
 		return names(p.ExposedHeaders(), strings.ToLower)
@@ -251,7 +251,7 @@ func few(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// refuses says that no page of any origin is let in.
+// refuses reports whether no page of any origin is let in.
 func (p *InForce) refuses() bool { return len(p.Origins) == 0 && len(p.Unknown) == 0 }
 
 // Line says the policy in a line.
@@ -291,7 +291,7 @@ func none(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// config gives the policy as corsgate has it.
+// config returns the policy as corsgate has it.
 func (p *InForce) config() cors.Config {
 	c := cors.Config{Origins: p.Origins, AllowCredentials: p.Credentials, RequestHeaders: p.RequestHeaders, ExposedHeaders: p.ExposedHeaders}
 	if !p.Own {
@@ -305,7 +305,7 @@ func (p *InForce) config() cors.Config {
 	return c
 }
 
-// Go gives the policies as a file in Go: a cors.Config for each stage, with comments on what cannot be said in one.
+// Go returns the policies as a file in Go: a cors.Config for each stage, with comments on what cannot be said in one.
 // What cors.New refuses of them is said, too.
 func Go(policies []*InForce) ([]byte, error) {
 	var b strings.Builder

@@ -204,7 +204,7 @@ func corsVariables(vars map[string]string) map[string]string {
 	return out
 }
 
-// canary looks at the variables that a canary has in the place of its stage's.
+// canary looks at the variables that a canary has instead of its stage's.
 func (i *inspector) canary(st types.Stage) {
 	if st.CanarySettings == nil {
 		return
@@ -350,7 +350,7 @@ func mayBe(app *cfn.App, element, origin string) bool {
 	return regexp.MustCompile("^(?:" + b.String() + ")$").MatchString(origin)
 }
 
-// origins gives the elements of an allowlist, as they are in the variables, whether or not it can be read as one. The value of
+// origins returns the elements of an allowlist, as they are in the variables, whether or not it can be read as one. The value of
 // a variable for one origin is one element, whatever it holds.
 func origins(vars map[string]string) []string {
 	var out []string

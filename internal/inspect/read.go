@@ -251,7 +251,7 @@ func (r *reader) choose(stage string) error {
 	return fmt.Errorf("no stage %s; the REST API %s has %s", stage, r.s.ID, strings.Join(names, ", "))
 }
 
-// sees says that all was read that a rule needs.
+// sees reports whether all was read that a rule needs.
 func (s *State) sees(rule rules.ID) bool { return !slices.Contains(s.blind, rule) }
 
 func (s *State) stageNames() []string {
@@ -290,10 +290,10 @@ func (r *reader) readExport(stage string) error {
 // gatewayResponses is the part of an export with the gateway responses. That AWS's own has it is not documented.
 const gatewayResponses = "x-amazon-apigateway-gateway-responses"
 
-// made says that somebody has made a gateway response another than it is by itself.
+// made reports whether somebody has made a gateway response another than it is by itself.
 func made(g types.GatewayResponse) bool { return !g.DefaultResponse }
 
-// impossible says what of an export no deployment can have: a method without an integration, or a null in the place of one
+// impossible says what of an export no deployment can have: a method without an integration, or a null instead of one
 // of its responses. Services that stand for AWS give such exports.
 func impossible(doc map[string]any) string {
 	paths, _ := doc["paths"].(map[string]any)
@@ -327,7 +327,7 @@ var (
 	stageVariable = regexp.MustCompile(`\$\{stageVariables\.([A-Za-z0-9_]+)\}`)
 )
 
-// arns gives the functions that methods call, in every stage.
+// arns returns the functions that methods call, in every stage.
 func (s *State) arns() []string {
 	var out []string
 	for _, res := range s.resources {
@@ -350,7 +350,7 @@ func (s *State) arns() []string {
 	return slices.Compact(out)
 }
 
-// functionName gives the name in a function's ARN, without version and alias.
+// functionName returns the name in a function's ARN, without version and alias.
 func functionName(a arn.ARN) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(a.Resource, "function:"), ":")
 	return name

@@ -14,7 +14,7 @@ import (
 // object is one of a template.
 type object = map[string]any
 
-// name is that of the API in findings, in the place of a file's. The ids in the templates are those of the service's own
+// name is that of the API in findings, instead of a file's. The ids in the templates are those of the service's own
 // addresses below it, such as resources/abc123/methods/GET.
 func (s *State) name() string { return "restapis/" + s.ID }
 

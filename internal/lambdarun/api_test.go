@@ -99,7 +99,7 @@ func TestRuntimeAPI(t *testing.T) {
 		t.Errorf("got %v, %+v", got, inv.result)
 	}
 
-	// The answer of another invocation.
+	// The response of another invocation.
 	old := inv.id
 	inv, end = b.begin()
 	b.expect(400, "InvalidRequestID", "POST", "invocation/"+old+"/response", `"late"`)
@@ -125,7 +125,7 @@ func TestRuntimeAPI(t *testing.T) {
 		}
 	}
 
-	// An answer that breaks off can be followed by an error.
+	// A response that breaks off can be followed by an error.
 	inv, end = b.begin()
 	r := b.request("POST", "invocation/"+inv.id+"/response", "", "Content-Type", httpIntegration)
 	half, w := io.Pipe()

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// there reports whether a process is, and is no zombie waiting for somebody
+// there reports whether a process is, and is not a zombie waiting for somebody
 // else's wait: what is left behind by a killed parent belongs to init.
 func there(t testing.TB, pid string) bool {
 	t.Helper()

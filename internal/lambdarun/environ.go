@@ -18,7 +18,7 @@ var fromHost = []string{
 	"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS",
 }
 
-// environ gives the environment of a process of f, whose home is an empty folder, as
+// environ returns the environment of a process of f, whose home is an empty folder, as
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html has
 // it. The function's own variables win over the host's and over the unreserved
 // ones of Lambda, and the reserved ones of Lambda over all.

@@ -27,7 +27,7 @@ type Error struct {
 	Fix      string // what to do; empty where Text says it
 }
 
-// Error says what was got, what is wrong with it and the cure.
+// Error returns the value, what is wrong with it, and the fix.
 func (e *Error) Error() string {
 	s := fmt.Sprintf("function %s: %s", e.Function, e.Text)
 	if e.Fix != "" {

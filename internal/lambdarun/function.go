@@ -192,7 +192,7 @@ func assetsOf(templateFile string) *assets {
 	return a
 }
 
-// join gives the file of a path in the assembly; without staging it is absolute.
+// join returns the file of a path in the assembly; without staging it is absolute.
 func (a *assets) join(path string) string {
 	if filepath.IsAbs(path) {
 		return path
@@ -200,7 +200,7 @@ func (a *assets) join(path string) string {
 	return filepath.Join(a.dir, path)
 }
 
-// find gives the asset of a function's code, or why there is none.
+// find returns the asset of a function's code, or why there is none.
 func (a *assets) find(app *cfn.App, code, metadata map[string]any) (path, none string) {
 	if p, ok := metadata["aws:asset:path"].(string); ok {
 		if path = a.join(p); exists(path) {
@@ -237,7 +237,7 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// text gives a scalar of a template as CloudFormation does, which takes a number
+// text returns a scalar of a template as CloudFormation does, which takes a number
 // or a boolean where a string is due.
 func text(v any) (string, bool) {
 	switch v := v.(type) {

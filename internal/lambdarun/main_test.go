@@ -50,7 +50,7 @@ func goFunction(id string, env map[string]string) Function {
 	}
 }
 
-// newPool gives a pool that ends with the test, and its log.
+// newPool returns a pool that ends with the test, and its log.
 func newPool(t testing.TB, o Options, functions ...Function) (*Pool, *journal) {
 	t.Helper()
 	j := &journal{}
@@ -74,7 +74,7 @@ func newPool(t testing.TB, o Options, functions ...Function) (*Pool, *journal) {
 	return p, j
 }
 
-// invoke gives what comes of a proxy event of this path, where it is an answer
+// invoke returns what comes of a proxy event of this path, where it is a response
 // or a function's error.
 func invoke(t testing.TB, p *Pool, id, path string) Result {
 	t.Helper()
@@ -93,7 +93,7 @@ func event(path string, query map[string]string) []byte {
 	return b
 }
 
-// body gives the body of a proxy answer.
+// body returns the body of a proxy response.
 func body(t testing.TB, r Result) string {
 	t.Helper()
 	var answer struct {

@@ -43,7 +43,7 @@ type Options struct {
 	Concurrency int
 
 	InitLimit     time.Duration // until a process asks for an event; 10 s if zero
-	ResponseLimit int64         // bytes of an answer; 6,291,556 if zero
+	ResponseLimit int64         // bytes of a response; 6,291,556 if zero
 	StreamLimit   int64         // bytes of a streamed answer; 200 MB if zero
 
 	// Grace is how long a process has to end when the pool is closed, from
@@ -61,24 +61,24 @@ const (
 
 // A Result is what an invocation came to.
 type Result struct {
-	// Payload is the answer, and with a FunctionError the error, in JSON:
+	// Payload is the response, and with a FunctionError the error, in JSON:
 	// errorType, errorMessage and what the runtime adds.
 	Payload []byte
 
 	// FunctionError is "Unhandled" where the function failed: it reported an
-	// error, died, took too long or answered with too much. "" otherwise. It is
+	// error, died, took too long or responded with too much. "" otherwise. It is
 	// the header X-Amz-Function-Error of
 	// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html.
 	FunctionError string
 
-	// Streamed says that the function answered with a stream: by the header
+	// Streamed says that the function responded with a stream: by the header
 	// Lambda-Runtime-Function-Response-Mode, as Node.js does, or by the content
 	// type of an HTTP integration, as aws-lambda-go does. The stream is read to
 	// its end before Invoke returns. Whether it may answer so depends on the
-	// integration: one that does not stream takes Payload for the whole answer.
+	// integration: one that does not stream takes Payload for the whole response.
 	Streamed bool
 
-	// Prelude and Body are the two parts of a streamed HTTP answer: the JSON
+	// Prelude and Body are the two parts of a streamed HTTP response: the JSON
 	// before the eight zero bytes, with statusCode, headers, multiValueHeaders
 	// and cookies, and what is after them. Prelude is nil where the stream has
 	// no such parts, and Body is then all of it. With a FunctionError they are
@@ -86,10 +86,10 @@ type Result struct {
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html
 	Prelude, Body []byte
 
-	ContentType string        // of the answer, as the runtime gave it
+	ContentType string        // of the response, as the runtime gave it
 	RequestID   string        // the function knows the invocation by it
 	Init        time.Duration // what starting a process took; 0 if one was there
-	Duration    time.Duration // from the event to the answer
+	Duration    time.Duration // from the event to the response
 }
 
 // A Pool runs functions. It may be used by many goroutines.
@@ -100,7 +100,7 @@ type Pool struct {
 	functions map[string]*function
 	starts    chan start
 	closing   chan struct{} // closed by Close
-	settle    time.Duration // how long an answer is held back, see invoke
+	settle    time.Duration // how long a response is held back, see invoke
 
 	mu      sync.Mutex
 	closed  bool
@@ -270,7 +270,7 @@ func (p *Pool) remark(f *function) {
 	}
 }
 
-// Invoke gives event to the function and waits for its answer, as a synchronous
+// Invoke returns event to the function and waits for its response, as a synchronous
 // invocation does. A function that fails is a [Result] with a FunctionError and
 // no error. The error is an [*Error] where the function cannot be run, or ctx's
 // where ctx is done first; the invocation then goes on without anybody waiting,
@@ -391,7 +391,7 @@ func (p *Pool) invoke(f *function, inv *invocation) (o outcome, busy *sandbox, t
 			return fail(s, "Sandbox.Timedout", "Task timed out after %.2f seconds", f.Timeout.Seconds()), nil, nil
 		default:
 			o := outcome{result: inv.result}
-			// It asks for another event at once, or ends. Who gets the answer before
+			// It asks for another event at once, or ends. Who gets the response before
 			// that and invokes again would meet another process, so wait a little.
 			settled := time.NewTimer(p.settle)
 			defer settled.Stop()
@@ -418,7 +418,7 @@ func (p *Pool) rest(s *sandbox, timeout <-chan time.Time) bool {
 	}
 }
 
-// takeIdle gives a process that waits for an event, the last one used, or nil.
+// takeIdle returns a process that waits for an event, the last one used, or nil.
 func (p *Pool) takeIdle(f *function) *sandbox {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -511,7 +511,7 @@ type invocation struct {
 	answered chan struct{} // closed when result is set
 
 	// These are guarded by the sandbox's mu until answered is closed.
-	claimed bool   // an answer is being read
+	claimed bool   // a response is being read
 	partial Result // what a stream gave before it broke
 	result  Result
 }

@@ -180,7 +180,7 @@ func fitting(exe string) (why string, fit bool) {
 	return "its executable is for linux/" + goarch, runtime.GOOS == "linux" && goarch == runtime.GOARCH
 }
 
-// unpack gives the folder that the function's code is in. Inline code is written
+// unpack returns the folder that the function's code is in. Inline code is written
 // to a file called name, which is what CloudFormation does; a zip file is
 // extracted.
 func unpack(f *Function, dir, name string) (string, *Error) {

@@ -40,7 +40,7 @@ type sandbox struct {
 	asked  chan struct{}    // holds an element when the process has asked for an event
 	events chan *invocation // to the request that asked
 	broken chan struct{}    // closed when initError is set
-	exited atomic.Bool      // the process has ended; its answer may still be on the way
+	exited atomic.Bool      // the process has ended; its response may still be on the way
 	dead   chan struct{}    // closed after that
 
 	initError []byte
@@ -168,7 +168,7 @@ func (s *sandbox) watch() {
 	s.exited.Store(true)
 	kill(s.cmd.Process.Pid) // what it has left behind
 	s.output.flush(false)
-	// An answer that it sent with its last breath counts.
+	// A response that it sent with its last breath counts.
 	ctx, cancel := context.WithTimeout(context.Background(), afterlife)
 	s.server.Shutdown(ctx)
 	cancel()
@@ -211,7 +211,7 @@ func (s *sandbox) killLater() {
 	}
 }
 
-// api gives the Runtime API.
+// api returns the Runtime API.
 func (s *sandbox) api() http.Handler {
 	const version = "/2018-06-01/runtime/"
 	mux := http.NewServeMux()
@@ -230,7 +230,7 @@ func (s *sandbox) api() http.Handler {
 	})
 }
 
-// refuse answers with an error as the Runtime API does.
+// refuse responds with an error as the Runtime API does.
 func refuse(w http.ResponseWriter, status int, kind, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
@@ -283,7 +283,7 @@ func (s *sandbox) next(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// claim gives the invocation that the request is about to answer, or refuses it.
+// claim returns the invocation that the request is a response to, or refuses it.
 func (s *sandbox) claim(w http.ResponseWriter, r *http.Request) *invocation {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -308,7 +308,7 @@ func (s *sandbox) answer(inv *invocation, r Result) {
 	close(inv.answered)
 }
 
-// abandon is for an answer that broke off. The process may say what happened, in
+// abandon is for a response that broke off. The process may say what happened, in
 // an error; or it is about to die.
 func (s *sandbox) abandon(inv *invocation, partial Result) {
 	s.mu.Lock()
@@ -316,7 +316,7 @@ func (s *sandbox) abandon(inv *invocation, partial Result) {
 	inv.claimed, inv.partial = false, partial
 }
 
-// response takes the answer of the function.
+// response takes the response of the function.
 func (s *sandbox) response(w http.ResponseWriter, r *http.Request) {
 	inv := s.claim(w, r)
 	if inv == nil {
@@ -351,7 +351,7 @@ func (s *sandbox) response(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		s.abandon(inv, result)
-		return // there is nobody to answer
+		return // nobody waits for it
 	}
 	if kind := r.Trailer.Get("Lambda-Runtime-Function-Error-Type"); kind != "" {
 		result.FunctionError = "Unhandled"
@@ -361,7 +361,7 @@ func (s *sandbox) response(w http.ResponseWriter, r *http.Request) {
 	accept(w)
 }
 
-// trailerError gives the error at the end of a stream: body is JSON in base64.
+// trailerError returns the error at the end of a stream: body is JSON in base64.
 func trailerError(kind, body string) []byte {
 	if b, err := base64.StdEncoding.DecodeString(body); err == nil && json.Valid(b) {
 		return b

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// scripted gives functions whose code is inline, one for each handler in it.
+// scripted returns functions whose code is inline, one for each handler in it.
 func scripted(runtime, code string, handlers ...string) []Function {
 	var functions []Function
 	for _, h := range handlers {

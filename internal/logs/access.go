@@ -56,7 +56,7 @@ func newAccessFormat(format string) (f accessFormat, ok bool) {
 	return f, slices.Contains(f.names, "status") && slices.Contains(f.names, "httpMethod")
 }
 
-// find gives the variables of a line, and nil for a line of another format.
+// find returns the variables of a line, and nil for a line of another format.
 func (f accessFormat) find(line string) map[string]string {
 	m := f.line.FindStringSubmatch(line)
 	if m == nil {
@@ -143,7 +143,7 @@ type lateEntry struct {
 	fix                rules.Fix
 }
 
-// accessed judges a request by its status. The allowlist answers 403 to preflights too, with no type.
+// accessed judges a request by its status. The allowlist responds with 403 to preflights too, with no type.
 func (s *Scanner) accessed(l Line, found map[string]string) bool {
 	for name, v := range found {
 		if v == "-" {

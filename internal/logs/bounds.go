@@ -22,7 +22,7 @@ type recent struct {
 	next  int
 }
 
-// add says whether a key is new.
+// add reports whether a key is new.
 func (r *recent) add(key string) bool {
 	if r.known[key] {
 		return false
@@ -59,7 +59,7 @@ var one = regexp.MustCompile(`^(?:\d+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F
 // keyed is a longer segment; with a digit in it, it is taken for a key.
 var keyed = regexp.MustCompile(`^[\w.~%+=-]{20,}$`)
 
-// shape gives a path without its query, and with * for what differs from one request to the next, so that a thousand
+// shape returns a path without its query, and with * for what differs from one request to the next, so that a thousand
 // orders are one path. A resource's path, with parameters in braces, stays as it is.
 func shape(path string) string {
 	path, _, _ = strings.Cut(path, "?")

@@ -27,7 +27,7 @@ func (s *Scanner) failure(l Line, r *request, rule rules.ID, what, console strin
 	}
 }
 
-// refusedFor returns the rule that a verdict on the answer to a preflight is a case of.
+// refusedFor returns the rule that a verdict on the response to a preflight is a case of.
 func refusedFor(v browser.Verdict) rules.ID {
 	switch v.Code {
 	case browser.MethodDisallowedByPreflightResponse:

@@ -24,7 +24,7 @@ type Client interface {
 	FilterLogEvents(context.Context, *cloudwatchlogs.FilterLogEventsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.FilterLogEventsOutput, error)
 }
 
-// Group gives the lines of a log group between two times, the older first, and for each page that was read a line without
+// Group returns the lines of a log group between two times, the older first, and for each page that was read a line without
 // text: a long time may be searched before there is one with. The error, if there is one, ends it; it is in the words of
 // package awsread.
 //
@@ -56,7 +56,7 @@ type Functions interface {
 	GetFunctionConfiguration(context.Context, *lambda.GetFunctionConfigurationInput, ...func(*lambda.Options)) (*lambda.GetFunctionConfigurationOutput, error)
 }
 
-// FunctionGroup gives the log group of a function, by its name or address, with or without a version or an alias: the one
+// FunctionGroup returns the log group of a function, by its name or address, with or without a version or an alias: the one
 // that its configuration names. Where that cannot be seen it is the one that Lambda makes for it, and the error says why,
 // in the words of package awsread.
 //
@@ -77,7 +77,7 @@ func FunctionGroup(ctx context.Context, client Functions, region, function strin
 	return group, nil
 }
 
-// ExecutionGroup gives the log group of a stage's execution log
+// ExecutionGroup returns the log group of a stage's execution log
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html).
 func ExecutionGroup(api, stage string) string {
 	return "API-Gateway-Execution-Logs_" + api + "/" + stage

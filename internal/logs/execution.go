@@ -24,7 +24,7 @@ type request struct {
 	answered     browser.Header
 	full         bool // answered has all headers
 	integration  string
-	backend      string // the body of the backend's answer
+	backend      string // the body of the backend's response
 	status       int
 	gatewayType  string
 	failure      string

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Read gives the lines of a file, as they come out of
+// Read returns the lines of a file, as they come out of
 //
 //   - a function's standard output;
 //   - aws logs filter-log-events and get-log-events, in JSON;
@@ -57,7 +57,7 @@ func Read(name string, file io.Reader) iter.Seq2[Line, error] {
 	}
 }
 
-// isEvents says that a file is one JSON object with a list of events.
+// isEvents reports whether a file is one JSON object with a list of events.
 func isEvents(head []byte) bool {
 	d := json.NewDecoder(bytes.NewReader(head))
 	open, err := d.Token()
@@ -68,7 +68,7 @@ func isEvents(head []byte) bool {
 	return err == nil && (name == "events" || name == "nextForwardToken" || name == "nextBackwardToken" || name == "nextToken" || name == "searchedLogStreams")
 }
 
-// isTest says that a file is what aws apigateway test-invoke-method prints: one JSON object with the log of the console's test.
+// isTest reports whether a file is what aws apigateway test-invoke-method prints: one JSON object with the log of the console's test.
 func isTest(head []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) && bytes.Contains(head, []byte(`"log": "Execution log for request`))
 }

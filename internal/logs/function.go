@@ -193,7 +193,7 @@ func (s *Scanner) reported(l Line, id, status, why string) {
 	s.died(l, id, status, why)
 }
 
-// died counts a call that ended without an answer, which API Gateway makes then. Id is the call's, by which it is counted
+// died counts a call that ended without a response, which API Gateway makes then. Id is the call's, by which it is counted
 // once.
 func (s *Scanner) died(l Line, id, status, why string) {
 	if id != "" && id != "undefined" && !s.told.add("died "+id) {

@@ -1,4 +1,4 @@
-// Package logs reads what CloudWatch Logs has of an API and the functions behind it, and finds in it what kept pages from an answer.
+// Package logs reads what CloudWatch Logs has of an API and the functions behind it, and finds in it what kept pages from a response.
 //
 // It knows three kinds of lines, each told by its form, whatever group or file it comes from: those that functions and
 // their runtime write, API Gateway's execution log, and its access log.
@@ -50,7 +50,7 @@ type Scanner struct {
 	nameless map[string]int      // errors whose call is not named yet, by source
 }
 
-// NewScanner gives a scanner. Allowed is the policy in force, with which refused origins are compared; nil if it is not known.
+// NewScanner returns a scanner. Allowed is the policy in force, with which refused origins are compared; nil if it is not known.
 func NewScanner(allowed *cors.Policy) *Scanner {
 	return &Scanner{allowed: allowed, incidents: map[key]*incident{}, apart: map[rules.ID]int{}, beyond: map[rules.ID]*incident{},
 		formats: slices.Clone(documented), requests: map[string]*request{}, nameless: map[string]int{}, admitted: map[string]bool{}}
@@ -143,7 +143,7 @@ func (s *Scanner) Add(l Line) {
 	}
 }
 
-// timed gives a line that has no time yet the one that its text has, if it can be read.
+// timed gives a line that has no time yet the one in its text, if it can be read.
 func (s *Scanner) timed(l Line, layout, text string) Line {
 	if !l.Time.IsZero() {
 		return l
@@ -157,10 +157,10 @@ func (s *Scanner) timed(l Line, layout, text string) Line {
 	return l
 }
 
-// Empty says that there was no line.
+// Empty reports whether there was no line.
 func (s *Scanner) Empty() bool { return s.lines == 0 }
 
-// Unknown says that there were lines, and that none of them was of a known form.
+// Unknown reports whether there were lines, and that none of them was of a known form.
 func (s *Scanner) Unknown() bool { return s.lines > 0 && s.unread == s.lines }
 
 // Report sums up. Requests that the log has no end of are judged by what there is of them. Of a rule's incidents it has

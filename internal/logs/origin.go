@@ -17,7 +17,7 @@ import (
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
-// refused gives the rule for an origin that was refused, and what to say of it: whether an entry of the allowlist seems to
+// refused returns the rule for an origin that was refused, and what to say of it: whether an entry of the allowlist seems to
 // be missing, or somebody to pose as one that is on it.
 func (s *Scanner) refused(origin string) (rule rules.ID, what string) {
 	quoted := clip(origin)
@@ -101,7 +101,7 @@ func sameHost(u, allowed *url.URL) string {
 	return "it is the name that %s is a pattern for: an entry may be missing"
 }
 
-// site gives a host's registrable domain; nothing for an address or a name that is below none.
+// site returns a host's registrable domain; nothing for an address or a name that is below none.
 func site(u *url.URL) string {
 	if net.ParseIP(u.Hostname()) != nil {
 		return ""
@@ -142,7 +142,7 @@ func imitation(u, allowed *url.URL) string {
 	return ""
 }
 
-// disguised says that an internationalized name has the letters of another but for some that are of no ASCII, which may
+// disguised reports whether an internationalized name has the letters of another but for some that are of no ASCII, which may
 // look the same (https://www.unicode.org/reports/tr39/#Confusable_Detection).
 func disguised(a, name string) bool {
 	shown, err := idna.ToUnicode(a)
@@ -162,7 +162,7 @@ func disguised(a, name string) bool {
 	return 2*same >= len(name)
 }
 
-// near says that two names are one slip apart: a letter more, less, other or exchanged with its neighbour.
+// near reports whether two names are one slip apart: a letter more, less, other or exchanged with its neighbour.
 func near(a, b string) bool {
 	if len(a) > len(b) {
 		a, b = b, a

@@ -113,7 +113,7 @@ func unescape(part string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")
 }
 
-// follow gives what a $ref leads to, and its pointer.
+// follow returns what a $ref leads to, and its pointer.
 func (d *Document) follow(ref string) (any, string, error) {
 	for seen := []string{}; ; {
 		if !strings.HasPrefix(ref, "#/") {
@@ -136,7 +136,7 @@ func (d *Document) follow(ref string) (any, string, error) {
 	}
 }
 
-// at gives what is at a JSON pointer. As a part of a URL it may be written with
+// at returns what is at a JSON pointer. As a part of a URL it may be written with
 // percents, as bundlers do for the braces of paths
 // (https://www.rfc-editor.org/rfc/rfc6901#section-6).
 func (d *Document) at(pointer string) (any, bool) {

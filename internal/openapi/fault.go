@@ -14,7 +14,7 @@ type Fault struct {
 	Text string
 }
 
-// Error is "openapi.yaml:12: ...", and for a document that is no file
+// Error is "openapi.yaml:12: ...", and for a document that is not a file
 // "the OpenAPI document at /paths/~1orders/get: ...".
 func (f *Fault) Error() string {
 	switch {

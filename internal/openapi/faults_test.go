@@ -17,7 +17,7 @@ func write(t *testing.T, name, text string) {
 	}
 }
 
-// faultsOf gives the messages of all faults.
+// faultsOf returns the messages of all faults.
 func faultsOf(t *testing.T, name, text string, own OwnOptions, assignments ...*Assignment) []string {
 	t.Helper()
 	write(t, name, text)

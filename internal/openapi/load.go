@@ -25,7 +25,7 @@ type Document struct {
 }
 
 // File reads a document, YAML or JSON. The error says with the file's name, and
-// the line where there is one, why it is no object in either.
+// the line where there is one, why it is not an object in either.
 func File(name string) (*Document, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {

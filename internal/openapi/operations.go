@@ -63,7 +63,7 @@ func (c *checker) fail(at, format string, args ...any) {
 	c.faults = append(c.faults, c.fault(at, format, args...))
 }
 
-// object gives an object at a pointer; nil and a fault for anything else, nil
+// object returns an object at a pointer; nil and a fault for anything else, nil
 // alone for nothing.
 func (c *checker) object(v any, at, what string) map[string]any {
 	m, ok := v.(map[string]any)
@@ -127,7 +127,7 @@ func (c *checker) version() bool {
 	return false
 }
 
-// readPaths takes down the operations.
+// readPaths records the operations.
 func (c *checker) readPaths() {
 	if c.root["paths"] == nil {
 		c.fail("", "the document has no paths, so an API of it has no routes: add some")

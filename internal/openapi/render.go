@@ -17,7 +17,7 @@ type Rendering struct {
 	Policy *cors.Policy
 	// Echo has gateway responses send the request's own origin back.
 	Echo bool
-	// Caching is set where a stage of the API may cache answers.
+	// Caching is set where a stage of the API may cache responses.
 	Caching bool
 	// Binary is set where the API has binary media types beside the document's.
 	Binary bool
@@ -26,7 +26,7 @@ type Rendering struct {
 	Preflight, Response any
 }
 
-// Rendered is a document with the policy's answers.
+// Rendered is a document with the policy's responses.
 type Rendered struct {
 	Body map[string]any
 	// Remarks name their place in the text, and no construct.
@@ -35,11 +35,11 @@ type Rendered struct {
 	Opened bool
 	// Responds says that Rendering.Response is in use.
 	Responds bool
-	// Proxies are the operations whose answers API Gateway passes through.
+	// Proxies are the operations whose responses API Gateway passes through.
 	Proxies []Proxy
 }
 
-// A Proxy is an operation whose backend answers for itself.
+// A Proxy is an operation with a proxy integration.
 type Proxy struct {
 	*Operation
 	Where string // the operation's place and name
@@ -47,7 +47,7 @@ type Proxy struct {
 	URI   any
 }
 
-// Render gives the document the policy's answers. The plan stays as it is.
+// Render gives the document the policy's responses. The plan stays as it is.
 func (p *Plan) Render(with Rendering) *Rendered {
 	r := &renderer{Rendering: with, plan: p, out: &Rendered{Body: clone(p.root).(map[string]any)}}
 	r.binary = with.Binary || nonEmpty(p.root[extBinary])
@@ -181,7 +181,7 @@ func (r *renderer) declarePathParameters(p *path, o *Operation, op, in map[strin
 	}
 }
 
-// follow gives an object, or what its $ref leads to.
+// follow returns an object, or what its $ref leads to.
 func (r *renderer) follow(v any) map[string]any {
 	m := object(v)
 	if ref, ok := m["$ref"].(string); ok {
@@ -202,7 +202,7 @@ func (o *Operation) Variables() []string {
 	return out
 }
 
-// cacheKey has the stage's cache keep the answers to different origins apart.
+// cacheKey has the stage's cache keep the responses to different origins apart.
 func (r *renderer) cacheKey(op, in map[string]any) {
 	keys, _ := in["cacheKeyParameters"].([]any)
 	in["cacheKeyParameters"] = plan.CacheKey(keys)
@@ -364,7 +364,7 @@ func (r *renderer) declare(op map[string]any, statuses map[string]map[string]any
 }
 
 // declare puts declared headers, as of a method response, into a response of
-// OpenAPI in the place of those that it had.
+// OpenAPI instead of those that it had.
 func declare(response, ours map[string]any) {
 	headers := map[string]any{}
 	for name, h := range object(response["headers"]) {

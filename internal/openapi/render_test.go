@@ -57,7 +57,7 @@ func rendered(t *testing.T, text string, own OwnOptions, with Rendering, assignm
 	return out
 }
 
-// at gives what is at a path of keys; nil for nothing.
+// at returns what is at a path of keys; nil for nothing.
 func at(v any, keys ...string) any {
 	for _, k := range keys {
 		v = object(v)[k]
@@ -175,7 +175,7 @@ paths:
 	}
 }
 
-// The headers are on every response of an operation that is no proxy, declared and
+// The headers are on every response of an operation that is not a proxy integration, declared and
 // mapped, whatever stood there.
 func TestAnswers(t *testing.T) {
 	p := policy(t, cors.Config{Origins: []string{"https://app.example.com", "https://b.example.com"}, AllowCredentials: true, ExposedHeaders: []string{"etag"}})
@@ -341,7 +341,7 @@ paths:
 	}
 }
 
-// What cannot carry the headers is an error, what answers 500 whatever happens a
+// What cannot carry the headers is an error, what always responds with 500 a
 // warning.
 func TestRemarks(t *testing.T) {
 	const http = "{x-amazon-apigateway-integration: {type: http, uri: x, responses: {default: {statusCode: '200'}}}}"

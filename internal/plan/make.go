@@ -14,7 +14,7 @@ type Options struct {
 	Echo bool
 	// Replace replaces without a remark what decided CORS before.
 	Replace bool
-	// OnePermission puts one Lambda permission for each function in the place of those
+	// OnePermission puts one Lambda permission for each function instead of those
 	// for its methods.
 	OnePermission bool
 }

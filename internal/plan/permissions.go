@@ -43,7 +43,7 @@ type invoked struct {
 	keep   bool         // they permit less than one for all of the API would
 }
 
-// permissions puts one permission for all of the API in the place of those that
+// permissions puts one permission for all of the API instead of those that
 // the CDK makes for each method: two, one of them for test invocations, which
 // are half of all resources of an API of Lambda proxies.
 //

@@ -20,7 +20,7 @@ import (
 // A Header is a name and a static value; "" stands for one that a template sets.
 type Header struct{ Name, Value string }
 
-// PreflightHeaders are the headers of an answer to a preflight that is allowed.
+// PreflightHeaders are the headers of a response to a preflight that is allowed.
 func PreflightHeaders(p *cors.Policy, methods string) []Header {
 	h := []Header{{corsheader.Vary, corsheader.Origin}}
 	if p.AnyOrigin() {
@@ -100,7 +100,7 @@ func errorHeaders(p *cors.Policy, echo bool) map[string]any {
 // has a quote in it.
 func quote(s string) string { return "'" + s + "'" }
 
-// PreflightIntegration is the mock that answers OPTIONS.
+// PreflightIntegration is the mock that handles OPTIONS.
 //
 // CONVERT_TO_TEXT keeps it working on an API whose binary media types include
 // everything: a mock's request is binary there and its template fails. NEVER

@@ -86,7 +86,7 @@ var preflightTemplate = strings.Join(vtlPrepare, "\n") + "\n" + vtlAllowed + `
 #end`
 
 // PreflightTemplate returns the request mapping template of the mock
-// integration that answers preflights: it chooses status 204 and sets
+// integration that handles preflights: it chooses status 204 and sets
 // Access-Control-Allow-Origin to the request's origin if the stage's variables
 // allow that origin, and chooses status 403 otherwise. The text is the same for
 // every policy except one that allows every origin, which needs no decision but

@@ -40,7 +40,7 @@ func stringsOf(template string) []string {
 
 // In a string, nothing but a formal reference stands before a parenthesis:
 // airspeed-ext, which LocalStack evaluates templates with, takes "$x(" for a call,
-// and every preflight is answered with 500.
+// and every preflight gets 500.
 func TestFormalReferences(t *testing.T) {
 	templates := map[string]string{}
 	for _, cfg := range []cors.Config{

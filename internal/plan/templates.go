@@ -16,7 +16,7 @@ import (
 // setTwice says which templates of an integration that is not a proxy may override a
 // CORS header themselves, given its request templates and its responses. p's
 // directives stand in front of one of its templates, and what one template overrides,
-// neither it nor the other may override again: API Gateway answers 500 then, to the
+// neither it nor the other may override again: API Gateway responds with 500 then, to the
 // allowed origins only
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-override-request-response-parameters.html).
 //

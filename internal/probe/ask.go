@@ -32,7 +32,7 @@ type surveyor struct {
 	sent    []*Exchange
 	unsent  int
 	stopped string // why nothing more is sent; empty if something may be
-	failed  int    // how many requests, one after the other, had no answer
+	failed  int    // how many requests, one after the other, had no response
 	err     error  // why the last one had none
 
 	pre, actual exchanges
@@ -128,7 +128,7 @@ func (s *surveyor) pair(ask func(request) *Exchange, q *exchanges, preflight boo
 	}
 }
 
-// beside gives the page's URL with more of a path, or more of a query.
+// beside returns the page's URL with more of a path, or more of a query.
 func (s *surveyor) beside(path, query string) string {
 	u := *s.target
 	if path != "" {
@@ -142,10 +142,10 @@ func (s *surveyor) beside(path, query string) string {
 	return u.String()
 }
 
-// patience is how many requests, one after the other, may go without an answer.
+// patience is how many requests, one after the other, may go without a response.
 const patience = 3
 
-// send sends a request and gives the exchange, or nil if there was no answer.
+// send sends a request and gives the exchange, or nil if there was no response.
 func (s *surveyor) send(ctx context.Context, r request) *Exchange {
 	if s.stopped == "" && len(s.sent) >= s.Max {
 		s.stopped = fmt.Sprintf("--max-requests is %d", s.Max)
@@ -196,7 +196,7 @@ func (s *surveyor) send(ctx context.Context, r request) *Exchange {
 // Shown is how many bytes are shown of what a server said.
 const Shown = 1024
 
-// plan gives what a browser would do, and the request on the wire, less what is done only once it goes.
+// plan returns what a browser would do, and the request on the wire, less what is done only once it goes.
 func (s *surveyor) plan(r request) (*browser.Plan, *Sent, error) {
 	of := browser.Call{Origin: r.origin, Method: s.Method, URL: s.URL, Body: s.Body, Credentials: s.mode(s.Credentials && !r.bare)}
 	for _, f := range s.Header {
@@ -248,8 +248,8 @@ func (s *surveyor) plan(r request) (*browser.Plan, *Sent, error) {
 	return plan, &Sent{Method: goes.Method, URL: goes.URL, Headers: h}, nil
 }
 
-// conclude is what the browser makes of one answer. That the header is not allowed which was to make a preflight necessary
-// is no refusal of the page's.
+// conclude is what the browser makes of one response. That the header is not allowed which was to make a preflight necessary
+// is not a refusal of the page's.
 func (s *surveyor) conclude(plan *browser.Plan, e *Exchange) browser.Verdict {
 	if !e.preflight {
 		return plan.CheckResponse(e.answer())
@@ -265,7 +265,7 @@ func without(h browser.Header, name string) browser.Header {
 	return slices.DeleteFunc(slices.Clone(h), func(f browser.Field) bool { return strings.EqualFold(f.Name, name) })
 }
 
-// valuesOf gives the values of a header's lines.
+// valuesOf returns the values of a header's lines.
 func valuesOf(h browser.Header, name string) []string {
 	var out []string
 	for _, f := range h {
@@ -276,7 +276,7 @@ func valuesOf(h browser.Header, name string) []string {
 	return out
 }
 
-// foreign says that an origin is of another site than the page's, which no pattern that is meant for the page's own covers
+// foreign reports whether an origin is of another site than the page's, which no pattern that is meant for the page's own covers
 // (https://html.spec.whatwg.org/#same-site).
 func foreign(origin, page string) bool {
 	site := func(s string) string {

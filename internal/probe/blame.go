@@ -13,7 +13,7 @@ import (
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
-// besides is about what refuses the preflight as well, once the fault is cured that the browser stops at: credentials
+// besides is about what refuses the preflight as well, once the fault is fixed that the browser stops at: credentials
 // come first, then the method, then headers (https://fetch.spec.whatwg.org/#cors-preflight-fetch).
 func (j *judge) besides(e *Exchange) {
 	cured, next := *j.surveyor, *e
@@ -40,7 +40,7 @@ func (j *judge) besides(e *Exchange) {
 	}
 }
 
-// blame gives the rule that a refused preflight is a case of, and why.
+// blame returns the rule that a refused preflight is a case of, and why.
 func (j *judge) blame(e *Exchange) (id rules.ID, why string) {
 	status := fmt.Sprintf("status %d: %s", e.Response.Status, e.cause.text)
 	switch e.cause.kind {
@@ -98,7 +98,7 @@ func (j *judge) private() string {
 	return "https://" + cmp.Or(api, "API") + "-" + m[1] + ".execute-api." + m[2] + ".amazonaws.com" + j.target.EscapedPath()
 }
 
-// blameVerdict goes by what the browser says of an answer that nothing in front of the API made.
+// blameVerdict goes by what the browser says of a response that nothing in front of the API made.
 func (j *judge) blameVerdict(e *Exchange) (id rules.ID, why string) {
 	value := sent(e)
 	status := e.Response.Status
@@ -142,7 +142,7 @@ func (j *judge) blameVerdict(e *Exchange) (id rules.ID, why string) {
 	return rules.CORS504, e.Verdict.Message // a redirect that is none
 }
 
-// several gives the rule for two values in one header: of one line, or of two, which has been said.
+// several returns the rule for two values in one header: of one line, or of two, which has been said.
 func (j *judge) several(e *Exchange) rules.ID {
 	if len(valuesOf(e.raw, corsheader.AllowOrigin)) > 1 {
 		return ""
@@ -152,7 +152,7 @@ func (j *judge) several(e *Exchange) rules.ID {
 
 func credentialsOf(e *Exchange) string { return listOf(e, corsheader.AllowCredentials) }
 
-// listOf says what a header of an answer is.
+// listOf says what a header of a response is.
 func listOf(e *Exchange, name string) string {
 	value, ok := e.raw.Get(name)
 	if !ok {

@@ -23,7 +23,7 @@ const (
 	tooLarge                  // the body is
 	throttled                 // a limit is reached
 	misconfigured             // an integration cannot do what it is told
-	failed                    // an integration failed, or gave no proxy response
+	failed                    // an integration failed, or its result is not a proxy response
 	timedOut                  // an integration takes too long
 	challenged                // the firewall wants a CAPTCHA or a script run
 	notAllowed                // CloudFront has no such method
@@ -31,13 +31,13 @@ const (
 	otherProduct              // an HTTP API, which has CORS settings of its own
 )
 
-// A cause is what an answer says about who made it, and why.
+// A cause is what a response says about who made it, and why.
 type cause struct {
 	kind kind
 	text string
 }
 
-// ofGateway says that a gateway response made it, to which an API can put headers, and of which class it is: 4 or 5.
+// ofGateway reports whether a gateway response made it, to which an API can put headers, and of which class it is: 4 or 5.
 func (c cause) ofGateway() int {
 	switch c.kind {
 	case noRoute, unauthorized, noPermission, invalid, mediaType, throttled:
@@ -95,7 +95,7 @@ var marks = []mark{
 	{status: 500, message: message("Internal server error"), cause: cause{misconfigured, "an integration cannot do what it is told: a mock's template, binary media types, permission to call the function"}},
 }
 
-// causeOf says what an answer tells of its origin.
+// causeOf says what a response tells of its origin.
 func causeOf(r *browser.HTTPResponse, body string) cause {
 	header := func(name string) string { value, _ := r.Header.Get(name); return strings.TrimSpace(value) }
 	if action := strings.ToLower(header("x-amzn-waf-action")); action != "" {

@@ -11,7 +11,7 @@ import (
 // width is that of a line of a command, with its indent and the backslash at its end.
 const width = 74
 
-// curl gives the command that sends the same request. What does not fit goes to lines of its own.
+// curl returns the command that sends the same request. What does not fit goes to lines of its own.
 func (s *surveyor) curl(r Sent, body []byte, http1 bool) string {
 	protocol := "--http2"
 	if http1 || s.target.Scheme == "http" {

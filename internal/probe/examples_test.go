@@ -67,8 +67,8 @@ func heads(t *testing.T, example string) []*head {
 	return out
 }
 
-// serve answers as the example has it. The lists of methods and headers, and Vary, are good's where it leaves them out, and
-// so are the answers that it has not.
+// serve responds as the example has it. The lists of methods and headers, and Vary, are good's where it leaves them out, and
+// so are the responses that it has not.
 func serve(examples []*head) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		at := slices.IndexFunc(examples, func(e *head) bool {

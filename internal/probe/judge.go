@@ -15,13 +15,13 @@ import (
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
-// A judge makes findings of the answers.
+// A judge makes findings of the responses.
 type judge struct {
 	*surveyor
 	found []report.Finding
 }
 
-// judge gives the result.
+// judge returns the result.
 func (s *surveyor) judge() *Result {
 	r := &Result{Preflight: s.page.NeedsPreflight(), Exchanges: s.sent}
 	for _, d := range s.page.Dropped {
@@ -57,7 +57,7 @@ func (s *surveyor) judge() *Result {
 	return r
 }
 
-// readable names the headers of the answer that the page's script can read, in lower case.
+// readable names the headers of the response that the page's script can read, in lower case.
 func (s *surveyor) readable(v simulate.Verdict) []string {
 	out := []string{}
 	if s.actual.own == nil || !v.Allowed {
@@ -98,7 +98,7 @@ func (j *judge) fix(id rules.ID) rules.Fix {
 	return id.Rule().Fix.Fill(j.Origin, methods, headers)
 }
 
-// report adds a finding about an exchange. A rule is reported once for a method: what it says of one answer, it says of the
+// report adds a finding about an exchange. A rule is reported once for a method: what it says of one response, it says of the
 // others.
 func (j *judge) report(id rules.ID, e *Exchange, format string, args ...any) {
 	u, err := url.Parse(e.Request.URL)
@@ -115,12 +115,12 @@ func (j *judge) report(id rules.ID, e *Exchange, format string, args ...any) {
 	}
 }
 
-// has says that a rule is reported already.
+// has reports whether a rule is reported already.
 func (j *judge) has(ids ...rules.ID) bool {
 	return slices.ContainsFunc(j.found, func(f report.Finding) bool { return slices.Contains(ids, f.Rule) })
 }
 
-// unanswered is about answers that did not come, or not whole.
+// unanswered is about responses that did not come, or not whole.
 func (j *judge) unanswered() {
 	for _, e := range j.sent {
 		switch {
@@ -146,7 +146,7 @@ func (j *judge) repeated() {
 	}
 }
 
-// protocols is about the same question over HTTP/2 and HTTP/1.1. It says whether the answers differ.
+// protocols is about the same question over HTTP/2 and HTTP/1.1. It says whether the responses differ.
 func (j *judge) protocols(q *exchanges) bool {
 	if q.own == nil || q.http1 == nil || q.again == nil {
 		return false
@@ -160,7 +160,7 @@ func (j *judge) protocols(q *exchanges) bool {
 	return true
 }
 
-// answered says in a few words what an answer is.
+// answered says in a few words what a response is.
 func answered(e *Exchange) string {
 	value, ok := e.raw.Get(corsheader.AllowOrigin)
 	if !ok {
@@ -169,7 +169,7 @@ func answered(e *Exchange) string {
 	return fmt.Sprintf("%d with %s: %s", e.Response.Status, corsheader.AllowOrigin, value)
 }
 
-// sent is the origin that an answer names; empty for none.
+// sent is the origin that a response names; empty for none.
 func sent(e *Exchange) string {
 	if e == nil {
 		return ""
@@ -197,7 +197,7 @@ func (j *judge) refusedPreflight(e *Exchange) {
 	j.besides(e)
 }
 
-// passedPreflight is about what could be better in the answer to the page's preflight.
+// passedPreflight is about what could be better in the response to the page's preflight.
 func (j *judge) passedPreflight(e *Exchange) {
 	if e.Verdict.Warning != "" {
 		j.report(rules.CORS112, e, "%s", listOf(e, corsheader.AllowHeaders))
@@ -213,7 +213,7 @@ func (j *judge) passedPreflight(e *Exchange) {
 	}
 }
 
-// own is about the answer to the page's request.
+// own is about the response to the page's request.
 func (j *judge) own() {
 	e := j.actual.own
 	if e == nil || j.has(rules.CORS517) || j.protocols(&j.actual) {
@@ -232,7 +232,7 @@ func (j *judge) own() {
 	j.unreadable(e)
 }
 
-// unreadable is about an answer that the page cannot read: one fault, one rule.
+// unreadable is about a response that the page cannot read: one fault, one rule.
 func (j *judge) unreadable(e *Exchange) {
 	value := sent(e)
 	switch e.Verdict.Code {
@@ -255,7 +255,7 @@ func (j *judge) unreadable(e *Exchange) {
 	}
 }
 
-// mismatch is about an answer that names another origin than the page's.
+// mismatch is about a response that names another origin than the page's.
 func (j *judge) mismatch(e *Exchange, value string) {
 	class := e.cause.ofGateway()
 	switch {
@@ -270,7 +270,7 @@ func (j *judge) mismatch(e *Exchange, value string) {
 	}
 }
 
-// missing is about an answer without Access-Control-Allow-Origin.
+// missing is about a response without Access-Control-Allow-Origin.
 func (j *judge) missing(e *Exchange) {
 	switch class := e.cause.ofGateway(); {
 	case class > 0:
@@ -302,7 +302,7 @@ func (j *judge) refused(e *Exchange) bool {
 	return id == rules.CORS109
 }
 
-// gateway is about an answer of API Gateway's own that cannot be read.
+// gateway is about a response of API Gateway's own that cannot be read.
 func (j *judge) gateway(e *Exchange, class int) {
 	id := map[int]rules.ID{4: rules.CORS301, 5: rules.CORS302}[class]
 	if u := j.unknown; class == 4 && e != u && u != nil && u.cause.kind == noRoute && u.Verdict.Allowed {
@@ -359,7 +359,7 @@ func (j *judge) others(q *exchanges) {
 	}
 }
 
-// everybody is about answers that allow an origin that nobody has.
+// everybody is about responses that allow an origin that nobody has.
 func (j *judge) everybody(q *exchanges, value string) {
 	credentials, _ := q.stranger.raw.Get(corsheader.AllowCredentials)
 	switch {
@@ -372,7 +372,7 @@ func (j *judge) everybody(q *exchanges, value string) {
 	}
 }
 
-// vary is about answers that differ from origin to origin and do not say so.
+// vary is about responses that differ from origin to origin and do not say so.
 func (j *judge) vary(q *exchanges) {
 	if q.own == nil || q.stranger == nil || !q.own.Verdict.Allowed || sent(q.own) == sent(q.stranger) {
 		return
@@ -394,7 +394,7 @@ func variesByOrigin(e *Exchange) bool {
 	return corsheader.VariesByOrigin(vary)
 }
 
-// mixed is about a cache that gives one page's answer to another.
+// mixed is about a cache that gives one page's response to another.
 func (j *judge) mixed() {
 	for _, q := range []*exchanges{&j.pre, &j.actual} {
 		if q.own != nil && q.again != nil && q.own.Response.Status == q.again.Response.Status && sent(q.own) != sent(q.again) {
@@ -413,7 +413,7 @@ func (j *judge) mixed() {
 	}
 }
 
-// cached says that an answer is out of a cache (https://www.rfc-editor.org/rfc/rfc9111.html#field.age).
+// cached reports whether a response is out of a cache (https://www.rfc-editor.org/rfc/rfc9111.html#field.age).
 func cached(e *Exchange) bool {
 	_, age := e.raw.Get("Age")
 	hit, _ := e.raw.Get("X-Cache")

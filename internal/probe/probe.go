@@ -43,7 +43,7 @@ type Options struct {
 	CurlOptions [][]string
 }
 
-// An Exchange is a request and its answer.
+// An Exchange is a request and its response.
 type Exchange struct {
 	// Number is that of the exchange, from 1.
 	Number int `json:"number"`
@@ -51,12 +51,12 @@ type Exchange struct {
 	Purpose  string    `json:"purpose"`
 	Request  Sent      `json:"request"`
 	Response *Received `json:"response"`
-	// Error says why there is no answer; left out if there is one.
+	// Error says why there is no response; left out if there is one.
 	Error string `json:"error,omitempty"`
-	// Cause is what the answer says about who made it, and why; left out if it says nothing.
+	// Cause is what the response says about who made it, and why; left out if it says nothing.
 	Cause string `json:"cause,omitempty"`
-	// Verdict is what the browser of a page at the request's origin concludes from this answer alone; null where there is
-	// no answer, or no page.
+	// Verdict is what the browser of a page at the request's origin concludes from this response alone; null where there is
+	// no response, or no page.
 	Verdict *simulate.Verdict `json:"verdict"`
 	// Curl is a command for a POSIX shell that sends the same request.
 	Curl string `json:"curl"`
@@ -64,7 +64,7 @@ type Exchange struct {
 	// Own says that it is what the page itself asks.
 	Own bool `json:"own"`
 
-	raw       browser.Header // of the answer; what is judged, and never shown
+	raw       browser.Header // of the response; what is judged, and never shown
 	preflight bool
 	origin    string // the page's; empty for a request without one
 	cause     cause
@@ -83,9 +83,9 @@ type Received struct {
 	Protocol string         `json:"protocol"`
 	Status   int            `json:"status"`
 	Headers  browser.Header `json:"headers"`
-	// Body is the beginning of an error's body; left out for other answers.
+	// Body is the beginning of an error's body; left out for other responses.
 	Body string `json:"body,omitempty"`
-	// Broken says why the answer is not whole; left out if it is.
+	// Broken says why the response is not whole; left out if it is.
 	Broken string `json:"broken,omitempty"`
 }
 
@@ -101,7 +101,7 @@ type Result struct {
 	PreflightAllowed bool `json:"preflightAllowed"`
 	// Nowhere says that the address leads to no method of an API; left out if it does.
 	Nowhere string `json:"nowhere,omitempty"`
-	// Readable names the headers of the answer that the page's script can read; empty if it cannot read the answer.
+	// Readable names the headers of the response that the page's script can read; empty if it cannot read the response.
 	Readable []string `json:"readable"`
 	// Dropped names the headers that the page's script set and the browser does not send, since scripts may not set them;
 	// left out if there is none.
@@ -119,7 +119,7 @@ type InputError struct{ Reason string }
 
 func (e *InputError) Error() string { return e.Reason }
 
-// Run asks, and judges the answers. Its errors are an [*InputError], a [*wire.Error] where the first request has no answer,
+// Run asks, and judges the responses. Its errors are an [*InputError], a [*wire.Error] where the first request has no response,
 // and the context's.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	s, err := newSurveyor(o)
@@ -181,7 +181,7 @@ func (s *surveyor) mode(credentials bool) browser.Credentials {
 	return browser.SameOrigin
 }
 
-// shown gives a verdict as it can be shown.
+// shown returns a verdict as it can be shown.
 func (s *surveyor) shown(v simulate.Verdict) simulate.Verdict {
 	v.Message, v.FailedParameter = report.Clip(s.secrets.redact(v.Message), Shown), report.Clip(s.secrets.redact(v.FailedParameter), Shown)
 	return v
@@ -218,7 +218,7 @@ func (s *surveyor) verdict(credentials bool) (v simulate.Verdict, preflightAllow
 	return v, true
 }
 
-// answer gives the answer as package browser reads it.
+// answer returns the response as package browser reads it.
 func (e *Exchange) answer() *browser.HTTPResponse {
 	return &browser.HTTPResponse{Status: e.Response.Status, Header: e.raw}
 }

@@ -26,7 +26,7 @@ const (
 	api  = "abc123.execute-api.eu-west-1.amazonaws.com"
 )
 
-// A server is an API that a test answers for.
+// A server is an API that a test plays.
 type server struct {
 	client wire.Client
 	port   string
@@ -65,7 +65,7 @@ func (s *server) options(host, path string) Options {
 		Max: 40, Do: s.client.Do}
 }
 
-// good answers as an API without fault does, for one page.
+// good responds as an API without fault does, for one page.
 func good(w http.ResponseWriter, r *http.Request) { answerFor(w, r, r.Header.Get("Origin") == page) }
 
 func answerFor(w http.ResponseWriter, r *http.Request, allowed bool) {
@@ -88,7 +88,7 @@ func answerFor(w http.ResponseWriter, r *http.Request, allowed bool) {
 	}
 }
 
-// gateway answers as API Gateway does by itself; allow is its Access-Control-Allow-Origin, if any.
+// gateway responds as API Gateway does by itself; allow is its Access-Control-Allow-Origin, if any.
 func gateway(w http.ResponseWriter, status int, typ, body, allow string) {
 	if typ != "" {
 		w.Header().Set("x-amzn-ErrorType", typ)
@@ -118,7 +118,7 @@ func listing(r *Result) string {
 	return b.String()
 }
 
-// TestCauses has answers that something in front of an API makes, as they were recorded of the service or are reported.
+// TestCauses has responses that something in front of an API makes, as they were recorded of the service or are reported.
 func TestCauses(t *testing.T) {
 	always := func(status int, typ, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { gateway(w, status, typ, body, "") }
@@ -274,7 +274,7 @@ func TestBesides(t *testing.T) {
 	}
 }
 
-// TestEverybody has an API for every page, which is no fault of any answer.
+// TestEverybody has an API for every page, which is not a fault of any response.
 func TestEverybody(t *testing.T) {
 	o := start(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
@@ -314,7 +314,7 @@ func (w headerLater) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// TestMixed has caches that give one page's answer to another (E1, E2).
+// TestMixed has caches that give one page's response to another (E1, E2).
 func TestMixed(t *testing.T) {
 	type kept struct{ origin, vary string }
 	none := func(*http.Request) string { return "" }
@@ -331,7 +331,7 @@ func TestMixed(t *testing.T) {
 		{"by path and query", query, "Origin", "CORS402"},
 		{"by path and query, of answers that do not say that they vary", query, "", "CORS402"},
 		{"by origin too", func(r *http.Request) string { return r.URL.String() + r.Header.Get("Origin") }, "Origin", ""},
-		// What is the same for all is no cache's mistake.
+		// What is the same for all is not a cache's mistake.
 		{"of a header that is fixed", path, "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -440,7 +440,7 @@ func TestRestraint(t *testing.T) {
 	}
 }
 
-// TestNoAnswer holds that a first request without an answer ends it, and that later ones are given up on.
+// TestNoAnswer holds that a first request without a response ends it, and that later ones are given up on.
 func TestNoAnswer(t *testing.T) {
 	o := Options{URL: "https://" + api + "/prod", Origin: page, Max: 40}
 	asked := 0

@@ -11,7 +11,7 @@ import (
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
-// TestNowhere holds that an address without a method is told as that, whatever a page can read of the answer, and without what
+// TestNowhere holds that an address without a method is told as that, whatever a page can read of the response, and without what
 // CORS would have to do with it.
 func TestNowhere(t *testing.T) {
 	for _, allow := range []string{"", "*"} {

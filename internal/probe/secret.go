@@ -69,7 +69,7 @@ func isTelling(name string) bool {
 	return slices.ContainsFunc(telling, func(part string) bool { return strings.Contains(name, part) })
 }
 
-// hide gives the page's headers with shell variables in the place of credentials.
+// hide returns the page's headers with shell variables instead of credentials.
 func (s *secrets) hide(h browser.Header) browser.Header {
 	out := browser.Header{}
 	for _, f := range h {
@@ -91,13 +91,13 @@ func (s *secrets) bearer(env string) string { return "Bearer $" + env }
 
 var isVariable = regexp.MustCompile(`^(Bearer )?\$[A-Za-z_][A-Za-z0-9_]*$`)
 
-// stands says that a line's value is a variable in the place of one that is not shown.
+// stands reports whether a line's value is a variable instead of one that is not shown.
 func (s *secrets) stands(f browser.Field) bool {
 	_, ok := s.lines[strings.ToLower(f.Name)]
 	return ok && isVariable.MatchString(f.Value)
 }
 
-// real gives the lines as they go over the wire.
+// real returns the lines as they go over the wire.
 func (s *secrets) real(h browser.Header) browser.Header {
 	out := slices.Clone(h)
 	for i, f := range out {
@@ -119,7 +119,7 @@ func (s *secrets) redact(text string) string {
 	return text
 }
 
-// answered gives a server's header lines without what is secret. What it sets as a cookie is a credential as well.
+// answered returns a server's header lines without what is secret. What it sets as a cookie is a credential as well.
 func (s *secrets) answered(h browser.Header) browser.Header {
 	out := browser.Header{}
 	for _, f := range h {

@@ -18,7 +18,7 @@ type part struct {
 	properties string // JSON members, beside those that say where it belongs
 }
 
-// build gives the API that has these parts.
+// build returns the API that has these parts.
 func build(t *testing.T, variables map[string]string, parts ...part) *gateway.API {
 	t.Helper()
 	resources := map[string]any{"Api": map[string]any{"Type": "AWS::ApiGateway::RestApi"}}

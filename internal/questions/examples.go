@@ -12,7 +12,7 @@ import (
 // literals finds the strings of a mapping template, in either kind of quotes, and the values of static mappings.
 var literals = regexp.MustCompile(`"([^"\n]*)"|'([^'\n]*)'`)
 
-// stringsOf gives the strings of a mapping template.
+// stringsOf returns the strings of a mapping template.
 func stringsOf(template string) []string {
 	var out []string
 	for _, m := range literals.FindAllStringSubmatch(template, -1) {
@@ -28,7 +28,7 @@ var fills = []string{"https://", "https://x.", "https://corsgate-", "x", "x.y", 
 // maxExamples bounds what one expression is asked with, however many alternatives it has.
 const maxExamples = 2000
 
-// examples gives texts that an expression matches whole: the shortest one, and for each place where it leaves a choice one
+// examples returns texts that an expression matches whole: the shortest one, and for each place where it leaves a choice one
 // text for each choice, the rest being the shortest. Their number grows with the length of the expression, not with the
 // product of its choices.
 func examples(pattern string) []string {
@@ -52,7 +52,7 @@ func examples(pattern string) []string {
 // sent is what a browser may send as an origin.
 var sent = regexp.MustCompile(`^[a-z][a-z0-9+.-]*://[a-z0-9_](?:[a-z0-9_-]|[.][a-z0-9_-])*(?::[1-9][0-9]{0,4})?$`)
 
-// variants gives the shortest text first.
+// variants returns the shortest text first.
 func variants(re *syntax.Regexp) []string {
 	switch re.Op {
 	case syntax.OpLiteral:
@@ -83,7 +83,7 @@ func variants(re *syntax.Regexp) []string {
 	return []string{""} // what matches between characters
 }
 
-// joined gives the first of heads with each of tails, and each other head with the first tail.
+// joined returns the first of heads with each of tails, and each other head with the first tail.
 func joined(heads, tails []string) []string {
 	if len(heads) == 0 || len(tails) == 0 {
 		return nil
@@ -98,7 +98,7 @@ func joined(heads, tails []string) []string {
 	return out[:min(len(out), maxExamples)]
 }
 
-// repeated gives the fewest rounds that an expression wants, one more, the most, and where it stands for any text some.
+// repeated returns the fewest rounds that an expression wants, one more, the most, and where it stands for any text some.
 func repeated(re *syntax.Regexp) []string {
 	fewest, most := re.Min, re.Max
 	switch re.Op {
@@ -137,7 +137,7 @@ func repeated(re *syntax.Regexp) []string {
 	return out
 }
 
-// ofClass gives the first and the last character of each range of a class that an origin can have.
+// ofClass returns the first and the last character of each range of a class that an origin can have.
 func ofClass(ranges []rune) []string {
 	const of = "abcdefghijklmnopqrstuvwxyz0123456789-_.:/+[]"
 	in := func(c rune) bool {
@@ -165,7 +165,7 @@ func ofClass(ranges []rune) []string {
 // host is a name with a dot in it, with what may stand before it in a pattern, and a port.
 var host = regexp.MustCompile(`^(\*?\.)?((?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*)(:[0-9]{1,5})?$`)
 
-// implied gives the origins that a string of a mapping template may be meant for, where it is no origin itself: those
+// implied returns the origins that a string of a mapping template may be meant for, where it is not an origin itself: those
 // that it matches as a regular expression, the pattern, that of a host that it names, and one that begins with it.
 func implied(literal string) (origins []string, pattern bool) {
 	switch name := host.FindStringSubmatch(strings.ToLower(literal)); {

@@ -32,7 +32,7 @@ type Route struct {
 	Identity []string
 }
 
-// Routes gives the routes of an API, in the order of paths and [Methods]. ANY gives a route for each method, and so does
+// Routes returns the routes of an API, in the order of paths and [Methods]. ANY gives a route for each method, and so does
 // a method of a greedy or variable sibling that serves the path of a resource which has methods, but not this one: the
 // preflight is the resource's own then, and the answer the sibling's.
 func Routes(api *gateway.API) []Route {
@@ -73,7 +73,7 @@ func PathTo(api *gateway.API, r *gateway.Resource) string {
 	return filled(r.Path, "1") // in vain: what answers is what browsers get
 }
 
-// filled gives a path's parameters a value.
+// filled gives a path's parameters values.
 func filled(path, value string) string {
 	return apigw.PathParameter.ReplaceAllStringFunc(path, func(p string) string {
 		if strings.HasSuffix(p, "+}") {
@@ -101,7 +101,7 @@ const Stranger = "https://corsgate-stranger.example"
 // urls finds what looks like an origin or a pattern of some, as corsgate, its mapping templates and others write it.
 var urls = regexp.MustCompile(`[a-z][a-z0-9+.-]*://[A-Za-z0-9_.*~\[\]-]+(?::(?:[0-9]{1,5}|[*~]))?`)
 
-// Origins gives the origins that are worth asking from: those that the stages' variables and the static values and
+// Origins returns the origins that are worth asking from: those that the stages' variables and the static values and
 // mapping templates of the APIs name, examples of each pattern and of each regular expression, and beside them
 // look-alikes, null and a stranger.
 func Origins(apis ...*gateway.API) []Origin {
@@ -195,7 +195,7 @@ func Origins(apis ...*gateway.API) []Origin {
 	return list
 }
 
-// besides gives the origins that strings of mapping templates imply, and look-alikes of each string's first. A regular
+// besides returns the origins that strings of mapping templates imply, and look-alikes of each string's first. A regular
 // expression stands for its examples where nothing else names any of them.
 func besides(expressions map[string]bool, named map[string]Origin) []Origin {
 	times := map[string]int{}
@@ -231,7 +231,7 @@ func besides(expressions map[string]bool, named map[string]Origin) []Origin {
 	return out
 }
 
-// compile gives a policy for each pattern, in the order of the patterns.
+// compile returns a policy for each pattern, in the order of the patterns.
 func compile(named map[string]bool) []*cors.Policy {
 	var out []*cors.Policy
 	for _, name := range slices.Sorted(maps.Keys(named)) {
@@ -245,7 +245,7 @@ func compile(named map[string]bool) []*cors.Policy {
 	return out
 }
 
-// ofMethod gives the texts of a method that may name an origin.
+// ofMethod returns the texts of a method that may name an origin.
 func ofMethod(m *gateway.Method) []string {
 	if m.Integration == nil {
 		return nil
@@ -305,7 +305,7 @@ func Lookalikes(origin string) []string {
 // Any is a header that no template names; what is allowed with it is allowed with any.
 const Any = "x-corsgate-any"
 
-// Headers gives the request headers that are worth asking with: those that the APIs' variables and static values name,
+// Headers returns the request headers that are worth asking with: those that the APIs' variables and static values name,
 // those that pages send most, and [Any]. Names are in lower case and sorted.
 func Headers(apis ...*gateway.API) []string {
 	out := []string{"authorization", "content-type", Any}

@@ -70,7 +70,7 @@ func TestRoutesAndHeaders(t *testing.T) {
 	if got := questions.Headers(api); !slices.Equal(got, []string{"authorization", "content-type", "x-api-key", questions.Any}) {
 		t.Errorf("%v", got)
 	}
-	// "*" is no header's name.
+	// "*" is not a header's name.
 	if got := questions.Headers(load(t, "catalog", map[string]string{"corsRequestHeaders": "~"})); slices.Contains(got, "*") || slices.Contains(got, "~") {
 		t.Errorf("%v", got)
 	}

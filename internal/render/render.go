@@ -39,7 +39,7 @@ type Options struct {
 	// API, Resource and Stage are the names that the author's text has for them: logical ids, or names of Terraform
 	// resources. In Serverless, Resource is the name of a function.
 	API, Resource, Stage string
-	// Inline puts the allowlist into the mapping template in the place of the stage's variables.
+	// Inline puts the allowlist into the mapping template instead of the stage's variables.
 	Inline bool
 }
 

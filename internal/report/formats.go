@@ -113,7 +113,7 @@ func (r *Report) sameFix(i int) bool {
 	return i+1 < len(r.Findings) && r.Findings[i+1].Rule == r.Findings[i].Rule && r.Findings[i+1].Fix == r.Findings[i].Fix
 }
 
-// uri gives the place as SARIF wants it: an address as it is, any other name as a path.
+// uri returns the place as SARIF wants it: an address as it is, any other name as a path.
 func (p Place) uri() string {
 	if u, err := url.Parse(p.File + p.Path); err == nil && u.Host != "" {
 		return u.String()
@@ -121,7 +121,7 @@ func (p Place) uri() string {
 	return (&url.URL{Path: strings.ReplaceAll(p.File, `\`, "/")}).String()
 }
 
-// sarif gives the place as a location of SARIF.
+// sarif returns the place as a location of SARIF.
 func (p Place) sarif(stack string) map[string]any {
 	physical := map[string]any{"artifactLocation": map[string]any{"uri": p.uri()}}
 	if p.Line > 0 {
@@ -189,7 +189,9 @@ func (r *Report) SARIF() any {
 	for _, l := range slices.Concat(r.Notes, r.InForce) {
 		notes = append(notes, m{"level": "note", "message": m{"text": inSARIF(l)}})
 	}
+	v := version.Get()
 	return m{"version": "2.1.0", "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-		"runs": []m{{"tool": m{"driver": m{"name": "corsgate", "version": version.String(), "informationUri": "https://github.com/corsgate/corsgate", "rules": table}}, "results": results,
+		"runs": []m{{"tool": m{"driver": m{"name": "corsgate", "version": v.Version, "informationUri": "https://github.com/corsgate/corsgate", "rules": table,
+			"properties": m{"rules": v.Rules, "recordings": v.Recordings}}}, "results": results,
 			"invocations": []m{{"executionSuccessful": len(r.Crashed)+len(r.Unseen) == 0, "toolExecutionNotifications": notes}}}}}
 }

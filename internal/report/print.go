@@ -16,7 +16,7 @@ const width = 80
 // A Palette has the escape sequences of a terminal's colours; all are empty where there is no colour.
 type Palette struct{ Good, Bad, Unsure, Strong, Faint, Off string }
 
-// Terminal says that an output is a terminal which knows escape sequences: a file that is one, or anything that says of
+// Terminal reports whether an output is a terminal which knows escape sequences: a file that is one, or anything that says of
 // itself that it is.
 func Terminal(w io.Writer) bool {
 	if os.Getenv("TERM") == "dumb" {
@@ -32,7 +32,7 @@ func Terminal(w io.Writer) bool {
 	return false
 }
 
-// Colours gives the colours for an output: some on a terminal, none anywhere else and none if the environment has
+// Colours returns the colours for an output: some on a terminal, none anywhere else and none if the environment has
 // NO_COLOR (https://no-color.org) or a terminal that cannot do it.
 func Colours(w io.Writer) Palette {
 	if os.Getenv("NO_COLOR") != "" || !Terminal(w) {

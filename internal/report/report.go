@@ -19,7 +19,7 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 	// Suppressed are those that do not.
 	Suppressed []Finding `json:"suppressed"`
-	// Crashed has a line for each rule that failed to give an answer.
+	// Crashed has a line for each rule that failed.
 	Crashed []string `json:"crashed"`
 	// NotJudged has a line for each thing on which only a deployment decides, or that stands in a part that was not read.
 	NotJudged []string `json:"notJudged"`

@@ -46,7 +46,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestHostile holds that what somebody else wrote begins no line of its own, and is no markup, in any format and any field.
+// TestHostile holds that what somebody else wrote begins no line of its own, and is not markup, in any format and any field.
 func TestHostile(t *testing.T) {
 	f := Of(rules.CORS101, Finding{File: hostile.Text, LogicalID: hostile.Text, ConstructPath: hostile.Text, Stack: hostile.Text, API: hostile.Text, Path: hostile.Text, Method: hostile.Text, Detail: hostile.Text, Console: hostile.Text,
 		Fix: rules.Fix{Go: hostile.Text, CloudFormation: hostile.Text}})

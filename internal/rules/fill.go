@@ -17,7 +17,7 @@ var (
 	webOrigin   = regexp.MustCompile(`^https?://[a-z0-9_.:-]+$`)
 )
 
-// Fill returns the fix with an origin, methods and headers in the place of its examples. What is empty, or could not be
+// Fill returns the fix with an origin, methods and headers instead of its examples. What is empty, or could not be
 // pasted, leaves the example.
 func (f Fix) Fill(origin string, methods, headers []string) Fix {
 	headers, methods = valid(headers, token), valid(methods, methodToken)

@@ -22,7 +22,7 @@ import (
 )
 
 // NotRun returns a backend that calls nothing. For a function that its template marks as one that emits CORS headers (see
-// package mark), or that runs behind the wrapper, it answers with the headers that both put, which depend on the stage's variables alone; the
+// package mark), or that runs behind the wrapper, it responds with the headers that both put, which depend on the stage's variables alone; the
 // status, 200, and the empty body are not the function's. Everything else is not known, a [*NotInvoked]. App may be nil.
 //
 // A function that emits on its owner's word alone may do so by other means. Where the stage has none of corsgate's variables, it
@@ -104,7 +104,7 @@ func followsStage(event []byte) bool {
 	return slices.ContainsFunc(slices.Collect(maps.Keys(e.StageVariables)), stagevars.Is)
 }
 
-// emitted gives the response that a function with corslambda around it would give, as far as the event decides it.
+// emitted returns the response that a function with corslambda around it would give, as far as the event decides it.
 func (b notRun) emitted(event []byte) ([]byte, error) {
 	var e struct {
 		HTTPMethod        string              `json:"httpMethod"` // which an event of format 2.0 does not have, so that no preflight is found
@@ -147,7 +147,7 @@ func (b notRun) emitted(event []byte) ([]byte, error) {
 	return json.Marshal(r)
 }
 
-// Reply gives a backend that answers every call with the same response, that of a Lambda proxy integration:
+// Reply returns a backend that answers every call with the same response, that of a Lambda proxy integration:
 // {"statusCode": 200, "headers": {}, "body": ""}. Name says in the report where it is from. A response that is JSON but
 // not such a one makes what it makes of a function's; the error is for what is not JSON.
 func Reply(proxyResponse []byte, name string) (gateway.Backend, error) {

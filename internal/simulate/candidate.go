@@ -19,7 +19,7 @@ type candidate struct {
 	symbol *cfn.Symbol
 	// name is the expression that stands for what is not known.
 	name string
-	// origin is one of the origins, with the stand-in in the place of what is not known.
+	// origin is one of the origins, with the stand-in instead of what is not known.
 	origin string
 	// before and after are what is written around the symbol, "https://app." and ":8443"; both are empty if the value is
 	// the whole origin, or may be.
@@ -109,7 +109,7 @@ func candidates(api *gateway.API) []candidate {
 	return out
 }
 
-// port matches what ends in a value in the place of a port.
+// port matches what ends in a value instead of a port.
 var port = regexp.MustCompile(`://[^/]*:[0-9]*h-[0-9a-f]{20}\.deployed\.invalid$`)
 
 // shape sets the form of a candidate from the word around the symbol that stands from from to to in a text.

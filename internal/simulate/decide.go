@@ -169,7 +169,7 @@ func (a *asks) ofPolicy(template string, symbols []*cfn.Symbol) bool {
 // equates reports whether an operation is that two texts are the same.
 func equates(op string) bool { return op == "==" || op == "equals" || op == "equalsIgnoreCase" }
 
-// masked puts names in the place of a page's origin and its host.
+// masked puts names instead of a page's origin and its host.
 func masked(texts []string, origin string) []string {
 	r := strings.NewReplacer(origin, page, hostOf(origin), host)
 	var out []string

@@ -73,7 +73,7 @@ func TestMarked(t *testing.T) {
 	}
 }
 
-// What is not invoked is not known, and the gateway's answer to a failure is not given for it.
+// What is not invoked is not known, and the gateway's response to a failure is not given for it.
 func TestNotKnown(t *testing.T) {
 	for name, s := range map[string]simulate.Site{"not run": site(t), "no backend": {API: site(t).API}} {
 		for _, url := range []string{"/other", "/web"} {
@@ -97,7 +97,7 @@ func TestNotKnown(t *testing.T) {
 	}
 }
 
-// What of the template the model cannot serve is not known either, whatever its own answer to it would mean.
+// What of the template the model cannot serve is not known either, whatever its own response to it would mean.
 func TestUnsupported(t *testing.T) {
 	for what, change := range map[string][2]string{
 		"unknown intrinsic":   {`"Type": "HTTP_PROXY"`, `"Type": {"Fn::ImportValue": "web"}`},

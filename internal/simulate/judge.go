@@ -42,7 +42,7 @@ type Judge struct {
 // A side is the API with one condition taken the other way, or with another key of a mapping.
 type side struct {
 	name, on string // what is asked, and what it hangs on: IsProd, "IsProd, which depends on Stage"
-	holds    bool   // the answer on the side that is the base
+	holds    bool   // the response on the side that is the base
 	// key is the one that is looked up on this side, and was the base's; name asks for neither.
 	key, was string
 	site     *Site
@@ -380,7 +380,7 @@ func settles(name string) bool {
 	return false
 }
 
-// fill puts those of a list of names in the place of every element with a stand-in that it may be, and takes nothing to
+// fill puts those of a list of names instead of every element with a stand-in that it may be, and takes nothing to
 // stand there if it may be none.
 func fill(app *cfn.App, value, with string) string {
 	elements := strings.Split(value, ",")
@@ -426,7 +426,7 @@ func restrictive(name string, _ *browser.HTTPRequest) string {
 	return ""
 }
 
-// Whichever answers for integrations whose backend is not called: if every integration response leads to one verdict,
+// Whichever responds for integrations whose backend is not called: if every integration response leads to one verdict,
 // that is it. Otherwise report, whose verdict is not known, stays.
 func (s *Site) Whichever(ctx context.Context, req browser.Call, report *Report) (*Report, error) {
 	count := func(c *Course) int {
@@ -483,7 +483,7 @@ func (s *Site) Whichever(ctx context.Context, req browser.Call, report *Report) 
 	return first, nil
 }
 
-// which is a backend that answers with integration responses in the place of what is not called.
+// which is a backend that responds with integration responses instead of what is not called.
 type which struct {
 	gateway.Backend
 	preflight, actual int

@@ -9,10 +9,10 @@ import (
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
-// A Memo remembers answers. Whether a page includes credentials is no matter to the API of this model, which is asked the
-// same for both; of a request's path and headers those matter that the answer depends on.
+// A Memo remembers responses. Whether a page includes credentials is no matter to the API of this model, which is asked the
+// same for both; of a request's path and headers those matter that the response depends on.
 type Memo struct {
-	sent, same map[string]*sent             // same is of answers that do not depend on the origin
+	sent, same map[string]*sent             // same is of responses that do not depend on the origin
 	behaviours map[string]gateway.Behaviour // by method and URL
 	candidates []candidate                  // nil if nobody asked for them
 	others     map[string]*Memo             // of the same API under an assumption, by its name
@@ -43,7 +43,7 @@ func (s *Site) named() []candidate {
 	return s.Memo.candidates
 }
 
-// Forget drops the answers that depend on the page's origin, for when the next is asked from. A memo has no bound of its
+// Forget drops the responses that depend on the page's origin, for when the next is asked from. A memo has no bound of its
 // own.
 func (m *Memo) Forget() {
 	clear(m.sent)
@@ -58,7 +58,7 @@ func (m *Memo) Forget() {
 // mostOthers is how many assumptions' memos outlive the origin that they came up with.
 const mostOthers = 100
 
-// get gives the answer to a request, made by ask if it is not remembered.
+// get returns the response to a request, made by ask if it is not remembered.
 func (m *Memo) get(s *Site, r *browser.HTTPRequest, ask func() *sent) *sent {
 	if m.sent == nil {
 		m.sent, m.same, m.behaviours = map[string]*sent{}, map[string]*sent{}, map[string]gateway.Behaviour{}
@@ -103,7 +103,7 @@ func key(r *browser.HTTPRequest, b gateway.Behaviour) string {
 	return out.String()
 }
 
-// behaviourOf gives what the answer to a request depends on. One with a query, or for another address, is like no other.
+// behaviourOf returns what the response to a request depends on. One with a query, or for another address, is like no other.
 func (s *Site) behaviourOf(r *browser.HTTPRequest) gateway.Behaviour {
 	base := s.Base
 	if base == "" {
@@ -116,7 +116,7 @@ func (s *Site) behaviourOf(r *browser.HTTPRequest) gateway.Behaviour {
 	return s.Behaviour(r.Method, "/"+path)
 }
 
-// predictable is a backend of which it is known what its answers depend on.
+// predictable is a backend of which it is known what its responses depend on.
 type predictable interface {
 	// behaviour is that of a function or, for nil, of everything else that can be called.
 	behaviour(fn *gateway.Function) gateway.Behaviour
@@ -129,7 +129,7 @@ func (b notRun) behaviour(fn *gateway.Function) gateway.Behaviour {
 	return gateway.Behaviour{Key: "not called"}
 }
 
-// Behaviour gives what the answer to a request for a path of the API depends on. The path is without the stage.
+// Behaviour returns what the response to a request for a path of the API depends on. The path is without the stage.
 func (s *Site) Behaviour(method, path string) gateway.Behaviour {
 	backend, ok := s.Backend.(predictable)
 	if !ok {

@@ -11,8 +11,8 @@ import (
 	"github.com/corsgate/corsgate/internal/gateway"
 )
 
-// A Report is what a browser does for one request of a page, what the API answers, what the browser concludes and how
-// the answers came to be. Its JSON is what `corsgate explain --json` prints: the members are those of the fields below,
+// A Report is what a browser does for one request of a page, the response of the API, what the browser concludes and how
+// the responses came to be. Its JSON is what `corsgate explain --json` prints: the members are those of the fields below,
 // and none is ever left out unless its comment says so. The same template and the same request give the same bytes, where
 // no function is run.
 type Report struct {
@@ -29,7 +29,7 @@ type Report struct {
 	// Alternatives has the verdicts on both sides of each condition that is not decided and that decides about the request;
 	// left out if there is none.
 	Alternatives []Alternative `json:"alternatives,omitempty"`
-	// Trace says how the API came to its answers.
+	// Trace says how the API came to its responses.
 	Trace Trace `json:"trace"`
 
 	// Equalities are values of symbols for which a mapping template would decide otherwise.
@@ -54,7 +54,7 @@ type Alternative struct {
 	Verdict Verdict `json:"verdict"`
 }
 
-// A Preflight is an OPTIONS request by which a browser asks leave.
+// A Preflight is an OPTIONS request by which a browser sends a preflight.
 type Preflight struct {
 	// Needed says whether the browser asks at all.
 	Needed bool `json:"needed"`
@@ -62,15 +62,15 @@ type Preflight struct {
 	Reasons []Reason `json:"reasons"`
 	// Request is what it sends; null if it does not ask.
 	Request *SentRequest `json:"request"`
-	// Response is the answer; null if nothing was asked, or if the answer is not known.
+	// Response is the response; null if nothing was asked, or if the response is not known.
 	Response *GotResponse `json:"response"`
-	// Verdict is what the browser concludes from the answer. Allowed means that it sends the actual request, which needs
+	// Verdict is what the browser concludes from the response. Allowed means that it sends the actual request, which needs
 	// no leave if no preflight is needed.
 	Verdict Verdict `json:"verdict"`
-	// Cached says that the browser remembers an earlier answer and sends nothing; left out if it does not. Response is
+	// Cached says that the browser remembers an earlier response and sends nothing; left out if it does not. Response is
 	// then null.
 	Cached bool `json:"cached,omitempty"`
-	// StandIn says what answered in the place of a function that was not run; left out if nothing did.
+	// StandIn says what answered instead of a function that was not run; left out if nothing did.
 	StandIn string `json:"standIn,omitempty"`
 }
 
@@ -86,18 +86,18 @@ type Reason struct {
 	Text string `json:"text"`
 }
 
-// Actual is the actual request and its answer.
+// Actual is the actual request and its response.
 type Actual struct {
 	// Request is what the browser sends; null if it sends nothing, since the preflight was refused.
 	Request *SentRequest `json:"request"`
-	// Response is the answer; null if nothing was sent, or if the answer is not known.
+	// Response is the response; null if nothing was sent, or if the response is not known.
 	Response *GotResponse `json:"response"`
-	// Readable names the headers of the answer that the page's script can read; empty if it cannot read the answer.
+	// Readable names the headers of the response that the page's script can read; empty if it cannot read the response.
 	Readable []string `json:"readable"`
 	// Dropped names the headers that the script set and the browser does not send, since scripts may not set them; left
 	// out if there is none.
 	Dropped []string `json:"dropped,omitempty"`
-	// StandIn says what answered in the place of a function that was not run; left out if nothing did.
+	// StandIn says what answered instead of a function that was not run; left out if nothing did.
 	StandIn string `json:"standIn,omitempty"`
 }
 
@@ -105,14 +105,14 @@ type Actual struct {
 type SentRequest struct {
 	Method string `json:"method"`
 	URL    string `json:"url"`
-	// Headers are those that a CORS answer may depend on; browsers send more.
+	// Headers are those that a CORS response may depend on; browsers send more.
 	Headers Headers `json:"headers"`
 	// Credentials says whether cookies and the like go with it.
 	Credentials bool `json:"credentials"`
 	Body
 }
 
-// A GotResponse is an answer on the wire. Headers that differ each time, Date and the ids that API Gateway gives to a
+// A GotResponse is a response on the wire. Headers that differ each time, Date and the ids that API Gateway gives to a
 // request, are not in it.
 type GotResponse struct {
 	Status  int     `json:"status"`
@@ -137,7 +137,7 @@ type Body struct {
 
 // A Verdict is what the browser concludes.
 type Verdict struct {
-	// Allowed says that the request may go on or, at the end, that the page's script can read the answer.
+	// Allowed says that the request may go on or, at the end, that the page's script can read the response.
 	Allowed bool `json:"allowed"`
 	// Known is false where that depends on a function that was not run, or on what of the template this model cannot
 	// serve; Allowed is false then, too.
@@ -151,7 +151,7 @@ type Verdict struct {
 	Message string `json:"message"`
 	// NetError names a failure that is not one of CORS; left out if there is none.
 	NetError string `json:"netError,omitempty"`
-	// Disallowed names all headers that the answer to the preflight does not allow, where that is the refusal; left out
+	// Disallowed names all headers that the response to the preflight does not allow, where that is the refusal; left out
 	// otherwise.
 	Disallowed []string `json:"disallowed,omitempty"`
 	// Warning says what Chromium lets pass and the standard does not; left out if there is nothing of the kind.
@@ -185,13 +185,13 @@ type Hop struct {
 	Trace     Trace     `json:"trace"`
 }
 
-// A Trace says how the API came to its answers; null for a request that was not made.
+// A Trace says how the API came to its responses; null for a request that was not made.
 type Trace struct {
 	Preflight *Course `json:"preflight"`
 	Actual    *Course `json:"actual"`
 }
 
-// A Course is how one answer came to be. What was not come to is null or empty.
+// A Course is how one response came to be. What was not come to is null or empty.
 type Course struct {
 	// Resource is the resource that the path leads to.
 	Resource *Resource `json:"resource"`
@@ -203,11 +203,11 @@ type Course struct {
 	Template []Line `json:"template"`
 	// IntegrationResponse is the one that was chosen; null for proxies, which have none.
 	IntegrationResponse *IntegrationResponse `json:"integrationResponse"`
-	// GatewayResponse is the gateway's own answer; null where the integration's went through.
+	// GatewayResponse is the gateway's own response; null where the integration's went through.
 	GatewayResponse *GatewayResponse `json:"gatewayResponse"`
 	// Unsupported says what of the template this model cannot serve, or what could not be called; else empty.
 	Unsupported string `json:"unsupported"`
-	// Steps is everything that decided the answer, in order.
+	// Steps is everything that decided the response, in order.
 	Steps []gateway.Step `json:"steps"`
 }
 
@@ -255,11 +255,11 @@ type IntegrationResponse struct {
 	Pattern string `json:"pattern"`
 }
 
-// A GatewayResponse is one of the gateway's own answers.
+// A GatewayResponse is one of the gateway's own responses.
 type GatewayResponse struct {
 	// Type is MISSING_AUTHENTICATION_TOKEN and so on.
 	Type string `json:"type"`
-	// From is the type by whose configuration it is answered: itself, DEFAULT_4XX or DEFAULT_5XX; empty for the answer
+	// From is the type by whose configuration it is answered: itself, DEFAULT_4XX or DEFAULT_5XX; empty for the response
 	// that API Gateway gives where nothing is configured.
 	From string `json:"from"`
 	// Detail says why it was given.
@@ -311,12 +311,12 @@ func reasons(rs []browser.Reason) []Reason {
 	return out
 }
 
-// VerdictOf gives a browser's conclusion as a report has it.
+// VerdictOf returns a browser's conclusion as a report has it.
 func VerdictOf(v browser.Verdict) Verdict {
 	return Verdict{Allowed: v.Allowed, Known: true, Code: v.Code, FailedParameter: v.FailedParameter, Message: v.Message, NetError: v.NetError, Disallowed: v.Disallowed, Warning: v.Warning, Section: v.Section}
 }
 
-// course sorts the steps of an answer.
+// course sorts the steps of a response.
 func course(api *gateway.API, steps []gateway.Step) *Course {
 	c := &Course{Template: []Line{}, Steps: steps}
 	if c.Steps == nil {

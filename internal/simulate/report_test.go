@@ -133,7 +133,7 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// A course has what decided an answer: lines of the templates, the response that was chosen, the gateway's own.
+// A course has what decided a response: lines of the templates, the response that was chosen, the gateway's own.
 func TestCourses(t *testing.T) {
 	load := func(name string) simulate.Site {
 		b, err := os.ReadFile("../../test/templates/" + name + ".template.json")
@@ -254,7 +254,7 @@ func TestDeclared(t *testing.T) {
 	}
 }
 
-// Where it is known what an answer depends on, a memo tells apart what is answered differently, and a report is what it
+// Where it is known what a response depends on, a memo tells apart what is answered differently, and a report is what it
 // would be without.
 func TestMemoOfWhatIsKnown(t *testing.T) {
 	s := site(t)
@@ -313,7 +313,7 @@ func TestRedirectWithoutPreflight(t *testing.T) {
 	}
 }
 
-// seeOther has a function that allows everything and answers with a redirect to the server.
+// seeOther has a function that allows everything and responds with a redirect to the server.
 type seeOther struct{ gateway.Backend }
 
 func (seeOther) Invoke(_ context.Context, _ gateway.Function, event []byte) ([]byte, error) {

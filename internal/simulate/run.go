@@ -26,7 +26,7 @@ type Site struct {
 	// HTTP1 has header names reach the API as they are written in HTTP/1.1, Origin, not origin as in HTTP/2. API Gateway
 	// tells them apart, and browsers use HTTP/2 with it.
 	HTTP1 bool
-	// Memo has answers of the API to requests, which are then not made again; nil means that each is made. It is for a
+	// Memo has responses of the API to requests, which are then not made again; nil means that each is made. It is for a
 	// Backend that answers the same request in the same way always, for one goroutine, and for who does not look at the
 	// resources that a report's trace names: they may be those of another request that is answered alike.
 	Memo *Memo
@@ -124,11 +124,11 @@ func (s *Site) send(ctx context.Context, root browser.URL, r *browser.HTTPReques
 	res := s.API.Serve(context.WithValue(ctx, notesKey{}, out.notes), in, watch{s.Backend})
 	out.course, out.asks = course(s.API, res.Trace), asks.list
 	if why := out.course.Unsupported; why != "" && out.notes.unknown == nil {
-		// API Gateway would not answer so, and what a browser makes of this model's 502 is no verdict on the API.
+		// API Gateway would not answer so, and what a browser makes of this model's 502 is not a verdict on the API.
 		out.notes.unknown = &NotInvoked{Reason: "not known: " + why, undecided: true}
 	}
 	if out.notes.unknown != nil {
-		// The gateway took it for a failure, and its answer to one is not what happens.
+		// The gateway took it for a failure, and its response to one is not what happens.
 		out.course.GatewayResponse = nil
 		out.course.Steps = slices.DeleteFunc(out.course.Steps, func(s gateway.Step) bool { return s.Kind == gateway.StepGatewayResponse })
 		out.err = out.notes.unknown
@@ -193,7 +193,7 @@ func (s *Site) report(ex browser.Outcome, requests []*sent) *Report {
 				hop.Trace.Preflight = was.course
 			}
 			hop.Preflight = p
-			if undecided { // what the browser went on to do is no part of it
+			if undecided { // what the browser went on to do is not part of it
 				ex.Response, ex.Dropped = nil, nil
 				break
 			}
@@ -234,7 +234,7 @@ type notes struct {
 
 type notesKey struct{}
 
-// StandIn lets a backend say, through the context it is called with, that its answer is not the function's own, and
+// StandIn lets a backend say, through the context it is called with, that its response is not the function's own, and
 // what it is instead.
 func StandIn(ctx context.Context, what string) {
 	if n, ok := ctx.Value(notesKey{}).(*notes); ok {
@@ -242,7 +242,7 @@ func StandIn(ctx context.Context, what string) {
 	}
 }
 
-// NotInvoked is a backend's error where the answer is not known because nothing was called. The report's verdict is
+// NotInvoked is a backend's error where the response is not known because nothing was called. The report's verdict is
 // then not known, as it is where the model cannot serve a part of the template.
 type NotInvoked struct {
 	Reason string

@@ -11,8 +11,8 @@ import (
 	"github.com/corsgate/corsgate/internal/lambdarun"
 )
 
-// Running gives a backend that runs functions as processes of this machine. One that cannot be run is a
-// [*gateway.Unavailable]. What is no function goes to otherwise.
+// Running returns a backend that runs functions as processes of this machine. One that cannot be run is a
+// [*gateway.Unavailable]. What is not a function goes to otherwise.
 func Running(pool *lambdarun.Pool, otherwise gateway.Backend) gateway.Backend {
 	return running{otherwise, pool}
 }
@@ -69,13 +69,13 @@ func unstreamed(r lambdarun.Result) ([]byte, error) {
 	return json.Marshal(p)
 }
 
-// Else gives a backend that asks another one where the first has an answer to be had nowhere, a
+// Else returns a backend that asks another one where the first has a response to be had nowhere, a
 // [*gateway.Unavailable]. What the second does not know is not known for the first one's reason.
 func Else(first, second gateway.Backend) gateway.Backend { return either{first, second} }
 
 type either struct{ first, second gateway.Backend }
 
-// because gives the error of the second backend the first one's reason.
+// because returns the error of the second backend the first one's reason.
 func because(first *gateway.Unavailable, second error) error {
 	var not *NotInvoked
 	if errors.As(second, &not) {
@@ -87,7 +87,7 @@ func because(first *gateway.Unavailable, second error) error {
 func (b either) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
 	out, err := b.first.Invoke(ctx, fn, event)
 	var no *gateway.Unavailable
-	if errors.As(err, &no) && !fn.Authorizer { // an authorizer has no other answer
+	if errors.As(err, &no) && !fn.Authorizer { // an authorizer has no other response
 		out, err = b.second.Invoke(ctx, fn, event)
 		err = because(no, err)
 		if n, ok := ctx.Value(notesKey{}).(*notes); ok && n.standIn != "" {

@@ -9,7 +9,7 @@ import (
 // Pos is a place in a template. Line and Col count from 1; Col counts bytes.
 type Pos struct{ Line, Col int }
 
-// String gives line:column.
+// String returns line:column.
 func (p Pos) String() string { return fmt.Sprintf("%d:%d", p.Line, p.Col) }
 
 // Error is a fault of a template, found while parsing or evaluating it.
@@ -26,7 +26,7 @@ type Error struct {
 // Unwrap returns what made the error, if anything did.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Error gives "line:column: message".
+// Error returns "line:column: message".
 func (e *Error) Error() string { return e.Pos.String() + ": " + e.Msg }
 
 // node is a piece of a template that renders something.
@@ -155,7 +155,7 @@ type Template struct {
 // Source gives the text the template was parsed from.
 func (t *Template) Source() string { return t.src }
 
-// Line gives the text of line n, counted from 1, without its line end, or "" where there is no such line.
+// Line returns the text of line n, counted from 1, without its line end, or "" where there is no such line.
 func (t *Template) Line(n int) string {
 	if n < 1 {
 		return ""

@@ -3,8 +3,8 @@
 // service has been observed to make.
 //
 // A template is parsed once, by [Parse], to a tree, and evaluated any number of times, by [Template.Eval], against an
-// [Env]. The environment chooses one of two modes. [APIGateway] answers as the service does: an undefined reference
-// renders as nothing, and a missing value equals both $null and the empty string. [Velocity17] answers as the stock
+// [Env]. The environment chooses one of two modes. [APIGateway] responds as the service does: an undefined reference
+// renders as nothing, and a missing value equals both $null and the empty string. [Velocity17] responds as the stock
 // engine does: an undefined reference renders literally, null never equals "", and #set from null does not assign. The
 // second mode exists so that everything else can be compared with the real engine; see the differential test.
 //
@@ -17,7 +17,7 @@
 //
 // No template can hang, exhaust or crash the evaluator: steps, produced bytes, nesting and loop rounds are bounded by
 // [Limits], and passing a bound is an error. What the package does not model, it refuses with an [*Error] that has a line
-// and a column whose NotKnown is set, rather than answer wrongly: regular expressions where Java's answer may differ, JSONPaths
+// and a column whose NotKnown is set, rather than answer wrongly: regular expressions where Java's result may differ, JSONPaths
 // that are not read as Jayway's library reads them, #parse, #include and #evaluate, the rarer methods of the Java classes, and what
 // is past its bounds.
 package vtl

@@ -165,7 +165,7 @@ func (ev *eval) step(pos Pos) error {
 
 const stoppedText = "the evaluation was stopped before its end"
 
-// stopped tells whether nobody waits for the result any more.
+// stopped reports whether nobody waits for the result any more.
 func (ev *eval) stopped() bool {
 	select {
 	case <-ev.env.Done:
@@ -300,7 +300,7 @@ func (ev *eval) trace(e Event) {
 	}
 }
 
-// known tells whether an escape makes #name literal.
+// known reports whether an escape makes #name literal.
 func (ev *eval) known(name string) bool {
 	_, m := ev.t.macros[name]
 	return m || isDirective(name)
@@ -338,7 +338,7 @@ func (ev *eval) renderRef(out *strings.Builder, n *refNode) error {
 	return ev.write(n.pos, out, s)
 }
 
-// literal gives what an undefined reference renders as in Velocity: itself or, for a macro's parameter, the argument.
+// literal returns what an undefined reference renders as in Velocity: itself or, for a macro's parameter, the argument.
 func (ev *eval) literal(n *refNode) string {
 	if len(n.parts) > 0 || !n.plain && n.esc == 0 {
 		return n.lit
@@ -1106,7 +1106,7 @@ func (ev *eval) foreach(out *strings.Builder, n *dirNode) error {
 	return nil
 }
 
-// homes gives the scopes that assign would use for the names.
+// homes returns the scopes that assign would use for the names.
 func (ev *eval) homes(names []string) []*scope {
 	var out []*scope
 	for _, name := range names {

@@ -34,7 +34,7 @@ func (in *Input) body() string {
 // ErrPayload is that of reading a body that begins like an object or an array of JSON and is none.
 var ErrPayload = errors.New("the body begins like JSON and is none")
 
-// json gives the parsed body; a body that is not JSON is a string, unless it begins like JSON.
+// json returns the parsed body; a body that is not JSON is a string, unless it begins like JSON.
 func (in *Input) json() (any, error) {
 	if !in.parsed {
 		in.parsed = true
@@ -55,7 +55,7 @@ func orEmpty(m *Map) *Map {
 	return m
 }
 
-// Property gives $input.body.
+// Property returns $input.body.
 func (in *Input) Property(name string) any {
 	if name == "body" {
 		return in.body()
@@ -63,7 +63,7 @@ func (in *Input) Property(name string) any {
 	return nil
 }
 
-// Method gives $input.json, $input.path and $input.params.
+// Method returns $input.json, $input.path and $input.params.
 func (in *Input) Method(name string, args []any) (any, bool, error) {
 	switch name {
 	case "params":
@@ -100,7 +100,7 @@ func (in *Input) Method(name string, args []any) (any, bool, error) {
 	return nil, false, notKnown("$input has no method " + name + " for these arguments; it has json, path and params")
 }
 
-// at gives what a JSONPath leads to, and how many values were visited.
+// at returns what a JSONPath leads to, and how many values were visited.
 func (in *Input) at(path string) (any, int, error) {
 	root, err := in.json()
 	if err != nil {
@@ -148,10 +148,10 @@ func (in *Input) call(ev *eval, pos Pos, name string, args []any) (any, error) {
 // Util is $util.
 type Util struct{}
 
-// Property gives nothing: $util has methods only.
+// Property returns nothing: $util has methods only.
 func (Util) Property(string) any { return nil }
 
-// Method gives the functions of $util for arguments that need no evaluation; see call.
+// Method returns the functions of $util for arguments that need no evaluation; see call.
 func (Util) Method(name string, args []any) (any, bool, error) { return nil, false, nil }
 
 func (Util) call(ev *eval, pos Pos, name string, args []any) (any, error) {
@@ -270,7 +270,7 @@ type Overrides struct {
 	set               map[string]Pos
 }
 
-// NewOverrides gives empty overrides.
+// NewOverrides returns empty overrides.
 func NewOverrides() *Overrides {
 	o := &Overrides{set: map[string]Pos{}}
 	o.Response = o.guard("responseOverride", "header")
@@ -334,7 +334,7 @@ func (o *Overrides) once(ev *eval, pos Pos, in, key string, fold bool, v any) er
 	return nil
 }
 
-// Pairs gives a map's entries as printed text, in order, without those whose value is null.
+// Pairs returns a map's entries as printed text, in order, without those whose value is null.
 func (m *Map) Pairs() ([][2]string, error) {
 	ev := &eval{env: &Env{}, lim: Limits{}.withDefaults()}
 	var out [][2]string
@@ -355,7 +355,7 @@ func (m *Map) Pairs() ([][2]string, error) {
 	return out, nil
 }
 
-// Print gives a value's printed form.
+// Print returns a value's printed form.
 func Print(v any) (string, error) {
 	ev := &eval{env: &Env{}, lim: Limits{}.withDefaults()}
 	return ev.text(Pos{1, 1}, v)

@@ -69,7 +69,7 @@ func overriding(t *testing.T, src, body string) ([]string, error) {
 	return names, err
 }
 
-// found gives the names that HeaderOverrides finds, in lower case.
+// found returns the names that HeaderOverrides finds, in lower case.
 func found(t *testing.T, src string) []string {
 	t.Helper()
 	tpl, err := Parse(src)

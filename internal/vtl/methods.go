@@ -287,7 +287,7 @@ func two[A, B any](args []any) (a A, b B, ok bool) {
 	return a, b, ok1 && ok2
 }
 
-// ints tells whether all arguments are integers that fit Java's int.
+// ints reports whether all arguments are integers that fit Java's int.
 func ints(args []any) bool {
 	for _, a := range args {
 		i, ok := a.(int64)
@@ -298,7 +298,7 @@ func ints(args []any) bool {
 	return true
 }
 
-// nullArg says that a method that needs a string was given null, which throws in Java.
+// nullArg reports whether a method that needs a string was given null, which throws in Java.
 func (ev *eval) nullArg(pos Pos, name string) error {
 	return ev.errf(pos, "%s was given null; test the value before, as in #if(\"$!x\" != \"\")", name)
 }

@@ -116,7 +116,7 @@ func (p *parser) skipLineRest() {
 	}
 }
 
-// setAt tells whether a #set starts at i, white space before it included, and where its arguments start.
+// setAt reports whether a #set starts at i, white space before it included, and where its arguments start.
 func (p *parser) setAt(i int) (hash, args int, ok bool) {
 	for isBlank(p.at(i)) {
 		i++

@@ -27,7 +27,7 @@ func (m meter) MaxText() int         { return m.ev.lim.Output }
 func (m meter) Left() int            { return m.ev.lim.Steps - m.ev.steps }
 func (m meter) Stopped() bool        { return m.ev.stopped() }
 
-// compile gives a regular expression, paid for when it is first used in an evaluation.
+// compile returns a regular expression, paid for when it is first used in an evaluation.
 func (ev *eval) compile(pos Pos, pattern string) (*javaregexp.Regexp, error) {
 	if r, ok := ev.regexp[pattern]; ok {
 		return r, nil
@@ -51,7 +51,7 @@ func (ev *eval) compile(pos Pos, pattern string) (*javaregexp.Regexp, error) {
 	return r, nil
 }
 
-// foreign is the error of using a regular expression: where Java's answer may differ, it is not known.
+// foreign is the error of using a regular expression: where Java's result may differ, it is not known.
 func (ev *eval) foreign(pos Pos, err error) error {
 	if err == nil {
 		return nil

@@ -32,7 +32,7 @@ type List struct {
 	owner *Map // of a view
 }
 
-// NewList gives an ArrayList of the elements.
+// NewList returns an ArrayList of the elements.
 func NewList(elems ...any) *List { return &List{Elems: elems} }
 
 // Map is a Java LinkedHashMap: it keeps the order of insertion.
@@ -50,13 +50,13 @@ type Entry struct {
 	Key, Value any
 }
 
-// NewMap gives an empty map.
+// NewMap returns an empty map.
 func NewMap() *Map { return &Map{} }
 
 // few is how many entries are searched one by one.
 const few = 8
 
-// mapKey gives what is equal for equal keys.
+// mapKey returns what is equal for equal keys.
 func mapKey(k any) (any, bool) {
 	switch v := k.(type) {
 	case nil, string, bool, int64:
@@ -67,7 +67,7 @@ func mapKey(k any) (any, bool) {
 	return nil, false
 }
 
-// find gives the place of a key's entry, or -1.
+// find returns the place of a key's entry, or -1.
 func (m *Map) find(k any) int {
 	if m.index != nil {
 		if i, ok := m.index[k]; ok {
@@ -89,7 +89,7 @@ func keyCost(k any) int {
 	return len(s)
 }
 
-// Get gives the value of a key and whether the key is there.
+// Get returns the value of a key and whether the key is there.
 func (m *Map) Get(key any) (any, bool) {
 	k, ok := mapKey(key)
 	if !ok {
@@ -148,10 +148,10 @@ func (m *Map) reindex() {
 	}
 }
 
-// Len gives the number of keys.
+// Len returns the number of keys.
 func (m *Map) Len() int { return len(m.entries) }
 
-// Entries gives the entries in order. The slice is a copy, the entries are not.
+// Entries returns the entries in order. The slice is a copy, the entries are not.
 func (m *Map) Entries() []*Entry { return append([]*Entry(nil), m.entries...) }
 
 // block is what #define stores: nodes rendered anew each time they are printed.
@@ -194,7 +194,7 @@ func (it *iterator) next() (any, error) {
 	return it.get(it.at - 1), nil
 }
 
-// iterate gives an iterator over a collection or a map's values, or nil where the value is neither.
+// iterate returns an iterator over a collection or a map's values, or nil where the value is neither.
 func iterate(v any) *iterator {
 	switch x := v.(type) {
 	case *List:
@@ -215,7 +215,7 @@ type javaClass struct{ name string }
 
 // Object is a value that the caller supplies, such as $input and $util.
 type Object interface {
-	// Property gives $x.name; absent properties are null.
+	// Property returns $x.name; absent properties are null.
 	Property(name string) any
 	// Method gives $x.name(args). Where there is no such method for these arguments, ok is false and the value is null.
 	Method(name string, args []any) (v any, ok bool, err error)
@@ -255,7 +255,7 @@ func javaDouble(f float64) string {
 	return mant + "E" + strconv.Itoa(n)
 }
 
-// className gives the Java class of a value.
+// className returns the Java class of a value.
 func className(v any) string {
 	switch x := v.(type) {
 	case string:
@@ -291,7 +291,7 @@ func className(v any) string {
 	return "java.lang.Object"
 }
 
-// ascii tells whether UTF-16 units and bytes are the same thing in s.
+// ascii reports whether UTF-16 units and bytes are the same thing in s.
 func ascii(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] >= utf8.RuneSelf {
@@ -316,7 +316,7 @@ func (ev *eval) isASCII(pos Pos, s string) (bool, error) {
 	return true, nil
 }
 
-// strLen gives String.length().
+// strLen returns String.length().
 func (ev *eval) strLen(pos Pos, s string) (int, error) {
 	if ok, err := ev.isASCII(pos, s); ok || err != nil {
 		return len(s), err
@@ -336,7 +336,7 @@ func units(s string) int {
 	return n
 }
 
-// substring gives s[from:to] in UTF-16 units; the caller has checked the bounds.
+// substring returns s[from:to] in UTF-16 units; the caller has checked the bounds.
 func (ev *eval) substring(pos Pos, s string, from, to int) (string, error) {
 	if ok, err := ev.isASCII(pos, s); ok || err != nil {
 		if ok {

@@ -203,7 +203,7 @@ func (p *proxy) post(r *http.Request, id string, response []byte) *http.Response
 }
 
 // forward passes a request of the runtime on with this body, and returns the status of
-// the answer.
+// the response.
 func (p *proxy) forward(w http.ResponseWriter, r *http.Request, body io.Reader, length int64) int {
 	res := p.send(r, body, length)
 	if res.StatusCode >= 300 {
@@ -246,7 +246,7 @@ func (p *proxy) send(r *http.Request, body io.Reader, length int64) *http.Respon
 	return res
 }
 
-// reply gives the runtime an answer from upstream.
+// reply gives the runtime a response from upstream.
 func reply(w http.ResponseWriter, res *http.Response, body io.Reader) {
 	defer res.Body.Close()
 	h := w.Header()

@@ -171,6 +171,6 @@ func head(r io.Reader) ([]byte, error) {
 	}
 }
 
-// maxResponse is more than Lambda takes of a response that is no stream
+// maxResponse is more than Lambda takes of a response that is not a stream
 // (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 const maxResponse = 8 << 20

@@ -53,7 +53,7 @@ const (
 	mostBytes     = 1_000_000
 )
 
-// unfit says why a template is no stack, or "".
+// unfit says why a template is not a stack, or "".
 func (f facts) unfit() string {
 	switch {
 	case f.resources > mostResources:
@@ -64,7 +64,7 @@ func (f facts) unfit() string {
 	return ""
 }
 
-// fits says whether there is a template and it is a stack.
+// fits reports whether there is a template and it is a stack.
 func (f facts) fits() bool { return f != (facts{}) && f.unfit() == "" }
 
 // newApps compiles what there is to measure, and installs what there is not.
@@ -84,7 +84,7 @@ func build(ctx context.Context, to, pkg string) error {
 	return err
 }
 
-// output gives what a command writes; its error has what it says.
+// output returns what a command writes; its error has what it says.
 func output(cmd *exec.Cmd) ([]byte, error) {
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -131,7 +131,7 @@ func installed(ctx context.Context, log io.Writer, wanted ...string) (modules st
 	return modules, err
 }
 
-// cached gives a folder of the user's cache.
+// cached returns a folder of the user's cache.
 func cached(name string) (string, error) {
 	cache, err := os.UserCacheDir()
 	return filepath.Join(cache, "corsgate-bench", name), err
@@ -140,7 +140,7 @@ func cached(name string) (string, error) {
 //go:embed app.cjs
 var javascript []byte
 
-// command gives the command that synthesizes a form into a folder.
+// command returns the command that synthesizes a form into a folder.
 func (a *apps) command(ctx context.Context, f form, s size, out string) (*exec.Cmd, error) {
 	var cmd *exec.Cmd
 	if f.javascript {
@@ -158,7 +158,7 @@ func (a *apps) command(ctx context.Context, f form, s size, out string) (*exec.C
 	return cmd, nil
 }
 
-// time gives the milliseconds of one synthesis.
+// time returns the milliseconds of one synthesis.
 func (a *apps) time(ctx context.Context, f form, s size) (float64, error) {
 	out := filepath.Join(a.dir, "timed")
 	if err := os.RemoveAll(out); err != nil {

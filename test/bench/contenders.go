@@ -28,7 +28,7 @@ type question struct {
 	request *http.Request
 }
 
-// match gives the contenders with one policy of n exact origins, and what to
+// match returns the contenders with one policy of n exact origins, and what to
 // ask them.
 func match(n int) ([]contender, []question, error) {
 	origins := make([]string, n)
@@ -104,7 +104,7 @@ func (s *sink) ask(c contender, q question, n int) {
 	}
 }
 
-// check says whether the last answer allows what it should.
+// check reports whether the last response allows what it should.
 func (s *sink) check(c contender, q question) error {
 	if _, ok := s.header["Access-Control-Allow-Origin"]; ok != (q.name != "refused") {
 		return fmt.Errorf("%s decides wrongly on %q: %v", c.name, q.name, s.header)
@@ -170,7 +170,7 @@ func (b *bench) decisions(ctx context.Context) error {
 // hundred times as long.
 const flat = 1.25
 
-// contest gives each contender's nanoseconds an answer in each turn, and
+// contest gives each contender's nanoseconds a response in each turn, and
 // its allocations.
 func (b *bench) contest(contenders []contender, q question) (ns [][]float64, allocations []float64, err error) {
 	s := &sink{header: http.Header{}}

@@ -43,7 +43,7 @@ func countMessages(into string) int {
 		return fail(err)
 	}
 	// The app does not wait for this process: each count has to be there
-	// before the answer can be.
+	// before the response can be.
 	file, err := os.Create(into)
 	if err != nil {
 		return fail(err)

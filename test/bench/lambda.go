@@ -73,7 +73,7 @@ func (b *bench) compared(what, at string, empty, wrapped []float64) {
 	b.table.row(what, at, number(median(empty)), number(median(wrapped)), number(median(minus(wrapped, empty))), number(ratio(wrapped, empty)))
 }
 
-// processes compares how long both take to start and to answer.
+// processes compares how long both take to start and to response.
 func (b *bench) processes(ctx context.Context) error {
 	files, err := b.handlers(ctx)
 	if err != nil {
@@ -172,7 +172,7 @@ func invoke(ctx context.Context, command, env []string, event []byte) (start, ea
 	}
 }
 
-// resident gives the memory of a process in MB.
+// resident returns the memory of a process in MB.
 func resident(pid int) float64 {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	_, rest, _ := strings.Cut(string(b), "VmRSS:")

@@ -26,7 +26,11 @@ func (b *bench) limits(ctx context.Context) error {
 	for _, f := range compared {
 		fit[f] = map[size]int{}
 	}
-	for _, compact := range []bool{false, true} {
+	compacts := []bool{false, true}
+	if b.quick {
+		compacts = compacts[:1]
+	}
+	for _, compact := range compacts {
 		for _, origins := range []int{3, 300} {
 			s := size{origins: origins, compact: compact}
 			cells := []string{"routes in one stack (and what the next would exceed)", listed(s)}
@@ -53,7 +57,7 @@ func (b *bench) limits(ctx context.Context) error {
 		b.table.row(cells...)
 	}
 	for _, o := range ours {
-		for _, compact := range []bool{false, true} {
+		for _, compact := range compacts {
 			for _, origins := range []int{3, 300} {
 				s := size{origins: origins, compact: compact}
 				b.atLeast("routes in one stack with "+o.name, listed(s), float64(fit[o.form][s]), float64(o.routes))
@@ -77,7 +81,7 @@ func listed(s size) string {
 // originLength is that of the apps' origins, https://customer-00000.example.com.
 const originLength = 34
 
-// originBytes gives how many bytes an origin adds to a template.
+// originBytes returns how many bytes an origin adds to a template.
 func (a *apps) originBytes(ctx context.Context, f form, routes int) (int, error) {
 	before, err := a.facts(ctx, f, size{routes: routes, origins: usual})
 	if err != nil {
@@ -87,7 +91,7 @@ func (a *apps) originBytes(ctx context.Context, f form, routes int) (int, error)
 	return after.bytes - before.bytes, err
 }
 
-// most gives how many routes fit in one stack, and what one more would exceed.
+// most returns how many routes fit in one stack, and what one more would exceed.
 // It is computed from two sizes and then tried, unless in haste.
 func (a *apps) most(ctx context.Context, f form, s size) (n int, limit string, err error) {
 	known := map[int]facts{}
@@ -138,7 +142,7 @@ func (a *apps) most(ctx context.Context, f form, s size) (n int, limit string, e
 	}
 }
 
-// most gives the greatest size at which a line through two points is not above
+// most returns the greatest size at which a line through two points is not above
 // a limit.
 func most(atA, atB, limit int) int {
 	slope := float64(atB-atA) / (sizeB - sizeA)

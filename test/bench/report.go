@@ -24,7 +24,7 @@ func (b *bench) caption(ctx context.Context) string {
 	return strings.Join(parts, ", ") + fmt.Sprintf("; medians of %d turns or more\n\n", b.runs)
 }
 
-// memory gives the machine's in GB, or 0 where only Linux would say.
+// memory returns the machine's in GB, or 0 where only Linux would say.
 func memory() int {
 	b, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
@@ -47,7 +47,7 @@ const (
 	end   = "<!-- end -->\n"
 )
 
-// quote puts the report into a file, in the place of the last one.
+// quote puts the report into a file, instead of the last one.
 func quote(file, report string) error {
 	b, err := os.ReadFile(file)
 	if err != nil {

@@ -148,7 +148,7 @@ func (b *bench) growth(o own, ms map[int][]float64) {
 	b.atMost("and in a line: the second half, of the first", at, second/first, straight, "")
 }
 
-// growing says whether it is an aim how f's time grows, in a stack or not.
+// growing reports whether it is an aim how f's time grows, in a stack or not.
 func growing(f form) bool {
 	return slices.ContainsFunc(ours, func(o own) bool { return o.form == f && o.each > 0 })
 }
@@ -166,7 +166,7 @@ func overs(n, most int) string {
 	return s
 }
 
-// times gives the milliseconds of the forms at each size in each turn, above
+// times returns the milliseconds of the forms at each size in each turn, above
 // those of the empty app in that turn.
 func (a *apps) times(ctx context.Context, wanted func(form, int) bool) (map[form]map[int][]float64, error) {
 	compared := timedForms()

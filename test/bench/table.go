@@ -68,12 +68,12 @@ func (b *bench) printAims() {
 	}
 }
 
-// median gives that of at least one value.
+// median returns that of at least one value.
 func median(values []float64) float64 {
 	return quantile(values, 0.5)
 }
 
-// quantile gives the q-th of at least one value, between two neighbours if need be.
+// quantile returns the q-th of at least one value, between two neighbours if need be.
 func quantile(values []float64, q float64) float64 {
 	s := slices.Sorted(slices.Values(values))
 	at := q * float64(len(s)-1)
@@ -81,7 +81,7 @@ func quantile(values []float64, q float64) float64 {
 	return low + (high-low)*(at-math.Floor(at))
 }
 
-// ratio gives the median of the ratios of turns.
+// ratio returns the median of the ratios of turns.
 func ratio(of, to []float64) float64 {
 	ratios := make([]float64, len(of))
 	for i := range of {
@@ -90,7 +90,7 @@ func ratio(of, to []float64) float64 {
 	return median(ratios)
 }
 
-// minus gives the differences of turns.
+// minus returns the differences of turns.
 func minus(a, b []float64) []float64 {
 	out := make([]float64, len(a))
 	for i := range a {

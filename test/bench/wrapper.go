@@ -152,7 +152,7 @@ func proxyEvent(size int) []byte {
 	return e
 }
 
-// pythonWith gives a Python that has a package, which pip installs once.
+// pythonWith returns a Python that has a package, which pip installs once.
 func pythonWith(ctx context.Context, log io.Writer, wanted string) (string, error) {
 	dir, err := cached(wanted)
 	if err != nil {

@@ -119,7 +119,7 @@ func (b *bench) testExchanges(t *testing.T) {
 	}
 }
 
-// page gives the origin of the page that asks, or in which the frame is that asks.
+// page returns the origin of the page that asks, or in which the frame is that asks.
 func (c trial) page() string {
 	if c.from == null {
 		return app
@@ -131,7 +131,7 @@ func (c trial) String() string {
 	return strings.Join(append([]string{c.api, c.ask, c.from, c.with}, c.headers...), " ")
 }
 
-// request gives what package browser and the script ask for.
+// request returns what package browser and the script ask for.
 func (c trial) request(base, query string) (browser.Call, options) {
 	method, path, _ := strings.Cut(c.ask, " ")
 	joint := "?"
@@ -279,7 +279,7 @@ func differ(t *testing.T, what string, got message, want simulate.Headers, name 
 	}
 }
 
-// names gives the names of headers, each once, in order.
+// names returns the names of headers, each once, in order.
 func names(headers [][2]string) []string {
 	var out []string
 	for _, h := range headers {

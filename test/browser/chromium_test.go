@@ -18,11 +18,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a protocol event may take that is sure to come. It is no measure of speed: a machine that builds
+// patience is how long a protocol event may take that is sure to come. It is not a measure of speed: a machine that builds
 // something else at the same time is slow.
 const patience = 60 * time.Second
 
-// findChromium gives the browser's program. Where there is none the test is skipped, except in CI, which installs it.
+// findChromium returns the browser's program. Where there is none the test is skipped, except in CI, which installs it.
 func findChromium(t *testing.T) string {
 	t.Helper()
 	names := []string{"chromium", "chromium-browser", "google-chrome"}
@@ -176,7 +176,7 @@ func (b *tab) wait(url string) (ended, error) {
 	}
 }
 
-// said gives what the console was told since it was last asked, of errors and warnings.
+// said returns what the console was told since it was last asked, of errors and warnings.
 func (b *tab) said() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -206,13 +206,13 @@ func (b *tab) open(origin string) error {
 	return err
 }
 
-// saw is what a script sees of an answer.
+// saw is what a script sees of a response.
 type saw struct {
 	Type    string      `json:"type"`
 	Status  int         `json:"status"`
 	Headers [][2]string `json:"headers"`
 	Size    int         `json:"size"`
-	// Error is the exception's name where there is no answer.
+	// Error is the exception's name where there is no response.
 	Error string `json:"error"`
 }
 

@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// An answer is a status and header lines, "Name: value".
+// A response is a status and header lines, "Name: value".
 type answer struct {
 	status int
 	lines  []string
 }
 
-// A fault is a resource of the API faults, which answers as API Gateway would if somebody had configured it so.
+// A fault is a resource of the API faults, which responds as API Gateway would if somebody had configured it so.
 type fault struct {
 	name              string
 	preflight, actual answer
@@ -31,7 +31,7 @@ const (
 
 func gives(status int, lines ...string) answer { return answer{status, lines} }
 
-// faults are the ways in which an answer can be wrong, and some in which it looks so and is not.
+// faults are the ways in which a response can be wrong, and some in which it looks so and is not.
 var faults = func() []fault {
 	good := gives(200, acao+app, acac+"true")
 	actual := func(name string, a answer) fault {

@@ -37,7 +37,7 @@ func build(t *testing.T) string {
 	return program
 }
 
-// A served API is one that `corsgate serve` answers for, under a name of its own, and the same API as package simulate
+// A served API is one that `corsgate serve` responds for, under a name of its own, and the same API as package simulate
 // sees it.
 type served struct {
 	name    string // its host is name + apiDomain
@@ -147,7 +147,7 @@ type message struct {
 	Headers gateway.Headers `json:"headers"`
 }
 
-// header gives a header's values as a browser joins them, and whether there is one.
+// header returns a header's values as a browser joins them, and whether there is one.
 func (m message) header(name string) (string, bool) {
 	values := m.Headers.Values(name)
 	return strings.Join(values, ", "), len(values) > 0
@@ -155,7 +155,7 @@ func (m message) header(name string) (string, bool) {
 
 var client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} // the test's own servers
 
-// wire gives what went over the wire since it was last asked. An exchange is there before its answer has left.
+// wire returns what went over the wire since it was last asked. An exchange is there before its response has left.
 func (s *served) wire() ([]wired, error) {
 	res, err := client.Get(fmt.Sprintf("%sexchanges.json?after=%d", s.page, s.last))
 	if err != nil {

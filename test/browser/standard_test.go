@@ -94,10 +94,10 @@ type scripted struct {
 type progress struct {
 	step int
 	sent [][]fetchcases.Sent // of each step
-	next int                 // the answer
+	next int                 // the response
 }
 
-// word gives the word of a case's own.
+// word returns the word of a case's own.
 func word(i int) string { return "n" + strconv.Itoa(i) + "x" }
 
 var wordOf = regexp.MustCompile(`n(\d+)x`)
@@ -139,7 +139,7 @@ func (s *scripted) listen(t *testing.T) (secure, plain string) {
 	return addresses[0], addresses[1]
 }
 
-// serve answers on a listener until it is closed, one request a connection. It is no net/http: that refuses requests which
+// serve answers on a listener until it is closed, one request a connection. It is not a net/http: that refuses requests which
 // browsers send, such as one for /%zz.
 func (s *scripted) serve(l net.Listener) {
 	for {
@@ -168,7 +168,7 @@ func (s *scripted) serve(l net.Listener) {
 	}
 }
 
-// answer gives the response to a request, as it goes over the wire: the page, or the next one of the case.
+// answer returns the response to a request, as it goes over the wire: the page, or the next one of the case.
 func (s *scripted) answer(method, target string, secure bool, header http.Header, body bool) string {
 	const closing = "Connection: close\r\n"
 	if target == "/" && strings.Contains(header.Get("Accept"), "text/html") {
@@ -258,7 +258,7 @@ type job struct {
 	Calls []call `json:"calls"`
 }
 
-// job gives the job of a case.
+// job returns the job of a case.
 func (s *scripted) job(n int) job {
 	c, one := s.all[n], job{N: n}
 	for _, a := range c.Asks() {

@@ -564,7 +564,7 @@ func same(a, b any) bool {
 	return bytes.Equal(x, y)
 }
 
-// subset tells whether the members of want are in got, also in nested objects and in those of lists.
+// subset reports whether the members of want are in got, also in nested objects and in those of lists.
 func subset(got, want any) bool { return match(got, want, false) }
 
 // whole compares all of a value.
@@ -711,7 +711,7 @@ func (c *recorded) receives(where string, got *received, want map[string]any) {
 	}
 }
 
-// Invoke answers as the recording says the function did.
+// Invoke responds as the recording says the function did.
 func (b *backend) Invoke(_ context.Context, fn gateway.Function, event []byte) ([]byte, error) {
 	b.got.event = append([]byte{}, event...)
 	raw, ok := b.Lambda[fn.Name]
@@ -746,7 +746,7 @@ func (b *backend) Invoke(_ context.Context, fn gateway.Function, event []byte) (
 	return raw, nil
 }
 
-// HTTP answers as the recording says the server did.
+// HTTP responds as the recording says the server did.
 func (b *backend) HTTP(_ context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
 	b.got.request = r
 	rep, ok := b.Web[r.URL]
@@ -762,7 +762,7 @@ func (b *backend) HTTP(_ context.Context, r *gateway.BackendRequest) (*gateway.B
 	return rep.response(r), nil
 }
 
-// AWS answers as the recording says the service did.
+// AWS responds as the recording says the service did.
 func (b *backend) AWS(_ context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
 	b.got.request = r
 	if b.Service == nil {

@@ -157,9 +157,9 @@ func tried(t *testing.T, path string) (routes []string, said string) {
 		t.Error(err)
 	}
 	for format, write := range map[string]func(*bytes.Buffer) error{
-		"JSON":     func(b *bytes.Buffer) error { return diff.JSON(b, results) },
-		"text":     func(b *bytes.Buffer) error { return diff.Text(b, results) },
-		"Markdown": func(b *bytes.Buffer) error { return diff.Markdown(b, results) },
+		"JSON":     func(b *bytes.Buffer) error { return diff.JSON(b, results, diff.Found{}) },
+		"text":     func(b *bytes.Buffer) error { return diff.Text(b, results, diff.Found{}) },
+		"Markdown": func(b *bytes.Buffer) error { return diff.Markdown(b, results, diff.Found{}) },
 	} {
 		var b bytes.Buffer
 		if err := write(&b); err != nil {

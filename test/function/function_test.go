@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// newApp gives an app whose assembly is in a directory of the test's.
+// newApp returns an app whose assembly is in a directory of the test's.
 func newApp(t *testing.T, context map[string]any) (awscdk.App, string) {
 	t.Helper()
 	out := t.TempDir()
@@ -76,14 +76,14 @@ func readTemplate(t *testing.T, out, stack string) template {
 	return tpl
 }
 
-// of gives the resource behind a construct.
+// of returns the resource behind a construct.
 func (tpl template) of(c constructs.IConstruct) (properties, metadata map[string]any) {
 	child := c.Node().DefaultChild().(awscdk.CfnResource)
 	r := tpl.Resources[*child.Stack().GetLogicalId(child)]
 	return r.Properties, r.Metadata
 }
 
-// code gives the executable that the template's function would be deployed with.
+// code returns the executable that the template's function would be deployed with.
 func (tpl template) code(t *testing.T, out string, c constructs.IConstruct) (key string, bootstrap []byte) {
 	t.Helper()
 	properties, _ := tpl.of(c)
@@ -100,7 +100,7 @@ func (tpl template) code(t *testing.T, out string, c constructs.IConstruct) (key
 	return key, b
 }
 
-// errorsOf gives the error annotations of a construct.
+// errorsOf returns the error annotations of a construct.
 func errorsOf(c constructs.IConstruct) []string {
 	var texts []string
 	for _, m := range *c.Node().Metadata() {
@@ -111,7 +111,7 @@ func errorsOf(c constructs.IConstruct) []string {
 	return texts
 }
 
-// litter gives what a build might have left behind, and assets with a name that
+// litter returns what a build might have left behind, and assets with a name that
 // CDK would not give the code of a function.
 func litter(t *testing.T, dirs ...string) []string {
 	t.Helper()
@@ -373,7 +373,7 @@ func TestFunction(t *testing.T) {
 	runPlaceholder(t, stub)
 }
 
-// plain gives the properties of a function that corsgate does not build.
+// plain returns the properties of a function that corsgate does not build.
 func plain() *awslambda.FunctionProps {
 	return &awslambda.FunctionProps{
 		Code:    awslambda.Code_FromInline(jsii.String("exports.h = async () => ({})")),

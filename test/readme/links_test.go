@@ -128,3 +128,20 @@ func TestSize(t *testing.T) {
 		t.Errorf("the README has %d bytes; it is to have less than 9,000: move something to docs", n)
 	}
 }
+
+// TestDesign holds that the index of the design pages names each.
+func TestDesign(t *testing.T) {
+	index := text(t, "docs/design/README.md")
+	pages, err := filepath.Glob(filepath.Join(root, "docs/design/0*.md"))
+	if err != nil || len(pages) == 0 {
+		t.Fatal(err)
+	}
+	for _, p := range pages {
+		name := filepath.Base(p)
+		title, _, _ := strings.Cut(text(t, "docs/design/"+name), "\n")
+		title = regexp.MustCompile(`^# (\d+\. )?`).ReplaceAllString(title, "")
+		if want := fmt.Sprintf("| [%s](%s) | %s |", name[:4], name, title); !strings.Contains(index, want) {
+			t.Errorf("docs/design/README.md does not have the line %s", want)
+		}
+	}
+}

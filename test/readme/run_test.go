@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write what commands print into the page
 func tool(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "corsgate"), "./apps/corsgate")
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(dir, "corsgate"), "./apps/corsgate")
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

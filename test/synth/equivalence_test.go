@@ -97,7 +97,7 @@ func (a twin) deploy() *awsapigateway.StageOptions {
 
 const backendURL = "https://backend.example.net"
 
-// responses are the integration responses of methods that are no proxies, by
+// responses are the integration responses of methods without a proxy integration, by
 // selection pattern, with their templates.
 var responses = []struct{ pattern, status, template string }{{"", "200", ""}, {"404", "404", `{"message": "none"}`}, {`5\d\d`, "500", `{"message": "down"}`}}
 
@@ -272,7 +272,7 @@ func extension(kind, verb, path string, uri any) map[string]any {
 	return in
 }
 
-// An echo answers with what it was asked.
+// An echo responds with what it was asked.
 type echo struct{ status int }
 
 func (e echo) Invoke(_ context.Context, _ gateway.Function, event []byte) ([]byte, error) {
@@ -318,7 +318,7 @@ func drawAsked(a twin) func(*rapid.T) *gateway.Request {
 // form and the number of the API, and what is missing.
 var insufficient = regexp.MustCompile(`^error /(Resources|Document)([0-9]+)/.*: corsgate: CORS11[01]: .* (wants|cannot be) (.*)$`)
 
-// Whatever the API, both forms give the same answer to every request, CORS or not.
+// Whatever the API, both forms give the same response to every request, CORS or not.
 func TestFormsAreEquivalent(t *testing.T) {
 	twins := make([]twin, equivalentAPIs)
 	policies := make([]*cors.Policy, equivalentAPIs)

@@ -49,7 +49,7 @@ func inStack(t *testing.T, build func(awscdk.Stack)) synthesis {
 	return synthesize(t, nil, func(app awscdk.App) { build(awscdk.NewStack(app, jsii.String("Stack"), nil)) })
 }
 
-// body gives the OpenAPI document of the one API of a template.
+// body returns the OpenAPI document of the one API of a template.
 func body(t *testing.T, template map[string]any) map[string]any {
 	t.Helper()
 	ids := idsOf(template, "AWS::ApiGateway::RestApi")
@@ -176,7 +176,7 @@ func TestSpecRemarks(t *testing.T) {
 		}, []string{
 			`error: ForTag("orders"): ToFunction of nil`,
 			`error: ForOperation("getOrders"): ToHTTP("backend.example.net"): it is no URL of http or https`,
-			`error: ForPath("/health"): ToMock(99, ...): it is no status`,
+			`error: ForPath("/health"): ToMock(99, ...): it is not the status`,
 			"error: a SpecIntegration that is empty",
 			`error: testdata/faults.openapi.yaml: ForPath("/health") matches no operation: the document has the paths /orders, /orders/{id}`,
 			"error: testdata/faults.openapi.yaml:6: /orders has an OPTIONS operation of its own",

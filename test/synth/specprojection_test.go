@@ -71,7 +71,7 @@ func pascalled(m map[string]any) map[string]any {
 	return out
 }
 
-// found puts in the place of each Fn::FindInMap what it finds, and joins.
+// found puts instead of each Fn::FindInMap what it finds, and joins.
 func found(v any, mappings map[string]any) any {
 	switch v := v.(type) {
 	case []any:

@@ -92,7 +92,7 @@ func TestOriginIsOneLeaf(t *testing.T) {
 	}
 }
 
-// Whatever else changes what the API answers deploys it anew, and replaces
+// Whatever else changes the response of the API deploys it anew, and replaces
 // nothing else.
 func TestAnswersChangeTheDeployment(t *testing.T) {
 	base := cors.Config{Origins: []string{"https://a.example.com", "https://b.example.com"}}

@@ -24,7 +24,7 @@ func imported(in awscdk.Stack, api awsapigateway.RestApi) awsapigateway.IRestApi
 	})
 }
 
-// modelled is a method that is no proxy and whose response has a model of the
+// modelled is a method that is not a proxy integration and whose response has a model of the
 // API's: a reference out of its own stack.
 func modelled(api awsapigateway.RestApi, on awsapigateway.IResource) {
 	model := api.AddModel(jsii.String("M"), &awsapigateway.ModelOptions{Schema: &awsapigateway.JsonSchema{Type: awsapigateway.JsonSchemaType_OBJECT}})

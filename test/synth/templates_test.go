@@ -115,7 +115,7 @@ func moved(app awscdk.App, id string, cfg cors.Config) {
 	add(api.Root(), "health", "GET", mock())
 }
 
-// trimmed gives the part of a template that decides how the API answers, as JSON.
+// trimmed returns the part of a template that decides how the API answers, as JSON.
 func trimmed(t *testing.T, template map[string]any) []byte {
 	t.Helper()
 	resources := map[string]any{}

@@ -168,7 +168,7 @@ func site(t *rapid.T, template []byte) *simulate.Site {
 	return &simulate.Site{API: loaded, Backend: simulate.NotRun(loaded.App)}
 }
 
-// verdict gives the policy's verdict of a cell.
+// verdict returns the policy's verdict of a cell.
 func (w *world) verdict(t *rapid.T, c cell) string {
 	r := request{route: slices.IndexFunc(w.routes, func(r route) bool { return r.path == c.path })}
 	r.Call = browser.Call{Origin: c.origin, Method: c.method, URL: strings.NewReplacer("{id}", "1", "{path+}", "1/2").Replace(c.path)}

@@ -21,12 +21,12 @@ var (
 	names   = []string{"content-type", "authorization", "x-api-key", "x-request-id", "x_y", "accept"}
 )
 
-// some gives a sublist, in random order.
+// some returns a sublist, in random order.
 func some(t *rapid.T, label string, of []string) []string {
 	return rapid.SliceOfNDistinct(rapid.SampledFrom(of), 0, 3, rapid.ID[string]).Draw(t, label)
 }
 
-// drawPolicy gives a valid policy.
+// drawPolicy returns a valid policy.
 func drawPolicy(t *rapid.T) *cors.Policy {
 	cfg := cors.Config{
 		AllowCredentials:                   rapid.Bool().Draw(t, "credentials"),
@@ -72,7 +72,7 @@ func drawAPI(t *rapid.T) api {
 	a := api{policy: drawPolicy(t), echo: rapid.Bool().Draw(t, "echo"), binary: rapid.Bool().Draw(t, "binary"), apart: rapid.Bool().Draw(t, "apart")}
 	kinds := []kind{proxy, proxy, mock, web}
 	if a.binary {
-		kinds = kinds[:3] // an answer of a server is binary then, and no template can read it, with CORS or without
+		kinds = kinds[:3] // a response of a server is binary then, and no template can read it, with CORS or without
 	}
 	for _, path := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"/", "/items", "/items/{id}", "/items/{id}/parts", "/a/b/c", "/files/{path+}", "/x.y"}), 1, 4, rapid.ID[string]).Draw(t, "paths") {
 		r := route{path, map[string]kind{}}
@@ -93,7 +93,7 @@ func drawAnswer(t *rapid.T) answer {
 	return a
 }
 
-// drawOrigin gives the origin of a page: one that the policy allows, one that looks like it, or another.
+// drawOrigin returns the origin of a page: one that the policy allows, one that looks like it, or another.
 func drawOrigin(t *rapid.T, p *cors.Policy) string {
 	fallback := rapid.SampledFrom(schemes).Draw(t, "scheme") + "://" + rapid.SampledFrom(hosts).Draw(t, "host")
 	if port := rapid.SampledFrom(ports).Draw(t, "port"); port != "" {
@@ -163,7 +163,7 @@ func drawRequest(t *rapid.T, a api) request {
 	return r
 }
 
-// drawHeader gives what might stand in an Origin header, sent by whatever client.
+// drawHeader returns what might stand in an Origin header, sent by whatever client.
 func drawHeader(t *rapid.T, p *cors.Policy) string {
 	o := []byte(drawOrigin(t, p))
 	for range rapid.IntRange(0, 3).Draw(t, "edits") {

@@ -39,7 +39,7 @@ type api struct {
 	routes []route
 	echo   bool // gateway errors are sent to whoever asks
 	binary bool // every media type counts as binary
-	apart  bool // each origin that is no pattern has a variable of its own, as one with a CDK token has
+	apart  bool // each origin that is not a pattern has a variable of its own, as one with a CDK token has
 	// bare has no CORS but the function's: no OPTIONS, no gateway responses.
 	bare bool
 }
@@ -140,7 +140,7 @@ func declared(names ...string) object {
 	return out
 }
 
-// options is the mock that answers preflights.
+// options is the mock that handles preflights.
 func (a api) options(r route) object {
 	p := a.policy
 	static := map[string]string{
@@ -265,7 +265,7 @@ func (a api) variables() map[string]string {
 	return vars
 }
 
-// errorHeaders are those of API Gateway's own answers, as mapping sources.
+// errorHeaders are those of API Gateway's own responses, as mapping sources.
 func (a api) errorHeaders() map[string]string {
 	p := a.policy
 	h := map[string]string{"Vary": "'Origin'", "Access-Control-Allow-Origin": "'*'"}
@@ -325,7 +325,7 @@ func TestRenderer(t *testing.T) {
 	}
 }
 
-// projected gives what a template says of each path, stage and gateway response, without names that do not matter.
+// projected returns what a template says of each path, stage and gateway response, without names that do not matter.
 func projected(t *testing.T, template []byte) object {
 	t.Helper()
 	var doc struct {
@@ -365,7 +365,7 @@ func projected(t *testing.T, template []byte) object {
 				delete(in, "Uri")
 			}
 			if in["Type"] == "MOCK" && p["HttpMethod"] != "OPTIONS" {
-				// The body of the mock's answer is the app's own.
+				// The body of the mock's response is the app's own.
 				delete(in["IntegrationResponses"].([]any)[0].(object), "ResponseTemplates")
 			}
 		default:

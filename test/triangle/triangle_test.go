@@ -1,5 +1,5 @@
 // Package triangle holds the three places that decide CORS against each other: what API Gateway makes of the rendered
-// template, what corslambda, or the wrapper, puts on a function's answers, and the policy itself. For random policies, APIs and requests
+// template, what corslambda, or the wrapper, puts on a function's responses, and the policy itself. For random policies, APIs and requests
 // a browser must come to the same verdict, by the same headers, whichever of them it listens to.
 //
 // What rapid finds it shrinks and keeps in testdata/rapid, which it runs first from then on.
@@ -69,7 +69,7 @@ type backend struct {
 	answer answer
 }
 
-// An answer is what the handler and the server give to every request, CORS headers of their own included.
+// A response is what the handler and the server give to every request, CORS headers of their own included.
 type answer struct {
 	Status   int
 	Headers  map[string]string
@@ -167,7 +167,7 @@ func newWorld(t interface{ Fatal(...any) }, a api, ans answer) *world {
 // A request is one of a page, to a route of the API.
 type request struct {
 	browser.Call
-	route int // of the API's; -1 for a path that is no route's
+	route int // of the API's; -1 for a path that is not a route's
 	http1 bool
 }
 
@@ -198,7 +198,7 @@ func (w *world) check(r request) error {
 
 	// The function alone. It knows nothing of routes, and allows a preflight to ask for any method that the policy does.
 	if !w.served(r) || actual != nil && actual.Status != 0 {
-		return nil // API Gateway's own answer is not the function's
+		return nil // API Gateway's own response is not the function's
 	}
 	lambda, err := through(w.bare)
 	if err != nil {
@@ -210,7 +210,7 @@ func (w *world) check(r request) error {
 	return nil
 }
 
-// served tells whether the API has a method for a request, so that the function alone can stand for it.
+// served reports whether the API has a method for a request, so that the function alone can stand for it.
 func (w *world) served(r request) bool {
 	method := browser.NormalizeMethod(r.Method)
 	if r.route < 0 || !slices.Contains([]string{"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"}, method) {
@@ -272,7 +272,7 @@ func (w *world) decided(r request) (v browser.Verdict, preflight, actual *browse
 	return plan.CheckResponse(actual), preflight, actual, nil
 }
 
-// decideOne gives what the policy puts on the answer to one request.
+// decideOne returns what the policy puts on the response to one request.
 func (w *world) decideOne(route int, q *browser.HTTPRequest, requestMethod string) *browser.HTTPResponse {
 	method := q.Method
 	origin, _ := q.Header.Get("Origin")
@@ -288,7 +288,7 @@ func (w *world) decideOne(route int, q *browser.HTTPRequest, requestMethod strin
 	}
 	switch {
 	case len(methods) == 0, method != "OPTIONS" && k == "":
-		// API Gateway's own answer, by another rule: it has no template to decide in.
+		// API Gateway's own response, by another rule: it has no template to decide in.
 		out.Status = http.StatusForbidden
 		w.gatewayError(out, origin)
 		return out
@@ -405,7 +405,7 @@ func TestAnyOriginHeader(t *testing.T) {
 	t.Logf("%d allowed, %d not", seen[true], seen[false])
 }
 
-// same compares an API's answer with what the policy decides, all headers but one.
+// same compares an API's respond with what the policy decides, all headers but one.
 func (w *world) same(api *gateway.API, q *gateway.Request, want *browser.HTTPResponse, but string) error {
 	res := api.Serve(context.Background(), q, w.backend)
 	got := &simulate.GotResponse{Status: res.Status, Headers: simulate.Headers{}}

@@ -1,5 +1,5 @@
 // Command handler is the Lambda function behind the catalog's API. It knows
-// nothing of CORS: corslambda puts the headers on what it answers.
+// nothing of CORS: corslambda puts the headers on its response.
 package main
 
 import (

@@ -112,7 +112,7 @@ func New(scope constructs.Construct, id string, policy *cors.Policy) awscdk.Stac
 		product.AddResource(&f.path, nil).AddMethod(jsii.String("GET"), awsapigateway.NewLambdaIntegration(fn, nil), nil)
 	}
 
-	// Not a proxy: API Gateway answers by itself, and corsapi maps the headers.
+	// Not a proxy: API Gateway responds by itself, and corsapi maps the headers.
 	health := awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{
 		RequestTemplates: &map[string]*string{"application/json": jsii.String(`{"statusCode": 200}`)},
 		IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{

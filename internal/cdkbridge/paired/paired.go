@@ -125,7 +125,7 @@ func marked(node constructs.Node) bool {
 	return false
 }
 
-// resource gives c as a function, alias or version of CloudFormation.
+// resource returns c as a function, alias or version of CloudFormation.
 func resource(c constructs.IConstruct) (awscdk.CfnResource, bool) {
 	switch r := c.(type) {
 	case awslambda.CfnFunction:
@@ -138,7 +138,7 @@ func resource(c constructs.IConstruct) (awscdk.CfnResource, bool) {
 	return nil, false
 }
 
-// functionOf gives the function that an alias or version of the app belongs to;
+// functionOf returns the function that an alias or version of the app belongs to;
 // nil where r is neither, or where the function is not in the app.
 func functionOf(r awscdk.CfnResource) constructs.IConstruct {
 	var name *string
@@ -173,7 +173,7 @@ type owned struct {
 	off   bool // it would, but for the variable that switches the wrapper off
 }
 
-// Find gives the emitters below root, in one walk; root is best the app. It is
+// Find returns the emitters below root, in one walk; root is best the app. It is
 // for the time of synthesis, when everything that is to be marked is.
 func Find(root constructs.IConstruct) *Emitters {
 	e := &Emitters{owned: map[string][]owned{}}
@@ -200,7 +200,7 @@ func Find(root constructs.IConstruct) *Emitters {
 // An Answer says whether a function is known to emit.
 type Answer int
 
-// The answers of [Emitters.Emits].
+// The results of [Emitters.Emits].
 const (
 	No      Answer = iota
 	Yes            // it is
@@ -248,7 +248,7 @@ func alike(of []owned) bool {
 	return !slices.ContainsFunc(of, func(o owned) bool { return o.emits != of[0].emits || o.off != of[0].off })
 }
 
-// references gives the logical ids that a resolved value names with Ref and
+// references returns the logical ids that a resolved value names with Ref and
 // Fn::GetAtt.
 func references(v any) []string {
 	var ids []string
@@ -287,7 +287,7 @@ func references(v any) []string {
 	return ids
 }
 
-// substituted gives the logical ids that a text of Fn::Sub names, as ${Fn.Arn} or
+// substituted returns the logical ids that a text of Fn::Sub names, as ${Fn.Arn} or
 // ${Alias}.
 func substituted(text string) []string {
 	var ids []string

@@ -33,7 +33,7 @@ var reads = map[string]map[string]string{
 	"CloudWatch Logs": {"DescribeLogGroups": "logs:DescribeLogGroups", "FilterLogEvents": "logs:FilterLogEvents"},
 }
 
-// Action gives the IAM action for an operation, and false for one that may not be sent.
+// Action returns the IAM action for an operation, and false for one that may not be sent.
 func Action(service, operation string) (string, bool) {
 	a, ok := reads[service][operation]
 	return a, ok
@@ -43,17 +43,17 @@ func Action(service, operation string) (string, bool) {
 // the AWS command line (https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html).
 type Options struct {
 	Region, Profile string
-	// EndpointURL is where every service is, in the place of AWS; AWS_ENDPOINT_URL is the same.
+	// EndpointURL is where every service is, instead of AWS; AWS_ENDPOINT_URL is the same.
 	EndpointURL string
 }
 
-// attempts are how often a request is tried that the service throttles or fails to answer.
+// attempts are how often a request is tried that the service throttles or does not answer.
 const attempts = 6
 
-// timeout bounds one request with its answer.
+// timeout bounds one request with its response.
 const timeout = 30 * time.Second
 
-// Load gives a configuration with which only [Action]'s operations can be sent. It looks for a region and credentials, so
+// Load returns a configuration with which only [Action]'s operations can be sent. It looks for a region and credentials, so
 // that an error says which of them is missing. Requests that are throttled are tried again, ever more slowly.
 func Load(ctx context.Context, o Options) (aws.Config, error) {
 	set := []func(*config.LoadOptions) error{config.WithRetryer(retryer), config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(timeout))}

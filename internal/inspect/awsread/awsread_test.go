@@ -106,7 +106,7 @@ func fill(v reflect.Value) {
 	}
 }
 
-// answering is a service that gives one answer to everything.
+// answering is a service that gives one response to everything.
 func answering(t *testing.T, status int, body string) *apigateway.Client {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -153,7 +153,7 @@ func (in *input) head() (*Incoming, error) {
 	}
 }
 
-// body reads the body of an answer (https://www.rfc-editor.org/rfc/rfc9112.html#name-message-body-length).
+// body reads the body of a response (https://www.rfc-editor.org/rfc/rfc9112.html#name-message-body-length).
 func (in *input) body(method string, res *Incoming) error {
 	if method == "HEAD" || res.Status == 204 || res.Status == 304 {
 		return nil
@@ -189,7 +189,7 @@ func (in *input) body(method string, res *Incoming) error {
 	return nil
 }
 
-// values gives the different values of a header's lines.
+// values returns the different values of a header's lines.
 func values(h browser.Header, name string) []string {
 	var out []string
 	for _, f := range h {

@@ -25,7 +25,7 @@ const maxFrame = 16 << 10
 type h2 struct {
 	*http2.Framer
 	res  *Incoming
-	done bool // the answer has ended
+	done bool // the response has ended
 
 	body     []byte // not sent yet
 	settings bool   // the server has said how much it takes
@@ -152,7 +152,7 @@ func (x *h2) send() error {
 	return nil
 }
 
-// headers takes the head of the answer. What comes after the body, trailers, is no part of it.
+// headers takes the head of the response. What comes after the body, trailers, is not part of it.
 func (x *h2) headers(f *http2.MetaHeadersFrame) error {
 	if f.StreamID != stream {
 		return errors.New("it answers what was not called")

@@ -35,7 +35,7 @@ type Outgoing struct {
 	HTTP1 bool
 }
 
-// hasLength says that the request names the length of its body, as it does without one for methods that mostly have one
+// hasLength reports whether the request names the length of its body, as it does without one for methods that mostly have one
 // (https://fetch.spec.whatwg.org/#http-network-or-cache-fetch, step 8.5).
 func (r *Outgoing) hasLength() bool { return r.Body != nil || r.Method == "POST" || r.Method == "PUT" }
 
@@ -51,7 +51,7 @@ type Incoming struct {
 	Broken string
 }
 
-// An Error is an exchange that gave no answer. Its text is a line that names neither a header nor the query.
+// An Error is an exchange that gave no response. Its text is a line that names neither a header nor the query.
 type Error struct {
 	// Host is the URL's host and port.
 	Host string
@@ -76,7 +76,7 @@ type Client struct {
 	Proxy func(*url.URL) (*url.URL, error)
 }
 
-// Do sends a request and reads the answer. An error is an [*Error], but for a request that cannot be sent.
+// Do sends a request and reads the response. An error is an [*Error], but for a request that cannot be sent.
 func (c *Client) Do(ctx context.Context, r *Outgoing) (*Incoming, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -226,7 +226,7 @@ func isTimeout(err error) bool {
 	return errors.As(err, &n) && n.Timeout()
 }
 
-// quote gives the beginning of what a server said.
+// quote returns the beginning of what a server said.
 func quote(s string) string {
 	const most = 40
 	if len(s) > most {

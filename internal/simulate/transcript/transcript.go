@@ -27,7 +27,7 @@ func Print(w io.Writer, colour report.Palette, asked browser.Call, r *simulate.R
 	if asked.Credentials == browser.Include {
 		credentials = ", with credentials"
 	}
-	p.Line(p.Strong, "", 0, "A page of "+asked.Origin+" asks for "+asked.Method+" "+asked.URL+credentials)
+	p.Line(p.Strong, "", 0, "A page of "+asked.Origin+" requests "+asked.Method+" "+asked.URL+credentials)
 	for _, hop := range r.Redirects {
 		p.hop(hop.Preflight, hop.Actual, hop.Trace)
 		p.Line("", "   ", 3, "It is redirected.")
@@ -78,7 +78,7 @@ func (p printer) hop(preflight simulate.Preflight, actual simulate.Actual, trace
 	p.course(trace.Actual, actual.StandIn)
 }
 
-// message writes a request and its answer.
+// message writes a request and its response.
 func (p printer) message(q *simulate.SentRequest, a *simulate.GotResponse) {
 	p.WriteByte('\n')
 	p.Line("", "   > ", 5, q.Method+" "+q.URL)
@@ -104,7 +104,7 @@ func (p printer) headers(indent string, h simulate.Headers) {
 	}
 }
 
-// course writes how an answer came to be.
+// course writes how a response came to be.
 func (p printer) course(c *simulate.Course, standIn string) {
 	if c == nil {
 		return

@@ -178,7 +178,7 @@ func (a *Account) serve(w http.ResponseWriter, r *http.Request, proxy http.Handl
 	}
 }
 
-// admit gives the error with which a request is turned away.
+// admit returns the error with which a request is turned away.
 func (a *Account) admit(r *http.Request) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -373,7 +373,7 @@ func operation(m object, authorizers map[any]string) object {
 	return op
 }
 
-// copied gives the members that say something.
+// copied returns the members that say something.
 func copied(m object, keys ...string) object {
 	out := object{}
 	for _, k := range keys {

@@ -74,7 +74,7 @@ func (a *Account) Deploy(template string) *Deployed {
 	return d
 }
 
-// deployed is a text with ARNs in the place of what stands for functions.
+// deployed is a text with ARNs instead of what stands for functions.
 func (d *Deployed) deployed(text string) string {
 	app := d.Model.App
 	for _, at := range slices.Backward(app.StandIns(text)) {
@@ -146,7 +146,7 @@ func (d *Deployed) Method(path string, m *gateway.Method) {
 	}
 }
 
-// Replace puts a method in the place of the one of its name.
+// Replace puts a method instead of the one of its name.
 func (d *Deployed) Replace(path string, m *gateway.Method) {
 	d.test().Helper()
 	_, err := d.API.DeleteMethod(context.Background(), &apigateway.DeleteMethodInput{RestApiId: &d.ID, ResourceId: aws.String(d.Paths[path]), HttpMethod: aws.String(m.HTTPMethod)})
@@ -187,7 +187,7 @@ func (d *Deployed) PatchStage(path, value string) {
 	check(d.test(), err)
 }
 
-// Function makes a function with an environment, in the place of one of the same name. It has the name under which methods of the template call it.
+// Function makes a function with an environment, instead of one of the same name. It has the name under which methods of the template call it.
 func (d *Deployed) Function(name string, environment map[string]string) {
 	t := d.test()
 	t.Helper()

@@ -80,7 +80,7 @@ type Ask struct {
 // has access-control- before it.
 type Answer []string
 
-// Response gives the answer's status and header, and {n} replaced.
+// Response returns the response's status and header, and {n} replaced.
 func (a Answer) Response(n string) *browser.HTTPResponse {
 	res := &browser.HTTPResponse{Status: 200}
 	for _, line := range a {
@@ -108,7 +108,7 @@ func Load() (*Table, error) {
 	return &t, nil
 }
 
-// Origin gives the page's origin.
+// Origin returns the page's origin.
 func (c Case) Origin() string {
 	if c.From == "" {
 		return "https://app.example.com"
@@ -116,7 +116,7 @@ func (c Case) Origin() string {
 	return c.From
 }
 
-// Asks gives the case's calls in order.
+// Asks returns the case's calls in order.
 func (c Case) Asks() []Ask { return append([]Ask{c.Ask}, c.Then...) }
 
 // Waits reports whether time has to pass between the calls.
@@ -124,7 +124,7 @@ func (c Case) Waits() bool {
 	return slices.ContainsFunc(c.Then, func(a Ask) bool { return a.Wait > 0 })
 }
 
-// Expected gives what Chromium, and this project with it, makes of the case.
+// Expected returns what Chromium, and this project with it, makes of the case.
 func (c Case) Expected() string {
 	if c.Chromium != "" {
 		return c.Chromium
@@ -132,7 +132,7 @@ func (c Case) Expected() string {
 	return c.Want
 }
 
-// Target gives the call's method and URL.
+// Target returns the call's method and URL.
 func (a Ask) Target(n string) (method, url string) {
 	method, url, _ = strings.Cut(a.Do, " ")
 	if url == "" {
@@ -141,7 +141,7 @@ func (a Ask) Target(n string) (method, url string) {
 	return method, strings.ReplaceAll(url, "{n}", n)
 }
 
-// Request gives the call as package browser has it.
+// Request returns the call as package browser has it.
 func (c Case) Request(a Ask, n string) browser.Call {
 	method, url := a.Target(n)
 	req := browser.Call{Method: method, URL: url, Origin: c.Origin(), Body: []byte(a.Body), Credentials: browser.Credentials(a.With),

@@ -61,7 +61,7 @@ func (d drawn) text() string {
 	return b.String()
 }
 
-// TestAgainstJava holds that whatever is answered about an expression and a text is Java's answer. The rest is refused.
+// TestAgainstJava holds that whatever is answered about an expression and a text is Java's result. The rest is refused.
 func TestAgainstJava(t *testing.T) {
 	java, err := exec.LookPath("java")
 	if err != nil {

@@ -34,7 +34,7 @@ type Regexp struct {
 	size   int            // about as many states as it has
 	empty  bool           // repeats something that can be empty
 	names  []string       // of the groups
-	back   *backtracker   // matches in the place of the above
+	back   *backtracker   // matches instead of the above
 
 	replaced atomic.Pointer[replacement] // the last of a long text
 }

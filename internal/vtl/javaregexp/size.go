@@ -17,7 +17,7 @@ func states(re *syntax.Regexp) int {
 	return n
 }
 
-// repeatsEmpty tells whether an expression repeats something that can match the empty text.
+// repeatsEmpty reports whether an expression repeats something that can match the empty text.
 func repeatsEmpty(re *syntax.Regexp) bool {
 	switch re.Op {
 	case syntax.OpStar, syntax.OpPlus, syntax.OpRepeat:

@@ -332,7 +332,7 @@ func (t *translator) reference() error {
 	return nil
 }
 
-// predefined gives the inside of a class for \d and its like.
+// predefined returns the inside of a class for \d and its like.
 func predefined(c byte) (in string, negated, ok bool) {
 	switch c {
 	case 'd', 'D':

@@ -368,7 +368,7 @@ func (e *evaluation) call(name string, v any) (any, error) {
 	return nil, fmt.Errorf("the JSONPath function %s() is not supported", name)
 }
 
-// number gives a number as a float64.
+// number returns a number as a float64.
 func number(v any) (float64, bool) {
 	switch x := v.(type) {
 	case int64:
@@ -421,7 +421,7 @@ type operand struct {
 	lit   any
 }
 
-// value gives an operand's value, and whether there is one.
+// value returns an operand's value, and whether there is one.
 func (o operand) value(e *evaluation, cur any) (any, bool, error) {
 	if !o.isRef {
 		return o.lit, true, nil

@@ -15,7 +15,7 @@ type account struct {
 	EndpointURL string `name:"endpoint-url" placeholder:"URL" help:"Where the services are, in place of AWS; as AWS_ENDPOINT_URL."`
 }
 
-// open gives a configuration that can only read.
+// open returns a configuration that can only read.
 func (x account) open(ctx context.Context) (aws.Config, error) {
 	cfg, err := awsread.Load(ctx, awsread.Options{Region: x.Region, Profile: x.Profile, EndpointURL: x.EndpointURL})
 	if err != nil {

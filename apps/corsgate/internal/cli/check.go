@@ -39,8 +39,11 @@ func (x *checkCommand) Run(c Command) error {
 	if err != nil {
 		return err
 	}
+	if err := c.missing(app); err != nil {
+		return err
+	}
 	report := check.Check(app, stated, suppressions)
-	// No API is no answer: nothing was checked, and a clean result would say otherwise.
+	// No API is not a response: nothing was checked, and a clean result would say otherwise.
 	if len(report.Checked) == 0 && len(report.Findings)+len(report.Suppressed)+len(report.NotJudged) == 0 {
 		c.say("%s: %s in the templates", strings.Join(x.Paths, ", "), gateway.NoneThere)
 		for _, line := range check.Unread(app) {

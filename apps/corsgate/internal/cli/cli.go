@@ -36,19 +36,19 @@ type Command struct {
 
 // grammar is the command line.
 type grammar struct {
-	Check   checkCommand   `cmd:"" help:"Find what in templates keeps pages from using an API, or lets in those that should not, with the fix."`
+	Check   checkCommand   `cmd:"" help:"Find CORS mistakes in templates, each with a fix."`
 	Diff    diffCommand    `cmd:"" help:"Show what changes for browsers between two templates."`
 	Explain explainCommand `cmd:"" help:"Show what a browser does with one request of a page, step by step, and why."`
 	Serve   serveCommand   `cmd:"" help:"Serve an API and its functions on this machine, with a page that shows what browsers may do."`
 	Probe   probeCommand   `cmd:"" help:"Send a deployed API what a browser would send, and more, and find what is wrong with its responses."`
 	Inspect inspectCommand `cmd:"" help:"Check an API in an AWS account: what is wrong, not deployed, or not as in its template."`
-	Logs    logsCommand    `cmd:"" help:"Find in CloudWatch Logs, or in files of them, what kept pages from a response."`
+	Logs    logsCommand    `cmd:"" help:"Find in CloudWatch Logs, or in log files, why pages could not read responses."`
 	Render  renderCommand  `cmd:"" help:"Print what an API needs for CORS, as CloudFormation, SAM, OpenAPI, Serverless or Terraform."`
 	Rules   rulesCommand   `cmd:"" help:"List the rules, or print the page of one."`
 
 	Help       helpCommand       `cmd:"" help:"Print a topic, or the help of a command."`
 	Version    versionCommand    `cmd:"" help:"Print the version, and the digests of the rules and of the recordings of AWS."`
-	Completion completionCommand `cmd:"" help:"Print what completes command lines in bash, zsh or fish."`
+	Completion completionCommand `cmd:"" help:"Print a completion script for bash, zsh or fish."`
 
 	PrintVersion versionFlag `name:"version" help:"Print the version and exit."`
 	Config       string      `placeholder:"FILE" help:"The settings, in place of the .corsgate.yaml of the working directory or of one above it."`

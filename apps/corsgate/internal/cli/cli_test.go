@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 //
 // which writes a template without some of its resources, named by their logical ids or, gateway responses, by their type.
 // The templates that test/synth keeps are in the working folder. $API is the address of the catalog's stage, served over TLS
-// with functions that answer as those with corslambda do.
+// with functions that respond as those with corslambda do.
 func TestScripts(t *testing.T) {
 	templates, err := filepath.Abs("../../../../test/templates")
 	if err != nil {

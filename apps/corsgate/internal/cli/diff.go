@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/check"
 	"github.com/corsgate/corsgate/internal/diff"
 	"github.com/corsgate/corsgate/internal/gateway"
 )
@@ -18,16 +20,16 @@ import (
 // is allowed that was not), 2 for a command line that cannot be used and 3 for a file that cannot be read and for what cannot be
 // compared, unless something changes.
 type diffCommand struct {
-	Old string `arg:"" optional:"" placeholder:"OLD" help:"The template as it was, or a folder of templates, such as the base's cdk.out."`
-	New string `arg:"" optional:"" placeholder:"NEW" help:"The same as it is going to be."`
+	Old string `arg:"" optional:"" placeholder:"OLD" help:"The old template, or a folder of templates, such as the base's cdk.out."`
+	New string `arg:"" optional:"" placeholder:"NEW" help:"The new template, or a folder of templates."`
 
 	Format   string            `default:"markdown" enum:"markdown,text,json" placeholder:"FORMAT" group:"The report:" help:"markdown, for a comment; text; or json, with each request whose outcome changes. Default: markdown."`
-	FailOn   string            `default:"change" enum:"change,looser" placeholder:"WHAT" group:"The report:" help:"What gives exit status 1: change; or looser, which is something that is allowed and was not. Default: change."`
+	FailOn   string            `default:"change" enum:"change,looser" placeholder:"WHAT" group:"The report:" help:"What ends with status 1: any change; or looser, only what is allowed now and was not. Default: change."`
 	API      string            `name:"api" placeholder:"ID" group:"What is compared:" help:"One RestApi, by logical id, instead of all."`
-	OldAPI   string            `name:"old-api" placeholder:"ID" group:"What is compared:" help:"Its id in the old template, if it is another there."`
+	OldAPI   string            `name:"old-api" placeholder:"ID" group:"What is compared:" help:"Its logical id in the old template, if it differs."`
 	Stage    string            `placeholder:"NAME" group:"What is compared:" help:"One stage instead of all."`
-	OldStage string            `placeholder:"NAME" group:"What is compared:" help:"Its name in the old template, if it is another there."`
-	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable, of both."`
+	OldStage string            `placeholder:"NAME" group:"What is compared:" help:"Its name in the old template, if it differs."`
+	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable, for both templates."`
 	values   `group:"Values of a deployment:"`
 
 	gone bool // New has no REST API, and Old has
@@ -47,7 +49,7 @@ func (x *diffCommand) Run(ctx context.Context, c Command) error {
 	if os.Getenv("GOGC") == "" {
 		defer debug.SetGCPercent(debug.SetGCPercent(400)) // most of what a comparison makes is soon of no use
 	}
-	results, err := x.compare(ctx, c)
+	results, found, err := x.compare(ctx, c)
 	if errors.Is(err, context.Canceled) {
 		return statusError(statusStopped)
 	}
@@ -56,11 +58,11 @@ func (x *diffCommand) Run(ctx context.Context, c Command) error {
 	}
 	switch x.Format {
 	case "json":
-		err = diff.JSON(c.Stdout, results)
+		err = diff.JSON(c.Stdout, results, found)
 	case "text":
-		err = diff.Text(c.Stdout, results)
+		err = diff.Text(c.Stdout, results, found)
 	default:
-		err = diff.Markdown(c.Stdout, results)
+		err = diff.Markdown(c.Stdout, results, found)
 	}
 	if err != nil {
 		return err
@@ -79,24 +81,26 @@ func (x *diffCommand) Run(ctx context.Context, c Command) error {
 	return nil
 }
 
-// compare compares API by API, stage by stage. The values of the command line hold for both sides.
-func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, error) {
+// compare compares API by API, stage by stage, and what check finds on both sides. The values of the command line hold for
+// both.
+func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, diff.Found, error) {
+	var none diff.Found
 	opts, err := x.options(c)
 	if err != nil {
-		return nil, err
+		return nil, none, err
 	}
 	var apps [2]*cfn.App
 	for i, path := range []string{x.Old, x.New} {
 		if apps[i], err = cfn.Open([]string{path}, opts); err != nil {
-			return nil, &unreadable{err}
+			return nil, none, &unreadable{err}
 		}
 	}
 	if err := used(apps[:]...); err != nil {
-		return nil, err
+		return nil, none, err
 	}
 	for _, app := range apps {
 		if err := dangling(app); err != nil {
-			return nil, err
+			return nil, none, err
 		}
 		for _, p := range app.Problems {
 			c.say("warning: %s", p.Error())
@@ -107,11 +111,29 @@ func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, er
 		c.say("warning: %s: %s in the template; is it the right stack?", x.New, gateway.NoneThere)
 	}
 	defer c.working(at("comparing " + x.Old + " with " + x.New))()
-	results, err := diff.Apps(ctx, apps[0], apps[1], diff.Options{OldAPI: x.OldAPI, API: x.API, OldStage: x.OldStage, Stage: x.Stage, Variables: x.Var})
+	results, err := diff.Apps(ctx, apps[0], apps[1], diff.Options{OldAPI: x.OldAPI, API: x.API, OldStage: x.OldStage, Stage: x.Stage, Variables: x.Var, Same: sameFiles(apps[0], apps[1])})
 	if err != nil && !errors.Is(err, context.Canceled) {
-		return nil, &unreadable{err}
+		return nil, none, &unreadable{err}
 	}
-	return results, err
+	if err != nil {
+		return results, none, err
+	}
+	return results, diff.Compare(check.Check(apps[0], nil, nil).Findings, check.Check(apps[1], nil, nil).Findings), nil
+}
+
+// sameFiles reports whether two apps are made of the same files, byte for byte.
+func sameFiles(a, b *cfn.App) bool {
+	if len(a.Stacks) != len(b.Stacks) {
+		return false
+	}
+	for i, st := range a.Stacks {
+		old, err := os.ReadFile(st.File)
+		now, err2 := os.ReadFile(b.Stacks[i].File)
+		if err != nil || err2 != nil || !bytes.Equal(old, now) {
+			return false
+		}
+	}
+	return true
 }
 
 // used returns an error for values that name what none of the apps has.

@@ -32,9 +32,9 @@ type explainCommand struct {
 
 	JSON     bool `name:"json" group:"The report:" help:"Print everything as one JSON object."`
 	invoke   `group:"The function behind the API:"`
-	NoInvoke bool   `xor:"answer" group:"The function behind the API:" help:"Do not run it on this machine (in an empty home folder, without your credentials), nor an authorizer's; what is not corsgate's is then not known."`
+	NoInvoke bool   `xor:"answer" group:"The function behind the API:" help:"Do not run the function, or an authorizer's, on this machine. (It runs in an empty home folder, without your credentials.) The response of a function without corsgate is then not known."`
 	Response string `xor:"answer" placeholder:"FILE" group:"The function behind the API:" help:"A proxy response, JSON, in place of the function's."`
-	HTTP1    bool   `name:"http1" group:"The page's request:" help:"By HTTP/1.1, where header names are not in lower case."`
+	HTTP1    bool   `name:"http1" group:"The page's request:" help:"Use HTTP/1.1, where header names are not in lower case."`
 }
 
 // Run is called by kong.
@@ -83,7 +83,7 @@ func (x *explainCommand) Run(ctx context.Context, c Command) error {
 	}
 	request.Origin = app.Show(request.Origin)
 	if ctx.Err() != nil {
-		return statusError(statusStopped) // a function was cut off, and what it answers would not be its answer
+		return statusError(statusStopped) // a function was cut off, and its response would not be its response
 	}
 	if x.JSON {
 		err = report.WriteJSON(c.Stdout, result)

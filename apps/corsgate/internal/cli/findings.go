@@ -13,7 +13,7 @@ import (
 type findings struct {
 	Format  string   `enum:"text,json,sarif,markdown,github" default:"text" placeholder:"FORMAT" help:"text, json, sarif, markdown or github (workflow commands). Default: text."`
 	Verbose bool     `help:"Print all of each rule, and every place (text only)."`
-	FailOn  severity `placeholder:"SEVERITY" help:"The least severity that fails: error, warning or info. Default: that of .corsgate.yaml, or else error."`
+	FailOn  severity `placeholder:"SEVERITY" help:"The lowest severity that fails: error, warning or info. Default: that of .corsgate.yaml, or else error."`
 }
 
 // severity is one on the command line; empty where there is none.
@@ -41,7 +41,7 @@ type setAside struct {
 	Suppressions string `placeholder:"FILE" help:"More suppressions than .corsgate.yaml has; JSON (see corsgate help suppressing)."`
 }
 
-// read gives the allowlist, nil if none is stated, and the suppressions of what the stacks are, nil if that is not known.
+// read returns the allowlist, nil if none is stated, and the suppressions of what the stacks are, nil if that is not known.
 func (x intent) read(c Command, stacks []string) (stated *check.Allowlist, suppressions []report.Suppression, err error) {
 	file, err := c.configured()
 	if err != nil {
@@ -58,7 +58,7 @@ func (x intent) read(c Command, stacks []string) (stated *check.Allowlist, suppr
 	return stated, suppressions, err
 }
 
-// suppressions gives those of .corsgate.yaml, and of the file, if one is named.
+// suppressions returns those of .corsgate.yaml, and of the file, if one is named.
 func (x setAside) suppressions(c Command, stacks []string) ([]report.Suppression, error) {
 	file, err := c.configured()
 	if err != nil {
@@ -88,7 +88,7 @@ func (x *findings) conclude(c Command, rep *report.Report) error {
 	return x.status(c, rep)
 }
 
-// status gives an error for findings at or above --fail-on, and for what gave no answer.
+// status returns an error for findings at or above --fail-on, and for what gave no response.
 func (x *findings) status(c Command, rep *report.Report) error {
 	file, err := c.configured()
 	if err != nil {

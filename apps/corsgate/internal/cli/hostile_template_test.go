@@ -180,9 +180,10 @@ func compared(t *testing.T, before *cfn.App, template any) {
 		hostile.Check(t, "text", b.String())
 		return
 	}
-	print(t, "text", func(w io.Writer) error { return diff.Text(w, results) })
-	print(t, "json", func(w io.Writer) error { return diff.JSON(w, results) })
-	print(t, "markdown", func(w io.Writer) error { return diff.Markdown(w, results) })
+	found := diff.Compare(check.Check(before, nil, nil).Findings, check.Check(app, nil, nil).Findings)
+	print(t, "text", func(w io.Writer) error { return diff.Text(w, results, found) })
+	print(t, "json", func(w io.Writer) error { return diff.JSON(w, results, found) })
+	print(t, "markdown", func(w io.Writer) error { return diff.Markdown(w, results, found) })
 }
 
 func print(t *testing.T, format string, write func(io.Writer) error) {

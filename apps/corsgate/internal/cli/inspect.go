@@ -15,7 +15,7 @@ import (
 type inspectCommand struct {
 	RestAPIID string            `name:"rest-api-id" required:"" placeholder:"ID" group:"The API:" help:"The REST API's id, name, or address."`
 	Stage     string            `placeholder:"NAME" group:"The API:" help:"The stage. Default: the address's, or all."`
-	Template  string            `placeholder:"FILE" group:"The API:" help:"The template it was made from: what is not so in the account is a finding."`
+	Template  string            `placeholder:"FILE" group:"The API:" help:"The template it was made from; differences in the account are findings."`
 	API       string            `name:"api" placeholder:"ID" group:"The API:" help:"The RestApi's logical id, if the template has several."`
 	Var       map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable of the template."`
 	values    `group:"Values of a deployment:"`
@@ -89,7 +89,7 @@ func (x *inspectCommand) template(c Command) (*inspect.Template, error) {
 	return &inspect.Template{Name: x.Template, App: app, API: x.API, Variables: x.Var}, nil
 }
 
-// stopped gives the status of a command that was interrupted, and every other error as it is.
+// stopped returns the status of a command that was interrupted, and every other error as it is.
 func stopped(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return statusError(statusStopped)

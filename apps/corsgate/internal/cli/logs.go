@@ -22,7 +22,7 @@ import (
 	"github.com/corsgate/corsgate/internal/report"
 )
 
-// logsCommand says what logs have of pages that got no answer. Its exit statuses are 0 for nothing found, 1 for findings at or
+// logsCommand says what logs have of pages that got no response. Its exit statuses are 0 for nothing found, 1 for findings at or
 // above --fail-on, 2 for a command line that cannot be used, 3 for logs that could not be read, after what the others have,
 // and 130 where it was interrupted, after what was found so far.
 type logsCommand struct {
@@ -132,7 +132,7 @@ func (x *logsCommand) usage() error {
 	return nil
 }
 
-// nothing says that no line was read, which tells nothing of whether pages were refused.
+// nothing reports whether no line was read, which tells nothing of whether pages were refused.
 func (x *logsCommand) nothing() string {
 	if len(x.Function) == 0 && x.RestAPIID == "" {
 		return "no line is in " + strings.Join(x.File, ", ")
@@ -231,7 +231,7 @@ func (x *logsCommand) plan(ctx context.Context, c Command) (*plan, error) {
 	return p, nil
 }
 
-// file gives the lines of a file, - for standard input.
+// file returns the lines of a file, - for standard input.
 func file(ctx context.Context, c Command, name string) source {
 	return func(yield func(logs.Line, error) bool) {
 		if name == "-" {

@@ -17,7 +17,7 @@ import (
 	"github.com/corsgate/corsgate/internal/report"
 )
 
-// A fakeAccount stands for API Gateway and CloudWatch Logs, with answers of the form that the services' API references have.
+// A fakeAccount stands for API Gateway and CloudWatch Logs, with responses of the form that the services' API references have.
 type fakeAccount struct {
 	stages func(w http.ResponseWriter)
 	// group gives the pages of a log group, by name; nil for one that is not there.
@@ -88,7 +88,7 @@ func (a *fakeAccount) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(out)
 }
 
-// function answers for a function that logs elsewhere, one that is denied, and others that are not there.
+// function responds for a function that logs elsewhere, one that is denied, and others that are not there.
 func (a *fakeAccount) function(w http.ResponseWriter, name string) {
 	w.Header().Set("Content-Type", "application/json")
 	switch name {

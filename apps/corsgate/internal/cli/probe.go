@@ -24,7 +24,7 @@ import (
 )
 
 // probeCommand asks a deployed API over the wire. Its exit statuses are 0 for a clean result, 1 where the browser refuses
-// the page's request and for findings at or above --fail-on, 2 for a command line that cannot be used, and 3 for an API that cannot be reached or gives no answer.
+// the page's request and for findings at or above --fail-on, 2 for a command line that cannot be used, and 3 for an API that cannot be reached or gives no response.
 type probeCommand struct {
 	URL    string   `arg:"" name:"url" help:"The address that the page requests, with its stage."`
 	Origin string   `required:"" placeholder:"ORIGIN" group:"The page's request:" help:"The page's origin, which the API is meant to allow."`
@@ -36,10 +36,10 @@ type probeCommand struct {
 	Cookie      string `placeholder:"COOKIES" group:"The page's request:" help:"NAME=VALUE; ..., or @FILE; implies --credentials. Never printed."`
 	BearerEnv   string `placeholder:"NAME" group:"The page's request:" help:"The environment variable with the bearer token. Never printed."`
 
-	Send        bool          `group:"What is sent:" help:"Send the page's request also if it is no GET, once its preflight allows it. Otherwise only OPTIONS and GET are sent."`
-	Errors      bool          `group:"What is sent:" help:"Send, with GET, what must fail as well: can the page read errors?"`
+	Send        bool          `group:"What is sent:" help:"Send the page's request even if it is not a GET, after a preflight that allows it. Otherwise only OPTIONS and GET are sent."`
+	Errors      bool          `group:"What is sent:" help:"Also send GET requests that must fail, to see whether the page can read errors."`
 	MaxRequests int           `default:"40" placeholder:"N" group:"What is sent:" help:"The most requests. Default: 40."`
-	Timeout     time.Duration `default:"10s" placeholder:"TIME" group:"What is sent:" help:"How long each may take. Default: 10s."`
+	Timeout     time.Duration `default:"10s" placeholder:"TIME" group:"What is sent:" help:"How long each request may take. Default: 10s."`
 	Insecure    bool          `group:"What is sent:" help:"Accept any certificate."`
 	Resolve     []string      `sep:"none" placeholder:"HOST:PORT:ADDRESS" group:"What is sent:" help:"Where to connect to for a host and port, as in curl."`
 
@@ -87,7 +87,7 @@ func (x *probeCommand) Run(ctx context.Context, c Command) error {
 	return x.status(c, rep)
 }
 
-// explainWire adds the cure to an error that has one.
+// explainWire adds the fix to an error that has one.
 func explainWire(err error) error {
 	var e *wire.Error
 	if errors.As(err, &e) && e.Certificate {
@@ -201,7 +201,7 @@ func (x *probeCommand) verdict(p *report.Printer, r *probe.Result) {
 	if x.Credentials || x.Cookie != "" {
 		with, other, verdict = ", with credentials", "Without credentials", r.Without
 	}
-	p.Line(p.Strong, "", 0, "A page of "+x.Origin+" asks for "+browser.NormalizeMethod(x.Method)+" "+x.URL+with)
+	p.Line(p.Strong, "", 0, "A page of "+x.Origin+" requests "+browser.NormalizeMethod(x.Method)+" "+x.URL+with)
 	if r.Nowhere != "" {
 		p.Line(p.Bad, "", 0, r.Nowhere)
 	}
@@ -227,7 +227,7 @@ func (x *probeCommand) verdict(p *report.Printer, r *probe.Result) {
 	p.WriteByte('\n')
 }
 
-// printExchanges writes every exchange: what the answer was, who made it, and a command that asks the same.
+// printExchanges writes every exchange: what the response was, who made it, and a command that asks the same.
 func printExchanges(p *report.Printer, r *probe.Result) {
 	for _, e := range r.Exchanges {
 		p.WriteByte('\n')
@@ -259,10 +259,10 @@ func printExchanges(p *report.Printer, r *probe.Result) {
 	}
 }
 
-// mostLines is how many lines of an answer's headers are printed.
+// mostLines is how many lines of a response's headers are printed.
 const mostLines = 64
 
-// printHeaders writes all header lines of what the page is answered; of other answers those that CORS and caches are about.
+// printHeaders writes all header lines of what the page is answered; of other responses those that CORS and caches are about.
 func printHeaders(p *report.Printer, e *probe.Exchange) {
 	printed := 0
 	for _, f := range e.Response.Headers {
@@ -278,13 +278,13 @@ func printHeaders(p *report.Printer, e *probe.Exchange) {
 	}
 }
 
-// ofCORS says that a header decides what a browser does, or says who answered.
+// ofCORS reports whether a header decides what a browser does, or says who answered.
 func ofCORS(name string) bool {
 	name = strings.ToLower(name)
 	return corsheader.Is(name) || corsheader.IsVary(name) || slices.Contains([]string{"location", "age", "cache-control", "x-cache", "server", "x-amzn-errortype", "x-amzn-waf-action"}, name)
 }
 
-// markdown gives the verdict and the commands, to stand below the findings.
+// markdown returns the verdict and the commands, to stand below the findings.
 func markdown(r *probe.Result) string {
 	verdict := "allowed"
 	if !r.Verdict.Allowed {

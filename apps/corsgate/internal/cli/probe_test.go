@@ -30,7 +30,7 @@ const (
 	clean   = "../../../../internal/check/testdata/clean.yaml"
 )
 
-// readTemplate gives a template as JSON.
+// readTemplate returns a template as JSON.
 func readTemplate(t testing.TB, file string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(file)
@@ -106,7 +106,7 @@ func deployedText(t testing.TB, template []byte, backend gateway.Backend) string
 	return serving(t, file, backend)
 }
 
-// reply is what a function answers.
+// reply is the response of a function.
 func reply(t testing.TB, response string) gateway.Backend {
 	t.Helper()
 	b, err := simulate.Reply([]byte(response), "the test")
@@ -219,7 +219,7 @@ func TestProbeClean(t *testing.T) {
 // rule; "" is what the wire does not show.
 var onWire = map[string]string{
 	"CORS105": "CORS108", // a mock that fails does not say why
-	"CORS106": "",        // an answer of no body is not converted by the model
+	"CORS106": "",        // a response of no body is not converted by the model
 	"CORS118": "CORS109",
 	"CORS208": "CORS510",
 	"CORS407": "CORS109",
@@ -233,7 +233,7 @@ var onWire = map[string]string{
 	"the date of a signature that may not be sent": "",
 	// The stage's name is not known, so that it is not served.
 	"a cache of a stage whose name is a parameter": notServed,
-	// An unsigned request to a method for IAM, and one to a method that is not there, have the same answer.
+	// An unsigned request to a method for IAM, and one to a method that is not there, have the same response.
 	"IAM on OPTIONS": "CORS101", "ANY with IAM instead of OPTIONS": "CORS101",
 	// Of what is not asked for.
 	"a new resource without OPTIONS": "", "a method added and not allowed": "", "an API key that may not be sent": "",
@@ -310,7 +310,7 @@ func raw(t testing.TB, file string) []byte {
 	return b
 }
 
-// TestProbeFunctions has functions that answer in ways that only the wire shows, behind preflights that pass.
+// TestProbeFunctions has functions that respond in ways that only the wire shows, behind preflights that pass.
 func TestProbeFunctions(t *testing.T) {
 	const no4XX, no5XX = "Resources: {Errors4xx: null}", "Resources: {Errors5xx: null}"
 	for _, tt := range []struct {

@@ -16,7 +16,7 @@ import (
 	"unicode/utf8"
 )
 
-// misbehaving answers each request with what it is given for OPTIONS or else for the rest, and hangs up.
+// misbehaving responds to each request with what it is given for OPTIONS or else for the rest, and hangs up.
 func misbehaving(t *testing.T, options, rest string, hang bool) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

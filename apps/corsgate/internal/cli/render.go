@@ -24,7 +24,7 @@ type renderCommand struct {
 	Expose      []string      `group:"The policy:" placeholder:"NAME" help:"The response headers that pages may read."`
 	Credentials bool          `group:"The policy:" help:"Let pages send cookies."`
 	MaxAge      time.Duration `group:"The policy:" placeholder:"TIME" help:"How long browsers remember a preflight, such as 2h."`
-	Inline      bool          `group:"The policy:" help:"Put the allowlist into the mapping template and not into the stage's variables; Serverless has it there always."`
+	Inline      bool          `group:"The policy:" help:"Put the allowlist into the mapping template instead of the stage's variables. In Serverless it is always there."`
 	API         string        `name:"api" placeholder:"NAME" group:"Names in your text:" help:"The API. Default: Api, in Terraform api."`
 	Resource    string        `placeholder:"NAME" group:"Names in your text:" help:"The resource, in Serverless the function. Default: made of the path."`
 	Stage       string        `placeholder:"NAME" group:"Names in your text:" help:"The stage. Default: Stage."`

@@ -32,13 +32,13 @@ type serveCommand struct {
 
 	invoke `group:"Where:"`
 
-	Claim     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Who is let in:" help:"A claim of the tokens that Cognito authorizers get, such as scope=items/read. Without any, every token is let in."`
-	IAMCaller string            `name:"iam-caller" placeholder:"ARN" group:"Who is let in:" help:"Who signs requests to methods with AWS_IAM. Without it, every signature is let in; none is verified."`
+	Claim     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Who is let in:" help:"A claim of the tokens that Cognito authorizers get, such as scope=items/read. Without any, every token is accepted."`
+	IAMCaller string            `name:"iam-caller" placeholder:"ARN" group:"Who is let in:" help:"Who signs requests to methods with AWS_IAM. Without it, every signature is accepted; none is verified."`
 
 	Listen     string   `default:"127.0.0.1:4000" placeholder:"ADDRESS" group:"Where:" help:"The API's address. Default: 127.0.0.1:4000."`
 	PageListen string   `default:"127.0.0.1:4001" placeholder:"ADDRESS" group:"Where:" help:"The page's address. Default: 127.0.0.1:4001."`
-	TLS        bool     `name:"tls" group:"Where:" help:"By https and HTTP/2, with a self-signed certificate."`
-	Host       []string `sep:"none" placeholder:"NAME" group:"Where:" help:"Another name of both, also in the certificate; any other than the address gets 421."`
+	TLS        bool     `name:"tls" group:"Where:" help:"Serve over HTTPS and HTTP/2, with a self-signed certificate."`
+	Host       []string `sep:"none" placeholder:"NAME" group:"Where:" help:"Another host name of both, also in the certificate. Requests for other names get 421."`
 }
 
 // iamARN is what identifies whoever signs a request.

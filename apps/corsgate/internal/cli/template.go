@@ -16,7 +16,7 @@ import (
 // values are what a deployment would give to templates. Every command that reads templates has them.
 type values struct {
 	Parameter []string `sep:"none" placeholder:"NAME=VALUE" help:"A parameter of a template, NAME or STACK.NAME."`
-	Value     []string `sep:"none" placeholder:"EXPRESSION=VALUE" help:"What only a deployment knows, such as Distribution.DomainName=d1.cloudfront.net."`
+	Value     []string `sep:"none" placeholder:"EXPRESSION=VALUE" help:"A value known only at deployment, such as Distribution.DomainName=d1.cloudfront.net."`
 }
 
 // options are those of package cfn.
@@ -162,7 +162,7 @@ func unread(app *cfn.App) bool {
 
 // invoke is whether functions of templates are run where nobody watches.
 type invoke struct {
-	Invoke bool `xor:"answer" help:"Run the template's functions also where the environment has CI, as it is in a pipeline: the template of a pull request is a stranger's, and so is the code in it."`
+	Invoke bool `xor:"answer" help:"Run the template's functions even if the environment variable CI is set. Otherwise they are not run there: the template of a pull request, and its code, may be a stranger's."`
 }
 
 // held says why functions are not run, and is empty if they are.

@@ -133,7 +133,7 @@ func parse(text []byte) (*File, []string) {
 
 var (
 	unknownKey = regexp.MustCompile(`^line ([0-9]+): field (.*) not found in type config\.(.*)$`)
-	wrongType  = regexp.MustCompile("^line ([0-9]+): cannot unmarshal !!(\\S+)(?: .*)? into (.*)$")
+	wrongType  = regexp.MustCompile(`^line ([0-9]+): cannot unmarshal !!(\S+)(?: .*)? into (.*)$`)
 )
 
 // plain says what the YAML reader says, without the names of Go's types.

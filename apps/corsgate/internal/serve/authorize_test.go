@@ -65,7 +65,7 @@ func TestAuthorizers(t *testing.T) {
 		{"/one", "you", 403, "*", "AccessDeniedException"},
 		{"/three", "", 401, "*", "UnauthorizedException"},
 		{"/three?key=right", "", 200, "", ""},
-		{"/three?key=wrong", "", 500, "", "AuthorizerConfigurationException"}, // {} is no policy, and its type is not customised
+		{"/three?key=wrong", "", 500, "", "AuthorizerConfigurationException"}, // {} is not a policy, and its type is not customised
 		{"/java", "x", 200, "", ""},
 		{"/java", "", 401, "*", "UnauthorizedException"},
 		{"/cognito", "x", 401, "*", "UnauthorizedException"}, // the token that is claimed lacks the scope

@@ -45,7 +45,7 @@ func newWeb() web {
 	return web{&http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
-// HTTP sends a request to a server. Redirects are answers like others.
+// HTTP sends a request to a server. Redirects are responses like others.
 func (w web) HTTP(ctx context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -24,7 +24,7 @@ type backend struct {
 	ready sync.WaitGroup
 }
 
-// newBackend makes what is behind the API. Functions that cannot be run are no error: they answer 502 with the reason, and
+// newBackend makes what is behind the API. Functions that cannot be run are not an error: they respond with 502 and the reason, and
 // the rest works.
 func newBackend(o Options, log io.Writer) (*backend, error) {
 	functions := lambdarun.Functions(o.App)

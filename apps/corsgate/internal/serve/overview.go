@@ -74,7 +74,7 @@ type cell struct {
 	State string `json:"state"`
 	// Preflight says that the browser asks first.
 	Preflight bool `json:"preflight"`
-	// Sent says that the actual request reaches the API, whether or not its answer can be read.
+	// Sent says that the actual request reaches the API, whether or not its response can be read.
 	Sent bool `json:"sent"`
 	// Code is the refusal's name; Why says it in words.
 	Code string `json:"code"`
@@ -197,7 +197,7 @@ func integrationOf(m *gateway.Method) string {
 	return m.Integration.Type
 }
 
-// examplePath gives a path that a resource is for: /items/{id} is for /items/1.
+// examplePath returns a path that a resource is for: /items/{id} is for /items/1.
 func examplePath(path string) string {
 	return apigw.PathParameter.ReplaceAllStringFunc(path, func(s string) string {
 		if strings.HasSuffix(s, "+}") {
@@ -207,7 +207,7 @@ func examplePath(path string) string {
 	})
 }
 
-// origins gives the columns: an example of every element of the allowlist, then some that are not on it and look as if
+// origins returns the columns: an example of every element of the allowlist, then some that are not on it and look as if
 // they were. Without a policy the list is taken from what the preflights' templates and headers name. Deployed are those
 // that only a deployment knows.
 func (p *page) origins(policy *cors.Policy, deployed []string) []origin {
@@ -292,7 +292,7 @@ func (p *page) origins(policy *cors.Policy, deployed []string) []origin {
 	return out
 }
 
-// exampleOrigin gives an origin that an element of an allowlist is for.
+// exampleOrigin returns an origin that an element of an allowlist is for.
 func exampleOrigin(l string) string {
 	if l == "*" {
 		return "https://any.example"
@@ -306,7 +306,7 @@ func exampleOrigin(l string) string {
 
 var namedOrigin = regexp.MustCompile(`https?://[A-Za-z0-9.-]+(:[0-9]+)?`)
 
-// named gives the origins that the methods for OPTIONS name, in their order.
+// named returns the origins that the methods for OPTIONS name, in their order.
 func (p *page) named() []string {
 	var out []string
 	find := func(text string) {

@@ -14,7 +14,7 @@ import (
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
-// page answers for the page and the JSON it reads.
+// page serves the page and the JSON that it reads.
 type page struct {
 	s *Server
 
@@ -26,7 +26,7 @@ func newPage(s *Server) *page {
 	return &page{s: s, judges: map[string]*simulate.Judge{}}
 }
 
-// PageHandler answers for the page:
+// PageHandler serves the page:
 //
 //	/                the page
 //	/overview.json   the API, its policy and the matrix
@@ -72,7 +72,7 @@ func (p *page) exchanges(w http.ResponseWriter, r *http.Request) {
 	}{last, all})
 }
 
-// origin gives the API's origin for whoever looks at the page. Who came from another machine finds the API there too.
+// origin returns the API's origin for whoever looks at the page. Who came from another machine finds the API there too.
 func (p *page) origin(r *http.Request) string {
 	if p.s.listener == nil {
 		return ""

@@ -13,7 +13,7 @@ import (
 	"github.com/corsgate/corsgate/internal/simulate"
 )
 
-// TestHosts holds that nobody's name but its own gets an answer, of the page or of the API.
+// TestHosts holds that nobody's name but its own gets a response, of the page or of the API.
 func TestHosts(t *testing.T) {
 	s, log := start(t, Options{App: app(t, template(t, map[string]string{"m": mock})), Hosts: []string{"page.example.com"}})
 	u, err := url.Parse(s.PageURL())
@@ -203,7 +203,7 @@ func TestDeployedColumn(t *testing.T) {
 	}
 	stranger := slices.IndexFunc(o.Origins, func(x origin) bool { return x.Origin == "null" })
 	for r, route := range o.Routes {
-		// Only a request without a preflight is allowed, since every method has the one answer.
+		// Only a request without a preflight is allowed, since every method has the same response.
 		if want := map[bool]string{true: "allowed", false: "refused"}[route.Method == "GET" || route.Method == "POST" && len(route.Headers) == 0]; o.Cells[r][i].State != want {
 			t.Errorf("%s: %+v", route.Method, o.Cells[r][i])
 		}

@@ -29,7 +29,7 @@ type Recorded struct {
 	Request  Message `json:"request"`
 	Status   int     `json:"status"`
 	Response Message `json:"response"`
-	// Decided says what decided the answer.
+	// Decided says what decided the response.
 	Decided string         `json:"decided"`
 	Steps   []gateway.Step `json:"steps"`
 	Millis  float64        `json:"millis"`
@@ -84,7 +84,7 @@ func (r *recorder) add(req *gateway.Request, res *gateway.Response, took time.Du
 	return e
 }
 
-// after gives the exchanges with a greater id, oldest first, and the greatest id there is.
+// after returns the exchanges with a greater id, oldest first, and the greatest id there is.
 func (r *recorder) after(id uint64) ([]*Recorded, uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -124,7 +124,7 @@ func quote(s string) string {
 	return s
 }
 
-// decided says in a few words what decided an answer: the last of the steps that could have made it another.
+// decided says in a few words what decided a response: the last of the steps that could have made it another.
 func decided(steps []gateway.Step) string {
 	said, method := "", ""
 	for _, s := range steps {

@@ -275,7 +275,7 @@ func TestCloseLeavesNoChild(t *testing.T) {
 		function("Pid", "nodejs22.x", "exports.handler = async () => ({ statusCode: 200, body: String(process.pid) });"),
 		function("Hang", "nodejs22.x", "exports.handler = async () => { console.log('hanging ' + process.pid); await new Promise((r) => setTimeout(r, 1e6)); };"),
 	))})
-	// What a function says of its answer's length must not break the answer.
+	// What a function says of its response's length must not break the response.
 	if a := ask(t, "GET", s.URL()+"/length", ""); a.status != 200 || a.body != "longer" {
 		t.Errorf("a wrong length: %+v", a)
 	}
@@ -376,7 +376,7 @@ func TestHTTP2(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// Whoever is not after TLS gets nothing, and is no exchange.
+	// Whoever is not after TLS gets nothing, and is not an exchange.
 	plain, err := net.Dial("tcp", s.listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)

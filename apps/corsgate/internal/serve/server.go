@@ -1,4 +1,4 @@
-// Package serve answers for an API over HTTP, as API Gateway would, on this machine: package gateway decides, the
+// Package serve serves an API over HTTP, as API Gateway would, on this machine: package gateway decides, the
 // functions behind it run as processes, and a page shows what a browser may do.
 //
 // [New] makes a [Server] from a template. [Server.Serve] answers on two listeners, one for the API and one for the page,
@@ -206,7 +206,7 @@ func (s *Server) listen(o Options) error {
 	return err
 }
 
-// URL gives the address of the API's stage, such as http://127.0.0.1:4000/prod, or "" without a listener.
+// URL returns the address of the API's stage, such as http://127.0.0.1:4000/prod, or "" without a listener.
 func (s *Server) URL() string {
 	if s.listener == nil {
 		return ""
@@ -214,7 +214,7 @@ func (s *Server) URL() string {
 	return s.origin(s.listener) + s.api.Root()
 }
 
-// PageURL gives the address of the page, or "" without a listener.
+// PageURL returns the address of the page, or "" without a listener.
 func (s *Server) PageURL() string {
 	if s.pageListener == nil {
 		return ""
@@ -237,7 +237,7 @@ func (s *Server) origin(l net.Listener) string {
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
-// all says whether a listener is at every address of this machine.
+// all reports whether a listener is at every address of this machine.
 func all(l net.Listener) bool {
 	host, _, err := net.SplitHostPort(l.Addr().String())
 	ip := net.ParseIP(host)
@@ -268,7 +268,7 @@ func (s *Server) Serve() error {
 func (s *Server) Close() error {
 	s.once.Do(func() {
 		close(s.closed)
-		// Not Shutdown: whoever waits for an answer of a function would hold up its end.
+		// Not Shutdown: whoever waits for a response of a function would hold up its end.
 		for _, srv := range s.servers {
 			_ = srv.Close()
 		}
@@ -285,7 +285,7 @@ func (s *Server) Close() error {
 // maxBody is how much of a body is read: one byte more than API Gateway takes, so that package gateway sees it is too much.
 const maxBody = gateway.MaxBody + 1
 
-// APIHandler answers for the API: any method and path, with the stage in front, as API Gateway does.
+// APIHandler serves the API: any method and path, with the stage in front, as API Gateway does.
 //
 // Header names reach the API as they were sent over HTTP/1.1, which net/http keeps only of connections that Serve has
 // accepted; of others they are in canonical form. Over HTTP/2 they are in lower case.
@@ -353,7 +353,7 @@ func (s *Server) mine(r *http.Request) bool {
 	return mine && port == localPort
 }
 
-// shown is a response with expressions in the place of stand-ins.
+// shown is a response with expressions instead of stand-ins.
 func (s *Server) shown(res *gateway.Response) *gateway.Response {
 	app := s.api.App
 	out := *res // by hand, since it is of every response
@@ -375,7 +375,7 @@ func (s *Server) shown(res *gateway.Response) *gateway.Response {
 // hop are headers about a connection, which is here another than API Gateway's.
 var hop = map[string]bool{"connection": true, "transfer-encoding": true, "keep-alive": true, "upgrade": true, "proxy-connection": true, "trailer": true}
 
-// write sends an answer. Names keep their case, except those that net/http must know to frame the answer.
+// write sends a response. Names keep their case, except those that net/http must know to frame the response.
 func write(w http.ResponseWriter, res *gateway.Response) {
 	h := w.Header()
 	for _, x := range res.Headers {
@@ -396,7 +396,7 @@ func write(w http.ResponseWriter, res *gateway.Response) {
 	}
 	status := res.Status
 	if status < 200 || status > 999 {
-		// An interim answer would leave the client waiting for another one.
+		// An interim response would leave the client waiting for another one.
 		status = http.StatusBadGateway
 	}
 	w.WriteHeader(status)

@@ -21,7 +21,7 @@ import (
 // it makes every name canonical. So the bytes of an HTTP/1.1 connection are read along, and the heads in them are kept
 // until their requests are answered.
 
-// wireHeaders gives a request's headers as they were sent.
+// wireHeaders returns a request's headers as they were sent.
 func wireHeaders(r *http.Request) gateway.Headers {
 	host := gateway.Header{Name: "Host", Value: r.Host}
 	if c, ok := r.Context().Value(wireKey{}).(*wireConn); ok && r.ProtoMajor == 1 {
@@ -72,7 +72,7 @@ func (c *wireConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// pop gives the head of the next request, if it is the one that net/http has read.
+// pop returns the head of the next request, if it is the one that net/http has read.
 func (c *wireConn) pop(method, target string) (gateway.Headers, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -214,7 +214,7 @@ func (r *headReader) head() (head, bool) {
 	return h, true
 }
 
-// listenWire gives a listener whose HTTP/1.1 connections are wireConns. With a TLS configuration it makes the handshakes
+// listenWire returns a listener whose HTTP/1.1 connections are wireConns. With a TLS configuration it makes the handshakes
 // itself: net/http recognises HTTP/2 by a [*tls.Conn], so those must be left as they are.
 func listenWire(l net.Listener, config *tls.Config) net.Listener {
 	if config == nil {
