@@ -38,6 +38,25 @@
 // three headers of AWS's signatures. The CDK does not check origins and has no
 // origin patterns.
 //
+// # HTTP APIs and function URLs
+//
+// A policy is for a REST API, whose preflight template and functions decide by it.
+// The CORS setting of an API Gateway HTTP API and that of a Lambda function URL
+// compare whole origins. Of a policy they can carry exact origins and "*", the
+// methods, the headers, the credentials and the max age, and no pattern:
+//
+//	an entry of Origins          HTTP API               function URL
+//	https://app.example.com      as it is               as it is
+//	*                            as it is               as it is
+//	https://*.example.com        -                      -
+//	http://localhost:*           -                      -
+//	a token (a deployed value)   as it is               as it is
+//
+// (An HTTP API has https://* and http://* besides, which are every page of a
+// scheme, and which no policy means.) For a pattern the function has to respond
+// itself, without a setting. `corsgate render --as http-api` and `--as
+// function-url` write the setting, or say which entries it cannot have.
+//
 // The package is pure Go. It imports neither the AWS CDK nor any AWS SDK, so a
 // Lambda function can link it without them.
 package cors

@@ -232,7 +232,11 @@ func settings(api *gateway.API) string {
 	out := []string{simulate.Base(api), fmt.Sprintf("%q", api.Variables)}
 	for _, st := range api.App.Stacks {
 		for _, r := range st.Resources {
-			if strings.HasPrefix(r.Type, "AWS::ApiGateway::") && r.Type != "AWS::ApiGateway::Method" && r.Type != "AWS::ApiGateway::Resource" {
+			switch r.Type {
+			case "AWS::ApiGateway::Method", "AWS::ApiGateway::Resource", "AWS::ApiGatewayV2::Route":
+				continue
+			}
+			if strings.HasPrefix(r.Type, "AWS::ApiGateway") || r.Type == "AWS::Lambda::Url" {
 				out = append(out, r.Type+" "+cfn.Canonical(r.Properties))
 			}
 		}

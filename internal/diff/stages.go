@@ -74,9 +74,7 @@ func Apps(ctx context.Context, old, now *cfn.App, opts Options) ([]Result, error
 		if orphans(old) != orphans(now) {
 			r.NotCompared = append(r.NotCompared, NotCompared{Why: "methods of an API that is not in the templates, which differ"})
 		}
-		if others(old) != others(now) {
-			r.NotCompared = append(r.NotCompared, NotCompared{Why: "HTTP APIs or function URLs, which are not read, and differ"})
-		}
+		r.NotCompared = append(r.NotCompared, besideSetting([2]*cfn.App{old, now}, p, opts)...)
 		out = append(out, r)
 	}
 	return out, nil
@@ -146,21 +144,6 @@ func asWritten(app *cfn.App) string {
 			}
 		}
 	}
-	return strings.Join(out, "\n")
-}
-
-// others writes the parts of an app that have CORS settings of their own and are no REST API's.
-func others(app *cfn.App) string {
-	var out []string
-	for _, st := range app.Stacks {
-		for _, r := range st.Resources {
-			switch r.Type {
-			case "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::Integration", "AWS::Serverless::HttpApi", "AWS::Lambda::Url":
-				out = append(out, app.Name(r)+" "+cfn.Canonical(r.Properties))
-			}
-		}
-	}
-	slices.Sort(out)
 	return strings.Join(out, "\n")
 }
 
@@ -312,7 +295,7 @@ func (s *stage) site(app *cfn.App, variables map[string]string) (*simulate.Site,
 		var fault *gateway.LoadError
 		switch {
 		case err == nil:
-			return &simulate.Site{API: api, Backend: simulate.NotRun(app)}, nil
+			return &simulate.Site{API: api, Backend: behindOf(api)}, nil
 		case !errors.As(err, &fault) || fault.Kind != gateway.NoAPI && fault.Kind != gateway.NoStage:
 			return nil, err
 		}

@@ -45,11 +45,6 @@ func TestNotCompared(t *testing.T) {
 			d.add("Errors", "GatewayResponse", object{"ResponseType": "DEFAULT_4XX", "ResponseParameters": object{"gatewayresponse.header.Access-Control-Allow-Origin": "'" + app + "'"}})["RestApiId"] = api
 		}
 	}
-	beside := func(kind, origin string) func(*drawn, object) {
-		return func(d *drawn, _ object) {
-			d.resources["Beside"] = object{"Type": kind, "Properties": object{"Cors": object{"AllowOrigins": []any{origin}}}}
-		}
-	}
 	typeless := func(d *drawn, _ object) { d.resources["Errors"] = object{"Type": imported} }
 	canary := func(origin string) func(*drawn, object) {
 		return func(d *drawn, options object) {
@@ -83,9 +78,6 @@ func TestNotCompared(t *testing.T) {
 		{"gateway responses that may be of another API", opened(app, response(object{"Ref": "Api"})), opened(app, response(imported)), "API Gateway's own 4xx errors"},
 		{"gateway responses that may stand elsewhere", opened(app, response(object{"Ref": "Api"})), opened(app, typeless), "API Gateway's own 4xx errors"},
 		{"a canary that is opened", opened(app, canary(app)), opened(app, canary("*")), "the stage's canary"},
-		{"an HTTP API beside it", opened(app, beside("AWS::ApiGatewayV2::Api", app)), opened(app, beside("AWS::ApiGatewayV2::Api", "*")), "HTTP APIs or function URLs"},
-		{"the same HTTP API beside it", opened(app, beside("AWS::ApiGatewayV2::Api", app)), opened(app, beside("AWS::ApiGatewayV2::Api", app)), ""},
-		{"a function URL beside it", opened(app, same), opened(app, beside("AWS::Lambda::Url", "*")), "HTTP APIs or function URLs"},
 		{"a preflight that passes by a value", opened(app, decides("x")), opened(app, decides("z")), "a mapping template decides by it"},
 		{"the same preflight", opened(app, decides("x")), opened(app, decides("x")), ""},
 		{"an endpoint that is closed", opened(app, same), opened(app, with("DisableExecuteApiEndpoint", true)), "DisableExecuteApiEndpoint"},

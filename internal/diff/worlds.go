@@ -127,7 +127,7 @@ func (o open) split(apps [2]*cfn.App) ([]open, *cfn.Condition) {
 
 // touches reports whether something that hangs on a condition may have to do with an API.
 func touches(t cfn.Touch) bool {
-	for _, of := range []string{"AWS::ApiGateway::", "AWS::Lambda::", "AWS::CloudFormation::Stack"} {
+	for _, of := range []string{"AWS::ApiGateway::", "AWS::ApiGatewayV2::", "AWS::Lambda::", "AWS::CloudFormation::Stack"} {
 		if strings.HasPrefix(t.Type, of) {
 			return true
 		}

@@ -237,6 +237,8 @@ func (e *LoadError) Error() string {
 
 // Options chooses among what a template offers.
 type Options struct {
+	// Kind is the only kind of API that is meant; empty for any.
+	Kind Kind
 	// API is the logical id of the API, needed where there are several; STACK/ID where several stacks have one of this
 	// id.
 	API string

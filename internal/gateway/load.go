@@ -83,12 +83,19 @@ func fail(kind LoadKind, st *cfn.Stack, format string, args ...any) error {
 func newLoader(app *cfn.App, opts Options) (*loader, error) {
 	if opts.API != "" { // first, since it may be asked once for each
 		for _, r := range apis(app) {
+			if opts.Kind != "" && KindOf(r) != opts.Kind {
+				continue
+			}
 			if opts.API == r.Stack.Name+"/"+r.ID || opts.API == r.ID && app.Name(r) == r.ID {
 				return &loader{app: app, opts: opts, rest: r}, nil
 			}
 		}
 	}
 	choices := APIs(app)
+	none := NoneThere
+	if opts.Kind != "" {
+		choices, none = APIs(app, opts.Kind), "no "+string(opts.Kind)
+	}
 	var ids []string
 	for _, c := range choices {
 		ids = append(ids, c.ID)
@@ -112,14 +119,14 @@ func newLoader(app *cfn.App, opts Options) (*loader, error) {
 			}
 		}
 		if len(ids) == 0 {
-			return nil, fail(NoAPI, only, "no resource %s, and "+NoneThere+" at all", opts.API)
+			return nil, fail(NoAPI, only, "no resource %s, and "+none+" at all", opts.API)
 		}
 		return nil, fail(NoAPI, only, "no resource %s; the template has the API %s", opts.API, all)
 	case len(ids) == 0:
 		if sockets := WebSockets(app); len(sockets) > 0 {
 			return nil, fail(NoAPI, only, "the template has the WebSocket API %s alone, which has no CORS: a browser asks no leave for a WebSocket", app.Name(sockets[0]))
 		}
-		return nil, fail(NoAPI, only, NoneThere+" in the template; is it the right stack?")
+		return nil, fail(NoAPI, only, "%s in the template; is it the right stack?", none)
 	case len(ids) > 1:
 		what := "APIs"
 		if !slices.ContainsFunc(choices, func(c Choice) bool { return c.Kind != choices[0].Kind }) {

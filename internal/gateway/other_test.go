@@ -304,3 +304,19 @@ Resources:
 		t.Errorf("https://* lets in %q", got)
 	}
 }
+
+// TestKindOfOptions holds that an API of one kind is found beside others.
+func TestKindOfOptions(t *testing.T) {
+	a := app(t, shop+"  Api: {Type: AWS::ApiGateway::RestApi}\n")
+	if _, err := Load(a, Options{}); err == nil || !strings.Contains(err.Error(), "2 APIs: Api, Web") {
+		t.Errorf("%v", err)
+	}
+	for kind, want := range map[Kind]string{RestAPI: "Api", HTTPAPI: "Web"} {
+		if api, err := Load(a, Options{Kind: kind}); err != nil || api.ID != want {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+	if _, err := Load(a, Options{Kind: FunctionURL}); err == nil || !strings.Contains(err.Error(), "no function URL in the template") {
+		t.Errorf("%v", err)
+	}
+}

@@ -225,7 +225,7 @@ func trim(f float64) string {
 // drift compares the template with what is configured.
 func (i *inspector) drift(t *Template, st types.Stage) error {
 	name := aws.ToString(st.StageName)
-	o := gateway.Options{API: t.API, Variables: t.Variables}
+	o := gateway.Options{Kind: gateway.RestAPI, API: t.API, Variables: t.Variables}
 	app := t.App.With(cfn.Options{Region: i.s.Region})
 	stages, err := gateway.Stages(app, o)
 	if err != nil {

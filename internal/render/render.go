@@ -1,5 +1,5 @@
 // Package render writes what an API needs so that it follows a policy, in the form that its author writes: CloudFormation,
-// SAM, an OpenAPI document, the Serverless Framework or Terraform. It writes what internal/plan decides, as fragments to
+// SAM, an OpenAPI document, the Serverless Framework or Terraform, and the setting of an HTTP API or a function URL. It writes what internal/plan decides, as fragments to
 // put into the author's own text.
 package render
 
@@ -11,6 +11,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/corsheader"
+	"github.com/corsgate/corsgate/internal/corssetting"
 	"github.com/corsgate/corsgate/internal/openapi"
 	"github.com/corsgate/corsgate/internal/plan"
 )
@@ -25,6 +26,8 @@ const (
 	OpenAPI        Form = "openapi"
 	Serverless     Form = "serverless"
 	Terraform      Form = "terraform"
+	HTTPAPI        Form = "http-api"
+	FunctionURL    Form = "function-url"
 )
 
 // Options say what is rendered for whom.
@@ -43,6 +46,12 @@ type Options struct {
 // Render returns the text for an API that follows a policy. The error says why the form cannot have it.
 func Render(form Form, p *cors.Policy, o Options) (string, error) {
 	r := renderer{policy: p, Options: o, template: plan.PreflightTemplate(p)}
+	switch form {
+	case HTTPAPI:
+		return r.setting(corssetting.HTTPAPI)
+	case FunctionURL:
+		return r.setting(corssetting.FunctionURL)
+	}
 	if form == Serverless {
 		r.Inline = true // it has no place for a stage's variables
 	}

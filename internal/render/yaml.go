@@ -27,8 +27,13 @@ var first = []string{"Type", "type", "StatusCode", "statusCode", "SelectionPatte
 
 // yaml returns a document with notes in front.
 func (r *renderer) yaml(doc object, notes ...string) (string, error) {
+	return encoded(doc, r.notes(notes...))
+}
+
+// encoded writes a tree below a comment.
+func encoded(doc object, lines []string) (string, error) {
 	var b strings.Builder
-	b.WriteString(comment(r.notes(notes...)))
+	b.WriteString(comment(lines))
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
 	if err := e.Encode(node(doc)); err != nil {

@@ -39,6 +39,9 @@ func (x *checkCommand) Run(c Command) error {
 	if err != nil {
 		return err
 	}
+	if err := c.missing(app); err != nil {
+		return err
+	}
 	report := check.Check(app, stated, suppressions)
 	// No API is not a response: nothing was checked, and a clean result would say otherwise.
 	if len(report.Checked) == 0 && len(report.Findings)+len(report.Suppressed)+len(report.NotJudged) == 0 {

@@ -16,7 +16,7 @@ import (
 // renderCommand prints what an API needs so that it follows a policy, in the form that its author writes. Its exit statuses
 // are 0 and, for a command line that cannot be used, 2.
 type renderCommand struct {
-	As          string        `required:"" placeholder:"FORM" enum:"cloudformation,sam,openapi,serverless,terraform" help:"cloudformation, sam, openapi, serverless or terraform."`
+	As          string        `required:"" placeholder:"FORM" enum:"cloudformation,sam,openapi,serverless,terraform,http-api,function-url" help:"cloudformation, sam, openapi, serverless or terraform for a REST API; http-api or function-url for the CORS setting of one of these."`
 	Origins     []string      `required:"" group:"The policy:" placeholder:"ORIGIN" help:"Who may use the API: https://app.example.com, https://*.example.com, http://localhost:*, or * for everyone."`
 	Path        string        `default:"/items" placeholder:"PATH" group:"The resource:" help:"Its path. Default: /items."`
 	Methods     []string      `default:"GET" placeholder:"METHOD" group:"The resource:" help:"Its methods, or ANY. Default: GET."`
@@ -50,6 +50,9 @@ func (x *renderCommand) Run(c Command) error {
 	form := render.Form(x.As)
 	names := identifier
 	x.Resource = cmp.Or(x.Resource, resourceName(form, x.Path))
+	if form == render.FunctionURL {
+		x.API = cmp.Or(x.API, "Url")
+	}
 	x.API, x.Stage = cmp.Or(x.API, "Api"), cmp.Or(x.Stage, "Stage")
 	if form == render.Terraform || form == render.Serverless {
 		names = word
