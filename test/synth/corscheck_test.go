@@ -372,7 +372,7 @@ func TestCheckedProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, _ := exec.Command("go", "run", "../../apps/corsgate", "serve", "--app", dir, "--api", "Nobody").CombinedOutput()
-	if !strings.Contains(string(out), "no template of the app has a RestApi Nobody") {
+	if !strings.Contains(string(out), "no template of the app has an API Nobody") {
 		t.Errorf("corsgate serve:\n%s", out)
 	}
 }
