@@ -95,6 +95,11 @@ func (j *judge) fix(id rules.ID) rules.Fix {
 		asked, _ := p.Header.Get(corsheader.RequestHeaders)
 		headers = append(headers, corsheader.List(asked)...)
 	}
+	if s := j.service(); s != "" {
+		if fix, ok := inSetting(s, id, j.Origin, methods, headers); ok {
+			return fix
+		}
+	}
 	return id.Rule().Fix.Fill(j.Origin, methods, headers)
 }
 

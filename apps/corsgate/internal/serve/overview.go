@@ -92,9 +92,26 @@ func (p *page) overview(r *http.Request) (*overview, error) {
 		o.Problems = []string{}
 	}
 	policy, err := cors.FromStageVariables(api.Variables)
-	if err != nil {
+	switch setting := api.CORS; {
+	case setting != nil:
+		o.Policy = &policyView{
+			Origins: []string{}, Credentials: setting.Credentialed(), RequestHeaders: strings.Join(setting.Headers, ","),
+			ExposedHeaders: strings.Join(setting.Expose, ","), MaxAge: setting.MaxAge,
+		}
+		for _, origin := range setting.Origins {
+			o.Policy.Origins = append(o.Policy.Origins, api.App.Show(origin))
+		}
+		scheme := "http://"
+		if r.TLS != nil {
+			scheme = "https://"
+		}
+		allow, _ := setting.Origin(scheme + r.Host)
+		o.Policy.PageAllowed = allow != ""
+	case api.Kind != gateway.RestAPI:
+		o.PolicyError = "the API has no CORS setting"
+	case err != nil:
 		o.PolicyError = err.Error()
-	} else {
+	default:
 		scheme := "http://"
 		if r.TLS != nil {
 			scheme = "https://"
@@ -113,7 +130,7 @@ func (p *page) overview(r *http.Request) (*overview, error) {
 	for _, route := range o.Routes {
 		row := []cell{}
 		for _, origin := range o.Origins {
-			row = append(row, p.cell(r, judge, route, origin, policy != nil && policy.Credentials()))
+			row = append(row, p.cell(r, judge, route, origin, o.Policy != nil && o.Policy.Credentials))
 		}
 		o.Cells = append(o.Cells, row)
 	}
@@ -199,6 +216,9 @@ func integrationOf(m *gateway.Method) string {
 
 // examplePath returns a path that a resource is for: /items/{id} is for /items/1.
 func examplePath(path string) string {
+	if path == gateway.DefaultRoute {
+		return "/"
+	}
 	return apigw.PathParameter.ReplaceAllStringFunc(path, func(s string) string {
 		if strings.HasSuffix(s, "+}") {
 			return "a/b"
@@ -213,7 +233,14 @@ func examplePath(path string) string {
 func (p *page) origins(policy *cors.Policy, deployed []string) []origin {
 	var listed []string
 	var match func(string) bool
-	if policy != nil {
+	if setting := p.s.api.CORS; setting != nil {
+		listed = slices.DeleteFunc(slices.Clone(setting.Origins), func(o string) bool { return len(p.s.api.App.Symbols(o)) > 0 })
+		match = func(o string) bool {
+			_, err := browser.Prepare(browser.Call{Origin: o, URL: "https://api.example/"}) // which no page has is not let in
+			allow, _ := setting.Origin(o)
+			return allow != "" && err == nil
+		}
+	} else if policy != nil {
 		listed, match = policy.Origins(), policy.Match
 	} else {
 		listed = p.named()
@@ -234,12 +261,14 @@ func (p *page) origins(policy *cors.Policy, deployed []string) []origin {
 		o := exampleOrigin(l)
 		note := "on the list"
 		switch {
-		case policy == nil:
+		case !match(o):
+			note = "named, and not allowed"
+		case policy == nil && p.s.api.CORS == nil:
 			note = "named by a preflight"
 		case o != l:
 			note = "one of " + l
 		}
-		add(o, true, note)
+		add(o, match(o), note)
 		if l != "*" && len(app.Symbols(o)) == 0 {
 			examples = append(examples, o)
 		}

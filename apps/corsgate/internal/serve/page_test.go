@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -182,7 +184,7 @@ func TestColumns(t *testing.T) {
 }
 
 func TestExamplePath(t *testing.T) {
-	for path, want := range map[string]string{"/": "/", "/items/{id}": "/items/1", "/{proxy+}": "/a/b", "/a/{b}/c/{d+}": "/a/1/c/a/b"} {
+	for path, want := range map[string]string{"/": "/", "/items/{id}": "/items/1", "/{proxy+}": "/a/b", "/a/{b}/c/{d+}": "/a/1/c/a/b", "$default": "/"} {
 		if got := examplePath(path); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}
@@ -229,6 +231,35 @@ func TestDeployedColumn(t *testing.T) {
 	for _, out := range []string{text.body, explained.body, exchanges.body, log.String()} {
 		if strings.Contains(out, "deployed.invalid") {
 			t.Errorf("a stand-in is printed:\n%s", out)
+		}
+	}
+}
+
+// The allowlist of an HTTP API is its setting, and so are the columns; an origin that it names and does not allow is told apart.
+func TestSettingOverview(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "http.json")
+	const text = `{"Resources": {
+		"Fn": {"Type": "AWS::Lambda::Function", "Properties": {}},
+		"Web": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"ProtocolType": "HTTP", "Target": {"Fn::GetAtt": ["Fn", "Arn"]}, "RouteKey": "GET /items",
+			"CorsConfiguration": {"AllowOrigins": ["https://app.example.com", "https://other.example.com/"], "AllowCredentials": true}}}}}`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, _ := start(t, Options{App: app(t, path)})
+	o := decode[overview](t, ask(t, "GET", s.PageURL()+"overview.json", ""))
+	if o.Policy == nil || !slices.Equal(o.Policy.Origins, []string{"https://app.example.com", "https://other.example.com/"}) || !o.Policy.Credentials || o.Base != strings.TrimSuffix(s.URL(), "/") {
+		t.Errorf("%+v, base %s", o.Policy, o.Base)
+	}
+	listed := map[string]bool{}
+	for _, x := range o.Origins {
+		listed[x.Origin] = x.Listed
+	}
+	if !listed["https://app.example.com"] || listed["https://other.example.com/"] || listed["http://app.example.com"] {
+		t.Errorf("%+v", o.Origins)
+	}
+	for i, x := range o.Origins {
+		if x.Origin == "https://app.example.com" && (len(o.Routes) != 1 || o.Cells[0][i].State != "allowed") {
+			t.Errorf("%+v %+v", o.Routes, o.Cells)
 		}
 	}
 }
