@@ -189,11 +189,15 @@ func (s *seen) problems() {
 	}
 }
 
-// orphans says of methods whose API is not in the app that they are not looked at.
+// orphans says of methods and routes whose API is not in the app that they are not looked at.
 func (s *seen) orphans() {
-	if orphans := gateway.Orphans(s.app); len(orphans) > 0 {
-		m := orphans[0]
-		s.leave(nil, fmt.Sprintf("%s:%d: %s: %s of an API that is not in the templates", m.Stack.File, m.Line, m.ID, report.Plural(len(orphans), "method")))
+	orphans := gateway.Orphans(s.app)
+	for _, what := range []string{"Method", "Route"} {
+		list := slices.DeleteFunc(slices.Clone(orphans), func(m *cfn.Resource) bool { return !strings.HasSuffix(m.Type, "::"+what) })
+		if len(list) > 0 {
+			m := list[0]
+			s.leave(nil, fmt.Sprintf("%s:%d: %s: %s of an API that is not in the templates", m.Stack.File, m.Line, m.ID, report.Plural(len(list), strings.ToLower(what))))
+		}
 	}
 }
 

@@ -138,7 +138,7 @@ func noPages(v *View, s *corssetting.Setting, report reporter) {
 
 // everybody decides CORS802.
 func everybody(v *View, s *corssetting.Setting, report reporter) {
-	if !s.Credentialed() {
+	if !s.Credentialed() && v.known(s.Credentials) {
 		return
 	}
 	var wide []string
@@ -151,7 +151,11 @@ func everybody(v *View, s *corssetting.Setting, report reporter) {
 			exact = append(exact, o)
 		}
 	}
-	if len(wide) == 0 {
+	switch {
+	case len(wide) == 0:
+		return
+	case !s.Credentialed():
+		v.leave(nil, "whether "+strings.Join(wide, ", ")+" in AllowOrigins is with credentials: AllowCredentials is "+s.Credentials)
 		return
 	}
 	members := map[string]any{"AllowOrigins": exact}
@@ -377,6 +381,9 @@ func noJSON(v *View, s *corssetting.Setting, report reporter) {
 	}
 	writes := func(m string) bool { return slices.Contains([]string{"POST", "PUT", "PATCH"}, m) }
 	for _, r := range v.routes {
+		if r.method.Err != nil {
+			continue // which methods it has may not be known
+		}
 		if writes(r.method.HTTPMethod) || r.method.HTTPMethod == "ANY" && slices.ContainsFunc(s.Methods, writes) {
 			what := r.method.HTTPMethod + " " + r.resource.Path
 			if v.API.Kind == gateway.FunctionURL {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/testkit/faults"
 )
@@ -262,5 +263,27 @@ func TestApplySettings(t *testing.T) {
 	}
 	if t.Logf("%d fixes applied", total); total < 120 {
 		t.Errorf("%d fixes applied, want 120", total)
+	}
+}
+
+// TestSettingNotJudged holds that what only a deployment decides of a setting is not judged, and is not passed over.
+func TestSettingNotJudged(t *testing.T) {
+	for name, tt := range map[string]struct{ resources, want string }{
+		"credentials by a parameter": {`Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: ['https://*'], AllowCredentials: !Ref P}}}`, "whether https://* in AllowOrigins is with credentials: AllowCredentials is ${P}"},
+		"two settings":               {`Web: {Type: AWS::ApiGatewayV2::Api, Properties: {CorsConfiguration: {AllowOrigins: ['*']}, Body: {openapi: 3.0.1, paths: {}, x-amazon-apigateway-cors: {allowOrigins: [https://app.example.com]}}}}`, "Web: CorsConfiguration differs from x-amazon-apigateway-cors"},
+		"a route of another API":     {`Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}, R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref P, RouteKey: GET /}}`, "R: 1 route of an API that is not in the templates"},
+		"a path of another document": {`Web: {Type: AWS::ApiGatewayV2::Api, Properties: {Body: {openapi: 3.0.1, paths: {/a: {'Fn::Transform': {Name: 'AWS::Include', Parameters: {Location: 's3://x/y'}}}}, x-amazon-apigateway-cors: {allowOrigins: [https://app.example.com], allowMethods: [PUT]}}}}`, "AWS::Include of s3://x/y"},
+		"a URL partly elsewhere":     {`Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !Ref P, 'Fn::Transform': {Name: 'AWS::Include', Parameters: {Location: 's3://x/y'}}}}`, "AWS::Include of s3://x/y"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app, err := cfn.Parse("t.yaml", []byte("Parameters: {P: {Type: String}}\nResources: {"+tt.resources+"}"), cfn.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rep := Check(app, nil, nil)
+			if len(rep.NotJudged) == 0 || !strings.Contains(strings.Join(rep.NotJudged, "\n"), tt.want) || len(ids(rep)) > 0 {
+				t.Errorf("not judged %q, want %q and nothing found:\n%s", rep.NotJudged, tt.want, listing(rep))
+			}
+		})
 	}
 }

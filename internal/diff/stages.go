@@ -147,7 +147,7 @@ func asWritten(app *cfn.App) string {
 	return strings.Join(out, "\n")
 }
 
-// orphans writes the methods of an app whose APIs are not in it.
+// orphans writes the methods and routes of an app whose APIs are not in it.
 func orphans(app *cfn.App) string {
 	var out []string
 	for _, m := range gateway.Orphans(app) {

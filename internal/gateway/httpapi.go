@@ -45,6 +45,7 @@ func (l *loader) httpAPI(r *reader) {
 		if was != nil && a.CORS != nil && cfn.Canonical(*was) != cfn.Canonical(*a.CORS) {
 			a.noSetting = errors.New("CorsConfiguration differs from x-amazon-apigateway-cors in the Body, and which of them counts is on no file")
 			l.problem("%s: %v", l.rest.ID, a.noSetting)
+			a.NotKnown = append(a.NotKnown, a.Problems[len(a.Problems)-1])
 		}
 	}
 	l.quickCreate(r)
@@ -66,11 +67,32 @@ func (l *loader) quickCreate(r *reader) {
 	if !strings.HasPrefix(target, "http") {
 		m.Integration.Type, m.Integration.Payload = apigw.AWSProxy, "2.0"
 	}
+	// They change the route, the integration and the stage of quick create
+	// (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-apigatewayv2-apigatewaymanagedoverrides.html).
+	if o := l.of("ApiGatewayManagedOverrides"); len(o) > 0 {
+		l.missing("%s, an AWS::ApiGatewayV2::ApiGatewayManagedOverrides, is not read", o[0].ID)
+		l.api.unread = l.api.Elsewhere[len(l.api.Elsewhere)-1]
+	}
 	key := DefaultRoute
 	if p["RouteKey"] != nil {
-		key = r.known(p["RouteKey"], "RouteKey")
+		var ok bool
+		if key, ok = l.routeKey(l.rest.ID, p["RouteKey"]); !ok {
+			return
+		}
 	}
 	l.keyed(key, m)
+}
+
+// routeKey reads the key of a route; false if it is not known, or none.
+func (l *loader) routeKey(id string, v any) (string, bool) {
+	key, err := l.known(v)
+	switch {
+	case isUnknown(err):
+		l.missing("route %s: RouteKey: %v", id, err)
+	case err != nil:
+		l.problem("route %s: RouteKey: %v", id, err)
+	}
+	return key, err == nil
 }
 
 // keyed adds a route by its key.
@@ -94,13 +116,8 @@ func (l *loader) httpRoute(res *cfn.Resource) {
 	r := &reader{l: l}
 	p := res.Properties
 	m := &Method{ID: res.ID, Source: res, AuthorizationType: "NONE", RequestParameters: map[string]bool{}, scopes: l.texts(p["AuthorizationScopes"])}
-	key, err := l.known(p["RouteKey"])
-	if err != nil {
-		if isUnknown(err) {
-			l.missing("route %s: RouteKey: %v", res.ID, err)
-		} else {
-			l.problem("route %s: RouteKey: %v", res.ID, err)
-		}
+	key, ok := l.routeKey(res.ID, p["RouteKey"])
+	if !ok {
 		return
 	}
 	if t := strings.ToUpper(r.known(p["AuthorizationType"], "AuthorizationType")); t != "" {
@@ -250,7 +267,7 @@ func (l *loader) httpDocument(v any) error {
 	}
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		read := &reader{l: l}
-		item := read.object(paths[path], "the path "+path)
+		item := read.pointed(doc, paths[path], "the path "+path)
 		at := path
 		if strings.TrimPrefix(path, "/") == DefaultRoute {
 			at = DefaultRoute
@@ -273,6 +290,17 @@ func (l *loader) httpDocument(v any) error {
 		}
 	}
 	return nil
+}
+
+// pointed is [reader.object] of what a $ref leads to, which has to be in the document.
+func (r *reader) pointed(doc map[string]any, v any, name string) map[string]any {
+	found := pointer(doc, v)
+	m := r.object(found, name)
+	if _, further := m["$ref"]; further || found == nil && v != nil {
+		r.fail(name, errors.New("what its $ref refers to is not in the document"))
+		return nil
+	}
+	return m
 }
 
 // httpOperation reads an operation of a document.
@@ -310,7 +338,7 @@ func (l *loader) httpSecurity(doc map[string]any, m *Method, op map[string]any, 
 	for _, s := range r.list(sec, "security") {
 		requirement := r.object(s, "security")
 		for _, name := range slices.Sorted(maps.Keys(requirement)) {
-			def := r.object(pointer(doc, schemes[name]), name)
+			def := r.pointed(doc, schemes[name], name)
 			auth := r.object(def["x-amazon-apigateway-authorizer"], "x-amazon-apigateway-authorizer")
 			switch {
 			case auth != nil:

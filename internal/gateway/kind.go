@@ -167,7 +167,7 @@ func (l *loader) functionURL(r *reader) {
 	switch m.AuthorizationType {
 	case "NONE", "AWS_IAM":
 	default:
-		if r.err == nil {
+		if r.err == nil && a.unread == "" {
 			m.Err = fmt.Errorf("AuthType %q is neither NONE nor AWS_IAM", m.AuthorizationType)
 		}
 	}
@@ -192,6 +192,9 @@ func (l *loader) public() bool {
 		}
 		if v == p["TargetFunctionArn"] {
 			return true
+		}
+		if l.app.SymbolOf(p["TargetFunctionArn"]) != nil && len(l.app.Mentioned(text0(p["TargetFunctionArn"]))) == 0 {
+			return true // whichever its function is
 		}
 		return slices.ContainsFunc(l.app.Mentioned(text0(v)), func(r *cfn.Resource) bool {
 			return r.Type == "AWS::Lambda::Function" && slices.Contains(l.app.Mentioned(text0(p["TargetFunctionArn"])), r) || r == l.rest

@@ -365,12 +365,15 @@ func Concerns(app *cfn.App, p cfn.Problem) bool {
 	return false
 }
 
-// Orphans returns the methods of APIs that are not in an app.
+// Orphans returns the methods of REST APIs, and the routes of other APIs, whose API is not in an app.
 func Orphans(app *cfn.App) []*cfn.Resource {
-	return slices.DeleteFunc(slices.Clone(app.OfType("AWS::ApiGateway::Method")), func(m *cfn.Resource) bool {
-		api := app.Target(m.Properties["RestApiId"])
-		return api != nil && api.Type == "AWS::ApiGateway::RestApi"
-	})
+	without := func(typ, property, of string) []*cfn.Resource {
+		return slices.DeleteFunc(slices.Clone(app.OfType(typ)), func(m *cfn.Resource) bool {
+			api := app.Target(m.Properties[property])
+			return api != nil && api.Type == of
+		})
+	}
+	return slices.Concat(without("AWS::ApiGateway::Method", "RestApiId", "AWS::ApiGateway::RestApi"), without("AWS::ApiGatewayV2::Route", "ApiId", "AWS::ApiGatewayV2::Api"))
 }
 
 // elsewhere notes what was not read and may hold routes of this API.

@@ -320,3 +320,45 @@ func TestKindOfOptions(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestOtherUnknown holds that what is not read of an HTTP API or a function URL is not taken for what it would be without.
+func TestOtherUnknown(t *testing.T) {
+	const web = "  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: [https://app.example.com]}"
+	document := func(paths string) string {
+		return "Resources: {Web: {Type: AWS::ApiGatewayV2::Api, Properties: {Body: {openapi: 3.0.1, x-amazon-apigateway-cors: {allowOrigins: [https://app.example.com]}, " +
+			"components: {securitySchemes: {far: {$ref: 'https://x.example/far'}, none: {$ref: '#/components/none'}}}, paths: {" + paths + "}}}}}"
+	}
+	const integration = "x-amazon-apigateway-integration: {type: http_proxy, httpMethod: ANY, uri: https://x.example, payloadFormatVersion: '1.0'}"
+	for name, tt := range map[string]struct{ template, path, want string }{
+		"the key of quick create": {"Parameters: {P: {Type: String}}\nResources:\n" + web + ", Target: https://x.example, RouteKey: !Ref P}}", "/a", "this API may have /a elsewhere: route Web: RouteKey: not known: P"},
+		"overrides of quick create": {"Resources:\n" + web + ", Target: https://x.example}}\n" +
+			"  O: {Type: AWS::ApiGatewayV2::ApiGatewayManagedOverrides, Properties: {ApiId: !Ref Web, Route: {AuthorizationType: AWS_IAM}}}", "/a", "this API may have /a elsewhere: O, an AWS::ApiGatewayV2::ApiGatewayManagedOverrides"},
+		"a path of another document":   {document("/a: {$ref: 'https://x.example/a'}"), "/a", "the path /a: what its $ref refers to is not in the document"},
+		"a path that is not there":     {document("/a: {$ref: '#/components/a'}"), "/a", "the path /a: what its $ref refers to is not in the document"},
+		"a scheme of another document": {document("/a: {get: {" + integration + ", security: [{far: []}]}}"), "/a", "far: what its $ref refers to is not in the document"},
+		"a scheme that is not there":   {document("/a: {get: {" + integration + ", security: [{none: []}]}}"), "/a", "none: what its $ref refers to is not in the document"},
+		"a URL of a function that is not known": {"Parameters: {P: {Type: String}}\nResources:\n  U: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, TargetFunctionArn: !Ref P, Cors: {AllowOrigins: [https://app.example.com]}}}\n" +
+			"  F: {Type: AWS::Lambda::Function, Properties: {}}\n  M: {Type: AWS::Lambda::Permission, Properties: {Action: lambda:InvokeFunctionUrl, Principal: '*', FunctionName: !Ref F}}", "/a", "no backend for"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, err := Load(app(t, tt.template), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			res := a.Serve(context.Background(), get(tt.path, appOrigin), nil)
+			if got, _ := unserved(res); !strings.Contains(got, tt.want) {
+				t.Errorf("%d, not known: %q, want %q", res.Status, got, tt.want)
+			}
+			if slices.ContainsFunc(a.Problems, func(p string) bool { return strings.Contains(p, "is no route key") }) {
+				t.Errorf("problems %q", a.Problems)
+			}
+		})
+	}
+	a, err := Load(app(t, document("/a: {$ref: '#/components/a'}}, components: {a: {get: {"+integration+"}}")), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, _ := a.Route("GET", "/a"); m == nil || m.Err != nil {
+		t.Errorf("the path of a local $ref: %+v, %q", m, a.Problems)
+	}
+}
