@@ -237,3 +237,39 @@ Resources:
 		}
 	}
 }
+
+// What is not known of a setting or a route on one side is not compared, and makes nothing looser, stricter or safer.
+func TestSettingNotCompared(t *testing.T) {
+	const web = "Parameters: {P: {Type: String}}\nResources:\n  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Target: https://x.example, CorsConfiguration: {AllowOrigins: [https://app.example.com]}}}\n"
+	const url = "Parameters: {P: {Type: String}}\nResources:\n  Fn: {Type: AWS::Lambda::Function, Properties: {}}\n  May: {Type: AWS::Lambda::Permission, Properties: {Action: lambda:InvokeFunctionUrl, FunctionName: !Ref Fn, Principal: '*'}}\n" +
+		"  Url: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, TargetFunctionArn: !Ref Fn, Cors: {AllowOrigins: [https://app.example.com]}}}\n"
+	for name, tt := range map[string]struct{ old, now, want string }{
+		"an origin in capitals": {web, strings.Replace(web, "[https://app", "[https://EVIL.example, https://app", 1), "letter case of https://EVIL.example"},
+		"quick create's overrides": {web, web + "  O: {Type: AWS::ApiGatewayV2::ApiGatewayManagedOverrides, Properties: {ApiId: !Ref Web, Route: {AuthorizationType: AWS_IAM}}}\n",
+			"O, an AWS::ApiGatewayV2::ApiGatewayManagedOverrides, is not read"},
+		"a URL's function": {url, strings.Replace(url, "TargetFunctionArn: !Ref Fn", "TargetFunctionArn: !Ref P", 1), "whether the function of Url sends CORS headers of its own"},
+		"a URL's AuthType": {url, strings.Replace(url, "AuthType: NONE", "AuthType: !Ref P", 1), "AuthType: not known: P"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var apps [2]*cfn.App
+			for side, text := range []string{tt.old, tt.now} {
+				app, err := cfn.Parse("t.yaml", []byte(text), cfn.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				apps[side] = app
+			}
+			results, err := Apps(context.Background(), apps[0], apps[1], Options{})
+			if err != nil || len(results) != 1 {
+				t.Fatalf("%v %v", results, err)
+			}
+			r := results[0]
+			if got := fmt.Sprint(r.NotCompared); !strings.Contains(got, tt.want) {
+				t.Errorf("not compared: %s, want %s", got, tt.want)
+			}
+			if !r.Empty() {
+				t.Errorf("changes %v, errors %v, caches %v, wants %v", r.Changes, r.Errors, r.Caches, r.Wants)
+			}
+		})
+	}
+}

@@ -114,6 +114,7 @@ func Origins(apis ...*gateway.API) []Origin {
 		if api.CORS != nil {
 			for _, o := range api.CORS.Origins {
 				texts[o] = true
+				texts[strings.ToLower(o)] = true // whether letter case counts is not known
 			}
 		}
 		if p, err := cors.FromStageVariables(api.Variables); err == nil {
