@@ -1,4 +1,4 @@
-// Package cors has the CORS policy of an API: an allowlist of origins and its
+// Package cors is the CORS policy of an API: an allowlist of origins and its
 // companions (credentials, methods, headers, max age).
 //
 // You write a [Config]. [New] checks it and compiles it to a [Policy], which is
@@ -40,10 +40,10 @@
 //
 // # HTTP APIs and function URLs
 //
-// A policy is for a REST API, whose preflight template and functions decide by it.
+// A policy is for a REST API, whose preflight template and functions apply it.
 // The CORS setting of an API Gateway HTTP API and that of a Lambda function URL
-// compare whole origins. Of a policy they can carry exact origins and "*", the
-// methods, the headers, the credentials and the max age, and no pattern:
+// compare whole origins. They can have a policy's exact origins and "*", its
+// methods, headers, credentials and max age, but not its patterns:
 //
 //	an entry of Origins          HTTP API               function URL
 //	https://app.example.com      as it is               as it is
@@ -52,9 +52,9 @@
 //	http://localhost:*           -                      -
 //	a token (a deployed value)   as it is               as it is
 //
-// (An HTTP API has https://* and http://* besides, which are every page of a
-// scheme, and which no policy means.) For a pattern the function has to respond
-// itself, without a setting. `corsgate render --as http-api` and `--as
+// (An HTTP API also accepts https://* and http://*, which allow every page of a
+// scheme. No policy means that.) For a pattern, the function has to respond itself,
+// without the setting. `corsgate render --as http-api` and `--as
 // function-url` write the setting, or say which entries it cannot have.
 //
 // The package is pure Go. It imports neither the AWS CDK nor any AWS SDK, so a

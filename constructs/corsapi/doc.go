@@ -20,7 +20,7 @@
 //     headers; API Gateway cannot compare origins there (see [GatewayErrors]).
 //   - Every stage of the API in the app gets the policy's variables.
 //   - Every function that a method of NewRestApi invokes has one Lambda
-//     permission for the API, instead of two a method (PermissionPerMethod
+//     permission for the API, instead of two for each method (PermissionPerMethod
 //     of [RestApiProps]).
 //   - Any change except to the stage's variables causes a new deployment;
 //     variables take effect immediately.

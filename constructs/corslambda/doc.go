@@ -1,5 +1,5 @@
-// Package corslambda is what runs inside the Lambda function behind an API Gateway
-// REST API: it puts the CORS headers on the function's responses. With a proxy
+// Package corslambda runs inside the Lambda function behind an API Gateway REST
+// API, and puts the CORS headers on the function's responses. With a proxy
 // integration, only the function can do that: API Gateway passes its headers on
 // unchanged
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-cors.html).

@@ -6,7 +6,7 @@
 //	app.Put("/products/1").WithHeader("x-debug").IsRefused("HeaderDisallowedByPreflightResponse")
 //	api.From("https://evil.example").Get("/products").IsRefused()
 //
-// What a browser does and how API Gateway responds is worked out as by `corsgate explain`, without a network, and a
+// It works out what a browser does and how API Gateway responds, as `corsgate explain` does, without a network. A
 // failure prints what that command would print. A snapshot test fails when a line of the template changes; this one fails
 // when a page can do something that it could not do, or the reverse.
 //

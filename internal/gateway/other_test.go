@@ -160,7 +160,7 @@ func TestEvent2(t *testing.T) {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
-	if res := a.Serve(nil, get("/old", appOrigin), backend); res.Status != 500 || event["version"] != "1.0" || event["httpMethod"] != "GET" || event["path"] != "/live/old" || event["multiValueHeaders"] == nil {
+	if res := a.Serve(t.Context(), get("/old", appOrigin), backend); res.Status != 500 || event["version"] != "1.0" || event["httpMethod"] != "GET" || event["path"] != "/live/old" || event["multiValueHeaders"] == nil {
 		t.Errorf("format 1.0: %d %v", res.Status, event)
 	}
 }

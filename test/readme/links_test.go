@@ -37,12 +37,8 @@ func TestLinks(t *testing.T) {
 			continue
 		}
 		prose := unfenced(text(t, page))
-		targets := image.FindAllStringSubmatch(prose, -1)
 		// A link's text may be code; a link in code is none.
-		for _, m := range link.FindAllStringSubmatch(code.ReplaceAllString(prose, "`x`"), -1) {
-			targets = append(targets, m)
-		}
-		for _, m := range targets {
+		for _, m := range append(image.FindAllStringSubmatch(prose, -1), link.FindAllStringSubmatch(code.ReplaceAllString(prose, "`x`"), -1)...) {
 			if fault := follow(t, page, m[1]); fault != "" {
 				t.Errorf("%s: (%s): %s", page, m[1], fault)
 			}

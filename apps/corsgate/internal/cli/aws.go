@@ -12,7 +12,7 @@ import (
 type account struct {
 	Region      string `placeholder:"REGION" help:"The region. Default: the environment's or the profile's."`
 	Profile     string `placeholder:"NAME" help:"The profile of ~/.aws/config. Default: AWS_PROFILE."`
-	EndpointURL string `name:"endpoint-url" placeholder:"URL" help:"Where the services are, in place of AWS; as AWS_ENDPOINT_URL."`
+	EndpointURL string `name:"endpoint-url" placeholder:"URL" help:"The address of the services, in place of AWS; like AWS_ENDPOINT_URL."`
 }
 
 // open returns a configuration that can only read.

@@ -41,7 +41,7 @@ type grammar struct {
 	Explain explainCommand `cmd:"" help:"Show what a browser does with one request of a page, step by step, and why."`
 	Serve   serveCommand   `cmd:"" help:"Serve an API and its functions on this machine, with a page that shows what browsers may do."`
 	Probe   probeCommand   `cmd:"" help:"Send a deployed API what a browser would send, and more, and find what is wrong with its responses."`
-	Inspect inspectCommand `cmd:"" help:"Check an API in an AWS account: what is wrong, not deployed, or not as in its template."`
+	Inspect inspectCommand `cmd:"" help:"Check an API in an AWS account: what is wrong, not deployed, or different from its template."`
 	Logs    logsCommand    `cmd:"" help:"Find in CloudWatch Logs, or in log files, why pages could not read responses."`
 	Render  renderCommand  `cmd:"" help:"Print what an API needs for CORS, as CloudFormation, SAM, OpenAPI, Serverless or Terraform."`
 	Rules   rulesCommand   `cmd:"" help:"List the rules, or print the page of one."`

@@ -24,7 +24,7 @@ type diffCommand struct {
 	New string `arg:"" optional:"" placeholder:"NEW" help:"The new template, or a folder of templates."`
 
 	Format   string            `default:"markdown" enum:"markdown,text,json" placeholder:"FORMAT" group:"The report:" help:"markdown, for a comment; text; or json, with each request whose outcome changes. Default: markdown."`
-	FailOn   string            `default:"change" enum:"change,looser" placeholder:"WHAT" group:"The report:" help:"What ends with status 1: any change; or looser, only what is allowed now and was not. Default: change."`
+	FailOn   string            `default:"change" enum:"change,looser" placeholder:"WHAT" group:"The report:" help:"What ends with status 1: change, for any change; or looser, only for what is allowed now and was not. Default: change."`
 	API      string            `name:"api" placeholder:"ID" group:"What is compared:" help:"One RestApi, by logical id, instead of all."`
 	OldAPI   string            `name:"old-api" placeholder:"ID" group:"What is compared:" help:"Its logical id in the old template, if it differs."`
 	Stage    string            `placeholder:"NAME" group:"What is compared:" help:"One stage instead of all."`

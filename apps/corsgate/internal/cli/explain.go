@@ -28,7 +28,7 @@ type explainCommand struct {
 	Path        string   `default:"/" placeholder:"PATH" group:"The page's request:" help:"The path without the stage, with its query string. Default: /."`
 	Header      []string `sep:"none" placeholder:"NAME[:VALUE]" group:"The page's request:" help:"A header that the page's script sets; can be repeated."`
 	Body        string   `placeholder:"TEXT" group:"The page's request:" help:"The body, or @FILE."`
-	Credentials bool     `group:"The page's request:" help:"As fetch with credentials: 'include'."`
+	Credentials bool     `group:"The page's request:" help:"Send credentials, as fetch does with credentials: 'include'."`
 
 	JSON     bool `name:"json" group:"The report:" help:"Print everything as one JSON object."`
 	invoke   `group:"The function behind the API:"`

@@ -1,6 +1,6 @@
 package cli
 
-// A manual is what the help of a command says beside its flags: the usual calls, and what each exit status means. The page of the
+// A manual is the part of a command's help beside its flags: the usual calls, and what each exit status means. The page of the
 // command in docs/cli has the same.
 type manual struct {
 	calls    []string
@@ -29,7 +29,7 @@ func (serveCommand) manual() manual {
 			"corsgate serve --template cdk.out",
 		},
 		statuses: []exitStatus{
-			{statusOK, "it was interrupted, which is how it is meant to end"},
+			{statusOK, "it was interrupted, which is the normal way to end it"},
 			{statusRefused, "the app cannot be synthesized, or the API cannot be served"},
 			{statusUsage, badCommandLine},
 			{statusUnknown, "a template cannot be read"},
@@ -139,7 +139,7 @@ func (inspectCommand) manual() manual {
 			"corsgate inspect --rest-api-id abc123 --stage prod --template cdk.out",
 			"corsgate inspect --rest-api-id abc123 --policy",
 		},
-		note: "It only reads. It needs apigateway:GET and lambda:GetFunctionConfiguration; where one is denied, it says what it could not see.",
+		note: "It only reads. It needs apigateway:GET and lambda:GetFunctionConfiguration; if one is denied, it reports what it could not see.",
 		statuses: []exitStatus{
 			{statusOK, "no finding at or above --fail-on"},
 			{statusRefused, worthIt},

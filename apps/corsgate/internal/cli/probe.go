@@ -32,7 +32,7 @@ type probeCommand struct {
 	Header []string `sep:"none" placeholder:"NAME[:VALUE]" group:"The page's request:" help:"A header that the page's script sets; can be repeated."`
 	Body   string   `placeholder:"TEXT" group:"The page's request:" help:"The body, or @FILE."`
 
-	Credentials bool   `group:"The page's request:" help:"As fetch with credentials: 'include'."`
+	Credentials bool   `group:"The page's request:" help:"Send credentials, as fetch does with credentials: 'include'."`
 	Cookie      string `placeholder:"COOKIES" group:"The page's request:" help:"NAME=VALUE; ..., or @FILE; implies --credentials. Never printed."`
 	BearerEnv   string `placeholder:"NAME" group:"The page's request:" help:"The environment variable with the bearer token. Never printed."`
 
@@ -41,7 +41,7 @@ type probeCommand struct {
 	MaxRequests int           `default:"40" placeholder:"N" group:"What is sent:" help:"The most requests. Default: 40."`
 	Timeout     time.Duration `default:"10s" placeholder:"TIME" group:"What is sent:" help:"How long each request may take. Default: 10s."`
 	Insecure    bool          `group:"What is sent:" help:"Accept any certificate."`
-	Resolve     []string      `sep:"none" placeholder:"HOST:PORT:ADDRESS" group:"What is sent:" help:"Where to connect to for a host and port, as in curl."`
+	Resolve     []string      `sep:"none" placeholder:"HOST:PORT:ADDRESS" group:"What is sent:" help:"The address to connect to for a host and port, as in curl."`
 
 	findings `group:"Findings:"`
 	setAside `group:"Findings:"`

@@ -38,7 +38,7 @@ type serveCommand struct {
 	Listen     string   `default:"127.0.0.1:4000" placeholder:"ADDRESS" group:"Where:" help:"The API's address. Default: 127.0.0.1:4000."`
 	PageListen string   `default:"127.0.0.1:4001" placeholder:"ADDRESS" group:"Where:" help:"The page's address. Default: 127.0.0.1:4001."`
 	TLS        bool     `name:"tls" group:"Where:" help:"Serve over HTTPS and HTTP/2, with a self-signed certificate."`
-	Host       []string `sep:"none" placeholder:"NAME" group:"Where:" help:"Another host name of both, also in the certificate. Requests for other names get 421."`
+	Host       []string `sep:"none" placeholder:"NAME" group:"Where:" help:"Another host name for both, also in the certificate. Requests for other names get 421."`
 }
 
 // iamARN is what identifies whoever signs a request.
