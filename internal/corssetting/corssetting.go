@@ -43,6 +43,9 @@ type Setting struct {
 	Texts []string
 }
 
+// Members are those of a setting in CloudFormation, of either service.
+var Members = []string{"AllowCredentials", "AllowHeaders", "AllowMethods", "AllowOrigins", "ExposeHeaders", "MaxAge"}
+
 // A Header is one that the service sends.
 type Header struct{ Name, Value string }
 
@@ -63,10 +66,13 @@ func (s *Setting) Origin(origin string) (value, notKnown string) {
 		return origin, ""
 	}
 	for _, o := range s.Origins {
-		switch scheme, ok := strings.CutSuffix(o, "*"); {
-		case strings.EqualFold(o, origin):
+		scheme, ok := strings.CutSuffix(o, "*")
+		lower := strings.ToLower(scheme)
+		ok = ok && (lower == "https://" || lower == "http://") && strings.HasPrefix(origin, lower)
+		switch {
+		case strings.EqualFold(o, origin), ok && scheme != lower:
 			notKnown = "whether the letter case of " + o + " counts is on no file"
-		case ok && (scheme == "https://" || scheme == "http://") && strings.HasPrefix(origin, scheme):
+		case ok:
 			if s.Service == HTTPAPI {
 				return origin, ""
 			}

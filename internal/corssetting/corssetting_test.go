@@ -20,6 +20,7 @@ func TestOrigin(t *testing.T) {
 		{HTTPAPI, "https://*", "true", page}, {HTTPAPI, "http://*", "", ""}, {FunctionURL, "https://*", "", "?"}, {FunctionURL, "http://*", "", ""},
 		{HTTPAPI, "*", "", "*"}, {HTTPAPI, page + " *", "", "*"}, {FunctionURL, "*", "", "*"}, {FunctionURL, "*", "false", "*"}, {FunctionURL, "*", "true", "?"},
 		{HTTPAPI, "https://App.example.com", "", "?"}, {HTTPAPI, "https://App.example.com " + page, "", page}, {HTTPAPI, "https://App.example.com https://*", "", page},
+		{HTTPAPI, "HTTPS://*", "", "?"}, {HTTPAPI, "HTTP://*", "", ""}, {HTTPAPI, "HTTPS://* https://*", "", page},
 	} {
 		s := &Setting{Service: tt.service, Origins: strings.Fields(tt.origins), Credentials: tt.credentials}
 		got, notKnown := s.Origin(page)

@@ -123,6 +123,11 @@ func (l *loader) setting(v any, service corssetting.Service, inDocument bool) {
 		}
 		return out
 	}
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		if !inDocument && !slices.Contains(corssetting.Members, key) {
+			l.problem("%s: %s has no member %s; it has %s", l.rest.ID, service.Property(), clip(key), strings.Join(corssetting.Members, ", "))
+		}
+	}
 	s.Origins, s.Methods, s.Headers, s.Expose = listed("AllowOrigins"), listed("AllowMethods"), listed("AllowHeaders"), listed("ExposeHeaders")
 	s.Credentials, s.MaxAge = r.text(m[name("AllowCredentials")], "AllowCredentials"), r.text(m[name("MaxAge")], "MaxAge")
 	if r.err != nil {

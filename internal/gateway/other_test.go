@@ -328,6 +328,10 @@ func TestOtherUnknown(t *testing.T) {
 		return "Resources: {Web: {Type: AWS::ApiGatewayV2::Api, Properties: {Body: {openapi: 3.0.1, x-amazon-apigateway-cors: {allowOrigins: [https://app.example.com]}, " +
 			"components: {securitySchemes: {far: {$ref: 'https://x.example/far'}, none: {$ref: '#/components/none'}}}, paths: {" + paths + "}}}}}"
 	}
+	odd, err := Load(app(t, strings.ReplaceAll("Resources:\n"+web+"}}", "AllowOrigins", "allowOrigins")), Options{})
+	if err != nil || len(odd.Problems) != 1 || !strings.Contains(odd.Problems[0], "CorsConfiguration has no member allowOrigins") {
+		t.Errorf("a member that CloudFormation does not know: %v, %v", odd, err)
+	}
 	const integration = "x-amazon-apigateway-integration: {type: http_proxy, httpMethod: ANY, uri: https://x.example, payloadFormatVersion: '1.0'}"
 	for name, tt := range map[string]struct{ template, path, want string }{
 		"the key of quick create": {"Parameters: {P: {Type: String}}\nResources:\n" + web + ", Target: https://x.example, RouteKey: !Ref P}}", "/a", "this API may have /a elsewhere: route Web: RouteKey: not known: P"},
