@@ -36,6 +36,14 @@ func check(command string, checks map[rules.ID]checker, app *cfn.App, stated *Al
 		}
 	}
 	out.beside(sides)
+	for _, l := range app.Lookups() {
+		if !slices.ContainsFunc(l.Touches, touches) {
+			continue
+		}
+		for _, key := range l.Keys {
+			out.under(l.Symbol.String()+" is "+key, look(app.With(cfn.Options{IDs: map[string]string{l.Symbol.ID(): key}}), checks, stated))
+		}
+	}
 	rep := report.New(command, "", slices.Concat(more, out.findings), slices.Concat(suppressions, out.suppressions))
 	rep.Checked, rep.Crashed, rep.NotJudged = out.checked, out.crashed, out.notJudged
 	if command == "check" {

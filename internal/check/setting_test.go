@@ -287,3 +287,16 @@ func TestSettingNotJudged(t *testing.T) {
 		})
 	}
 }
+
+// TestSettingByMapping holds that a setting is judged with each key by which a mapping may be looked up.
+func TestSettingByMapping(t *testing.T) {
+	app, err := cfn.Parse("t.yaml", []byte("Parameters: {P: {Type: String}}\nMappings: {M: {a: {o: 'https://*'}, b: {o: https://app.example.com}}}\n"+
+		"Resources: {Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: [!FindInMap [M, !Ref P, o]], AllowCredentials: true}}}}"), cfn.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep := Check(app, nil, nil)
+	if len(rep.Findings) != 1 || rep.Findings[0].Rule != rules.CORS802 || !strings.HasSuffix(rep.Findings[0].Detail, ", if P is a") {
+		t.Errorf("want CORS802 if P is a:\n%s", listing(rep))
+	}
+}

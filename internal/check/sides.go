@@ -25,12 +25,34 @@ func touches(t cfn.Touch) bool {
 	return t.Type == ""
 }
 
+// same is the same text for the same finding under other values.
+func same(f report.Finding) string {
+	return strings.Join([]string{string(f.Rule), f.Stack, f.LogicalID, f.API, f.Path, f.Method, f.Note, f.Detail}, "\x00")
+}
+
+// under adds what is found beside what there is with a key that a mapping is looked up by.
+func (s *seen) under(when string, o *seen) {
+	for _, f := range o.findings {
+		at := slices.IndexFunc(s.findings, func(had report.Finding) bool { return same(had) == same(f) })
+		switch {
+		case at < 0:
+			f.When = "if " + when
+			s.findings = append(s.findings, f)
+		case strings.Contains(s.findings[at].When, when[:strings.LastIndex(when, " is ")+4]):
+			s.findings[at].When += " or " + when
+		}
+	}
+	for _, l := range o.crashed {
+		if !slices.Contains(s.crashed, l) {
+			s.crashed = append(s.crashed, l)
+		}
+	}
+}
+
 // beside adds what there is on the other sides of conditions. What holds on one side only says so.
 func (s *seen) beside(sides []side) {
 	s.findings = either(s.findings, sides, func(o *seen) []report.Finding { return o.findings },
-		func(f report.Finding) string {
-			return strings.Join([]string{string(f.Rule), f.Stack, f.LogicalID, f.API, f.Path, f.Method, f.Note, f.Detail}, "\x00")
-		},
+		same,
 		func(f report.Finding, condition string) report.Finding {
 			f.When = condition
 			return f
