@@ -255,7 +255,7 @@ var address = regexp.MustCompile(`(?m)^API\s+https://(\S+?)/`)
 // serve makes corsgate serve a template, until the test ends.
 func (s *session) serve(t *testing.T, name string) {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(s.bin, "corsgate"), "serve", "--template", name, "--tls", "--listen", "127.0.0.1:0", "--page-listen", "127.0.0.1:0")
+	cmd := exec.Command(filepath.Join(s.bin, "corsgate"), "serve", "--invoke", "--template", name, "--tls", "--listen", "127.0.0.1:0", "--page-listen", "127.0.0.1:0")
 	cmd.Dir = s.dir
 	r, w := io.Pipe()
 	cmd.Stdout, cmd.Stderr = w, w
