@@ -38,7 +38,7 @@ func TestSecurityPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := read("SECURITY.md")
-	for _, want := range []string{facts[1] + " recorded facts", pairs[1] + ",000 drawn pairs", fmt.Sprintf("%d fuzz targets", fuzz)} {
+	for _, want := range []string{facts[1] + " recorded facts", pairs[1] + ",000 random pairs", fmt.Sprintf("%d fuzz targets", fuzz)} {
 		if !strings.Contains(page, want) {
 			t.Errorf("SECURITY.md does not say %q", want)
 		}
