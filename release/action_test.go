@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/corsgate/corsgate/internal/testkit/need"
 )
 
 // gitHub stands for GitHub's API: the comments of pull request 7. Who asks is a bot.
@@ -77,7 +79,7 @@ type job struct {
 }
 
 func newJob(t *testing.T, g http.Handler) *job {
-	need(t, "node", "git", "bash")
+	need.Programs(t, "node", "git", "bash")
 	packages(t) // builds the program
 	j := &job{t: t, dir: t.TempDir(), api: httptest.NewServer(g)}
 	t.Cleanup(j.api.Close)

@@ -9,11 +9,13 @@ import (
 
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/zip"
+
+	"github.com/corsgate/corsgate/internal/testkit/need"
 )
 
 // TestGoInstall installs the commit as `go install` and `go get -tool` would: from a module proxy, which is a folder here.
 func TestGoInstall(t *testing.T) {
-	need(t, "git")
+	need.Programs(t, "git")
 	const path, tool = "github.com/corsgate/corsgate", "github.com/corsgate/corsgate/apps/corsgate"
 	root, err := filepath.Abs("..")
 	if err != nil {

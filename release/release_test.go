@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/corsgate/corsgate/internal/testkit/need"
 )
 
 const version = "1.2.3"
@@ -35,19 +37,6 @@ var config = sync.OnceValue(func() (c struct {
 	}
 	return c
 })
-
-// need skips a test where a program is missing, but never in CI.
-func need(t *testing.T, programs ...string) {
-	t.Helper()
-	for _, p := range programs {
-		if _, err := exec.LookPath(p); err != nil {
-			if os.Getenv("CI") != "" {
-				t.Fatal(err)
-			}
-			t.Skip(err)
-		}
-	}
-}
 
 // run runs a command in a folder and returns what it prints.
 func run(t *testing.T, dir string, env []string, args ...string) string {
@@ -105,7 +94,7 @@ var made bool
 func packages(t *testing.T) string {
 	t.Helper()
 	if _, ok := target(runtime.GOOS, runtime.GOARCH); !ok {
-		t.Skip("there is no release for this platform")
+		need.Skip(t, "there is no release for this platform")
 	}
 	made = true
 	dir, err := packed()
@@ -180,7 +169,7 @@ func TestPackRefuses(t *testing.T) {
 
 // TestNPM installs the packages from their files, without a registry, and runs what npx would.
 func TestNPM(t *testing.T) {
-	need(t, "node", "npm")
+	need.Programs(t, "node", "npm")
 	from, dir := packages(t), t.TempDir()
 	here, _ := target(runtime.GOOS, runtime.GOARCH)
 	main, own := filepath.Join(from, "corsgate-"+version+".tgz"), filepath.Join(from, "corsgate-"+here.Node[0]+"-"+here.Node[1]+"-"+version+".tgz")
@@ -213,7 +202,7 @@ func TestNPM(t *testing.T) {
 
 // TestWheel installs the wheel from its file, without an index.
 func TestWheel(t *testing.T) {
-	need(t, "python3")
+	need.Programs(t, "python3")
 	from, dir := packages(t), t.TempDir()
 	python := filepath.Join(dir, "venv", "bin", "python")
 	run(t, dir, nil, "python3", "-m", "venv", "venv")
@@ -235,7 +224,7 @@ func TestWheel(t *testing.T) {
 
 // TestPreCommit does what pre-commit does with .pre-commit-hooks.yaml: it installs pyproject.toml, with the wheel, and runs the entry.
 func TestPreCommit(t *testing.T) {
-	need(t, "python3")
+	need.Programs(t, "python3")
 	from, dir := packages(t), t.TempDir()
 	var hooks []struct {
 		ID, Entry, Language, Files string

@@ -144,24 +144,31 @@ func (s *sam) complete(id string, doc, p map[string]any) {
 
 // slashes puts slashes for the ~1 of media types.
 func slashes(v any) any {
+	return rewritten(v, func(s string) string { return strings.ReplaceAll(s, "~1", "/") }, unchanged)
+}
+
+// rewritten returns a copy of a value, with other texts and other keys of objects.
+func rewritten(v any, text, key func(string) string) any {
 	switch v := v.(type) {
 	case string:
-		return strings.ReplaceAll(v, "~1", "/")
+		return text(v)
 	case []any:
 		out := make([]any, len(v))
 		for i, e := range v {
-			out[i] = slashes(e)
+			out[i] = rewritten(e, text, key)
 		}
 		return out
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for k, e := range v {
-			out[k] = slashes(e)
+			out[key(k)] = rewritten(e, text, key)
 		}
 		return out
 	}
 	return v
 }
+
+func unchanged(s string) string { return s }
 
 // cors adds the preflights of the property Cors, which may be an origin alone.
 func (s *sam) cors(id string, doc map[string]any, v any) {

@@ -55,38 +55,49 @@ func emptyBody() map[string]any {
 
 // routes adds the paths of Api events to the APIs whose documents SAM writes, and the API of the events that name none.
 func (s *sam) routes() {
-	explicit, known := s.resources[implicitAPI], s.apis[implicitAPI]
-	s.resources[implicitAPI] = map[string]any{"Type": "AWS::Serverless::Api", "Properties": map[string]any{"StageName": "Prod", "DefinitionBody": emptyBody()}}
-	made := &samAPI{id: implicitAPI, managed: true, conditions: map[string]map[string]string{}}
-	s.apis[implicitAPI] = made
-	for _, id := range s.ids("AWS::Serverless::Function", "AWS::Serverless::StateMachine") {
-		for _, e := range s.apiEvents(id, nil) {
-			if api := s.apis[e.api]; api != nil {
-				if api.conditions[e.path] == nil {
-					api.conditions[e.path] = map[string]string{}
-				}
-				api.conditions[e.path][e.method] = e.condition
-				if api.managed {
-					addPath(s.paths(api), e.path, e.method)
-				}
-				api.cause = cmp.Or(api.cause, e.cause())
-				s.out.Routes[routeKey(e.api, e.method, e.path)] = e.cause()
-			}
+	s.implicit(s.apis, implicitAPI, map[string]any{"Type": "AWS::Serverless::Api", "Properties": map[string]any{"StageName": "Prod", "DefinitionBody": emptyBody()}}, func() []*samEvent {
+		var out []*samEvent
+		for _, id := range s.ids("AWS::Serverless::Function", "AWS::Serverless::StateMachine") {
+			out = append(out, s.apiEvents(id, nil)...)
 		}
+		return out
+	})
+}
+
+// implicit adds the paths of events to the APIs whose documents SAM writes. The events that name no API make one: resource, with
+// the logical id that SAM gives it. If none does, what the template has under that id stays.
+func (s *sam) implicit(apis map[string]*samAPI, id string, resource map[string]any, events func() []*samEvent) {
+	explicit, known := s.resources[id], apis[id]
+	made := &samAPI{id: id, managed: true, conditions: map[string]map[string]string{}}
+	s.resources[id], apis[id] = resource, made
+	for _, e := range events() {
+		api := apis[e.api]
+		if api == nil {
+			continue
+		}
+		if api.conditions[e.path] == nil {
+			api.conditions[e.path] = map[string]string{}
+		}
+		api.conditions[e.path][e.method] = e.condition
+		if api.managed {
+			addPath(s.paths(api), e.path, e.method)
+		}
+		api.cause = cmp.Or(api.cause, e.cause())
+		s.out.Routes[routeKey(e.api, e.method, e.path)] = e.cause()
 	}
 	if len(s.paths(made)) == 0 {
-		delete(s.apis, implicitAPI)
-		delete(s.resources, implicitAPI)
+		delete(apis, id)
+		delete(s.resources, id)
 		if explicit != nil {
-			s.resources[implicitAPI] = explicit
+			s.resources[id] = explicit
 			if known != nil {
-				s.apis[implicitAPI] = known
+				apis[id] = known
 			}
 		}
-	} else if condition := s.anyOf(implicitAPI+"Condition", made.all()); condition != "" {
-		object(s.resources[implicitAPI])["Condition"] = condition
+	} else if condition := s.anyOf(id+"Condition", made.all()); condition != "" {
+		object(s.resources[id])["Condition"] = condition
 	}
-	s.pathConditions(s.apis)
+	s.pathConditions(apis)
 }
 
 // pathConditions puts on each path of the documents that SAM writes the condition of the events that make it.

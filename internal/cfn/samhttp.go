@@ -35,37 +35,13 @@ func (s *sam) httpRoutes() {
 			api.managed = true
 		}
 	}
-	explicit, known := s.resources[implicitHTTPAPI], s.http[implicitHTTPAPI]
-	s.resources[implicitHTTPAPI] = map[string]any{"Type": httpAPIType, "Properties": map[string]any{"DefinitionBody": emptyHTTPBody()}}
-	made := &samAPI{id: implicitHTTPAPI, managed: true, conditions: map[string]map[string]string{}}
-	s.http[implicitHTTPAPI] = made
-	for _, id := range s.ids("AWS::Serverless::Function") {
-		for _, e := range s.httpEvents(id, object(s.resources[id]), false) {
-			api := s.http[e.api]
-			if api.conditions[e.path] == nil {
-				api.conditions[e.path] = map[string]string{}
-			}
-			api.conditions[e.path][e.method] = e.condition
-			if api.managed {
-				addPath(s.paths(api), e.path, e.method)
-			}
-			api.cause = cmp.Or(api.cause, e.cause())
-			s.out.Routes[routeKey(e.api, e.method, e.path)] = e.cause()
+	s.implicit(s.http, implicitHTTPAPI, map[string]any{"Type": httpAPIType, "Properties": map[string]any{"DefinitionBody": emptyHTTPBody()}}, func() []*samEvent {
+		var out []*samEvent
+		for _, id := range s.ids("AWS::Serverless::Function") {
+			out = append(out, s.httpEvents(id, object(s.resources[id]), false)...)
 		}
-	}
-	if len(s.paths(made)) == 0 {
-		delete(s.http, implicitHTTPAPI)
-		delete(s.resources, implicitHTTPAPI)
-		if explicit != nil {
-			s.resources[implicitHTTPAPI] = explicit
-			if known != nil {
-				s.http[implicitHTTPAPI] = known
-			}
-		}
-	} else if condition := s.anyOf(implicitHTTPAPI+"Condition", made.all()); condition != "" {
-		object(s.resources[implicitHTTPAPI])["Condition"] = condition
-	}
-	s.pathConditions(s.http)
+		return out
+	})
 }
 
 // httpEvents lists the HttpApi events of a function, in the order in which SAM handles them. Each is looked at twice; tell has what
@@ -317,24 +293,12 @@ func (s *sam) httpCors(id string, doc map[string]any, v any) {
 
 // lowered writes the members of a CorsConfiguration inside of a function as a document has them.
 func lowered(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, e := range v {
-			if slices.Contains(strings.Fields(httpCorsProperties), k) {
-				k = strings.ToLower(k[:1]) + k[1:]
-			}
-			out[k] = lowered(e)
+	return rewritten(v, unchanged, func(k string) string {
+		if slices.Contains(strings.Fields(httpCorsProperties), k) {
+			return strings.ToLower(k[:1]) + k[1:]
 		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			out[i] = lowered(e)
-		}
-		return out
-	}
-	return v
+		return k
+	})
 }
 
 // httpAuth puts the authorizers of the property Auth into a document, and the default one on its operations.

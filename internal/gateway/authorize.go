@@ -82,23 +82,9 @@ func (x *exchange) authorize() error {
 	case "AWS_IAM":
 		return x.signature()
 	}
-	a := m.authorizer
-	if a == nil {
-		if _, ok := x.headers.Get("Authorization"); !ok {
-			return unsupported("what the authorizer wants of a request is not known: it is not in the template")
-		}
-		a = &authorizer{sources: []string{apigw.RequestHeader + "Authorization"}}
-	}
-	var identity []string
-	for _, s := range a.sources {
-		v, ok := x.source(s)
-		if !ok || v == "" {
-			if a.unknown != nil {
-				return unsupported("what the authorizer wants of a request: %v", &cfn.Unknown{Symbol: a.unknown})
-			}
-			return x.unauthorized(a, "the request lacks "+s)
-		}
-		identity = append(identity, v)
+	a, identity, err := x.identified(x.unauthorized)
+	if err != nil {
+		return err
 	}
 	switch {
 	case x.api.authorizers == nil:
@@ -116,6 +102,30 @@ func (x *exchange) authorize() error {
 	return x.custom(a, identity)
 }
 
+// identified returns the authorizer of the method and what the request has at its identity sources. Lacks makes the response to
+// a request that has nothing at one of them.
+func (x *exchange) identified(lacks func(a *authorizer, why string) error) (*authorizer, []string, error) {
+	a := x.method.authorizer
+	if a == nil {
+		if _, ok := x.headers.Get("Authorization"); !ok {
+			return nil, nil, unsupported("what the authorizer wants of a request is not known: it is not in the template")
+		}
+		a = &authorizer{sources: []string{apigw.RequestHeader + "Authorization"}}
+	}
+	var out []string
+	for _, s := range a.sources {
+		v, ok := x.source(s)
+		if !ok || v == "" {
+			if a.unknown != nil {
+				return nil, nil, unsupported("what the authorizer wants of a request: %v", &cfn.Unknown{Symbol: a.unknown})
+			}
+			return nil, nil, lacks(a, "the request lacks "+s)
+		}
+		out = append(out, v)
+	}
+	return a, out, nil
+}
+
 // assume lets a request in whose authorizer cannot decide here.
 func (x *exchange) assume(name, detail string) {
 	x.assumed = true
@@ -127,10 +137,15 @@ func (x *exchange) unauthorized(a *authorizer, why string) error {
 	return &failure{typ: apigw.Unauthorized, message: "Unauthorized", errType: "UnauthorizedException", detail: why}
 }
 
+// signed reports whether a request has a signature, in a header or in its query.
+func (x *exchange) signed() bool {
+	_, header := x.headers.Get("Authorization")
+	return header || slices.ContainsFunc(x.query, func(p Param) bool { return p.Name == "X-Amz-Signature" })
+}
+
 // signature looks for that of Signature Version 4, which it does not verify.
 func (x *exchange) signature() error {
-	_, signed := x.headers.Get("Authorization")
-	if !signed && !slices.ContainsFunc(x.query, func(p Param) bool { return p.Name == "X-Amz-Signature" }) {
+	if !x.signed() {
 		x.step(Step{Kind: StepAuthorizer, Name: "AWS_IAM", Detail: "no signature"})
 		return &failure{typ: apigw.MissingAuthenticationToken, message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: "the method wants a signed request"}
 	}

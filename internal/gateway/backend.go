@@ -39,15 +39,24 @@ func (x *exchange) uri(i *Integration) (string, error) {
 	return out, nil
 }
 
-// backendError turns an error of the backend into a response.
-func backendError(err error) error {
+// uncalled says why a backend was not called; nil if it was, and failed.
+func uncalled(err error) error {
 	var u *Unavailable
 	switch {
 	case errors.As(err, &u):
 		return unsupported("%s", u.Reason)
 	case errors.As(err, new(*Whichever)):
 		return unsupported("what is behind the integration is not called here")
-	case errors.Is(err, context.DeadlineExceeded):
+	}
+	return nil
+}
+
+// backendError turns an error of the backend into a response.
+func backendError(err error) error {
+	if notCalled := uncalled(err); notCalled != nil {
+		return notCalled
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
 		return &failure{typ: apigw.IntegrationTimeout, message: "Endpoint request timed out", errType: "InternalServerErrorException", detail: "the integration took too long"}
 	}
 	return &failure{typ: apigw.IntegrationFailure, message: "Internal server error", errType: "InternalServerErrorException", detail: err.Error()}

@@ -18,7 +18,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/corsgate/corsgate/internal/apigw"
-	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 )
 
@@ -198,29 +197,15 @@ func (x *exchange) authorizeOther() error {
 	case "", "NONE":
 		return nil
 	case "AWS_IAM":
-		if _, signed := x.headers.Get("Authorization"); !signed && !slices.ContainsFunc(x.query, func(p Param) bool { return p.Name == "X-Amz-Signature" }) {
+		if !x.signed() {
 			return unauthorized(http.StatusForbidden, "AWS_IAM", "no signature")
 		}
 		x.assume("AWS_IAM", "AWS_IAM assumed to let the request in")
 		return nil
 	}
-	a := m.authorizer
-	if a == nil {
-		if _, ok := x.headers.Get("Authorization"); !ok {
-			return unsupported("what the authorizer wants of a request is not known: it is not in the template")
-		}
-		a = &authorizer{sources: []string{apigw.RequestHeader + "Authorization"}}
-	}
-	var identity []string
-	for _, s := range a.sources {
-		v, ok := x.source(s)
-		if !ok || v == "" {
-			if a.unknown != nil {
-				return unsupported("what the authorizer wants of a request: %v", &cfn.Unknown{Symbol: a.unknown})
-			}
-			return unauthorized(http.StatusUnauthorized, a.id, "the request lacks "+s)
-		}
-		identity = append(identity, v)
+	a, identity, err := x.identified(func(a *authorizer, why string) error { return unauthorized(http.StatusUnauthorized, a.id, why) })
+	if err != nil {
+		return err
 	}
 	switch {
 	case x.api.authorizers == nil, a.unknown != nil:
@@ -336,13 +321,10 @@ func (x *exchange) integrateOther() (*Response, error) {
 
 // failedOther is what becomes of a backend that fails: 503 after a timeout, and 500 or, of a function URL, 502.
 func (x *exchange) failedOther(err error) error {
-	var u *Unavailable
-	switch {
-	case errors.As(err, &u):
-		return unsupported("%s", u.Reason)
-	case errors.As(err, new(*Whichever)):
-		return unsupported("what is behind the integration is not called here")
-	case errors.Is(err, context.DeadlineExceeded) && x.api.Kind == HTTPAPI:
+	if notCalled := uncalled(err); notCalled != nil {
+		return notCalled
+	}
+	if errors.Is(err, context.DeadlineExceeded) && x.api.Kind == HTTPAPI {
 		return &refusal{http.StatusServiceUnavailable, "the integration took too long"}
 	}
 	return &refusal{x.broken(), err.Error()}

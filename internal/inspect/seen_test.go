@@ -81,7 +81,7 @@ type failing struct {
 }
 
 func (f failing) err(operation string) error {
-	return &smithy.OperationError{ServiceID: "API Gateway", OperationName: operation, Err: &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &http.Response{StatusCode: f.status}}, Err: errors.New("not implemented")}}
+	return &smithy.OperationError{ServiceID: "API Gateway", OperationName: operation, Err: &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &http.Response{StatusCode: f.status}}, Err: errors.New(http.StatusText(f.status))}}
 }
 
 func (f failing) GetDomainNames(context.Context, *apigateway.GetDomainNamesInput, ...func(*apigateway.Options)) (*apigateway.GetDomainNamesOutput, error) {

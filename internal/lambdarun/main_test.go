@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -144,18 +143,6 @@ func eventually(t testing.TB, what string, happened func() bool) {
 		if time.Now().After(end) {
 			t.Fatalf("never: %s", what)
 		}
-	}
-}
-
-// need skips a test without an interpreter; where the tests must all run, it
-// fails.
-func need(t *testing.T, name string) {
-	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("this needs %s, and CI has to have it: %v", name, err)
-		}
-		t.Skipf("this needs %s: %v", name, err)
 	}
 }
 

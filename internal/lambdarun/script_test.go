@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/corsgate/corsgate/internal/testkit/need"
 )
 
 // scripted returns functions whose code is inline, one for each handler in it.
@@ -19,7 +21,7 @@ func scripted(runtime, code string, handlers ...string) []Function {
 }
 
 func TestNode(t *testing.T) {
-	need(t, "node")
+	need.Programs(t, "node")
 	const code = `
 const wait = () => new Promise(resolve => setTimeout(resolve, 1))
 let calls = 0
@@ -91,7 +93,7 @@ exports.streams = awslambda.streamifyResponse(async (event, stream) => {
 }
 
 func TestNodeModules(t *testing.T) {
-	need(t, "node")
+	need.Programs(t, "node")
 	dir := t.TempDir()
 	write(t, `import { answer } from './lib.mjs'; export const handler = async () => answer`, dir, "a", "app.mjs")
 	write(t, `export const answer = 'an ES module'`, dir, "a", "lib.mjs")
@@ -133,7 +135,7 @@ func TestNodeModules(t *testing.T) {
 }
 
 func TestPython(t *testing.T) {
-	need(t, "python3")
+	need.Programs(t, "python3")
 	const code = `
 import os, sys
 calls = 0

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/corsgate/corsgate/internal/testkit/need"
 )
 
 // A function that corsfunction.Attach was put on runs behind the wrapper.
 func TestWrapped(t *testing.T) {
-	need(t, "node")
-	need(t, "python3")
+	need.Programs(t, "node")
+	need.Programs(t, "python3")
 	const event = `{"path":"/","httpMethod":"GET","headers":{"Origin":"https://app.example.com"},"requestContext":{"resourceId":"x"},"stageVariables":{"corsOrigins":"https://app.example.com"}}`
 	attached := map[string]string{"AWS_LAMBDA_EXEC_WRAPPER": "/opt/corsgate/wrap", "CORSGATE_EXEC_WRAPPER": "/opt/otel-handler"}
 	node := scripted("nodejs22.x", `

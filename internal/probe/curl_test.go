@@ -13,18 +13,8 @@ import (
 
 	"github.com/corsgate/corsgate/internal/browser"
 	"github.com/corsgate/corsgate/internal/report"
+	"github.com/corsgate/corsgate/internal/testkit/need"
 )
-
-// needCurl skips a test without curl; in CI, where all of them run, it fails.
-func needCurl(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("curl"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-}
 
 const (
 	token  = "tok-3n-of-the-test"
@@ -41,7 +31,7 @@ func withSecrets(o Options) Options {
 
 // TestCurl runs the commands, and holds that the server sees the same requests.
 func TestCurl(t *testing.T) {
-	needCurl(t)
+	need.Programs(t, "curl")
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Credentials", "true")
 		if r.Method == "HEAD" {
@@ -153,9 +143,7 @@ func TestQuote(t *testing.T) {
 	if report.OneLine(quoted) != quoted {
 		t.Errorf("%q", quoted)
 	}
-	if _, err := exec.LookPath("bash"); err != nil && os.Getenv("CI") == "" {
-		t.Skip(err)
-	}
+	need.Programs(t, "bash")
 	got, err := exec.Command("bash", "-c", "printf %s "+quoted).Output()
 	if err != nil || string(got) != word {
 		t.Errorf("%q, %v; want %q", got, err, word)

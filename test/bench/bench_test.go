@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/corsgate/corsgate/internal/testkit/need"
 )
 
 func TestMain(m *testing.M) {
@@ -20,19 +21,6 @@ func TestMain(m *testing.M) {
 		os.Exit(countMessages(into))
 	}
 	os.Exit(m.Run())
-}
-
-// need skips a test where a program is missing, but never in CI.
-func need(t *testing.T, programs ...string) {
-	t.Helper()
-	for _, p := range programs {
-		if _, err := exec.LookPath(p); err != nil {
-			if os.Getenv("CI") != "" {
-				t.Fatal(err)
-			}
-			t.Skip(err)
-		}
-	}
 }
 
 // A printed table is its cells by section, and in that by the first two of a
@@ -83,7 +71,7 @@ func value(t *testing.T, cell string) float64 {
 // The whole table, in haste: every row is there, every cell is a number, and
 // what is a fact is right. No time is looked at.
 func TestQuick(t *testing.T) {
-	need(t, "go", "node", "npm", "python3")
+	need.Programs(t, "go", "node", "npm", "python3")
 	var stdout, stderr bytes.Buffer
 	if err := run(context.Background(), []string{"--quick"}, &stdout, &stderr); err != nil {
 		t.Fatalf("%v\n%s", err, stderr.Bytes())

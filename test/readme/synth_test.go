@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/corsgate/corsgate/internal/testkit/need"
 )
 
 // cdkCLI is the CDK's command line that the README and .ci/run name.
@@ -14,12 +16,7 @@ const cdkCLI = "aws-cdk@2.1148.1"
 
 // TestSynth synthesizes the README's program with the CDK's command line, and holds what it prints of the mistake against the README.
 func TestSynth(t *testing.T) {
-	if _, err := exec.LookPath("npx"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	need.Programs(t, "npx")
 	program := shown(t, "README.md", "package main")
 	if out, err := synth(t, program); err != nil {
 		t.Errorf("the program: %v\n%s", err, out)

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/corsgate/corsgate/internal/testkit/need"
 )
 
 // drawn has random expressions and texts, of a few characters, so that they meet.
@@ -65,10 +67,7 @@ func (d drawn) text() string {
 func TestAgainstJava(t *testing.T) {
 	java, err := exec.LookPath("java")
 	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
+		need.Skip(t, err)
 	}
 	d := drawn{rand.New(rand.NewPCG(1, 2))}
 	type pair struct{ re, s string }

@@ -21,7 +21,7 @@ import (
 // compared, unless something changes.
 type diffCommand struct {
 	Old string `arg:"" optional:"" placeholder:"OLD" help:"The old template, or a folder of templates, such as the base's cdk.out."`
-	New string `arg:"" optional:"" placeholder:"NEW" help:"The new template, or a folder of templates."`
+	New string `arg:"" optional:"" placeholder:"NEW" help:"The new template, or a folder of templates. Default: cdk.out, or else template.yaml, .yml or .json."`
 
 	Format   string            `default:"markdown" enum:"markdown,text,json" placeholder:"FORMAT" group:"The report:" help:"markdown, for a comment; text; or json, with each request whose outcome changes. Default: markdown."`
 	FailOn   string            `default:"change" enum:"change,looser" placeholder:"WHAT" group:"The report:" help:"What ends with status 1: change, for any change; or looser, only for what is allowed now and was not. Default: change."`
@@ -37,8 +37,16 @@ type diffCommand struct {
 
 // Run is called by kong.
 func (x *diffCommand) Run(ctx context.Context, c Command) error {
-	if x.New == "" {
+	if x.Old == "" {
 		return usage("diff compares two templates, or two folders of templates, the old one first: corsgate diff main/cdk.out cdk.out")
+	}
+	if x.New == "" {
+		path, err := defaultTemplate()
+		if err != nil {
+			return err
+		}
+		c.say("the new template is %s", path)
+		x.New = path
 	}
 	if x.OldAPI == "" {
 		x.OldAPI = x.API

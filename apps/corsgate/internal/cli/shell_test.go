@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/corsgate/corsgate/internal/testkit/need"
 )
 
 // TestShells holds that each shell completes with its script. The program is the tests' own.
@@ -35,15 +37,9 @@ func TestShells(t *testing.T) {
 		"fish": `source "$SCRIPTS/corsgate.fish"; complete -C "$LINE"`,
 	} {
 		t.Run(shell, func(t *testing.T) {
-			path, err := exec.LookPath(shell)
-			if err != nil {
-				if os.Getenv("CI") != "" {
-					t.Fatal(err)
-				}
-				t.Skip(err)
-			}
+			need.Programs(t, shell)
 			for line, want := range map[string]string{"corsgate che": "check", "corsgate check --form": "--format", "corsgate check --format mark": "markdown", "corsgate rules CORS10": "CORS101"} {
-				cmd := exec.Command(path, "-c", script)
+				cmd := exec.Command(shell, "-c", script)
 				cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "SCRIPTS="+scripts, "LINE="+line, "HOME="+bin, "XDG_CONFIG_HOME="+bin, "XDG_DATA_HOME="+bin)
 				out, err := cmd.CombinedOutput()
 				if lines := strings.Fields(string(out)); err != nil || len(lines) == 0 || lines[0] != want {

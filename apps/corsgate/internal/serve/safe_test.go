@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/corsgate/corsgate/internal/testkit/hostile"
+	"github.com/corsgate/corsgate/internal/testkit/need"
 )
 
 // TestHeld holds that nothing behind the API is called where it must not be, and that the answers say why.
@@ -30,7 +31,7 @@ func TestHeld(t *testing.T) {
 
 // TestHostile holds that no text of a template, a client or a function is more than text in what serve writes to a terminal.
 func TestHostile(t *testing.T) {
-	needNode(t)
+	need.Programs(t, "node")
 	quoted := func(v string) string {
 		b, err := json.Marshal(v)
 		if err != nil {

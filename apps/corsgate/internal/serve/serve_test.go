@@ -21,6 +21,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/gateway"
+	"github.com/corsgate/corsgate/internal/testkit/need"
 )
 
 const templates = "../../../../test/templates/"
@@ -148,19 +149,8 @@ func TestCatalog(t *testing.T) {
 	}
 }
 
-// needNode skips a test without node; in CI, where all of them run, it fails.
-func needNode(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("node"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-}
-
 func TestPlainCDK(t *testing.T) {
-	needNode(t)
+	need.Programs(t, "node")
 	for _, tt := range []struct{ template, origin, want, other string }{
 		{"cdk-one-origin", "https://app.example.com", "https://app.example.com", "https://app.example.com"},
 		{"cdk-three-origins", "https://admin.example.com", "https://admin.example.com", "https://app.example.com"},
@@ -269,7 +259,7 @@ func TestBackends(t *testing.T) {
 }
 
 func TestCloseLeavesNoChild(t *testing.T) {
-	needNode(t)
+	need.Programs(t, "node")
 	s, log := start(t, Options{App: app(t, template(t, map[string]string{"length": invokes("Length"), "pid": invokes("Pid"), "hang": invokes("Hang")},
 		function("Length", "nodejs22.x", "exports.handler = async () => ({ statusCode: 200, headers: { 'content-length': '1', 'x-y': '2' }, body: 'longer' });"),
 		function("Pid", "nodejs22.x", "exports.handler = async () => ({ statusCode: 200, body: String(process.pid) });"),
