@@ -128,6 +128,9 @@ func parse(text []byte) (*File, []string) {
 	if err := dec.Decode(new(File)); !errors.Is(err, io.EOF) {
 		return nil, []string{"there is a second document in it (---); want one"}
 	}
+	if faults := unread(&root); len(faults) > 0 {
+		return nil, faults
+	}
 	return f, f.faults(&root)
 }
 
@@ -153,6 +156,24 @@ func plain(e string) string {
 		return fmt.Sprintf("line %s: got %s, want %s", m[1], cmp.Or(is[m[2]], "a text"), wants)
 	}
 	return e
+}
+
+// unread says what the YAML reader takes without a word and leaves out, or takes from another place: an empty entry of a list, a
+// merge key, and an alias that is a key.
+func unread(n *yaml.Node) []string {
+	var out []string
+	for i, c := range n.Content {
+		switch {
+		case n.Kind == yaml.MappingNode && i%2 == 0 && c.Kind == yaml.AliasNode:
+			out = append(out, fmt.Sprintf("line %d: the key *%s is an alias; write the key out", c.Line, c.Value))
+		case c.Tag == "!!merge":
+			out = append(out, fmt.Sprintf("line %d: the merge key << is not read; write the keys out", c.Line))
+		case n.Kind == yaml.SequenceNode && c.Tag == "!!null":
+			out = append(out, fmt.Sprintf("line %d: an entry of the list is empty", c.Line))
+		}
+		out = append(out, unread(c)...)
+	}
+	return out
 }
 
 // faults says what is wrong with values.

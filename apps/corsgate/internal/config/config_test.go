@@ -23,6 +23,9 @@ func TestFaults(t *testing.T) {
 		{"origins: [", "line 1: did not find expected node content"},
 		{"origins: []\norigins: []", `line 2: mapping key "origins" already defined at line 1`},
 		{"{}\n---\n{}", "a second document"},
+		{"<<: {suppressions: [{id: CORS101, reason: x}]}", "line 1: the merge key << is not read; write the keys out"},
+		{"emits: [&s suppressions]\n*s : [{id: CORS101, reason: x}]", "line 2: the key *s is an alias; write the key out"},
+		{"suppressions:\n- null\n- {id: CORS101, reason: x}", "line 2: an entry of the list is empty"},
 		{"- a", "line 1: got a list, want keys with values"},
 	} {
 		f, faults := parse([]byte(tt.text))
