@@ -80,3 +80,24 @@ func TestSuppress(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// FuzzParse holds that no file ends in a panic, and that one without a fault can be used.
+func FuzzParse(f *testing.F) {
+	for _, text := range []string{"", "origins: [https://app.example.com]", "apis: {A: {origins: ['*']}}", "suppressions: &s\n- {id: CORS107, reason: x}\nemits: [a]", "<<: {emits: [a]}", "fail-on: error\n---\n", "? *a\n: b"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		file, faults := parse(text)
+		if len(faults) > 0 {
+			return
+		}
+		if _, err := file.Stated(); err != nil {
+			t.Errorf("%q has no fault, and %v", text, err)
+		}
+		for _, s := range file.Suppress(nil) {
+			if s.Line == 0 || s.Reason == "" {
+				t.Errorf("%q: %+v", text, s)
+			}
+		}
+	})
+}
