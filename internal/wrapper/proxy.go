@@ -2,12 +2,9 @@ package wrapper
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
-	"log"
 	"log/slog"
-	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -27,12 +24,14 @@ const (
 
 // A proxy is a Runtime API in front of another one.
 type proxy struct {
-	upstream  string // host and port
-	transport *http.Transport
-	emitter   emit.Emitter
+	upstream string // host and port
+	emitter  emit.Emitter
 
 	errorsAsResponses bool        // as corslambda makes of a handler's errors
 	streams           atomic.Bool // the function's last response was a stream
+
+	links    sync.WaitGroup // those that are open, and the listener
+	restored atomic.Int64   // how often it was
 
 	mu   sync.Mutex
 	open map[string]*invocation
@@ -45,27 +44,11 @@ type invocation struct {
 }
 
 func newProxy(upstream string, logger *slog.Logger) *proxy {
-	return &proxy{
-		upstream: upstream,
-		transport: &http.Transport{
-			DisableCompression:     true, // it would ask for it
-			MaxIdleConnsPerHost:    100,
-			MaxResponseHeaderBytes: maxHeaders,
-		},
-		emitter: emit.Emitter{Log: logger},
-		open:    map[string]*invocation{},
-	}
+	return &proxy{upstream: upstream, emitter: emit.Emitter{Log: logger}, open: map[string]*invocation{}}
 }
 
-// maxHeaders is more than a runtime sends of an error's cause for X-Ray.
-const maxHeaders = 4 << 20
-
-func (p *proxy) server() *http.Server {
-	return &http.Server{Handler: p, MaxHeaderBytes: maxHeaders, ErrorLog: log.New(io.Discard, "", 0)}
-}
-
-// ServeHTTP serves a request of the runtime.
-func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// handle serves a request of the runtime. With an error the link cannot be used any more.
+func (p *proxy) handle(l *link, r *http.Request) error {
 	// The version, "runtime", and what is in it.
 	path := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	is := func(method string, segments ...string) bool {
@@ -81,52 +64,58 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case is("GET", "invocation", "next"):
-		p.next(w, r)
+		return p.next(l, r)
 	case is("POST", "invocation", "", "response"):
-		p.response(w, r, path[3])
+		return p.response(l, r, path[3])
 	case is("POST", "invocation", "", "error"):
-		p.failed(w, r, path[3])
+		return p.failed(l, r, path[3])
 	case is("GET", "restore", "next"):
-		p.forward(w, r, r.Body, r.ContentLength)
-		// Those that were open when the snapshot was taken lead nowhere.
-		p.transport.CloseIdleConnections()
+		err := p.forward(l, r, r.Body, r.ContentLength)
+		// Connections that were open when the snapshot was taken lead nowhere.
+		p.restored.Add(1)
+		return err
 	default:
-		p.forward(w, r, r.Body, r.ContentLength)
+		return p.forward(l, r, r.Body, r.ContentLength)
 	}
 }
 
 // next hands over the next event, after the preflights before it.
-func (p *proxy) next(w http.ResponseWriter, r *http.Request) {
+func (p *proxy) next(l *link, r *http.Request) error {
 	for {
-		res := p.send(r, http.NoBody, 0)
+		res, err := l.send(r, http.NoBody, 0)
+		if err != nil {
+			return err
+		}
 		body, err := readAll(res.Body, res.ContentLength)
 		if err != nil {
-			panic(http.ErrAbortHandler)
+			return err
 		}
 		id := res.Header.Get("Lambda-Runtime-Aws-Request-Id")
 		if event, ok := RESTEvent(body); ok && res.StatusCode == http.StatusOK {
 			d := p.emitter.Decide(r.Context(), event)
 			if d.Kind == cors.Preflight {
-				taken := p.post(r, id, Answer(d.Status, "", d))
-				_, _ = io.Copy(io.Discard, taken.Body)
-				taken.Body.Close()
+				taken, err := p.post(l, r, id, Answer(d.Status, "", d))
+				if err != nil {
+					return err
+				}
+				if err := taken.Body.Close(); err != nil {
+					return err
+				}
 				continue
 			}
 			p.mu.Lock()
 			p.open[id] = &invocation{event, d}
 			p.mu.Unlock()
 		}
-		reply(w, res, bytes.NewReader(body))
-		return
+		return l.reply(r, res, bytes.NewReader(body))
 	}
 }
 
 // response takes the function's response.
-func (p *proxy) response(w http.ResponseWriter, r *http.Request, id string) {
+func (p *proxy) response(l *link, r *http.Request, id string) error {
 	inv := p.of(id)
 	if inv == nil {
-		p.forward(w, r, r.Body, r.ContentLength)
-		return
+		return p.forward(l, r, r.Body, r.ContentLength)
 	}
 	var body []byte
 	var err error
@@ -137,35 +126,37 @@ func (p *proxy) response(w http.ResponseWriter, r *http.Request, id string) {
 		err = nil
 	}
 	if err != nil {
-		panic(http.ErrAbortHandler) // the runtime is gone
+		return err
 	}
 	p.streams.Store(r.Header.Get("Content-Type") == httpIntegration || r.Header.Get(responseMode) == streaming)
 	body, own, _ := Patch(body, inv.decision)
 	p.emitter.OwnHeaders(r.Context(), inv.event, func() []string { return own })
-	if whole {
-		p.settle(id, p.forward(w, r, bytes.NewReader(body), int64(len(body))))
-	} else {
-		p.settle(id, p.forward(w, r, io.MultiReader(bytes.NewReader(body), r.Body), -1))
+	passed, length := io.Reader(bytes.NewReader(body)), int64(len(body))
+	if !whole {
+		passed, length = io.MultiReader(passed, r.Body), -1
 	}
+	return p.outcome(l, r, id, passed, length)
 }
 
 // failed takes the function's error.
-func (p *proxy) failed(w http.ResponseWriter, r *http.Request, id string) {
+func (p *proxy) failed(l *link, r *http.Request, id string) error {
 	inv := p.of(id)
 	if inv == nil || !p.errorsAsResponses {
-		p.settle(id, p.forward(w, r, r.Body, r.ContentLength))
-		return
+		return p.outcome(l, r, id, r.Body, r.ContentLength)
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		panic(http.ErrAbortHandler)
+		return err
 	}
 	var e struct{ ErrorType string }
 	_ = json.Unmarshal(body, &e) // what it is stays unsaid
 	p.emitter.Log.LogAttrs(r.Context(), slog.LevelError, "handler failed", p.emitter.Where(inv.event, slog.String("error", e.ErrorType))...)
-	res := p.post(r, id, Answer(http.StatusInternalServerError, emit.FailureBody, inv.decision))
+	res, err := p.post(l, r, id, Answer(http.StatusInternalServerError, emit.FailureBody, inv.decision))
+	if err != nil {
+		return err
+	}
 	p.settle(id, res.StatusCode)
-	reply(w, res, res.Body)
+	return l.reply(r, res, res.Body)
 }
 
 // of returns the invocation of a request id, if it is a REST API's.
@@ -173,6 +164,16 @@ func (p *proxy) of(id string) *invocation {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.open[id]
+}
+
+// outcome passes on what became of an invocation.
+func (p *proxy) outcome(l *link, r *http.Request, id string, body io.Reader, length int64) error {
+	res, err := l.send(r, body, length)
+	if err != nil {
+		return err
+	}
+	p.settle(id, res.StatusCode)
+	return l.reply(r, res, res.Body)
 }
 
 // settle forgets an invocation whose outcome was taken. Where it was not, the runtime
@@ -187,7 +188,7 @@ func (p *proxy) settle(id string, status int) {
 
 // post sends the response of an invocation in the runtime's place: in the form of the
 // function's own, since the event does not say which one is due.
-func (p *proxy) post(r *http.Request, id string, response []byte) *http.Response {
+func (p *proxy) post(l *link, r *http.Request, id string, response []byte) (*http.Response, error) {
 	version, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	out := r.Clone(r.Context())
 	out.Method = http.MethodPost
@@ -199,72 +200,16 @@ func (p *proxy) post(r *http.Request, id string, response []byte) *http.Response
 		out.Header = http.Header{"Content-Type": {httpIntegration}, responseMode: {streaming}, "User-Agent": r.Header["User-Agent"]}
 		response, length = append(response, make([]byte, 8)...), -1
 	}
-	return p.send(out, bytes.NewReader(response), length)
+	return l.send(out, bytes.NewReader(response), length)
 }
 
-// forward passes a request of the runtime on with this body, and returns the status of
-// the response.
-func (p *proxy) forward(w http.ResponseWriter, r *http.Request, body io.Reader, length int64) int {
-	res := p.send(r, body, length)
-	if res.StatusCode >= 300 {
-		// A runtime that is refused reads why only when it has sent everything.
-		_, _ = io.Copy(io.Discard, r.Body)
-	}
-	reply(w, res, res.Body)
-	return res.StatusCode
-}
-
-// send sends a request of the runtime upstream with this body, of unknown length if it
-// is negative. Where it cannot be sent, or the body breaks off, the connections end on
-// both sides, as they would with nobody in between.
-func (p *proxy) send(r *http.Request, body io.Reader, length int64) *http.Response {
-	ctx := r.Context()
-	if r.Method != http.MethodGet {
-		// A runtime may end without waiting for what becomes of its last words.
-		ctx = context.WithoutCancel(ctx)
-	}
-	url := *r.URL
-	url.Scheme, url.Host = "http", p.upstream
-	out := (&http.Request{
-		Method:        r.Method,
-		URL:           &url,
-		Header:        endToEnd(r.Header),
-		Body:          io.NopCloser(body),
-		ContentLength: length,
-		Trailer:       r.Trailer, // filled when the body has been read
-	}).WithContext(ctx)
-	if length == 0 {
-		out.Body = http.NoBody
-	}
-	if out.Header["User-Agent"] == nil {
-		out.Header["User-Agent"] = []string{""} // none, instead of Go's
-	}
-	res, err := p.transport.RoundTrip(out)
+// forward passes a request of the runtime on with this body, and the response back.
+func (p *proxy) forward(l *link, r *http.Request, body io.Reader, length int64) error {
+	res, err := l.send(r, body, length)
 	if err != nil {
-		panic(http.ErrAbortHandler)
+		return err
 	}
-	return res
-}
-
-// reply gives the runtime a response from upstream.
-func reply(w http.ResponseWriter, res *http.Response, body io.Reader) {
-	defer res.Body.Close()
-	h := w.Header()
-	h["Date"], h["Content-Type"] = nil, nil // none of our own
-	maps.Copy(h, endToEnd(res.Header))
-	w.WriteHeader(res.StatusCode)
-	if _, err := io.Copy(w, body); err != nil {
-		panic(http.ErrAbortHandler)
-	}
-}
-
-// endToEnd returns headers without those of the connection.
-func endToEnd(h http.Header) http.Header {
-	h = h.Clone()
-	for _, name := range []string{"Connection", "Keep-Alive", "Te", "Transfer-Encoding", "Upgrade"} {
-		delete(h, name)
-	}
-	return h
+	return l.reply(r, res, res.Body)
 }
 
 // readAll reads a body whose length is known if it is not negative.

@@ -1,7 +1,9 @@
 package wrapper
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,20 +17,23 @@ import (
 	"time"
 )
 
+// connKey is the key of a request's connection in its context.
+type connKey struct{}
+
 // serve serves a proxy in front of a Runtime API and gives its address.
 func serve(t *testing.T, upstream http.Handler) (*proxy, string) {
 	t.Helper()
-	api := httptest.NewServer(upstream)
+	api := httptest.NewUnstartedServer(upstream)
+	api.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) }
+	api.Start()
 	t.Cleanup(api.Close)
 	p := newProxy(strings.TrimPrefix(api.URL, "http://"), slog.New(slog.DiscardHandler))
-	t.Cleanup(p.transport.CloseIdleConnections)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := p.server()
-	go s.Serve(listener)
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() { listener.Close() })
+	go p.serve(listener)
 	return p, listener.Addr().String()
 }
 
@@ -74,7 +79,7 @@ func TestPasses(t *testing.T) {
 		if want := fmt.Sprintf("%s %s %q %d %s <nil>", tt.method, tt.path, tt.body, len(tt.body), header); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
-		if want := "HTTP/1.1 418 I'm a teapot\r\nContent-Length: 10\r\nX-Back: 1\r\nConnection: close\r\n\r\n<html>back"; string(back) != want || err != nil {
+		if want := "HTTP/1.1 418 I'm a teapot\r\nConnection: close\r\nContent-Length: 10\r\nX-Back: 1\r\n\r\n<html>back"; string(back) != want || err != nil {
 			t.Errorf("%s: back came %q, %v", tt.path, back, err)
 		}
 	}
@@ -250,5 +255,91 @@ func TestLastWords(t *testing.T) {
 		}
 	case <-time.After(time.Minute):
 		t.Error("it does not arrive")
+	}
+}
+
+// dial connects to the proxy, sends a request as it stands, and returns what reads the response.
+func dial(t *testing.T, addr, request string) (net.Conn, func() (string, error)) {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(time.Minute))
+	if _, err := io.WriteString(c, request); err != nil {
+		t.Fatal(err)
+	}
+	r := bufio.NewReader(c)
+	return c, func() (string, error) {
+		res, err := http.ReadResponse(r, nil)
+		if err != nil {
+			return "", err
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		return fmt.Sprintf("%d %s", res.StatusCode, body), err
+	}
+}
+
+const next = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n"
+
+// A connection that Lambda has closed meanwhile is not used for the next request, and the runtime keeps its own.
+func TestIdleUpstream(t *testing.T) {
+	closed := make(chan struct{})
+	_, addr := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, r.Method)
+		go func() {
+			time.Sleep(10 * time.Millisecond) // the response is on its way
+			c := r.Context().Value(connKey{}).(net.Conn)
+			c.Close()
+			closed <- struct{}{}
+		}()
+	}))
+	c, response := dial(t, addr, "")
+	for range 3 {
+		io.WriteString(c, next)
+		if got, err := response(); got != "200 GET" {
+			t.Fatalf("got %q, %v", got, err)
+		}
+		<-closed
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// A runtime may ask whether to send a body, and Lambda may send an interim response.
+func TestInterim(t *testing.T) {
+	_, addr := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusProcessing)
+		body, _ := io.ReadAll(r.Body)
+		w.Write(body)
+	}))
+	c, response := dial(t, addr, "POST /x HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+	if got, err := response(); got != "100 " {
+		t.Fatalf("got %q, %v", got, err)
+	}
+	io.WriteString(c, "body"+next)
+	for _, want := range []string{"200 body", "200 "} {
+		if got, err := response(); got != want {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	}
+}
+
+// A response that Lambda refuses before it has all of it reaches the runtime, and the connection can be used again.
+func TestRefusedEarly(t *testing.T) {
+	_, addr := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "POST" {
+			w.Header().Set("Connection", "close")
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+		}
+	}))
+	body := strings.Repeat("x", 8<<20)
+	c, response := dial(t, addr, fmt.Sprintf("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
+	io.WriteString(c, next)
+	for _, want := range []string{"413 ", "200 "} {
+		if got, err := response(); got != want {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
 	}
 }

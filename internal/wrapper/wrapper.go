@@ -4,7 +4,6 @@
 package wrapper
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -41,13 +40,9 @@ func Main(command []string) int {
 	if err != nil {
 		return fail(1, "no port of 127.0.0.1 can be listened at", err)
 	}
-	// The wrapper, the runtime and Lambda wait for each other. On one processor a hop wakes no second
-	// thread: half of the context switches of an event, and a fifth of its CPU time, were that.
-	runtime.GOMAXPROCS(1)
 	p := newProxy(upstream, logger)
 	p.errorsAsResponses = os.Getenv(ErrorsAsResponses) == "1"
-	server := p.server()
-	go server.Serve(listener)
+	p.links.Go(func() { p.serve(listener) })
 
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), runtimeAPI+"="+listener.Addr().String())
@@ -67,9 +62,16 @@ func Main(command []string) int {
 	}()
 	_ = cmd.Wait() // the outcome is in ProcessState
 	// Its last words may be on the way.
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	_ = server.Shutdown(ctx)
+	_ = listener.Close()
+	done := make(chan struct{})
+	go func() {
+		p.links.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(2 * time.Second):
+	}
 	return exit(cmd.ProcessState)
 }
 
