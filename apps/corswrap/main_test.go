@@ -137,7 +137,7 @@ func (r *run) start(t *testing.T, variables map[string]string, command ...string
 	api := httptest.NewServer(r)
 	t.Cleanup(api.Close)
 	r.cmd = exec.Command(command[0], command[1:]...)
-	r.cmd.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(api.URL, "http://"), "LAMBDA_TASK_ROOT=testdata", "PYTHONPATH=testdata", "AWS_LAMBDA_FUNCTION_NAME=f", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128")
+	r.cmd.Env = append(os.Environ(), "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(api.URL, "http://"), "LAMBDA_TASK_ROOT=testdata", "PYTHONPATH=testdata", "AWS_LAMBDA_FUNCTION_NAME=f", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128", "AWS_LAMBDA_FUNCTION_VERSION=1", "AWS_LAMBDA_LOG_GROUP_NAME=g", "AWS_LAMBDA_LOG_STREAM_NAME=s")
 	for name, v := range variables {
 		r.cmd.Env = append(r.cmd.Env, name+"="+v)
 	}
@@ -244,8 +244,17 @@ const (
 	refused = "200\nVary: Accept, Origin\nhello false"
 )
 
-// installed are the runtimes: AWS's own of Python and Java, and of Node.js the one that
-// corsgate serve has, since AWS's is built from source.
+// awsNode is AWS's runtime of Node.js.
+func awsNode(t *testing.T, handler string) []string {
+	t.Helper()
+	ric := os.Getenv("CORSGATE_LAMBDA_NODE")
+	if ric == "" {
+		need.Skip(t, "CORSGATE_LAMBDA_NODE is to name the index.mjs of aws-lambda-ric, see .ci/run")
+	}
+	return []string{"node", ric, handler}
+}
+
+// runtimes are AWS's own.
 func runtimes(t *testing.T) map[string][]string {
 	t.Helper()
 	python, java := os.Getenv("CORSGATE_LAMBDA_PYTHON"), os.Getenv("CORSGATE_LAMBDA_JAVA")
@@ -262,7 +271,7 @@ func runtimes(t *testing.T) map[string][]string {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return map[string][]string{
-		"node":   node,
+		"node":   awsNode(t, "index.handler"),
 		"python": {python, "-m", "awslambdaric", "index.handler"},
 		"java":   {"java", "-cp", strings.Join(append(jars, classes), ":"), "com.amazonaws.services.lambda.runtime.api.client.AWSLambda", "Handler::handleRequest"},
 	}
@@ -322,13 +331,18 @@ func TestRuntimes(t *testing.T) {
 
 // A stream keeps its timing: the function writes a chunk when the one before was read.
 func TestStream(t *testing.T) {
+	t.Run("serve", func(t *testing.T) { testStream(t, func(string) []string { return node }) })
+	t.Run("AWS", func(t *testing.T) { testStream(t, func(handler string) []string { return awsNode(t, handler) }) })
+}
+
+func testStream(t *testing.T, command func(handler string) []string) {
 	word := make(chan struct{})
 	words := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-word }))
 	defer words.Close()
 	defer close(word)
 	launch := func(t *testing.T, handler string) *run {
 		r := &run{events: make(chan string, 100), outcomes: make(chan outcome, 100), exited: make(chan struct{}), chunks: make(chan string, 100)}
-		return r.start(t, map[string]string{"_HANDLER": "index." + handler, "TEST_WORD": words.URL}, wrapped(node)...)
+		return r.start(t, map[string]string{"_HANDLER": "index." + handler, "TEST_WORD": words.URL}, wrapped(command("index."+handler))...)
 	}
 	// read reads until the stream has this, and lets the function go on.
 	read := func(t *testing.T, r *run, until string) {
