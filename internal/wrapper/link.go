@@ -108,13 +108,14 @@ func (l *link) send(r *http.Request, body io.Reader, length int64) (*http.Respon
 		}
 		l.restored = restored
 	}
+	sent := &source{Reader: body}
 	url := *r.URL
 	url.Scheme, url.Host = "http", l.proxy.upstream
 	out := &http.Request{
 		Method:        r.Method,
 		URL:           &url,
 		Header:        endToEnd(r.Header),
-		Body:          io.NopCloser(body),
+		Body:          io.NopCloser(sent),
 		ContentLength: length,
 		Trailer:       r.Trailer, // filled when the body has been read
 	}
@@ -125,6 +126,9 @@ func (l *link) send(r *http.Request, body io.Reader, length int64) (*http.Respon
 		out.Header["User-Agent"] = []string{""} // none, instead of Go's
 	}
 	unsent := out.Write(l.up.w)
+	if sent.err != nil {
+		return nil, sent.err // Lambda learns it from the connection
+	}
 	if unsent == nil {
 		unsent = l.up.w.Flush()
 	}
@@ -143,6 +147,20 @@ func (l *link) send(r *http.Request, body io.Reader, length int64) (*http.Respon
 			return res, nil
 		}
 	}
+}
+
+// A source remembers with which error it broke off.
+type source struct {
+	io.Reader
+	err error
+}
+
+func (s *source) Read(b []byte) (int, error) {
+	n, err := s.Reader.Read(b)
+	if err != io.EOF {
+		s.err = err
+	}
+	return n, err
 }
 
 // reply gives the runtime a response of Lambda's with this body.

@@ -26,7 +26,10 @@ func serve(t *testing.T, upstream http.Handler) (*proxy, string) {
 	api := httptest.NewUnstartedServer(upstream)
 	api.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) }
 	api.Start()
-	t.Cleanup(api.Close)
+	t.Cleanup(func() {
+		api.CloseClientConnections() // a handler may wait for what does not come
+		api.Close()
+	})
 	p := newProxy(strings.TrimPrefix(api.URL, "http://"), slog.New(slog.DiscardHandler))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -340,6 +343,30 @@ func TestRefusedEarly(t *testing.T) {
 	for _, want := range []string{"413 ", "200 "} {
 		if got, err := response(); got != want {
 			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+	}
+}
+
+// A response that the runtime breaks off breaks off for Lambda.
+func TestBrokenOff(t *testing.T) {
+	for _, request := range []string{
+		"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nshort",
+		"POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n",
+	} {
+		broken := make(chan error, 1)
+		_, addr := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, err := io.ReadAll(r.Body)
+			broken <- err
+		}))
+		c, _ := dial(t, addr, request)
+		c.Close()
+		select {
+		case err := <-broken:
+			if err == nil {
+				t.Errorf("%q: Lambda takes it for whole", request)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("%q: Lambda does not learn it", request)
 		}
 	}
 }
