@@ -73,6 +73,7 @@ func (b *bench) testPage(t *testing.T) {
 		}
 	}
 	b.matrix(t, ctx, cells)
+	narrow(t, ctx)
 	do(chromedp.EmulateViewport(1280, 900))
 
 	// A cell says why.
@@ -170,6 +171,52 @@ func (b *bench) testPage(t *testing.T) {
 		if !strings.Contains(o.Verdict, "TypeError") || len(o.Requests) != 1 || !strings.Contains(o.All, "No 'Access-Control-Allow-Origin' header is present") {
 			t.Errorf("from %s: %s", o.Head, o.All)
 		}
+	}
+}
+
+// narrow holds that on a telephone nothing is wider than its section, and that the headings of a cell far to the right can be
+// read once it is tapped.
+func narrow(t *testing.T, ctx context.Context) {
+	t.Helper()
+	const tap = `new Promise((done) => {
+		const cell = document.querySelector('[aria-label^="GET /products/{id} from null:"]');
+		cell.scrollIntoView({ inline: "end", block: "nearest" });
+		cell.click();
+		new MutationObserver(() => done(true)).observe(document.getElementById("detail-body"), { childList: true });
+	})`
+	const wrong = `(() => {
+		const out = [], cell = document.querySelector('[aria-pressed="true"]').closest("td"), column = cell.cellIndex, table = document.getElementById("matrix");
+		if (document.documentElement.scrollWidth > innerWidth) out.push("the page is wider than the screen");
+		for (const section of document.querySelectorAll("section")) {
+			const edge = section.getBoundingClientRect().right - parseFloat(getComputedStyle(section).paddingRight);
+			for (const e of section.querySelectorAll("*"))
+				if (!e.closest("table") && e.getBoundingClientRect().right > edge + 1) out.push(e.tagName + " " + e.textContent.slice(0, 40) + " is wider than its section");
+		}
+		const headings = { group: [...document.querySelectorAll("th.group > span")].pop(), origin: table.tHead.rows[1].cells[column].firstChild, route: cell.parentNode.cells[0].firstChild };
+		for (const [what, e] of Object.entries(headings)) {
+			e.scrollIntoView({ block: "nearest" }); // down the page, as a finger does
+			const r = document.createRange();
+			r.selectNodeContents(e);
+			const box = r.getBoundingClientRect();
+			for (const x of [box.left + 1, box.right - 1]) {
+				const seen = document.elementFromPoint(x, box.top + box.height / 2);
+				if (!seen || seen.closest("th") !== e.closest("th")) out.push("the heading of the " + what + " is hidden: " + e.textContent);
+			}
+		}
+		return out;
+	})()`
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(390, 844)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](tap, chromedp.EvalAwaitPromise)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](wrong))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) > 0 {
+		t.Errorf("at a width of 390 pixels: %q", got)
 	}
 }
 

@@ -48,7 +48,7 @@ type policyView struct {
 // An origin is a column of the matrix.
 type origin struct {
 	Origin string `json:"origin"`
-	// Listed says that it is on the allowlist.
+	// Listed reports whether it is on the allowlist.
 	Listed bool `json:"listed"`
 	// Note says what it is: a pattern's example, or in what it differs from one that is listed.
 	Note string `json:"note"`
@@ -60,11 +60,11 @@ type route struct {
 	Path   string `json:"path"`
 	// Example is a path that leads there, without the stage.
 	Example string `json:"example"`
-	// Any says that the method is one of those that ANY stands for.
+	// Any reports whether the method is one of those that ANY stands for.
 	Any bool `json:"any"`
 	// Headers are those that a page would send along.
 	Headers []string `json:"headers"`
-	// Integration is what answers.
+	// Integration is the type of the integration.
 	Integration string `json:"integration"`
 }
 
@@ -72,9 +72,9 @@ type route struct {
 type cell struct {
 	// State is allowed, refused or unknown.
 	State string `json:"state"`
-	// Preflight says that the browser asks first.
+	// Preflight reports whether the browser sends a preflight.
 	Preflight bool `json:"preflight"`
-	// Sent says that the actual request reaches the API, whether or not its response can be read.
+	// Sent reports whether the actual request reaches the API, even if its response cannot be read.
 	Sent bool `json:"sent"`
 	// Code is the refusal's name; Why says it in words.
 	Code string `json:"code"`
@@ -244,7 +244,7 @@ func (p *page) origins(policy *cors.Policy, deployed []string) []origin {
 		listed, match = policy.Origins(), policy.Match
 	} else {
 		listed = p.named()
-		match = func(o string) bool { return slices.Contains(listed, o) }
+		match = func(o string) bool { return slices.Contains(listed, o) || slices.Contains(listed, "*") }
 	}
 	out := []origin{}
 	app := p.s.api.App
@@ -263,10 +263,10 @@ func (p *page) origins(policy *cors.Policy, deployed []string) []origin {
 		switch {
 		case !match(o):
 			note = "named, and not allowed"
-		case policy == nil && p.s.api.CORS == nil:
-			note = "named by a preflight"
 		case o != l:
 			note = "one of " + l
+		case policy == nil && p.s.api.CORS == nil:
+			note = "named by a preflight"
 		}
 		add(o, match(o), note)
 		if l != "*" && len(app.Symbols(o)) == 0 {
@@ -274,6 +274,9 @@ func (p *page) origins(policy *cors.Policy, deployed []string) []origin {
 		}
 	}
 	for _, o := range deployed {
+		if strings.HasPrefix(app.Show(o), "https://${AWS::") {
+			continue // a stack's name or a region, which a function's environment holds, is not a host
+		}
 		add(o, match(o), "")
 	}
 	// The first that is https says the most about look-alikes.
@@ -283,9 +286,9 @@ func (p *page) origins(policy *cors.Policy, deployed []string) []origin {
 	})
 	switch {
 	case len(out) == 0:
-		add("https://app.example.com", false, "nobody is named")
+		add("https://app.example.com", false, "no origin is named")
 	case len(examples) == 0 && slices.Contains(listed, "*"):
-		add("http://any.example", true, "anybody")
+		add("http://any.example", true, "one of *")
 	}
 	like := func(o, note string) {
 		if on := match(o); !on {

@@ -263,3 +263,16 @@ func TestSettingOverview(t *testing.T) {
 		}
 	}
 }
+
+// TestAnyOriginColumns holds that "*" in a preflight names every origin, and that a stack's name in a function's environment is not taken for one.
+func TestAnyOriginColumns(t *testing.T) {
+	options := `"O": {"Type": "AWS::ApiGateway::Method", "Properties": {"RestApiId": {"Ref": "A"}, "ResourceId": {"Ref": "Rm"}, "HttpMethod": "OPTIONS", "Integration": {"Type": "MOCK",
+		"RequestTemplates": {"application/json": "{\"statusCode\": 200}"}, "IntegrationResponses": [{"StatusCode": "200", "ResponseParameters": {"method.response.header.Access-Control-Allow-Origin": "'*'"}}]}}}`
+	fn := `"Fn": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": {"NAMESPACE": {"Fn::Sub": "${AWS::StackName}"}}}}}`
+	s, _ := start(t, Options{App: app(t, template(t, map[string]string{"m": invokes("Fn")}, options, fn))})
+	o := decode[overview](t, ask(t, "GET", s.PageURL()+"overview.json", ""))
+	want := []origin{{"https://any.example", true, "one of *"}, {"http://any.example", true, "one of *"}, {"null", true, "a sandboxed frame, a local file"}}
+	if !slices.Equal(o.Origins, want) {
+		t.Errorf("got %+v\nwant %+v", o.Origins, want)
+	}
+}
