@@ -223,6 +223,44 @@ func TestActionComments(t *testing.T) {
 	}
 }
 
+// TestActionNotCompared holds that what could not be compared is no silent success.
+func TestActionNotCompared(t *testing.T) {
+	j := newJob(t, &gitHub{})
+	const elsewhere = `{"Resources": {"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"BodyS3Location": {"Bucket": "b", "Key": "k"}}},
+		"D": {"Type": "AWS::ApiGateway::Deployment", "Properties": {"RestApiId": {"Ref": "Api"}, "StageName": "prod"}}}}`
+	j.write("app/app.json", elsewhere)
+	j.base = j.commit()
+	for _, on := range []string{"change", "looser"} {
+		d := j.run(j.pull(false), "CORSGATE_DIFF_FAIL_ON="+on)
+		if want := "::warning title=corsgate::diff-fail-on: " + on + " passes, but not all could be compared; the diff says what\n"; strings.Count(d.printed, want) != 1 {
+			t.Errorf("%s: %+v", on, d)
+		}
+		if !strings.Contains(strings.ToLower(d.summary), "not compared") || strings.Contains(d.output, "changed") {
+			t.Errorf("%s: %+v", on, d)
+		}
+	}
+	if d := j.run(j.pull(false)); strings.Contains(d.printed, "diff-fail-on") {
+		t.Errorf("never: %+v", d)
+	}
+}
+
+// TestActionSeveral holds that each app of a repository has a comment of its own.
+func TestActionSeveral(t *testing.T) {
+	g := &gitHub{}
+	j := newJob(t, g)
+	j.edit(allowed, more)
+	j.run(j.pull(false))
+	j.run(j.pull(false), "CORSGATE_TEMPLATES=app.json", "CORSGATE_SYNTH=")
+	var marks []string
+	for _, c := range g.comments {
+		mark, _, _ := strings.Cut(c.Body, "\n")
+		marks = append(marks, mark)
+	}
+	if want := "<!-- corsgate diff app -->, <!-- corsgate diff app app.json -->"; strings.Join(marks, ", ") != want || strings.Join(g.requests, " ") != "POST POST" {
+		t.Errorf("%q by %q, want %s", marks, g.requests, want)
+	}
+}
+
 // TestActionElsewhere holds that there is a summary where nobody may comment, and a line that says what to do where the token should.
 func TestActionElsewhere(t *testing.T) {
 	g := &gitHub{}
