@@ -50,8 +50,8 @@ type Printer struct {
 }
 
 // Line writes text after an indent; what does not fit goes to lines of its own, indented by hang. A word that is longer
-// than a line is broken at its commas, as a list of headers is one, and else stays whole, so that it can be copied. In a
-// report it is broken behind its slashes too, as a path has them, and else where the line ends.
+// than a line is broken at its commas if it is a list, such as one of headers; code and URLs stay whole, so that they can be
+// copied. In a report it is also broken after the slashes of a path, and otherwise where the line ends.
 func (p *Printer) Line(colour, indent string, hang int, text string) {
 	pad := strings.Repeat(" ", hang)
 	at := utf8.RuneCountInString(indent)
@@ -73,7 +73,7 @@ func (p *Printer) Line(colour, indent string, hang int, text string) {
 			for _, part := range parts(word, max(most, 1)) {
 				put(plain(part)) // a part may begin what the word did not
 			}
-		case utf8.RuneCountInString(word) > most:
+		case utf8.RuneCountInString(word) > most && !strings.ContainsAny(word, "({["):
 			for part := range strings.SplitAfterSeq(word, ",") {
 				put(part)
 			}
@@ -93,6 +93,36 @@ func (p *Printer) Block(indent, text string) {
 	for l := range strings.SplitSeq(Lines(text), "\n") {
 		p.WriteString(strings.TrimRight(indent+l, " ") + "\n")
 	}
+}
+
+// Markdown writes a page with its paragraphs and list items wrapped. Code, tables and headings stay as they are.
+func (p *Printer) Markdown(page string) {
+	item, paragraph := "", []string(nil)
+	flush := func() {
+		if len(paragraph) > 0 {
+			p.Line("", item, utf8.RuneCountInString(item), strings.Join(paragraph, " "))
+		}
+		item, paragraph = "", nil
+	}
+	code := false
+	for line := range strings.SplitSeq(strings.TrimSuffix(page, "\n"), "\n") {
+		text := strings.TrimLeft(line, " ")
+		fence := strings.HasPrefix(text, "```")
+		if fence {
+			code = !code
+		}
+		switch {
+		case code || fence || text == "" || strings.HasPrefix(text, "|") || strings.HasPrefix(text, "#") || strings.HasPrefix(text, "<!--"):
+			flush()
+			p.Block("", line)
+		case strings.HasPrefix(text, "- "):
+			flush()
+			item, paragraph = line[:len(line)-len(text)]+"- ", []string{text[2:]}
+		default:
+			paragraph = append(paragraph, text)
+		}
+	}
+	flush()
 }
 
 // parts breaks a word into parts of at most so many characters; one that fits stays whole.

@@ -176,3 +176,21 @@ func TestText(t *testing.T) {
 		}
 	}
 }
+
+// TestMarkdown holds that a page is as wide as a terminal but for code and tables, and that code in a text is not broken at its commas.
+func TestMarkdown(t *testing.T) {
+	long := strings.TrimSpace(strings.Repeat("word ", 20))
+	code := "```yaml\n" + strings.Repeat("x ", 60) + "x\n\n  - y\n```"
+	p := &Printer{}
+	p.Markdown("# " + long + "\n\n" + long + "\nmore\n\n- " + long + "\n- two\n\n" + code + "\n| " + long + " |\n")
+	half, rest := strings.Repeat("word ", 15)+"word", "word word word word"
+	want := "# " + long + "\n\n" + half + "\n" + rest + " more\n\n- " + half[:len(half)-len(" word")] + "\n  word " + rest + "\n- two\n\n" + code + "\n| " + long + " |\n"
+	if got := p.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	regexp := "#if($x.matches(\"[0-9]{0,4}" + strings.Repeat("|a,b", 30) + "\"))"
+	p = &Printer{}
+	if p.Line("", "  ", 2, "line "+regexp); p.String() != "  line\n  "+regexp+"\n" {
+		t.Errorf("got %q", p.String())
+	}
+}

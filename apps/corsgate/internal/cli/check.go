@@ -93,8 +93,7 @@ func (x *rulesCommand) Run(c Command) error {
 		return report.WriteJSON(c.Stdout, list)
 	}
 	if x.ID != "" {
-		_, err := fmt.Fprint(c.Stdout, list[0].Page())
-		return err
+		return printPage(c.Stdout, list[0].Page())
 	}
 	for _, r := range list {
 		if _, err := fmt.Fprintf(c.Stdout, "%s  %-7s  %s\n", r.ID, r.Severity, r.Title); err != nil {

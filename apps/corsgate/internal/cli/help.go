@@ -121,8 +121,7 @@ func (x *helpCommand) Run(c Command, k *kong.Kong) error {
 		return err
 	}
 	if text, err := docs.Topics.ReadFile(x.Topic + ".md"); err == nil {
-		_, err = c.Stdout.Write(text)
-		return err
+		return printPage(c.Stdout, string(text))
 	}
 	for _, node := range k.Model.Children {
 		if node.Name == x.Topic {
@@ -135,6 +134,14 @@ func (x *helpCommand) Run(c Command, k *kong.Kong) error {
 		}
 	}
 	return usage("no command or topic %q; corsgate help lists the topics", x.Topic)
+}
+
+// printPage prints a page of the documentation, as wide as a terminal.
+func printPage(w io.Writer, text string) error {
+	p := &report.Printer{}
+	p.Markdown(text)
+	_, err := io.WriteString(w, p.String())
+	return err
 }
 
 // topics lists the topics with their titles.
