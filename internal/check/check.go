@@ -93,13 +93,6 @@ func look(app *cfn.App, checks map[rules.ID]checker, stated *Allowlist) *seen {
 		}
 		s.note(v)
 	}
-	if slices.ContainsFunc(s.findings, func(f report.Finding) bool { return f.Rule == rules.CORS409 }) { // which says more of circles
-		s.findings = slices.DeleteFunc(s.findings, func(f report.Finding) bool {
-			return f.Rule == rules.CORS903 && slices.ContainsFunc(app.Problems, func(p cfn.Problem) bool {
-				return p.Circle && p.Stack == f.Stack && p.LogicalID == f.LogicalID && p.Text == f.Detail
-			})
-		})
-	}
 	return s
 }
 
@@ -165,10 +158,9 @@ func (s *seen) shown(texts []string) []string {
 	return out
 }
 
-// refused makes a finding of what CloudFormation refuses, or SAM.
-func (s *seen) refused(f report.Finding) {
+// refused reports what CloudFormation refuses, or SAM.
+func (s *seen) refused(id rules.ID, f report.Finding) {
 	f.Detail = s.app.Show(f.Detail)
-	id := rules.CORS903
 	if samKey.MatchString(f.Detail) {
 		id, f.Fix = rules.CORS904, samFix(f)
 	} else if _, missing, ok := strings.Cut(f.Detail, "has no Transform: "); ok {
@@ -191,8 +183,10 @@ func (s *seen) problems() {
 		case p.Kind == cfn.Unsupported || !gateway.Concerns(s.app, p) && !samKey.MatchString(p.Text):
 		case p.Kind == cfn.Elsewhere, p.Condition:
 			s.leave(nil, p.Error())
+		case p.Circle:
+			s.refused(rules.CORS409, report.Finding{File: p.File, Line: p.Line, Stack: p.Stack, LogicalID: p.LogicalID, Detail: p.Text})
 		default:
-			s.refused(report.Finding{File: p.File, Line: p.Line, Stack: p.Stack, LogicalID: p.LogicalID, Detail: p.Text})
+			s.refused(rules.CORS903, report.Finding{File: p.File, Line: p.Line, Stack: p.Stack, LogicalID: p.LogicalID, Detail: p.Text})
 		}
 	}
 }
@@ -268,7 +262,7 @@ func (s *seen) unread(v *View) {
 			var unknown *cfn.Unknown
 			if !errors.As(m.Err, &unknown) {
 				p := at(m)
-				s.refused(report.Finding{File: m.Source.Stack.File, Line: m.Source.Line, Stack: m.Source.Stack.Name, LogicalID: m.Source.ID, API: api.ID, Path: p.path, Method: p.method, Detail: m.Err.Error()})
+				s.refused(rules.CORS903, report.Finding{File: m.Source.Stack.File, Line: m.Source.Line, Stack: m.Source.Stack.Name, LogicalID: m.Source.ID, API: api.ID, Path: p.path, Method: p.method, Detail: m.Err.Error()})
 				continue
 			}
 			why := unknown.Symbol.String() + ": " + unknown.Symbol.Why
@@ -287,7 +281,7 @@ func (s *seen) unread(v *View) {
 	}
 	for _, l := range api.Problems {
 		if !slices.Contains(api.Elsewhere, l) && !slices.Contains(api.NotKnown, l) && !slices.Contains(ofMethods, l) {
-			s.refused(report.Finding{File: api.Rest.Stack.File, Line: api.Rest.Line, Stack: api.Rest.Stack.Name, LogicalID: api.Rest.ID, API: api.ID, Detail: l})
+			s.refused(rules.CORS903, report.Finding{File: api.Rest.Stack.File, Line: api.Rest.Line, Stack: api.Rest.Stack.Name, LogicalID: api.Rest.ID, API: api.ID, Detail: l})
 		}
 	}
 	for _, typ := range v.unknownTypes() {

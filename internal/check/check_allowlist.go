@@ -9,7 +9,6 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/browser"
-	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/rules"
 	"github.com/corsgate/corsgate/internal/stagevars"
@@ -141,55 +140,4 @@ func errorCredentials(v *View, report reporter) {
 			report(v.gatewayPlace(typ), "preflights allow credentials, and the gateway's own response does not", v.refusal(map[string]string{strings.ToLower(corsheader.AllowOrigin): value}, true))
 		}
 	}
-}
-
-// circular decides CORS409.
-func circular(v *View, report reporter) {
-	named := map[*cfn.Stack]map[string]*cfn.Resource{}
-	for _, st := range v.App.Stacks {
-		named[st] = map[string]*cfn.Resource{}
-		for _, r := range st.Resources {
-			named[st][r.ID] = r
-		}
-	}
-	const open, done = 1, 2
-	state := map[*cfn.Resource]int{}
-	var path []*cfn.Resource
-	var cycle []*cfn.Resource
-	var visit func(r *cfn.Resource)
-	visit = func(r *cfn.Resource) {
-		if cycle != nil || state[r] == done {
-			return
-		}
-		if state[r] == open {
-			cycle = slices.Clone(path[slices.Index(path, r):])
-			return
-		}
-		state[r] = open
-		path = append(path, r)
-		for _, s := range v.App.Symbols(r.Properties) {
-			if s.Resource != nil && s.Resource.Stack == r.Stack {
-				visit(s.Resource)
-			}
-		}
-		for _, id := range r.DependsOn {
-			if other := named[r.Stack][id]; other != nil {
-				visit(other)
-			}
-		}
-		path = path[:len(path)-1]
-		state[r] = done
-	}
-	for _, s := range v.App.Of(v.API.Rest, "AWS::ApiGateway::Stage") {
-		visit(s)
-	}
-	visit(v.API.Rest)
-	if cycle == nil {
-		return
-	}
-	var names []string
-	for _, r := range append(cycle, cycle[0]) {
-		names = append(names, r.ID)
-	}
-	report(place{of: cycle[0]}, "a circular dependency: "+strings.Join(names, " -> "), "")
 }

@@ -18,11 +18,11 @@ type checker func(v *View, report reporter)
 type reporter func(p place, detail, console string)
 
 // ofEveryAPI are the rules that are asked of an API which has nothing of CORS too.
-var ofEveryAPI = []rules.ID{rules.CORS121, rules.CORS201, rules.CORS203, rules.CORS405, rules.CORS409, rules.CORS410}
+var ofEveryAPI = []rules.ID{rules.CORS121, rules.CORS201, rules.CORS203, rules.CORS405, rules.CORS410}
 
 // checks is what decides each rule. Those whose fault is that of a preflight are told apart in fault.go, and say here what
 // is wrong. CORS901 and CORS902 are found where suppressions
-// are used, in package report, and CORS903 where templates are read.
+// are used, in package report, and CORS409, CORS903 and CORS904 where templates are read.
 var checks = map[rules.ID]checker{
 	rules.CORS101: noPreflight(rules.CORS101),
 	rules.CORS102: faulty(rules.CORS102, func(_ *View, _ route, f fault) string {
@@ -106,7 +106,6 @@ var checks = map[rules.ID]checker{
 	rules.CORS406: environment,
 	rules.CORS407: unlisted,
 	rules.CORS408: importedAway,
-	rules.CORS409: circular,
 	rules.CORS410: cachedAuthorizer,
 	rules.CORS411: twice,
 	rules.CORS801: ofSetting(noPages),

@@ -129,11 +129,11 @@ func TestStagesOfTheUser(t *testing.T) {
 		"a circle of stacks that is suppressed": {api: api(func(a *API) {
 			a.Stacks = append(a.Stacks, Stack{Path: "Site"})
 			a.Circles = []Circle{{"https://${Site.DomainName}", []string{"Site/Site/Resource", "Stack/Api/Stage"}}}
-			a.Suppressed = []Suppression{{On: a.Node, Rule: "CORS903"}}
+			a.Suppressed = []Suppression{{On: a.Node, Rule: "CORS409"}}
 		}), about: "set Stack/Api/Stage", want: []string{`set Stack/Api/Stage Variables.corsOrigins "https://app.example.com,https://~.preview.example.com"`}},
 		"a circle is told": {api: api(func(a *API) {
 			a.Circles = []Circle{{"https://${Site.DomainName}", []string{"Stack/Site/Resource", "Stack/Api/Stage"}}}
-		}), about: "circular", want: []string{"error Stack/Api [CORS903] CORS903: CloudFormation would refuse a circular dependency: the stage's variables name the origin https://${Site.DomainName}, " +
+		}), about: "circular", want: []string{"error Stack/Api [CORS409] CORS409: CloudFormation would refuse a circular dependency: the stage's variables name the origin https://${Site.DomainName}, " +
 			"and that is made after the stage (Stack/Site/Resource, then Stack/Api/Stage): ..."}},
 		"the CDK's own mock": {api: apiOf(at("/{proxy+}", with(method("ANY", "MOCK", `{}`), func(*Method) {}))), about: "CORS130", want: []string{
 			"warning Stack/Api/Default/{proxy+}/ANY [CORS130] CORS130: ANY /{proxy+} is a mock without responses, so API Gateway always responds with 500: it was made without an integration, as by AddProxy..."}},

@@ -55,7 +55,7 @@ func (m *maker) stages() {
 	vars := m.policy.StageVariables()
 	names := slices.Sorted(maps.Keys(vars))
 	for _, c := range m.Circles {
-		m.fail(m.Node, rules.CORS903, fmt.Sprintf("CloudFormation would refuse a circular dependency: the stage's variables name the origin %s, and that is made after the stage (%s): "+
+		m.fail(m.Node, rules.CORS409, fmt.Sprintf("CloudFormation would refuse a circular dependency: the stage's variables name the origin %s, and that is made after the stage (%s): "+
 			"where pages call the API through this origin, they need no CORS, so leave it out of Origins; else have what leads to the API name its stage as text, not by its construct or URL "+
 			"(awscloudfrontorigins.NewHttpOrigin with an OriginPath of \"/prod\", not NewRestApiOrigin)", c.Origin, strings.Join(c.Way, ", then ")))
 	}
@@ -90,7 +90,7 @@ func (m *maker) stages() {
 // stacks, the CDK would end the synthesis before anybody reads the error that says so. Where
 // that is suppressed there is no such error, and the CDK's own is told.
 func (a *API) leavesOut(s *Stage) bool {
-	return !a.suppressed(a.Node, rules.CORS903) &&
+	return !a.suppressed(a.Node, rules.CORS409) &&
 		slices.ContainsFunc(a.Circles, func(c Circle) bool { return a.stackOf(c.Way[0]) != a.stackOf(s.Node) })
 }
 

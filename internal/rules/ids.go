@@ -62,7 +62,7 @@ const (
 	CORS505 ID = "CORS505" // the backend of the preflight fails
 	CORS506 ID = "CORS506" // preflights are throttled
 	CORS507 ID = "CORS507" // credentials are not allowed
-	CORS508 ID = "CORS508" // a list in the preflight's response cannot be parsed
+	CORS508 ID = "CORS508" // a list that a deployed API sends cannot be parsed
 	CORS509 ID = "CORS509" // the origin null is allowed
 	CORS510 ID = "CORS510" // the response itself cannot be read
 	CORS511 ID = "CORS511" // requests that need a preflight would be refused
@@ -97,7 +97,7 @@ const (
 	CORS806 ID = "CORS806" // an authorizer refuses preflights
 	CORS807 ID = "CORS807" // the setting does not allow a method of a route
 	CORS808 ID = "CORS808" // the setting does not allow a header that a route needs
-	CORS809 ID = "CORS809" // pages cannot send JSON
+	CORS809 ID = "CORS809" // pages cannot send JSON to an HTTP API or function URL
 	CORS810 ID = "CORS810" // * does not allow every header or method
 	CORS811 ID = "CORS811" // the service refuses the setting
 	CORS812 ID = "CORS812" // a function lacks the stage variables that hold its allowlist

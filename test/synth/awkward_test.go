@@ -150,7 +150,7 @@ func awkwardCases(t *testing.T) map[string]remarkCase {
 			add(api.Root(), "orders", "GET", mock())
 			site := behind(s, awscloudfrontorigins.NewRestApiOrigin(api, nil))
 			corsapi.Enable(api, from("https://"+*site.DistributionDomainName(), "https://app.example.com"), nil)
-		}, want: []string{"error: CORS903: CloudFormation would refuse a circular dependency: the stage's variables name the origin https://${Site"}},
+		}, want: []string{"error: CORS409: CloudFormation would refuse a circular dependency: the stage's variables name the origin https://${Site"}},
 		"a distribution in front of the API, by name": {build: func(s awscdk.Stack) {
 			api := awsapigateway.NewRestApi(s, jsii.String("Api"), nil)
 			add(api.Root(), "orders", "GET", mock())

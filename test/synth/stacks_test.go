@@ -162,7 +162,7 @@ func TestCircleOfStacks(t *testing.T) {
 		site := behind(awscdk.NewStack(app, jsii.String("Pages"), nil), awscloudfrontorigins.NewRestApiOrigin(api, nil))
 		corsapi.Enable(api, policy(t, cors.Config{Origins: []string{"https://" + *site.DistributionDomainName()}}), nil)
 	})
-	expectRemarks(t, s.annotations, []string{"error: CORS903: CloudFormation would refuse a circular dependency: the stage's variables name the origin https://${Site"})
+	expectRemarks(t, s.annotations, []string{"error: CORS409: CloudFormation would refuse a circular dependency: the stage's variables name the origin https://${Site"})
 	if len(s.annotations) == 1 && !strings.Contains(s.annotations[0], "(Pages/Site/Resource, then Stack/Api/DeploymentStage.prod/Resource)") {
 		t.Errorf("the way is not in %q", s.annotations[0])
 	}
