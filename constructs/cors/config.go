@@ -362,7 +362,7 @@ func defaultPort(scheme, port string) bool {
 }
 
 // routable are the methods an API Gateway resource can have, but for OPTIONS,
-// which answers the preflight.
+// which responds to the preflight.
 var routable = []string{"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"}
 
 // methods returns the methods of the policy, sorted; nil means any.

@@ -1,6 +1,6 @@
 package cors
 
-// A service gives names below its domain to whoever asks for one.
+// A service lets anybody have a name below its domain.
 type service struct {
 	domain string
 	// labels is how many labels before domain make a name that is one
@@ -10,7 +10,7 @@ type service struct {
 	fix    string
 }
 
-// nobodys is the number of labels of a service that gives no customer a domain
+// nobodys is the number of labels of a service that assigns no customer a domain
 // with all names below it, at whatever depth.
 const nobodys = 0
 

@@ -19,7 +19,7 @@ import (
 var parents string
 
 // reserved are the top-level domains below which nobody can register a name
-// (RFC 6761, sections 6.2, 6.3 and 6.5), and which no network gives out. Names
+// (RFC 6761, sections 6.2, 6.3 and 6.5), and which no network assigns. Names
 // below local are given to whatever device asks for one (RFC 6762, section 3),
 // and those below internal by whoever runs the network.
 var reserved = []string{"example", "localhost", "test"}
@@ -65,12 +65,12 @@ func shared(base string) (text, fix string, ok bool) {
 // parent reports whether base is not a public suffix and has one below it.
 func parent(base string) bool { return strings.Contains(parents, "\n"+base+"\n") }
 
-// text says what is wrong with a pattern over what s gives out.
+// text says what is wrong with a pattern over the names that s assigns.
 func (s *service) text() string {
 	return fmt.Sprintf("names below %s are given to whoever asks", s.domain)
 }
 
-// gives reports whether strangers get names below base, which is the domain of
+// gives reports whether strangers can get names below base, which is the domain of
 // s or lies below it.
 func (s *service) gives(base string) bool {
 	own := strings.TrimSuffix(strings.TrimSuffix(base, s.domain), ".")
