@@ -84,7 +84,7 @@ func (c *completer) document(s *inventory) {
 	d.Proxies = c.proxies(s.Node, stack, rendered.Proxies)
 }
 
-// refer gives a function the uri that leads to it. It returns the logical id in that,
+// refer sets the uri that leads to a function. It returns the logical id in it,
 // a token, of a function of the API's stack; "" for one of another.
 func (t *target) refer(stack awscdk.Stack) string {
 	cfn, ok := t.fn.Node().DefaultChild().(awslambda.CfnFunction)

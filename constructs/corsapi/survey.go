@@ -69,7 +69,7 @@ func survey(api restAPI) *inventory {
 	return s.inventory
 }
 
-// answering counts the resources of a tree that decide what an API answers: an
+// answering counts the resources of a tree that decide how an API responds: an
 // API that has as many as before is as complete as before.
 func answering(tree *cdkbridge.Tree) int {
 	n := 0
