@@ -26,7 +26,7 @@ type AttachProps struct {
 	// Gateway's 5XXError does.
 	ErrorsAsResponses bool
 
-	// ImageHasWrapper says that the function's container image has the wrapper at
+	// ImageHasWrapper reports whether the function's container image has the wrapper at
 	// /opt/corsgate/wrap, because images cannot have layers. docs/existing-functions.md has
 	// the two lines for a Dockerfile.
 	ImageHasWrapper bool

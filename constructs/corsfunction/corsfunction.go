@@ -60,7 +60,7 @@ func (f *GoFunction) Entry() string { return f.entry }
 // props are not changed.
 //
 // The handler is built as a static, stripped Linux executable, with the
-// caller's go command. The same source gives the same asset hash wherever the
+// caller's go command. The same source has the same asset hash wherever the
 // checkout is, if these are the same too:
 //
 //   - the version of Go: name it in go.mod, with a toolchain line;
