@@ -42,7 +42,7 @@ func Policy(scope constructs.Construct) (*cors.Policy, error) {
 }
 
 // allowedOrigins takes a list of strings, or text with commas, which is what -c
-// on the command line gives.
+// on the command line sets.
 func allowedOrigins(value any) ([]string, error) {
 	switch v := value.(type) {
 	case nil:

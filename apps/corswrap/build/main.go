@@ -5,7 +5,7 @@
 //	go run github.com/corsgate/corsgate/apps/corswrap/build -arch arm64 -o layer
 //
 // It is run in a Go module that requires github.com/corsgate/corsgate. The same version of
-// corsgate and of Go gives the same bytes.
+// corsgate and of Go makes the same bytes.
 package main
 
 import (

@@ -171,7 +171,7 @@ func (c Command) say(format string, args ...any) {
 	fmt.Fprintln(c.Stderr, "corsgate: "+report.OneLine(fmt.Sprintf(format, args...)))
 }
 
-// fail says in one line what went wrong and gives the exit status for it.
+// fail prints in one line what went wrong and returns the exit status for it.
 func (c Command) fail(err error) int {
 	var status statusError
 	if errors.As(err, &status) {

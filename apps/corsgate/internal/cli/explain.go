@@ -120,7 +120,7 @@ func (x *explainCommand) request() (browser.Call, error) {
 	return r, err
 }
 
-// body reads a request's body, a text or @FILE, and gives the file's name.
+// body reads a request's body, a text or @FILE, and returns the file's name.
 func body(given string) (content []byte, file string, err error) {
 	file, ok := strings.CutPrefix(given, "@")
 	if !ok {

@@ -79,7 +79,7 @@ func (x setAside) suppressions(c Command, stacks []string) ([]report.Suppression
 	return append(out, more...), nil
 }
 
-// conclude prints the report and gives its [findings.status].
+// conclude prints the report and returns its [findings.status].
 func (x *findings) conclude(c Command, rep *report.Report) error {
 	rep.Verbose = x.Verbose
 	if err := rep.Write(c.Stdout, x.Format); err != nil {

@@ -140,7 +140,7 @@ func (x *logsCommand) nothing() string {
 	return fmt.Sprintf("no line was logged from %v ago to %v ago; --since goes further back", x.Since, x.Until)
 }
 
-// A source gives the lines of a log group or a file.
+// A source reads the lines of a log group or a file.
 type source = iter.Seq2[logs.Line, error]
 
 // A plan is what is read and what is known beforehand.

@@ -19,7 +19,7 @@ import (
 	"github.com/corsgate/corsgate/internal/report"
 )
 
-// serveCommand answers for an API on this machine, until it is interrupted. Its exit statuses are 0 when it was, by SIGINT,
+// serveCommand serves an API on this machine, until it is interrupted. Its exit statuses are 0 when it was, by SIGINT,
 // SIGTERM or SIGHUP, since that is how it is meant to end; 1 where the app cannot be synthesized or its API cannot be served here; 2 for
 // a command line that cannot be used; 3 where no template can be read.
 type serveCommand struct {

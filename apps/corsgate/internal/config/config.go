@@ -46,7 +46,7 @@ type API struct {
 	Origins []string `yaml:"origins" json:"origins"`
 }
 
-// A Suppression says that findings of a rule do not count, and why.
+// A Suppression sets findings of a rule aside, with a reason.
 type Suppression struct {
 	// ID is the rule's, such as CORS107.
 	ID string `yaml:"id" json:"id" jsonschema:"pattern=^CORS[0-9]{3}$"`

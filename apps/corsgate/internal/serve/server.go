@@ -1,8 +1,8 @@
 // Package serve serves an API over HTTP, as API Gateway would, on this machine: package gateway decides, the
 // functions behind it run as processes, and a page shows what a browser may do.
 //
-// [New] makes a [Server] from a template. [Server.Serve] answers on two listeners, one for the API and one for the page,
-// so that what the page asks of the API is cross-origin; [Server.APIHandler] and [Server.PageHandler] are what answers
+// [New] makes a [Server] from a template. [Server.Serve] has two listeners, one for the API and one for the page,
+// so that the page's requests to the API are cross-origin; [Server.APIHandler] and [Server.PageHandler] are the handlers
 // there. [Server.Close] ends every process that was started.
 package serve
 
@@ -48,7 +48,7 @@ type Options struct {
 	// empty is that of the working directory.
 	Module string
 
-	// Listener and PageListener are where Serve answers. Where one is nil, Listen and PageListen are the addresses at
+	// Listener and PageListener are what Serve listens on. Where one is nil, Listen and PageListen are the addresses at
 	// which it is opened; where that is empty too, nothing is.
 	Listener, PageListener net.Listener
 	Listen, PageListen     string
@@ -244,7 +244,7 @@ func all(l net.Listener) bool {
 	return err == nil && ip != nil && ip.IsUnspecified()
 }
 
-// Serve answers on the listeners until Close is called or a listener fails. After Close it returns nil.
+// Serve serves requests on the listeners until Close is called or a listener fails. After Close it returns nil.
 func (s *Server) Serve() error {
 	failed := make(chan error, 2)
 	for _, srv := range s.servers {
