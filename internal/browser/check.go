@@ -112,7 +112,7 @@ func (p *Plan) CheckResponse(resp *HTTPResponse) Verdict {
 	return allowed
 }
 
-// corsCheck is the CORS check (https://fetch.spec.whatwg.org/#concept-cors-check). It gives "" if h passes, and otherwise
+// corsCheck is the CORS check (https://fetch.spec.whatwg.org/#concept-cors-check). It returns "" if h passes, and otherwise
 // the refusal and its parameter. The standard knows one failure only; which name Chromium gives it depends on what
 // Access-Control-Allow-Origin looks like.
 func (p *Plan) corsCheck(h Header) (code Code, parameter string) {
@@ -193,8 +193,8 @@ func (p *Plan) badLocation(resp *HTTPResponse) *Verdict {
 const maxRedirects = 20
 
 // Redirect follows a redirect that CheckResponse allowed (https://fetch.spec.whatwg.org/#concept-http-redirect-fetch). It
-// gives the plan at the next URL, which may need a preflight of its own, or a nil plan and the reason why the redirect is
-// not followed. A response that is not a redirect gives a nil plan and an Allowed verdict.
+// returns the plan at the next URL, which may need a preflight of its own, or a nil plan and the reason why the redirect is
+// not followed. For a response that is not a redirect, it returns a nil plan and an Allowed verdict.
 func (p *Plan) Redirect(resp *HTTPResponse) (*Plan, Verdict) {
 	if p.Refused != nil {
 		return nil, *p.Refused

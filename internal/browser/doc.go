@@ -1,6 +1,6 @@
 // Package browser is the browser's half of CORS: what a page's request turns into on the wire, what the browser concludes
 // from each response, and in which words it says no. It sends nothing itself; [Run] drives a whole exchange over a
-// transport the caller gives, and [Prepare] with [Plan.CheckPreflight] and [Plan.CheckResponse] do one step at a time.
+// transport that the caller passes, and [Prepare] with [Plan.CheckPreflight] and [Plan.CheckResponse] do one step at a time.
 //
 // The rules are those of the Fetch standard (https://fetch.spec.whatwg.org/), cited section by section. The names and
 // the words of a refusal are Chromium's: [Code] is what the DevTools protocol's Network.CorsErrorStatus.corsError says,

@@ -17,7 +17,7 @@ type Field struct {
 // (https://fetch.spec.whatwg.org/#concept-header-list).
 type Header []Field
 
-// HeaderFrom gives h as a Header: names in alphabetical order, the values of one name in theirs.
+// HeaderFrom returns h as a Header: names in alphabetical order, the values of one name in theirs.
 func HeaderFrom(h http.Header) Header {
 	names := make([]string, 0, len(h))
 	for name := range h {
@@ -33,7 +33,7 @@ func HeaderFrom(h http.Header) Header {
 	return out
 }
 
-// HTTP gives h as net/http's type, with canonical names.
+// HTTP returns h as net/http's type, with canonical names.
 func (h Header) HTTP() http.Header {
 	out := http.Header{}
 	for _, f := range h {
@@ -61,7 +61,7 @@ func (h Header) Has(name string) bool {
 	return found
 }
 
-// without gives h less the lines with any of these names; h itself is left alone.
+// without returns h less the lines with any of these names; h itself is left alone.
 func (h Header) without(names ...string) Header {
 	var out Header
 	for _, f := range h {
@@ -72,7 +72,7 @@ func (h Header) without(names ...string) Header {
 	return out
 }
 
-// combined gives h with one line for each name, in the order in which the names first occur, under the spelling that
+// combined returns h with one line for each name, in the order in which the names first occur, under the spelling that
 // occurred first.
 func (h Header) combined() Header {
 	var out Header
@@ -139,7 +139,7 @@ func isToken(s string) bool {
 }
 
 // list reads a header that holds a comma-separated list of tokens, as Access-Control-Allow-Methods, -Allow-Headers and
-// -Expose-Headers do (https://fetch.spec.whatwg.org/#extract-header-list-values). It gives the items, none for a header
+// -Expose-Headers do (https://fetch.spec.whatwg.org/#extract-header-list-values). It returns the items, none for a header
 // that is absent or empty, and false when one of them is no token. Empty items are passed over, as HTTP asks of whoever
 // reads such a list.
 func (h Header) list(name string) (items []string, ok bool) {

@@ -61,7 +61,7 @@ type Call struct {
 	Mode Mode
 	// Initiator says which interface the script used; empty means Fetch.
 	Initiator Initiator
-	// UploadListener says that an XMLHttpRequest's upload has a listener, which alone causes a preflight
+	// UploadListener reports whether an XMLHttpRequest's upload has a listener, which alone causes a preflight
 	// (https://xhr.spec.whatwg.org/#dom-xmlhttprequest-send).
 	UploadListener bool
 	// Strict asks that "*" in Access-Control-Allow-Headers should not cover authorization, as the standard has it
@@ -109,7 +109,7 @@ type Dropped struct {
 type Plan struct {
 	// Refused is set if nothing is sent at all: the call throws, or CORS has its answer already.
 	Refused *Verdict
-	// CrossOrigin says that CORS governs the request: it goes, or has gone before a redirect, to an origin other than the
+	// CrossOrigin reports whether CORS governs the request: it goes, or has gone before a redirect, to an origin other than the
 	// page's (response tainting "cors", https://fetch.spec.whatwg.org/#concept-request-response-tainting).
 	CrossOrigin bool
 	// Reasons says why there has to be a preflight; none if there is no need for one.
@@ -190,7 +190,7 @@ func or[T ~string](value, fallback T) T {
 
 // construct does what the interface does before a request exists: it checks and normalises the method, fills the headers
 // and gives the body its type (https://fetch.spec.whatwg.org/#dom-request, https://xhr.spec.whatwg.org/#the-open()-method).
-// It gives the exception that the call ends with, if it does.
+// It returns the exception that the call ends with, if any.
 func (p *Plan) construct(req Call) *Verdict {
 	throw := func(fetchSays, xhrKind, xhrCall, xhrSays string) *Verdict {
 		kind, message := "TypeError", "Failed to execute 'fetch' on 'Window': "+fetchSays

@@ -24,7 +24,7 @@ type Outcome struct {
 }
 
 // Run does what a browser does for a request: preflight, actual request, redirects, until the page has a response or the
-// browser refuses. Transport answers one request; an error from it stands for a network that failed. The cache may be nil,
+// browser refuses. Transport sends one request and returns its response; an error from it stands for a network that failed. The cache may be nil,
 // which means that every preflight is made. The error is Prepare's.
 func Run(req Call, transport func(*HTTPRequest) (*HTTPResponse, error), cache *PreflightCache) (ex Outcome, err error) {
 	plan, err := Prepare(req)

@@ -14,7 +14,7 @@ func SafelistedMethod(method string) bool {
 	return method == "GET" || method == "HEAD" || method == "POST"
 }
 
-// NormalizeMethod gives the method the browser sends for the one a script wrote
+// NormalizeMethod returns the method the browser sends for the one a script wrote
 // (https://fetch.spec.whatwg.org/#concept-method-normalize): DELETE, GET, HEAD, OPTIONS, POST and PUT in any case become
 // upper-case. Nothing else changes: "patch" stays "patch", which no server's Access-Control-Allow-Methods: PATCH allows.
 func NormalizeMethod(method string) string {

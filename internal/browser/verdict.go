@@ -10,7 +10,7 @@ import (
 // spells it. Chromium's own name for it is network::mojom::CorsError::k followed by the same word.
 type Code string
 
-// The refusals that this package gives.
+// The refusals that this package returns.
 const (
 	// WildcardOriginNotAllowed: Access-Control-Allow-Origin is "*" although credentials are included.
 	WildcardOriginNotAllowed Code = "WildcardOriginNotAllowed"
@@ -54,7 +54,7 @@ const (
 	RedirectContainsCredentials Code = "RedirectContainsCredentials"
 )
 
-// The refusals that the protocol knows and this package never gives: they are about the local network's address spaces
+// The refusals that the protocol knows and this package never returns: they are about the local network's address spaces
 // and about requests that CORS has no part in. They are here so that a browser's verdict can always be named.
 const (
 	// DisallowedByMode: a request with mode "same-origin" goes to another origin. Chromium's renderer refuses such a request,
@@ -76,7 +76,7 @@ const (
 	PreflightInvalidAllowExternal Code = "PreflightInvalidAllowExternal"
 )
 
-// Codes gives every code, those this package gives first.
+// Codes returns every code, those that this package returns first.
 func Codes() []Code {
 	return []Code{
 		WildcardOriginNotAllowed, MissingAllowOriginHeader, MultipleAllowOriginValues,
@@ -99,7 +99,7 @@ func (c Code) ofPreflight() Code { return "Preflight" + c }
 
 // A Verdict is what the browser concludes at one step, or from a whole exchange.
 type Verdict struct {
-	// Allowed says that the request may go on or, at the end, that the page may read the response.
+	// Allowed reports whether the request may go on or, at the end, that the page may read the response.
 	Allowed bool `json:"allowed"`
 	// Code is the way in which CORS refuses; empty if it does not.
 	Code Code `json:"code,omitempty"`
