@@ -25,7 +25,7 @@ type Options struct {
 	// ${ and }: "Distribution.DomainName".
 	Values map[string]string
 	// Conditions are assumed where a condition is undecided, by its name as
-	// [App.Undecided] gives it.
+	// [App.Undecided] returns it.
 	Conditions map[string]bool
 	// IDs are values of symbols by [Symbol.ID], and Equal says of comparisons that are
 	// not decided, by [Comparison.Key], whether they hold. They go before all others.
@@ -80,9 +80,9 @@ type Problem struct {
 	Kind      ProblemKind
 	// Anything says of what was not read that it may change all else in the template, or in the resource.
 	Anything bool
-	// Condition says that it is about a condition that nothing decides: both of its sides are looked at.
+	// Condition reports whether it is about a condition that nothing decides; both of its sides are read.
 	Condition bool
-	// Circle says that resources depend on each other in a circle.
+	// Circle reports whether resources depend on each other in a circle.
 	Circle bool
 
 	err error
@@ -162,7 +162,7 @@ type Symbol struct {
 	// Resource is what the expression is a Ref or, with Attribute, an Fn::GetAtt of.
 	Resource  *Resource
 	Attribute string
-	// List says that it may be several values: a list, or a text that is joined of one.
+	// List reports whether it may be several values: a list, or a text that is joined of one.
 	List bool
 
 	id    string // the digest in its stand-ins
@@ -218,7 +218,7 @@ type Comparison struct {
 type Lookup struct {
 	Symbol *Symbol // the key
 	Keys   []string
-	// Default says that the function has a value for other keys.
+	// Default reports whether the function has a value for other keys.
 	Default bool
 	Touches []Touch
 }

@@ -18,7 +18,7 @@ type scope struct {
 	st  *Stack
 	id  string // of the resource, or "Outputs.NAME"
 	at  *step  // where in it
-	// strict says that a region and an account that are not known are symbols.
+	// strict reports whether an unknown region or account is a symbol.
 	strict   bool
 	includes int
 	function string // that is evaluated
@@ -425,7 +425,7 @@ func (e scope) getAtt(id, attribute string) any {
 // same are the Refs and attributes that are what a property says.
 var same = map[string]string{"AWS::S3::Bucket": "BucketName", "AWS::SSM::Parameter.Value": "Value"}
 
-// resource is what Ref or an attribute gives of a resource. It returns false if there
+// resource returns the value of Ref or of an attribute of a resource. It returns false if there
 // is no such resource.
 func (e scope) resource(id, attribute string) (any, bool) {
 	r := e.st.byID[id]

@@ -422,7 +422,7 @@ func (st *Stack) passed(name string, strict bool) (any, bool) {
 	return v, true
 }
 
-// circles tells of resources that depend on each other in a circle, which
+// circles reports resources that depend on each other in a circle, which
 // CloudFormation refuses.
 func (st *Stack) circles() {
 	state := map[string]int{} // 1: on the path, 2: done

@@ -205,7 +205,7 @@ func (s *Symbol) Free() bool {
 	return s.Resource == nil || s.Attribute != "" && (strings.HasPrefix(s.Resource.Type, "Custom::") || s.Resource.Type == "AWS::CloudFormation::CustomResource")
 }
 
-// label gives each symbol the name that Show prints: its expression, with the stack
+// label sets the name of each symbol that Show prints: its expression, with the stack
 // where several stacks have it.
 func (a *App) label() {
 	count := map[string]int{}
@@ -526,7 +526,7 @@ func (a *App) Name(r *Resource) string {
 type StandIn struct {
 	Symbol   *Symbol
 	From, To int
-	// Origin says that it stands for a whole origin, and not for a host or any other text.
+	// Origin reports whether it stands for a whole origin, and not for a host or any other text.
 	Origin bool
 }
 
