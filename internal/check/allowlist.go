@@ -233,7 +233,7 @@ func inferFrom(methods []*gateway.Method, variables map[string]string) *Allowlis
 		}
 	}
 	if a.Any {
-		// An API that answers some routes for everyone and others for a few is asked about the few.
+		// If an API allows everyone on some routes and a few origins on others, the few are tried.
 		a.Any = len(a.Origins) == 0
 	}
 	if a.Any {
@@ -286,7 +286,7 @@ func literals(template string) []string {
 	return out
 }
 
-// group finds an innermost group of a regular expression, with what says that it may be left out.
+// group finds an innermost group of a regular expression, with the sign that makes it optional.
 var group = regexp.MustCompile(`\((?:\?:)?([^()]*)\)([?*+]?)`)
 
 // maxChoices bounds what the groups of one text multiply to.

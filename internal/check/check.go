@@ -96,7 +96,7 @@ func look(app *cfn.App, checks map[rules.ID]checker, stated *Allowlist) *seen {
 	return s
 }
 
-// run runs one rule. One that panics gives a line that says so.
+// run runs one rule. A panic becomes a line of the report.
 func (s *seen) run(id rules.ID, check checker, v *View) {
 	var found []report.Finding
 	defer func() {
@@ -140,7 +140,7 @@ func at(m *gateway.Method) place {
 	return place{of: m.Source, path: m.Resource.Path, method: m.HTTPMethod}
 }
 
-// leave says that something of an API, or of none, is not judged.
+// leave records that something of an API, or of none, is not judged.
 func (s *seen) leave(api *gateway.API, line string) {
 	if api != nil && len(gateway.APIs(s.app)) > 1 {
 		line = s.app.Name(api.Rest) + ": " + line

@@ -87,7 +87,7 @@ func binaryAnswer(v *View, report reporter) {
 	}
 }
 
-// answer is a method that handles preflights, with a route whose it answers; or, where actual, one that answers that route's
+// answer is a method that handles preflights, with a route whose preflights go to it; or, where actual, one that handles that route's
 // requests, which need no preflight.
 type answer struct {
 	method *gateway.Method
@@ -120,7 +120,7 @@ func (v *View) answering() []answer {
 	return out
 }
 
-// deciding returns all that answers pages by their origin: preflights, and requests that need none, where a mapping template
+// deciding returns all that treats pages by their origin: preflights, and requests that need none, where a mapping template
 // sets Access-Control-Allow-Origin.
 func (v *View) deciding() []answer {
 	out := slices.Clone(v.answering())
@@ -258,7 +258,7 @@ func (v *View) refusesHeader(r route, header string) *simulate.Report {
 	return rep
 }
 
-// preflightPlace is the place of the method that answers a route's preflight.
+// preflightPlace is the place of the method that responds to a route's preflight.
 func (v *View) preflightPlace(r route) place {
 	p := at(r.method)
 	if m := v.answers(r); m != nil {

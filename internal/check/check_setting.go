@@ -62,7 +62,7 @@ func ofSetting(check func(v *View, s *corssetting.Setting, report reporter)) che
 	}
 }
 
-// set is the place of a finding about the setting, with the members that the fix gives it. Nil takes a member away.
+// set is the place of a finding about the setting, with the members that the fix sets. Nil removes a member.
 func (v *View) set(members map[string]any) place {
 	p := place{}
 	if len(members) > 0 {
@@ -548,7 +548,7 @@ func (s *seen) noteSetting(v *View) {
 	}
 }
 
-// statuses says of which routes a function gives the status of preflights.
+// statuses lists the routes whose preflights get their status from a function.
 func (s *seen) statuses() []string {
 	if n := len(s.notes.status); n > 0 {
 		return []string{"the preflights of " + report.Plural(n, "route") + " reach a function beside CorsConfiguration, which has to answer OPTIONS with an OK status: corsgate explain runs it"}

@@ -62,7 +62,7 @@ func (v *View) find(r route) fault {
 	return left
 }
 
-// unserved notes why the model answers neither the request nor its preflight, where that is neither for a backend nor said of
+// unserved notes why the model serves neither the request nor its preflight, where that is neither for a backend nor said of
 // the whole API or of the method.
 func (v *View) unserved(r route, by *gateway.Method) {
 	if !v.whole() {
@@ -250,7 +250,7 @@ func (v *View) readsVariables(c *simulate.Course) bool {
 	})
 }
 
-// faulty makes the check of a rule whose faults are those of preflights: one finding for each method that answers.
+// faulty makes the check of a rule whose faults are those of preflights: one finding for each method that responds.
 func faulty(id rules.ID, detail func(v *View, r route, f fault) string) checker {
 	return func(v *View, report reporter) {
 		seen := map[string]bool{}

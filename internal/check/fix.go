@@ -200,7 +200,7 @@ func (v *View) around(p place) (methods, headers []string) {
 	return slices.Compact(slices.Sorted(slices.Values(methods))), headers
 }
 
-// methodAt returns the method that a finding is about: the one that answers where it says OPTIONS.
+// methodAt returns the method that a finding is about; for OPTIONS, the one that responds to preflights.
 func (v *View) methodAt(p place) *gateway.Method {
 	r := v.API.Find(p.path)
 	if r == nil {
@@ -264,7 +264,7 @@ func okStatus(v *View, p place) *change {
 	return &change{method: m, properties: map[string]any{"Integration": map[string]any{"RequestTemplates": map[string]any{"application/json": `{"statusCode": ` + ir.Status + `}`}}}}
 }
 
-// respond is the change that gives responses of a method headers, mapped and declared.
+// respond is the change that adds headers to responses of a method, mapped and declared.
 func respond(m *gateway.Method, headers map[string]string, which func(gateway.IntegrationResponse) bool) *change {
 	if m == nil || m.Integration == nil || len(headers) == 0 {
 		return nil
@@ -633,7 +633,7 @@ func waitFor(v *View, p place) *change {
 	return nil
 }
 
-// sameList gives a function the origins that preflights allow.
+// sameList sets the origins of a function to those that preflights allow.
 func sameList(v *View, p place) *change {
 	if len(v.exact()) != len(v.listed()) || p.of == nil {
 		return nil

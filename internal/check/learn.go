@@ -9,7 +9,7 @@ import (
 	"github.com/corsgate/corsgate/internal/questions"
 )
 
-// learn completes an inferred allowlist by what the model answers: with origins that answers name of themselves, and with
+// learn completes an inferred allowlist by how the model responds: with origins that responses name of themselves, and with
 // the domains that mapping templates speak of without a scheme, as with endsWith, where they let pages in.
 func (v *View) learn() {
 	if v.Allowlist.From == "stated" || v.Allowlist.From == "stage-variables" {

@@ -89,7 +89,7 @@ func wellMeant(name string, r *browser.HTTPRequest) string {
 	return simulate.Permissive(name, r)
 }
 
-// leave says that something is not judged, of a method if there is one.
+// leave records that something is not judged, of a method if there is one.
 func (v *View) leave(m *gateway.Method, why string) {
 	if m != nil {
 		why = m.HTTPMethod + " " + m.Resource.Path + ": " + why
@@ -102,7 +102,7 @@ func (v *View) leave(m *gateway.Method, why string) {
 // whole reports whether all of the API was read. If not, nothing is said to be missing.
 func (v *View) whole() bool { return len(v.API.Elsewhere) == 0 }
 
-// ask puts a question to the model. It gives nil for what no page can ask.
+// ask sends a request to the model. It returns nil for one that no page can send.
 func (v *View) ask(q question) *simulate.Report {
 	if r, ok := v.asked[q]; ok {
 		return r
@@ -131,7 +131,7 @@ func (v *View) preflight(r route, origin string) *simulate.Report {
 	return v.ask(question{origin: origin, method: r.name, path: r.path, header: probeHeader})
 }
 
-// answers returns the OPTIONS method, or the ANY method in its place, that answers a route's preflights; nil if none does.
+// answers returns the OPTIONS method, or the ANY method in its place, that responds to a route's preflights; nil if none does.
 func (v *View) answers(r route) *gateway.Method {
 	rep := v.preflight(r, v.origin())
 	if rep == nil || rep.Trace.Preflight == nil || rep.Trace.Preflight.Method == nil {
