@@ -37,7 +37,7 @@ type exchange struct {
 	traced    bool // the response carries X-Amzn-Trace-Id
 	canary    bool // the canary has the request
 	reqBody   string
-	// responding says that the integration has answered.
+	// responding reports whether the integration has responded.
 	responding bool
 
 	assumed    bool              // an authorizer that did not decide was taken to let the request in
@@ -56,7 +56,7 @@ var withheld = map[string]bool{
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html).
 const MaxBody = 10 << 20
 
-// Serve answers a request. It never fails: what cannot be served is a response whose trace says why. That is also what a
+// Serve returns the response to a request. It never fails: what cannot be served is a response whose trace says why. That is also what a
 // canary of some requests responds by other rules than its stage.
 func (a *API) Serve(ctx context.Context, req *Request, backend Backend) *Response {
 	if a.Kind != RestAPI {

@@ -154,9 +154,9 @@ type Function struct {
 	Name string
 	// LogicalID is the function's resource as [cfn.App.Name] has it, or empty where the app does not have it.
 	LogicalID string
-	// Authorizer says that it is called to authorize a request.
+	// Authorizer reports whether it is called to authorize a request.
 	Authorizer bool
-	// Overruled says that the CORS headers of the response do not depend on the function.
+	// Overruled reports whether the CORS headers of the response do not depend on the function.
 	Overruled bool
 }
 
@@ -182,7 +182,7 @@ type BackendResponse struct {
 // Backend stands for what is behind the API. Its methods may return context.DeadlineExceeded (the client gets the response
 // to a timeout), an [*Unavailable] (502 with the reason), or another error (the response to a failed integration).
 type Backend interface {
-	// Invoke calls a function and gives its result as JSON, or a [*FunctionError] where the function failed.
+	// Invoke calls a function and returns its result as JSON, or a [*FunctionError] where the function failed.
 	Invoke(ctx context.Context, fn Function, event []byte) ([]byte, error)
 	// HTTP sends a request of an HTTP or HTTP_PROXY integration.
 	HTTP(ctx context.Context, r *BackendRequest) (*BackendResponse, error)
@@ -190,7 +190,7 @@ type Backend interface {
 	AWS(ctx context.Context, r *BackendRequest) (*BackendResponse, error)
 }
 
-// FunctionError says that a function raised an error.
+// A FunctionError is the error that a function raised.
 type FunctionError struct {
 	Message, Type string
 	// Payload is the error as Lambda reports it, JSON; made from Message and Type where empty.
@@ -199,7 +199,7 @@ type FunctionError struct {
 
 func (e *FunctionError) Error() string { return "function error: " + e.Type + ": " + e.Message }
 
-// Unavailable says that a backend cannot be called here, and why.
+// An Unavailable is the reason why a backend cannot be called here.
 type Unavailable struct{ Reason string }
 
 func (e *Unavailable) Error() string { return e.Reason }

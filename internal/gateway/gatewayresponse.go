@@ -47,7 +47,7 @@ type GatewayResponse struct {
 	Source string
 }
 
-// GatewayResponse returns what a type answers. A type that is customised takes nothing from DEFAULT_4XX or DEFAULT_5XX.
+// GatewayResponse returns the response of a type. A type that is customised takes nothing from DEFAULT_4XX or DEFAULT_5XX.
 func (a *API) GatewayResponse(typ string) GatewayResponse {
 	g := GatewayResponse{Type: typ, Default: true, Parameters: map[string]string{}, Templates: []Template{{"application/json", defaultTemplate}}}
 	n := apigw.GatewayStatus(typ)

@@ -23,7 +23,7 @@ const (
 	FunctionURL Kind = "function URL"
 )
 
-// NoneThere says that there is no API of any kind.
+// NoneThere is the message for a template without an API of any kind.
 const NoneThere = "no AWS::ApiGateway::RestApi, AWS::ApiGatewayV2::Api or AWS::Lambda::Url"
 
 // DefaultRoute is the path of the route that takes whatever no other route does. A function URL has no other one.

@@ -226,7 +226,7 @@ var remapped = map[string]bool{
 	"max-forwards": true, "proxy-authenticate": true, "server": true, "trailer": true, "upgrade": true, "user-agent": true, "www-authenticate": true,
 }
 
-// remap gives the name a header that a mapping, a function or an HTTP backend sets reaches the client with.
+// remap returns the name under which a header that a mapping, a function or an HTTP backend sets reaches the client.
 func remap(name string) (string, bool) {
 	l := strings.ToLower(name)
 	if l == "transfer-encoding" {

@@ -24,7 +24,7 @@ type TestInvocation struct {
 	Variables map[string]string
 }
 
-// TestResult is what TestInvokeMethod gives.
+// TestResult is the result of TestInvokeMethod.
 type TestResult struct {
 	Status  int
 	Headers Headers
