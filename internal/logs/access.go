@@ -30,7 +30,7 @@ var values = map[string]string{
 }
 
 // newAccessFormat reads a stage's format, such as "$context.requestId $context.status"
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html). It gives false for one without a
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html). It returns false for one without a
 // method and a status: nothing can be told by it.
 func newAccessFormat(format string) (f accessFormat, ok bool) {
 	var b strings.Builder

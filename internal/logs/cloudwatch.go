@@ -89,7 +89,7 @@ type Stage struct {
 	// there.
 	Policy      *cors.Policy
 	PolicyError error
-	// Execution says that the stage has an execution log, Full that it has headers and bodies.
+	// Execution reports whether the stage has an execution log, and Full whether that has headers and bodies.
 	Execution, Full bool
 	// Access is the log group of its access log; empty for none, and for one that goes elsewhere.
 	Access string

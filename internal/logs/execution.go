@@ -213,7 +213,7 @@ func (s *Scanner) finish(id string) {
 	s.proxied(l, r, origin)
 }
 
-// own says that API Gateway made the answer.
+// own reports whether API Gateway made the response itself.
 func (r *request) own() bool { return r.gatewayType != "" || r.failure != "" }
 
 // code is the status; a log of errors alone may lack it.
@@ -231,7 +231,7 @@ func (s *Scanner) preflight(l Line, id string, r *request, origin string) {
 	}
 	method, _ := r.asked.Get(corsheader.RequestMethod)
 	if r.heard && (origin == "" || method == "") {
-		// What refuses origins answers 403, and nothing is wrong with that; whatever else fails, fails for pages as well.
+		// What refuses origins responds with 403, and nothing is wrong with that; whatever else fails, fails for pages as well.
 		if r.own() || r.status >= 300 && r.status != 403 {
 			what := "OPTIONS requests without an Origin"
 			switch {
@@ -265,7 +265,7 @@ func (s *Scanner) preflight(l Line, id string, r *request, origin string) {
 	}
 }
 
-// decided says that an answer looks as one does to an origin that is not allowed.
+// decided reports whether a response looks like one to an origin that is not allowed.
 func (s *Scanner) decided(v browser.Verdict, origin string) bool {
 	switch v.Code {
 	case browser.MissingAllowOriginHeader, browser.AllowOriginMismatch, browser.PreflightMissingAllowOriginHeader, browser.PreflightAllowOriginMismatch:
@@ -391,7 +391,7 @@ func (s *Scanner) proxied(l Line, r *request, origin string) {
 	}
 }
 
-// agrees says that the policy has a page at an origin get this value, as far as the origin is known.
+// agrees reports whether the policy sends this value to a page at an origin, as far as the origin is known.
 func (s *Scanner) agrees(value, origin string) bool {
 	if s.allowed.AnyOrigin() {
 		return value == "*"
@@ -399,7 +399,7 @@ func (s *Scanner) agrees(value, origin string) bool {
 	return value != "*" && s.allowed.Match(value) && (origin == "" || value == origin)
 }
 
-// functionName gives the name of the function that an invocation's address has in it.
+// functionName returns the name of the function in an invocation's address.
 func functionName(uri string) string {
 	_, name, _ := strings.Cut(uri, ":function:")
 	name, _, _ = strings.Cut(name, "/")

@@ -177,7 +177,7 @@ func line(in *bufio.Reader) (string, error) {
 	}
 }
 
-// moment reads a time as files have it, and gives zero for one that it cannot read.
+// moment reads a time as files have it, and returns zero for one that it cannot read.
 func moment(s string) time.Time {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999"} {
 		if t, err := time.Parse(layout, s); err == nil {

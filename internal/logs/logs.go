@@ -143,7 +143,7 @@ func (s *Scanner) Add(l Line) {
 	}
 }
 
-// timed gives a line that has no time yet the one in its text, if it can be read.
+// timed sets the time of a line that has none to the one in its text, if that can be read.
 func (s *Scanner) timed(l Line, layout, text string) Line {
 	if !l.Time.IsZero() {
 		return l
