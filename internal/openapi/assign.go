@@ -24,7 +24,7 @@ const (
 type Assignment struct {
 	By   By
 	Name string
-	// Make gives the x-amazon-apigateway-integration of an operation.
+	// Make returns the x-amazon-apigateway-integration of an operation.
 	Make func(*Operation) map[string]any
 }
 

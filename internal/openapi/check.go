@@ -69,7 +69,7 @@ func (p *Plan) Resources() int {
 	return len(made)
 }
 
-// Plan checks the document and gives its operations their integrations. The
+// Plan checks the document and assigns its operations their integrations. The
 // faults are all there are, by line; with any the plan is nil.
 func (d *Document) Plan(assignments []*Assignment, own OwnOptions) (*Plan, []*Fault) {
 	c := &checker{Document: d}
@@ -307,7 +307,7 @@ func (c *checker) options(own OwnOptions) {
 
 var errNoIntegration = errors.New("has no integration: give it an " + extIntegration + ", or assign one by operationId, path or tag")
 
-// assign gives each operation without an integration its assignment.
+// assign makes the assignment of each operation without an integration.
 func (c *checker) assign(assignments []*Assignment) {
 	used := map[*Assignment]bool{}
 	for _, p := range c.paths {

@@ -233,7 +233,7 @@ func (c *checker) operation(path, method, key, at string, v any) *Operation {
 }
 
 // integration checks the parts of an operation's own integration that are read
-// here, and gives it.
+// here, and returns it.
 func (c *checker) integration(o *Operation) map[string]any {
 	at := o.at + "/" + extIntegration
 	in := c.object(o.node[extIntegration], at, extIntegration+" of "+o.Name())

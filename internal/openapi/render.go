@@ -31,9 +31,9 @@ type Rendered struct {
 	Body map[string]any
 	// Remarks name their place in the text, and no construct.
 	Remarks []plan.Remark
-	// Opened says that the document's resource policy has got a statement for preflights.
+	// Opened reports whether a statement for preflights was added to the document's resource policy.
 	Opened bool
-	// Responds says that Rendering.Response is in use.
+	// Responds reports whether Rendering.Response is in use.
 	Responds bool
 	// Proxies are the operations whose responses API Gateway passes through.
 	Proxies []Proxy
@@ -47,7 +47,7 @@ type Proxy struct {
 	URI   any
 }
 
-// Render gives the document the policy's responses. The plan stays as it is.
+// Render adds the policy's responses to the document. It does not change the plan.
 func (p *Plan) Render(with Rendering) *Rendered {
 	r := &renderer{Rendering: with, plan: p, out: &Rendered{Body: clone(p.root).(map[string]any)}}
 	r.binary = with.Binary || nonEmpty(p.root[extBinary])
