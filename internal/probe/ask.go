@@ -21,7 +21,7 @@ import (
 // agent is the User-Agent of every request. Firewalls turn requests away that have none.
 var agent = "corsgate/" + version.String()
 
-// A surveyor asks, and keeps the answers apart by what they are to show.
+// A surveyor sends requests, and keeps the responses apart by what they are to show.
 type surveyor struct {
 	Options
 	secrets *secrets
@@ -145,7 +145,7 @@ func (s *surveyor) beside(path, query string) string {
 // patience is how many requests, one after the other, may go without a response.
 const patience = 3
 
-// send sends a request and gives the exchange, or nil if there was no response.
+// send sends a request and returns the exchange, or nil if there was no response.
 func (s *surveyor) send(ctx context.Context, r request) *Exchange {
 	if s.stopped == "" && len(s.sent) >= s.Max {
 		s.stopped = fmt.Sprintf("--max-requests is %d", s.Max)

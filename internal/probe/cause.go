@@ -9,7 +9,7 @@ import (
 	"github.com/corsgate/corsgate/internal/report"
 )
 
-// A kind is one of the ways in which something in front of a page's API, mostly API Gateway itself, answers in its place.
+// A kind is one of the ways in which something in front of a page's API, mostly API Gateway itself, responds in its place.
 type kind int
 
 const (

@@ -399,7 +399,7 @@ func variesByOrigin(e *Exchange) bool {
 	return corsheader.VariesByOrigin(vary)
 }
 
-// mixed is about a cache that gives one page's response to another.
+// mixed is about a cache that sends one page's response to another.
 func (j *judge) mixed() {
 	for _, q := range []*exchanges{&j.pre, &j.actual} {
 		if q.own != nil && q.again != nil && q.own.Response.Status == q.again.Response.Status && sent(q.own) != sent(q.again) {

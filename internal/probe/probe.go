@@ -61,7 +61,7 @@ type Exchange struct {
 	// Curl is a command for a POSIX shell that sends the same request.
 	Curl string `json:"curl"`
 
-	// Own says that it is what the page itself asks.
+	// Own reports whether it is the page's own request or its preflight.
 	Own bool `json:"own"`
 
 	raw       browser.Header // of the response; what is judged, and never shown
@@ -96,10 +96,10 @@ type Result struct {
 	// Without and With are the same for a request without credentials and one with.
 	Without simulate.Verdict `json:"verdictWithoutCredentials"`
 	With    simulate.Verdict `json:"verdictWithCredentials"`
-	// Preflight says that the browser asks first, PreflightAllowed that it may then go on.
+	// Preflight reports whether the browser sends a preflight, and PreflightAllowed whether that passes.
 	Preflight        bool `json:"preflightNeeded"`
 	PreflightAllowed bool `json:"preflightAllowed"`
-	// Nowhere says that the address leads to no method of an API; left out if it does.
+	// Nowhere reports whether the address leads to no method of an API; left out if it does.
 	Nowhere string `json:"nowhere,omitempty"`
 	// Readable names the headers of the response that the page's script can read; empty if it cannot read the response.
 	Readable []string `json:"readable"`

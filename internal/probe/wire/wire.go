@@ -55,9 +55,9 @@ type Incoming struct {
 type Error struct {
 	// Host is the URL's host and port.
 	Host string
-	// Timeout says that the time was up.
+	// Timeout reports whether the time limit was exceeded.
 	Timeout bool
-	// Certificate says that it is the server's certificate that is not trusted.
+	// Certificate reports whether the server's certificate is not trusted.
 	Certificate bool
 	Reason      string
 }
@@ -70,9 +70,9 @@ type Client struct {
 	Timeout time.Duration
 	// Insecure takes any certificate.
 	Insecure bool
-	// Resolve gives for HOST:PORT the address, without a port, to connect to instead.
+	// Resolve returns, for HOST:PORT, the address without a port to connect to instead.
 	Resolve map[string]string
-	// Proxy gives the HTTP proxy for a URL, or nil for none. It is not asked about what is in Resolve.
+	// Proxy returns the HTTP proxy for a URL, or nil for none. It is not called for what is in Resolve.
 	Proxy func(*url.URL) (*url.URL, error)
 }
 
