@@ -32,7 +32,7 @@ type Route struct {
 	Identity []string
 }
 
-// Routes returns the routes of an API, in the order of paths and [Methods]. ANY gives a route for each method, and so does
+// Routes returns the routes of an API, in the order of paths and [Methods]. ANY stands for a route for each method, and so does
 // a method of a greedy or variable sibling that serves the path of a resource which has methods, but not this one: the
 // preflight is the resource's own then, and the answer the sibling's.
 func Routes(api *gateway.API) []Route {
@@ -73,7 +73,7 @@ func PathTo(api *gateway.API, r *gateway.Resource) string {
 	return filled(r.Path, "1") // in vain: what answers is what browsers get
 }
 
-// filled gives a path's parameters values.
+// filled puts values into a path's parameters.
 func filled(path, value string) string {
 	return apigw.PathParameter.ReplaceAllStringFunc(path, func(p string) string {
 		if strings.HasSuffix(p, "+}") {
@@ -89,9 +89,9 @@ type Origin struct {
 	Origin string
 	// Of is the pattern of the allowlist for which it stands; empty for an origin that is written out.
 	Of string
-	// Beside says that no allowlist names it: a look-alike, a stranger, null.
+	// Beside reports whether no allowlist names it: a look-alike, a stranger, null.
 	Beside bool
-	// Lookalike says that it is among the origins for its likeness to another, even if a pattern turns out to cover it.
+	// Lookalike reports whether it is among the origins for its likeness to another, even if a pattern turns out to cover it.
 	Lookalike bool
 }
 
@@ -348,7 +348,7 @@ func Headers(apis ...*gateway.API) []string {
 // token is a header's name (https://www.rfc-editor.org/rfc/rfc9110.html#name-tokens).
 var token = regexp.MustCompile("^[a-z0-9!#$%&'*+.^_`|~-]+$")
 
-// Value gives a header a value with which it is worth asking. A content type is taken to be the one for which pages have
+// Value returns a value of a header with which a request is worth sending. A content type is taken to be the one for which pages have
 // to name it; of most headers the value makes no difference to CORS.
 func Value(name string) string {
 	if strings.EqualFold(name, "content-type") {
