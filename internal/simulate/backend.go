@@ -147,7 +147,7 @@ func (b notRun) emitted(event []byte) ([]byte, error) {
 	return json.Marshal(r)
 }
 
-// Reply returns a backend that answers every call with the same response, that of a Lambda proxy integration:
+// Reply returns a backend that returns the same response to every call, that of a Lambda proxy integration:
 // {"statusCode": 200, "headers": {}, "body": ""}. Name says in the report where it is from. A response that is JSON but
 // not such a one makes what it makes of a function's; the error is for what is not JSON.
 func Reply(proxyResponse []byte, name string) (gateway.Backend, error) {

@@ -31,7 +31,7 @@ type decision struct {
 	// others are results that it may have under other values.
 	others []any
 	symbol *cfn.Symbol
-	// derived says that a text is only made of the symbol.
+	// derived reports whether a text is only made of the symbol.
 	derived bool
 }
 

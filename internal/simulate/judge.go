@@ -293,7 +293,7 @@ func (s *Site) Settled(ctx context.Context, req browser.Call) (*Report, error) {
 	return out, err
 }
 
-// settled is Settled of a report on requests that were sent. Hangs says that the verdict is not known for that.
+// settled is Settled of a report on requests that were sent. Hangs reports whether the verdict depends on what is not known.
 func (s *Site) settled(ctx context.Context, req browser.Call, report *Report, requests []*sent) (settled *Report, hangs bool, err error) {
 	if !report.Verdict.Known && !report.Preflight.known() {
 		return report, false, nil

@@ -67,7 +67,7 @@ type Preflight struct {
 	// Verdict is what the browser concludes from the response. Allowed means that it sends the actual request, which needs
 	// no leave if no preflight is needed.
 	Verdict Verdict `json:"verdict"`
-	// Cached says that the browser remembers an earlier response and sends nothing; left out if it does not. Response is
+	// Cached reports whether the browser remembers an earlier response and sends nothing; left out if it does not. Response is
 	// then null.
 	Cached bool `json:"cached,omitempty"`
 	// StandIn says what answered instead of a function that was not run; left out if nothing did.
@@ -137,7 +137,7 @@ type Body struct {
 
 // A Verdict is what the browser concludes.
 type Verdict struct {
-	// Allowed says that the request may go on or, at the end, that the page's script can read the response.
+	// Allowed reports whether the request may go on or, at the end, that the page's script can read the response.
 	Allowed bool `json:"allowed"`
 	// Known is false where that depends on a function that was not run, or on what of the template this model cannot
 	// serve; Allowed is false then, too.
@@ -195,7 +195,7 @@ type Trace struct {
 type Course struct {
 	// Resource is the resource that the path leads to.
 	Resource *Resource `json:"resource"`
-	// Method is the method that answers.
+	// Method is the method that responds.
 	Method *Method `json:"method"`
 	// Integration is what the method calls.
 	Integration *Integration `json:"integration"`
