@@ -152,7 +152,7 @@ type Template struct {
 	macros map[string]*macro
 }
 
-// Source gives the text the template was parsed from.
+// Source returns the text the template was parsed from.
 func (t *Template) Source() string { return t.src }
 
 // Line returns the text of line n, counted from 1, without its line end, or "" where there is no such line.

@@ -982,7 +982,7 @@ func (ev *eval) at(pos Pos, v, key any) (any, error) {
 	return nil, nil
 }
 
-// wrap gives an error the position of the call it came from.
+// wrap adds to an error the position of the call it came from.
 func (ev *eval) wrap(pos Pos, err error) error {
 	var e *Error
 	if err == nil || errors.As(err, &e) || errors.Is(err, errStop) || errors.Is(err, errBreak) {

@@ -77,7 +77,7 @@ func (ev *eval) property(pos Pos, v any, name string) (any, error) {
 	return nil, nil
 }
 
-// void is what a method without a result gives.
+// void is the result of a method that returns nothing.
 const void = ""
 
 // getter maps a getter's name to the property it reads: getKey to key.

@@ -900,7 +900,7 @@ func (p *parser) identifier() string {
 	return s
 }
 
-// reference reads $x, $!x, ${x} and what follows it. It gives nil, and reads nothing, where the dollar sign starts none.
+// reference reads $x, $!x, ${x} and what follows it. It returns nil, and reads nothing, where the dollar sign starts none.
 func (p *parser) reference() *refNode {
 	start := p.pos
 	n := &refNode{pos: p.ix.pos(start)}

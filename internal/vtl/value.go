@@ -17,11 +17,11 @@ const (
 	ArrayList ListKind = iota
 	// JSONArray is an array from $input.path or $util.parseJson: prints as compact JSON.
 	JSONArray
-	// JavaArray is what String.split gives. Its printed form on the JVM holds a random address.
+	// JavaArray is the result of String.split. Its printed form on the JVM holds a random address.
 	JavaArray
 	// JavaSet is what keySet and entrySet give, without access by index.
 	JavaSet
-	// JavaCollection is what values gives, without access by index.
+	// JavaCollection is the result of Map.values, without access by index.
 	JavaCollection
 )
 
@@ -45,7 +45,7 @@ type Map struct {
 	Name string
 }
 
-// Entry is a key with its value, as entrySet gives it.
+// Entry is a key with its value, as in entrySet.
 type Entry struct {
 	Key, Value any
 }
@@ -102,7 +102,7 @@ func (m *Map) Get(key any) (any, bool) {
 	return m.entries[i].Value, true
 }
 
-// Put sets a key, which must be null, a string, a boolean or a number, and gives its old value.
+// Put sets a key, which must be null, a string, a boolean or a number, and returns its old value.
 func (m *Map) Put(key, val any) (old any) {
 	k, ok := mapKey(key)
 	if !ok {
@@ -122,7 +122,7 @@ func (m *Map) Put(key, val any) (old any) {
 	return nil
 }
 
-// Delete removes a key and gives its value.
+// Delete removes a key and returns its value.
 func (m *Map) Delete(key any) (old any) {
 	k, ok := mapKey(key)
 	if !ok {
@@ -167,7 +167,7 @@ type loop struct {
 	parent *loop
 }
 
-// iterator is what iterator() gives. It fails, as Java's do, once its collection has grown or shrunk.
+// iterator is the result of iterator(). It fails, as Java's do, once its collection has grown or shrunk.
 type iterator struct {
 	size func() int
 	get  func(int) any
@@ -210,14 +210,14 @@ func iterate(v any) *iterator {
 	return nil
 }
 
-// javaClass is what getClass() gives.
+// javaClass is the result of getClass().
 type javaClass struct{ name string }
 
 // Object is a value that the caller supplies, such as $input and $util.
 type Object interface {
 	// Property returns $x.name; absent properties are null.
 	Property(name string) any
-	// Method gives $x.name(args). Where there is no such method for these arguments, ok is false and the value is null.
+	// Method returns the value of $x.name(args). Where there is no such method for these arguments, ok is false and the value is null.
 	Method(name string, args []any) (v any, ok bool, err error)
 }
 

@@ -16,7 +16,7 @@ const (
 	maxRecentStates = 100_000
 )
 
-// Recent is [Compile], but for the expressions that were compiled last, which it gives again.
+// Recent is [Compile], but for the expressions that were compiled last, which it keeps.
 func Recent(pattern string) (*Regexp, error) {
 	recent.Lock()
 	r := recent.regexp[pattern]

@@ -1,6 +1,6 @@
 // Package javaregexp matches, replaces and splits texts as Java's regular expressions do. It translates an expression to
 // one of Go's, construct by construct, or to one of an engine that backtracks where it has look-around, back-references or atomic
-// groups; where the engines' answers could differ, compiling or using it fails.
+// groups; where the engines' results could differ, compiling or using it fails.
 package javaregexp
 
 import (

@@ -41,7 +41,7 @@ type group struct {
 	closed []int
 }
 
-// translate writes an expression anew. Passed says that ^ is behind.
+// translate writes an expression for Go. Passed reports whether ^ is behind.
 func translate(r *Regexp, passed bool, to target) (string, error) {
 	t := &translator{src: r.src, r: r, passed: passed, to: to}
 	err := t.run()
@@ -352,7 +352,7 @@ var posix = map[string]string{
 	"XDigit": "0-9a-fA-F", "Space": ` \t\n\x0B\f\r`,
 }
 
-// single reads an escape that stands for one character, and gives it as Go writes it.
+// single reads an escape that stands for one character, and returns it as Go writes it.
 func (t *translator) single() (rune, error) {
 	c := t.at(1)
 	hex := func(from, n int) (rune, error) {
@@ -391,7 +391,7 @@ func (t *translator) single() (rune, error) {
 	return r, nil
 }
 
-// property reads \p{Name} and gives the inside of a class.
+// property reads \p{Name} and returns the inside of a class.
 func (t *translator) property() (in string, err error) {
 	neg := t.at(1) == 'P'
 	if t.at(2) != '{' {

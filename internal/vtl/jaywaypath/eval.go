@@ -43,7 +43,7 @@ const maxDepth = 201
 
 var errVisits = errors.New("the JSONPath visits too many values")
 
-// Error says that it is not known what Jayway makes of a path, and why.
+// An Error is the reason why it is not known what Jayway makes of a path.
 type Error struct{ Err error }
 
 func (e *Error) Error() string { return e.Err.Error() }
@@ -144,7 +144,7 @@ func (e *evaluation) run(v any, steps []step) (out any, found bool, err error) {
 	return e.NewArray(results), true, nil
 }
 
-// apply adds to out what the steps from the i-th lead to from x. Upstream says that all steps before are definite.
+// apply adds to out what the steps from the i-th lead to from x. Upstream reports whether all steps before are definite.
 func (e *evaluation) apply(x any, steps []step, i int, upstream bool, out *[]any) error {
 	if err := e.visit(1); err != nil {
 		return err
