@@ -4,7 +4,7 @@
 // property read and every construct made is a message to it, eight for each
 // route of an API, and they took longer than what they asked for. So the loops
 // stand on the other side, in js/index.js, which is loaded there as the CDK's
-// own packages are, and answers in JSON. What is to be read, made and removed is
+// own packages are, and responds in JSON. What is to be read, made and removed is
 // decided here, in Go. docs/design/0011-economy.md has the numbers.
 package cdkbridge
 
@@ -37,7 +37,7 @@ type Want struct {
 	// too; "a.b" is b in a, which is then no list.
 	Resolve []string `json:"resolve,omitempty"`
 
-	// Brief says that nothing is wanted but Type.
+	// Brief reports whether only Type is wanted.
 	Brief bool `json:"brief,omitempty"`
 
 	// Only names the properties that are wanted beside those that are overridden; all if nil.

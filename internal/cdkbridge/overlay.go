@@ -42,7 +42,7 @@ func (r *Resource) overlay() {
 	}
 }
 
-// merge returns a value with an override on it. Properties says that the keys of
+// merge returns a value with an override on it. Properties reports whether the keys of
 // objects in it are properties, which the CDK calls otherwise than CloudFormation.
 func merge(value, over any, properties bool) any {
 	switch over := over.(type) {

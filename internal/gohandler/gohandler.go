@@ -174,9 +174,9 @@ func Relative(dir string) (entry string, ok bool) {
 // Build builds a handler for Lambda: it is [BuildFor] with linux.
 func Build(entry, goarch string) (*Program, []*Fault) { return BuildFor(entry, "linux", goarch) }
 
-// BuildFor builds the package main in the directory that [Find] gives for entry,
+// BuildFor builds the package main in the directory that [Find] returns for entry,
 // for goos and goarch (for Lambda: "linux", and "arm64" or "amd64"), and checks
-// that it imports [Lambda]. It gives the program, or every fault.
+// that it imports [Lambda]. It returns the program, or every fault.
 //
 // The program is static (CGO_ENABLED=0), stripped, and the same bytes wherever
 // its module is checked out and whatever the state of its repository:
@@ -343,7 +343,7 @@ func Flags(tags string) []string {
 	return []string{"-trimpath", "-buildvcs=false", "-tags", tags, "-ldflags", "-s -w -buildid="}
 }
 
-// compile builds the program of a package, seen from dir, or gives no program and the
+// compile builds the program of a package, seen from dir, or returns no program and the
 // compiler's words.
 func compile(dir, pkg, goos, goarch, tags string) (*Program, string) {
 	tmp, err := os.MkdirTemp("", "corsgate-")
@@ -363,7 +363,7 @@ func compile(dir, pkg, goos, goarch, tags string) (*Program, string) {
 	return &Program{Code: code, Sum: hex.EncodeToString(sum[:])}, ""
 }
 
-// run runs the go command in dir, for goos and goarch. It gives what the
+// run runs the go command in dir, for goos and goarch. It returns what the
 // command wrote, and in words what it said to a person; they are never empty
 // where there is an error.
 func run(dir, goos, goarch string, args ...string) (out []byte, words string, err error) {

@@ -71,7 +71,7 @@ type Result struct {
 	// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html.
 	FunctionError string
 
-	// Streamed says that the function responded with a stream: by the header
+	// Streamed reports whether the function responded with a stream: by the header
 	// Lambda-Runtime-Function-Response-Mode, as Node.js does, or by the content
 	// type of an HTTP integration, as aws-lambda-go does. The stream is read to
 	// its end before Invoke returns. Whether it may answer so depends on the

@@ -200,7 +200,7 @@ func (s *sandbox) end() {
 	s.killLater()
 }
 
-// letEnd gives a process that is about to end by itself the time to log why.
+// letEnd waits until a process that is about to end by itself has logged why.
 func (s *sandbox) letEnd() { go s.killLater() }
 
 func (s *sandbox) killLater() {

@@ -20,7 +20,7 @@ type Integration struct {
 	Templates       any   // request templates
 	Responses       []any // integration responses, in lower camel case
 
-	// Joins says that the policy can be put in front of a template that is not a string.
+	// Joins reports whether the policy can be put in front of a template that is not a string.
 	Joins bool
 	// Replace replaces the CORS headers that are mapped without a remark.
 	Replace bool

@@ -11,7 +11,7 @@ import (
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
-// A Suppression says that findings of a rule do not count, and why. In a template it stands in a resource's metadata,
+// A Suppression sets findings of a rule aside, with a reason. In a template it stands in a resource's metadata,
 //
 //	Metadata: {"corsgate": {"suppress": [{"id": "CORS107", "reason": "..."}]}}
 //

@@ -44,7 +44,7 @@ func Starts(runtime string) bool {
 
 // Emits reports whether a template's function, of this metadata and these properties, is
 // known to emit CORS headers: by its mark (see package mark) or behind the wrapper. The mark
-// of the wrapper says that it was attached, and not that it is on.
+// of the wrapper shows that it was attached, and not that it is on.
 func Emits(metadata, properties map[string]any) bool {
 	switch metadata[mark.Emits] {
 	case nil, false, "attached":

@@ -209,7 +209,7 @@ const (
 )
 
 // Emits reports whether the function that an integration's uri invokes is known
-// to emit. The uri is as stack.Resolve gives it:
+// to emit. The uri is as stack.Resolve returns it:
 //
 //	{"Fn::Join": ["", ["arn:", ..., ":lambda:path/2015-03-31/functions/", {"Fn::GetAtt": [<id>, "Arn"]}, "/invocations"]]}
 //
