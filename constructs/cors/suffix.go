@@ -67,7 +67,7 @@ func parent(base string) bool { return strings.Contains(parents, "\n"+base+"\n")
 
 // text says what is wrong with a pattern over the names that s assigns.
 func (s *service) text() string {
-	return fmt.Sprintf("names below %s are given to whoever asks", s.domain)
+	return fmt.Sprintf("anybody can get a name below %s", s.domain)
 }
 
 // gives reports whether strangers can get names below base, which is the domain of

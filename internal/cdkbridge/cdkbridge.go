@@ -1,11 +1,11 @@
 // Package cdkbridge reads, makes and removes many constructs in one message each.
 //
 // The constructs of a CDK app live in a JavaScript process. From Go every
-// property read and every construct made is a message to it, eight for each
-// route of an API, and they took longer than what they asked for. So the loops
-// stand on the other side, in js/index.js, which is loaded there as the CDK's
-// own packages are, and responds in JSON. What is to be read, made and removed is
-// decided here, in Go. docs/design/0011-economy.md has the numbers.
+// property read and every construct made is a message to it, eight for each route
+// of an API, and the messages took longer than the work. So the loops run in the
+// JavaScript process, in js/index.js, which is loaded as the CDK's own packages
+// are and responds in JSON. What is to be read, made and removed is decided here,
+// in Go. docs/design/0011-economy.md has the numbers.
 package cdkbridge
 
 import (

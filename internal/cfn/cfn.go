@@ -7,8 +7,8 @@
 // printed: [App.Show] writes the expression in its place. A value that is not text and
 // is not known is an [*Unknown].
 //
-// A condition that hangs on a symbol is undecided. It is taken as it would be if the
-// symbol differed from every literal; [App.Undecided] lists such conditions and
+// A condition that depends on a symbol is undecided. It is taken as it would be if
+// the symbol differed from every literal; [App.Undecided] lists such conditions and
 // [Options] can assume the other side.
 package cfn
 

@@ -70,7 +70,7 @@ func (s *seen) said() []string {
 		out = append(out, responses+": corsgate explain runs the functions, and corsgate probe tests them once they are deployed")
 	}
 	if n := len(s.notes.own[1]); n > 0 {
-		out = append(out, "the responses of "+report.Plural(n, "HTTP proxy route")+" are the servers' own: corsgate probe asks them once they are deployed")
+		out = append(out, "the responses of "+report.Plural(n, "HTTP proxy route")+" are the servers' own: corsgate probe tests them once they are deployed")
 	}
 	return append(append(append(out, s.statuses()...), s.notes.lines...), Unread(s.app)...) // an empty list where there is none
 }

@@ -47,7 +47,7 @@ func silent(v *View, report reporter) {
 		return // somebody meant it
 	}
 	if !v.usesCORS() && slices.ContainsFunc(v.routes, func(r route) bool { f := v.fault(r).rule; return f != "" && f != notJudged }) {
-		report(place{}, "no resource answers preflights, and no response in the template has a CORS header", "")
+		report(place{}, "no resource responds to preflights, and no response in the template has a CORS header", "")
 	}
 }
 

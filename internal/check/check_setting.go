@@ -509,14 +509,14 @@ func forbidden(v *View, report reporter) {
 		return
 	}
 	p := place{public: true}
-	report(p, "AuthType is NONE, and no permission of the template lets everybody call the URL: Lambda answers 403", "")
+	report(p, "AuthType is NONE, and no permission of the template lets everybody call the URL: Lambda responds with 403", "")
 }
 
 // keptLonger decides CORS814.
 func keptLonger(v *View, s *corssetting.Setting, report reporter) {
 	n, err := strconv.Atoi(s.MaxAge)
 	if most := int(corsheader.ChromiumCap.Seconds()); err == nil && n > most && len(s.Refused()) == 0 {
-		report(v.set(map[string]any{"MaxAge": most}), fmt.Sprintf("MaxAge is %d seconds; Chromium keeps the answer for %d at most, Safari for %d", n, most, int(corsheader.WebKitCap.Seconds())), "")
+		report(v.set(map[string]any{"MaxAge": most}), fmt.Sprintf("MaxAge is %d seconds; Chromium keeps the result of a preflight for at most %d, Safari for %d", n, most, int(corsheader.WebKitCap.Seconds())), "")
 	}
 }
 
@@ -551,7 +551,7 @@ func (s *seen) noteSetting(v *View) {
 // statuses lists the routes whose preflights get their status from a function.
 func (s *seen) statuses() []string {
 	if n := len(s.notes.status); n > 0 {
-		return []string{"the preflights of " + report.Plural(n, "route") + " reach a function beside CorsConfiguration, which has to answer OPTIONS with an OK status: corsgate explain runs it"}
+		return []string{"the preflights of " + report.Plural(n, "route") + " reach a function beside CorsConfiguration, which has to respond to OPTIONS with an OK status: corsgate explain runs it"}
 	}
 	return nil
 }

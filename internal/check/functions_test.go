@@ -18,7 +18,7 @@ func TestNotes(t *testing.T) {
 		want   []string
 	}{
 		"two routes":        {"{}", []string{"the responses of 2 Lambda proxy routes are " + own}},
-		"one route":         {"Resources: {ItemsPut: {Properties: {Integration: {Type: HTTP_PROXY, Uri: 'https://backend.example.com'}}}}", []string{"the responses of 1 Lambda proxy route are " + own, "the responses of 1 HTTP proxy route are the servers' own: corsgate probe asks them once they are deployed"}},
+		"one route":         {"Resources: {ItemsPut: {Properties: {Integration: {Type: HTTP_PROXY, Uri: 'https://backend.example.com'}}}}", []string{"the responses of 1 Lambda proxy route are " + own, "the responses of 1 HTTP proxy route are the servers' own: corsgate probe tests them once they are deployed"}},
 		"corsgate's mark":   {"Resources: {Function: {Metadata: {'corsgate:emits': true}}}", nil},
 		"two stages":        {"Resources: {Dev: {Type: 'AWS::ApiGateway::Stage', Properties: {RestApiId: {Ref: Api}, DeploymentId: {Ref: Deployment}, StageName: dev}}}", []string{"the responses of 2 Lambda proxy routes are " + own}},
 		"a private API":     {"Resources: {Api: {Properties: {EndpointConfiguration: {Types: [PRIVATE]}}}}", []string{"the responses of 2 Lambda proxy routes are " + own, "Api is private: pages have to call it by https://API-VPCE.execute-api.REGION.amazonaws.com, since a preflight to the endpoint's own name carries no x-apigw-api-id"}},

@@ -124,7 +124,7 @@ func newLoader(app *cfn.App, opts Options) (*loader, error) {
 		return nil, fail(NoAPI, only, "no resource %s; the template has the API %s", opts.API, all)
 	case len(ids) == 0:
 		if sockets := WebSockets(app); len(sockets) > 0 {
-			return nil, fail(NoAPI, only, "the template has the WebSocket API %s alone, which has no CORS: a browser asks no leave for a WebSocket", app.Name(sockets[0]))
+			return nil, fail(NoAPI, only, "the template has the WebSocket API %s alone, which has no CORS: browsers open a WebSocket without it", app.Name(sockets[0]))
 		}
 		return nil, fail(NoAPI, only, "%s in the template; is it the right stack?", none)
 	case len(ids) > 1:

@@ -1,5 +1,5 @@
-// Package mark names the CloudFormation metadata by which the constructs of
-// corsgate speak to whoever reads only the template. Package paired writes it,
+// Package mark names the CloudFormation metadata in which the constructs of
+// corsgate leave marks for readers of the template. Package paired writes it,
 // and says what it means; readers of templates compile without the CDK, so the
 // names are here.
 package mark

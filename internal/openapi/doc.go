@@ -1,7 +1,7 @@
-// Package openapi reads an OpenAPI 3.0 document for API Gateway, says all that is
-// wrong with it at once, each with the file's line, and renders it with the
-// responses of one policy: what corsapi.NewRestApi makes of CloudFormation resources,
-// as one document. It knows neither the CDK nor jsii.
+// Package openapi reads an OpenAPI 3.0 document for API Gateway, reports all its
+// faults at once, each with the file's line, and renders it with the responses of one
+// policy: what corsapi.NewRestApi makes of CloudFormation resources, as one document.
+// It knows neither the CDK nor jsii.
 //
 // Everything that it does not have to change stays as it was written: extensions,
 // tokens of the CDK, intrinsic functions of CloudFormation.

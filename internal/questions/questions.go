@@ -1,6 +1,6 @@
-// Package questions says what is worth asking of an API: which of its routes, with which methods, from pages of which
-// origins, with which headers. What it finds is read from the template's own words, and makes no claim to be all that a
-// page could ask; it is what the template's author had in mind, and what lies just beside that.
+// Package questions chooses the requests that are worth trying on an API: which of its routes, with which methods, from
+// pages of which origins, with which headers. It reads them from the template, and does not claim to find all that a
+// page could send: they are what the template's author had in mind, and what lies just beside that.
 package questions
 
 import (

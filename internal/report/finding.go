@@ -1,5 +1,6 @@
 // Package report has findings, the report that they make, suppressions, and the formats in which a report is printed: text,
-// JSON, SARIF, Markdown and GitHub's workflow commands. What comes out of a template or off the wire is escaped for each.
+// JSON, SARIF, Markdown and GitHub's workflow commands. Text from a template or from the network is escaped for each
+// format.
 package report
 
 import (

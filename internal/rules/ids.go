@@ -20,7 +20,7 @@ const (
 	CORS114 ID = "CORS114" // the origin can be set in the query string
 	CORS115 ID = "CORS115" // an origin that only resembles a listed one is allowed
 	CORS116 ID = "CORS116" // every origin is allowed, not only the listed ones
-	CORS117 ID = "CORS117" // no browser keeps the preflight's result that long
+	CORS117 ID = "CORS117" // most browsers do not keep the preflight's result that long
 	CORS118 ID = "CORS118" // resources differ in the origins that they allow
 	CORS119 ID = "CORS119" // only simple requests reach a resource
 	CORS120 ID = "CORS120" // a list in the preflight's response cannot be parsed
@@ -102,7 +102,7 @@ const (
 	CORS811 ID = "CORS811" // the service refuses the setting
 	CORS812 ID = "CORS812" // a function lacks the stage variables that hold its allowlist
 	CORS813 ID = "CORS813" // nobody may call the function URL
-	CORS814 ID = "CORS814" // no browser keeps the result of a preflight that long
+	CORS814 ID = "CORS814" // most browsers do not keep a preflight's result that long
 	CORS815 ID = "CORS815" // * exposes no header to requests with credentials
 	CORS901 ID = "CORS901" // suppression without a finding
 	CORS902 ID = "CORS902" // suppression without a reason or a known rule

@@ -1,9 +1,10 @@
-// Package rules is the table of corsgate's rules: what each finds, how bad it is, why, and the fix. Each rule is a file,
-// CORS101.md and so on, with what programs need in its front matter and the reason as its text. The ids are constants, made
-// from the files, so that an id of no rule does not compile. The pages under docs/rules are made from the files too.
+// Package rules is the table of corsgate's rules: what each finds, its severity, the reason, and the fix. Each rule is a
+// file, CORS101.md and so on, with what programs need in its front matter and the reason as its text. The ids are
+// constants, made from the files, so that an unknown id does not compile. The pages under docs/rules are made from the
+// files too.
 //
-// What decides that a rule has a finding is elsewhere, in code that names the rule's id: see the table in package check, and
-// packages probe, inspect and logs.
+// The code that decides whether a rule has a finding is elsewhere, and names the rule's id: see the table in package check,
+// and packages probe, inspect and logs.
 package rules
 
 //go:generate go test -run ^TestGenerated$ -update .

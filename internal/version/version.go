@@ -1,4 +1,5 @@
-// Package version says which corsgate a program is: its release or revision, and the digests of what its verdicts rest on.
+// Package version has the version of corsgate: its release or revision, and the digests of the rules and recordings that
+// its verdicts rest on.
 package version
 
 import (

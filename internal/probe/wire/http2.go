@@ -155,7 +155,7 @@ func (x *h2) send() error {
 // headers takes the head of the response. What comes after the body, trailers, is not part of it.
 func (x *h2) headers(f *http2.MetaHeadersFrame) error {
 	if f.StreamID != stream {
-		return errors.New("it answers what was not called")
+		return errors.New("it responds to a request that was not sent")
 	}
 	if f.Truncated {
 		return errTooLong

@@ -1,5 +1,5 @@
-// Package need says what a test does without a program of the machine: on a developer's machine it is skipped, and in CI, where every
-// test runs, it fails.
+// Package need decides what a test does without a program that it needs: on a developer's machine it is skipped, and in CI, where
+// every test runs, it fails.
 package need
 
 import (

@@ -1,6 +1,6 @@
 // Package jaywaypath evaluates JSONPaths as Jayway's library (com.jayway.jsonpath 2.4) does, which API Gateway uses: a
-// definite path gives one value, null where there is none; an indefinite one (.. , *, several indexes, a slice or a filter)
-// gives an array. It is written here because the libraries at hand follow RFC 9535 or lose the order of members, which shows
+// definite path has one value, null where there is none; an indefinite one (.. , *, several indexes, a slice or a filter)
+// has an array. It is written here because the libraries at hand follow RFC 9535 or lose the order of members, which shows
 // in what $input.path prints. A construct that is not known is an error.
 //
 // It reads the values of whoever calls it, by a [Model]: null is nil, and strings, booleans, int64 and float64 are

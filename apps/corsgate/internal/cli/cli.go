@@ -54,7 +54,7 @@ type grammar struct {
 	Config       string      `placeholder:"FILE" help:"The settings, in place of the .corsgate.yaml of the working directory or of one above it."`
 }
 
-const description = "CORS on REST APIs of Amazon API Gateway: what a browser would do with what was synthesized or deployed, and why."
+const description = "CORS on Amazon API Gateway: what a browser would do with what was synthesized or deployed, and why."
 
 // Run runs the command that args name, without the program's name, and returns the exit status.
 func (c Command) Run(ctx context.Context, args []string) (status int) {
@@ -83,7 +83,11 @@ func (c Command) Run(ctx context.Context, args []string) (status int) {
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		return c.fail(&usageError{err, "; see corsgate --help"})
+		command := ""
+		if wrong := (*kong.ParseError)(nil); errors.As(err, &wrong) && wrong.Context.Selected() != nil {
+			command = wrong.Context.Selected().Name + " "
+		}
+		return c.fail(&usageError{err, "; see corsgate " + command + "--help"})
 	}
 	c.settings = &settings{named: g.Config}
 	parsed.Bind(c)

@@ -1,4 +1,4 @@
-// Package config reads .corsgate.yaml, which says of a repository's APIs what its templates do not.
+// Package config reads .corsgate.yaml, the settings of a repository that its templates do not have.
 package config
 
 import (
