@@ -163,7 +163,7 @@ func (s *source) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// reply gives the runtime a response of Lambda's with this body.
+// reply sends the runtime a response of Lambda's with this body.
 func (l *link) reply(r *http.Request, res *http.Response, body io.Reader) error {
 	// It reads nothing before it has sent everything.
 	if err := r.Body.Close(); err != nil {
