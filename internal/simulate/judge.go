@@ -37,6 +37,7 @@ type Judge struct {
 	sides      []side
 	candidates []candidate
 	lists      map[string]bool // whether a symbol is read as a list, by its id
+	exists     []Assumption    // that the API is there
 }
 
 // A side is the API with one condition taken the other way, or with another key of a mapping.
@@ -51,15 +52,65 @@ type side struct {
 // NewJudge loads an API as [gateway.Load] does. Backend makes what stands behind it, for an app and for the same under
 // other values.
 func NewJudge(app *cfn.App, opts gateway.Options, backend func(*cfn.App) gateway.Backend) (*Judge, error) {
-	api, err := gateway.Load(app, opts)
+	api, err := conditional(app, opts)
 	if err != nil {
 		return nil, err
 	}
+	app = api.App
 	opts.API = app.Name(api.Rest)
 	if api.StageID != "" {
 		opts.Stage = app.Show(api.Stage)
 	}
 	return &Judge{Site: &Site{API: api, Backend: backend(app)}, app: app, opts: opts, backend: backend, lists: map[string]bool{}, keys: map[string]string{}}, nil
+}
+
+// conditional loads an API. If it is not there on the app's own side of the conditions, it loads it on the other side of one.
+func conditional(app *cfn.App, opts gateway.Options) (*gateway.API, error) {
+	api, err := gateway.Load(app, opts)
+	if !missing(err) {
+		return api, err
+	}
+	var found *gateway.API
+	for _, c := range app.Undecided() {
+		if !slices.ContainsFunc(c.Touches, touches) {
+			continue
+		}
+		switch other, otherErr := gateway.Load(app.With(cfn.Options{Conditions: map[string]bool{c.Name: !c.Holds}}), opts); {
+		case missing(otherErr):
+		case otherErr != nil:
+			return nil, otherErr
+		case found == nil:
+			found = other
+		case found.App.Name(found.Rest) != other.App.Name(other.Rest):
+			return nil, &gateway.LoadError{Kind: gateway.SeveralAPIs, File: found.Rest.Stack.File,
+				Msg: fmt.Sprintf("2 APIs under conditions: %s, %s; say which one is meant", found.App.Name(found.Rest), other.App.Name(other.Rest))}
+		}
+	}
+	if found != nil {
+		return found, nil
+	}
+	return nil, err
+}
+
+// missing reports whether an API could not be loaded because it is not there.
+func missing(err error) bool {
+	var fault *gateway.LoadError
+	return errors.As(err, &fault) && fault.Kind == gateway.NoAPI
+}
+
+// absent is the assumption that a condition is not the side on which the API is not there.
+func absent(c *cfn.Condition, holds bool) Assumption {
+	on := ""
+	if len(c.Symbols) > 0 {
+		on = " (it depends on " + c.Symbols[0].String() + ")"
+	}
+	return Assumption{c.Name, fmt.Sprint(holds), fmt.Sprintf("unless %s is %t%s: then the API does not exist", c.Name, holds, on)}
+}
+
+// Exists is under which assumptions the API is there at all.
+func (j *Judge) Exists() []Assumption {
+	j.look()
+	return j.exists
 }
 
 // under loads the same API of an app under other values, nil if it is not there.
@@ -92,8 +143,11 @@ func (j *Judge) look() {
 	j.base = cmp.Or(j.keyed(cfn.Options{}), j.Site)
 	for _, c := range j.base.API.App.Undecided() {
 		if slices.ContainsFunc(c.Touches, touches) {
-			if site := j.keyed(cfn.Options{Conditions: map[string]bool{c.Name: !c.Holds}}); site != nil {
+			other := cfn.Options{Conditions: map[string]bool{c.Name: !c.Holds}}
+			if site := j.keyed(other); site != nil {
 				j.sides = append(j.sides, side{name: c.Name, on: hangs(c), holds: c.Holds, site: site})
+			} else if _, err := gateway.Load(j.app.With(other), j.opts); missing(err) {
+				j.exists = append(j.exists, absent(c, !c.Holds))
 			}
 		}
 	}
@@ -167,6 +221,7 @@ func (j *Judge) Ask(ctx context.Context, req browser.Call) (*Report, error) {
 		}
 	}
 	decided := out.Verdict.Known
+	out.Assumptions = append(out.Assumptions, j.exists...)
 	base := outcome(j.base, req, report)
 	var names []string
 	for _, s := range j.sides {

@@ -92,6 +92,9 @@ func (x *serveCommand) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return err
 	}
+	for _, a := range judge.Exists() {
+		c.say("warning: the API is served %s", a.Text)
+	}
 	server, err := serve.New(serve.Options{
 		App: judge.Site.API.App, API: x.API, Stage: x.Stage, Variables: x.Var, Authorizers: gateway.Authorizers{Claims: x.Claim, IAM: x.IAMCaller}, Module: gohandler.ModuleOf(x.App),
 		Listen: x.Listen, PageListen: x.PageListen, TLS: x.TLS, Hosts: x.Host, Log: c.Stderr, Held: x.held(),
@@ -119,6 +122,7 @@ func (x *serveCommand) one(app *cfn.App) error {
 		said = append(said, a.ID+" in "+filepath.Base(a.Resource.Stack.File))
 	}
 	switch {
+	case len(said) == 0 && len(app.Undecided()) > 0: // it may have one under a condition
 	case x.API != "":
 		return usage("no template of the app has an API %s", x.API)
 	case len(said) == 0:
