@@ -37,6 +37,7 @@ type exchange struct {
 	traced    bool // the response carries X-Amzn-Trace-Id
 	canary    bool // the canary has the request
 	reqBody   string
+	rendered  bool // a template was evaluated, or was to be
 	// responding says that the integration has answered.
 	responding bool
 

@@ -63,8 +63,10 @@ type API struct {
 	verdicts    verdicts
 	// stageProperties are those of the stage, as the template has them.
 	stageProperties map[string]any
-	templates       sync.Map // text to *vtl.Template
-	written         string   // see Source
+	templates       sync.Map // text to *template
+	renderings      renderings
+	symbolic        bool   // whether a stage variable has in it what only a deployment knows
+	written         string // see Source
 }
 
 // Resource is one node of the API's tree.

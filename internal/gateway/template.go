@@ -2,10 +2,12 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cfn"
@@ -27,6 +29,8 @@ const templateText = 8 << 20
 
 // render evaluates a mapping template and traces what it decides.
 func (x *exchange) render(t *Template, body string) (string, error) {
+	first := !x.rendered
+	x.rendered = true
 	if s := x.api.App.SymbolOf(t.Text); s != nil {
 		return "", unsupported("the %s template: %v", t.ContentType, &cfn.Unknown{Symbol: s})
 	}
@@ -49,23 +53,49 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 	if err != nil {
 		return "", unsupported("the %s template: %v", t.ContentType, err)
 	}
+	traced := func(e vtl.Event) {
+		s := Step{Kind: StepBranch, Name: e.Name, Line: e.Line, Source: strings.TrimSpace(tm.Line(e.Line))}
+		if e.Kind == vtl.Override {
+			s.Kind, s.Detail = StepOverride, e.Value
+		}
+		if len(x.trace) < 10_000 {
+			x.step(s)
+		}
+	}
+	key, again := "", false
+	if first && body == "" {
+		key, again = x.inputs(tm)
+	}
+	if again {
+		if r := x.api.renderings.get(key); r != nil {
+			for _, e := range r.events {
+				traced(e)
+			}
+			x.overrides, _ = r.overrides.Copy()
+			x.overrides.Into(x.context)
+			return r.out, nil
+		}
+	}
 	var decide func(op string, operands []any, result any) any
-	if x.req.Decide != nil {
+	if x.req.Decide != nil && !again {
 		decide = func(op string, operands []any, result any) any { return x.req.Decide(t.Text, op, operands, result) }
 	}
+	var events []vtl.Event
 	out, err := tm.Eval(&vtl.Env{
 		Vars: map[string]any{"input": x.input(body), "context": x.context, "util": vtl.Util{}, "stageVariables": x.stageVars},
 		Done: x.ctx.Done(), Decide: decide, Limits: vtl.Limits{Bytes: templateText + 16*len(body)},
 		Trace: func(e vtl.Event) {
-			s := Step{Kind: StepBranch, Name: e.Name, Line: e.Line, Source: strings.TrimSpace(tm.Line(e.Line))}
-			if e.Kind == vtl.Override {
-				s.Kind, s.Detail = StepOverride, e.Value
+			if again {
+				events = append(events, e)
 			}
-			if len(x.trace) < 10_000 {
-				x.step(s)
-			}
+			traced(e)
 		},
 	})
+	if again && err == nil && x.sameVariables() {
+		if o, ok := x.overrides.Copy(); ok {
+			x.api.renderings.put(key, &rendering{out, events, o})
+		}
+	}
 	if errors.Is(err, vtl.ErrPayload) {
 		if x.responding {
 			return "", unsupported("the %s template reads a payload that begins like JSON and is none", t.ContentType)
@@ -91,18 +121,104 @@ func notKnown(err error) bool {
 // glued matches a stand-in that would be a part of a reference, or of a directive.
 var glued = regexp.MustCompile(`[$#][A-Za-z0-9_.{}!-]*?(?:h-[0-9a-f]{20}|https://o-[0-9a-f]{20})\.deployed\.invalid`)
 
+// A template is one that is parsed, with what it reads.
+type template struct {
+	*vtl.Template
+	text    string
+	headers map[string]bool // in lower case
+	// plain says that of a request without a body it reads nothing but these headers, and nothing in its text is known only at
+	// deployment.
+	plain bool
+}
+
 // parsed returns a template's tree, parsed once.
-func (a *API) parsed(src string) (*vtl.Template, error) {
+func (a *API) parsed(src string) (*template, error) {
 	if v, ok := a.templates.Load(src); ok {
-		if tm, ok := v.(*vtl.Template); ok {
+		if tm, ok := v.(*template); ok {
 			return tm, nil
 		}
 	}
-	tm, err := vtl.Parse(src)
-	if err == nil {
-		a.templates.Store(src, tm)
+	tree, err := vtl.Parse(src)
+	if err != nil {
+		return nil, err
 	}
-	return tm, err
+	b := behaviour{headers: map[string]bool{}}
+	b.read(src)
+	tm := &template{tree, src, b.headers, !b.any && !b.path && !cfn.HasSymbol(src)}
+	a.templates.Store(src, tm)
+	return tm, nil
+}
+
+// A rendering is what came of a template that was the first of its exchange.
+type rendering struct {
+	out       string
+	events    []vtl.Event
+	overrides *vtl.Overrides
+}
+
+// renderings are those of an API, by the template and all that it reads.
+type renderings struct {
+	mu  sync.Mutex
+	all map[string]*rendering
+}
+
+// mostRenderings bounds how many are kept: whoever asks from many origins asks from one after the other.
+const mostRenderings = 256
+
+func (r *renderings) get(key string) *rendering {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.all[key]
+}
+
+func (r *renderings) put(key string, one *rendering) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.all == nil {
+		r.all = map[string]*rendering{}
+	}
+	if len(r.all) >= mostRenderings {
+		clear(r.all)
+	}
+	r.all[key] = one
+}
+
+// inputs writes all that the rendering of a template depends on, for a request without a body before any other template is
+// evaluated. It returns false if that may be more than what it writes, or hangs on what only a deployment knows.
+func (x *exchange) inputs(tm *template) (string, bool) {
+	if !tm.plain || x.api.symbolic || !maps.Equal(x.variables, x.api.Variables) {
+		return "", false
+	}
+	var key strings.Builder
+	for _, h := range x.headers {
+		if !tm.headers[strings.ToLower(h.Name)] {
+			continue
+		}
+		if cfn.HasSymbol(h.Value) {
+			return "", false
+		}
+		fmt.Fprintf(&key, "%q %q ", h.Name, h.Value)
+	}
+	key.WriteString(tm.text)
+	return key.String(), true
+}
+
+// sameVariables reports whether $stageVariables are as they were at the start.
+func (x *exchange) sameVariables() bool {
+	entries := x.stageVars.Entries()
+	if len(entries) != len(x.variables) {
+		return false
+	}
+	last := ""
+	for i, e := range entries {
+		name, ok := e.Key.(string)
+		v, had := x.variables[name]
+		if !ok || !had || e.Value != any(v) || i > 0 && name <= last {
+			return false
+		}
+		last = name
+	}
+	return true
 }
 
 func (x *exchange) input(body string) *vtl.Input {
