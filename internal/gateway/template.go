@@ -72,7 +72,9 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 				traced(e)
 			}
 			x.overrides, _ = r.overrides.Copy()
-			x.overrides.Into(x.context)
+			if x.context != nil {
+				x.overrides.Into(x.context)
+			}
 			return r.out, nil
 		}
 	}
@@ -82,7 +84,7 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 	}
 	var events []vtl.Event
 	out, err := tm.Eval(&vtl.Env{
-		Vars: map[string]any{"input": x.input(body), "context": x.context, "util": vtl.Util{}, "stageVariables": x.stageVars},
+		Vars: map[string]any{"input": x.input(body), "context": x.values(), "util": vtl.Util{}, "stageVariables": x.stageVariables()},
 		Done: x.ctx.Done(), Decide: decide, Limits: vtl.Limits{Bytes: templateText + 16*len(body)},
 		Trace: func(e vtl.Event) {
 			if again {
