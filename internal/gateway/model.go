@@ -65,6 +65,8 @@ type API struct {
 	stageProperties map[string]any
 	templates       sync.Map // text to *template
 	renderings      renderings
+	own             *behaviour // see ownResponses
+	ownReads        sync.Once
 	symbolic        bool   // whether a stage variable has in it what only a deployment knows
 	written         string // see Source
 }
@@ -94,6 +96,10 @@ type Method struct {
 	Integration       *Integration
 	Responses         []MethodResponse
 	RequestParameters map[string]bool
+
+	// alike and alikeIntegration are what Behaviour writes of it.
+	alike, alikeIntegration string
+	alikeOnce               sync.Once
 
 	authorizer     *authorizer
 	scopes         []string

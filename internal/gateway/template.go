@@ -31,27 +31,22 @@ const templateText = 8 << 20
 func (x *exchange) render(t *Template, body string) (string, error) {
 	first := !x.rendered
 	x.rendered = true
-	if s := x.api.App.SymbolOf(t.Text); s != nil {
-		return "", unsupported("the %s template: %v", t.ContentType, &cfn.Unknown{Symbol: s})
-	}
-	symbols := x.api.App.Symbols(t.Text)
-	if len(symbols) > 0 {
-		if s := x.api.App.Symbols(glued.FindString(t.Text)); len(s) > 0 {
-			return "", unsupported("the %s template has a reference that is made of what is not known: %v", t.ContentType, &cfn.Unknown{Symbol: s[0]})
-		}
-	}
-	tm, err := x.api.parsed(t.Text)
+	tm := x.api.parsed(t.Text)
 	fails := func(how string, err error) error {
-		if len(symbols) > 0 { // it may be right under other values
-			return unsupported("the %s template %s as far as it is known: %v", t.ContentType, how, &cfn.Unknown{Symbol: symbols[0]})
+		if len(tm.symbols) > 0 { // it may be right under other values
+			return unsupported("the %s template %s as far as it is known: %v", t.ContentType, how, &cfn.Unknown{Symbol: tm.symbols[0]})
 		}
 		return configError(BadTemplate, "the %s template %s: %v", t.ContentType, how, err)
 	}
-	if err != nil && !notKnown(err) {
-		return "", fails("does not parse", err)
-	}
-	if err != nil {
-		return "", unsupported("the %s template: %v", t.ContentType, err)
+	switch {
+	case tm.symbol != nil:
+		return "", unsupported("the %s template: %v", t.ContentType, &cfn.Unknown{Symbol: tm.symbol})
+	case tm.glued != nil:
+		return "", unsupported("the %s template has a reference that is made of what is not known: %v", t.ContentType, &cfn.Unknown{Symbol: tm.glued})
+	case notKnown(tm.err):
+		return "", unsupported("the %s template: %v", t.ContentType, tm.err)
+	case tm.err != nil:
+		return "", fails("does not parse", tm.err)
 	}
 	traced := func(e vtl.Event) {
 		s := Step{Kind: StepBranch, Name: e.Name, Line: e.Line, Source: strings.TrimSpace(tm.Line(e.Line))}
@@ -82,9 +77,17 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 	if x.req.Decide != nil && !again {
 		decide = func(op string, operands []any, result any) any { return x.req.Decide(t.Text, op, operands, result) }
 	}
+	context := x.context
+	switch {
+	case context == nil && tm.narrow():
+		context = vtl.NewMap()
+		x.overrides.Into(context)
+	case context == nil:
+		context = x.values()
+	}
 	var events []vtl.Event
 	out, err := tm.Eval(&vtl.Env{
-		Vars: map[string]any{"input": x.input(body), "context": x.values(), "util": vtl.Util{}, "stageVariables": x.stageVariables()},
+		Vars: map[string]any{"input": x.input(body), "context": context, "util": vtl.Util{}, "stageVariables": x.stageVariables()},
 		Done: x.ctx.Done(), Decide: decide, Limits: vtl.Limits{Bytes: templateText + 16*len(body)},
 		Trace: func(e vtl.Event) {
 			if again {
@@ -126,29 +129,33 @@ var glued = regexp.MustCompile(`[$#][A-Za-z0-9_.{}!-]*?(?:h-[0-9a-f]{20}|https:/
 // A template is one that is parsed, with what it reads.
 type template struct {
 	*vtl.Template
-	text    string
-	headers map[string]bool // in lower case
-	// plain says that of a request without a body it reads nothing but these headers, and nothing in its text is known only at
-	// deployment.
-	plain bool
+	err  error // why it does not parse
+	text string
+	// symbols are what only a deployment knows in it: symbol is all of it, glued a part of a reference or of a directive.
+	symbols       []*cfn.Symbol
+	symbol, glued *cfn.Symbol
+	reads         *behaviour
 }
 
+// narrow reports whether of a request without a body it reads nothing but some headers, and of $context the overrides alone.
+func (t *template) narrow() bool { return !t.reads.any && !t.reads.path }
+
 // parsed returns a template's tree, parsed once.
-func (a *API) parsed(src string) (*template, error) {
+func (a *API) parsed(src string) *template {
 	if v, ok := a.templates.Load(src); ok {
-		if tm, ok := v.(*template); ok {
-			return tm, nil
+		return v.(*template)
+	}
+	tm := &template{text: src, symbol: a.App.SymbolOf(src), symbols: a.App.Symbols(src)}
+	if len(tm.symbols) > 0 {
+		if s := a.App.Symbols(glued.FindString(src)); len(s) > 0 {
+			tm.glued = s[0]
 		}
 	}
-	tree, err := vtl.Parse(src)
-	if err != nil {
-		return nil, err
-	}
-	b := behaviour{headers: map[string]bool{}}
-	b.read(src)
-	tm := &template{tree, src, b.headers, !b.any && !b.path && !cfn.HasSymbol(src)}
+	tm.Template, tm.err = vtl.Parse(src)
+	tm.reads = &behaviour{headers: map[string]bool{}}
+	tm.reads.read(src)
 	a.templates.Store(src, tm)
-	return tm, nil
+	return tm
 }
 
 // A rendering is what came of a template that was the first of its exchange.
@@ -188,12 +195,12 @@ func (r *renderings) put(key string, one *rendering) {
 // inputs writes all that the rendering of a template depends on, for a request without a body before any other template is
 // evaluated. It returns false if that may be more than what it writes, or hangs on what only a deployment knows.
 func (x *exchange) inputs(tm *template) (string, bool) {
-	if !tm.plain || x.api.symbolic || !maps.Equal(x.variables, x.api.Variables) {
+	if !tm.narrow() || cfn.HasSymbol(tm.text) || x.api.symbolic || !maps.Equal(x.variables, x.api.Variables) {
 		return "", false
 	}
 	var key strings.Builder
 	for _, h := range x.headers {
-		if !tm.headers[strings.ToLower(h.Name)] {
+		if !tm.reads.headers[strings.ToLower(h.Name)] {
 			continue
 		}
 		if cfn.HasSymbol(h.Value) {
