@@ -301,6 +301,7 @@ func (c *comparison) answers(ctx context.Context, side int, own func(kind int) b
 			sites := map[*view]*simulate.Site{}
 			refused := map[refusal]Outcome{} // by the preflight, of the page's origin
 			reads := map[int]bool{}          // by kind, once it is known
+			asks := map[preflight]bool{}     // whether there is one, once it is known
 			// The questions of an origin are neighbours; what they have in common is asked once.
 			from, to := len(c.asked)*w/workers, len(c.asked)*(w+1)/workers
 			for i := from; i < to && ctx.Err() == nil; i++ {
@@ -329,9 +330,17 @@ func (c *comparison) answers(ctx context.Context, side int, own func(kind int) b
 					out[i] = out[i-1] // the question before is the same without
 					continue
 				}
-				if o, ok := refused[refusal{k, q.Credentials}]; ok && preflighted(q) {
-					out[i] = o
-					continue
+				if o, ok := refused[refusal{k, q.Credentials}]; ok {
+					ask := preflight{k, q.extra, strings.HasPrefix(simulate.Base(sites[v].API), q.Origin+"/")}
+					needed, known := asks[ask]
+					if !known {
+						needed = preflighted(sites[v], q)
+						asks[ask] = needed
+					}
+					if needed {
+						out[i] = o
+						continue
+					}
 				}
 				report, err := c.answer(ctx, sites[v], v, q)
 				if err != nil {
@@ -340,7 +349,7 @@ func (c *comparison) answers(ctx context.Context, side int, own func(kind int) b
 				}
 				out[i] = Of(report)
 				out[i].equalities = report.Equalities
-				if strings.HasPrefix(string(out[i].Code), "Preflight") && !out[i].redirected {
+				if strings.HasPrefix(string(out[i].Code), "Preflight") && !out[i].redirected && !report.Open {
 					if _, ok := reads[k]; !ok {
 						reads[k] = readsHeaders(sites[v], q)
 					}
@@ -366,6 +375,13 @@ type refusal struct {
 	credentials bool
 }
 
+// A preflight is what it depends on whether one is needed: a route with its headers, and whether the page is the API's own.
+type preflight struct {
+	kind  int
+	extra string
+	own   bool
+}
+
 // alikeWithCredentials reports whether a request is refused, with credentials too, for no other reason: the response is the
 // same, and the origin is looked at before anything else.
 func (o Outcome) alikeWithCredentials() bool {
@@ -384,8 +400,10 @@ func readsHeaders(site *simulate.Site, q Question) bool {
 }
 
 // preflighted reports whether there is a preflight before a request.
-func preflighted(q Question) bool {
-	plan, err := browser.Prepare(q.Request())
+func preflighted(site *simulate.Site, q Question) bool {
+	req := q.Request()
+	req.URL = simulate.Base(site.API) + req.URL
+	plan, err := browser.Prepare(req)
 	return err == nil && plan.Preflight != nil
 }
 

@@ -504,7 +504,8 @@ func deploy(app *cfn.App) (*deployed, error) {
 		return nil, err
 	}
 	reply, err := simulate.Reply([]byte(`{"statusCode": 200, "body": ""}`), "the test")
-	return &deployed{&simulate.Site{API: api, Backend: reply}}, err
+	// Of such a backend the memo knows the same request again, with all of its headers, and no other.
+	return &deployed{&simulate.Site{API: api, Backend: reply, Memo: &simulate.Memo{}}}, err
 }
 
 // sees is what a browser makes of a request.

@@ -224,8 +224,9 @@ func (d *Difference) Policies() []PolicyChange {
 	}
 	at := map[key]*PolicyChange{}
 	for _, route := range slices.Sorted(maps.Keys(sides[0])) {
-		b, a := sides[0][route], sides[1][route]
+		texts := map[Direction][2]string{}
 		for _, name := range d.alike([]string{route}) {
+			b, a := sides[0][route], sides[1][route]
 			dir := d.only[name]
 			if dir == "" && !changed[route] {
 				continue
@@ -236,7 +237,10 @@ func (d *Difference) Policies() []PolicyChange {
 			if dir == "" && (slices.Equal(b.exposed, a.exposed) || len(b.clauses)*len(a.clauses) == 0) {
 				b.exposed, a.exposed = nil, nil
 			}
-			k := key{f.policy(b), f.policy(a), dir}
+			if _, ok := texts[dir]; !ok {
+				texts[dir] = [2]string{f.policy(b), f.policy(a)}
+			}
+			k := key{texts[dir][0], texts[dir][1], dir}
 			switch dir {
 			case New:
 				k.before = ""

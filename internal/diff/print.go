@@ -93,12 +93,16 @@ func (f format) all(items []string) string {
 
 // enumerate writes a list of code, the rest as a number where there are many.
 func (f format) enumerate(items []string) string {
+	more := len(items) - most
+	if more > 1 {
+		items = items[:most]
+	}
 	var out []string
 	for _, s := range items {
 		out = append(out, f.code(s))
 	}
-	if n := len(out) - most; n > 1 {
-		out = append(out[:most], fmt.Sprintf("%d more", n))
+	if more > 1 {
+		out = append(out, fmt.Sprintf("%d more", more))
 	}
 	if len(out) == 1 {
 		return out[0]

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,18 +26,9 @@ type Behaviour struct {
 // it is asked with nil.
 func (a *API) Behaviour(method, path string, backend func(*Function) Behaviour) Behaviour {
 	m, _, _ := a.find(method, path)
-	b := &behaviour{headers: map[string]bool{"accept": true, "content-type": true}}
-	for _, typ := range apigw.GatewayResponseTypes() {
-		g := a.GatewayResponse(typ)
-		for _, v := range g.Parameters {
-			b.source(v)
-		}
-		for _, t := range g.Templates {
-			for _, s := range substitution.FindAllString(t.Text, -1) {
-				b.source(strings.Trim(s, "${}"))
-			}
-		}
-	}
+	a.ownReads.Do(func() { a.own = a.ownResponses() })
+	b := &behaviour{headers: map[string]bool{}}
+	b.also(a.own)
 	if a.Kind != RestAPI { // which are not compared
 		b.path, b.any = true, true
 		b.add(string(a.Kind) + " " + method)
@@ -46,7 +38,13 @@ func (a *API) Behaviour(method, path string, backend func(*Function) Behaviour) 
 		b.add("nowhere")
 		return b.done(path)
 	}
-	b.add(fmt.Sprintf("%v %#v %v %v %v %v %#v %#v", m.Err, m.AuthorizationType, m.APIKeyRequired, m.keyInHeader, m.validateBody, m.validateParams, m.RequestParameters, m.Responses))
+	m.alikeOnce.Do(func() {
+		m.alike = fmt.Sprintf("%v %#v %v %v %v %v %#v %#v", m.Err, m.AuthorizationType, m.APIKeyRequired, m.keyInHeader, m.validateBody, m.validateParams, m.RequestParameters, m.Responses)
+		if i := m.Integration; i != nil {
+			m.alikeIntegration = fmt.Sprintf("%q %q %q %q %#v %#v %#v", i.Type, i.HTTPMethod, i.Passthrough, i.ContentHandling, i.RequestParameters, i.RequestTemplates, i.Responses)
+		}
+	})
+	b.add(m.alike)
 	if a.policy != nil && a.policyUse != IgnorePolicy {
 		b.add(fmt.Sprint(a.Judge(method, path, m.AuthorizationType == "AWS_IAM")))
 	}
@@ -69,23 +67,40 @@ func (a *API) Behaviour(method, path string, backend func(*Function) Behaviour) 
 		b.source(k)
 	}
 	if i := m.Integration; i != nil {
+		b.add(m.alikeIntegration)
 		b.integration(a, i, backend)
 	}
 	return b.done(path)
 }
 
+// ownResponses notes what the API's own responses depend on.
+func (a *API) ownResponses() *behaviour {
+	b := &behaviour{headers: map[string]bool{"accept": true, "content-type": true}}
+	for _, typ := range apigw.GatewayResponseTypes() {
+		g := a.GatewayResponse(typ)
+		for _, v := range g.Parameters {
+			b.source(v)
+		}
+		for _, t := range g.Templates {
+			for _, s := range substitution.FindAllString(t.Text, -1) {
+				b.source(strings.Trim(s, "${}"))
+			}
+		}
+	}
+	return b
+}
+
 // integration adds what an integration makes of it.
 func (b *behaviour) integration(a *API, i *Integration, backend func(*Function) Behaviour) {
-	b.add(fmt.Sprintf("%q %q %q %q %#v %#v %#v", i.Type, i.HTTPMethod, i.Passthrough, i.ContentHandling, i.RequestParameters, i.RequestTemplates, i.Responses))
 	for _, t := range i.RequestTemplates {
-		b.read(t.Text)
+		b.also(a.parsed(t.Text).reads)
 	}
 	for _, r := range i.Responses {
 		for _, v := range r.Parameters {
 			b.source(v)
 		}
 		for _, t := range r.Templates {
-			b.read(t.Text)
+			b.also(a.parsed(t.Text).reads)
 		}
 	}
 	if i.Type == apigw.Mock {
@@ -118,6 +133,12 @@ type behaviour struct {
 	key       strings.Builder
 	headers   map[string]bool
 	any, path bool
+}
+
+// also adds what something else depends on.
+func (b *behaviour) also(o *behaviour) {
+	maps.Copy(b.headers, o.headers)
+	b.any, b.path = b.any || o.any, b.path || o.path
 }
 
 func (b *behaviour) add(s string) { fmt.Fprintf(&b.key, "%d:%s", len(s), s) }

@@ -157,7 +157,7 @@ func (x *exchange) signature() error {
 	if part := strings.Split(x.api.authorizers.IAM, ":"); len(part) > 4 {
 		x.identity["accountId"] = part[4]
 	}
-	id, _ := x.context.Get("identity")
+	id, _ := x.values().Get("identity")
 	for _, k := range slices.Sorted(maps.Keys(x.identity)) {
 		id.(*vtl.Map).Put(k, x.identity[k])
 	}
@@ -333,7 +333,7 @@ func (x *exchange) putAuthorizer(values map[string]any) {
 	for _, k := range slices.Sorted(maps.Keys(values)) {
 		m.Put(k, values[k])
 	}
-	x.context.Put("authorizer", m)
+	x.values().Put("authorizer", m)
 }
 
 func mapOf(texts map[string]string) *vtl.Map {

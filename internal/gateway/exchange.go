@@ -30,13 +30,15 @@ type exchange struct {
 	params    map[string]string // of the path
 	headers   Headers           // as templates and functions see them
 	overrides *vtl.Overrides
-	context   *vtl.Map
+	within    bool              // it has come to where there is a $context
+	context   *vtl.Map          // see values
 	variables map[string]string // of the stage
-	stageVars *vtl.Map
+	stageVars *vtl.Map          // see stageVariables
 	id        string
 	traced    bool // the response carries X-Amzn-Trace-Id
 	canary    bool // the canary has the request
 	reqBody   string
+	rendered  bool // a template was evaluated, or was to be
 	// responding reports whether the integration has responded.
 	responding bool
 
@@ -92,10 +94,11 @@ func cors(headers Headers) []Header {
 
 // override has the exchange run with other values of stage variables.
 func (x *exchange) override(variables map[string]string) {
+	stageVars := x.stageVariables()
 	x.variables = maps.Clone(x.variables)
 	maps.Copy(x.variables, variables)
 	for _, k := range slices.Sorted(maps.Keys(variables)) {
-		x.stageVars.Put(k, variables[k])
+		stageVars.Put(k, variables[k])
 	}
 	x.canary = true
 }
@@ -139,11 +142,18 @@ func (a *API) exchange(ctx context.Context, req *Request, backend Backend) *exch
 		}
 	}
 	x.variables, x.canary = a.Variables, a.inCanary
-	x.stageVars = vtl.NewMap()
-	for _, k := range slices.Sorted(maps.Keys(x.variables)) {
-		x.stageVars.Put(k, x.variables[k])
-	}
 	return x
+}
+
+// stageVariables returns $stageVariables, which many exchanges have no use for.
+func (x *exchange) stageVariables() *vtl.Map {
+	if x.stageVars == nil {
+		x.stageVars = vtl.NewMap()
+		for _, k := range slices.Sorted(maps.Keys(x.variables)) {
+			x.stageVars.Put(k, x.variables[k])
+		}
+	}
+	return x.stageVars
 }
 
 func (a *API) domain() string {
@@ -248,7 +258,7 @@ func (x *exchange) run() (*Response, error) {
 	x.method, x.resource, x.params = m, m.Resource, params
 	x.step(Step{Kind: StepResource, Name: m.Resource.ID, Detail: m.Resource.Path})
 	x.step(Step{Kind: StepMethod, Name: m.ID, Detail: m.HTTPMethod + " " + m.Resource.Path})
-	x.makeContext()
+	x.within = true
 	if m.Err != nil {
 		// Before anything else is asked of the request: what was read of the method may be all wrong.
 		return nil, unsupported("method %s cannot be served: %v", m.ID, m.Err)
@@ -270,7 +280,11 @@ func (x *exchange) run() (*Response, error) {
 var identity = []string{"accessKey", "accountId", "caller", "cognitoAuthenticationProvider", "cognitoAuthenticationType", "cognitoIdentityId",
 	"cognitoIdentityPoolId", "principalOrgId", "sourceIp", "user", "userAgent", "userArn"}
 
-func (x *exchange) makeContext() {
+// values returns $context, nil before there is one. Many exchanges have no use for it.
+func (x *exchange) values() *vtl.Map {
+	if x.context != nil || !x.within {
+		return x.context
+	}
 	c := vtl.NewMap()
 	put := func(k string, v any) { c.Put(k, v) }
 	put("accountId", x.api.account)
@@ -312,6 +326,7 @@ func (x *exchange) makeContext() {
 	put("authorizer", vtl.NewMap())
 	x.overrides.Into(c)
 	x.context = c
+	return c
 }
 
 func (x *exchange) protocol() string {
@@ -369,8 +384,8 @@ func (x *exchange) source(src string) (string, bool) {
 		v, found := x.variables[p]
 		return v, found
 	}
-	if p, ok := strings.CutPrefix(src, "context."); ok && x.context != nil {
-		var v any = x.context
+	if p, ok := strings.CutPrefix(src, "context."); ok && x.within {
+		var v any = x.values()
 		for _, part := range strings.Split(p, ".") {
 			m, isMap := v.(*vtl.Map)
 			if !isMap {

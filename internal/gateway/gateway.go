@@ -74,7 +74,8 @@ type Request struct {
 	Body  []byte
 	// SourceIP is the client's address, 127.0.0.1 by default; Protocol is HTTP/1.1 by default.
 	SourceIP, Protocol string
-	// Decide is [vtl.Env.Decide] of the mapping templates, with the template's text.
+	// Decide is [vtl.Env.Decide] of the mapping templates, with the template's text. Templates that cannot come across what only a
+	// deployment knows may do without it.
 	Decide func(template, op string, operands []any, result any) any
 }
 

@@ -86,9 +86,7 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 		b, _ := json.Marshal(map[string]string{"message": f.message})
 		return &Response{Status: f.status, Headers: Headers{{"Content-Type", "application/json"}}, Body: b}
 	}
-	if x.context == nil {
-		x.makeContext()
-	}
+	x.within = true
 	g := x.api.GatewayResponse(f.typ)
 	if g.Err != nil {
 		return x.gatewayResponse(unsupported("the gateway response %s cannot be read: %v", cmp.Or(g.From, f.typ), g.Err))
@@ -123,7 +121,7 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 	e.Put("messageString", string(msg))
 	e.Put("responseType", f.typ)
 	e.Put("validationErrorString", f.valid)
-	x.context.Put("error", e)
+	x.values().Put("error", e)
 	t := &g.Templates[0]
 	for _, a := range append(strings.Split(x.accept(), ","), "application/json") {
 		a, _, _ = strings.Cut(a, ";")

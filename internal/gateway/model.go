@@ -63,8 +63,12 @@ type API struct {
 	verdicts    verdicts
 	// stageProperties are those of the stage, as the template has them.
 	stageProperties map[string]any
-	templates       sync.Map // text to *vtl.Template
-	written         string   // see Source
+	templates       sync.Map // text to *template
+	renderings      renderings
+	own             *behaviour // see ownResponses
+	ownReads        sync.Once
+	symbolic        bool   // whether a stage variable has in it what only a deployment knows
+	written         string // see Source
 }
 
 // Resource is one node of the API's tree.
@@ -92,6 +96,10 @@ type Method struct {
 	Integration       *Integration
 	Responses         []MethodResponse
 	RequestParameters map[string]bool
+
+	// alike and alikeIntegration are what Behaviour writes of it.
+	alike, alikeIntegration string
+	alikeOnce               sync.Once
 
 	authorizer     *authorizer
 	scopes         []string

@@ -131,7 +131,7 @@ func (x *exchange) runOther() (*Response, error) {
 	x.method, x.resource, x.params = m, m.Resource, params
 	x.step(Step{Kind: StepResource, Name: m.Resource.ID, Detail: m.Resource.Path})
 	x.step(Step{Kind: StepMethod, Name: m.ID, Detail: m.HTTPMethod + " " + m.Resource.Path})
-	x.makeContext()
+	x.within = true
 	if m.Err != nil {
 		return nil, unsupported("route %s cannot be served: %v", m.ID, m.Err)
 	}

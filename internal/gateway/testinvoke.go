@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/apigw"
-	"github.com/corsgate/corsgate/internal/vtl"
 )
 
 // TestInvocation is what the management call TestInvokeMethod is given.
@@ -51,14 +50,11 @@ func (a *API) TestInvoke(ctx context.Context, t TestInvocation, backend Backend)
 		path = m.Resource.Path
 	}
 	x := a.exchange(ctx, &Request{Method: t.Method, Path: path, Headers: t.Headers, Body: t.Body}, backend)
-	x.variables, x.stageVars = t.Variables, vtl.NewMap()
-	for _, k := range slices.Sorted(maps.Keys(t.Variables)) {
-		x.stageVars.Put(k, t.Variables[k])
-	}
+	x.variables = t.Variables
 	x.split()
 	x.method, x.resource = m, m.Resource
 	x.params = pathParams(m.Resource, x.path)
-	x.makeContext()
+	x.within = true
 	var log []string
 	id := "<request id>"
 	line := func(format string, args ...any) { log = append(log, fmt.Sprintf(format, args...)) }

@@ -45,46 +45,66 @@ type notRun struct {
 	policies *sync.Map
 }
 
-// policy returns the policy of stage variables, or why they have none.
-func (b notRun) policy(variables json.RawMessage) (*cors.Policy, error) {
-	type read struct {
-		policy *cors.Policy
-		err    error
-	}
+// A stagePolicy is what the variables of a stage say to corslambda.
+type stagePolicy struct {
+	policy  *cors.Policy
+	err     error // why there is none
+	follows bool  // there is a policy, or a part of one
+}
+
+// policy reads the stage variables of an event.
+func (b notRun) policy(variables json.RawMessage) stagePolicy {
 	if known, ok := b.policies.Load(string(variables)); ok {
-		return known.(read).policy, known.(read).err
+		return known.(stagePolicy)
 	}
 	var values map[string]string
 	if err := json.Unmarshal(variables, &values); err != nil && len(variables) > 0 {
-		return nil, err
+		return stagePolicy{err: err}
 	}
-	policy, err := cors.FromStageVariables(values)
-	if err != nil {
-		policy, err = &cors.Policy{}, nil // corslambda refuses everyone then
+	var out stagePolicy
+	out.follows = slices.ContainsFunc(slices.Collect(maps.Keys(values)), stagevars.Is)
+	if out.policy, out.err = cors.FromStageVariables(values); out.err != nil {
+		out.policy, out.err = &cors.Policy{}, nil // corslambda refuses everyone then
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			if b.app == nil || !strings.HasPrefix(name, "cors") {
 				continue
 			}
 			if symbols := b.app.Symbols(values[name]); len(symbols) > 0 {
 				// A deployment's own value may be understood.
-				policy, err = nil, &NotInvoked{Reason: (&cfn.Unknown{Symbol: symbols[0]}).Error() + "; the stage variable " + name + " is not understood without it", undecided: true}
+				out.policy, out.err = nil, &NotInvoked{Reason: (&cfn.Unknown{Symbol: symbols[0]}).Error() + "; the stage variable " + name + " is not understood without it", undecided: true}
 				break
 			}
 		}
 	}
-	b.policies.Store(string(variables), read{policy, err})
-	return policy, err
+	b.policies.Store(string(variables), out)
+	return out
+}
+
+// A proxyEvent is what corslambda reads of a function's event.
+type proxyEvent struct {
+	HTTPMethod        string              `json:"httpMethod"` // which an event of format 2.0 does not have, so that no preflight is found
+	Headers           map[string]string   `json:"headers"`
+	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
+	StageVariables    json.RawMessage     `json:"stageVariables"`
 }
 
 func (b notRun) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
 	if !b.emits[fn.LogicalID] || fn.LogicalID == "" {
 		return nil, notCalled("the function " + fn.Name)
 	}
-	if b.declared[fn.LogicalID] && !followsStage(event) {
+	var e proxyEvent
+	if err := json.Unmarshal(event, &e); err != nil {
+		return nil, err
+	}
+	stage := b.policy(e.StageVariables)
+	if b.declared[fn.LogicalID] && !stage.follows {
 		return nil, notCalled("the function " + fn.Name + ", which is declared to emit CORS headers on a stage without corsgate's variables,")
 	}
 	StandIn(ctx, "the function "+fn.Name+" was not invoked; the headers are those that corsgate puts, status and body are not its own")
-	return b.emitted(event)
+	if stage.err != nil {
+		return nil, stage.err
+	}
+	return emitted(stage.policy, &e)
 }
 
 func (notRun) HTTP(_ context.Context, r *gateway.BackendRequest) (*gateway.BackendResponse, error) {
@@ -95,30 +115,8 @@ func (notRun) AWS(_ context.Context, r *gateway.BackendRequest) (*gateway.Backen
 	return nil, notCalled(r.URL)
 }
 
-// followsStage reports whether the stage of a proxy event has a policy, or part of one, in its variables.
-func followsStage(event []byte) bool {
-	var e struct {
-		StageVariables map[string]string `json:"stageVariables"`
-	}
-	_ = json.Unmarshal(event, &e) // emitted says what is wrong with it
-	return slices.ContainsFunc(slices.Collect(maps.Keys(e.StageVariables)), stagevars.Is)
-}
-
 // emitted returns the response that a function with corslambda around it would give, as far as the event decides it.
-func (b notRun) emitted(event []byte) ([]byte, error) {
-	var e struct {
-		HTTPMethod        string              `json:"httpMethod"` // which an event of format 2.0 does not have, so that no preflight is found
-		Headers           map[string]string   `json:"headers"`
-		MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
-		StageVariables    json.RawMessage     `json:"stageVariables"`
-	}
-	if err := json.Unmarshal(event, &e); err != nil {
-		return nil, err
-	}
-	policy, err := b.policy(e.StageVariables)
-	if err != nil {
-		return nil, err
-	}
+func emitted(policy *cors.Policy, e *proxyEvent) ([]byte, error) {
 	find := func(name string) string {
 		var values []string
 		for k, v := range e.Headers {

@@ -144,17 +144,6 @@ func hostOf(origin string) string {
 // ofPolicy reports whether symbols stand in stage variables of corsgate's, and a template of corsgate's, which checks what
 // it reads, asks about them.
 func (a *asks) ofPolicy(template string, symbols []*cfn.Symbol) bool {
-	own, ok := a.own[template]
-	if !ok {
-		if a.own == nil {
-			a.own = map[string]bool{}
-		}
-		own = plan.DecidesAlone(template)
-		a.own[template] = own
-	}
-	if !own {
-		return false
-	}
 	if a.protocol == nil {
 		a.protocol = []*cfn.Symbol{}
 		for name, v := range a.site.API.Variables {
@@ -163,7 +152,18 @@ func (a *asks) ofPolicy(template string, symbols []*cfn.Symbol) bool {
 			}
 		}
 	}
-	return !slices.ContainsFunc(symbols, func(s *cfn.Symbol) bool { return !slices.Contains(a.protocol, s) })
+	if slices.ContainsFunc(symbols, func(s *cfn.Symbol) bool { return !slices.Contains(a.protocol, s) }) {
+		return false
+	}
+	own, ok := a.own[template]
+	if !ok {
+		if a.own == nil {
+			a.own = map[string]bool{}
+		}
+		own = plan.DecidesAlone(template)
+		a.own[template] = own
+	}
+	return own
 }
 
 // equates reports whether an operation is that two texts are the same.

@@ -354,6 +354,7 @@ func (s *Site) settled(ctx context.Context, req browser.Call, report *Report, re
 		return report, false, nil
 	}
 	out := *report
+	out.Open = len(unsettled(requests)) > 0 || slices.ContainsFunc(requests, func(r *sent) bool { return len(r.asks) > 0 })
 	unknown := func(symbol *cfn.Symbol, why string) Verdict {
 		return Verdict{Message: (&cfn.Unknown{Symbol: symbol}).Error() + why, Undecided: true}
 	}
@@ -372,7 +373,9 @@ func (s *Site) settled(ctx context.Context, req browser.Call, report *Report, re
 		}
 		// With the stand-ins alone it may be refused for what no value is.
 		_, preflight := differs(reports[0], reports[1])
-		if out = as(report, reports[1]); reports[0].Verdict.Allowed != reports[1].Verdict.Allowed || reports[0].Verdict.Known != reports[1].Verdict.Known {
+		open := out.Open
+		out = as(report, reports[1])
+		if out.Open = open; reports[0].Verdict.Allowed != reports[1].Verdict.Allowed || reports[0].Verdict.Known != reports[1].Verdict.Known {
 			out.Verdict, hangs = unknown(symbols[0], ""), true
 		}
 		if preflight {
@@ -532,6 +535,7 @@ func (s *Site) Whichever(ctx context.Context, req browser.Call, report *Report) 
 			actuals = count(one.Trace.Actual)
 		}
 	}
+	first.Open = true
 	if first.Actual.Response != nil && first.Actual.StandIn == "" {
 		first.Actual.StandIn = "what is behind the integration was not called; the verdict is the same whichever integration response it is"
 	}

@@ -34,6 +34,9 @@ type Report struct {
 
 	// Equalities are values of symbols for which a mapping template would decide otherwise.
 	Equalities []Equality `json:"-"`
+	// Open says that what is not known came up on the way, whether or not it decided: in a header that can decide, in what a
+	// mapping template asks, or in which of its responses an integration gives.
+	Open bool `json:"-"`
 }
 
 // An Assumption is that a value is not the one that would make another verdict.
@@ -296,10 +299,21 @@ func request(r *browser.HTTPRequest) *SentRequest {
 	return &SentRequest{Method: r.Method, URL: r.URL, Headers: headers(r.Header, nil), Credentials: r.Credentials, Body: body(r.Body)}
 }
 
-func response(r *browser.HTTPResponse) *GotResponse {
+// response returns a response as reports have it. One that is remembered is written once.
+func response(r *browser.HTTPResponse, was *sent) *GotResponse {
 	if r == nil {
 		return nil
 	}
+	if was == nil || r != was.response {
+		return gotResponse(r)
+	}
+	if was.got == nil {
+		was.got = gotResponse(r)
+	}
+	return was.got
+}
+
+func gotResponse(r *browser.HTTPResponse) *GotResponse {
 	return &GotResponse{Status: r.Status, Headers: headers(r.Header, volatile), Body: body(r.Body)}
 }
 

@@ -80,6 +80,7 @@ func (s *Site) run(ctx context.Context, req browser.Call) (*Report, []*sent, err
 // sent is a request that reached the API, or did not.
 type sent struct {
 	response *browser.HTTPResponse
+	got      *GotResponse // the same as reports have it, once one has it
 	err      error
 	course   *Course
 	notes    *notes
@@ -187,7 +188,7 @@ func (s *Site) report(ex browser.Outcome, requests []*sent) *Report {
 			end = v
 		}
 		if step.Preflight {
-			p := Preflight{Needed: true, Reasons: reasons(step.Reasons), Request: request(step.Request), Response: response(step.Response), Verdict: v, Cached: was == nil}
+			p := Preflight{Needed: true, Reasons: reasons(step.Reasons), Request: request(step.Request), Response: response(step.Response, was), Verdict: v, Cached: was == nil}
 			if was != nil {
 				p.StandIn = was.notes.standIn
 				hop.Trace.Preflight = was.course
@@ -199,7 +200,7 @@ func (s *Site) report(ex browser.Outcome, requests []*sent) *Report {
 			}
 			continue
 		}
-		hop.Actual.Request, hop.Actual.Response = request(step.Request), response(step.Response)
+		hop.Actual.Request, hop.Actual.Response = request(step.Request), response(step.Response, was)
 		hop.Actual.StandIn = was.notes.standIn
 		hop.Trace.Actual = was.course
 		if i < len(ex.Steps)-1 {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"unicode/utf16"
@@ -332,6 +333,41 @@ func (o *Overrides) once(ev *eval, pos Pos, in, key string, fold bool, v any) er
 	}
 	ev.trace(Event{Pos: pos, Kind: Override, Name: in + "." + key, Value: s})
 	return nil
+}
+
+// Copy returns the same overrides for another exchange. It returns false where they hold what is not one plain value, which
+// two exchanges would share.
+func (o *Overrides) Copy() (*Overrides, bool) {
+	out := NewOverrides()
+	maps.Copy(out.set, o.set)
+	return out, copied(o.Response, out.Response) && copied(o.Request, out.Request)
+}
+
+// copied puts the entries of a guarded map into a fresh one, and reports whether that is all of it.
+func copied(from, into *Map) bool {
+	for _, e := range into.entries {
+		sub, guarded := e.Value.(*Map)
+		if !guarded {
+			continue
+		}
+		of, _ := from.Get(e.Key)
+		if m, ok := of.(*Map); !ok || m.Name != sub.Name || !copied(m, sub) {
+			return false
+		}
+	}
+	for _, e := range from.entries {
+		if _, guarded := e.Value.(*Map); guarded {
+			if _, known := into.Get(e.Key); !known {
+				return false
+			}
+			continue
+		}
+		if _, plain := mapKey(e.Value); !plain {
+			return false
+		}
+		into.Put(e.Key, e.Value)
+	}
+	return true
 }
 
 // Pairs returns a map's entries as printed text, in order, without those whose value is null.
