@@ -29,6 +29,13 @@ type apps struct {
 	*bench
 	program string // app, compiled
 	modules string // the folder node_modules with aws-cdk-lib
+	known   map[sized]facts
+}
+
+// sized is a form at a size.
+type sized struct {
+	form
+	size
 }
 
 // A size is what to give an app.
@@ -67,14 +74,19 @@ func (f facts) unfit() string {
 // fits reports whether there is a template and it is a stack.
 func (f facts) fits() bool { return f != (facts{}) && f.unfit() == "" }
 
-// newApps compiles what there is to measure, and installs what there is not.
+// newApps compiles what there is to measure, and installs what there is not, once.
 func (b *bench) newApps(ctx context.Context) (*apps, error) {
-	a := &apps{bench: b, program: filepath.Join(b.dir, "app")}
+	if b.apps != nil {
+		return b.apps, nil
+	}
+	a := &apps{bench: b, program: filepath.Join(b.dir, "app"), known: map[sized]facts{}}
 	if err := build(ctx, a.program, "test/bench/testdata/app"); err != nil {
 		return nil, err
 	}
 	var err error
-	a.modules, err = installCDK(ctx, b.log)
+	if a.modules, err = installCDK(ctx, b.log); err == nil {
+		b.apps = a
+	}
 	return a, err
 }
 
@@ -176,7 +188,15 @@ func (a *apps) time(ctx context.Context, f form, s size) (float64, error) {
 }
 
 // facts synthesizes once and looks at what came of it.
-func (a *apps) facts(ctx context.Context, f form, s size) (facts, error) {
+func (a *apps) facts(ctx context.Context, f form, s size) (r facts, err error) {
+	if known, ok := a.known[sized{f, s}]; ok {
+		return known, nil
+	}
+	defer func() {
+		if err == nil {
+			a.known[sized{f, s}] = r
+		}
+	}()
 	out, err := os.MkdirTemp(a.dir, f.name+"-")
 	if err != nil {
 		return facts{}, err
@@ -194,7 +214,7 @@ func (a *apps) facts(ctx context.Context, f form, s size) (facts, error) {
 	if _, err := output(cmd); err != nil {
 		return facts{}, err
 	}
-	r := facts{template: filepath.Join(out, "Bench.template.json")}
+	r.template = filepath.Join(out, "Bench.template.json")
 	b, err := os.ReadFile(r.template)
 	if err != nil {
 		return facts{}, err

@@ -94,16 +94,9 @@ func (a *apps) originBytes(ctx context.Context, f form, routes int) (int, error)
 // most returns how many routes fit in one stack, and what one more would exceed.
 // It is computed from two sizes and then tried, unless in haste.
 func (a *apps) most(ctx context.Context, f form, s size) (n int, limit string, err error) {
-	known := map[int]facts{}
 	at := func(n int) (facts, error) {
-		if _, ok := known[n]; !ok {
-			var err error
-			s.routes = n
-			if known[n], err = a.facts(ctx, f, s); err != nil {
-				return facts{}, err
-			}
-		}
-		return known[n], nil
+		s.routes = n
+		return a.facts(ctx, f, s)
 	}
 	x, err := at(sizeA)
 	if err != nil {

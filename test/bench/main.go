@@ -39,6 +39,7 @@ type bench struct {
 	into   string // a file to quote the report in, or ""
 	dir    string // gone at the end
 	log    io.Writer
+	apps   *apps // compiled, once there is a section that needs them
 	table  table
 	aims   []aim
 }

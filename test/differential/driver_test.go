@@ -56,6 +56,8 @@ type engine struct {
 	dir  string // of the compiled classes, "" for none
 
 	strips bool // the blanks around a template are taken off
+
+	origins, evaluations int // of TestOrigins
 }
 
 // A result is what one evaluation gave.

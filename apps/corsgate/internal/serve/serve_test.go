@@ -124,6 +124,7 @@ func TestCatalog(t *testing.T) {
 	s, log := start(t, Options{App: app(t, templates+"catalog.template.json")})
 	const app, other = "Origin: https://app.example.com", "Origin: https://app.example.com.evil.example"
 
+	ask(t, "GET", s.URL()+"/products", "") // builds the function, which may take longer than API Gateway waits
 	ask(t, "GET", s.URL()+"/products", "", app).wants(t, "the function", 200, acao, "https://app.example.com")
 	if a := ask(t, "GET", s.URL()+"/products/cup", "", other); a.status != 200 || a.header.Get(acao) != "" || a.header.Get("Vary") != "Origin" || !strings.Contains(a.body, `"Cup"`) {
 		t.Errorf("a refused origin: %+v", a)
