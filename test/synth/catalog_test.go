@@ -57,7 +57,7 @@ func TestCatalogProgram(t *testing.T) {
 				`  - origin "null": every sandboxed frame and local file has the origin null`,
 			},
 			`{"corsgate:allowedOrigins": []}`: {"the list is empty"},
-			`{}`:                              {"the list is empty"},
+			`{}`:                              {"it is not set; the CDK's command line sets it from cdk.json"},
 			`{"corsgate:allowedOrigins": 7}`:  {"got 7, want a list of origins"},
 			`{"corsgate:allowedOrigins": ["https://x.y", {}]}`: {"element 1 is map[]"},
 		} {

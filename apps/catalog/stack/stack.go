@@ -4,6 +4,7 @@ package stack
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func Policy(scope constructs.Construct) (*cors.Policy, error) {
 func allowedOrigins(value any) ([]string, error) {
 	switch v := value.(type) {
 	case nil:
-		return nil, nil // cors.New has the words for an empty list
+		return nil, errors.New("it is not set; the CDK's command line sets it from cdk.json: run `npx aws-cdk synth` in the folder of that file, or name the origins with -c")
 	case string:
 		var origins []string
 		for part := range strings.SplitSeq(v, ",") {
