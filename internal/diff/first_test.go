@@ -32,7 +32,7 @@ func TestFirstAndLastAPI(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, s := range tt.says {
-			if !strings.Contains(out.String(), s) {
+			if !strings.Contains(unwrapped(out.String()), s) {
 				t.Errorf("want %q, got\n%s", s, out.String())
 			}
 		}

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -19,7 +20,30 @@ func textOf(t *testing.T, old, now []byte) string {
 	if err := Text(&b, results, Found{}); err != nil {
 		t.Fatal(err)
 	}
-	return b.String()
+	return unwrapped(b.String())
+}
+
+var goesOn = regexp.MustCompile(`([^\n])\n *([^\n -])`)
+
+// unwrapped returns text whose lines go on where a terminal would break them.
+func unwrapped(text string) string { return goesOn.ReplaceAllString(text, "$1 $2") }
+
+// No line is wider than a terminal, and a list stays one.
+func TestWrapped(t *testing.T) {
+	path := func(i int) string { return fmt.Sprintf("a-path-that-is-long-%d", i) }
+	d := between(t, own(30, path, func(int) string { return "https://old.example.com" }), own(30, path, func(int) string { return "https://new.example.com" }))
+	var b strings.Builder
+	if err := d.Text(&b, false); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(b.String()) {
+		if len(line) > 81 {
+			t.Errorf("%d characters: %s", len(line)-1, line)
+		}
+	}
+	if !goesOn.MatchString(b.String()) || !strings.Contains(b.String(), "\n- ") || !strings.Contains(b.String(), "\n  - now: ") {
+		t.Errorf("got\n%s", b.String())
+	}
 }
 
 // The policy stands on both sides, once for all routes that share it, and everything that qualifies it with it.

@@ -697,7 +697,7 @@ func (p *page) table(groups []Group) {
 }
 
 func (d *Difference) footer() string {
-	return fmt.Sprintf("Both templates got the same %s: %s, %s.", plural(d.Questions, "question"), plural(len(d.Origins), "origin"), plural(len(d.Routes), "route"))
+	return fmt.Sprintf("The same %s were tried on both templates: %s, %s.", plural(d.Questions, "request"), plural(len(d.Origins), "origin"), plural(len(d.Routes), "route"))
 }
 
 // end writes what was left out, if anything was, and the rest to the writer.
@@ -705,8 +705,26 @@ func (p *page) end(w io.Writer) error {
 	if p.omitted > 0 {
 		p.WriteString("\n" + plural(p.omitted, "line") + " more, for which a comment has no room: " + p.code("--format json") + ".\n")
 	}
-	_, err := io.WriteString(w, p.String())
+	text := p.String()
+	if !p.details {
+		text = wrapped(text)
+	}
+	_, err := io.WriteString(w, text)
 	return err
+}
+
+// wrapped breaks the lines of text for a terminal; what follows the mark of a list is indented below its text.
+func wrapped(text string) string {
+	var p report.Printer
+	for line := range strings.Lines(text) {
+		said := strings.TrimLeft(line, " ")
+		indent := line[:len(line)-len(said)]
+		if rest, ok := strings.CutPrefix(said, "- "); ok {
+			indent, said = indent+"- ", rest
+		}
+		p.Line("", indent, len(indent), said)
+	}
+	return p.String()
 }
 
 func (f format) page() *page {

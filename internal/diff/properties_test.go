@@ -176,11 +176,11 @@ func told(t *testing.T, old, now []byte) string {
 		if err := Text(&b, results, Found{}); err != nil {
 			t.Fatal(err)
 		}
-		if text := b.String(); strings.Contains(text, ".deployed.invalid") || strings.Contains(text, "a value that is not known") {
+		if text := unwrapped(b.String()); strings.Contains(text, ".deployed.invalid") || strings.Contains(text, "a value that is not known") {
 			t.Errorf("a stand-in is printed:\n%s", text)
 		}
 	}
-	return b.String()
+	return unwrapped(b.String())
 }
 
 // set puts a value in its place, which is written in JSON.

@@ -81,7 +81,7 @@ func TestReview(t *testing.T) {
 			if got := results[0].Looser(); got != tt.looser {
 				t.Errorf("looser: %t", got)
 			}
-			text := strings.ReplaceAll(out.String(), "Stage prod", "stage prod")
+			text := strings.ReplaceAll(unwrapped(out.String()), "Stage prod", "stage prod")
 			for _, s := range tt.has {
 				if !strings.Contains(text, s) {
 					t.Errorf("%q is not in it", s)

@@ -34,7 +34,7 @@ func TestConditionalVariable(t *testing.T) {
 		if err := Text(&out, results, Found{}); err != nil {
 			t.Fatal(err)
 		}
-		if got := out.String(); !strings.Contains(got, tt.want) || !strings.Contains(got, "Pages of "+evil+" may now use the API") {
+		if got := unwrapped(out.String()); !strings.Contains(got, tt.want) || !strings.Contains(got, "Pages of "+evil+" may now use the API") {
 			t.Errorf("want %s, got\n%s", tt.want, got)
 		}
 	}
