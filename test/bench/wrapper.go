@@ -167,7 +167,7 @@ func pythonWith(ctx context.Context, log io.Writer, wanted string) (string, erro
 	if _, err := output(exec.CommandContext(ctx, "python3", "-m", "venv", dir)); err != nil {
 		return "", err
 	}
-	if _, err := output(exec.CommandContext(ctx, python, "-m", "pip", "install", "-q", wanted)); err != nil {
+	if _, err := output(exec.CommandContext(ctx, python, "-m", "pip", "install", "-q", "--no-compile", wanted)); err != nil {
 		return "", err
 	}
 	return python, os.WriteFile(done, nil, 0o644)
