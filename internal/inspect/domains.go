@@ -90,13 +90,17 @@ func (i *inspector) mappings(t *Template) {
 		}
 		return ""
 	}
-	for _, r := range app.OfType("AWS::ApiGateway::BasePathMapping") {
+	typ, key, base := "AWS::ApiGateway::BasePathMapping", "RestApiId", "BasePath"
+	if i.s.kind == gateway.HTTPAPI {
+		typ, key, base = "AWS::ApiGatewayV2::ApiMapping", "ApiId", "ApiMappingKey"
+	}
+	for _, r := range app.OfType(typ) {
 		// There is one API alone if none is named, or its stages could not have been compared.
 		p := r.Properties
-		if api := app.Target(p["RestApiId"]); api == nil || t.API != "" && app.Name(api) != t.API {
+		if api := app.Target(p[key]); api == nil || t.API != "" && app.Name(api) != t.API {
 			continue
 		}
-		name, path, stage := named(p["DomainName"], "DomainName"), named(p["BasePath"], ""), named(p["Stage"], "StageName")
+		name, path, stage := named(p["DomainName"], "DomainName"), named(p[base], ""), named(p["Stage"], "StageName")
 		for _, d := range i.s.domains {
 			if d.name == name {
 				i.mapping(d, path, stage)
@@ -116,7 +120,7 @@ func (i *inspector) mapping(d domain, path, stage string) {
 	case at < 0:
 		say("nowhere")
 	case aws.ToString(d.mappings[at].RestApiId) != i.s.ID:
-		say("to the REST API " + aws.ToString(d.mappings[at].RestApiId))
+		say("to the " + strings.TrimPrefix(string(i.s.kind), "HTTP ") + " " + aws.ToString(d.mappings[at].RestApiId)) // of an HTTP API's domain, either kind
 	case stage != "" && aws.ToString(d.mappings[at].Stage) != stage:
 		i.find(rules.CORS604, report.Finding{LogicalID: "domainnames/" + d.name, Detail: fmt.Sprintf("%s leads to stage %s, and to stage %s by the template", d.address(path), aws.ToString(d.mappings[at].Stage), stage)})
 	}

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,8 @@ import (
 // InForce is the policy that a stage serves, found by asking the preflights of every route from every origin that the API
 // names, and from some that it does not.
 type InForce struct {
-	API, Stage string
+	Kind       gateway.Kind
+	API, Stage string // a function URL has no stage
 	// Origins are those that are let in, patterns among them, "*" alone for every one; empty if none is.
 	Origins []string
 	// Reflected says that every origin is let in by sending it back, so that credentials may go with it.
@@ -54,7 +56,7 @@ type asker struct {
 
 // inForce asks what a stage lets in.
 func inForce(ctx context.Context, site *simulate.Site) (*InForce, error) {
-	a := &asker{site: site, p: &InForce{API: site.API.ID, Stage: site.API.Stage, Own: true}, lists: map[string][]string{}, answers: map[string]*simulate.GotResponse{}}
+	a := &asker{site: site, p: &InForce{Kind: site.API.Kind, API: site.API.ID, Stage: site.API.Stage, Own: true}, lists: map[string][]string{}, answers: map[string]*simulate.GotResponse{}}
 	origins := questions.Origins(site.API)
 	routes := questions.Routes(site.API)
 	if len(routes) == 0 {
@@ -202,6 +204,12 @@ func covers(list, all []string) bool {
 
 // exposed returns the headers that the stage's variables or static mappings expose. Those of a function are not known.
 func exposed(api *gateway.API) []string {
+	if api.Kind != gateway.RestAPI {
+		if api.CORS == nil {
+			return nil
+		}
+		return names(strings.Join(api.CORS.Expose, ","), strings.ToLower)
+	}
 	if p, err := cors.FromStageVariables(api.Variables); err == nil {
 		return names(p.ExposedHeaders(), strings.ToLower)
 	}
@@ -281,7 +289,11 @@ func (p *InForce) Line() string {
 		}
 		parts = append(parts, methods, "headers "+none(p.RequestHeaders), age)
 	}
-	return "policy in force, stage " + p.Stage + ": " + strings.Join(append(parts, p.Notes...), "; ")
+	of := ", stage " + p.Stage
+	if p.Stage == "" {
+		of = ""
+	}
+	return "policy in force" + of + ": " + strings.Join(append(parts, p.Notes...), "; ")
 }
 
 func none(list []string) string {
@@ -317,7 +329,7 @@ func Go(policies []*InForce) ([]byte, error) {
 	b.WriteString("\"github.com/corsgate/corsgate/constructs/cors\"\n)\n")
 	var taken []string
 	for _, p := range policies {
-		name := identifier("cors_" + p.Stage)
+		name := identifier("cors_" + cmp.Or(p.Stage, "url"))
 		for slices.Contains(taken, name) { // of the stages a-b and aB
 			name += "_"
 		}
@@ -328,7 +340,11 @@ func Go(policies []*InForce) ([]byte, error) {
 }
 
 func (p *InForce) write(b *strings.Builder, name string) {
-	fmt.Fprintf(b, "\n// %s is the policy that stage %s of the REST API %s serves, as corsgate inspect read it: give it to cors.New.\n", name, report.OneLine(p.Stage), report.OneLine(p.API))
+	of := "the " + string(p.Kind) + " " + report.OneLine(p.API)
+	if p.Stage != "" {
+		of = "stage " + report.OneLine(p.Stage) + " of " + of
+	}
+	fmt.Fprintf(b, "\n// %s is the policy that %s serves, as corsgate inspect read it: give it to cors.New.\n", name, of)
 	remarks := slices.Clone(p.Notes)
 	switch {
 	case p.Reflected:

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/corsgate/corsgate/constructs/cors"
 	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/corssetting"
 	"github.com/corsgate/corsgate/internal/diff"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
@@ -71,7 +73,12 @@ func Inspect(ctx context.Context, s *State, t *Template, stated *check.Allowlist
 		i.mappings(t)
 	}
 	rep := check.CheckWith("inspect", app, stated, i.found, suppressions, s.blind)
-	rep.Unseen = s.Unseen
+	rep.Unseen = slices.Clone(s.Unseen)
+	for _, u := range s.undeployed {
+		if slices.Contains(s.stageNames(), u[0]) {
+			rep.Unseen = append(rep.Unseen, "what stage "+u[0]+" serves: "+u[1])
+		}
+	}
 	for _, l := range i.open {
 		if !slices.Contains(rep.NotJudged, l) {
 			rep.NotJudged = append(rep.NotJudged, l)
@@ -135,6 +142,22 @@ func choose(app *cfn.App, o gateway.Options) (*simulate.Site, error) {
 	return &simulate.Site{API: api, Backend: behind}, nil
 }
 
+// stageOf says which stage is meant, at the beginning of a line; a function URL has none.
+func (s *State) stageOf(name string) string {
+	if s.kind == gateway.FunctionURL {
+		return "the function URL"
+	}
+	return "stage " + name
+}
+
+// id is where findings about a stage are.
+func (s *State) id(st types.Stage) string {
+	if s.kind == gateway.FunctionURL {
+		return s.ID
+	}
+	return stageID(st)
+}
+
 func stageID(st types.Stage) string { return "stages/" + aws.ToString(st.StageName) }
 
 // stage compares what a stage serves with what is configured, and gives the policy that it serves.
@@ -145,10 +168,13 @@ func (i *inspector) stage(st types.Stage) (*InForce, error) {
 	if err != nil {
 		return nil, err
 	}
+	if i.s.kind != gateway.RestAPI {
+		return inForce(i.ctx, configured)
+	}
 	template, known := i.s.serves(st)
 	switch {
 	case !known && !i.s.sees(rules.CORS601):
-		return &InForce{API: i.s.ID, Stage: name, Unknown: []string{"all"}}, nil
+		return &InForce{Kind: i.s.kind, API: i.s.ID, Stage: name, Unknown: []string{"all"}}, nil
 	case !known:
 		p, err := inForce(i.ctx, configured)
 		if err == nil {
@@ -225,7 +251,7 @@ func trim(f float64) string {
 // drift compares the template with what is configured.
 func (i *inspector) drift(t *Template, st types.Stage) error {
 	name := aws.ToString(st.StageName)
-	o := gateway.Options{Kind: gateway.RestAPI, API: t.API, Variables: t.Variables}
+	o := gateway.Options{Kind: i.s.kind, API: t.API, Variables: t.Variables}
 	app := t.App.With(cfn.Options{Region: i.s.Region})
 	stages, err := gateway.Stages(app, o)
 	if err != nil {
@@ -234,7 +260,7 @@ func (i *inspector) drift(t *Template, st types.Stage) error {
 	switch {
 	case slices.Contains(stages, name):
 		o.Stage = name
-	case len(stages) != 1:
+	case len(stages) != 1 && i.s.kind != gateway.FunctionURL:
 		i.find(rules.CORS602, report.Finding{LogicalID: stageID(st), Detail: fmt.Sprintf("the template %s has no stage %s", t.Name, name)})
 		return nil
 	}
@@ -253,18 +279,21 @@ func (i *inspector) drift(t *Template, st types.Stage) error {
 		if len(corsVariables(variables))+len(corsVariables(live.API.Variables)) > 0 {
 			site.API.Variables = live.API.Variables
 		}
-		intended = append(intended, &gateway.API{App: app, Variables: variables})
+		intended = append(intended, &gateway.API{App: app, Variables: variables, CORS: site.API.CORS})
+		if i.s.kind != gateway.RestAPI && site.API.NoSetting() == nil {
+			site.API.CORS = live.API.CORS
+		}
 		return site, nil
 	}, live)
 	if err != nil {
 		return err
 	}
-	i.variables(intended, live.API, stageID(st))
+	i.variables(intended, live.API, i.s.id(st))
 	if !i.s.sees(rules.CORS602) {
 		return nil
 	}
-	i.left("stage "+name, d.NotCompared)
-	i.differences(rules.CORS602, stageID(st), "stage "+name, d.Sentences("by the template", "in the account"))
+	i.left(i.s.stageOf(name), d.NotCompared)
+	i.differences(rules.CORS602, i.s.id(st), i.s.stageOf(name), d.Sentences("by the template", "in the account"))
 	return nil
 }
 
@@ -274,8 +303,11 @@ func (i *inspector) variables(intended []*gateway.API, live *gateway.API, id str
 	var told []string
 	for k, api := range intended {
 		lines, open := drifted(api, live)
+		if i.s.kind != gateway.RestAPI {
+			lines, open = settingDrifted(api, live)
+		}
 		if open != "" {
-			i.open = append(i.open, "stage "+live.Stage+" is not compared: "+open)
+			i.open = append(i.open, i.s.stageOf(live.Stage)+" is not compared: "+open)
 		}
 		if k == 0 {
 			told = lines
@@ -283,7 +315,7 @@ func (i *inspector) variables(intended []*gateway.API, live *gateway.API, id str
 		told = slices.DeleteFunc(told, func(l string) bool { return !slices.Contains(lines, l) })
 	}
 	for _, l := range told {
-		i.find(rules.CORS603, report.Finding{LogicalID: id, Detail: "stage " + live.Stage + ": " + l})
+		i.find(rules.CORS603, report.Finding{LogicalID: id, Detail: i.s.stageOf(live.Stage) + ": " + l})
 	}
 }
 
@@ -293,9 +325,25 @@ func drifted(intended, live *gateway.API) (lines []string, open string) {
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	misread := malformed(have)
 	leave := func(text string) { open = "the template has " + intended.App.Show(text) }
-	was, is := origins(want), origins(have)
+	allowlists(intended.App, origins(want), origins(have), say, leave)
+	keys := slices.Concat(slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(have)))
+	slices.Sort(keys)
+	for _, k := range slices.Compact(keys) {
+		switch a, b := want[k], have[k]; {
+		case a == b || stagevars.IsAllowlist(k) && !slices.Contains(misread, k):
+		case cfn.HasSymbol(a):
+			leave(k + " " + a)
+		default:
+			say("%s is %s in the account and %s in the template", k, or(b), or(a))
+		}
+	}
+	return lines, open
+}
+
+// allowlists compares two, origin by origin.
+func allowlists(app *cfn.App, was, is []string, say func(string, ...any), leave func(string)) {
 	for _, o := range is {
-		if !slices.ContainsFunc(was, func(w string) bool { return mayBe(intended.App, w, o) }) {
+		if !slices.ContainsFunc(was, func(w string) bool { return mayBe(app, w, o) }) {
 			say("%s is on the allowlist in the account and not on the template's", asIs(o))
 		}
 	}
@@ -307,15 +355,44 @@ func drifted(intended, live *gateway.API) (lines []string, open string) {
 			say("%s is on the template's allowlist and not on that in the account", asIs(o))
 		}
 	}
-	keys := slices.Concat(slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(have)))
-	slices.Sort(keys)
-	for _, k := range slices.Compact(keys) {
-		switch a, b := want[k], have[k]; {
-		case a == b || stagevars.IsAllowlist(k) && !slices.Contains(misread, k):
-		case cfn.HasSymbol(a):
-			leave(k + " " + a)
+}
+
+// settingDrifted is [drifted] for the CORS setting of an HTTP API or a function URL. A setting that is not there has nothing in it.
+func settingDrifted(intended, live *gateway.API) (lines []string, open string) {
+	want, have := cmp.Or(intended.CORS, &corssetting.Setting{}), cmp.Or(live.CORS, &corssetting.Setting{})
+	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	leave := func(text string) { open = "the template has " + intended.App.Show(text) }
+	sorted := func(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
+	allowlists(intended.App, sorted(want.Origins), sorted(have.Origins), say, leave)
+	same := func(text string) string { return text }
+	list := func(l []string, fold func(string) string) string {
+		var out []string
+		for _, e := range l {
+			out = appendOnce(out, fold(e))
+		}
+		slices.Sort(out)
+		return strings.Join(out, ", ")
+	}
+	// The service has false and 0 for what is not there.
+	given := func(text, none string) string {
+		if strings.EqualFold(text, none) {
+			return ""
+		}
+		return strings.ToLower(text)
+	}
+	for _, m := range []struct{ name, want, have string }{
+		{"AllowCredentials", given(want.Credentials, "false"), given(have.Credentials, "false")},
+		{"AllowHeaders", list(want.Headers, strings.ToLower), list(have.Headers, strings.ToLower)},
+		{"AllowMethods", list(want.Methods, same), list(have.Methods, same)},
+		{"ExposeHeaders", list(want.Expose, strings.ToLower), list(have.Expose, strings.ToLower)},
+		{"MaxAge", given(want.MaxAge, "0"), given(have.MaxAge, "0")},
+	} {
+		switch {
+		case m.want == m.have:
+		case cfn.HasSymbol(m.want):
+			open = "the template has " + m.name + " " + intended.App.Show(m.want)
 		default:
-			say("%s is %s in the account and %s in the template", k, or(b), or(a))
+			say("%s is %s in the account and %s in the template", m.name, cmp.Or(m.have, "absent"), cmp.Or(m.want, "absent"))
 		}
 	}
 	return lines, open

@@ -1,4 +1,4 @@
-// Package inspect reads a REST API as it is in an AWS account and says what of it is not as it should be: it makes
+// Package inspect reads a REST API, an HTTP API or a function URL as it is in an AWS account and says what of it is not as it should be: it makes
 // templates of what is configured and of what each stage serves, which the rules of package check judge, and compares
 // them with each other and with the template that the API was made from.
 package inspect
@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/corsgate/corsgate/internal/check"
+	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/inspect/awsread"
 	"github.com/corsgate/corsgate/internal/rules"
 )
@@ -60,6 +61,10 @@ type State struct {
 	domains    []domain
 	functions  map[string]map[string]string // by name: the variables of the environment that name origins
 
+	kind       gateway.Kind
+	other      other
+	undeployed [][2]string // stages of which it is not known whether they serve what is configured, and why
+
 	// Unseen says, one line each, what could not be read, and which IAM action would show it.
 	Unseen []string
 	blind  []rules.ID // the rules that cannot be asked because of that
@@ -79,11 +84,11 @@ type reader struct {
 // Read reads an API with one stage or, where stage is empty, all. The error is for an API or a stage that is not there,
 // and for what keeps anything from being read; what is denied is named in Unseen.
 func Read(ctx context.Context, g Gateway, f Functions, region, id, stage string) (*State, error) {
-	r := &reader{ctx, g, f, &State{ID: id, Region: region, exports: map[string]map[string]any{}, functions: map[string]map[string]string{}}}
+	r := &reader{ctx, g, f, &State{ID: id, Region: region, kind: gateway.RestAPI, exports: map[string]map[string]any{}, functions: map[string]map[string]string{}}}
 	var err error
 	r.s.api, err = g.GetRestApi(ctx, &apigateway.GetRestApiInput{RestApiId: &id})
 	if err = awsread.Explain(err, region); errors.Is(err, awsread.ErrNotFound) {
-		return nil, fmt.Errorf("no REST API %s in %s; is it the right region and account? (an HTTP API is another thing)", id, region)
+		return nil, fmt.Errorf("no REST API %s in %s; is it the right region and account? (an HTTP API is named with --http-api-id)", id, region)
 	}
 	if err != nil {
 		return nil, err
@@ -92,22 +97,13 @@ func Read(ctx context.Context, g Gateway, f Functions, region, id, stage string)
 		r.s.Unseen = append(r.s.Unseen, "the resource policy: it is not a JSON document")
 		r.s.blind = append(r.s.blind, rules.CORS403)
 	}
-	for _, step := range []struct {
-		what  string
-		read  func() error
-		rules []rules.ID // those that need it
-	}{
+	steps := []step{
 		{"the stages", r.readStages, []rules.ID{rules.CORS402, rules.CORS407}}, {"the resources and methods", r.readResources, []rules.ID{rules.CORS601, rules.CORS602}}, {"the gateway responses", r.readResponses, []rules.ID{rules.CORS301, rules.CORS302, rules.CORS303}},
 		{"the authorizers", r.readAuthorizers, nil}, {"the request validators", r.readValidators, nil}, {"the models", r.readModels, nil},
 		{"the custom domains", r.readDomains, nil},
-	} {
-		seen := len(r.s.Unseen)
-		if err := r.unless(step.read(), step.what); err != nil {
-			return nil, err
-		}
-		if len(r.s.Unseen) > seen {
-			r.s.blind = append(r.s.blind, step.rules...)
-		}
+	}
+	if err := r.steps(steps); err != nil {
+		return nil, err
 	}
 	if err := r.choose(stage); err != nil {
 		return nil, err
@@ -118,6 +114,27 @@ func Read(ctx context.Context, g Gateway, f Functions, region, id, stage string)
 		}
 	}
 	return r.s, r.readFunctions()
+}
+
+// A step reads a part.
+type step struct {
+	what  string
+	read  func() error
+	rules []rules.ID // those that need it
+}
+
+// steps reads one part after the other.
+func (r *reader) steps(all []step) error {
+	for _, step := range all {
+		seen := len(r.s.Unseen)
+		if err := r.unless(step.read(), step.what); err != nil {
+			return err
+		}
+		if len(r.s.Unseen) > seen {
+			r.s.blind = append(r.s.blind, step.rules...)
+		}
+	}
+	return nil
 }
 
 // unless notes what may not be read, or could not be, and passes on every other error, which the next call would have too.
@@ -246,9 +263,9 @@ func (r *reader) choose(stage string) error {
 	case len(r.s.stages) > 0 || !r.s.sees(rules.CORS407):
 		return nil
 	case len(names) == 0:
-		return fmt.Errorf("the REST API %s has no stage, so nobody can call it", r.s.ID)
+		return fmt.Errorf("the %s %s has no stage, so nobody can call it", r.s.kind, r.s.ID)
 	}
-	return fmt.Errorf("no stage %s; the REST API %s has %s", stage, r.s.ID, strings.Join(names, ", "))
+	return fmt.Errorf("no stage %s; the %s %s has %s", stage, r.s.kind, r.s.ID, strings.Join(names, ", "))
 }
 
 // sees reports whether all was read that a rule needs.
@@ -346,6 +363,19 @@ func (s *State) arns() []string {
 			}
 		}
 	}
+	for _, i := range s.other.integrations {
+		uri := aws.ToString(i.IntegrationUri)
+		if found := invoked.FindStringSubmatch(uri); found != nil {
+			uri = found[1]
+		}
+		for _, st := range s.stages {
+			out = append(out, stageVariable.ReplaceAllStringFunc(uri, func(v string) string { return st.Variables[stageVariable.FindStringSubmatch(v)[1]] }))
+		}
+	}
+	if s.other.url != nil {
+		out = append(out, aws.ToString(s.other.url.FunctionArn))
+	}
+	out = slices.DeleteFunc(out, func(a string) bool { return !strings.Contains(a, ":function:") })
 	slices.Sort(out)
 	return slices.Compact(out)
 }

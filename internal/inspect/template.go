@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
+
+	"github.com/corsgate/corsgate/internal/gateway"
 )
 
 // object is one of a template.
@@ -16,13 +18,18 @@ type object = map[string]any
 
 // name is that of the API in findings, instead of a file's. The ids in the templates are those of the service's own
 // addresses below it, such as resources/abc123/methods/GET.
-func (s *State) name() string { return "restapis/" + s.ID }
+func (s *State) name() string {
+	return map[gateway.Kind]string{gateway.RestAPI: "restapis/", gateway.HTTPAPI: "apis/", gateway.FunctionURL: "functions/"}[s.kind] + s.ID
+}
 
 // root is the resource id of the path /.
 func (s *State) root() string { return aws.ToString(s.api.RootResourceId) }
 
 // configured makes a template of what is configured, with some stages.
 func (s *State) configured(stages []types.Stage) []byte {
+	if s.kind != gateway.RestAPI {
+		return s.otherTemplate(stages)
+	}
 	all := object{}
 	s.base(all, object{"Name": aws.ToString(s.api.Name), "BinaryMediaTypes": s.api.BinaryMediaTypes, "ApiKeySourceType": string(s.api.ApiKeySource), "Policy": policyDocument(aws.ToString(s.api.Policy))})
 	for _, r := range s.resources {
@@ -72,16 +79,22 @@ func (s *State) gatewayResponses(all object) {
 }
 
 // base adds the API and the functions.
-func (s *State) base(all, api object) {
-	all[s.ID] = object{"Type": "AWS::ApiGateway::RestApi", "Properties": prune(api)}
+func (s *State) base(all, api object) { s.baseOf(all, "AWS::ApiGateway::RestApi", api) }
+
+func (s *State) baseOf(all object, typ string, api object) {
+	all[s.ID] = object{"Type": typ, "Properties": prune(api)}
 	for _, name := range slices.Sorted(maps.Keys(s.functions)) {
 		all["functions/"+name] = object{"Type": "AWS::Lambda::Function", "Properties": object{"FunctionName": name, "Environment": object{"Variables": s.functions[name]}}}
 	}
 }
 
 func (s *State) add(all object, id, typ string, properties object) {
-	properties["RestApiId"] = object{"Ref": s.ID}
-	all[id] = object{"Type": "AWS::ApiGateway::" + typ, "Properties": prune(properties)}
+	key, service := "RestApiId", "AWS::ApiGateway::"
+	if s.kind == gateway.HTTPAPI {
+		key, service = "ApiId", "AWS::ApiGatewayV2::"
+	}
+	properties[key] = object{"Ref": s.ID}
+	all[id] = object{"Type": service + typ, "Properties": prune(properties)}
 }
 
 // resource adds a resource with its methods.

@@ -89,18 +89,24 @@ func byDomain(ctx context.Context, g Gateway, region string, u *url.URL, stage s
 	if err != nil {
 		return "", "", err
 	}
-	path := strings.Trim(u.Path, "/") + "/"
+	best := longest(d.mappings, u.Path)
+	if best == nil {
+		return "", "", fmt.Errorf("no base path of %s leads from /%s to an API", d.name, strings.Trim(u.Path, "/"))
+	}
+	return aws.ToString(best.RestApiId), either(stage, aws.ToString(best.Stage)), nil
+}
+
+// longest returns the mapping that takes a path, nil if none does.
+func longest(all []types.BasePathMapping, path string) *types.BasePathMapping {
+	path = strings.Trim(path, "/") + "/"
 	var best *types.BasePathMapping
-	for i, m := range d.mappings {
+	for i, m := range all {
 		base := strings.TrimSuffix(aws.ToString(m.BasePath), noPath)
 		if base == "" || strings.HasPrefix(path, base+"/") {
 			if best == nil || len(base) > len(strings.TrimSuffix(aws.ToString(best.BasePath), noPath)) {
-				best = &d.mappings[i]
+				best = &all[i]
 			}
 		}
 	}
-	if best == nil {
-		return "", "", fmt.Errorf("no base path of %s leads from /%s to an API", d.name, strings.TrimSuffix(path, "/"))
-	}
-	return aws.ToString(best.RestApiId), either(stage, aws.ToString(best.Stage)), nil
+	return best
 }

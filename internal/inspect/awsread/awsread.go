@@ -29,7 +29,11 @@ var reads = map[string]map[string]string{
 		"GetGatewayResponses": "apigateway:GET", "GetAuthorizers": "apigateway:GET", "GetRequestValidators": "apigateway:GET",
 		"GetModels": "apigateway:GET", "GetDomainNames": "apigateway:GET", "GetBasePathMappings": "apigateway:GET",
 	},
-	"Lambda":          {"GetFunctionConfiguration": "lambda:GetFunctionConfiguration"},
+	"ApiGatewayV2": {
+		"GetApis": "apigateway:GET", "GetApi": "apigateway:GET", "GetRoutes": "apigateway:GET", "GetIntegrations": "apigateway:GET", "GetAuthorizers": "apigateway:GET",
+		"GetStages": "apigateway:GET", "GetDomainNames": "apigateway:GET", "GetApiMappings": "apigateway:GET",
+	},
+	"Lambda":          {"GetFunctionConfiguration": "lambda:GetFunctionConfiguration", "GetFunctionUrlConfig": "lambda:GetFunctionUrlConfig", "GetPolicy": "lambda:GetPolicy"},
 	"CloudWatch Logs": {"DescribeLogGroups": "logs:DescribeLogGroups", "FilterLogEvents": "logs:FilterLogEvents"},
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
@@ -45,7 +46,7 @@ func at(t *testing.T, url string) aws.Config {
 	return cfg
 }
 
-// TestReadOnly holds that no operation leaves this machine but those of the list: every operation of the three services
+// TestReadOnly holds that no operation leaves this machine but those of the list: every operation of the services
 // is tried.
 func TestReadOnly(t *testing.T) {
 	var sent []string
@@ -57,7 +58,7 @@ func TestReadOnly(t *testing.T) {
 	}))
 	defer server.Close()
 	cfg := at(t, server.URL)
-	for service, client := range map[string]any{"API Gateway": apigateway.NewFromConfig(cfg), "Lambda": lambda.NewFromConfig(cfg), "CloudWatch Logs": cloudwatchlogs.NewFromConfig(cfg)} {
+	for service, client := range map[string]any{"API Gateway": apigateway.NewFromConfig(cfg), "ApiGatewayV2": apigatewayv2.NewFromConfig(cfg), "Lambda": lambda.NewFromConfig(cfg), "CloudWatch Logs": cloudwatchlogs.NewFromConfig(cfg)} {
 		v := reflect.ValueOf(client)
 		refused, allowed := 0, 0
 		for i := range v.NumMethod() {

@@ -38,6 +38,7 @@ type Account struct {
 	mu       sync.Mutex
 	exports  map[string]object       // of deployments
 	canaries map[string]object       // of stages
+	jwt      map[string][]any        // authorizers of HTTP APIs by path, which moto does not list
 	denied   map[*regexp.Regexp]bool // paths
 	throttle int                     // requests still to be throttled
 	reading  bool                    // writes fail the test
@@ -49,7 +50,7 @@ type object = map[string]any
 // New starts an account.
 func New(t testing.TB) *Account {
 	t.Helper()
-	a := &Account{t: t, moto: Moto(t), exports: map[string]object{}, canaries: map[string]object{}, denied: map[*regexp.Regexp]bool{}, seen: map[string]int{}}
+	a := &Account{t: t, moto: Moto(t), exports: map[string]object{}, canaries: map[string]object{}, jwt: map[string][]any{}, denied: map[*regexp.Regexp]bool{}, seen: map[string]int{}}
 	upstream, err := url.Parse(a.moto)
 	if err != nil {
 		t.Fatal(err)
@@ -111,6 +112,7 @@ var (
 	rest        = regexp.MustCompile(`^/restapis/[^/]+$`)
 	mappings    = regexp.MustCompile(`^/domainnames/[^/]+/basepathmappings$`)
 	stages      = regexp.MustCompile(`^/restapis/[^/]+/stages$`)
+	authorizers = regexp.MustCompile(`^/v2/apis/[^/]+/authorizers$`)
 	resources   = regexp.MustCompile(`^/restapis/[^/]+/resources$`)
 )
 
@@ -171,6 +173,17 @@ func (a *Account) serve(w http.ResponseWriter, r *http.Request, proxy http.Handl
 			})
 		}
 		answer(w, http.StatusOK, doc)
+	case r.Method == http.MethodPost && authorizers.MatchString(path):
+		rec := httptest.NewRecorder()
+		proxy.ServeHTTP(rec, r)
+		var made any
+		_ = json.Unmarshal(rec.Body.Bytes(), &made)
+		a.set(func() { a.jwt[path] = append(a.jwt[path], made) })
+		replay(w, rec)
+	case get && authorizers.MatchString(path):
+		var all []any
+		a.set(func() { all = append([]any{}, a.jwt[path]...) })
+		answer(w, http.StatusOK, object{"items": all})
 	case get && resources.MatchString(path):
 		a.page(w, r)
 	default:

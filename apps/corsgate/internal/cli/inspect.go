@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/corsgate/corsgate/internal/inspect"
@@ -13,10 +15,12 @@ import (
 // inspectCommand says what of a deployed API is not as it should be. It only reads. Its exit statuses are those of check: 3 is
 // for what of the account could not be read, too.
 type inspectCommand struct {
-	RestAPIID string            `name:"rest-api-id" required:"" placeholder:"ID" group:"The API:" help:"The REST API's id, name, or address."`
+	RestAPIID string            `name:"rest-api-id" required:"" xor:"deployed" placeholder:"ID" group:"The API:" help:"The REST API's id, name, or address."`
+	HTTPAPIID string            `name:"http-api-id" required:"" xor:"deployed" placeholder:"ID" group:"The API:" help:"The HTTP API's id, name, or address."`
+	URLOf     string            `name:"function-url" required:"" xor:"deployed" placeholder:"FUNCTION" group:"The API:" help:"The function whose URL is meant: NAME, NAME:ALIAS, or its ARN."`
 	Stage     string            `placeholder:"NAME" group:"The API:" help:"The stage. Default: the address's, or all."`
 	Template  string            `placeholder:"FILE" group:"The API:" help:"The template it was made from; differences in the account are findings."`
-	API       string            `name:"api" placeholder:"ID" group:"The API:" help:"The RestApi's logical id, if the template has several."`
+	API       string            `name:"api" placeholder:"ID" group:"The API:" help:"The API's logical id, if the template has several."`
 	Var       map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable of the template."`
 	values    `group:"Values of a deployment:"`
 	Policy    bool `group:"Findings:" help:"Print the policy in force, in Go, instead of findings."`
@@ -27,6 +31,9 @@ type inspectCommand struct {
 
 // Run is called by kong.
 func (x *inspectCommand) Run(ctx context.Context, c Command) error {
+	if x.URLOf != "" && x.Stage != "" {
+		return &usageError{err: errors.New("--stage: a function URL has no stage")}
+	}
 	template, err := x.template(c)
 	if err != nil {
 		return err
@@ -43,14 +50,7 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return stopped(err)
 	}
-	client := apigateway.NewFromConfig(cfg)
-	id, stage, err := inspect.Which(ctx, client, cfg.Region, x.RestAPIID, x.Stage)
-	if err != nil {
-		return stopped(&unreadable{err})
-	}
-	end := c.working(at("reading " + id + " in " + cfg.Region))
-	state, err := inspect.Read(ctx, client, lambda.NewFromConfig(cfg), cfg.Region, id, stage)
-	end()
+	state, err := x.deployed(ctx, c, cfg)
 	if err != nil {
 		return stopped(&unreadable{err})
 	}
@@ -75,6 +75,32 @@ func (x *inspectCommand) Run(ctx context.Context, c Command) error {
 		return statusError(statusUnknown)
 	}
 	return nil
+}
+
+// deployed reads what is named.
+func (x *inspectCommand) deployed(ctx context.Context, c Command, cfg aws.Config) (*inspect.State, error) {
+	functions := lambda.NewFromConfig(cfg)
+	reading := func(what string) func() { return c.working(at("reading " + what + " in " + cfg.Region)) }
+	switch {
+	case x.URLOf != "":
+		defer reading(x.URLOf)()
+		return inspect.ReadURL(ctx, functions, cfg.Region, x.URLOf)
+	case x.HTTPAPIID != "":
+		client := apigatewayv2.NewFromConfig(cfg)
+		id, stage, err := inspect.WhichHTTP(ctx, client, cfg.Region, x.HTTPAPIID, x.Stage)
+		if err != nil {
+			return nil, err
+		}
+		defer reading(id)()
+		return inspect.ReadHTTP(ctx, client, functions, cfg.Region, id, stage)
+	}
+	client := apigateway.NewFromConfig(cfg)
+	id, stage, err := inspect.Which(ctx, client, cfg.Region, x.RestAPIID, x.Stage)
+	if err != nil {
+		return nil, err
+	}
+	defer reading(id)()
+	return inspect.Read(ctx, client, functions, cfg.Region, id, stage)
 }
 
 // template reads the template, nil if none is named.

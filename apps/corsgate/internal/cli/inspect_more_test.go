@@ -31,6 +31,7 @@ func TestInspect(t *testing.T) {
 	}{
 		{"by hand", inspectByHand}, {"clean", inspectClean}, {"stages", inspectStages}, {"function", inspectFunction}, {"denied", inspectDenied},
 		{"bad input", inspectBadInput}, {"unknown", inspectUnknown}, {"credentials", inspectCredentials}, {"policy", inspectPolicy}, {"readme", inspectPage}, {"domains", inspectDomains},
+		{"http", inspectHTTP}, {"url", inspectURL}, {"other", inspectOther},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			account.For(t)
