@@ -15,9 +15,9 @@ import (
 // inspectCommand says what of a deployed API is not as it should be. It only reads. Its exit statuses are those of check: 3 is
 // for what of the account could not be read, too.
 type inspectCommand struct {
-	RestAPIID string            `name:"rest-api-id" required:"" xor:"deployed" placeholder:"ID" group:"The API:" help:"The REST API's id, name, or address."`
-	HTTPAPIID string            `name:"http-api-id" required:"" xor:"deployed" placeholder:"ID" group:"The API:" help:"The HTTP API's id, name, or address."`
-	URLOf     string            `name:"function-url" required:"" xor:"deployed" placeholder:"FUNCTION" group:"The API:" help:"The function whose URL is meant: NAME, NAME:ALIAS, or its ARN."`
+	RestAPIID string            `name:"rest-api-id" xor:"deployed" placeholder:"ID" group:"The API:" help:"A REST API's id, name, or address."`
+	HTTPAPIID string            `name:"http-api-id" xor:"deployed" placeholder:"ID" group:"The API:" help:"An HTTP API's id, name, or address."`
+	URLOf     string            `name:"function-url" xor:"deployed" placeholder:"FUNCTION" group:"The API:" help:"The function of a function URL: NAME, NAME:ALIAS, or its ARN."`
 	Stage     string            `placeholder:"NAME" group:"The API:" help:"The stage. Default: the address's, or all."`
 	Template  string            `placeholder:"FILE" group:"The API:" help:"The template it was made from; differences in the account are findings."`
 	API       string            `name:"api" placeholder:"ID" group:"The API:" help:"The API's logical id, if the template has several."`
@@ -31,6 +31,9 @@ type inspectCommand struct {
 
 // Run is called by kong.
 func (x *inspectCommand) Run(ctx context.Context, c Command) error {
+	if x.RestAPIID+x.HTTPAPIID+x.URLOf == "" {
+		return &usageError{err: errors.New("no API is named: give --rest-api-id, --http-api-id or --function-url")}
+	}
 	if x.URLOf != "" && x.Stage != "" {
 		return &usageError{err: errors.New("--stage: a function URL has no stage")}
 	}

@@ -277,13 +277,13 @@ func inspectURL(t *testing.T, account *awstest.Account) {
 	}
 	must[*lambda.RemovePermissionOutput](t)(d.Lambda.RemovePermission(t.Context(), &lambda.RemovePermissionInput{FunctionName: shop, StatementId: aws.String("url")}))
 	rep, _, _ = reads(t, account, "--function-url", "arn:aws:lambda:eu-west-1:123456789012:function:shop", "--template", template)
-	holds(t, rep, []string{"CORS602", "CORS810"}, nil)
+	holds(t, rep, []string{"CORS602", "CORS813"}, nil)
 }
 
 // inspectOther holds how an HTTP API and a function URL are named, and what is said of what cannot be read.
 func inspectOther(t *testing.T, account *awstest.Account) {
 	d := shop(t, account)
-	line := "policy in force, stage $default: https://admin.example.com, https://app.example.com; without credentials; methods GET, PUT; headers authorization, content-type; max age 7200 s"
+	line := "policy in force, stage $default: https://admin.example.com, https://app.example.com; without credentials; methods GET, PUT, those of each path; headers authorization, content-type; max age 7200 s"
 	d.stage(t, "dev", false)
 	socket := must[*apigatewayv2.CreateApiOutput](t)(d.client.CreateApi(t.Context(), &apigatewayv2.CreateApiInput{Name: aws.String("socket"), ProtocolType: types.ProtocolTypeWebsocket, RouteSelectionExpression: aws.String("$request.body.action")}))
 	unique := must[*apigatewayv2.CreateApiOutput](t)(d.client.CreateApi(t.Context(), &apigatewayv2.CreateApiInput{Name: aws.String("unique"), ProtocolType: types.ProtocolTypeHttp}))
@@ -321,7 +321,7 @@ func inspectOther(t *testing.T, account *awstest.Account) {
 		{[]string{"--http-api-id", "nobody"}, statusUnknown, "no HTTP API nobody in eu-west-1; is it the right region and account? (a REST API is named with --rest-api-id)"},
 		{[]string{"--http-api-id", *socket.ApiId}, statusUnknown, "is a WebSocket API: browsers send no preflight for a WebSocket and apply no CORS to it"},
 		{[]string{"--http-api-id", "unique"}, statusUnknown, "the HTTP API " + *unique.ApiId + " has no stage, so nobody can call it"},
-		{[]string{"--http-api-id", "https://other.example.com"}, statusUnknown, "other.example.com is neither a custom domain in eu-west-1 nor the address of an HTTP API"},
+		{[]string{"--http-api-id", "https://other.example.com"}, statusUnknown, "no mapping of other.example.com leads from / to an API"},
 		{[]string{"--http-api-id", d.id, "--stage", "live"}, statusUnknown, "no stage live; the HTTP API " + d.id + " has $default, dev"},
 		{[]string{"--function-url", "nobody"}, statusUnknown, "no function nobody with a URL in eu-west-1"},
 		{[]string{"--function-url", "arn:aws:lambda:us-east-1:123456789012:function:shop"}, statusUnknown, "give --region us-east-1"},

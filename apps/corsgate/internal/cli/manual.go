@@ -137,9 +137,9 @@ func (inspectCommand) manual() manual {
 		calls: []string{
 			"corsgate inspect --rest-api-id abc123",
 			"corsgate inspect --rest-api-id abc123 --stage prod --template cdk.out",
-			"corsgate inspect --rest-api-id abc123 --policy",
+			"corsgate inspect --http-api-id abc123 --policy",
 		},
-		note: "It only reads. It needs apigateway:GET and lambda:GetFunctionConfiguration; if one is denied, it reports what it could not see.",
+		note: "It only reads. It needs apigateway:GET and lambda:GetFunctionConfiguration, and for a function URL lambda:GetFunctionUrlConfig and lambda:GetPolicy; if one is denied, it reports what it could not see.",
 		statuses: []exitStatus{
 			{statusOK, "no finding at or above --fail-on"},
 			{statusRefused, worthIt},
