@@ -612,7 +612,10 @@ func (m maker) differ(ctx context.Context, old, now *cfn.App, drawings ...*drawi
 // all that is not known: of no pair that behaves differently it is said that nothing changes.
 func TestBruteForce(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // it makes much that is soon of no use
-	pairs := 2000
+	pairs := 200
+	if os.Getenv("CI") != "" {
+		pairs = 2000
+	}
 	if n := os.Getenv("CORSGATE_PAIRS"); n != "" {
 		fmt.Sscan(n, &pairs)
 	}
@@ -643,7 +646,7 @@ func TestBruteForce(t *testing.T) {
 	close(next)
 	wait.Wait()
 	t.Logf("%d pairs: %v; told although nothing was seen to differ: %v", pairs, count, alarms)
-	if count["told"] < pairs/6 || count["same"] < pairs/10 || pairs > 100 && count["changed"] <= count["changed, and nothing differs"] {
+	if count["told"] < pairs/6 || count["same"] < pairs/10 || pairs >= 1000 && count["changed"] <= count["changed, and nothing differs"] {
 		t.Errorf("the pairs are not varied: %v", count)
 	}
 }

@@ -215,7 +215,8 @@ func (l *loader) build() (*API, error) {
 		}
 	}
 	a.written = l.common()
-	a.symbolic = slices.ContainsFunc(slices.Collect(maps.Values(a.Variables)), cfn.HasSymbol)
+	a.loaded = maps.Clone(a.Variables)
+	a.symbolic = slices.ContainsFunc(slices.Collect(maps.Values(a.loaded)), symbolic)
 	slices.SortStableFunc(a.resources, func(x, y *Resource) int { return strings.Compare(x.Path, y.Path) })
 	if top.err != nil {
 		// Of the whole API it is not known how it answers.

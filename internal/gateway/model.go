@@ -67,8 +67,10 @@ type API struct {
 	renderings      renderings
 	own             *behaviour // see ownResponses
 	ownReads        sync.Once
-	symbolic        bool   // whether a stage variable has in it what only a deployment knows
-	written         string // see Source
+	// loaded are the Variables as they were read; what is rendered with others is not remembered.
+	loaded   map[string]string
+	symbolic bool   // whether one of these has in it what only a deployment knows
+	written  string // see Source
 }
 
 // Resource is one node of the API's tree.

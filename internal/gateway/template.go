@@ -134,6 +134,7 @@ type template struct {
 	// symbols are what only a deployment knows in it: symbol is all of it, glued a part of a reference or of a directive.
 	symbols       []*cfn.Symbol
 	symbol, glued *cfn.Symbol
+	symbolic      bool
 	reads         *behaviour
 }
 
@@ -145,7 +146,7 @@ func (a *API) parsed(src string) *template {
 	if v, ok := a.templates.Load(src); ok {
 		return v.(*template)
 	}
-	tm := &template{text: src, symbol: a.App.SymbolOf(src), symbols: a.App.Symbols(src)}
+	tm := &template{text: src, symbolic: symbolic(src), symbol: a.App.SymbolOf(src), symbols: a.App.Symbols(src)}
 	if len(tm.symbols) > 0 {
 		if s := a.App.Symbols(glued.FindString(src)); len(s) > 0 {
 			tm.glued = s[0]
@@ -195,7 +196,7 @@ func (r *renderings) put(key string, one *rendering) {
 // inputs writes all that the rendering of a template depends on, for a request without a body before any other template is
 // evaluated. It returns false if that may be more than what it writes, or hangs on what only a deployment knows.
 func (x *exchange) inputs(tm *template) (string, bool) {
-	if !tm.narrow() || cfn.HasSymbol(tm.text) || x.api.symbolic || !maps.Equal(x.variables, x.api.Variables) {
+	if !tm.narrow() || tm.symbolic || x.api.symbolic || !maps.Equal(x.variables, x.api.loaded) {
 		return "", false
 	}
 	var key strings.Builder
@@ -203,14 +204,18 @@ func (x *exchange) inputs(tm *template) (string, bool) {
 		if !tm.reads.headers[strings.ToLower(h.Name)] {
 			continue
 		}
-		if cfn.HasSymbol(h.Value) {
+		if symbolic(h.Value) {
 			return "", false
 		}
 		fmt.Fprintf(&key, "%q %q ", h.Name, h.Value)
 	}
+	key.WriteByte(0) // which no quoted header has: a template may begin like one
 	key.WriteString(tm.text)
 	return key.String(), true
 }
+
+// symbolic reports whether a text has a stand-in in it, or what a template may make one of by putting back what is missing.
+func symbolic(text string) bool { return cfn.CountSymbols(text) > 0 }
 
 // sameVariables reports whether $stageVariables are as they were at the start.
 func (x *exchange) sameVariables() bool {
