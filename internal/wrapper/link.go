@@ -17,6 +17,7 @@ type link struct {
 	up    end // Lambda; has no connection until there is something to send
 
 	restored int64 // as it was in the proxy when up was opened
+	last     bool  // after this response Lambda takes no request on up
 }
 
 // An end is one connection of a link.
@@ -31,8 +32,10 @@ func newEnd(c net.Conn) (end, error) {
 	if err != nil {
 		return end{}, errors.Join(err, c.Close())
 	}
-	return end{wrapped, bufio.NewReader(wrapped), bufio.NewWriterSize(wrapped, 64<<10)}, nil
+	return end{wrapped, bufio.NewReader(wrapped), bufio.NewWriterSize(wrapped, bufferSize)}, nil
 }
+
+const bufferSize = 64 << 10
 
 // close closes the connection if there is one.
 func (e *end) close() {
@@ -71,11 +74,6 @@ var (
 
 // exchange serves one request of the runtime.
 func (l *link) exchange() error {
-	if l.down.r.Buffered() == 0 {
-		if closed := l.down.conn.wait(l.up.conn); closed {
-			l.up.close()
-		}
-	}
 	r, err := http.ReadRequest(l.down.r)
 	if err != nil {
 		return err
@@ -97,7 +95,8 @@ func (l *link) exchange() error {
 // send sends a request of the runtime to Lambda with this body, of unknown length if it is negative,
 // and returns the response.
 func (l *link) send(r *http.Request, body io.Reader, length int64) (*http.Response, error) {
-	if restored := l.proxy.restored.Load(); l.up.conn == nil || !reusable || l.restored != restored {
+	// What is there to read before the request is an end, or no response to it.
+	if restored := l.proxy.restored.Load(); l.up.conn == nil || !reusable || l.last || l.restored != restored || l.up.conn.ready() {
 		l.up.close()
 		c, err := net.Dial("tcp", l.proxy.upstream)
 		if err != nil {
@@ -106,6 +105,7 @@ func (l *link) send(r *http.Request, body io.Reader, length int64) (*http.Respon
 		if l.up, err = newEnd(c); err != nil {
 			return nil, err
 		}
+		l.up.w = bufio.NewWriterSize(sender{l.up.conn}, bufferSize)
 		l.restored = restored
 	}
 	sent := &source{Reader: body}
@@ -143,11 +143,16 @@ func (l *link) send(r *http.Request, body io.Reader, length int64) (*http.Respon
 			return nil, errors.Join(unsent, err)
 		}
 		if res.StatusCode >= 200 {
-			res.Close = res.Close || unsent != nil
+			l.last = res.Close || unsent != nil
 			return res, nil
 		}
 	}
 }
+
+// A sender writes to Lambda.
+type sender struct{ *conn }
+
+func (s sender) Write(b []byte) (int, error) { return s.send(b) }
 
 // A source remembers with which error it broke off.
 type source struct {
@@ -169,7 +174,6 @@ func (l *link) reply(r *http.Request, res *http.Response, body io.Reader) error 
 	if err := r.Body.Close(); err != nil {
 		return err
 	}
-	last := res.Close
 	res.Header = endToEnd(res.Header)
 	res.Body, res.Close = io.NopCloser(body), r.Close
 	res.Proto, res.ProtoMajor, res.ProtoMinor = "HTTP/1.1", 1, 1
@@ -178,9 +182,6 @@ func (l *link) reply(r *http.Request, res *http.Response, body io.Reader) error 
 	}
 	if err := res.Write(l.down.w); err != nil {
 		return fmt.Errorf("passing the response on: %w", err)
-	}
-	if last {
-		l.up.close()
 	}
 	return l.down.w.Flush()
 }

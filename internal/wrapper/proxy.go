@@ -70,10 +70,13 @@ func (p *proxy) handle(l *link, r *http.Request) error {
 	case is("POST", "invocation", "", "error"):
 		return p.failed(l, r, path[3])
 	case is("GET", "restore", "next"):
-		err := p.forward(l, r, r.Body, r.ContentLength)
+		res, err := l.send(r, r.Body, r.ContentLength)
+		if err != nil {
+			return err
+		}
 		// Connections that were open when the snapshot was taken lead nowhere.
 		p.restored.Add(1)
-		return err
+		return l.reply(r, res, res.Body)
 	default:
 		return p.forward(l, r, r.Body, r.ContentLength)
 	}

@@ -30,7 +30,13 @@ func serve(t *testing.T, upstream http.Handler) (*proxy, string) {
 		api.CloseClientConnections() // a handler may wait for what does not come
 		api.Close()
 	})
-	p := newProxy(strings.TrimPrefix(api.URL, "http://"), slog.New(slog.DiscardHandler))
+	return serveAt(t, strings.TrimPrefix(api.URL, "http://"))
+}
+
+// serveAt serves a proxy in front of what listens at upstream.
+func serveAt(t *testing.T, upstream string) (*proxy, string) {
+	t.Helper()
+	p := newProxy(upstream, slog.New(slog.DiscardHandler))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -213,6 +219,34 @@ func TestRestore(t *testing.T) {
 	}
 }
 
+// Nor are they while what ends the restore is still on its way to the runtime.
+func TestRestoring(t *testing.T) {
+	var peers []string
+	_, addr := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/restore/next") {
+			w.Write(make([]byte, 32<<20)) // more than waits between two programs
+			return
+		}
+		peers = append(peers, r.RemoteAddr)
+	}))
+	c, response := dial(t, addr, "")
+	get := func() {
+		io.WriteString(c, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
+		if got, err := response(); got != "200 " {
+			t.Fatalf("got %q, %v", got, err)
+		}
+	}
+	get()
+	restoring, _ := dial(t, addr, "GET /2018-06-01/runtime/restore/next HTTP/1.1\r\nHost: x\r\n\r\n")
+	if _, err := restoring.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	get()
+	if peers[0] == peers[1] {
+		t.Errorf("the connections are %q", peers)
+	}
+}
+
 // Where the Runtime API is gone, the runtime's connection ends.
 func TestUpstreamGone(t *testing.T) {
 	_, addr := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
@@ -307,6 +341,50 @@ func TestIdleUpstream(t *testing.T) {
 		}
 		<-closed
 		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// Where Lambda takes one request on a connection, a preflight's response and what follows it arrive.
+func TestClosesAfterEach(t *testing.T) {
+	for _, status := range []string{"HTTP/1.0 200 OK", "HTTP/1.1 200 OK\r\nConnection: close"} {
+		api, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make(chan string, 3)
+		go func() {
+			for _, body := range []string{`{"requestContext":{"resourceId":"x"},"httpMethod":"OPTIONS","headers":{"origin":"https://a.example","access-control-request-method":"PUT"},"stageVariables":{"corsOrigins":"https://a.example"}}`, "", "event"} {
+				c, err := api.Accept()
+				if err != nil {
+					return
+				}
+				r, err := http.ReadRequest(bufio.NewReader(c))
+				if err != nil {
+					got <- err.Error()
+				} else {
+					_, _ = io.Copy(io.Discard, r.Body)
+					got <- r.Method
+				}
+				fmt.Fprintf(c, "%s\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
+				c.Close()
+			}
+		}()
+		_, addr := serveAt(t, api.Addr().String())
+		_, response := dial(t, addr, next)
+		if back, err := response(); back != "200 event" {
+			t.Errorf("%q: got %q, %v", status, back, err)
+		}
+		api.Close()
+		for _, want := range []string{"GET", "POST", "GET"} {
+			select {
+			case method := <-got:
+				if method != want {
+					t.Errorf("%q: Lambda gets %s, want %s", status, method, want)
+				}
+			default:
+				t.Errorf("%q: Lambda gets no %s", status, want)
+			}
+		}
 	}
 }
 

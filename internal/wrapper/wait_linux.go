@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"errors"
 	"io"
 	"net"
 	"syscall"
@@ -53,12 +54,38 @@ func (c *conn) Read(b []byte) (n int, err error) {
 	return n, nil
 }
 
-// wait waits until c has something to read, or other, if there is one, is closed by its peer, and reports the latter.
+var errRefused = errors.New("it is not read, and the response is there")
+
+// send writes as a [net.Conn] does, but gives up where the peer reads nothing for a second and has sent something:
+// it has responded and may never read the rest.
+func (c *conn) send(b []byte) (n int, err error) {
+	controlled := c.raw.Write(func(fd uintptr) bool {
+		for n < len(b) {
+			m, failed := unix.Write(int(fd), b[n:])
+			switch failed {
+			case nil:
+				n += m
+			case unix.EAGAIN:
+				fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
+				poll(fds, 1000)
+				if fds[0].Revents == 0 && c.ready() {
+					err = errRefused
+					return true
+				}
+			case unix.EINTR:
+			default:
+				err = failed
+				return true
+			}
+		}
+		return true
+	})
+	return n, errors.Join(controlled, err)
+}
+
+// wait waits until c has something to read, or other is closed by its peer, and reports the latter.
 func (c *conn) wait(other *conn) (closed bool) {
-	fds := []unix.PollFd{{Fd: c.fd, Events: unix.POLLIN}, {Fd: -1}} // poll skips a negative one
-	if other != nil {
-		fds[1] = unix.PollFd{Fd: other.fd, Events: unix.POLLRDHUP}
-	}
+	fds := []unix.PollFd{{Fd: c.fd, Events: unix.POLLIN}, {Fd: other.fd, Events: unix.POLLRDHUP}}
 	poll(fds, -1)
 	return fds[1].Revents != 0
 }

@@ -12,6 +12,7 @@ type conn struct{ net.Conn }
 
 func newConn(c net.Conn) (*conn, error) { return &conn{c}, nil }
 
-// wait and ready leave all waiting to what is read next.
-func (c *conn) wait(*conn) bool { return false }
-func (c *conn) ready() bool     { return true }
+// send only writes; wait and ready leave all waiting to what is read next.
+func (c *conn) send(b []byte) (int, error) { return c.Write(b) }
+func (c *conn) wait(*conn) bool            { return false }
+func (c *conn) ready() bool                { return true }
