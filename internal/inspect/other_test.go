@@ -1,0 +1,124 @@
+package inspect
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+
+	"github.com/corsgate/corsgate/internal/rules"
+)
+
+// httpAccount is API Gateway with one HTTP API. The paths in fails respond with a status of their own.
+func httpAccount(t *testing.T, fails map[string]int) *apigatewayv2.Client {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		path := strings.TrimPrefix(r.URL.Path, "/v2")
+		if status := fails[path]; status != 0 {
+			if status == http.StatusNotFound {
+				w.Header().Set("X-Amzn-Errortype", "NotFoundException")
+			}
+			w.WriteHeader(status)
+			return
+		}
+		body := map[string]string{
+			"/apis/abc123":              `{"apiId": "abc123", "name": "shop", "protocolType": "HTTP", "corsConfiguration": {"allowOrigins": ["https://app.example.com"], "allowMethods": ["GET"], "allowHeaders": ["authorization"], "exposeHeaders": ["etag"], "maxAge": 600}}`,
+			"/apis/abc123/routes":       `{"items": [{"routeId": "r1", "routeKey": "GET /items", "authorizationType": "JWT", "authorizerId": "a1", "target": "integrations/i1"}]}`,
+			"/apis/abc123/integrations": `{"items": [{"integrationId": "i1", "integrationType": "HTTP_PROXY", "integrationMethod": "GET", "integrationUri": "https://backend.example.com", "payloadFormatVersion": "1.0"}]}`,
+			"/apis/abc123/authorizers":  `{"items": [{"authorizerId": "a1", "name": "jwt", "authorizerType": "JWT", "identitySource": ["$request.header.Authorization"]}]}`,
+			"/apis/abc123/stages":       `{"items": [{"stageName": "$default", "autoDeploy": true, "lastDeploymentStatusMessage": "Deployment attempt failed: the route is not valid"}]}`,
+			"/domainnames":              `{"items": [{"domainName": "shop.example.com"}]}`,
+		}[path]
+		if body == "" {
+			body = `{"items": []}`
+		}
+		_, _ = w.Write([]byte(body))
+	}))
+	t.Cleanup(server.Close)
+	return apigatewayv2.New(apigatewayv2.Options{Region: "eu-west-1", BaseEndpoint: &server.URL, Retryer: aws.NopRetryer{}, Credentials: aws.AnonymousCredentials{}})
+}
+
+// TestHTTPFailingPart holds that a read of an HTTP API that fails costs its own part, and that no rule takes what was not read for
+// absent.
+func TestHTTPFailingPart(t *testing.T) {
+	for path, part := range map[string]string{
+		"/apis/abc123/routes": "the routes: GetRoutes failed", "/apis/abc123/integrations": "the integrations: GetIntegrations failed", "/apis/abc123/authorizers": "the authorizers: GetAuthorizers failed",
+		"/apis/abc123/stages": "the stages: GetStages failed", "/domainnames": "the custom domains: GetDomainNames failed", "/domainnames/shop.example.com/apimappings": "where the domain shop.example.com leads: GetApiMappings failed",
+	} {
+		s, err := ReadHTTP(t.Context(), httpAccount(t, map[string]int{path: 503}), &functions{}, "eu-west-1", "abc123", "")
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		rep, _, err := Inspect(t.Context(), s, nil, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(rep.Unseen) == 0 || !strings.HasPrefix(rep.Unseen[0], part) {
+			t.Errorf("%s: not seen %q", path, rep.Unseen)
+		}
+		for _, f := range rep.Findings {
+			if f.Severity == rules.Error || f.Rule == rules.CORS903 {
+				t.Errorf("%s: %s %s", path, f.Rule, f.Detail)
+			}
+		}
+	}
+	if _, err := ReadHTTP(t.Context(), httpAccount(t, map[string]int{"/apis/abc123/routes": 400}), &functions{}, "eu-west-1", "abc123", ""); err == nil {
+		t.Error("with 400 there is no error")
+	}
+}
+
+// TestUndeployed holds that a stage whose last automatic deployment failed is not taken to serve what is configured.
+func TestUndeployed(t *testing.T) {
+	s, err := ReadHTTP(t.Context(), httpAccount(t, nil), &functions{}, "eu-west-1", "abc123", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, _, err := Inspect(t.Context(), s, nil, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(rep.Unseen, "\n"), "what stage $default serves: its last automatic deployment failed, and what was changed since is not served"; got != want {
+		t.Errorf("not seen %q", got)
+	}
+}
+
+// TestWhichHTTP holds how an id and an address lead to an API and its stage.
+func TestWhichHTTP(t *testing.T) {
+	g := httpAccount(t, map[string]int{"/domainnames/other.example.com/apimappings": 404})
+	for given, want := range map[string][3]string{
+		"abc123": {"abc123"},
+		"https://abc123.execute-api.eu-west-1.amazonaws.com/items": {"abc123", "$default"},
+		"https://shop.example.com/items":                           {"", "", "no mapping of shop.example.com leads from /items to an API"},
+		"https://other.example.com":                                {"", "", "other.example.com is neither a custom domain in eu-west-1 nor the address of an HTTP API; name the API's id"},
+	} {
+		id, stage, err := WhichHTTP(t.Context(), g, "eu-west-1", given, "")
+		got := [3]string{id, stage}
+		if err != nil {
+			got[2] = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", given, got, want)
+		}
+	}
+}
+
+// TestPublic holds whether a function's policy lets everybody call its URL.
+func TestPublic(t *testing.T) {
+	for statement, want := range map[string]bool{
+		``: false,
+		`{"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl"}`:                     true,
+		`{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["lambda:InvokeFunctionUrl"]}`:          true,
+		`{"Effect": "Deny", "Principal": "*", "Action": "lambda:InvokeFunctionUrl"}`:                      false,
+		`{"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunction"}`:                        false,
+		`{"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "lambda:InvokeFunctionUrl"}`: false,
+	} {
+		if got := public(`{"Statement": [` + statement + `]}`); got != want {
+			t.Errorf("%s: %v", statement, got)
+		}
+	}
+}
