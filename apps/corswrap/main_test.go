@@ -171,9 +171,9 @@ func (r *run) outcome(t *testing.T) outcome {
 		return o
 	case <-r.exited:
 		select {
-		case o := <-r.outcomes: // its last words
+		case o := <-r.outcomes: // its last words, which the server may still be reading
 			return o
-		default:
+		case <-time.After(10 * time.Second):
 			t.Fatalf("it ended: %v\n%s", r.cmd.ProcessState, r.output())
 		}
 	case <-time.After(patience):
