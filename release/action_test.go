@@ -244,6 +244,55 @@ func TestActionNotCompared(t *testing.T) {
 	}
 }
 
+// TestActionStale holds that a comment on an earlier push does not stay as it is when the newest push cannot be compared, and that
+// no other is made then.
+func TestActionStale(t *testing.T) {
+	g := &gitHub{}
+	j := newJob(t, g)
+	const unreadable = "CORSGATE_SYNTH=mkdir -p cdk.out; if [ -e ../.git/HEAD ]; then cp app.json cdk.out/Shop.template.json; else exit 1; fi"
+	if d := j.run(j.pull(false), unreadable); len(g.comments) > 0 || !strings.Contains(d.printed, "::warning title=corsgate::nothing is compared: its templates cannot be written") {
+		t.Fatalf("%+v, %+v", d, g.comments)
+	}
+	j.edit(allowed, more)
+	j.run(j.pull(false))
+	if len(g.comments) != 1 || !strings.Contains(g.comments[0].Body, "Looser") {
+		t.Fatalf("%+v", g.comments)
+	}
+	for name, with := range map[string]struct{ event, synth, want string }{
+		"its templates":  {j.pull(false), unreadable, "its templates cannot be written"},
+		"no such commit": {strings.ReplaceAll(j.pull(false), j.base, strings.Repeat("0", 40)), "", "cannot be fetched"},
+	} {
+		args := []string{}
+		if with.synth != "" {
+			args = append(args, with.synth)
+		}
+		j.run(with.event, args...)
+		if len(g.comments) != 1 || strings.Contains(g.comments[0].Body, "Looser") || !strings.Contains(g.comments[0].Body, "The newest push is not compared with the base: ") || !strings.Contains(g.comments[0].Body, with.want) {
+			t.Errorf("%s: %+v", name, g.comments)
+		}
+	}
+}
+
+// TestActionLong holds where a diff is that is too long for a comment, or for a job's summary.
+func TestActionLong(t *testing.T) {
+	for length, want := range map[int]string{70_000: "it is in the job's summary", 1_100_000: "it is in the log of this step"} {
+		g := &gitHub{}
+		j := newJob(t, g)
+		program := filepath.Join(t.TempDir(), "corsgate")
+		script := fmt.Sprintf("#!/bin/bash\ncase \"$*\" in *markdown*) head -c %d /dev/zero | tr '\\0' x; exit 1;; *text*) echo the whole diff; exit 1;; esac\n", length)
+		if err := os.WriteFile(program, []byte(script), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		d := j.run(j.pull(false), "CORSGATE_PROGRAM="+program)
+		if len(g.comments) != 1 || !strings.Contains(g.comments[0].Body, want) || len(g.comments[0].Body) > 65536 || len(d.summary) > 1<<20 {
+			t.Fatalf("%d: %+v, a summary of %d bytes", length, g.comments, len(d.summary))
+		}
+		if inLog := strings.Contains(d.printed, "the whole diff"); inLog != (length > 1<<20) || inLog == (len(d.summary) > length) {
+			t.Errorf("%d: in the log %v, a summary of %d bytes", length, inLog, len(d.summary))
+		}
+	}
+}
+
 // TestActionSeveral holds that each app of a repository has a comment of its own.
 func TestActionSeveral(t *testing.T) {
 	g := &gitHub{}

@@ -66,8 +66,7 @@ function base() {
   if (git("cat-file", "-e", `${sha}^{commit}`).status !== 0) git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", sha);
   const added = git("worktree", "add", "--quiet", "--detach", where, sha);
   if (added.status !== 0) {
-    say("warning", `nothing is compared: the base ${sha} is not in the repository and cannot be fetched`);
-    return undefined;
+    return { why: `the base ${sha} is not in the repository and cannot be fetched` };
   }
   if (!existsSync(join(where, directory))) return { where, templates: undefined, why: `the base has no ${directory}` };
   const templates = synthesize(join(where, directory));
@@ -103,22 +102,22 @@ if (pull) await compare();
 
 async function compare() {
   const old = base();
-  if (!old) return;
   try {
-    if (!old.templates) {
-      say("warning", `nothing is compared: ${old.why}`);
-      return;
-    }
+    if (!old.templates) return await notCompared(`nothing is compared: ${old.why}`);
     const diff = tool(["diff", old.templates, shown, "--format", "markdown"]);
     process.stderr.write(diff.stderr.replaceAll(temp, ""));
-    if (diff.status > 1 && !diff.stdout) {
-      say("warning", "nothing is compared; the lines above say why");
-      return;
-    }
+    if (diff.status > 1 && !diff.stdout) return await notCompared("nothing is compared; the log of this step says why");
     if (diff.status < 2) output("changed", String(diff.status === 1)); // otherwise it is not known
     const something = diff.status !== 0;
-    if (something) summarize(diff.stdout);
-    await comment(something ? diff.stdout : "");
+    let where = "the job's summary";
+    if (something && Buffer.byteLength(diff.stdout) > 1000 * 1024) { // GitHub takes a summary of 1 MiB
+      where = "the log of this step";
+      console.log("::group::corsgate diff");
+      tool(["diff", old.templates, shown, "--format", "text"], { stdio: ["ignore", "inherit", "inherit"] });
+      console.log("::endgroup::");
+      summarize(`What changes for browsers is longer than a summary may be; it is in ${where}.`);
+    } else if (something) summarize(diff.stdout);
+    await comment(something ? diff.stdout : "", where);
     const on = env.CORSGATE_DIFF_FAIL_ON;
     if (on === "never") return;
     const { status } = tool(["diff", old.templates, shown, "--format", "text", "--fail-on", on]);
@@ -129,15 +128,22 @@ async function compare() {
       say("warning", `diff-fail-on: ${on} passes, but not all could be compared; the diff says what`);
     }
   } finally {
-    run("git", ["-C", root, "worktree", "remove", "--force", old.where]);
+    if (old.where) run("git", ["-C", root, "worktree", "remove", "--force", old.where]);
   }
 }
 
-// Posts the comment, updates the one that is there, or removes it where there is nothing to say.
-async function comment(text) {
+// A comment that is there tells of an earlier push; without one there is nothing to correct.
+async function notCompared(text) {
+  say("warning", text);
+  await comment(`The newest push is not compared with the base: ${text}.\n`, "", true);
+}
+
+// Posts the comment, updates the one that is there, or removes it where there is nothing to say. What is too long for it is where
+// the caller says.
+async function comment(text, elsewhere, onlyUpdate) {
   if (env.CORSGATE_COMMENT !== "true" || !token) return;
   if (pull.head.repo?.full_name !== event.repository.full_name) {
-    console.log("corsgate: a pull request of a fork: its token may not comment, and the diff is in the job's summary");
+    console.log(`corsgate: a pull request of a fork: its token may not comment${elsewhere && `, and the diff is in ${elsewhere}`}`);
     return;
   }
   // One comment for each folder and, beside the default, each template of a repository.
@@ -155,12 +161,13 @@ async function comment(text) {
     const at = found && `${env.GITHUB_API_URL}/repos/${env.GITHUB_REPOSITORY}/issues/comments/${found.id}`;
     const most = 65536;
     let body = `${marker}\n${text}`;
-    if (body.length > most) body = `${marker}\nWhat changes for browsers is longer than a comment may be; it is in the summary of the job.\n`;
+    if (body.length > most) body = `${marker}\nWhat changes for browsers is longer than a comment may be; it is in ${elsewhere}.\n`;
+    if (onlyUpdate && !found) return;
     if (!text) return found && (await api("DELETE", at));
     if (!found) return await api("POST", comments, { body });
     if (found.body.trim() !== body.trim()) await api("PATCH", at, { body });
   } catch (err) {
-    const where = text ? "; the diff is in the job's summary" : "";
+    const where = elsewhere && text ? `; the diff is in ${elsewhere}` : "";
     if (err.status === 403 || err.status === 404) {
       say("warning", `the token may not comment: give the job "permissions: {contents: read, pull-requests: write}", or set comment: false${where}`);
     } else {
