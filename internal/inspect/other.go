@@ -66,29 +66,17 @@ func WhichHTTP(ctx context.Context, g HTTPGateway, region, given, stage string) 
 	if err = awsread.Explain(err, region); !errors.Is(err, awsread.ErrNotFound) {
 		return given, stage, err
 	}
-	var found []string
-	err = pages(func(token *string) (*string, error) {
+	id, err = byName(region, given, "HTTP or WebSocket APIs", func(token *string, add func(name, id *string)) (*string, error) {
 		out, err := g.GetApis(ctx, &apigatewayv2.GetApisInput{NextToken: token})
 		if err != nil {
 			return nil, err
 		}
 		for _, api := range out.Items {
-			if aws.ToString(api.Name) == given {
-				found = append(found, aws.ToString(api.ApiId))
-			}
+			add(api.Name, api.ApiId)
 		}
 		return out.NextToken, nil
 	})
-	switch {
-	case err != nil && !errors.Is(awsread.Explain(err, region), awsread.ErrDenied):
-		return "", "", awsread.Explain(err, region)
-	case len(found) == 1:
-		return found[0], stage, nil
-	case len(found) > 1:
-		slices.Sort(found)
-		return "", "", fmt.Errorf("%d HTTP or WebSocket APIs in %s have the name %s; give the id of one: %s", len(found), region, given, strings.Join(found, ", "))
-	}
-	return given, stage, nil
+	return id, stage, err
 }
 
 // httpStage takes the first segment of an address for the stage if there is one of that name; $default has none.

@@ -40,29 +40,40 @@ func Which(ctx context.Context, g Gateway, region, given, stage string) (id, of 
 	if err = awsread.Explain(err, region); !errors.Is(err, awsread.ErrNotFound) {
 		return given, stage, err
 	}
-	var found []string
-	err = pages(func(position *string) (*string, error) {
+	id, err = byName(region, given, "REST APIs", func(position *string, add func(name, id *string)) (*string, error) {
 		out, err := g.GetRestApis(ctx, &apigateway.GetRestApisInput{Limit: aws.Int32(page), Position: position})
 		if err != nil {
 			return nil, err
 		}
 		for _, api := range out.Items {
-			if aws.ToString(api.Name) == given {
-				found = append(found, aws.ToString(api.Id))
-			}
+			add(api.Name, api.Id)
 		}
 		return out.Position, nil
 	})
+	return id, stage, err
+}
+
+// byName returns the id of the one API of a name, or the name if there is none, which reading says. List adds the APIs of a page
+// and returns the position of the next.
+func byName(region, name, kind string, list func(position *string, add func(name, id *string)) (*string, error)) (string, error) {
+	var found []string
+	err := pages(func(position *string) (*string, error) {
+		return list(position, func(its, id *string) {
+			if aws.ToString(its) == name {
+				found = append(found, aws.ToString(id))
+			}
+		})
+	})
 	switch {
 	case err != nil && !errors.Is(awsread.Explain(err, region), awsread.ErrDenied):
-		return "", "", awsread.Explain(err, region)
-	case len(found) == 1:
-		return found[0], stage, nil
+		return "", awsread.Explain(err, region)
 	case len(found) > 1:
 		slices.Sort(found)
-		return "", "", fmt.Errorf("%d REST APIs in %s have the name %s; give the id of one: %s", len(found), region, given, strings.Join(found, ", "))
+		return "", fmt.Errorf("%d %s in %s have the name %s; give the id of one: %s", len(found), kind, region, name, strings.Join(found, ", "))
+	case len(found) == 1:
+		return found[0], nil
 	}
-	return given, stage, nil // which reading says is not there
+	return name, nil
 }
 
 func either(stage, of string) string {
