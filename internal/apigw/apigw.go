@@ -5,6 +5,7 @@ package apigw
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -64,6 +65,19 @@ const KeyHeader = "x-api-key"
 // temporary credentials, whose token goes with the signature
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
 var SignatureHeaders = []string{"authorization", "x-amz-date", "x-amz-security-token"}
+
+// reserved are the headers that an HTTP API's parameter mappings may not change, in lower case; reservedPrefixes begin others
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-parameter-mapping.html).
+var reservedPrefixes, reserved = []string{"access-control-", "apigw-", "x-amz-", "x-amzn-"}, []string{
+	"authorization", "connection", "content-encoding", "content-length", "content-location", "forwarded", "keep-alive", "origin",
+	"proxy-authenticate", "proxy-authorization", "te", "trailers", "transfer-encoding", "upgrade", "x-forwarded-for",
+	"x-forwarded-host", "x-forwarded-proto", "via"}
+
+// ReservedInHTTPAPI reports whether the parameter mappings of an HTTP API may not change a header.
+func ReservedInHTTPAPI(header string) bool {
+	header = strings.ToLower(header)
+	return slices.Contains(reserved, header) || slices.ContainsFunc(reservedPrefixes, func(p string) bool { return strings.HasPrefix(header, p) })
+}
 
 // KeyByAuthorizer is the source of API keys (ApiKeySourceType) with which they are not in a header
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-key-source.html).

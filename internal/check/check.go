@@ -260,12 +260,17 @@ func (s *seen) unread(v *View) {
 			}
 			ofMethods = append(ofMethods, s.app.Show(m.Problem()))
 			var unknown *cfn.Unknown
-			if !errors.As(m.Err, &unknown) {
+			var why string
+			switch {
+			case errors.As(m.Err, &unknown):
+				why = unknown.Symbol.String() + ": " + unknown.Symbol.Why
+			case errors.As(m.Err, new(gateway.Undocumented)):
+				why = m.Err.Error()
+			default:
 				p := at(m)
 				s.refused(rules.CORS903, report.Finding{File: m.Source.Stack.File, Line: m.Source.Line, Stack: m.Source.Stack.Name, LogicalID: m.Source.ID, API: api.ID, Path: p.path, Method: p.method, Detail: m.Err.Error()})
 				continue
 			}
-			why := unknown.Symbol.String() + ": " + unknown.Symbol.Why
 			if routes[why] == nil {
 				order = append(order, why)
 			}

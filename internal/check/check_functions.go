@@ -26,6 +26,12 @@ type notes struct {
 	lines  []string
 }
 
+func (n *notes) line(text string) {
+	if !slices.Contains(n.lines, text) {
+		n.lines = append(n.lines, text)
+	}
+}
+
 // note takes the notes of a view.
 func (s *seen) note(v *View) {
 	for i := range s.notes.own {
@@ -56,9 +62,7 @@ func (s *seen) note(v *View) {
 	}
 	if endpoint := dig(v.API.Rest.Properties, "EndpointConfiguration"); v.usesCORS() && slices.Contains(list(endpoint["Types"]), any("PRIVATE")) {
 		line := s.app.Name(v.API.Rest) + " is private: pages have to call it by https://API-VPCE.execute-api.REGION.amazonaws.com, since a preflight to the endpoint's own name carries no x-apigw-api-id"
-		if !slices.Contains(s.notes.lines, line) {
-			s.notes.lines = append(s.notes.lines, line)
-		}
+		s.notes.line(line)
 	}
 }
 

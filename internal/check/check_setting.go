@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -134,6 +135,30 @@ func noPages(v *View, s *corssetting.Setting, report reporter) {
 		fixed = []any{exampleOrigin}
 	}
 	report(v.set(map[string]any{"AllowOrigins": fixed}), "AllowOrigins has "+strings.Join(bad, ", "), "")
+}
+
+// noOrigins decides CORS816.
+func noOrigins(v *View, report reporter) {
+	empty := errors.Is(v.API.NoSetting(), gateway.ErrEmptySetting)
+	s := v.API.CORS
+	if !empty && (s == nil || v.API.NoSetting() != nil || len(s.Origins) > 0) {
+		return
+	}
+	if s == nil {
+		s = &corssetting.Setting{}
+	}
+	members := map[string]any{"AllowOrigins": []any{exampleOrigin}}
+	if methods := v.methodsNeeded(nil); len(s.Methods) == 0 && len(methods) > 0 {
+		members["AllowMethods"] = anys(methods)
+	}
+	if headers := v.headersNeeded(); len(s.Headers) == 0 && len(headers) > 0 {
+		members["AllowHeaders"] = anys(headers)
+	}
+	what := "has no AllowOrigins: no page at another origin may read a response"
+	if empty {
+		what = "is empty: it allows no page, or counts as none, which is on no file"
+	}
+	report(v.set(members), v.property()+" "+what, "")
 }
 
 // everybody decides CORS802.
@@ -280,9 +305,6 @@ func (v *View) methodsNeeded(list []string) []string {
 	return out
 }
 
-// signed are the headers of a signed request; the last is of one with temporary credentials.
-var signed = []string{"authorization", "x-amz-date", "x-amz-security-token"}
-
 // headersNeeded lists the request headers that routes cannot do without, and content-type where JSON is likely to be sent.
 func (v *View) headersNeeded() []string {
 	var out []string
@@ -299,7 +321,7 @@ func (v *View) headersNeeded() []string {
 // demanded are the headers without which a route turns requests away.
 func (v *View) demanded(m *gateway.Method) []string {
 	if m.AuthorizationType == "AWS_IAM" {
-		return signed
+		return apigw.SignatureHeaders
 	}
 	return m.Identity()
 }
@@ -312,10 +334,16 @@ func turnedAway(v *View, report reporter) {
 	var done []*gateway.Method
 	for _, r := range v.routes {
 		m, _ := v.API.Route("OPTIONS", r.path)
-		if m == nil || m.Err != nil || slices.Contains(done, m) || m.AuthorizationType == "" || m.AuthorizationType == "NONE" {
+		if m == nil || m.Err != nil || slices.Contains(done, m) {
 			continue
 		}
 		done = append(done, m)
+		if refuses, known := m.RefusesPreflights(); !refuses {
+			if !known {
+				v.leave(m, "whether its authorizer lets preflights in, which carry no token: its function decides")
+			}
+			continue
+		}
 		p := at(m)
 		p.unauthorized = m
 		report(p, fmt.Sprintf("preflights are taken by %s %s, which wants authorization (%s)", m.HTTPMethod, m.Resource.Path, m.AuthorizationType),
@@ -355,7 +383,7 @@ func (v *View) lacking(s *corssetting.Setting) (lacks []string, where string) {
 	for _, r := range v.routes {
 		for _, h := range v.demanded(r.method) {
 			// What * is not for is another rule's, and not every signature has a token.
-			if hasHeader(s.Headers, h) || star || slices.Contains(lacks, h) || h == signed[2] && len(lacks) == 0 {
+			if hasHeader(s.Headers, h) || star || slices.Contains(lacks, h) || h == apigw.SignatureHeaders[2] && len(lacks) == 0 {
 				continue
 			}
 			lacks = append(lacks, h)
@@ -465,7 +493,7 @@ func refusedSetting(v *View, report reporter) {
 	if len(said) > 0 {
 		p := v.set(members)
 		if len(members) == 0 {
-			p.advice = "take the CORS headers out of ResponseParameters"
+			p.advice = "take out of the parameter mappings what API Gateway does not take there"
 		}
 		report(p, strings.Join(said, "; "), "")
 	}
@@ -536,11 +564,14 @@ func (s *seen) noteSetting(v *View) {
 	if !v.meantForPages() {
 		return
 	}
+	if v.API.Half() {
+		s.notes.line(s.app.Name(v.API.Rest) + ": the templates let everybody call the URL (lambda:InvokeFunctionUrl), but not the function (lambda:InvokeFunction with InvokedViaFunctionUrl), which function URLs need since October 2025: without it Lambda responds with 403")
+	}
 	for _, r := range v.routes {
 		fn := v.proxied(r.method)
 		name := s.app.Name(v.API.Rest) + " " + r.method.HTTPMethod + " " + r.resource.Path
 		switch m, _ := v.API.Route("OPTIONS", r.path); {
-		case v.API.Kind == gateway.FunctionURL && fn != nil && v.API.CORS == nil, v.API.CORS == nil && fn != nil:
+		case v.API.CORS == nil && fn != nil:
 			s.notes.own[0][name] = true
 		case v.API.Kind == gateway.HTTPAPI && m != nil && v.API.CORS != nil && m.Integration != nil && m.Integration.Type == apigw.AWSProxy && m.AuthorizationType == "NONE":
 			s.notes.status[name] = true

@@ -123,4 +123,5 @@ var checks = map[rules.ID]checker{
 	rules.CORS813: forbidden,
 	rules.CORS814: ofSetting(keptLonger),
 	rules.CORS815: ofSetting(exposesNothing),
+	rules.CORS816: noOrigins,
 }

@@ -269,11 +269,13 @@ func TestApplySettings(t *testing.T) {
 // TestSettingNotJudged holds that what only a deployment decides of a setting is not judged, and is not passed over.
 func TestSettingNotJudged(t *testing.T) {
 	for name, tt := range map[string]struct{ resources, want string }{
-		"credentials by a parameter": {`Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: ['https://*'], AllowCredentials: !Ref P}}}`, "whether https://* in AllowOrigins is with credentials: AllowCredentials is ${P}"},
-		"two settings":               {`Web: {Type: AWS::ApiGatewayV2::Api, Properties: {CorsConfiguration: {AllowOrigins: ['*']}, Body: {openapi: 3.0.1, paths: {}, x-amazon-apigateway-cors: {allowOrigins: [https://app.example.com]}}}}`, "Web: CorsConfiguration differs from x-amazon-apigateway-cors"},
-		"a route of another API":     {`Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}, R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref P, RouteKey: GET /}}`, "R: 1 route of an API that is not in the templates"},
-		"a path of another document": {`Web: {Type: AWS::ApiGatewayV2::Api, Properties: {Body: {openapi: 3.0.1, paths: {/a: {'Fn::Transform': {Name: 'AWS::Include', Parameters: {Location: 's3://x/y'}}}}, x-amazon-apigateway-cors: {allowOrigins: [https://app.example.com], allowMethods: [PUT]}}}}`, "AWS::Include of s3://x/y"},
-		"a URL partly elsewhere":     {`Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !Ref P, 'Fn::Transform': {Name: 'AWS::Include', Parameters: {Location: 's3://x/y'}}}}`, "AWS::Include of s3://x/y"},
+		"credentials by a parameter":   {`Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: ['https://*'], AllowCredentials: !Ref P}}}`, "whether https://* in AllowOrigins is with credentials: AllowCredentials is ${P}"},
+		"two settings":                 {`Web: {Type: AWS::ApiGatewayV2::Api, Properties: {CorsConfiguration: {AllowOrigins: ['*']}, Body: {openapi: 3.0.1, paths: {}, x-amazon-apigateway-cors: {allowOrigins: [https://app.example.com]}}}}`, "Web: CorsConfiguration differs from x-amazon-apigateway-cors"},
+		"a scheme that is not defined": {`Web: {Type: AWS::ApiGatewayV2::Api, Properties: {Body: {openapi: 3.0.1, x-amazon-apigateway-cors: {allowOrigins: [https://app.example.com]}, paths: {/a: {get: {security: [{typo: []}], x-amazon-apigateway-integration: {type: http_proxy, uri: 'https://x.example', httpMethod: GET}}}}}}}`, `GET /a: security: the document has no security scheme "typo"`},
+		"an authorizer that decides":   {`Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: [https://app.example.com]}}}, A: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {ApiId: !Ref Web, AuthorizerType: REQUEST}}, I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example}}, R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: ANY /, Target: !Sub 'integrations/${I}', AuthorizationType: CUSTOM, AuthorizerId: !Ref A}}`, "ANY /: whether its authorizer lets preflights in"},
+		"a route of another API":       {`Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}, R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref P, RouteKey: GET /}}`, "R: 1 route of an API that is not in the templates"},
+		"a path of another document":   {`Web: {Type: AWS::ApiGatewayV2::Api, Properties: {Body: {openapi: 3.0.1, paths: {/a: {'Fn::Transform': {Name: 'AWS::Include', Parameters: {Location: 's3://x/y'}}}}, x-amazon-apigateway-cors: {allowOrigins: [https://app.example.com], allowMethods: [PUT]}}}}`, "AWS::Include of s3://x/y"},
+		"a URL partly elsewhere":       {`Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !Ref P, 'Fn::Transform': {Name: 'AWS::Include', Parameters: {Location: 's3://x/y'}}}}`, "AWS::Include of s3://x/y"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app, err := cfn.Parse("t.yaml", []byte("Parameters: {P: {Type: String}}\nResources: {"+tt.resources+"}"), cfn.Options{})
@@ -285,6 +287,21 @@ func TestSettingNotJudged(t *testing.T) {
 				t.Errorf("not judged %q, want %q and nothing found:\n%s", rep.NotJudged, tt.want, listing(rep))
 			}
 		})
+	}
+}
+
+// TestHalfPermitted holds that a URL whose function may not be called is noted once.
+func TestHalfPermitted(t *testing.T) {
+	for more, want := range map[string]int{"": 1, ", N: {Type: AWS::Lambda::Permission, Properties: {Action: lambda:InvokeFunction, FunctionName: !Ref F, Principal: '*', InvokedViaFunctionUrl: true}}": 0} {
+		app, err := cfn.Parse("t.yaml", []byte("Resources: {Url: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, TargetFunctionArn: !GetAtt F.Arn, Cors: {AllowOrigins: [https://app.example.com], AllowMethods: [GET], AllowHeaders: [content-type]}}}, F: {Type: AWS::Lambda::Function, Properties: {}}, "+
+			"M: {Type: AWS::Lambda::Permission, Properties: {Action: lambda:InvokeFunctionUrl, FunctionName: !Ref F, Principal: '*'}}"+more+"}"), cfn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rep := Check(app, nil, nil)
+		if got := strings.Count(strings.Join(rep.Notes, "\n"), "but not the function"); got != want || len(ids(rep)) > 0 {
+			t.Errorf("%q: %d notes, want %d, and nothing found:\n%s", rep.Notes, got, want, listing(rep))
+		}
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cfn"
-	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/corssetting"
 )
 
@@ -167,12 +166,13 @@ func (l *loader) httpIntegration(res *cfn.Resource, r *reader) *Integration {
 		HTTPMethod: strings.ToUpper(r.known(p["IntegrationMethod"], "IntegrationMethod")), Payload: r.known(p["PayloadFormatVersion"], "PayloadFormatVersion"),
 		Subtype: r.text(p["IntegrationSubtype"], "IntegrationSubtype")}
 	i.connection(p["ConnectionType"], p["ConnectionId"], r)
+	l.requestMappings(i, p["RequestParameters"], r, res.ID)
 	mapped := r.object(p["ResponseParameters"], "ResponseParameters")
 	l.responseMappings(i, mapped, r, func(v any) map[string]string {
 		out := map[string]string{}
 		for _, e := range r.list(r.object(v, "ResponseParameters")["ResponseParameters"], "ResponseParameters") {
 			one := r.object(e, "ResponseParameters")
-			out[r.text(one["Destination"], "Destination")] = r.text(one["Source"], "Source")
+			out[r.known(one["Destination"], "Destination")] = r.text(one["Source"], "Source")
 		}
 		return out
 	}, res.ID)
@@ -192,20 +192,53 @@ func (i *Integration) payload(r *reader) {
 	}
 }
 
-// responseMappings reads what becomes of a response's status, by the status that the backend gives. Headers of the CORS protocol
-// cannot be mapped (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-parameter-mapping.html).
+// What parameter mappings of an HTTP API may change
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-parameter-mapping.html).
+var (
+	mapsHeader  = regexp.MustCompile(`^(append|overwrite|remove):header\.(.+)$`)
+	mapsRequest = regexp.MustCompile(`^((append|overwrite|remove):querystring\..+|overwrite:path)$`)
+)
+
+const mapsStatus = "overwrite:statuscode"
+
+// responseMappings reads what becomes of a response, by the status that the backend returns.
 func (l *loader) responseMappings(i *Integration, mapped map[string]any, r *reader, read func(any) map[string]string, id string) {
 	for _, status := range slices.Sorted(maps.Keys(mapped)) {
 		parameters := read(mapped[status])
+		if r.err != nil {
+			return
+		}
 		for _, to := range slices.Sorted(maps.Keys(parameters)) {
-			_, name, header := strings.Cut(to, ":header.")
-			switch {
-			case header && corsheader.Is(name):
-				l.undeployable("integration %s: ResponseParameters map the header %s, which is reserved", id, name)
-			case to == "overwrite:statuscode":
-				i.Responses = append(i.Responses, IntegrationResponse{Status: parameters[to], Pattern: status})
+			if to != mapsStatus {
+				l.mapsHeader("ResponseParameters", to, mapsStatus, id)
 			}
 		}
+		i.Responses = append(i.Responses, IntegrationResponse{Status: parameters[mapsStatus], Pattern: status, Parameters: parameters})
+	}
+}
+
+// requestMappings reads what becomes of a request before the backend gets it. Those of an AWS service are the parameters of its
+// action.
+func (l *loader) requestMappings(i *Integration, mapped any, r *reader, id string) {
+	if i.Subtype != "" {
+		return
+	}
+	i.RequestParameters = r.strMap(mapped, "RequestParameters")
+	for _, to := range slices.Sorted(maps.Keys(i.RequestParameters)) {
+		if !mapsRequest.MatchString(to) {
+			l.mapsHeader("RequestParameters", to, "overwrite:path or a querystring", id)
+		}
+	}
+}
+
+// mapsHeader notes a mapping that the service refuses: one of what is no header nor what else may be mapped, or of a reserved
+// header.
+func (l *loader) mapsHeader(property, to, other, id string) {
+	switch part := mapsHeader.FindStringSubmatch(to); {
+	case part == nil:
+		l.undeployable("integration %s: %s map %q; want append:header.NAME, overwrite:header.NAME, remove:header.NAME or %s", id, property, clip(to), other)
+	case apigw.ReservedInHTTPAPI(part[2]):
+		l.undeployable("integration %s: %s map the header %s, which is reserved", id, property, part[2])
 	}
 }
 
@@ -217,6 +250,13 @@ func identitySource(s string) string {
 		}
 	}
 	return s
+}
+
+// jwtSources are the identity sources of a JWT authorizer, which cannot do without one.
+func (a *authorizer) jwtSources() {
+	if a.typ == "JWT" && len(a.sources) == 0 {
+		a.sources = []string{apigw.RequestHeader + "Authorization"}
+	}
 }
 
 // sources reads a list of identity sources, or one with commas.
@@ -243,6 +283,7 @@ func (l *loader) httpAuthorizer(res *cfn.Resource, r *reader) *authorizer {
 	p := res.Properties
 	a := &authorizer{id: res.ID, typ: strings.ToUpper(r.known(p["AuthorizerType"], "AuthorizerType")), sources: r.sources(p["IdentitySource"]),
 		payload: r.known(p["AuthorizerPayloadFormatVersion"], "AuthorizerPayloadFormatVersion"), simple: r.bool(p["EnableSimpleResponses"], "EnableSimpleResponses")}
+	a.jwtSources()
 	if uri := r.text(p["AuthorizerUri"], "AuthorizerUri"); uri != "" {
 		a.function = l.api.functionOf(uri)
 	}
@@ -262,13 +303,14 @@ func (l *loader) httpDocument(v any) error {
 	l.setting(doc["x-amazon-apigateway-cors"], corssetting.HTTPAPI, true)
 	r := &reader{l: l}
 	paths := r.object(doc["paths"], "paths")
+	base := l.basePath(r.known(l.rest.Properties["BasePath"], "BasePath"), doc, r)
 	if r.err != nil {
 		return r.err
 	}
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		read := &reader{l: l}
 		item := read.pointed(doc, paths[path], "the path "+path)
-		at := path
+		at := base + path
 		if strings.TrimPrefix(path, "/") == DefaultRoute {
 			at = DefaultRoute
 		} else if !strings.HasPrefix(path, "/") {
@@ -320,6 +362,7 @@ func (l *loader) httpOperation(doc map[string]any, path, method string, v any) {
 		i := &Integration{Type: strings.ToUpper(r.known(in["type"], "type")), URI: r.text(in["uri"], "uri"), HTTPMethod: strings.ToUpper(r.known(in["httpMethod"], "httpMethod")),
 			Payload: r.known(in["payloadFormatVersion"], "payloadFormatVersion"), Subtype: r.text(in["integrationSubtype"], "integrationSubtype")}
 		i.connection(in["connectionType"], in["connectionId"], r)
+		l.requestMappings(i, in["requestParameters"], r, m.ID)
 		l.responseMappings(i, r.object(in["responseParameters"], "responseParameters"), r, func(v any) map[string]string { return r.strMap(v, "responseParameters") }, m.ID)
 		i.payload(r)
 		m.Integration = i
@@ -348,12 +391,15 @@ func (l *loader) httpSecurity(doc map[string]any, m *Method, op map[string]any, 
 				if a.typ == "JWT" {
 					m.AuthorizationType = "JWT"
 				}
+				a.jwtSources()
 				if uri := r.text(auth["authorizerUri"], "authorizerUri"); uri != "" {
 					a.function = l.api.functionOf(uri)
 				}
 				m.authorizer, m.scopes = a, l.texts(requirement[name])
 			case strings.EqualFold(r.known(def["x-amazon-apigateway-authtype"], "x-amazon-apigateway-authtype"), "awsSigv4"):
 				m.AuthorizationType = "AWS_IAM"
+			case def == nil:
+				r.undefined(name)
 			}
 		}
 	}

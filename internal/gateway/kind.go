@@ -123,6 +123,10 @@ func (l *loader) setting(v any, service corssetting.Service, inDocument bool) {
 		}
 		return out
 	}
+	if m != nil && len(m) == 0 {
+		l.api.noSetting = fmt.Errorf("%s: %w", service.Property(), ErrEmptySetting)
+		return
+	}
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		if !inDocument && !slices.Contains(corssetting.Members, key) {
 			l.problem("%s: %s has no member %s; it has %s", l.rest.ID, service.Property(), clip(key), strings.Join(corssetting.Members, ", "))
@@ -135,9 +139,7 @@ func (l *loader) setting(v any, service corssetting.Service, inDocument bool) {
 		l.left(l.rest.ID, l.api.noSetting)
 		return
 	}
-	if len(m) > 0 {
-		l.api.CORS = s
-	}
+	l.api.CORS = s
 }
 
 // flat adds a route; its resource is made where there is none.
@@ -183,13 +185,14 @@ func (l *loader) functionURL(r *reader) {
 	}
 	l.flat(DefaultRoute, m)
 	if m.AuthorizationType == "NONE" {
-		a.closed = !l.public()
+		a.closed = !l.public("lambda:InvokeFunctionUrl")
+		a.half = !a.closed && !l.public("lambda:InvokeFunction")
 	}
 }
 
-// public reports whether a permission of the app lets everybody call the URL, or may
-// (recorded 2025-11: without one everybody is told Forbidden).
-func (l *loader) public() bool {
+// public reports whether a permission of the app lets everybody do something with the URL's function, or may
+// (recorded 2025-11: without one for lambda:InvokeFunctionUrl everybody is told Forbidden).
+func (l *loader) public(does string) bool {
 	p := l.rest.Properties
 	mine := func(v any) bool {
 		if l.app.SymbolOf(v) != nil && len(l.app.Mentioned(text0(v))) == 0 {
@@ -208,7 +211,7 @@ func (l *loader) public() bool {
 	return slices.ContainsFunc(l.app.OfType("AWS::Lambda::Permission"), func(r *cfn.Resource) bool {
 		action, _ := textOf(r.Properties["Action"])
 		principal, _ := textOf(r.Properties["Principal"])
-		return (action == "lambda:InvokeFunctionUrl" || action == "lambda:*" || l.app.SymbolOf(action) != nil) &&
+		return (action == does || action == "lambda:*" || l.app.SymbolOf(action) != nil) &&
 			(principal == "*" || l.app.SymbolOf(principal) != nil) && mine(r.Properties["FunctionName"])
 	})
 }
@@ -220,6 +223,18 @@ func text0(v any) string {
 
 // Closed reports whether nobody may call the function URL, since no permission says so.
 func (a *API) Closed() bool { return a.closed }
+
+// Half reports whether everybody may call the function URL, and by the templates nobody the function: both are wanted of URLs made
+// since October 2025 (https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html), and were not when that was recorded.
+func (a *API) Half() bool { return a.half }
+
+// An Undocumented error is about something of which neither the documentation nor a recording says what the service makes of it.
+type Undocumented string
+
+func (u Undocumented) Error() string { return string(u) + " is on no file" }
+
+// ErrEmptySetting is of a CORS setting without members.
+const ErrEmptySetting = Undocumented("it is empty, and whether it counts as none")
 
 // NoSetting says why the API's CORS setting is not known, if it is not.
 func (a *API) NoSetting() error { return a.noSetting }

@@ -41,6 +41,7 @@ type API struct {
 	unread        string // why nothing is known of the API, if that is so
 	noSetting     error  // why the CORS setting is not known, if it is not
 	closed        bool   // nobody may call the function URL
+	half          bool   // everybody may call it, but not the function
 	root          *Resource
 	resources     []*Resource
 	responses     map[string]*gatewayResponse

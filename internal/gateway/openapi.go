@@ -36,7 +36,7 @@ func (l *loader) openAPI(v any) error {
 		l.gatewayResponse(map[string]any{"ResponseType": typ, "StatusCode": gm["statusCode"], "ResponseParameters": gm["responseParameters"], "ResponseTemplates": gm["responseTemplates"]})
 	}
 	paths := r.object(doc["paths"], "paths")
-	base := l.basePath(doc, r)
+	base := l.basePath(r.known(r.object(l.rest.Properties["Parameters"], "Parameters")["basepath"], "basepath"), doc, r)
 	if r.err != nil {
 		return r.err
 	}
@@ -71,10 +71,9 @@ func (l *loader) openAPI(v any) error {
 	return nil
 }
 
-// basePath returns what the import puts before every path, as its parameter basepath says; nothing without one
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-import-api-basePath.html).
-func (l *loader) basePath(doc map[string]any, r *reader) string {
-	mode := r.known(r.object(l.rest.Properties["Parameters"], "Parameters")["basepath"], "basepath")
+// basePath returns what the import puts before every path, as its parameter basepath says, and the property BasePath of an HTTP
+// API; nothing without one (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-import-api-basePath.html).
+func (l *loader) basePath(mode string, doc map[string]any, r *reader) string {
 	switch mode {
 	case "", "ignore":
 		return ""
@@ -234,6 +233,14 @@ func texts(v any) any {
 	return m
 }
 
+// undefined leaves an operation unread whose security names a scheme that the document does not have. It may be open, or the
+// import may fail. NONE is what SAM writes for an operation that is open.
+func (r *reader) undefined(scheme string) {
+	if scheme != "NONE" {
+		r.fail("security", Undocumented(fmt.Sprintf("the document has no security scheme %q, and what API Gateway makes of that", clip(scheme))))
+	}
+}
+
 // security reads who may call an operation: an API key, IAM, or an authorizer.
 func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *reader) {
 	sec, ok := op["security"]
@@ -270,6 +277,8 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 				m.AuthorizationType = "AWS_IAM"
 			case strings.EqualFold(header, "x-api-key") && r.known(def["type"], "type") == "apiKey":
 				m.APIKeyRequired = true
+			case def == nil:
+				r.undefined(name)
 			}
 		}
 	}

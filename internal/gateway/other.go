@@ -306,17 +306,45 @@ func (x *exchange) integrateOther() (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(i.RequestParameters) > 0 && !overruled {
+		return nil, unsupported("RequestParameters change the request before the backend gets it, and are not applied here")
+	}
 	for _, m := range i.Responses {
 		if m.Pattern == strconv.Itoa(res.Status) {
-			n, err := strconv.Atoi(m.Status)
-			if err != nil {
-				return nil, unsupported("the status that ResponseParameters map %s to is %s", m.Pattern, clip(x.api.App.Show(m.Status)))
-			}
-			res.Status = n
-			break
+			return res, x.mapResponse(res, m)
 		}
 	}
 	return res, nil
+}
+
+// mapResponse applies the parameter mappings of a status. A value that is put together from the request or the response is
+// written as it stands, since it decides nothing; Vary, which does, is left to be unknown.
+func (x *exchange) mapResponse(res *Response, m IntegrationResponse) error {
+	if _, ok := m.Parameters[mapsStatus]; ok {
+		n, err := strconv.Atoi(m.Status)
+		if err != nil {
+			return unsupported("the status that ResponseParameters map %s to is %s", m.Pattern, clip(x.api.App.Show(m.Status)))
+		}
+		res.Status = n
+	}
+	for _, to := range slices.Sorted(maps.Keys(m.Parameters)) {
+		part := mapsHeader.FindStringSubmatch(to)
+		if part == nil {
+			continue
+		}
+		name, value := part[2], m.Parameters[to]
+		if part[1] != "append" {
+			res.Headers = slices.DeleteFunc(res.Headers, func(h Header) bool { return strings.EqualFold(h.Name, name) })
+		}
+		if part[1] == "remove" {
+			continue
+		}
+		if corsheader.IsVary(name) && strings.Contains(value, "$") {
+			return unsupported("the header Vary that ResponseParameters map is %s", clip(x.api.App.Show(value)))
+		}
+		res.Headers = append(res.Headers, Header{name, value})
+	}
+	return nil
 }
 
 // failedOther is what becomes of a backend that fails: 503 after a timeout, and 500 or, of a function URL, 502.

@@ -245,6 +245,7 @@ func TestOtherFaults(t *testing.T) {
 		"another integration":   {`R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: 'GET /bad', Target: integrations/abc}}`, "is no integration of the template"},
 		"a type there is not":   {`J: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: MOCK}}, R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: 'GET /bad', Target: !Sub 'integrations/${J}'}}`, `"MOCK" is not one that an HTTP API has`},
 		"a format there is not": {`J: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: AWS_PROXY, PayloadFormatVersion: '3'}}, R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: 'GET /bad', Target: !Sub 'integrations/${J}'}}`, `"3" is neither 1.0 nor 2.0`},
+		"a status that is text": {`J: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example, ResponseParameters: [1]}}, R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: 'GET /bad', Target: !Sub 'integrations/${J}'}}`, "ResponseParameters: an object expected"},
 		"a route twice":         {`R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: 'GET /ok', Target: !Sub 'integrations/${I}'}}`, "it is there twice"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -305,6 +306,121 @@ Resources:
 	}
 }
 
+// TestHTTPBasePath holds that the base path of a document precedes its paths, as BasePath says.
+func TestHTTPBasePath(t *testing.T) {
+	for mode, want := range map[string]string{"": "/a", "ignore": "/a", "prepend": "/v1/shop/a", "split": "/shop/a"} {
+		property := ""
+		if mode != "" {
+			property = "BasePath: " + mode + ", "
+		}
+		a, err := Load(app(t, "Resources: {Web: {Type: AWS::ApiGatewayV2::Api, Properties: {"+property+"Body: {openapi: 3.0.1, servers: [{url: 'https://x.example/v1/shop/'}], paths: "+
+			"{/a: {get: {x-amazon-apigateway-integration: {type: http_proxy, uri: 'https://x.example'}}}, /$default: {x-amazon-apigateway-any-method: {x-amazon-apigateway-integration: {type: http_proxy, uri: 'https://x.example'}}}}}}}}"), Options{})
+		if err != nil || len(a.Problems) > 0 {
+			t.Fatal(mode, err, a.Problems)
+		}
+		if m, at := a.Route("GET", want); m == nil || at.Path != want {
+			t.Errorf("BasePath %q: GET %s leads to %+v", mode, want, at)
+		}
+		if m, at := a.Route("GET", "/else"); m == nil || at.Path != DefaultRoute {
+			t.Errorf("BasePath %q: another path leads to %+v", mode, at)
+		}
+	}
+}
+
+// TestOpenByName holds that the scheme that SAM writes for an operation without an authorizer leaves it open, in both kinds of APIs.
+func TestOpenByName(t *testing.T) {
+	for _, api := range []string{"AWS::ApiGatewayV2::Api", "AWS::ApiGateway::RestApi"} {
+		for scheme, open := range map[string]bool{"NONE": true, "typo": false} {
+			a, err := Load(app(t, "Resources: {Web: {Type: "+api+", Properties: {Body: {openapi: 3.0.1, paths: "+
+				"{/a: {get: {security: [{"+scheme+": []}], x-amazon-apigateway-integration: {type: http_proxy, httpMethod: GET, uri: 'https://x.example'}}}}}}}}"), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m, _ := a.Route("GET", "/a"); m == nil || (m.Err == nil) != open || m.AuthorizationType != "NONE" {
+				t.Errorf("%s: security %s: %+v, want open %v", api, scheme, m, open)
+			}
+		}
+	}
+}
+
+// TestParameterMappings holds what becomes of a response of an HTTP API whose headers and status are mapped.
+func TestParameterMappings(t *testing.T) {
+	served := func(more string) *Response {
+		t.Helper()
+		a, err := Load(app(t, `
+Resources:
+  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}
+  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example, `+more+`}}
+  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, Target: !Sub 'integrations/${I}'}}
+`), Options{})
+		if err != nil || len(a.Problems)+len(a.Undeployable) > 0 {
+			t.Fatal(err, a.Problems, a.Undeployable)
+		}
+		return a.Serve(context.Background(), get("/a", appOrigin), fake{http: func(*BackendRequest) (*BackendResponse, error) {
+			return &BackendResponse{Status: 200, Headers: Headers{{"X-Old", "1"}, {"X-Gone", "1"}, {"Vary", "Origin"}}}, nil
+		}})
+	}
+	mapped := func(status string, to ...string) string {
+		var list []string
+		for i := 0; i < len(to); i += 2 {
+			list = append(list, fmt.Sprintf("{Destination: '%s', Source: '%s'}", to[i], to[i+1]))
+		}
+		return "ResponseParameters: {'" + status + "': {ResponseParameters: [" + strings.Join(list, ", ") + "]}}"
+	}
+	res := served(mapped("200", "overwrite:statuscode", "201", "overwrite:header.x-old", "2", "remove:header.X-Gone", "", "append:header.x-new", "$context.requestId", "append:header.vary", "Accept"))
+	if got := res.Headers.Values("X-Old"); res.Status != 201 || !slices.Equal(got, []string{"2"}) || len(res.Headers.Values("X-Gone")) > 0 ||
+		len(res.Headers.Values("X-New")) != 1 || !slices.Equal(res.Headers.Values("Vary"), []string{"Origin", "Accept"}) {
+		t.Errorf("%d %v", res.Status, res.Headers)
+	}
+	if res := served(mapped("404", "overwrite:header.x-old", "2")); res.Status != 200 || res.Headers.Values("X-Old")[0] != "1" {
+		t.Errorf("the mappings of another status: %d %v", res.Status, res.Headers)
+	}
+	for name, more := range map[string]string{
+		"the header Vary that ResponseParameters map": mapped("200", "overwrite:header.Vary", "$response.header.x-old"),
+		"RequestParameters change the request":        "RequestParameters: {'overwrite:path': /b}",
+	} {
+		if got, _ := unserved(served(more)); !strings.Contains(got, name) {
+			t.Errorf("not known: %q, want %q", got, name)
+		}
+	}
+}
+
+// TestRefusesPreflights holds whose authorizers turn preflights away.
+func TestRefusesPreflights(t *testing.T) {
+	for name, tt := range map[string]struct {
+		authorizer, typ string
+		refuses, known  bool
+	}{
+		"none":                              {"", "NONE", false, true},
+		"IAM":                               {"", "AWS_IAM", true, true},
+		"a JWT":                             {"AuthorizerType: JWT, IdentitySource: [$request.header.Authorization]", "JWT", true, true},
+		"a JWT without a source":            {"AuthorizerType: JWT", "JWT", true, true},
+		"a header of the page's":            {"AuthorizerType: REQUEST, IdentitySource: [$request.header.X-Token]", "CUSTOM", true, true},
+		"two sources":                       {"AuthorizerType: REQUEST, IdentitySource: [$context.stage, $request.header.X-Token]", "CUSTOM", true, true},
+		"a header of each request":          {"AuthorizerType: REQUEST, IdentitySource: [$request.header.Origin]", "CUSTOM", false, false},
+		"the address":                       {"AuthorizerType: REQUEST, IdentitySource: [$request.querystring.token]", "CUSTOM", false, false},
+		"no source":                         {"AuthorizerType: REQUEST", "CUSTOM", false, false},
+		"an authorizer of another template": {"", "CUSTOM", false, false},
+	} {
+		id := ", AuthorizerId: !Ref A"
+		template := "\nResources:\n  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}\n"
+		if tt.authorizer != "" {
+			template += "  A: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {ApiId: !Ref Web, " + tt.authorizer + "}}\n"
+		} else {
+			template = "Parameters: {A: {Type: String}}" + template
+		}
+		a, err := Load(app(t, template+"  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example}}\n"+
+			"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: ANY /a, Target: !Sub 'integrations/${I}', AuthorizationType: "+tt.typ+id+"}}\n"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, _ := a.Route("OPTIONS", "/a")
+		if refuses, known := m.RefusesPreflights(); refuses != tt.refuses || known != tt.known {
+			t.Errorf("%s: refuses %v, known %v; want %v, %v", name, refuses, known, tt.refuses, tt.known)
+		}
+	}
+}
+
 // TestKindOfOptions holds that an API of one kind is found beside others.
 func TestKindOfOptions(t *testing.T) {
 	a := app(t, shop+"  Api: {Type: AWS::ApiGateway::RestApi}\n")
@@ -341,6 +457,13 @@ func TestOtherUnknown(t *testing.T) {
 		"a path that is not there":     {document("/a: {$ref: '#/components/a'}"), "/a", "the path /a: what its $ref refers to is not in the document"},
 		"a scheme of another document": {document("/a: {get: {" + integration + ", security: [{far: []}]}}"), "/a", "far: what its $ref refers to is not in the document"},
 		"a scheme that is not there":   {document("/a: {get: {" + integration + ", security: [{none: []}]}}"), "/a", "none: what its $ref refers to is not in the document"},
+		"a scheme that is not defined": {document("/a: {get: {" + integration + ", security: [{undefined: []}]}}"), "/a", `the document has no security scheme "undefined"`},
+		"a base path of a parameter":   {"Parameters: {P: {Type: String}}\n" + strings.ReplaceAll(document("/a: {get: {"+integration+"}}"), "Properties: {", "Properties: {BasePath: !Ref P, "), "/a", "this API may have /a elsewhere: the Body of Web: BasePath: not known: P"},
+		"a base path that is none":     {strings.ReplaceAll(document("/a: {get: {"+integration+"}}"), "Properties: {", "Properties: {BasePath: add, "), "/a", `"add" is none of ignore, prepend and split`},
+		"an empty setting":             {"Resources:\n  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {}}}", "/a", "CorsConfiguration: it is empty"},
+		"an empty setting of a URL":    {"Resources:\n  U: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, Cors: {}}}", "/a", "Cors: it is empty"},
+		"a destination of a parameter": {"Parameters: {P: {Type: String}}\nResources:\n" + web + "}}\n  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example, ResponseParameters: {'200': {ResponseParameters: [{Destination: !Ref P, Source: x}]}}}}\n" +
+			"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, Target: !Sub 'integrations/${I}'}}", "/a", "Destination: not known: P"},
 		"a URL of a function that is not known": {"Parameters: {P: {Type: String}}\nResources:\n  U: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, TargetFunctionArn: !Ref P, Cors: {AllowOrigins: [https://app.example.com]}}}\n" +
 			"  F: {Type: AWS::Lambda::Function, Properties: {}}\n  M: {Type: AWS::Lambda::Permission, Properties: {Action: lambda:InvokeFunctionUrl, Principal: '*', FunctionName: !Ref F}}", "/a", "no backend for"},
 	} {

@@ -43,6 +43,28 @@ func (m *Method) Identity() []string {
 	return slices.Compact(out)
 }
 
+// ofEveryPreflight are headers of a preflight, in lower case, that may be an identity source
+// (https://fetch.spec.whatwg.org/#cors-preflight-fetch and what browsers add to every request).
+var ofEveryPreflight = []string{"accept", "accept-encoding", "accept-language", "access-control-request-method", "connection", "host", "origin", "referer",
+	"sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site", "user-agent"}
+
+// RefusesPreflights reports whether the authorizer of a method turns every preflight away, which a browser sends without
+// credentials and without the page's headers. If it may let one in, known is false: its function decides, or it is not in the
+// template.
+func (m *Method) RefusesPreflights() (refuses, known bool) {
+	switch m.AuthorizationType {
+	case "", "NONE":
+		return false, true
+	case "CUSTOM":
+		lacks := m.authorizer != nil && m.authorizer.unknown == nil && slices.ContainsFunc(m.authorizer.sources, func(s string) bool {
+			name, header := strings.CutPrefix(s, apigw.RequestHeader)
+			return header && !slices.Contains(ofEveryPreflight, strings.ToLower(name))
+		})
+		return lacks, lacks
+	}
+	return true, true
+}
+
 // Wants names, besides those of Identity, the headers that the method requires by a validator.
 func (m *Method) Wants() []string {
 	out := m.Identity()

@@ -104,6 +104,7 @@ const (
 	CORS813 ID = "CORS813" // nobody may call the function URL
 	CORS814 ID = "CORS814" // most browsers do not keep a preflight's result that long
 	CORS815 ID = "CORS815" // * exposes no header to requests with credentials
+	CORS816 ID = "CORS816" // the setting allows no origin
 	CORS901 ID = "CORS901" // suppression without a finding
 	CORS902 ID = "CORS902" // suppression without a reason or a known rule
 	CORS903 ID = "CORS903" // CloudFormation refuses part of the template

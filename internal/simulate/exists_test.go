@@ -48,6 +48,27 @@ func TestJudgeConditionalAPI(t *testing.T) {
 			}
 		})
 	}
+	t.Run("one without a condition", func(t *testing.T) {
+		for condition, conditions := range map[string]string{
+			"IsProd":  `"IsProd": ` + equals,
+			"NotProd": `"IsProd": ` + equals + `, "NotProd": {"Fn::Not": [{"Condition": "IsProd"}]}`,
+		} {
+			own := `"Condition": "` + condition + `", `
+			if condition == "IsProd" {
+				own = ""
+			}
+			template := `{"Parameters": {"Env": {"Type": "String"}}, "Conditions": {` + conditions + `}, "Resources": {` + http + `, ` +
+				strings.Replace(strings.Replace(http, `"Api"`, `"Web"`, 1), `"Condition": "IsProd", `, own, 1) + `}}`
+			if _, err := simulate.NewJudge(model.App(t, []byte(template)), gateway.Options{}, simulate.NotRun); err == nil || !strings.Contains(err.Error(), "say which one is meant") {
+				t.Errorf("%s: error %v, want that there are two", condition, err)
+			}
+			for _, api := range []string{"Api", "Web"} {
+				if _, err := simulate.NewJudge(model.App(t, []byte(template)), gateway.Options{API: api}, simulate.NotRun); err != nil {
+					t.Errorf("%s, %s: %v", condition, api, err)
+				}
+			}
+		}
+	})
 	t.Run("two", func(t *testing.T) {
 		template := `{"Parameters": {"Env": {"Type": "String"}}, "Conditions": {"IsProd": ` + equals + `, "IsDev": {"Fn::Equals": [{"Ref": "Env"}, "dev"]}}, "Resources": {` +
 			http + `,` + strings.Replace(strings.Replace(http, `"Api"`, `"Dev"`, 1), "IsProd", "IsDev", 1) + `}}`

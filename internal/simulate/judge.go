@@ -64,19 +64,20 @@ func NewJudge(app *cfn.App, opts gateway.Options, backend func(*cfn.App) gateway
 	return &Judge{Site: &Site{API: api, Backend: backend(app)}, app: app, opts: opts, backend: backend, lists: map[string]bool{}, keys: map[string]string{}}, nil
 }
 
-// conditional loads an API. If it is not there on the app's own side of the conditions, it loads it on the other side of one.
+// conditional loads an API. If it is not there on the app's own side of the conditions, it loads it on the other side of one. One
+// that is not named has to be the only one on every side.
 func conditional(app *cfn.App, opts gateway.Options) (*gateway.API, error) {
-	api, err := gateway.Load(app, opts)
-	if !missing(err) {
-		return api, err
+	found, err := gateway.Load(app, opts)
+	if err != nil && !missing(err) || err == nil && opts.API != "" {
+		return found, err
 	}
-	var found *gateway.API
 	for _, c := range app.Undecided() {
 		if !slices.ContainsFunc(c.Touches, touches) {
 			continue
 		}
 		switch other, otherErr := gateway.Load(app.With(cfn.Options{Conditions: map[string]bool{c.Name: !c.Holds}}), opts); {
 		case missing(otherErr):
+		case err == nil && otherErr != nil && !several(otherErr): // of the API that was found
 		case otherErr != nil:
 			return nil, otherErr
 		case found == nil:
@@ -93,9 +94,16 @@ func conditional(app *cfn.App, opts gateway.Options) (*gateway.API, error) {
 }
 
 // missing reports whether an API could not be loaded because it is not there.
-func missing(err error) bool {
-	var fault *gateway.LoadError
-	return errors.As(err, &fault) && fault.Kind == gateway.NoAPI
+func missing(err error) bool { return faultOf(err) == gateway.NoAPI }
+
+// several reports whether an API could not be loaded because there are several.
+func several(err error) bool { return faultOf(err) == gateway.SeveralAPIs }
+
+func faultOf(err error) gateway.LoadKind {
+	if fault := (*gateway.LoadError)(nil); errors.As(err, &fault) {
+		return fault.Kind
+	}
+	return ""
 }
 
 // absent is the assumption that a condition is not the side on which the API is not there.
