@@ -571,9 +571,12 @@ func (b which) instead(ctx context.Context, err error) error {
 
 func (b which) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
 	if b.Backend == nil {
-		return nil, b.instead(ctx, notCalled("the function "+fn.Name))
+		b.Backend = notRun{}
 	}
 	out, err := b.Backend.Invoke(ctx, fn, event)
+	if fn.Authorizer { // no integration response stands for it
+		return out, err
+	}
 	return out, b.instead(ctx, err)
 }
 

@@ -227,6 +227,27 @@ func TestWhicheverPreflight(t *testing.T) {
 	}
 }
 
+// An authorizer whose function is not run is not one that fails, whichever integration response is tried behind it.
+func TestWhicheverAuthorizer(t *testing.T) {
+	const template = `{"Resources": {
+		"Web": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"ProtocolType": "HTTP", "CorsConfiguration": {"AllowOrigins": ["https://app.example.com"], "AllowMethods": ["PUT"]}}},
+		"A": {"Type": "AWS::ApiGatewayV2::Authorizer", "Properties": {"ApiId": {"Ref": "Web"}, "AuthorizerType": "REQUEST", "AuthorizerUri": {"Fn::GetAtt": ["Fn", "Arn"]}}},
+		"Fn": {"Type": "AWS::Lambda::Function", "Properties": {}},
+		"I": {"Type": "AWS::ApiGatewayV2::Integration", "Properties": {"ApiId": {"Ref": "Web"}, "IntegrationType": "AWS_PROXY", "IntegrationUri": {"Fn::GetAtt": ["Fn", "Arn"]}, "PayloadFormatVersion": "2.0"}},
+		"R": {"Type": "AWS::ApiGatewayV2::Route", "Properties": {"ApiId": {"Ref": "Web"}, "RouteKey": "ANY /x", "Target": {"Fn::Sub": "integrations/${I}"}, "AuthorizationType": "CUSTOM", "AuthorizerId": {"Ref": "A"}}}}}`
+	j, err := simulate.NewJudge(model.App(t, []byte(template)), gateway.Options{Authorizers: &gateway.Authorizers{}}, simulate.NotRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := j.Explain(t.Context(), browser.Call{Origin: "https://app.example.com", URL: "/x", Method: "PUT"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict.Known {
+		t.Errorf("verdict %+v, want not known", r.Verdict)
+	}
+}
+
 // What a template of others asks about a variable of corsgate's is looked at; corsgate's own templates check what they read.
 func TestDecisionsAboutVariables(t *testing.T) {
 	const foreign = `#set($o = $stageVariables.corsExactOrigin)#if($o.contains("x"))#set($context.responseOverride.header.Access-Control-Allow-Origin = "*")#end{"statusCode": 204}`
