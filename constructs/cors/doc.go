@@ -10,7 +10,9 @@
 //     request;
 //   - [Policy.Handler] adds them to the responses of an [http.Handler];
 //   - [Policy.StageVariables] is the form in which the policy is deployed, and
-//     [FromStageVariables] reads it back.
+//     [FromStageVariables] reads it back;
+//   - [Policy.UnsupportedByHTTPAPI] and [Policy.UnsupportedByFunctionURL] return
+//     what the CORS settings of these cannot have.
 //
 // # Names
 //
@@ -41,21 +43,24 @@
 // # HTTP APIs and function URLs
 //
 // A policy is for a REST API, whose preflight template and functions apply it.
-// The CORS setting of an API Gateway HTTP API and that of a Lambda function URL
-// compare whole origins. They can have a policy's exact origins and "*", its
-// methods, headers, credentials and max age, but not its patterns:
+// An API Gateway HTTP API and a Lambda function URL have a CORS setting of their
+// own, which compares whole origins. It can have a policy's exact origins and "*",
+// its methods, headers, credentials and max age, but not its patterns:
 //
 //	an entry of Origins          HTTP API               function URL
-//	https://app.example.com      as it is               as it is
+//	https://app.example.com      as it is               as it is, up to 253 characters
 //	*                            as it is               as it is
+//	a token (a deployed value)   as it is               as it is
 //	https://*.example.com        -                      -
 //	http://localhost:*           -                      -
-//	a token (a deployed value)   as it is               as it is
+//	capacitor://localhost        -                      not known
 //
 // (An HTTP API also accepts https://* and http://*, which allow every page of a
-// scheme. No policy means that.) For a pattern, the function has to respond itself,
-// without the setting. `corsgate render --as http-api` and `--as
-// function-url` write the setting, or say which entries it cannot have.
+// scheme. No policy means that.) [Policy.UnsupportedByHTTPAPI] and
+// [Policy.UnsupportedByFunctionURL] return the entries of a policy that the setting
+// cannot have, each with the reason, and their comments say what else differs.
+// `corsgate render --as http-api` and `--as function-url` write the setting, or
+// print these entries.
 //
 // The package is pure Go. It imports neither the AWS CDK nor any AWS SDK, so a
 // Lambda function can link it without them.

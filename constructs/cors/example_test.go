@@ -87,3 +87,31 @@ func ExamplePolicy_Handler() {
 	// 200 "https://app.example.com" "Origin"
 	// 200 "" "Origin"
 }
+
+// An app's pages can use an HTTP API, the previews and a mobile app cannot.
+func ExamplePolicy_UnsupportedByHTTPAPI() {
+	policy := cors.Must(cors.Config{
+		Origins: []string{"https://app.example.com", "https://*.preview.example.com", "capacitor://localhost"},
+	})
+	for _, u := range policy.UnsupportedByHTTPAPI() {
+		fmt.Println(u.Value)
+		fmt.Println("  " + u.Text)
+		fmt.Println("  " + u.Fix)
+	}
+	// Output:
+	// https://*.preview.example.com
+	//   an HTTP API compares whole origins, and knows no patterns but *, https://* and http://*
+	//   name the origins, or leave CorsConfiguration out and let the function respond
+	// capacitor://localhost
+	//   it has the scheme capacitor; an HTTP API takes https and http
+	//   leave it out, or leave CorsConfiguration out and let the function respond
+}
+
+func ExamplePolicy_UnsupportedByFunctionURL() {
+	policy := cors.Must(cors.Config{Origins: []string{"https://app.example.com", "http://localhost:*"}})
+	for _, u := range policy.UnsupportedByFunctionURL() {
+		fmt.Println(u)
+	}
+	// Output:
+	// origin "http://localhost:*": a function URL compares whole origins, and knows no pattern but *; name the origins, or leave Cors out and let the function respond
+}

@@ -79,5 +79,7 @@ func (p *Policy) allowMethods(resource []string) string {
 }
 
 // Notes are remarks on what is legal in the [Config] but may not be what it
-// seems: origins that others cover, a max age over a browser's cap.
+// seems: origins that others cover, a max age over a browser's cap. What only an
+// HTTP API or a function URL cannot have is not among them, but in
+// [Policy.UnsupportedByHTTPAPI] and [Policy.UnsupportedByFunctionURL].
 func (p *Policy) Notes() []string { return slices.Clone(p.notes) }

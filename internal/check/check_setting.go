@@ -75,13 +75,12 @@ func (v *View) set(members map[string]any) place {
 // noPage says why no browser sends an origin of a setting; empty if one may.
 func noPage(s corssetting.Service, o string) string {
 	scheme, rest, ok := strings.Cut(o, "://")
+	why := s.Pattern(o)
 	switch {
-	case o == "*", o == "null", s == corssetting.HTTPAPI && (o == "https://*" || o == "http://*"), IsOrigin(o):
+	case why != "":
+		return why
+	case o == "null", strings.Contains(o, "*"), IsOrigin(o):
 		return ""
-	case strings.Contains(o, "*") && s == corssetting.HTTPAPI:
-		return "an HTTP API knows no patterns but *, https://* and http://*"
-	case strings.Contains(o, "*"):
-		return "a function URL knows no pattern but *"
 	case !ok:
 		return "it has no scheme"
 	case strings.Contains(rest, "/"):
@@ -464,7 +463,7 @@ func refusedSetting(v *View, report reporter) {
 	members, said := map[string]any{}, slices.Clone(v.API.Undeployable)
 	if s := v.API.CORS; s != nil && v.API.NoSetting() == nil {
 		if bad := s.RefusedMethods(v.known); len(bad) > 0 {
-			said = append(said, "AllowMethods has "+strings.Join(bad, ", ")+", which a"+map[corssetting.Service]string{corssetting.HTTPAPI: "n"}[s.Service]+" "+string(s.Service)+" does not take")
+			said = append(said, "AllowMethods has "+strings.Join(bad, ", ")+", which "+s.Service.Name()+" does not take")
 			var methods []string
 			for _, m := range s.Methods {
 				upper := strings.ToUpper(m)
@@ -479,9 +478,22 @@ func refusedSetting(v *View, report reporter) {
 			}
 			members["AllowMethods"] = anys(methods)
 		}
-		more := s.Refused()
-		if said = append(said, more...); slices.ContainsFunc(more, func(l string) bool { return strings.HasPrefix(l, "MaxAge") }) {
-			members["MaxAge"] = int(corsheader.ChromiumCap.Seconds())
+		var origins []string
+		for _, r := range s.Refused(v.known) {
+			said = append(said, r.String())
+			switch {
+			case r.Member == "MaxAge":
+				members["MaxAge"] = int(corsheader.ChromiumCap.Seconds())
+			case r.Entry != "":
+				origins = append(origins, r.Entry)
+			}
+		}
+		if len(origins) > 0 {
+			rest := slices.DeleteFunc(slices.Clone(s.Origins), func(o string) bool { return slices.Contains(origins, o) })
+			if len(rest) == 0 {
+				rest = []string{exampleOrigin}
+			}
+			members["AllowOrigins"] = anys(rest)
 		}
 		lists := map[string][]string{"AllowOrigins": s.Origins, "AllowMethods": s.Methods, "AllowHeaders": s.Headers, "ExposeHeaders": s.Expose}
 		for _, name := range s.Texts {
@@ -543,7 +555,7 @@ func forbidden(v *View, report reporter) {
 // keptLonger decides CORS814.
 func keptLonger(v *View, s *corssetting.Setting, report reporter) {
 	n, err := strconv.Atoi(s.MaxAge)
-	if most := int(corsheader.ChromiumCap.Seconds()); err == nil && n > most && len(s.Refused()) == 0 {
+	if most := int(corsheader.ChromiumCap.Seconds()); err == nil && n > most && len(s.Refused(v.known)) == 0 {
 		report(v.set(map[string]any{"MaxAge": most}), fmt.Sprintf("MaxAge is %d seconds; Chromium keeps the result of a preflight for at most %d, Safari for %d", n, most, int(corsheader.WebKitCap.Seconds())), "")
 	}
 }

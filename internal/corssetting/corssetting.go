@@ -7,6 +7,7 @@
 package corssetting
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -23,6 +24,14 @@ const (
 	HTTPAPI     Service = "HTTP API"
 	FunctionURL Service = "function URL"
 )
+
+// Name returns the service with its article.
+func (s Service) Name() string {
+	if s == FunctionURL {
+		return "a " + string(s)
+	}
+	return "an " + string(s)
+}
 
 // Property returns the name of the property in CloudFormation.
 func (s Service) Property() string {
@@ -82,6 +91,17 @@ func (s *Setting) Origin(origin string) (value, notKnown string) {
 	return "", notKnown
 }
 
+// Pattern says why an entry of AllowOrigins is a pattern that the service does not know; empty if it is no such pattern.
+func (s Service) Pattern(entry string) string {
+	switch {
+	case !strings.Contains(entry, "*"), entry == "*", s == HTTPAPI && (entry == "https://*" || entry == "http://*"):
+		return ""
+	case s == HTTPAPI:
+		return "an HTTP API compares whole origins, and knows no patterns but *, https://* and http://*"
+	}
+	return "a function URL compares whole origins, and knows no pattern but *"
+}
+
 // Preflight returns the headers of the response to a preflight from an origin, for which [Setting.Origin] returns allow.
 func (s *Setting) Preflight(allow string) []Header {
 	out := s.common(allow)
@@ -120,12 +140,14 @@ func (s *Setting) common(allow string) []Header {
 	return out
 }
 
-// methods are those that each service takes.
-var methods = map[Service][]string{
+// methods are those that a service takes.
+func (s Service) methods() []string {
+	if s == FunctionURL {
+		// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-lambda-url-cors.html: OPTIONS is not among them.
+		return []string{"*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+	}
 	// "Method ANY is not supported" (aws/aws-cdk#13643).
-	HTTPAPI: {"*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
-	// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-lambda-url-cors.html: OPTIONS is not among them.
-	FunctionURL: {"*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"},
+	return []string{"*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 }
 
 // What a function URL takes (https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html).
@@ -140,27 +162,47 @@ const (
 func (s *Setting) RefusedMethods(known func(string) bool) []string {
 	var out []string
 	for _, m := range s.Methods {
-		if known(m) && !slices.Contains(methods[s.Service], m) {
+		if known(m) && !slices.Contains(s.Service.methods(), m) {
 			out = append(out, m)
 		}
 	}
 	return out
 }
 
-// Refused says, one line each, what else the service does not take.
-func (s *Setting) Refused() []string {
-	var out []string
+// A Refusal is a part of a setting that the service does not take. It then deploys nothing.
+type Refusal struct {
+	Member string // of the setting, such as AllowOrigins
+	Entry  string // of that member's list; empty for the member as a whole
+	Text   string // what is wrong and what is allowed, as a sentence without its subject
+}
+
+// String returns a sentence about the entry or the member.
+func (r Refusal) String() string { return cmp.Or(r.Entry, r.Member) + " " + r.Text }
+
+// Refused returns what else the service does not take. Known says of an origin that it is known before the deployment.
+func (s *Setting) Refused(known func(string) bool) []Refusal {
+	var out []Refusal
+	refuse := func(member, entry, format string, args ...any) {
+		out = append(out, Refusal{member, entry, fmt.Sprintf(format, args...)})
+	}
 	least := 0
 	if s.Service == HTTPAPI {
 		least = -1 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-cors.html
 	}
 	if n, err := strconv.Atoi(s.MaxAge); err == nil && (n < least || n > maxMaxAge) {
-		out = append(out, fmt.Sprintf("MaxAge is %s; it may be from %d to %d", s.MaxAge, least, maxMaxAge))
+		refuse("MaxAge", "", "is %s; it may be from %d to %d", s.MaxAge, least, maxMaxAge)
 	}
 	for _, name := range s.Texts {
-		out = append(out, name+" is a text, and a list is wanted")
+		refuse(name, "", "is a text, and a list is wanted")
 	}
-	if s.Service != FunctionURL {
+	if s.Service == HTTPAPI {
+		// "Invalid format for origin capacitor://localhost" (DallasLaComb/daltime, frontend/0-capacitor.blueprint.md), and likewise
+		// for a browser's extension (missingbulb/tldr). Whether a function URL takes these is on no file.
+		for _, o := range s.Origins {
+			if scheme, _, ok := strings.Cut(o, "://"); ok && known(o) && !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
+				refuse("AllowOrigins", o, "has the scheme %s; an HTTP API takes https and http", scheme)
+			}
+		}
 		return out
 	}
 	for _, l := range []struct {
@@ -168,12 +210,12 @@ func (s *Setting) Refused() []string {
 		list []string
 	}{{"AllowOrigins", s.Origins}, {"AllowHeaders", s.Headers}, {"ExposeHeaders", s.Expose}} {
 		if len(l.list) > maxList {
-			out = append(out, fmt.Sprintf("%s has %d entries; a function URL takes %d", l.name, len(l.list), maxList))
+			refuse(l.name, "", "has %d entries; a function URL takes %d", len(l.list), maxList)
 		}
 	}
 	for _, o := range s.Origins {
-		if len(o) > maxOrigin {
-			out = append(out, fmt.Sprintf("an origin has %d characters; a function URL takes %d", len(o), maxOrigin))
+		if len(o) > maxOrigin && known(o) {
+			refuse("AllowOrigins", o, "has %d characters; a function URL takes %d", len(o), maxOrigin)
 		}
 	}
 	return out

@@ -72,9 +72,34 @@ func TestRefused(t *testing.T) {
 		{Setting{Service: FunctionURL, Expose: many}, "ExposeHeaders has 101"},
 		{Setting{Service: FunctionURL, Origins: []string{"https://" + strings.Repeat("a", 246)}}, "254 characters"},
 		{Setting{Service: FunctionURL, Origins: []string{"https://" + strings.Repeat("a", 245)}}, ""},
+		{Setting{Service: FunctionURL, Origins: []string{"PARAMETER" + strings.Repeat("a", 245)}}, ""},
+		{Setting{Service: HTTPAPI, Origins: []string{"https://a.example", "http://a.example", "HTTPS://*", "*", "a.example", "PARAMETER://a.example"}}, ""},
+		{Setting{Service: HTTPAPI, Origins: []string{"https://a.example", "capacitor://localhost"}}, "capacitor://localhost has the scheme capacitor; an HTTP API takes https and http"},
+		{Setting{Service: FunctionURL, Origins: []string{"capacitor://localhost"}}, ""},
+		{Setting{Service: HTTPAPI, Texts: []string{"AllowOrigins"}}, "AllowOrigins is a text"},
 	} {
-		if got := strings.Join(tt.s.Refused(), "; "); !strings.HasPrefix(got, tt.want) && !strings.Contains(got, tt.want) || tt.want == "" && got != "" {
+		var got []string
+		for _, r := range tt.s.Refused(func(o string) bool { return !strings.HasPrefix(o, "PARAMETER") }) {
+			got = append(got, r.String())
+		}
+		if len(got) > 1 || (tt.want == "") != (got == nil) || !strings.Contains(strings.Join(got, "; "), tt.want) {
 			t.Errorf("%+v: %q, want %q", tt.s, got, tt.want)
+		}
+	}
+}
+
+func TestPattern(t *testing.T) {
+	for _, tt := range []struct {
+		entry                string
+		httpAPI, functionURL bool
+	}{
+		{"https://*.example.com", true, true}, {"http://localhost:*", true, true}, {"https://app*.example.com", true, true}, {"**", true, true},
+		{"https://*", false, true}, {"http://*", false, true}, {"*", false, false}, {"https://app.example.com", false, false}, {"", false, false},
+	} {
+		for service, want := range map[Service]bool{HTTPAPI: tt.httpAPI, FunctionURL: tt.functionURL} {
+			if got := service.Pattern(tt.entry); strings.HasPrefix(got, service.Name()+" compares whole origins") != want || (got == "") == want {
+				t.Errorf("%s, %q: %q", service, tt.entry, got)
+			}
 		}
 	}
 }

@@ -43,7 +43,7 @@ type Options struct {
 	Inline bool
 }
 
-// Render returns the text for an API that follows a policy. The error says why the form cannot have it.
+// Render returns the text for an API that follows a policy. The error says why the form cannot have it, in lines.
 func Render(form Form, p *cors.Policy, o Options) (string, error) {
 	r := renderer{policy: p, Options: o, template: plan.PreflightTemplate(p)}
 	switch form {

@@ -1,35 +1,30 @@
 package render
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/corssetting"
 )
 
-// setting is the CORS setting of an HTTP API or a function URL, which is a list of exact origins: the service answers preflights
-// itself and knows no patterns.
+// setting is the CORS setting of an HTTP API or a function URL. The service responds to preflights itself. If it cannot have all
+// of the policy, nothing is written: a setting without some origins would refuse their pages without a word.
 func (r *renderer) setting(service corssetting.Service) (string, error) {
-	origins := r.policy.Origins()
-	if r.policy.AnyOrigin() {
-		origins = []string{"*"}
+	unsupported := r.policy.UnsupportedByHTTPAPI()
+	if service == corssetting.FunctionURL {
+		unsupported = r.policy.UnsupportedByFunctionURL()
 	}
-	var patterns []string
-	for _, o := range origins {
-		if o != "*" && strings.Contains(o, "*") {
-			patterns = append(patterns, o)
+	if len(unsupported) > 0 {
+		text := service.Name() + " cannot have all of this policy:"
+		for _, u := range unsupported {
+			text += "\n" + u.String()
 		}
-	}
-	a := map[corssetting.Service]string{corssetting.HTTPAPI: "an ", corssetting.FunctionURL: "a "}[service] + string(service)
-	if len(patterns) > 0 {
-		how := "the function has to respond itself, without " + service.Property()
 		if service == corssetting.HTTPAPI {
-			how += ": corslambda does in payload format 1.0, with the stage variables of --as cloudformation and a route for OPTIONS"
+			text += "\ncorslambda responds without " + service.Property() + " in payload format 1.0, with the stage variables of --as cloudformation and a route for OPTIONS"
 		}
-		return "", fmt.Errorf("%s cannot have %s, since it compares whole origins; list the origins, or %s", a, strings.Join(patterns, ", "), how)
+		return "", errors.New(text)
 	}
 	methods := slices.Clone(r.Methods)
 	if slices.Contains(methods, "ANY") {
@@ -38,7 +33,7 @@ func (r *renderer) setting(service corssetting.Service) (string, error) {
 			methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 		}
 	}
-	members := object{{"AllowOrigins", origins}, {"AllowMethods", methods}}
+	members := object{{"AllowOrigins", r.policy.Origins()}, {"AllowMethods", methods}}
 	for _, l := range []struct{ name, list string }{{"AllowHeaders", r.policy.RequestHeaders()}, {"ExposeHeaders", r.policy.ExposedHeaders()}} {
 		if list := corsheader.List(l.list); len(list) > 0 {
 			members = append(members, pair{l.name, list})

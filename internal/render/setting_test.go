@@ -41,7 +41,7 @@ func TestSetting(t *testing.T) {
 				if pattern := slices.ContainsFunc(policy.Origins(), func(o string) bool { return strings.Contains(o, "*") }) && !policy.AnyOrigin(); pattern != (err != nil) {
 					t.Fatalf("%s, %s: %v", name, form, err)
 				} else if pattern {
-					if !strings.Contains(err.Error(), "cannot have ") {
+					if !strings.Contains(err.Error(), " cannot have all of this policy:\norigin ") {
 						t.Error(err)
 					}
 					continue
@@ -73,6 +73,25 @@ func TestSetting(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestSettingRefused holds that all that a service cannot have is printed, in the words of constructs/cors.
+func TestSettingRefused(t *testing.T) {
+	policy := cors.Must(cors.Config{Origins: []string{"https://app.example.com", "https://*.example.org", "capacitor://localhost", "http://localhost:*"}})
+	for form, want := range map[Form][]cors.Unsupported{HTTPAPI: policy.UnsupportedByHTTPAPI(), FunctionURL: policy.UnsupportedByFunctionURL()} {
+		text, err := Render(form, policy, Options{API: "Api", Methods: []string{"GET"}, Path: "/items"})
+		if text != "" || err == nil {
+			t.Fatalf("%s: %q, %v", form, text, err)
+		}
+		for _, u := range want {
+			if !strings.Contains(err.Error(), "\n"+u.String()) {
+				t.Errorf("%s: %v\nlacks %s", form, err, u)
+			}
+		}
+		if n := strings.Count(err.Error(), "\norigin "); n != len(want) || n < 2 {
+			t.Errorf("%s: %d entries, want %d", form, n, len(want))
 		}
 	}
 }

@@ -85,15 +85,18 @@ func TestWalls(t *testing.T) {
 // and constructs/corslambda.
 func TestLeaves(t *testing.T) {
 	const header, variables, emit = module + "internal/corsheader", module + "internal/stagevars", module + "internal/emit"
+	// What an HTTP API and a function URL take, which a policy is compared with (docs/design/0022). No function links it.
+	const setting = module + "internal/corssetting"
 	for pattern, may := range map[string][]string{
 		"internal/corsheader":   nil,
 		"internal/apigw":        nil,
 		"internal/cfn":          nil,
 		"internal/browser":      {header},
 		"internal/stagevars":    nil,
-		"constructs/cors":       {header, variables},
-		"constructs/corslambda": {header, variables, emit, module + "constructs/cors"},
-		"apps/corswrap":         {header, variables, emit, module + "constructs/cors", module + "internal/mark", module + "internal/wrapper"},
+		"internal/corssetting":  {header},
+		"constructs/cors":       {header, variables, setting},
+		"constructs/corslambda": {header, variables, setting, emit, module + "constructs/cors"},
+		"apps/corswrap":         {header, variables, setting, emit, module + "constructs/cors", module + "internal/mark", module + "internal/wrapper"},
 	} {
 		for _, p := range deps(t, pattern) {
 			if strings.HasPrefix(p, module) && p != module+pattern && !slices.Contains(may, p) {

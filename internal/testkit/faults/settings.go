@@ -1,6 +1,10 @@
 package faults
 
-import "github.com/corsgate/corsgate/internal/rules"
+import (
+	"strings"
+
+	"github.com/corsgate/corsgate/internal/rules"
+)
 
 const (
 	cors     = "Resources: {Web: {Properties: {CorsConfiguration: {"
@@ -58,6 +62,8 @@ var OfSettings = []Fault{
 	{"a day and a second", rules.CORS811, cors + "MaxAge: 86401}}}}", "", ""},
 	{"a negative age on a URL", rules.CORS811, urlCors + "MaxAge: -1}}}}", "", ""},
 	{"a mapped CORS header", rules.CORS811, "Resources: {Calls: {Properties: {ResponseParameters: {'200': {ResponseParameters: [{Destination: 'overwrite:header.Access-Control-Allow-Origin', Source: '*'}]}}}}}", "", ""},
+	{"an app's scheme", rules.CORS811, cors + "AllowOrigins: ['https://app.example.com', 'capacitor://localhost']}}}}", "", ""},
+	{"an origin of 254 characters on a URL", rules.CORS811, urlCors + "AllowOrigins: ['https://app.example.com', 'https://" + strings.Repeat("a", 246) + "']}}}}", "", ""},
 	{"origins as a text", rules.CORS811, cors + "AllowOrigins: 'https://app.example.com'}}}}", "", ""},
 	{"corslambda behind a URL", rules.CORS812, "Resources: {Url: {Properties: {Cors: null}}, UrlFn: {Metadata: {'corsgate:emits': true}}}", "", ""},
 	{"corslambda in format 2.0", rules.CORS812, "Resources: {Web: {Properties: {CorsConfiguration: null}}, Put: null, Own: null, Fn: {Metadata: {'corsgate:emits': true}}}", "", ""},

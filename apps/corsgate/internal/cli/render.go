@@ -70,7 +70,10 @@ func (x *renderCommand) Run(c Command) error {
 	}
 	text, err := render.Render(form, policy, render.Options{Path: x.Path, Methods: x.Methods, API: x.API, Resource: x.Resource, Stage: x.Stage, Inline: x.Inline})
 	if err != nil {
-		return usage("%w", err)
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			c.say("%s", line)
+		}
+		return statusError(statusUsage)
 	}
 	_, err = fmt.Fprint(c.Stdout, text)
 	return err
