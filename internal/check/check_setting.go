@@ -504,8 +504,12 @@ func refusedSetting(v *View, report reporter) {
 	}
 	if len(said) > 0 {
 		p := v.set(members)
-		if len(members) == 0 {
+		switch {
+		case len(members) > 0:
+		case len(v.API.Undeployable) > 0:
 			p.advice = "take out of the parameter mappings what API Gateway does not take there"
+		default: // which entries to leave out is not ours to say
+			p.advice = "name fewer entries, or remove " + v.property() + " and let the function respond"
 		}
 		report(p, strings.Join(said, "; "), "")
 	}

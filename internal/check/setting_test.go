@@ -193,6 +193,28 @@ func overridden(t *testing.T, root object, id, ts string) object {
 	return out
 }
 
+// TestRefusedEntries holds what the fix is for entries that a service does not take: without them, if others are left.
+func TestRefusedEntries(t *testing.T) {
+	base := tree(t, settingsText(t))
+	many := strings.Repeat("'https://app.example.com', ", 101)
+	for _, tt := range []struct{ change, text, fix string }{
+		{"Web: {Properties: {CorsConfiguration: {AllowOrigins: ['https://app.example.com', 'capacitor://localhost']}}}",
+			"capacitor://localhost has the scheme capacitor; an HTTP API takes https and http", "AllowOrigins:\n        - https://app.example.com"},
+		{"Web: {Properties: {CorsConfiguration: {AllowOrigins: ['capacitor://localhost', 'ionic://localhost']}}}",
+			"ionic://localhost has the scheme ionic; an HTTP API takes https and http", "AllowOrigins:\n        - https://app.example.com"},
+		{"Url: {Properties: {Cors: {AllowOrigins: [" + many + "]}}}", "AllowOrigins has 101 entries; a function URL takes 100",
+			"# name fewer entries, or remove Cors and let the function respond"},
+	} {
+		rep := checkTree(t, faults.Merge(base, tree(t, "Resources: {"+tt.change+"}")))
+		if len(rep.Findings) != 1 || rep.Findings[0].Rule != rules.CORS811 {
+			t.Fatalf("%s:\n%s", tt.text, listing(rep))
+		}
+		if f := rep.Findings[0]; !strings.Contains(f.Detail, tt.text) || !strings.HasSuffix(strings.TrimSpace(f.Fix.CloudFormation), tt.fix) {
+			t.Errorf("%q, fix\n%s", f.Detail, f.Fix.CloudFormation)
+		}
+	}
+}
+
 // TestApplySettings does what the fixes of HTTP APIs and function URLs say, and checks again: nothing of the rule is left, and
 // nothing else has come.
 func TestApplySettings(t *testing.T) {
