@@ -62,6 +62,7 @@ func (p *Policy) UnsupportedByHTTPAPI() []Unsupported {
 //
 //	"https://*.example.com"    // unsupported: it compares whole origins
 //	"http://localhost:*"       // unsupported: likewise
+//	"capacitor://localhost"    // not known, and not in the result
 //	"https://app.example.com"  // supported, up to 253 characters
 //	"*"                        // supported
 //	an origin with CDK tokens  // supported
