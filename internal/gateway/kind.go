@@ -190,32 +190,6 @@ func (l *loader) functionURL(r *reader) {
 	}
 }
 
-// public reports whether a permission of the app lets everybody do something with the URL's function, or may
-// (recorded 2025-11: without one for lambda:InvokeFunctionUrl everybody is told Forbidden).
-func (l *loader) public(does string) bool {
-	p := l.rest.Properties
-	mine := func(v any) bool {
-		if l.app.SymbolOf(v) != nil && len(l.app.Mentioned(text0(v))) == 0 {
-			return true // whichever it is
-		}
-		if v == p["TargetFunctionArn"] {
-			return true
-		}
-		if l.app.SymbolOf(p["TargetFunctionArn"]) != nil && len(l.app.Mentioned(text0(p["TargetFunctionArn"]))) == 0 {
-			return true // whichever its function is
-		}
-		return slices.ContainsFunc(l.app.Mentioned(text0(v)), func(r *cfn.Resource) bool {
-			return r.Type == "AWS::Lambda::Function" && slices.Contains(l.app.Mentioned(text0(p["TargetFunctionArn"])), r) || r == l.rest
-		})
-	}
-	return slices.ContainsFunc(l.app.OfType("AWS::Lambda::Permission"), func(r *cfn.Resource) bool {
-		action, _ := textOf(r.Properties["Action"])
-		principal, _ := textOf(r.Properties["Principal"])
-		return (action == does || action == "lambda:*" || l.app.SymbolOf(action) != nil) &&
-			(principal == "*" || l.app.SymbolOf(principal) != nil) && mine(r.Properties["FunctionName"])
-	})
-}
-
 func text0(v any) string {
 	s, _ := textOf(v)
 	return s

@@ -212,6 +212,56 @@ Resources:
 	}
 }
 
+// TestPublic holds which permissions let everybody call a function URL, and that what is not known may.
+func TestPublic(t *testing.T) {
+	for name, tt := range map[string]struct {
+		url, permission string
+		want            bool
+	}{
+		"of the function":                   {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F", true},
+		"for its URL":                       {"TargetFunctionArn: !Ref F", "FunctionName: !GetAtt F.Arn, FunctionUrlAuthType: NONE", true},
+		"by the URL's attribute":            {"TargetFunctionArn: !Ref F", "FunctionName: !GetAtt U.FunctionArn", true},
+		"for signed requests":               {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, FunctionUrlAuthType: AWS_IAM", false},
+		"for an organisation":               {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, PrincipalOrgID: o-1", false},
+		"for another account's service":     {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, SourceAccount: '111111111111'", false},
+		"for a bucket":                      {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, SourceArn: 'arn:aws:s3:::b'", false},
+		"of another function":               {"TargetFunctionArn: !Ref F", "FunctionName: other", false},
+		"of a function of any name":         {"TargetFunctionArn: !Ref F", "FunctionName: !Ref P", true},
+		"of a name of any function":         {"TargetFunctionArn: !Ref P", "FunctionName: !Ref F", true},
+		"by name":                           {"TargetFunctionArn: named", "FunctionName: !Ref N", true},
+		"by the name of an ARN":             {"TargetFunctionArn: 'arn:aws:lambda:us-east-1:111111111111:function:named'", "FunctionName: named", true},
+		"by a name that is not here":        {"TargetFunctionArn: 'arn:aws:lambda:us-east-1:111111111111:function:far'", "FunctionName: '111111111111:function:far'", true},
+		"of the alias":                      {"TargetFunctionArn: !Ref F, Qualifier: live", "FunctionName: !Ref L", true},
+		"of the alias, written out":         {"TargetFunctionArn: !Ref F, Qualifier: live", "FunctionName: !Sub '${F}:live'", true},
+		"of the alias, by name":             {"TargetFunctionArn: !Ref L", "FunctionName: !Ref F, Action: lambda:InvokeFunction", false},
+		"of the function alone":             {"TargetFunctionArn: !Ref F, Qualifier: live", "FunctionName: !Ref F", false},
+		"of another alias":                  {"TargetFunctionArn: !Ref F, Qualifier: live", "FunctionName: !Sub '${F}:test'", false},
+		"of the alias alone":                {"TargetFunctionArn: !Ref F", "FunctionName: !Ref L", false},
+		"of an alias that is not known":     {"TargetFunctionArn: !Ref F, Qualifier: !Ref P", "FunctionName: !Ref L", true},
+		"of a version":                      {"TargetFunctionArn: !Ref F", "FunctionName: !Ref V", false},
+		"for every action":                  {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, Action: '*'", true},
+		"for every action of Lambda":        {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, Action: 'lambda:*'", true},
+		"for a principal":                   {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, Principal: '111111111111'", false},
+		"for a principal that is not known": {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, Principal: !Ref P", true},
+	} {
+		permission := tt.permission
+		for key, usual := range map[string]string{"Action": "lambda:InvokeFunctionUrl", "Principal": "'*'"} {
+			if !strings.Contains(permission, key) {
+				permission += ", " + key + ": " + usual
+			}
+		}
+		a, err := Load(app(t, "Parameters: {P: {Type: String}}\nResources:\n  F: {Type: AWS::Lambda::Function, Properties: {}}\n  N: {Type: AWS::Lambda::Function, Properties: {FunctionName: named}}\n"+
+			"  L: {Type: AWS::Lambda::Alias, Properties: {FunctionName: !Ref F, Name: live, FunctionVersion: '1'}}\n  V: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref F}}\n"+
+			"  U: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, "+tt.url+"}}\n  M: {Type: AWS::Lambda::Permission, Properties: {"+permission+"}}\n"), Options{})
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if got := !a.Closed(); got != tt.want {
+			t.Errorf("a permission %s: public %t, want %t", name, got, tt.want)
+		}
+	}
+}
+
 // TestOtherRoutes holds which route a request leads to.
 func TestOtherRoutes(t *testing.T) {
 	text := "Resources:\n  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Target: https://backend.example}}\n"
