@@ -128,10 +128,12 @@ func (l *loader) httpRoute(res *cfn.Resource) {
 		parts = append(parts, without(a.Properties, "ApiId", "Name"))
 	} else if s != nil {
 		m.authorizer = &authorizer{id: s.String(), sources: []string{apigw.RequestHeader + "Authorization"}, unknown: s}
+		parts = append(parts, p["AuthorizerId"])
 	}
 	switch i, err := l.target(p["Target"], r); {
 	case err != nil:
 		r.fail("Target", err)
+		parts = append(parts, p["Target"])
 	case i == nil:
 		r.fail("Target", errors.New("the route has no integration"))
 	default:
