@@ -321,6 +321,9 @@ func (v *View) headersNeeded() []string {
 
 // demanded are the headers without which a route turns requests away.
 func (v *View) demanded(m *gateway.Method) []string {
+	if m.Err != nil { // who may call it is not known
+		return nil
+	}
 	if m.AuthorizationType == "AWS_IAM" {
 		return apigw.SignatureHeaders
 	}

@@ -127,9 +127,19 @@ func (l *loader) setting(v any, service corssetting.Service, inDocument bool) {
 		l.api.noSetting = fmt.Errorf("%s: %w", service.Property(), ErrEmptySetting)
 		return
 	}
+	var members []string
+	for _, n := range corssetting.Members {
+		members = append(members, name(n))
+	}
 	for _, key := range slices.Sorted(maps.Keys(m)) {
-		if !inDocument && !slices.Contains(corssetting.Members, key) {
-			l.problem("%s: %s has no member %s; it has %s", l.rest.ID, service.Property(), clip(key), strings.Join(corssetting.Members, ", "))
+		if slices.Contains(members, key) {
+			continue
+		}
+		l.problem("%s: %s has no member %s; it has %s", l.rest.ID, service.Property(), clip(key), strings.Join(members, ", "))
+		if i := slices.IndexFunc(members, func(n string) bool { return strings.EqualFold(n, key) }); i >= 0 && inDocument {
+			l.api.noSetting = fmt.Errorf("%s: %w", service.Property(), Undocumented("whether "+clip(key)+" in x-amazon-apigateway-cors is taken for "+members[i]))
+			l.problem("%s: %v", l.rest.ID, l.api.noSetting)
+			l.api.NotKnown = append(l.api.NotKnown, l.api.Problems[len(l.api.Problems)-1])
 		}
 	}
 	s.Origins, s.Methods, s.Headers, s.Expose = listed("AllowOrigins"), listed("AllowMethods"), listed("AllowHeaders"), listed("ExposeHeaders")
