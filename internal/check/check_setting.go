@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -319,6 +320,9 @@ func (v *View) headersNeeded() []string {
 
 // demanded are the headers without which a route turns requests away.
 func (v *View) demanded(m *gateway.Method) []string {
+	if m.Err != nil { // who may call it is not known
+		return nil
+	}
 	if m.AuthorizationType == "AWS_IAM" {
 		return apigw.SignatureHeaders
 	}
@@ -462,6 +466,16 @@ func union(list, more []string) []string {
 func refusedSetting(v *View, report reporter) {
 	members, said := map[string]any{}, slices.Clone(v.API.Undeployable)
 	if s := v.API.CORS; s != nil && v.API.NoSetting() == nil {
+		mistyped := s.Mistyped(v.known)
+		for _, name := range slices.Sorted(maps.Keys(mistyped)) {
+			said, members[name] = append(said, mistyped[name]), nil
+			switch {
+			case name == "MaxAge":
+				members[name] = int(corsheader.ChromiumCap.Seconds())
+			case slices.Contains([]string{"1", "on", "y", "yes"}, strings.ToLower(s.Credentials)):
+				members[name] = true
+			}
+		}
 		if bad := s.RefusedMethods(v.known); len(bad) > 0 {
 			said = append(said, "AllowMethods has "+strings.Join(bad, ", ")+", which "+s.Service.Name()+" does not take")
 			var methods []string
@@ -601,4 +615,18 @@ func (s *seen) statuses() []string {
 		return []string{"the preflights of " + report.Plural(n, "route") + " reach a function beside CorsConfiguration, which has to respond to OPTIONS with an OK status: corsgate explain runs it"}
 	}
 	return nil
+}
+
+// SettingFaults says, one line each, why an HTTP API or a function URL is not deployed with its CORS setting.
+func SettingFaults(api *gateway.API) []string {
+	if api.Kind == gateway.RestAPI {
+		return nil
+	}
+	var out []string
+	v, say := newSettingView(api), func(_ place, detail, _ string) { out = append(out, detail) }
+	refusedSetting(v, say)
+	if s := api.CORS; s != nil && api.Kind == gateway.HTTPAPI && slices.Contains(s.Origins, "*") && s.Credentialed() {
+		ofSetting(everybody)(v, say)
+	}
+	return slices.DeleteFunc(out, func(l string) bool { return strings.Join(api.Undeployable, "; ") == l })
 }

@@ -209,7 +209,11 @@ func integrationOf(body any, m *gateway.Method) any {
 // writePermission writes that everybody may call the URL.
 func (v *View) writePermission(out *rules.Fix) {
 	rest := v.API.Rest
-	target, _ := dig(rest.Stack.Raw, "Resources", rest.ID, "Properties")["TargetFunctionArn"]
+	written := dig(rest.Stack.Raw, "Resources", rest.ID, "Properties")
+	target := written["TargetFunctionArn"]
+	if q := written["Qualifier"]; q != nil { // an alias has a policy of its own
+		target = map[string]any{"Fn::Join": []any{":", []any{target, q}}}
+	}
 	out.Console = "Lambda > the function > Configuration > Permissions > Resource-based policy > Add permissions > Function URL, Auth type NONE"
 	if v.cdk() {
 		out.TypeScript = "fn.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.NONE }); // adds the permission"

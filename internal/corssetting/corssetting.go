@@ -61,6 +61,19 @@ type Header struct{ Name, Value string }
 // Credentialed reports whether the setting allows credentials.
 func (s *Setting) Credentialed() bool { return strings.EqualFold(s.Credentials, "true") }
 
+// Mistyped returns the members that are neither the truth value nor the whole number that is wanted, each with what is wrong.
+// Known says of a text that it is known before the deployment.
+func (s *Setting) Mistyped(known func(string) bool) map[string]string {
+	out := map[string]string{}
+	if s.Credentials != "" && known(s.Credentials) && !s.Credentialed() && !strings.EqualFold(s.Credentials, "false") {
+		out["AllowCredentials"] = "AllowCredentials is " + s.Credentials + "; it may be true or false"
+	}
+	if _, err := strconv.Atoi(s.MaxAge); s.MaxAge != "" && known(s.MaxAge) && err != nil {
+		out["MaxAge"] = "MaxAge is " + s.MaxAge + "; it is a whole number of seconds"
+	}
+	return out
+}
+
 // Origin returns what Access-Control-Allow-Origin is for a page's origin, empty if it is not sent. If notKnown is not empty, it
 // says why that is not known.
 func (s *Setting) Origin(origin string) (value, notKnown string) {
@@ -114,7 +127,7 @@ func (s *Setting) Preflight(allow string) []Header {
 		}
 	}
 	// Without MaxAge nothing is sent, and a browser keeps the response for 5 seconds.
-	if n, err := strconv.Atoi(s.MaxAge); err == nil && n != 0 {
+	if n, err := strconv.Atoi(s.MaxAge); s.MaxAge != "" && (err != nil || n != 0) {
 		out = append(out, Header{corsheader.MaxAge, s.MaxAge})
 	}
 	return out
@@ -134,7 +147,10 @@ func (s *Setting) common(allow string) []Header {
 	if allow != "" {
 		out = append(out, Header{corsheader.AllowOrigin, allow})
 	}
-	if s.Credentials != "" && !strings.EqualFold(s.Credentials, "false") {
+	switch {
+	case s.Credentialed(): // CloudFormation makes a truth value of True
+		out = append(out, Header{corsheader.AllowCredentials, "true"})
+	case s.Credentials != "" && !strings.EqualFold(s.Credentials, "false"):
 		out = append(out, Header{corsheader.AllowCredentials, s.Credentials})
 	}
 	return out

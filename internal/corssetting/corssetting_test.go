@@ -1,6 +1,7 @@
 package corssetting
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -50,6 +51,31 @@ func TestHeaders(t *testing.T) {
 	}
 	if got := text((&Setting{Credentials: "false", MaxAge: "0"}).Preflight("o")); got != "Allow-Origin=o" {
 		t.Error(got)
+	}
+}
+
+// A truth value is sent as a browser wants it; a text that only a deployment knows is sent as it stands, so that it can be compared.
+func TestTexts(t *testing.T) {
+	known := func(s string) bool { return s != "PARAMETER" }
+	for _, tt := range []struct{ credentials, age, sent, mistyped string }{
+		{"True", "60", "Access-Control-Allow-Credentials: true, Access-Control-Max-Age: 60", ""},
+		{"TRUE", "-1", "Access-Control-Allow-Credentials: true, Access-Control-Max-Age: -1", ""},
+		{"False", "0", "", ""},
+		{"", "", "", ""},
+		{"PARAMETER", "PARAMETER", "Access-Control-Allow-Credentials: PARAMETER, Access-Control-Max-Age: PARAMETER", ""},
+		{"yes", "1h", "Access-Control-Allow-Credentials: yes, Access-Control-Max-Age: 1h", "AllowCredentials is yes; it may be true or false, MaxAge is 1h; it is a whole number of seconds"},
+		{"1", "3600.5", "Access-Control-Allow-Credentials: 1, Access-Control-Max-Age: 3600.5", "AllowCredentials is 1; it may be true or false, MaxAge is 3600.5; it is a whole number of seconds"},
+	} {
+		s := &Setting{Service: HTTPAPI, Credentials: tt.credentials, MaxAge: tt.age}
+		var sent []string
+		for _, h := range s.Preflight("") {
+			sent = append(sent, h.Name+": "+h.Value)
+		}
+		wrong := s.Mistyped(known)
+		mistyped := strings.Join(slices.DeleteFunc([]string{wrong["AllowCredentials"], wrong["MaxAge"]}, func(l string) bool { return l == "" }), ", ")
+		if got := strings.Join(sent, ", "); got != tt.sent || mistyped != tt.mistyped {
+			t.Errorf("%q, %q: %s; %s, want %s; %s", tt.credentials, tt.age, got, mistyped, tt.sent, tt.mistyped)
+		}
 	}
 }
 

@@ -435,7 +435,7 @@ func (v *view) behind(method, url string) string {
 		}
 		was, is := b.Calls(m, url), a.Calls(m, url)
 		if was == is {
-			return is + ownResponses + cmp.Or(strings.Join(changedOf(b.FunctionOf(m, url), a.FunctionOf(m, url), true), ", "), "Uri")
+			return is + ownResponses + cmp.Or(strings.Join(changedOf(b.FunctionOf(m, url), a.FunctionOf(m, url), true), ", "), "Integration")
 		}
 		switch {
 		case was == "":

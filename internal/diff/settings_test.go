@@ -238,13 +238,28 @@ Resources:
 	}
 }
 
+// functionRoute is an HTTP API whose route calls a function in a format.
+func functionRoute(format string) string {
+	return "Resources:\n  Fn: {Type: AWS::Lambda::Function, Properties: {}}\n  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}\n" +
+		"  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: AWS_PROXY, IntegrationUri: !GetAtt Fn.Arn, PayloadFormatVersion: " + format + "}}\n" +
+		"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, Target: !Sub 'integrations/${I}'}}\n"
+}
+
 // What is not known of a setting or a route on one side is not compared, and makes nothing looser, stricter or safer.
 func TestSettingNotCompared(t *testing.T) {
 	const web = "Parameters: {P: {Type: String}}\nResources:\n  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Target: https://x.example, CorsConfiguration: {AllowOrigins: [https://app.example.com]}}}\n"
 	const url = "Parameters: {P: {Type: String}}\nResources:\n  Fn: {Type: AWS::Lambda::Function, Properties: {}}\n  May: {Type: AWS::Lambda::Permission, Properties: {Action: lambda:InvokeFunctionUrl, FunctionName: !Ref Fn, Principal: '*'}}\n" +
 		"  Url: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, TargetFunctionArn: !Ref Fn, Cors: {AllowOrigins: [https://app.example.com]}}}\n"
+	const routed = "Parameters: {P: {Type: String}, Q: {Type: String}}\nResources:\n  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}\n" +
+		"  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationMethod: ANY, IntegrationUri: https://x.example, PayloadFormatVersion: '1.0'}}\n" +
+		"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, Target: !Sub 'integrations/${I}'}}\n"
+	allowed := strings.Replace(routed, "ProtocolType: HTTP", "ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: [https://app.example.com], AllowHeaders: [authorization], MaxAge: !Ref P}", 1)
 	for name, tt := range map[string]struct{ old, now, want string }{
-		"an origin in capitals": {web, strings.Replace(web, "[https://app", "[https://EVIL.example, https://app", 1), "letter case of https://EVIL.example"},
+		"what a backend is sent":   {routed, strings.Replace(routed, "PayloadFormatVersion", "RequestParameters: {'overwrite:header.x': y}, PayloadFormatVersion", 1), "may differ: another Integration"},
+		"a function's format":      {functionRoute("'1.0'"), functionRoute("'2.0'"), "may differ: another Integration"},
+		"an integration not known": {strings.Replace(allowed, "!Sub 'integrations/${I}'", "!Ref P", 1), strings.Replace(allowed, "!Sub 'integrations/${I}'", "!Ref Q", 1), "Target: not known: Q"},
+		"the age of preflights":    {allowed, strings.Replace(allowed, "MaxAge: !Ref P", "MaxAge: !Ref Q", 1), "Access-Control-Max-Age: ${P}, and now Access-Control-Max-Age: ${Q}"},
+		"an origin in capitals":    {web, strings.Replace(web, "[https://app", "[https://EVIL.example, https://app", 1), "letter case of https://EVIL.example"},
 		"quick create's overrides": {web, web + "  O: {Type: AWS::ApiGatewayV2::ApiGatewayManagedOverrides, Properties: {ApiId: !Ref Web, Route: {AuthorizationType: AWS_IAM}}}\n",
 			"O, an AWS::ApiGatewayV2::ApiGatewayManagedOverrides, is not read"},
 		"a URL's function": {url, strings.Replace(url, "TargetFunctionArn: !Ref Fn", "TargetFunctionArn: !Ref P", 1), "whether the function of Url sends CORS headers of its own"},

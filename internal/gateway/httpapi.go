@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -119,8 +120,17 @@ func (l *loader) httpRoute(res *cfn.Resource) {
 	if !ok {
 		return
 	}
-	if t := strings.ToUpper(r.known(p["AuthorizationType"], "AuthorizationType")); t != "" {
+	if t := l.upper("route "+m.ID, "AuthorizationType", p, r); t != "" {
 		m.AuthorizationType = t
+	}
+	switch m.AuthorizationType {
+	case "NONE", "AWS_IAM":
+	case "CUSTOM", "JWT":
+		if p["AuthorizerId"] == nil {
+			r.fail("AuthorizerId", errors.New("there is none, and AuthorizationType "+m.AuthorizationType+" wants one"))
+		}
+	default:
+		r.fail("AuthorizationType", fmt.Errorf("%q is none of NONE, AWS_IAM, JWT and CUSTOM", clip(m.AuthorizationType)))
 	}
 	parts := []any{without(p, "ApiId", "Target", "AuthorizerId", "OperationName")}
 	if a, s := l.named(p["AuthorizerId"], "Authorizer"); a != nil {
@@ -128,10 +138,12 @@ func (l *loader) httpRoute(res *cfn.Resource) {
 		parts = append(parts, without(a.Properties, "ApiId", "Name"))
 	} else if s != nil {
 		m.authorizer = &authorizer{id: s.String(), sources: []string{apigw.RequestHeader + "Authorization"}, unknown: s}
+		parts = append(parts, p["AuthorizerId"])
 	}
 	switch i, err := l.target(p["Target"], r); {
 	case err != nil:
 		r.fail("Target", err)
+		parts = append(parts, p["Target"])
 	case i == nil:
 		r.fail("Target", errors.New("the route has no integration"))
 	default:
@@ -142,6 +154,16 @@ func (l *loader) httpRoute(res *cfn.Resource) {
 	l.keyed(key, m)
 }
 
+// upper reads a name that is written in capitals, and notes one that is not, since CloudFormation may refuse it.
+func (l *loader) upper(of, property string, p map[string]any, r *reader) string {
+	was := r.known(p[property], property)
+	is := strings.ToUpper(was)
+	if was != is {
+		l.api.Undeployable = append(l.api.Undeployable, fmt.Sprintf("%s: %s %s is taken as %s; write it so, since CloudFormation may refuse it", of, property, clip(was), clip(is)))
+	}
+	return is
+}
+
 // target returns the integration that a route's Target, integrations/ID, names.
 func (l *loader) target(v any, r *reader) (*cfn.Resource, error) {
 	text := r.text(v, "Target")
@@ -150,6 +172,9 @@ func (l *loader) target(v any, r *reader) (*cfn.Resource, error) {
 	}
 	for _, i := range l.app.Mentioned(text) {
 		if i.Type == "AWS::ApiGatewayV2::Integration" {
+			if !strings.HasPrefix(text, "integrations/") && l.app.SymbolOf(text) != nil {
+				return nil, fmt.Errorf("it is the id of the integration %s alone; want integrations/ID", i.ID)
+			}
 			return i, nil
 		}
 	}
@@ -162,7 +187,7 @@ func (l *loader) target(v any, r *reader) (*cfn.Resource, error) {
 // httpIntegration reads an AWS::ApiGatewayV2::Integration.
 func (l *loader) httpIntegration(res *cfn.Resource, r *reader) *Integration {
 	p := res.Properties
-	i := &Integration{Type: strings.ToUpper(r.known(p["IntegrationType"], "IntegrationType")), URI: r.text(p["IntegrationUri"], "IntegrationUri"),
+	i := &Integration{Type: l.upper("integration "+res.ID, "IntegrationType", p, r), URI: r.text(p["IntegrationUri"], "IntegrationUri"),
 		HTTPMethod: strings.ToUpper(r.known(p["IntegrationMethod"], "IntegrationMethod")), Payload: r.known(p["PayloadFormatVersion"], "PayloadFormatVersion"),
 		Subtype: r.text(p["IntegrationSubtype"], "IntegrationSubtype")}
 	i.connection(p["ConnectionType"], p["ConnectionId"], r)
@@ -281,7 +306,7 @@ func (r *reader) sources(v any) []string {
 // httpAuthorizer reads an AWS::ApiGatewayV2::Authorizer.
 func (l *loader) httpAuthorizer(res *cfn.Resource, r *reader) *authorizer {
 	p := res.Properties
-	a := &authorizer{id: res.ID, typ: strings.ToUpper(r.known(p["AuthorizerType"], "AuthorizerType")), sources: r.sources(p["IdentitySource"]),
+	a := &authorizer{id: res.ID, typ: l.upper("authorizer "+res.ID, "AuthorizerType", p, r), sources: r.sources(p["IdentitySource"]),
 		payload: r.known(p["AuthorizerPayloadFormatVersion"], "AuthorizerPayloadFormatVersion"), simple: r.bool(p["EnableSimpleResponses"], "EnableSimpleResponses")}
 	a.jwtSources()
 	if uri := r.text(p["AuthorizerUri"], "AuthorizerUri"); uri != "" {
@@ -299,6 +324,9 @@ func (l *loader) httpDocument(v any) error {
 	doc, ok := v.(map[string]any)
 	if !ok {
 		return errors.New("it is not an object")
+	}
+	if doc["openapi"] == nil && doc["swagger"] != nil {
+		return errors.New("it is an OpenAPI document of version 2, and an HTTP API takes 3")
 	}
 	l.setting(doc["x-amazon-apigateway-cors"], corssetting.HTTPAPI, true)
 	r := &reader{l: l}
@@ -378,9 +406,16 @@ func (l *loader) httpSecurity(doc map[string]any, m *Method, op map[string]any, 
 		sec = doc["security"]
 	}
 	schemes := r.object(r.object(doc["components"], "components")["securitySchemes"], "securitySchemes")
+	one := "" // the scheme of a route, which has one authorizer
 	for _, s := range r.list(sec, "security") {
 		requirement := r.object(s, "security")
+		if len(requirement) == 0 {
+			r.fail("security", Undocumented("it has an empty requirement, and what an HTTP API makes of that"))
+		}
 		for _, name := range slices.Sorted(maps.Keys(requirement)) {
+			if one = cmp.Or(one, name); one != name {
+				r.fail("security", Undocumented(fmt.Sprintf("it names %s and %s, and which of them is the authorizer of a route of an HTTP API", clip(one), clip(name))))
+			}
 			def := r.pointed(doc, schemes[name], name)
 			auth := r.object(def["x-amazon-apigateway-authorizer"], "x-amazon-apigateway-authorizer")
 			switch {
@@ -400,6 +435,8 @@ func (l *loader) httpSecurity(doc map[string]any, m *Method, op map[string]any, 
 				m.AuthorizationType = "AWS_IAM"
 			case def == nil:
 				r.undefined(name)
+			default:
+				r.fail("security", Undocumented(fmt.Sprintf("the security scheme %q has no x-amazon-apigateway-authorizer, and what an HTTP API makes of that", clip(name))))
 			}
 		}
 	}

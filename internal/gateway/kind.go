@@ -127,9 +127,19 @@ func (l *loader) setting(v any, service corssetting.Service, inDocument bool) {
 		l.api.noSetting = fmt.Errorf("%s: %w", service.Property(), ErrEmptySetting)
 		return
 	}
+	var members []string
+	for _, n := range corssetting.Members {
+		members = append(members, name(n))
+	}
 	for _, key := range slices.Sorted(maps.Keys(m)) {
-		if !inDocument && !slices.Contains(corssetting.Members, key) {
-			l.problem("%s: %s has no member %s; it has %s", l.rest.ID, service.Property(), clip(key), strings.Join(corssetting.Members, ", "))
+		if slices.Contains(members, key) {
+			continue
+		}
+		l.problem("%s: %s has no member %s; it has %s", l.rest.ID, service.Property(), clip(key), strings.Join(members, ", "))
+		if i := slices.IndexFunc(members, func(n string) bool { return strings.EqualFold(n, key) }); i >= 0 && inDocument {
+			l.api.noSetting = fmt.Errorf("%s: %w", service.Property(), Undocumented("whether "+clip(key)+" in x-amazon-apigateway-cors is taken for "+members[i]))
+			l.problem("%s: %v", l.rest.ID, l.api.noSetting)
+			l.api.NotKnown = append(l.api.NotKnown, l.api.Problems[len(l.api.Problems)-1])
 		}
 	}
 	s.Origins, s.Methods, s.Headers, s.Expose = listed("AllowOrigins"), listed("AllowMethods"), listed("AllowHeaders"), listed("ExposeHeaders")
@@ -188,32 +198,6 @@ func (l *loader) functionURL(r *reader) {
 		a.closed = !l.public("lambda:InvokeFunctionUrl")
 		a.half = !a.closed && !l.public("lambda:InvokeFunction")
 	}
-}
-
-// public reports whether a permission of the app lets everybody do something with the URL's function, or may
-// (recorded 2025-11: without one for lambda:InvokeFunctionUrl everybody is told Forbidden).
-func (l *loader) public(does string) bool {
-	p := l.rest.Properties
-	mine := func(v any) bool {
-		if l.app.SymbolOf(v) != nil && len(l.app.Mentioned(text0(v))) == 0 {
-			return true // whichever it is
-		}
-		if v == p["TargetFunctionArn"] {
-			return true
-		}
-		if l.app.SymbolOf(p["TargetFunctionArn"]) != nil && len(l.app.Mentioned(text0(p["TargetFunctionArn"]))) == 0 {
-			return true // whichever its function is
-		}
-		return slices.ContainsFunc(l.app.Mentioned(text0(v)), func(r *cfn.Resource) bool {
-			return r.Type == "AWS::Lambda::Function" && slices.Contains(l.app.Mentioned(text0(p["TargetFunctionArn"])), r) || r == l.rest
-		})
-	}
-	return slices.ContainsFunc(l.app.OfType("AWS::Lambda::Permission"), func(r *cfn.Resource) bool {
-		action, _ := textOf(r.Properties["Action"])
-		principal, _ := textOf(r.Properties["Principal"])
-		return (action == does || action == "lambda:*" || l.app.SymbolOf(action) != nil) &&
-			(principal == "*" || l.app.SymbolOf(principal) != nil) && mine(r.Properties["FunctionName"])
-	})
 }
 
 func text0(v any) string {

@@ -219,10 +219,30 @@ func (x *exchange) authorizeOther() error {
 		x.assume(a.id, "JWT assumed to let the request in")
 		return nil
 	case a.function == nil || x.backend == nil:
-		x.assume(a.id, "assumed to let the request in: which function the authorizer runs is not known")
-		return nil
+		return x.letIn(a, "which function the authorizer runs is not known")
 	}
 	return x.customOther(a, identity)
+}
+
+// letIn assumes that a Lambda authorizer which is not run lets a request in. Of a preflight that would then pass it is not known: it
+// carries no token, and most authorizers want one.
+func (x *exchange) letIn(a *authorizer, why string) error {
+	token := slices.ContainsFunc(a.sources, func(s string) bool { return strings.HasPrefix(s, apigw.RequestQuery) })
+	if x.preflight() && !token && !x.refusedAnyway() {
+		return unsupported("whether the authorizer %s lets in preflights, which carry no token: %s", a.id, why)
+	}
+	x.assume(a.id, "assumed to let the request in: "+why)
+	return nil
+}
+
+// refusedAnyway reports whether the CORS setting does not allow the page, whatever becomes of its request.
+func (x *exchange) refusedAnyway() bool {
+	if x.api.CORS == nil || x.api.Kind != HTTPAPI {
+		return false
+	}
+	origin, _ := x.req.Headers.Get(corsheader.Origin)
+	allow, notKnown := x.api.CORS.Origin(origin)
+	return allow == "" && notKnown == ""
 }
 
 // customOther asks a Lambda authorizer
@@ -253,8 +273,7 @@ func (x *exchange) customOther(a *authorizer, identity []string) error {
 	var cannot *Unavailable
 	switch {
 	case errors.As(err, &cannot):
-		x.assume(a.id, "assumed to let the request in: "+cannot.Reason)
-		return nil
+		return x.letIn(a, cannot.Reason)
 	case err != nil:
 		return refuse(http.StatusInternalServerError, "its function failed: %v", err)
 	}

@@ -212,6 +212,56 @@ Resources:
 	}
 }
 
+// TestPublic holds which permissions let everybody call a function URL, and that what is not known may.
+func TestPublic(t *testing.T) {
+	for name, tt := range map[string]struct {
+		url, permission string
+		want            bool
+	}{
+		"of the function":                   {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F", true},
+		"for its URL":                       {"TargetFunctionArn: !Ref F", "FunctionName: !GetAtt F.Arn, FunctionUrlAuthType: NONE", true},
+		"by the URL's attribute":            {"TargetFunctionArn: !Ref F", "FunctionName: !GetAtt U.FunctionArn", true},
+		"for signed requests":               {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, FunctionUrlAuthType: AWS_IAM", false},
+		"for an organisation":               {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, PrincipalOrgID: o-1", false},
+		"for another account's service":     {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, SourceAccount: '111111111111'", false},
+		"for a bucket":                      {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, SourceArn: 'arn:aws:s3:::b'", false},
+		"of another function":               {"TargetFunctionArn: !Ref F", "FunctionName: other", false},
+		"of a function of any name":         {"TargetFunctionArn: !Ref F", "FunctionName: !Ref P", true},
+		"of a name of any function":         {"TargetFunctionArn: !Ref P", "FunctionName: !Ref F", true},
+		"by name":                           {"TargetFunctionArn: named", "FunctionName: !Ref N", true},
+		"by the name of an ARN":             {"TargetFunctionArn: 'arn:aws:lambda:us-east-1:111111111111:function:named'", "FunctionName: named", true},
+		"by a name that is not here":        {"TargetFunctionArn: 'arn:aws:lambda:us-east-1:111111111111:function:far'", "FunctionName: '111111111111:function:far'", true},
+		"of the alias":                      {"TargetFunctionArn: !Ref F, Qualifier: live", "FunctionName: !Ref L", true},
+		"of the alias, written out":         {"TargetFunctionArn: !Ref F, Qualifier: live", "FunctionName: !Sub '${F}:live'", true},
+		"of the alias, by name":             {"TargetFunctionArn: !Ref L", "FunctionName: !Ref F, Action: lambda:InvokeFunction", false},
+		"of the function alone":             {"TargetFunctionArn: !Ref F, Qualifier: live", "FunctionName: !Ref F", false},
+		"of another alias":                  {"TargetFunctionArn: !Ref F, Qualifier: live", "FunctionName: !Sub '${F}:test'", false},
+		"of the alias alone":                {"TargetFunctionArn: !Ref F", "FunctionName: !Ref L", false},
+		"of an alias that is not known":     {"TargetFunctionArn: !Ref F, Qualifier: !Ref P", "FunctionName: !Ref L", true},
+		"of a version":                      {"TargetFunctionArn: !Ref F", "FunctionName: !Ref V", false},
+		"for every action":                  {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, Action: '*'", true},
+		"for every action of Lambda":        {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, Action: 'lambda:*'", true},
+		"for a principal":                   {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, Principal: '111111111111'", false},
+		"for a principal that is not known": {"TargetFunctionArn: !Ref F", "FunctionName: !Ref F, Principal: !Ref P", true},
+	} {
+		permission := tt.permission
+		for key, usual := range map[string]string{"Action": "lambda:InvokeFunctionUrl", "Principal": "'*'"} {
+			if !strings.Contains(permission, key) {
+				permission += ", " + key + ": " + usual
+			}
+		}
+		a, err := Load(app(t, "Parameters: {P: {Type: String}}\nResources:\n  F: {Type: AWS::Lambda::Function, Properties: {}}\n  N: {Type: AWS::Lambda::Function, Properties: {FunctionName: named}}\n"+
+			"  L: {Type: AWS::Lambda::Alias, Properties: {FunctionName: !Ref F, Name: live, FunctionVersion: '1'}}\n  V: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref F}}\n"+
+			"  U: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, "+tt.url+"}}\n  M: {Type: AWS::Lambda::Permission, Properties: {"+permission+"}}\n"), Options{})
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if got := !a.Closed(); got != tt.want {
+			t.Errorf("a permission %s: public %t, want %t", name, got, tt.want)
+		}
+	}
+}
+
 // TestOtherRoutes holds which route a request leads to.
 func TestOtherRoutes(t *testing.T) {
 	text := "Resources:\n  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Target: https://backend.example}}\n"
@@ -437,12 +487,50 @@ func TestKindOfOptions(t *testing.T) {
 	}
 }
 
+// TestTokenless holds that a preflight which reaches a Lambda authorizer that is not run is not known to pass, unless the page is
+// refused in any case, and that a token in its URL is taken for a good one.
+func TestTokenless(t *testing.T) {
+	const template = "Resources:\n  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: [https://app.example.com], AllowMethods: [PUT]}}}\n" +
+		"  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example}}\n" +
+		"  A: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {ApiId: !Ref Web, AuthorizerType: REQUEST, IdentitySource: %s, AuthorizerUri: !Sub 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${%s.Arn}/invocations'}}\n" +
+		"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: ANY /a, AuthorizationType: CUSTOM, AuthorizerId: !Ref A, Target: !Sub 'integrations/${I}'}}\n" +
+		"  F: {Type: AWS::Lambda::Function, Properties: {}}\n  Queue: {Type: AWS::SQS::Queue}\n"
+	for name, tt := range map[string]struct {
+		sources, function string
+		req               *Request
+		want              int
+	}{
+		"a function that is not run":         {"[]", "F", pre("PUT", "/a", appOrigin), 502},
+		"a function that is not known":       {"[]", "Queue", pre("PUT", "/a", appOrigin), 502},
+		"a source of every request":          {"[$context.identity.sourceIp]", "F", pre("PUT", "/a", appOrigin), 502},
+		"a stranger, who is refused anyway":  {"[]", "F", pre("PUT", "/a", "https://evil.example"), 200},
+		"a token in the URL":                 {"[$request.querystring.t]", "F", pre("PUT", "/a?t=1", appOrigin), 200},
+		"a request that may carry one":       {"[]", "F", get("/a", appOrigin), 200},
+		"a header that no preflight carries": {"[$request.header.X-Token]", "F", pre("PUT", "/a", appOrigin), 401},
+	} {
+		a, err := Load(app(t, fmt.Sprintf(template, tt.sources, tt.function)), Options{Authorizers: &Authorizers{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		res := a.Serve(context.Background(), tt.req, fake{
+			invoke: func(Function, []byte) ([]byte, error) { return nil, &Unavailable{Reason: "not here"} },
+			http:   func(*BackendRequest) (*BackendResponse, error) { return &BackendResponse{Status: 200}, nil },
+		})
+		if res.Status != tt.want {
+			t.Errorf("%s: %d, want %d: %v", name, res.Status, tt.want, res.Trace)
+		}
+	}
+}
+
 // TestOtherUnknown holds that what is not read of an HTTP API or a function URL is not taken for what it would be without.
 func TestOtherUnknown(t *testing.T) {
 	const web = "  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: [https://app.example.com]}"
 	document := func(paths string) string {
 		return "Resources: {Web: {Type: AWS::ApiGatewayV2::Api, Properties: {Body: {openapi: 3.0.1, x-amazon-apigateway-cors: {allowOrigins: [https://app.example.com]}, " +
 			"components: {securitySchemes: {far: {$ref: 'https://x.example/far'}, none: {$ref: '#/components/none'}}}, paths: {" + paths + "}}}}}"
+	}
+	schemes := func(paths string) string {
+		return strings.Replace(document(paths), "securitySchemes: {", "securitySchemes: {jwt: {type: oauth2, x-amazon-apigateway-authorizer: {type: jwt, identitySource: $request.header.Authorization}}, key: {type: apiKey, name: x-api-key, in: header}, ", 1)
 	}
 	odd, err := Load(app(t, strings.ReplaceAll("Resources:\n"+web+"}}", "AllowOrigins", "allowOrigins")), Options{})
 	if err != nil || len(odd.Problems) != 1 || !strings.Contains(odd.Problems[0], "CorsConfiguration has no member allowOrigins") {
@@ -453,15 +541,27 @@ func TestOtherUnknown(t *testing.T) {
 		"the key of quick create": {"Parameters: {P: {Type: String}}\nResources:\n" + web + ", Target: https://x.example, RouteKey: !Ref P}}", "/a", "this API may have /a elsewhere: route Web: RouteKey: not known: P"},
 		"overrides of quick create": {"Resources:\n" + web + ", Target: https://x.example}}\n" +
 			"  O: {Type: AWS::ApiGatewayV2::ApiGatewayManagedOverrides, Properties: {ApiId: !Ref Web, Route: {AuthorizationType: AWS_IAM}}}", "/a", "this API may have /a elsewhere: O, an AWS::ApiGatewayV2::ApiGatewayManagedOverrides"},
-		"a path of another document":   {document("/a: {$ref: 'https://x.example/a'}"), "/a", "the path /a: what its $ref refers to is not in the document"},
-		"a path that is not there":     {document("/a: {$ref: '#/components/a'}"), "/a", "the path /a: what its $ref refers to is not in the document"},
-		"a scheme of another document": {document("/a: {get: {" + integration + ", security: [{far: []}]}}"), "/a", "far: what its $ref refers to is not in the document"},
-		"a scheme that is not there":   {document("/a: {get: {" + integration + ", security: [{none: []}]}}"), "/a", "none: what its $ref refers to is not in the document"},
-		"a scheme that is not defined": {document("/a: {get: {" + integration + ", security: [{undefined: []}]}}"), "/a", `the document has no security scheme "undefined"`},
-		"a base path of a parameter":   {"Parameters: {P: {Type: String}}\n" + strings.ReplaceAll(document("/a: {get: {"+integration+"}}"), "Properties: {", "Properties: {BasePath: !Ref P, "), "/a", "this API may have /a elsewhere: the Body of Web: BasePath: not known: P"},
-		"a base path that is none":     {strings.ReplaceAll(document("/a: {get: {"+integration+"}}"), "Properties: {", "Properties: {BasePath: add, "), "/a", `"add" is none of ignore, prepend and split`},
-		"an empty setting":             {"Resources:\n  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {}}}", "/a", "CorsConfiguration: it is empty"},
-		"an empty setting of a URL":    {"Resources:\n  U: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, Cors: {}}}", "/a", "Cors: it is empty"},
+		"a path of another document":     {document("/a: {$ref: 'https://x.example/a'}"), "/a", "the path /a: what its $ref refers to is not in the document"},
+		"a path that is not there":       {document("/a: {$ref: '#/components/a'}"), "/a", "the path /a: what its $ref refers to is not in the document"},
+		"a scheme of another document":   {document("/a: {get: {" + integration + ", security: [{far: []}]}}"), "/a", "far: what its $ref refers to is not in the document"},
+		"a scheme that is not there":     {document("/a: {get: {" + integration + ", security: [{none: []}]}}"), "/a", "none: what its $ref refers to is not in the document"},
+		"a scheme that is not defined":   {document("/a: {get: {" + integration + ", security: [{undefined: []}]}}"), "/a", `the document has no security scheme "undefined"`},
+		"an empty requirement":           {schemes("/a: {get: {" + integration + ", security: [{}, {jwt: []}]}}"), "/a", "it has an empty requirement"},
+		"two authorizers":                {schemes("/a: {get: {" + integration + ", security: [{jwt: []}, {key: []}]}}"), "/a", "it names jwt and key"},
+		"two authorizers at once":        {schemes("/a: {get: {" + integration + ", security: [{jwt: [], key: []}]}}"), "/a", "it names jwt and key"},
+		"a scheme without an authorizer": {schemes("/a: {get: {" + integration + ", security: [{key: []}]}}"), "/a", `the security scheme "key" has no x-amazon-apigateway-authorizer`},
+		"a setting in other letters":     {strings.Replace(document("/a: {get: {"+integration+"}}"), "{allowOrigins:", "{AllowOrigins:", 1), "/a", "whether AllowOrigins in x-amazon-apigateway-cors is taken for allowOrigins"},
+		"a document of version 2":        {strings.Replace(document("/a: {get: {"+integration+"}}"), "openapi: 3.0.1", "swagger: '2.0'", 1), "/a", "version 2, and an HTTP API takes 3"},
+		"an unknown kind of authorizer": {"Resources:\n" + web + "}}\n  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example}}\n" +
+			"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, AuthorizationType: TOKEN, AuthorizerId: abc, Target: !Sub 'integrations/${I}'}}", "/a", `"TOKEN" is none of NONE`},
+		"no authorizer": {"Resources:\n" + web + "}}\n  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example}}\n" +
+			"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, AuthorizationType: JWT, Target: !Sub 'integrations/${I}'}}", "/a", "AuthorizationType JWT wants one"},
+		"the id of an integration alone": {"Resources:\n" + web + "}}\n  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example}}\n" +
+			"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, Target: !Ref I}}", "/a", "it is the id of the integration I alone"},
+		"a base path of a parameter": {"Parameters: {P: {Type: String}}\n" + strings.ReplaceAll(document("/a: {get: {"+integration+"}}"), "Properties: {", "Properties: {BasePath: !Ref P, "), "/a", "this API may have /a elsewhere: the Body of Web: BasePath: not known: P"},
+		"a base path that is none":   {strings.ReplaceAll(document("/a: {get: {"+integration+"}}"), "Properties: {", "Properties: {BasePath: add, "), "/a", `"add" is none of ignore, prepend and split`},
+		"an empty setting":           {"Resources:\n  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {}}}", "/a", "CorsConfiguration: it is empty"},
+		"an empty setting of a URL":  {"Resources:\n  U: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, Cors: {}}}", "/a", "Cors: it is empty"},
 		"a destination of a parameter": {"Parameters: {P: {Type: String}}\nResources:\n" + web + "}}\n  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example, ResponseParameters: {'200': {ResponseParameters: [{Destination: !Ref P, Source: x}]}}}}\n" +
 			"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, Target: !Sub 'integrations/${I}'}}", "/a", "Destination: not known: P"},
 		"a URL of a function that is not known": {"Parameters: {P: {Type: String}}\nResources:\n  U: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, TargetFunctionArn: !Ref P, Cors: {AllowOrigins: [https://app.example.com]}}}\n" +

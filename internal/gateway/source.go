@@ -70,6 +70,12 @@ func (a *API) Behind(method, path string) string {
 	if i.Type != apigw.AWSProxy && i.Type != apigw.HTTPProxy {
 		parts = append(parts, m.written)
 	}
+	if a.Kind != RestAPI { // they decide what the backend is sent
+		parts = append(parts, i.Payload)
+		for _, k := range slices.Sorted(maps.Keys(i.RequestParameters)) {
+			parts = append(parts, k, i.RequestParameters[k])
+		}
+	}
 	if fn := a.FunctionOf(method, path); fn != nil {
 		code, _ := fn.Properties["Code"].(map[string]any)
 		parts = append(parts, fn.Properties["Handler"], code["ZipFile"])

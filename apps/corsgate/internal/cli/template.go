@@ -126,6 +126,9 @@ func (a api) judge(c Command, app *cfn.App, opts gateway.Options, backend func(*
 	for _, p := range slices.Concat(loaded.Problems, loaded.Undeployable) {
 		c.say("warning: %s: %s", loaded.Rest.Stack.File, p)
 	}
+	for _, fault := range check.SettingFaults(loaded) {
+		c.say("warning: %s: %s is not deployed with its CORS setting: %s", loaded.Rest.Stack.File, loaded.App.Name(loaded.Rest), app.Show(fault))
+	}
 	for _, fault := range check.VariableFaults(loaded) {
 		c.say("warning: stage %s refuses every origin: %s", app.Show(loaded.Stage), app.Show(fault))
 	}
