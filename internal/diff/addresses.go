@@ -16,8 +16,9 @@ import (
 // URL's, or one of a custom domain.
 type AddressChange struct {
 	// What is stage, api, functionUrl or domain. Before and After are the stage's name, the logical id of the API or of the
-	// function URL, or the address of a custom domain; of a domain, Before is empty for an address that is new, After for one
-	// that leads to no API any more, and both are the same for one that leads to another API or stage.
+	// function URL (the same if something else was made under it), or the address of a custom domain: Before is empty for one
+	// that is new, After for one that leads to no API any more, and both are the same for one that leads to another API or
+	// stage.
 	What   string `json:"what"`
 	Before string `json:"before"`
 	After  string `json:"after"`

@@ -76,13 +76,19 @@ func toldOf(t *testing.T, old, now string, opts Options) []string {
 	return out
 }
 
+// leads is what is said of an address that leads elsewhere.
+func leads(to, from string) string {
+	is, _, _ := strings.Cut(to, ",")
+	was, _, _ := strings.Cut(from, ",")
+	return " leads to " + to + " now, and to " + from + " before: " + is + " decides which pages may read responses there, and pages that need " + was + " have to use another address"
+}
+
 // What becomes of the addresses of custom domains, whichever resources map them, is said once, of the stage that it concerns.
 func TestAddresses(t *testing.T) {
 	const (
 		useNew    = ": pages that use the old address have to use the new one"
 		useOther  = " to this API: requests of pages there fail unless something else responds, and the pages have to use another address"
 		useToo    = " to this API now: pages can use it there, too"
-		decides   = " now, which decides about requests of pages there: pages that need the former have to use another address"
 		same      = ": whether that is the same is not known"
 		sameThere = ": whether that is the same address is not known"
 	)
@@ -105,6 +111,10 @@ func TestAddresses(t *testing.T) {
 		"its domain, too":   {rest(), "", []string{"A one: https://api.example.com/shop no longer leads" + useOther}},
 		"two are gone": {rest() + strings.NewReplacer("M:", "M2:", "shop", "(none)").Replace(restMapping), "",
 			[]string{"A one: https://api.example.com and https://api.example.com/shop no longer lead" + useOther}},
+		"two lead elsewhere": {rest() + strings.NewReplacer("M:", "M2:", "shop", "(none)").Replace(restMapping), rest("AOne", "ATwo") + strings.NewReplacer("M:", "M2:", "shop", "(none)", "AOne", "ATwo").Replace(restMapping),
+			[]string{"A one: https://api.example.com and https://api.example.com/shop" + strings.Replace(leads("stage two", "stage one"), "leads", "lead", 1)}},
+		"to an API that is new": {http(), strings.Replace(http(), "!Ref B,", "!Ref C,", 1) + "  C: {Type: AWS::ApiGatewayV2::Api, Properties: {Name: c, ProtocolType: HTTP}}\n  CStage: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref C, StageName: $default}}\n",
+			[]string{"B $default: https://web.example.com" + leads("C, stage $default", "B, stage $default")}},
 		"an HTTP API's is gone":     {http(), "", []string{"B $default: https://web.example.com no longer leads" + useOther}},
 		"an HTTP API's is new":      {"", http(), []string{"B $default: https://web.example.com leads" + useToo}},
 		"a private one is gone":     {private + privateName, privateName, []string{"A one: https://in.example.com no longer leads" + useOther}},
@@ -119,13 +129,13 @@ func TestAddresses(t *testing.T) {
 		"by its name":                   {rest(), rest("!Ref D", "api.example.com", "!Ref AOne", "one"), nil},
 		"a private one by its ARN":      {private + privateName, privateName + strings.Replace(private, "!GetAtt V.DomainNameArn", "!Sub 'arn:aws:apigateway:${AWS::Region}:${AWS::AccountId}:/domainnames/in.example.com+abc'", 1), nil},
 		"by another type":               {rest(), domainOne + "  N: {Type: AWS::ApiGatewayV2::ApiMapping, Properties: {DomainName: !Ref D, ApiId: !Ref A, Stage: one, ApiMappingKey: shop}}\n", nil},
-		"a REST API's V2 mapping":       {strings.Replace(http(), "!Ref B,", "!Ref A,", 1), strings.NewReplacer("!Ref B,", "!Ref A,", "!Ref BStage", "one").Replace(http()), []string{"A one: https://web.example.com led to stage $default and leads to stage one" + decides}},
-		"another stage":                 {rest(), rest("AOne", "ATwo"), []string{"A one: https://api.example.com/shop led to stage one and leads to stage two" + decides}},
-		"another API":                   {strings.Replace(http(), "!Ref B,", "!Ref A,", 1), http(), []string{"A one: https://web.example.com led to A, stage $default, and leads to B, stage $default" + decides}},
+		"a REST API's V2 mapping":       {strings.Replace(http(), "!Ref B,", "!Ref A,", 1), strings.NewReplacer("!Ref B,", "!Ref A,", "!Ref BStage", "one").Replace(http()), []string{"A one: https://web.example.com" + leads("stage one", "stage $default")}},
+		"another stage":                 {rest(), rest("AOne", "ATwo"), []string{"A one: https://api.example.com/shop" + leads("stage two", "stage one")}},
+		"another API":                   {strings.Replace(http(), "!Ref B,", "!Ref A,", 1), http(), []string{"A one: https://web.example.com" + leads("B, stage $default", "A, stage $default")}},
 		"the path names the stage":      {rest(" Stage: !Ref AOne,", ""), rest(" Stage: !Ref AOne,", ""), nil},
-		"the path no longer names it":   {rest(" Stage: !Ref AOne,", ""), rest(), []string{"A one: https://api.example.com/shop/one is now https://api.example.com/shop" + useNew, "A two: https://api.example.com/shop/two led to stage two and leads to stage one" + decides}},
-		"a wider one takes it":          {rest() + httpMapping + "", domainOne + domainTwo + httpMapping + strings.NewReplacer("!Ref E", "!Ref D", "N:", "N2:").Replace(httpMapping), []string{"A one: https://api.example.com/shop led to A, stage one, and leads to B, stage $default" + decides, "B $default: https://api.example.com leads" + useToo}},
-		"a path of another API's":       {rest("shop", "(none)"), rest("shop", "(none)") + strings.NewReplacer("!Ref E", "!Ref D", "Stage:", "ApiMappingKey: shop, Stage:").Replace(httpMapping), []string{"A one: https://api.example.com/shop led to A, stage one, and leads to B, stage $default" + decides}},
+		"the path no longer names it":   {rest(" Stage: !Ref AOne,", ""), rest(), []string{"A one: https://api.example.com/shop/one is now https://api.example.com/shop" + useNew, "A two: https://api.example.com/shop/two" + leads("stage one", "stage two")}},
+		"a wider one takes it":          {rest() + httpMapping + "", domainOne + domainTwo + httpMapping + strings.NewReplacer("!Ref E", "!Ref D", "N:", "N2:").Replace(httpMapping), []string{"A one: https://api.example.com/shop" + leads("B, stage $default", "A, stage one"), "B $default: https://api.example.com leads" + useToo}},
+		"a path of another API's":       {rest("shop", "(none)"), rest("shop", "(none)") + strings.NewReplacer("!Ref E", "!Ref D", "Stage:", "ApiMappingKey: shop, Stage:").Replace(httpMapping), []string{"A one: https://api.example.com/shop" + leads("B, stage $default", "A, stage one")}},
 		"a path that it does not serve": {rest("shop", "(none)"), rest("shop", "(none)") + strings.NewReplacer("!Ref E", "!Ref D", "Stage:", "ApiMappingKey: web, Stage:").Replace(httpMapping), []string{"B $default: https://api.example.com/web leads" + useToo}},
 		"of an API that is not here":    {rest("!Ref A,", "abc123,"), rest("!Ref A,", "def456,"), nil},
 
@@ -168,7 +178,7 @@ func TestAddressesOfOne(t *testing.T) {
 	old, now := twoAPIs+domainTwo+strings.NewReplacer("!Ref B,", "!Ref A,", "!Ref BStage", "one").Replace(httpMapping), twoAPIs+domainTwo+httpMapping
 	for _, api := range []string{"A", "B"} {
 		stage := map[string]string{"A": "one", "B": "$default"}[api]
-		want := []string{api + " " + stage + ": https://web.example.com led to A, stage one, and leads to B, stage $default now, which decides about requests of pages there: pages that need the former have to use another address"}
+		want := []string{api + " " + stage + ": https://web.example.com" + leads("B, stage $default", "A, stage one")}
 		if got := toldOf(t, old, now, Options{API: api, OldAPI: api, Stage: stage, OldStage: stage}); !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}

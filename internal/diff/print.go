@@ -702,17 +702,18 @@ func (f format) addresses(list []AddressChange) []string {
 			}
 			line += strings.Join(pairs, ", ") + ": pages that use the old address have to use the new one"
 		default:
-			at := func(api, stage string) string {
-				if k.FromAPI == k.ToAPI && k.FromStage != k.ToStage {
-					return "stage " + f.code(cmp.Or(stage, "(none)"))
+			of := func(api, stage string) (short, whole string) {
+				switch short = f.code(api); {
+				case k.FromAPI == k.ToAPI && k.FromStage != k.ToStage:
+					short = "stage " + f.code(cmp.Or(stage, "(none)"))
+				case stage != "":
+					return short, short + ", stage " + f.code(stage)
 				}
-				if stage == "" {
-					return f.code(api)
-				}
-				return f.code(api) + ", stage " + f.code(stage) + ","
+				return short, short
 			}
-			from, to := at(k.FromAPI, k.FromStage), at(k.ToAPI, k.ToStage)
-			line += f.enumerate(old[k]) + " led to " + from + " and" + lead + " to " + strings.TrimSuffix(to, ",") + " now, which decides about requests of pages there: pages that need the former have to use another address"
+			was, from := of(k.FromAPI, k.FromStage)
+			is, to := of(k.ToAPI, k.ToStage)
+			line += f.enumerate(old[k]) + lead + " to " + to + " now, and to " + from + " before: " + is + " decides which pages may read responses there, and pages that need " + was + " have to use another address"
 		}
 		out = append(out, line)
 	}
