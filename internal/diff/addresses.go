@@ -315,6 +315,11 @@ func (s *stage) of(app *cfn.App, api *cfn.Resource) bool {
 	return s != nil && api != nil && s.id == api.ID && s.stack == below(app, api.Stack.Name)
 }
 
+// in reports whether a stage's API is in an app.
+func (s *stage) in(app *cfn.App) bool {
+	return slices.ContainsFunc(gateway.APIs(app), func(c gateway.Choice) bool { return s.of(app, c.Resource) })
+}
+
 // courses compares the custom domains of both sides in one world.
 type courses struct {
 	sides   [2]*sideOf
@@ -374,8 +379,6 @@ func (c *courses) same(o, n *lead) sameness {
 		return p.old.of(c.sides[0].app, o.api) && p.now.of(c.sides[1].app, n.api)
 	}):
 		api = always
-	case o.pair < 0 && n.pair < 0 && o.api.ID == n.api.ID && below(c.sides[0].app, o.api.Stack.Name) == below(c.sides[1].app, n.api.Stack.Name):
-		api = always // of one that is not compared
 	}
 	if api == always && o.exact && n.exact && o.pair == n.pair {
 		return always
@@ -542,7 +545,7 @@ func (c *courses) gone(o *lead) {
 			return
 		}
 	}
-	if o.pair >= 0 && c.pairs[o.pair].now != nil { // or all of the API is gone
+	if o.pair >= 0 && c.pairs[o.pair].now.in(c.sides[1].app) { // or all of the API is gone
 		c.change(o, nil, AddressChange{Before: o.address})
 	}
 }
@@ -557,7 +560,7 @@ func (c *courses) added(n *lead) {
 		c.elsewhere(n.address, o, n)
 		return
 	}
-	if n.pair >= 0 && c.pairs[n.pair].old != nil { // or all of the API is new
+	if n.pair >= 0 && c.pairs[n.pair].old.in(c.sides[0].app) { // or all of the API is new
 		c.change(n, nil, AddressChange{After: n.address})
 	}
 }
@@ -720,6 +723,9 @@ func urlOf(api *gateway.API) target {
 		v, _ = text(s.Resource.Properties["FunctionName"])
 	}
 	t.name = split(api.App, v)
+	if qualifier != "" {
+		t.shown += ":" + api.App.Show(qualifier)
+	}
 	return t
 }
 

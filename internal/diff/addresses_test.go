@@ -3,6 +3,7 @@ package diff
 import (
 	"context"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -98,8 +99,16 @@ func TestAddresses(t *testing.T) {
 	http := func(edits ...string) string {
 		return domainOne + domainTwo + strings.NewReplacer(edits...).Replace(httpMapping)
 	}
+	const unread = "  Child: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: https://bucket.example/child.yaml}}\n"
 	named := func(name string) string {
 		return strings.Replace(domainOne, "api.example.com", name, 1) + restMapping
+	}
+	// Where the new template has other APIs, which.
+	ofAPIs := map[string]func(string) string{
+		"the API by a condition, too": func(apis string) string {
+			return regexp.MustCompile(`(?m)^(  A.*), Properties`).ReplaceAllString(apis, "$1, Condition: Prod, Properties")
+		},
+		"a stage that is not there": func(apis string) string { return strings.Replace(apis, "StageName: one", "StageName: three", 1) },
 	}
 	for name, tt := range map[string]struct {
 		old, now string
@@ -140,22 +149,33 @@ func TestAddresses(t *testing.T) {
 		"of an API that is not here":    {rest("!Ref A,", "abc123,"), rest("!Ref A,", "def456,"), nil},
 
 		// What only a deployment knows.
-		"the same parameter":               {named("!Ref Given"), named("!Ref Given"), nil},
-		"another parameter":                {named("!Ref Given"), named("!Ref Other"), []string{"A one: not compared: https://${Other}/shop leads to A, stage one now, and before https://${Given}/shop did" + sameThere}},
-		"a name, and then a parameter":     {named("api.example.com"), named("!Ref Given"), []string{"A one: not compared: https://${Given}/shop leads to A, stage one now, and before https://api.example.com/shop did" + sameThere}},
-		"a parameter, and then a name":     {named("!Ref Given"), named("api.example.com"), []string{"A one: not compared: https://api.example.com/shop leads to A, stage one now, and before https://${Given}/shop did" + sameThere}},
-		"a part of a name":                 {named("!Sub '${Given}.example.com'"), named("!Sub '${Given}.example.org'"), []string{"A one: https://${Given}.example.com/shop is now https://${Given}.example.org/shop" + useNew}},
-		"a path by parameter":              {rest(), rest("shop", "!Ref Given"), []string{"A one: not compared: https://api.example.com/${Given} leads to A, stage one now, and before https://api.example.com/shop did" + sameThere}},
-		"a stage by parameter":             {rest(), rest("!Ref AOne", "!Ref Given"), []string{"A one: not compared: https://api.example.com/shop leads to A, stage ${Given} now, and before to A, stage one" + same}},
-		"a stage by the same parameter":    {rest("!Ref AOne", "!Ref Given"), rest("!Ref AOne", "!Ref Given"), nil},
-		"the API by an import":             {rest(), rest("!Ref A,", "!ImportValue elsewhere,"), []string{"A one: not compared: https://api.example.com/shop leads to ${import elsewhere}, stage one now, and before to A, stage one" + same}},
-		"an import, and then the API":      {rest("!Ref A,", "!ImportValue elsewhere,"), rest(), []string{"A one: not compared: https://api.example.com/shop leads to A, stage one now, and before to ${import elsewhere}, stage one" + same}},
-		"the same import":                  {rest("!Ref A,", "!ImportValue elsewhere,"), rest("!Ref A,", "!ImportValue elsewhere,"), nil},
-		"the domain is elsewhere now":      {rest("!Ref D", "api.example.com"), domainTwo + strings.Replace(restMapping, "!Ref D", "api.example.com", 1), []string{"A one: not compared: https://api.example.com/shop: the domain name is not in the new template, and whether it is elsewhere is not known"}},
-		"a list for a name":                {named("api.example.com"), named("[x]"), []string{"A one: https://api.example.com/shop no longer leads" + useOther, "A one: not compared: the mapping M of a custom domain: DomainName: it is not a text"}},
-		"a nested stack comes that is not": {rest(), domainOne + "  Child: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: https://bucket.example/child.yaml}}\n", []string{"A one: not compared: whether https://api.example.com/shop still leads to A, stage one: "}},
+		"the same parameter":                         {named("!Ref Given"), named("!Ref Given"), nil},
+		"another parameter":                          {named("!Ref Given"), named("!Ref Other"), []string{"A one: not compared: https://${Other}/shop leads to A, stage one now, and before https://${Given}/shop did" + sameThere}},
+		"a name, and then a parameter":               {named("api.example.com"), named("!Ref Given"), []string{"A one: not compared: https://${Given}/shop leads to A, stage one now, and before https://api.example.com/shop did" + sameThere}},
+		"a parameter, and then a name":               {named("!Ref Given"), named("api.example.com"), []string{"A one: not compared: https://api.example.com/shop leads to A, stage one now, and before https://${Given}/shop did" + sameThere}},
+		"a part of a name":                           {named("!Sub '${Given}.example.com'"), named("!Sub '${Given}.example.org'"), []string{"A one: https://${Given}.example.com/shop is now https://${Given}.example.org/shop" + useNew}},
+		"a path by parameter":                        {rest(), rest("shop", "!Ref Given"), []string{"A one: not compared: https://api.example.com/${Given} leads to A, stage one now, and before https://api.example.com/shop did" + sameThere}},
+		"a stage by parameter":                       {rest(), rest("!Ref AOne", "!Ref Given"), []string{"A one: not compared: https://api.example.com/shop leads to A, stage ${Given} now, and before to A, stage one" + same}},
+		"a stage by the same parameter":              {rest("!Ref AOne", "!Ref Given"), rest("!Ref AOne", "!Ref Given"), nil},
+		"the API by an import":                       {rest(), rest("!Ref A,", "!ImportValue elsewhere,"), []string{"A one: not compared: https://api.example.com/shop leads to ${import elsewhere}, stage one now, and before to A, stage one" + same}},
+		"an import, and then the API":                {rest("!Ref A,", "!ImportValue elsewhere,"), rest(), []string{"A one: not compared: https://api.example.com/shop leads to A, stage one now, and before to ${import elsewhere}, stage one" + same}},
+		"the same import":                            {rest("!Ref A,", "!ImportValue elsewhere,"), rest("!Ref A,", "!ImportValue elsewhere,"), nil},
+		"the domain is elsewhere now":                {rest("!Ref D", "api.example.com"), domainTwo + strings.Replace(restMapping, "!Ref D", "api.example.com", 1), []string{"A one: not compared: https://api.example.com/shop: the domain name is not in the new template, and whether it is elsewhere is not known"}},
+		"a list for a name":                          {named("api.example.com"), named("[x]"), []string{"A one: https://api.example.com/shop no longer leads" + useOther, "A one: not compared: the mapping M of a custom domain: DomainName: it is not a text"}},
+		"a nested stack comes that is not":           {rest(), domainOne + unread, []string{"A one: not compared: whether https://api.example.com/shop still leads to A, stage one: "}},
+		"a nested stack comes, and the path changes": {rest(), rest("shop", "store") + unread, []string{"A one: https://api.example.com/store leads" + useToo, "A one: not compared: whether https://api.example.com/shop still leads to A, stage one: "}},
+		"a nested stack is gone":                     {unread, rest(), []string{"A one: not compared: whether https://api.example.com/shop led to A, stage one before: "}},
+		"the nested stack is as ever":                {rest() + unread, domainOne + unread, []string{"A one: https://api.example.com/shop no longer leads" + useOther}},
+		"a list for a name, as ever":                 {named("[x]"), named("[x]"), nil},
+		"two others": {rest() + strings.NewReplacer("M:", "M2:", "shop", "x").Replace(restMapping), rest("M:", "M3:", "shop", "y") + strings.NewReplacer("M:", "M4:", "shop", "z").Replace(restMapping), []string{
+			"A one: https://api.example.com/y and https://api.example.com/z" + strings.Replace(" leads"+useToo, "leads", "lead", 1), "A one: https://api.example.com/shop and https://api.example.com/x no longer lead" + useOther}},
+		"one of two": {rest() + strings.NewReplacer("M:", "M2:", "shop", "x").Replace(restMapping), rest("M:", "M3:", "shop", "!Ref Given"), []string{
+			"A one: not compared: https://api.example.com/${Given} leads to A, stage one now, and before https://api.example.com/shop did" + sameThere,
+			"A one: not compared: https://api.example.com/${Given} leads to A, stage one now, and before https://api.example.com/x did" + sameThere}},
 		"by a condition": {rest(), rest("Properties", "Condition: Prod, Properties"),
 			[]string{"A one: If Prod is false: https://api.example.com/shop no longer leads" + useOther}},
+		"the API by a condition, too": {rest(), rest("Properties: {DomainName: !Ref", "Condition: Prod, Properties: {DomainName: !Ref"), nil},
+		"a stage that is not there":   {rest("!Ref AOne", "one"), rest("!Ref AOne", "one"), []string{"A three: Stage one is now three: pages that use API Gateway's own address have to use another", "A three: not compared: https://api.example.com/shop leads to A, stage one, which is not in the new template any more"}},
 		"by a default": {rest("shop", "!If [Set, shop, x]"), rest("shop", "!If [Set, store, x]"),
 			[]string{"A one: If Set is true, which the defaults of parameters do not make it: https://api.example.com/shop is now https://api.example.com/store" + useNew}},
 		"routing rules": {domainOne + restMapping, strings.Replace(domainOne, "DomainName: api", "RoutingMode: ROUTING_RULE_ONLY, DomainName: api", 1) + restMapping + "  R: {Type: AWS::ApiGatewayV2::RoutingRule, Properties: {DomainNameArn: !GetAtt D.DomainNameArn, Priority: 1, Actions: [{InvokeApi: {ApiId: !Ref B, Stage: $default}}]}}\n",
@@ -163,7 +183,11 @@ func TestAddresses(t *testing.T) {
 		"the same rules": {strings.Replace(domainOne, "DomainName: api", "RoutingMode: ROUTING_RULE_ONLY, DomainName: api", 1) + restMapping, strings.Replace(domainOne, "DomainName: api", "RoutingMode: ROUTING_RULE_ONLY, DomainName: api", 1) + restMapping, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := toldOf(t, twoAPIs+tt.old, twoAPIs+tt.now, Options{})
+			apis := twoAPIs
+			if edit := ofAPIs[name]; edit != nil {
+				apis = edit(apis)
+			}
+			got := toldOf(t, twoAPIs+tt.old, apis+tt.now, Options{})
 			if !slices.EqualFunc(got, tt.want, func(got, want string) bool {
 				return got == want || strings.HasSuffix(want, ": ") && strings.HasPrefix(got, want)
 			}) {
@@ -187,7 +211,10 @@ func TestAddressesOfOne(t *testing.T) {
 
 // An API's own address changes with its stage and with the API, and a function URL's with the URL and its function.
 func TestOwnAddress(t *testing.T) {
-	const useOther = ": pages that use API Gateway's own address have to use another"
+	const (
+		useOther    = ": pages that use API Gateway's own address have to use another"
+		useOtherURL = ": pages that use the function URL's address have to use another"
+	)
 	http := func(edits ...string) string {
 		return strings.NewReplacer(edits...).Replace(`
 Parameters: {Given: {Type: String}}
@@ -221,9 +248,11 @@ Resources:
 			[]string{"Api: Api is now an API of another kind" + useOther}},
 		"the same URL":             {url(), url(), nil},
 		"by another attribute":     {url(), url("!Ref F", "!GetAtt F.Arn"), nil},
-		"a URL is replaced":        {url(), url("Url:", "Address:"), []string{"Address: Url is now Address: the function URL is another, and pages that use the old one have to use it"}},
-		"of another function":      {url(), url("!Ref F", "!Ref G"), []string{"Url: The function URL Url is of G now, and of F before: the URL is another, and pages that use the old one have to use it"}},
-		"the function is replaced": {url(), url("Runtime", "FunctionName: f, Runtime"), []string{"Url: The function of the function URL Url, F, is another function of that logical id: the URL is another, and pages that use the old one have to use it"}},
+		"a URL is replaced":        {url(), url("Url:", "Address:"), []string{"Address: Url is now Address" + useOtherURL}},
+		"of another function":      {url(), url("!Ref F", "!Ref G"), []string{"Url: The function URL Url is of G now, and of F before" + useOtherURL}},
+		"of an alias":              {url(), url("!Ref F", "!Ref F, Qualifier: live"), []string{"Url: The function URL Url is of F:live now, and of F before" + useOtherURL}},
+		"the function is replaced": {url(), url("Runtime", "FunctionName: f, Runtime"), []string{"Url: The function F of the function URL Url is replaced" + useOtherURL}},
+		"a REST API instead":       {url(), `{Resources: {Url: {Type: AWS::ApiGateway::RestApi, Properties: {}}}}`, []string{"Url: Url is now an API of another kind" + useOtherURL}},
 		"a function by parameter":  {url(), url("!Ref F", "!Ref Given"), []string{"Url: not compared: the address of the function URL Url: it is of ${Given} now, and was of F before; whether that is the same function is not known"}},
 		"the same parameter":       {url("!Ref F", "!Ref Given"), url("!Ref F", "!Ref Given"), nil},
 	} {

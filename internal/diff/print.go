@@ -653,7 +653,11 @@ func (f format) addresses(list []AddressChange) []string {
 	var order []AddressChange // without the addresses
 	old, now := map[AddressChange][]string{}, map[AddressChange][]string{}
 	for _, a := range list {
-		switch own := ": pages that use API Gateway's own address have to use another"; {
+		own := ": pages that use API Gateway's own address have to use another"
+		if a.What == ofURL {
+			own = ": pages that use the function URL's address have to use another"
+		}
+		switch {
 		case a.What == ofDomain:
 			k := a
 			k.Before, k.After = "", ""
@@ -670,13 +674,13 @@ func (f format) addresses(list []AddressChange) []string {
 		case a.FromAPI != "":
 			line := "The function URL " + f.code(a.After) + " is of " + f.code(a.ToAPI) + " now, and of " + f.code(a.FromAPI) + " before"
 			if a.FromAPI == a.ToAPI {
-				line = "The function of the function URL " + f.code(a.After) + ", " + f.code(a.ToAPI) + ", is another function of that logical id"
+				line = "The function " + f.code(a.ToAPI) + " of the function URL " + f.code(a.After) + " is replaced"
 			}
-			out = append(out, line+": the URL is another, and pages that use the old one have to use it")
-		case a.What == ofURL:
-			out = append(out, f.code(a.Before)+" is now "+f.code(a.After)+": the function URL is another, and pages that use the old one have to use it")
+			out = append(out, line+own)
 		case a.Before == a.After:
 			out = append(out, f.code(a.Before)+" is now an API of another kind"+own)
+		case a.What == ofURL:
+			out = append(out, f.code(a.Before)+" is now "+f.code(a.After)+own)
 		default:
 			out = append(out, f.code(a.Before)+" is now "+f.code(a.After)+", another API"+own)
 		}
