@@ -208,6 +208,8 @@ var (
 		"AWS::ApiGateway::DomainName":           "DomainName EndpointConfiguration SecurityPolicy",
 		"AWS::ApiGateway::BasePathMapping":      "",
 		"AWS::ApiGateway::BasePathMappingV2":    "",
+		"AWS::ApiGatewayV2::DomainName":         "DomainName",
+		"AWS::ApiGatewayV2::ApiMapping":         "",
 		"AWS::ApiGateway::UsagePlan":            "ApiStages",
 		"AWS::ApiGateway::ApiKey":               "",
 		"AWS::ApiGateway::UsagePlanKey":         "",
@@ -284,7 +286,7 @@ func projected(t *testing.T, root map[string]any, file string) map[string]any {
 			} else if p["Principal"] != "apigateway.amazonaws.com" && p["Principal"] != "*" {
 				p = nil
 			}
-		case "AWS::Serverless::Connector", "AWS::IAM::ManagedPolicy", "AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::ApiMapping",
+		case "AWS::Serverless::Connector", "AWS::IAM::ManagedPolicy",
 			"AWS::Serverless::CapacityProvider", "AWS::Lambda::CapacityProvider":
 			continue // which have nothing to do with APIs
 		case "AWS::ApiGatewayV2::Api": // what decides nothing about CORS is left out

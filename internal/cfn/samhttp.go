@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -229,14 +230,53 @@ func (s *sam) httpAPIs() {
 		s.make(stageID, "AWS::ApiGatewayV2::Stage", cause, from, stage)
 		s.refs[id+".Stage"] = stageID
 		if domain, ok := p["Domain"].(map[string]any); ok {
-			name := "ApiGatewayDomainNameV2" + digestOf(s.decidedIn(domain["DomainName"]))
-			s.make(name, "AWS::ApiGatewayV2::DomainName", cause, from, map[string]any{})
-			s.refs[id+".DomainName"] = name
-			s.recordSet(cause, from, domain)
+			s.httpDomain(id, cause, from, domain)
 		}
 		s.replace(id, "AWS::ApiGatewayV2::Api", cause, from, api)
 	}
 }
+
+// httpDomain makes the custom domain of an HTTP API and the mappings of its paths.
+func (s *sam) httpDomain(id, cause string, from, d map[string]any) {
+	for _, required := range []string{"DomainName", "CertificateArn"} {
+		if d[required] == nil {
+			s.refuse(id, "SAM refuses Domain: it has no "+required)
+		}
+	}
+	if orElse(s.decided(d["EndpointConfiguration"]), "REGIONAL") != "REGIONAL" {
+		s.refuse(id, "SAM refuses Domain.EndpointConfiguration: it may be REGIONAL alone")
+	}
+	name := "ApiGatewayDomainNameV2" + digestOf(s.decidedIn(d["DomainName"]))
+	domain := map[string]any{}
+	take(domain, d, "DomainName")
+	s.make(name, "AWS::ApiGatewayV2::DomainName", cause, from, domain)
+	s.refs[id+".DomainName"] = name
+	mapping := func(plain string, path any) {
+		m := map[string]any{"ApiId": ref(id), "DomainName": ref(name), "Stage": ref(s.refs[id+".Stage"])}
+		take(m, map[string]any{"ApiMappingKey": path}, "ApiMappingKey")
+		s.make(id+plain+"ApiMapping", "AWS::ApiGatewayV2::ApiMapping", cause, from, m)
+	}
+	paths := s.decided(d["BasePath"])
+	if _, isObject := paths.(map[string]any); isObject || !pyTrue(paths) {
+		mapping("", nil)
+	} else {
+		for _, v := range listed(paths) {
+			path, ok := s.decided(v).(string)
+			switch {
+			case !ok:
+				s.refuse(id, "SAM refuses Domain.BasePath: it is a text or a list of texts")
+			case !mappingKey.MatchString(path):
+				s.refuse(id, "SAM refuses Domain.BasePath: it may have letters, digits, -, _ and / alone")
+			default:
+				mapping(strings.NewReplacer("-", "", "_", "", "/", "").Replace(path), strings.Trim(path, "/"))
+			}
+		}
+	}
+	s.recordSet(cause, from, d)
+}
+
+// mappingKey matches what SAM takes for a path of an HTTP API's domain.
+var mappingKey = regexp.MustCompile(`^[0-9a-zA-Z/_-]*$`)
 
 // completeHTTP puts into the document of an HTTP API what its properties say.
 func (s *sam) completeHTTP(id string, doc, p map[string]any) {

@@ -314,7 +314,11 @@ func (d *Difference) headline() string {
 		also = append(also, plural(len(d.served), "route")+" served by another")
 	}
 	if len(d.Address) > 0 {
-		also = append(also, "the address is another")
+		said := "an address is new"
+		if slices.ContainsFunc(d.Address, func(a AddressChange) bool { return a.Before != "" || a.What != ofDomain }) {
+			said = "the address is another"
+		}
+		also = append(also, said)
 	}
 	if also != nil {
 		also[0] = strings.ToUpper(also[0][:1]) + also[0][1:]
@@ -638,13 +642,86 @@ func (p *page) around(d *Difference, title string) {
 	if len(d.Address) > 0 {
 		p.item("\n" + title + "The address\n")
 	}
-	for _, a := range d.Address {
-		line := p.code(a.Before) + " is now " + p.code(a.After) + ", another API"
-		if a.What == "stage" {
-			line = "Stage " + p.code(cmp.Or(a.Before, "(none)")) + " is now " + p.code(cmp.Or(a.After, "(none)"))
-		}
-		p.item(p.bullet + line + ": pages that use API Gateway's own address have to use another")
+	for _, line := range p.addresses(d.Address) {
+		p.item(p.bullet + line)
 	}
+}
+
+// addresses says what becomes of addresses: those of custom domains of which the same is so in one sentence.
+func (f format) addresses(list []AddressChange) []string {
+	var out []string
+	var order []AddressChange // without the addresses
+	old, now := map[AddressChange][]string{}, map[AddressChange][]string{}
+	for _, a := range list {
+		own := ": pages that use API Gateway's own address have to use another"
+		if a.What == ofURL {
+			own = ": pages that use the function URL's address have to use another"
+		}
+		switch {
+		case a.What == ofDomain:
+			k := a
+			k.Before, k.After = "", ""
+			k.What = map[bool]string{true: "new", false: "moved"}[a.Before == ""]
+			if a.After == "" {
+				k.What = "gone"
+			}
+			if old[k] == nil {
+				order = append(order, k)
+			}
+			old[k], now[k] = append(old[k], a.Before), append(now[k], a.After)
+		case a.What == ofStage:
+			out = append(out, "Stage "+f.code(cmp.Or(a.Before, "(none)"))+" is now "+f.code(cmp.Or(a.After, "(none)"))+own)
+		case a.FromAPI != "":
+			line := "The function URL " + f.code(a.After) + " is of " + f.code(a.ToAPI) + " now, and of " + f.code(a.FromAPI) + " before"
+			if a.FromAPI == a.ToAPI {
+				line = "The function " + f.code(a.ToAPI) + " of the function URL " + f.code(a.After) + " is replaced"
+			}
+			out = append(out, line+own)
+		case a.Before == a.After:
+			out = append(out, f.code(a.Before)+" is now an API of another kind"+own)
+		case a.What == ofURL:
+			out = append(out, f.code(a.Before)+" is now "+f.code(a.After)+own)
+		default:
+			out = append(out, f.code(a.Before)+" is now "+f.code(a.After)+", another API"+own)
+		}
+	}
+	for _, k := range order {
+		line, lead := "", map[bool]string{true: " leads", false: " lead"}[len(old[k]) == 1]
+		if k.If != "" {
+			line = "If " + f.code(k.If) + ": "
+		}
+		switch {
+		case k.What == "gone":
+			line += f.enumerate(old[k]) + " no longer" + lead + " to this API: requests of pages there fail unless something else responds, and the pages have to use another address"
+		case k.What == "new":
+			line += f.enumerate(now[k]) + lead + " to this API now: pages can use it there, too"
+		case k.ToAPI == "" && k.ToStage == "":
+			var pairs []string
+			for i := range old[k] {
+				if i == most {
+					pairs = append(pairs, fmt.Sprintf("%d more", len(old[k])-most))
+					break
+				}
+				pairs = append(pairs, f.code(old[k][i])+" is now "+f.code(now[k][i]))
+			}
+			line += strings.Join(pairs, ", ") + ": pages that use the old address have to use the new one"
+		default:
+			of := func(api, stage string) (short, whole string) {
+				switch short = f.code(api); {
+				case k.FromAPI == k.ToAPI && k.FromStage != k.ToStage:
+					short = "stage " + f.code(cmp.Or(stage, "(none)"))
+				case stage != "":
+					return short, short + ", stage " + f.code(stage)
+				}
+				return short, short
+			}
+			was, from := of(k.FromAPI, k.FromStage)
+			is, to := of(k.ToAPI, k.ToStage)
+			line += f.enumerate(old[k]) + lead + " to " + to + " now, and to " + from + " before: " + is + " decides which pages may read responses there, and pages that need " + was + " have to use another address"
+		}
+		out = append(out, line)
+	}
+	return out
 }
 
 // alone writes the routes that one side alone has, by the policy that they get, or had.

@@ -26,14 +26,6 @@ type Want struct {
 	words func(format) string
 }
 
-// An AddressChange is of what API Gateway's own address of the API is made of: its stage, or the API itself.
-type AddressChange struct {
-	// What is stage or api, and Before and After are the stage's name or the API's logical id.
-	What   string `json:"what"`
-	Before string `json:"before"`
-	After  string `json:"after"`
-}
-
 // review tells the routes that are there on one side alone from those that change, and says what changes around CORS: the
 // address, and what routes want of a request.
 func (d *Difference) review(views []*view, p pair, opts Options) {
@@ -68,12 +60,7 @@ func (d *Difference) review(views []*view, p pair, opts Options) {
 	if p.old == nil || p.now == nil {
 		return
 	}
-	if p.old.stage != p.now.stage && opts.OldStage == "" { // or whoever asks knows
-		d.Address = append(d.Address, AddressChange{"stage", d.show(p.old.stage), d.show(p.now.stage)})
-	}
-	if p.old.id != p.now.id && opts.OldAPI == "" {
-		d.Address = append(d.Address, AddressChange{"api", p.old.id, p.now.id})
-	}
+	d.ownAddress(views[0], p, opts)
 	d.wants(views[0])
 	d.functions(views[0])
 }

@@ -52,14 +52,17 @@ func Apps(ctx context.Context, old, now *cfn.App, opts Options) ([]Result, error
 	}
 	same := opts.Same && identical(old, now)
 	var out []Result
-	for _, p := range pairs(sides[0], sides[1]) {
+	matched := pairs(sides[0], sides[1])
+	moved, left := addresses(worlds, matched)
+	for i, p := range matched {
 		r, err := compared(ctx, worlds, p, opts)
 		if err != nil {
 			return nil, err
 		}
 		r.Same = same
+		r.Address, r.NotCompared = append(r.Address, moved[i]...), append(r.NotCompared, left[i]...)
 		if r.Empty() && r.Status == Compared {
-			if err := r.opened(ctx, [2]*cfn.App{old, now}, p, opts); err != nil {
+			if err := r.opened(ctx, [2]*cfn.App{old, now}, matched, i, opts); err != nil {
 				return nil, err
 			}
 		}
@@ -81,7 +84,7 @@ func Apps(ctx context.Context, old, now *cfn.App, opts Options) ([]Result, error
 }
 
 // opened adds what differs with other values of parameters than their defaults, where conditions hang on them.
-func (r *Result) opened(ctx context.Context, apps [2]*cfn.App, p pair, opts Options) error {
+func (r *Result) opened(ctx context.Context, apps [2]*cfn.App, pairs []pair, at int, opts Options) error {
 	if asWritten(apps[0]) == asWritten(apps[1]) {
 		return nil
 	}
@@ -104,13 +107,27 @@ func (r *Result) opened(ctx context.Context, apps [2]*cfn.App, p pair, opts Opti
 		apps[i] = app.With(cfn.Options{Open: open})
 	}
 	worlds, _ := worlds(apps)
-	other, err := compared(ctx, worlds, p, opts)
+	other, err := compared(ctx, worlds, pairs[at], opts)
 	if err != nil {
 		return err
 	}
+	const beyond = ", which the defaults of parameters do not make it"
 	for _, c := range other.Cases {
-		c.If += ", which the defaults of parameters do not make it"
+		c.If += beyond
 		r.Cases = append(r.Cases, c)
+	}
+	moved, left := addresses(worlds, pairs)
+	for _, a := range moved[at] {
+		if a.If != "" { // or a default decides
+			a.If += beyond
+			r.Address = append(r.Address, a)
+		}
+	}
+	for _, n := range left[at] {
+		if n.If != "" {
+			n.If += beyond
+			r.NotCompared = append(r.NotCompared, n)
+		}
 	}
 	return nil
 }
