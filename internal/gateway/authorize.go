@@ -119,6 +119,9 @@ func (x *exchange) identified(lacks func(a *authorizer, why string) error) (*aut
 			if a.unknown != nil {
 				return nil, nil, unsupported("what the authorizer wants of a request: %v", &cfn.Unknown{Symbol: a.unknown})
 			}
+			if strings.HasPrefix(s, "context.") && x.api.Kind == HTTPAPI {
+				return nil, nil, unsupported("the authorizer %s reads $%s, which is not modelled", a.id, clip(s))
+			}
 			return nil, nil, lacks(a, "the request lacks "+s)
 		}
 		out = append(out, v)

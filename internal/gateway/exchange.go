@@ -322,6 +322,9 @@ func (x *exchange) values() *vtl.Map {
 		put("resourceId", x.resource.ID)
 		put("resourcePath", x.resource.Path)
 	}
+	if x.api.Kind == HTTPAPI {
+		put("routeKey", x.routeKey())
+	}
 	put("stage", x.api.Stage)
 	put("authorizer", vtl.NewMap())
 	x.overrides.Into(c)

@@ -52,10 +52,10 @@ var ofEveryPreflight = []string{"accept", "accept-encoding", "accept-language", 
 // credentials and without the page's headers. If it may let one in, known is false: its function decides, or it is not in the
 // template.
 func (m *Method) RefusesPreflights() (refuses, known bool) {
-	switch m.AuthorizationType {
-	case "", "NONE":
+	switch {
+	case m.AuthorizationType == "" || m.AuthorizationType == "NONE":
 		return false, true
-	case "CUSTOM":
+	case m.AuthorizationType == "CUSTOM" || m.AuthorizationType == "JWT" && m.authorizer != nil: // a token may be in the query, which a preflight has
 		lacks := m.authorizer != nil && m.authorizer.unknown == nil && slices.ContainsFunc(m.authorizer.sources, func(s string) bool {
 			name, header := strings.CutPrefix(s, apigw.RequestHeader)
 			return header && !slices.Contains(ofEveryPreflight, strings.ToLower(name))
