@@ -116,6 +116,10 @@ func (x *exchange) identified(lacks func(a *authorizer, why string) error) (*aut
 	for _, s := range a.sources {
 		v, ok := x.source(s)
 		if !ok || v == "" {
+			// A preflight has the query of its request.
+			if x.api.valid && (strings.HasPrefix(s, apigw.RequestQuery) || strings.HasPrefix(s, apigw.RequestMultiValueQuery)) {
+				continue
+			}
 			if a.unknown != nil {
 				return nil, nil, unsupported("what the authorizer wants of a request: %v", &cfn.Unknown{Symbol: a.unknown})
 			}
