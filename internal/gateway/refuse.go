@@ -17,6 +17,15 @@ func (a *API) Refuse(ctx context.Context, req *Request, typ string) *Response {
 	return x.finish(nil, &failure{typ: typ, message: "Refused", detail: "as asked"})
 }
 
+// FromItself says of a response that no backend made it. The type is that of a gateway response or, of an HTTP API and a function
+// URL, the text of the status.
+func FromItself(typ string) string {
+	if slices.Contains(apigw.GatewayResponseTypes(), typ) {
+		return "from API Gateway itself (" + typ + ")"
+	}
+	return "from the service itself (" + typ + ")"
+}
+
 // Identity names the headers, in lower case and sorted, without which a method turns a request away: those of its
 // authorizer's identity sources and that of an API key.
 func (m *Method) Identity() []string {
