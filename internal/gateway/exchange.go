@@ -158,7 +158,7 @@ func (x *exchange) stageVariables() *vtl.Map {
 
 func (a *API) domain() string {
 	if a.Kind == FunctionURL {
-		return a.ID + ".lambda-url." + a.region + ".on.aws"
+		return strings.ReplaceAll(a.ID, ":", "-") + ".lambda-url." + a.region + ".on.aws" // inspect has the id NAME:ALIAS
 	}
 	return a.ID + ".execute-api." + a.region + ".amazonaws.com"
 }

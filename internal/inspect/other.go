@@ -387,7 +387,7 @@ func (s *State) urlTemplate(all object) {
 	}
 	for action, may := range map[string]bool{"lambda:InvokeFunctionUrl": s.other.public, "lambda:InvokeFunction": s.other.invoked} {
 		if may {
-			all["functions/"+name+"/policy/"+action] = object{"Type": "AWS::Lambda::Permission", "Properties": object{"FunctionName": name, "Action": action, "Principal": "*"}}
+			all["functions/"+name+"/policy/"+action] = object{"Type": "AWS::Lambda::Permission", "Properties": object{"FunctionName": s.ID, "Action": action, "Principal": "*"}}
 		}
 	}
 }

@@ -157,7 +157,7 @@ func TestPublic(t *testing.T) {
 		{"no JSON", "{", "", "whether everybody may call the URL: for lambda:InvokeFunctionUrl the function's policy depends on the text of the policy, which is not a JSON object", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s, err := ReadURL(t.Context(), &urls{policy: tt.policy}, "eu-west-1", "shop")
+			s, err := ReadURL(t.Context(), &urls{policy: tt.policy}, "eu-west-1", "shop:live")
 			if err != nil {
 				t.Fatal(err)
 			}
