@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/browser"
+	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/questions"
 	"github.com/corsgate/corsgate/internal/simulate"
 )
@@ -100,7 +101,7 @@ func entry(r *simulate.Report) string {
 		return out + ", preflight passes"
 	}
 	if c := r.Trace.Actual; r.Verdict.Allowed && c != nil && c.GatewayResponse != nil {
-		out += ", from API Gateway itself (" + c.GatewayResponse.Type + ")"
+		out += ", " + gateway.FromItself(c.GatewayResponse.Type)
 	}
 	return out
 }

@@ -13,6 +13,7 @@ type operator struct {
 	set      string // ForAllValues, ForAnyValue, or ""
 	ifExists bool
 	signed   bool
+	own      map[string]string // see [evaluation]
 }
 
 // negated says of each operator whether it holds where the key does not match.
@@ -45,7 +46,7 @@ const (
 	absent  presence = iota
 	maybe            // it has it, or may have it, and the value is not known
 	present          // it has it, and the value is not known
-	isTrue           // it has it, and it is true
+	has              // it has it, and the value is known: of those of API Gateway, true
 )
 
 // presenceOf knows the keys of the table in
@@ -56,7 +57,7 @@ func presenceOf(key string) presence {
 	key = strings.ToLower(key)
 	switch key {
 	case "aws:securetransport":
-		return isTrue // API Gateway speaks HTTPS only: https://aws.amazon.com/api-gateway/faqs/
+		return has // API Gateway speaks HTTPS only: https://aws.amazon.com/api-gateway/faqs/
 	case "aws:currenttime", "aws:epochtime":
 		return present
 	case "aws:principaltype":
@@ -88,9 +89,14 @@ func (op operator) holds(key string, values any) truth {
 	if !isKnown && op.base != "Null" || !validSet || op.base == "Null" && op.set != "" {
 		return truth{unread: []string{"the condition operator " + op.name}}
 	}
-	there := presenceOf(key)
+	there, value := presenceOf(key), "true"
 	if there == absent && op.signed {
 		there = maybe
+	}
+	if own, known := op.own[strings.ToLower(key)]; known {
+		if there, value = has, own; own == "" {
+			there = absent
+		}
 	}
 	if op.base == "Null" {
 		switch there {
@@ -112,12 +118,12 @@ func (op operator) holds(key string, values any) truth {
 			return no
 		}
 		return known(op.ifExists || not)
-	case isTrue:
+	case has:
 		switch op.base {
 		case "Bool", "StringEquals", "StringEqualsIgnoreCase":
-			return isText(values, "true")
+			return isText(values, value)
 		case "StringNotEquals", "StringNotEqualsIgnoreCase":
-			return isText(values, "true").not()
+			return isText(values, value).not()
 		}
 	}
 	return onKey(key)

@@ -66,17 +66,37 @@ func JudgePolicy(document any, c Call) Judgement {
 		out.MayDeny = true
 		return out
 	}
-	e := &evaluation{target: target(c), signed: c.Signed, variables: doc["Version"] == "2012-10-17"}
-	e.principal = e.names
+	e := &evaluation{target: target(c), signed: c.Signed, variables: doc["Version"] == "2012-10-17", action: InvokeService + ":Invoke"}
+	e.principal, e.resource = e.names, e.covers
 	return e.judge(doc)
 }
+
+// JudgeFunctionURL reports whether the resource-based policy of a function lets everybody do something with it, such as
+// lambda:InvokeFunctionUrl, by way of a URL whose AuthType is NONE
+// (https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html). Without a document nobody is let in. The resource of every statement
+// is the function.
+func JudgeFunctionURL(document any, action string) Judgement {
+	document = parsed(document)
+	doc, ok := document.(map[string]any)
+	if !ok && document != nil && document != "" {
+		return judgement(Depends, truth{unread: []string{"the text of the policy, which is not a JSON object"}})
+	}
+	e := &evaluation{variables: doc["Version"] == "2012-10-17", action: action, own: ofURL}
+	e.principal, e.resource = e.names, func(any) truth { return yes }
+	return e.judge(doc)
+}
+
+// ofURL are the condition keys of a request to a function URL without credentials, in lower case; those with an empty value it does
+// not have (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html).
+var ofURL = map[string]string{"lambda:functionurlauthtype": "NONE", "lambda:invokedviafunctionurl": "true", "lambda:eventsourcetoken": "", "lambda:sourcefunctionarn": "", "aws:sourcearn": ""}
 
 // JudgeAuthorizer reports whether the policy that a Lambda authorizer returned lets a request in. It is evaluated as a resource
 // policy is, but that it has no Principal: it is about the caller
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html).
 func JudgeAuthorizer(document map[string]any, c Call) Judgement {
 	caller := func(any) truth { return yes }
-	e := &evaluation{target: target(c), signed: c.Signed, variables: document["Version"] == "2012-10-17", principal: caller}
+	e := &evaluation{target: target(c), signed: c.Signed, variables: document["Version"] == "2012-10-17", action: InvokeService + ":Invoke", principal: caller}
+	e.resource = e.covers
 	return e.judge(document)
 }
 
@@ -212,7 +232,10 @@ type evaluation struct {
 	target    []token
 	variables bool // the policy's version has policy variables
 	signed    bool // see [Call]
+	action    string
+	own       map[string]string // the values of condition keys that are known, by name in lower case; empty for one that is absent
 	principal func(any) truth
+	resource  func(any) truth
 }
 
 // statement returns a statement's effect, "" if it is not known, and whether the statement applies.
@@ -233,7 +256,7 @@ func (e *evaluation) statement(v any) (effect string, applies truth) {
 		unknown,
 		element(s, "Principal", e.principal),
 		element(s, "Action", e.invokes),
-		element(s, "Resource", e.covers),
+		element(s, "Resource", e.resource),
 		e.condition(s["Condition"]),
 	)
 }
@@ -283,10 +306,10 @@ func isAttribute(v any) bool {
 	return m["Fn::GetAtt"] != nil
 }
 
-// invokes reports whether actions include execute-api:Invoke. Actions have no case
+// invokes reports whether actions include that of the call. Actions have no case
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html).
 func (e *evaluation) invokes(actions any) truth {
-	action := literal(InvokeService + ":invoke")
+	action := literal(strings.ToLower(e.action))
 	out := no
 	for _, a := range oneOrMore(actions) {
 		pattern, ok := e.pattern(a)
@@ -328,6 +351,7 @@ func (e *evaluation) condition(v any) truth {
 			continue
 		}
 		op := operatorOf(name, e.signed)
+		op.own = e.own
 		for _, key := range slices.Sorted(maps.Keys(keys)) {
 			out = and(out, op.holds(key, keys[key]))
 		}

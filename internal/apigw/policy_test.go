@@ -278,3 +278,41 @@ func TestJudgePolicyDocuments(t *testing.T) {
 		check(t, tt.name, JudgePolicy(tt.document, tt.call), tt.want, tt.on)
 	}
 }
+
+// TestJudgeFunctionURL holds whether a function's policy lets everybody call its URL.
+func TestJudgeFunctionURL(t *testing.T) {
+	const docs = "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
+	all := func(more string) string {
+		return `{"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl", "Resource": "arn:aws:lambda:eu-west-1:111111111111:function:shop"` + more + `}`
+	}
+	under := func(condition string) string { return all(`, "Condition": ` + condition) }
+	denied := strings.NewReplacer(`"Allow"`, `"Deny"`)
+	for _, tt := range []struct {
+		name, statements string
+		want             Access
+		on               string
+	}{
+		{"nothing", "", NotAllowed, ""},
+		{"everybody", all(""), Passes, ""},
+		{"everybody, under the condition of the console", under(`{"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}`), Passes, ""},
+		{"who signs", under(`{"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}`), NotAllowed, ""},
+		{"who does not sign", under(`{"StringNotEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}`), Passes, ""},
+		{"by way of a URL", under(`{"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}`), Passes, ""},
+		{"not by way of a URL", under(`{"Bool": {"lambda:InvokedViaFunctionUrl": "false"}}`), NotAllowed, ""},
+		{"a source", under(`{"ArnLike": {"AWS:SourceArn": "arn:aws:sns:*:*:*"}}`), NotAllowed, ""},
+		{"an account's source", under(`{"StringEquals": {"aws:SourceAccount": "111111111111"}}`), NotAllowed, ""},
+		{"an organization", under(`{"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}`), NotAllowed, ""},
+		{"an address", under(`{"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}`), Depends, "aws:SourceIp"},
+		{"a pattern", under(`{"StringLike": {"lambda:FunctionUrlAuthType": "N*"}}`), Depends, "lambda:FunctionUrlAuthType"},
+		{"somebody", strings.Replace(all(""), `"*"`, `{"AWS": "arn:aws:iam::111111111111:root"}`, 1), NotAllowed, ""},
+		{"a service", strings.Replace(all(""), `"*"`, `{"Service": "sns.amazonaws.com"}`, 1), NotAllowed, ""},
+		{"another action", strings.Replace(all(""), "InvokeFunctionUrl", "InvokeFunction", 1), NotAllowed, ""},
+		{"all actions", strings.Replace(all(""), "InvokeFunctionUrl", "*", 1), Passes, ""},
+		{"everybody denied", all("") + ", " + denied.Replace(all("")), Denied, ""},
+		{"others denied", all("") + ", " + denied.Replace(under(`{"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}`)), Depends, "aws:SourceVpc"},
+	} {
+		check(t, tt.name+" ("+docs+")", JudgeFunctionURL(`{"Version": "2012-10-17", "Statement": [`+tt.statements+`]}`, "lambda:InvokeFunctionUrl"), tt.want, tt.on)
+	}
+	check(t, "no policy", JudgeFunctionURL("", "lambda:InvokeFunctionUrl"), NotAllowed, "")
+	check(t, "no JSON", JudgeFunctionURL("{", "lambda:InvokeFunctionUrl"), Depends, "the text of the policy, which is not a JSON object")
+}

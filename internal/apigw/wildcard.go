@@ -180,7 +180,7 @@ func variable(name string) ([]token, bool) {
 	switch key = strings.TrimSpace(key); presenceOf(key) {
 	case absent:
 		return literal(strings.Trim(strings.TrimSpace(standard), "'")), hasDefault
-	case isTrue:
+	case has:
 		return literal("true"), true
 	}
 	return []token{{kind: unknown, text: key, key: true}}, true

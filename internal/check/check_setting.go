@@ -563,11 +563,12 @@ func withoutVariables(v *View, report reporter) {
 
 // forbidden decides CORS813.
 func forbidden(v *View, report reporter) {
-	if !v.API.Closed() {
-		return
+	switch {
+	case v.API.Foreign():
+		v.leave(nil, "whether everybody may call the URL: its function is not in the template, and the permission may be where the function is")
+	case v.API.Closed() && v.whole():
+		report(place{public: true}, "AuthType is NONE, but no permission lets everybody call the URL: Lambda responds with 403", "")
 	}
-	p := place{public: true}
-	report(p, "AuthType is NONE, and no permission of the template lets everybody call the URL: Lambda responds with 403", "")
 }
 
 // keptLonger decides CORS814.

@@ -292,7 +292,7 @@ func (f format) policy(p policy) string {
 			parts = append(parts, "the function decides, preflights and all")
 		case ownErrors:
 			if !has(fully) && !has(afterPreflight) {
-				parts = append(parts, "errors of API Gateway alone, for "+f.origins(c))
+				parts = append(parts, "only errors that the API makes itself, for "+f.origins(c))
 			}
 		}
 	}

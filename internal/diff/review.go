@@ -198,7 +198,7 @@ type shortcuts struct {
 	any map[string]bool   // routes that are an ANY's on each side that has them
 	by  map[string]string // of routes that no side has, those that serve them, such as GET /{proxy+}
 
-	open [2]map[string]bool // by side, the routes that want nothing of a request
+	open [2]map[string]bool // by side, the routes that want no header of a request
 }
 
 // shortcuts finds them.

@@ -65,7 +65,7 @@ func (o Outcome) words() string {
 	case o.Allowed && o.Gateway == notServed:
 		return "not served (" + notServed + ")"
 	case o.Allowed && o.Gateway != "":
-		return "from API Gateway itself (" + o.Gateway + ")"
+		return gateway.FromItself(o.Gateway)
 	case o.Allowed:
 		return "allowed"
 	case o.open != "":

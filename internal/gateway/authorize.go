@@ -116,8 +116,15 @@ func (x *exchange) identified(lacks func(a *authorizer, why string) error) (*aut
 	for _, s := range a.sources {
 		v, ok := x.source(s)
 		if !ok || v == "" {
+			// A preflight has the query of its request.
+			if x.api.valid && (strings.HasPrefix(s, apigw.RequestQuery) || strings.HasPrefix(s, apigw.RequestMultiValueQuery)) {
+				continue
+			}
 			if a.unknown != nil {
 				return nil, nil, unsupported("what the authorizer wants of a request: %v", &cfn.Unknown{Symbol: a.unknown})
+			}
+			if strings.HasPrefix(s, "context.") && x.api.Kind == HTTPAPI {
+				return nil, nil, unsupported("the authorizer %s reads $%s, which is not modelled", a.id, clip(s))
 			}
 			return nil, nil, lacks(a, "the request lacks "+s)
 		}

@@ -158,7 +158,7 @@ func (x *exchange) stageVariables() *vtl.Map {
 
 func (a *API) domain() string {
 	if a.Kind == FunctionURL {
-		return a.ID + ".lambda-url." + a.region + ".on.aws"
+		return strings.ReplaceAll(a.ID, ":", "-") + ".lambda-url." + a.region + ".on.aws" // inspect has the id NAME:ALIAS
 	}
 	return a.ID + ".execute-api." + a.region + ".amazonaws.com"
 }
@@ -321,6 +321,9 @@ func (x *exchange) values() *vtl.Map {
 	if x.resource != nil {
 		put("resourceId", x.resource.ID)
 		put("resourcePath", x.resource.Path)
+	}
+	if x.api.Kind == HTTPAPI {
+		put("routeKey", x.routeKey())
 	}
 	put("stage", x.api.Stage)
 	put("authorizer", vtl.NewMap())

@@ -249,7 +249,8 @@ type Options struct {
 	Variables map[string]string
 	// Policy says what becomes of requests that the resource policy decides about.
 	Policy PolicyUse
-	// AssumeValid has the requests of pages bring the query parameters and bodies that methods require.
+	// AssumeValid has the requests of pages bring the query parameters and bodies that methods require, and the query parameters
+	// that authorizers read.
 	AssumeValid bool
 	// APIKeys are key values that are valid besides those the template holds.
 	APIKeys []string

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -124,7 +123,11 @@ func (l *loader) httpRoute(res *cfn.Resource) {
 		m.AuthorizationType = t
 	}
 	switch m.AuthorizationType {
-	case "NONE", "AWS_IAM":
+	case "NONE":
+		if p["AuthorizerId"] != nil {
+			r.fail("AuthorizationType", Undocumented("it is NONE beside an AuthorizerId, and what API Gateway makes of that"))
+		}
+	case "AWS_IAM":
 	case "CUSTOM", "JWT":
 		if p["AuthorizerId"] == nil {
 			r.fail("AuthorizerId", errors.New("there is none, and AuthorizationType "+m.AuthorizationType+" wants one"))
@@ -405,18 +408,14 @@ func (l *loader) httpSecurity(doc map[string]any, m *Method, op map[string]any, 
 	if !ok {
 		sec = doc["security"]
 	}
-	schemes := r.object(r.object(doc["components"], "components")["securitySchemes"], "securitySchemes")
-	one := "" // the scheme of a route, which has one authorizer
-	for _, s := range r.list(sec, "security") {
-		requirement := r.object(s, "security")
-		if len(requirement) == 0 {
-			r.fail("security", Undocumented("it has an empty requirement, and what an HTTP API makes of that"))
-		}
+	defined := r.object(r.object(doc["components"], "components")["securitySchemes"], "securitySchemes")
+	var s schemes
+	bare := "" // a scheme that decides nothing
+	for _, e := range r.list(sec, "security") {
+		requirement := r.object(e, "security")
+		s.add(requirement)
 		for _, name := range slices.Sorted(maps.Keys(requirement)) {
-			if one = cmp.Or(one, name); one != name {
-				r.fail("security", Undocumented(fmt.Sprintf("it names %s and %s, and which of them is the authorizer of a route of an HTTP API", clip(one), clip(name))))
-			}
-			def := r.pointed(doc, schemes[name], name)
+			def := r.pointed(doc, defined[name], name)
 			auth := r.object(def["x-amazon-apigateway-authorizer"], "x-amazon-apigateway-authorizer")
 			switch {
 			case auth != nil:
@@ -431,13 +430,20 @@ func (l *loader) httpSecurity(doc map[string]any, m *Method, op map[string]any, 
 					a.function = l.api.functionOf(uri)
 				}
 				m.authorizer, m.scopes = a, l.texts(requirement[name])
+				s.use(name)
 			case strings.EqualFold(r.known(def["x-amazon-apigateway-authtype"], "x-amazon-apigateway-authtype"), "awsSigv4"):
 				m.AuthorizationType = "AWS_IAM"
+				s.use(name)
 			case def == nil:
 				r.undefined(name)
 			default:
-				r.fail("security", Undocumented(fmt.Sprintf("the security scheme %q has no x-amazon-apigateway-authorizer, and what an HTTP API makes of that", clip(name))))
+				s.use(name)
+				bare = name
 			}
 		}
+	}
+	s.decide(m, r)
+	if bare != "" {
+		r.fail("security", Undocumented(fmt.Sprintf("the security scheme %q has no x-amazon-apigateway-authorizer, and what an HTTP API makes of that", clip(bare))))
 	}
 }

@@ -195,8 +195,9 @@ func (l *loader) functionURL(r *reader) {
 	}
 	l.flat(DefaultRoute, m)
 	if m.AuthorizationType == "NONE" {
-		a.closed = !l.public("lambda:InvokeFunctionUrl")
-		a.half = !a.closed && !l.public("lambda:InvokeFunction")
+		public, here := l.public("lambda:InvokeFunctionUrl"), l.calleeOfURL(l.rest).function != nil
+		a.closed, a.foreign = !public && here, !public && !here
+		a.half = public && here && !l.public("lambda:InvokeFunction")
 	}
 }
 
@@ -207,6 +208,10 @@ func text0(v any) string {
 
 // Closed reports whether nobody may call the function URL, since no permission says so.
 func (a *API) Closed() bool { return a.closed }
+
+// Foreign reports whether no permission of the app lets everybody call the function URL, and its function is not in the app: the
+// permission may be where the function is.
+func (a *API) Foreign() bool { return a.foreign }
 
 // Half reports whether everybody may call the function URL, and by the templates nobody the function: both are wanted of URLs made
 // since October 2025 (https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html), and were not when that was recorded.
@@ -317,7 +322,7 @@ func (a *API) function(arn string) *Function {
 	}
 	if f.LogicalID == "" {
 		for _, r := range a.App.OfType("AWS::Lambda::Function") {
-			if r.Properties["FunctionName"] == arn {
+			if arn != "" && r.Properties["FunctionName"] == arn {
 				f.LogicalID = a.App.Name(r)
 			}
 		}

@@ -143,7 +143,7 @@ func (l *loader) of(typ string) []*cfn.Resource { return l.app.Of(l.rest, KindOf
 func (l *loader) build() (*API, error) {
 	st := l.rest.Stack
 	a := &API{Kind: KindOf(l.rest), App: l.app, Rest: l.rest, ID: l.rest.ID, responses: map[string]*gatewayResponse{}, keys: map[string]string{},
-		region: cmp.Or(st.Region, "us-east-1"), account: cmp.Or(st.Account, "111111111111"), authorizers: l.opts.Authorizers, Variables: map[string]string{}}
+		region: cmp.Or(st.Region, "us-east-1"), account: cmp.Or(st.Account, "111111111111"), authorizers: l.opts.Authorizers, valid: l.opts.AssumeValid, Variables: map[string]string{}}
 	l.api = a
 	if a.Kind != RestAPI {
 		return l.buildOther()
@@ -155,7 +155,6 @@ func (l *loader) build() (*API, error) {
 	top := &reader{l: l}
 	a.KeySource = top.known(p["ApiKeySourceType"], "ApiKeySourceType")
 	l.resourcePolicy()
-	a.valid = l.opts.AssumeValid
 	for _, v := range top.list(p["BinaryMediaTypes"], "BinaryMediaTypes") {
 		if s := top.known(v, "BinaryMediaTypes"); s != "" {
 			a.BinaryTypes = append(a.BinaryTypes, strings.ReplaceAll(s, "~1", "/"))

@@ -41,6 +41,7 @@ type API struct {
 	unread        string // why nothing is known of the API, if that is so
 	noSetting     error  // why the CORS setting is not known, if it is not
 	closed        bool   // nobody may call the function URL
+	foreign       bool   // no permission of the app says so, and the function is not in the app
 	half          bool   // everybody may call it, but not the function
 	root          *Resource
 	resources     []*Resource

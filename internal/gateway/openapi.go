@@ -241,20 +241,60 @@ func (r *reader) undefined(scheme string) {
 	}
 }
 
+// schemes are those of an operation's security.
+type schemes struct {
+	empty bool     // a requirement names none
+	open  bool     // one names NONE
+	used  []string // those that are an authorizer, or IAM
+}
+
+// add notes one of the ways to call the operation.
+func (s *schemes) add(requirement map[string]any) {
+	_, none := requirement["NONE"]
+	s.empty, s.open = s.empty || len(requirement) == 0, s.open || none
+}
+
+// use notes a scheme that decides who may call the operation.
+func (s *schemes) use(name string) {
+	if !slices.Contains(s.used, name) {
+		s.used = append(s.used, name)
+	}
+}
+
+// decide leaves an operation unread that names several schemes of which API Gateway has one for each method, or that may be called
+// without any. An API key is beside them.
+func (s *schemes) decide(m *Method, r *reader) {
+	why := ""
+	switch {
+	case s.empty:
+		why = "it has an empty requirement, and what API Gateway makes of that"
+	case len(s.used) > 1:
+		why = fmt.Sprintf("it names %s, API Gateway has one authorizer for each method, and which of them it takes", clip(strings.Join(s.used, " and ")))
+	case s.open && len(s.used) > 0:
+		why = fmt.Sprintf("it names NONE and %s, and what API Gateway makes of that", clip(s.used[0]))
+	default:
+		return
+	}
+	r.fail("security", Undocumented(why))
+	m.AuthorizationType, m.authorizer = "NONE", nil // nothing is to be said of either
+}
+
 // security reads who may call an operation: an API key, IAM, or an authorizer.
 func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *reader) {
 	sec, ok := op["security"]
 	if !ok {
 		sec = doc["security"]
 	}
-	for _, s := range r.list(sec, "security") {
-		schemes := r.object(doc["securityDefinitions"], "securityDefinitions")
-		if schemes == nil {
-			schemes = r.object(r.object(doc["components"], "components")["securitySchemes"], "securitySchemes")
+	var s schemes
+	for _, e := range r.list(sec, "security") {
+		defined := r.object(doc["securityDefinitions"], "securityDefinitions")
+		if defined == nil {
+			defined = r.object(r.object(doc["components"], "components")["securitySchemes"], "securitySchemes")
 		}
-		sm := r.object(s, "security")
+		sm := r.object(e, "security")
+		s.add(sm)
 		for _, name := range slices.Sorted(maps.Keys(sm)) {
-			def := r.object(pointer(doc, schemes[name]), name)
+			def := r.object(pointer(doc, defined[name]), name)
 			auth := r.object(def["x-amazon-apigateway-authorizer"], "x-amazon-apigateway-authorizer")
 			typ, header := r.known(def["x-amazon-apigateway-authtype"], "x-amazon-apigateway-authtype"), r.known(def["name"], "name")
 			switch {
@@ -273,8 +313,10 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 				}
 				l.decides(a, auth["authorizerResultTtlInSeconds"], auth["identityValidationExpression"])
 				m.authorizer, m.scopes = a, l.texts(sm[name])
+				s.use(name)
 			case strings.EqualFold(typ, "awsSigv4"):
 				m.AuthorizationType = "AWS_IAM"
+				s.use(name)
 			case strings.EqualFold(header, "x-api-key") && r.known(def["type"], "type") == "apiKey":
 				m.APIKeyRequired = true
 			case def == nil:
@@ -282,6 +324,7 @@ func (l *loader) security(doc map[string]any, m *Method, op map[string]any, r *r
 			}
 		}
 	}
+	s.decide(m, r)
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-auth.html
 	auth := r.object(op["x-amazon-apigateway-auth"], "x-amazon-apigateway-auth")
 	switch typ := strings.ToUpper(r.known(auth["type"], "type")); typ {

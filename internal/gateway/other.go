@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"mime"
 	"net/http"
 	"net/url"
@@ -102,7 +103,7 @@ func (x *exchange) runOther() (*Response, error) {
 		return nil, unsupported("this API may have %s elsewhere: %s", x.path, a.Elsewhere[0])
 	}
 	if a.unread != "" {
-		return nil, unsupported("what was not read may change what %s answers: %s", x.path, a.unread)
+		return nil, unsupported("what was not read may change the response of %s: %s", x.path, a.unread)
 	}
 	if exact != nil {
 		x.step(Step{Kind: StepResource, Name: exact.ID, Detail: exact.Path})
@@ -439,6 +440,14 @@ func (x *exchange) proxyOther(i *Integration, uri string, overruled bool) (*Resp
 	return &Response{Status: reply.Status, Headers: slices.Clone(reply.Headers), Body: reply.Body}, nil
 }
 
+// routeKey is the key of the route that the request leads to.
+func (x *exchange) routeKey() string {
+	if x.method == nil || x.method.Resource.Path == DefaultRoute {
+		return DefaultRoute
+	}
+	return x.method.HTTPMethod + " " + x.method.Resource.Path
+}
+
 // event2 is the event of format 2.0
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html,
 // https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html). Names of headers are in lower case, and there is one value of
@@ -470,10 +479,7 @@ func (x *exchange) event2() map[string]any {
 			query[p.Name] = p.Value
 		}
 	}
-	key, stage, account := DefaultRoute, x.api.Stage, x.api.account
-	if x.method != nil && x.method.Resource.Path != DefaultRoute {
-		key = x.method.HTTPMethod + " " + x.method.Resource.Path
-	}
+	key, stage, account := x.routeKey(), x.api.Stage, x.api.account
 	if x.api.Kind == FunctionURL {
 		stage, account = DefaultRoute, "anonymous"
 	}
@@ -544,8 +550,14 @@ func (x *exchange) result2(result []byte, inferred bool) (*Response, error) {
 		}
 		return &Response{Status: http.StatusOK, Headers: Headers{{"Content-Type", "application/json"}}, Body: []byte(body)}, nil
 	}
+	odd := func(what string) (*Response, error) {
+		return nil, unsupported("of the function's result %s, and what becomes of that is on no file", what)
+	}
 	text, _ := scalar(code)
 	status, err := strconv.Atoi(text)
+	if f, e := strconv.ParseFloat(text, 64); e == nil && f == math.Trunc(f) && (err != nil || status > 599) && f < 1000 {
+		return odd("statusCode is " + clip(text))
+	}
 	if err != nil || status < 100 || status > 599 {
 		return malformed("statusCode is %s", clip(text))
 	}
@@ -555,8 +567,14 @@ func (x *exchange) result2(result []byte, inferred bool) (*Response, error) {
 		out.Headers = append(out.Headers, Header{name, s})
 		return ok
 	}
-	headers, _ := m["headers"].(map[string]any)
-	multi, _ := m["multiValueHeaders"].(map[string]any)
+	headers, isObject := m["headers"].(map[string]any)
+	if !isObject && m["headers"] != nil {
+		return odd("headers is not an object")
+	}
+	multi, isObject := m["multiValueHeaders"].(map[string]any)
+	if !isObject && m["multiValueHeaders"] != nil && !inferred {
+		return odd("multiValueHeaders is not an object")
+	}
 	if inferred && slices.ContainsFunc(slices.Collect(maps.Keys(multi)), corsheader.Is) && x.api.CORS == nil {
 		return nil, unsupported("the function has CORS headers in multiValueHeaders, and what becomes of those in format 2.0 is on no file")
 	}
@@ -564,7 +582,10 @@ func (x *exchange) result2(result []byte, inferred bool) (*Response, error) {
 		multi = nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(multi)) {
-		values, _ := multi[name].([]any)
+		values, isList := multi[name].([]any)
+		if !isList {
+			return odd("multiValueHeaders." + name + " is not a list")
+		}
 		for _, v := range values {
 			if !add(name, v) {
 				return malformed("multiValueHeaders.%s holds an object or a list", name)
@@ -575,15 +596,24 @@ func (x *exchange) result2(result []byte, inferred bool) (*Response, error) {
 		if slices.ContainsFunc(slices.Collect(maps.Keys(multi)), func(n string) bool { return strings.EqualFold(n, name) }) {
 			continue
 		}
+		if _, twice := out.Headers.Get(name); twice && corsheader.Is(name) {
+			return odd("headers has " + name + " twice, in other letters")
+		}
 		if !add(name, headers[name]) {
 			return malformed("headers.%s is an object or a list", name)
 		}
 	}
-	cookies, _ := m["cookies"].([]any)
+	cookies, isList := m["cookies"].([]any)
+	if !isList && m["cookies"] != nil {
+		return odd("cookies is not a list")
+	}
 	for _, c := range cookies {
 		add("Set-Cookie", c)
 	}
-	body, _ := scalar(m["body"])
+	body, isText := m["body"].(string)
+	if !isText && m["body"] != nil {
+		return odd("body is not a text")
+	}
 	out.Body = []byte(body)
 	if encoded, _ := scalar(m["isBase64Encoded"]); encoded == "true" {
 		if out.Body, err = base64.StdEncoding.DecodeString(body); err != nil {

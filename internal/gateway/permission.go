@@ -82,7 +82,7 @@ var narrowed = []string{"EventSourceToken", "PrincipalOrgID", "SourceAccount", "
 func (l *loader) public(does string) bool {
 	may := func(v any, wanted ...string) bool {
 		text := text0(v)
-		return slices.Contains(wanted, text) || len(l.app.Symbols(text)) > 0
+		return slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, text) }) || len(l.app.Symbols(text)) > 0
 	}
 	mine := l.calleeOfURL(l.rest)
 	return slices.ContainsFunc(l.app.OfType("AWS::Lambda::Permission"), func(r *cfn.Resource) bool {

@@ -17,6 +17,15 @@ func (a *API) Refuse(ctx context.Context, req *Request, typ string) *Response {
 	return x.finish(nil, &failure{typ: typ, message: "Refused", detail: "as asked"})
 }
 
+// FromItself says of a response that no backend made it. The type is that of a gateway response or, of an HTTP API and a function
+// URL, the text of the status.
+func FromItself(typ string) string {
+	if slices.Contains(apigw.GatewayResponseTypes(), typ) {
+		return "from API Gateway itself (" + typ + ")"
+	}
+	return "from the service itself (" + typ + ")"
+}
+
 // Identity names the headers, in lower case and sorted, without which a method turns a request away: those of its
 // authorizer's identity sources and that of an API key.
 func (m *Method) Identity() []string {
@@ -52,10 +61,10 @@ var ofEveryPreflight = []string{"accept", "accept-encoding", "accept-language", 
 // credentials and without the page's headers. If it may let one in, known is false: its function decides, or it is not in the
 // template.
 func (m *Method) RefusesPreflights() (refuses, known bool) {
-	switch m.AuthorizationType {
-	case "", "NONE":
+	switch {
+	case m.AuthorizationType == "" || m.AuthorizationType == "NONE":
 		return false, true
-	case "CUSTOM":
+	case m.AuthorizationType == "CUSTOM" || m.AuthorizationType == "JWT" && m.authorizer != nil: // a token may be in the query, which a preflight has
 		lacks := m.authorizer != nil && m.authorizer.unknown == nil && slices.ContainsFunc(m.authorizer.sources, func(s string) bool {
 			name, header := strings.CutPrefix(s, apigw.RequestHeader)
 			return header && !slices.Contains(ofEveryPreflight, strings.ToLower(name))

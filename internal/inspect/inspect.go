@@ -45,7 +45,7 @@ func Inspect(ctx context.Context, s *State, t *Template, stated *check.Allowlist
 	if err != nil {
 		return nil, nil, err
 	}
-	i := &inspector{ctx: ctx, s: s, doc: doc}
+	i := &inspector{ctx: ctx, s: s, doc: doc, open: slices.Clone(s.open)}
 	if t != nil {
 		for _, p := range t.App.Problems {
 			if p.Stack == "" || p.Kind == cfn.Elsewhere && gateway.Concerns(t.App, p) {
@@ -83,6 +83,9 @@ func Inspect(ctx context.Context, s *State, t *Template, stated *check.Allowlist
 		if !slices.Contains(rep.NotJudged, l) {
 			rep.NotJudged = append(rep.NotJudged, l)
 		}
+	}
+	if s.other.public && !s.other.invoked {
+		rep.Notes = append(rep.Notes, "the function's policy lets everybody call the URL (lambda:InvokeFunctionUrl), but not the function (lambda:InvokeFunction), which function URLs made since October 2025 need: without it Lambda responds with 403")
 	}
 	for _, p := range policies {
 		rep.InForce = append(rep.InForce, p.Line())

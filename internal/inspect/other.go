@@ -3,7 +3,6 @@ package inspect
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -16,7 +15,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/inspect/awsread"
 	"github.com/corsgate/corsgate/internal/rules"
@@ -49,13 +50,17 @@ type other struct {
 	authorizers  []types.Authorizer
 
 	url *lambda.GetFunctionUrlConfigOutput
-	// public says that everybody may call the URL, or that this was not seen.
-	public bool
+	// public says that everybody may call the URL, and invoked that everybody may call the function by way of it; or that this is not
+	// known.
+	public, invoked bool
 }
 
 // WhichHTTP is [Which] for an HTTP API.
 func WhichHTTP(ctx context.Context, g HTTPGateway, region, given, stage string) (id, of string, err error) {
 	if u, err := url.Parse(given); err == nil && u.Host != "" {
+		if isURLHost(u.Hostname()) {
+			return "", "", errURLHost(u.Hostname())
+		}
 		first, _, _ := strings.Cut(strings.Trim(u.Path, "/"), "/")
 		if m := invokeHost.FindStringSubmatch(u.Hostname()); m != nil {
 			return httpStage(ctx, g, region, m[1], first, stage)
@@ -236,10 +241,32 @@ func (r *reader) readHTTPDomains(g HTTPGateway) error {
 	})
 }
 
+// addressOf returns the host of an address, with or without https://; empty for anything else.
+func addressOf(given string) string {
+	if u, err := url.Parse(given); err == nil && u.Host != "" {
+		return u.Hostname()
+	}
+	if host, _, _ := strings.Cut(given, "/"); isURLHost(host) {
+		return host
+	}
+	return ""
+}
+
+// isURLHost reports whether a host is that of a function URL
+// (https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html).
+func isURLHost(host string) bool {
+	return strings.Contains(host, ".lambda-url.")
+}
+
+// errURLHost is for the address of a function URL that is given for an API.
+func errURLHost(host string) error {
+	return fmt.Errorf("%s is the address of a function URL; name its function with --function-url", host)
+}
+
 // ReadURL reads the URL of a function, which is given by its name, its ARN, or with its alias as NAME:ALIAS.
 func ReadURL(ctx context.Context, f URLs, region, given string) (*State, error) {
-	if u, err := url.Parse(given); err == nil && u.Host != "" {
-		return nil, fmt.Errorf("which function %s belongs to cannot be asked; name the function, NAME or NAME:ALIAS", u.Hostname())
+	if host := addressOf(given); host != "" {
+		return nil, fmt.Errorf("%s is an address, and Lambda does not say which function it belongs to; name the function, NAME or NAME:ALIAS", host)
 	}
 	name, qualifier := given, ""
 	if a, err := arn.Parse(given); err == nil {
@@ -270,41 +297,24 @@ func ReadURL(ctx context.Context, f URLs, region, given string) (*State, error) 
 	switch err = awsread.Explain(err, region); {
 	case errors.Is(err, awsread.ErrNotFound): // nobody may call it
 	case err != nil:
-		s.other.public = true
+		s.other.public, s.other.invoked = true, true
 		if err := r.unless(err, "who may call the function"); err != nil {
 			return nil, err
 		}
-	default:
-		s.other.public = public(aws.ToString(out.Policy))
+	case s.other.url.AuthType == lambdatypes.FunctionUrlAuthTypeNone:
+		s.other.public = s.public(aws.ToString(out.Policy), "lambda:InvokeFunctionUrl")
+		s.other.invoked = s.public(aws.ToString(out.Policy), "lambda:InvokeFunction")
 	}
 	return s, r.readFunctions()
 }
 
-// public reports whether a function's policy lets everybody call its URL, or is not understood.
-func public(text string) bool {
-	var policy struct {
-		Statement []struct{ Effect, Principal, Action any }
+// public reports whether a function's policy lets everybody do something by way of its URL, or may.
+func (s *State) public(policy, action string) bool {
+	j := apigw.JudgeFunctionURL(policy, action)
+	if j.Access == apigw.Depends {
+		s.open = append(s.open, "whether everybody may call the URL: for "+action+" the function's policy depends on "+strings.Join(slices.Concat(j.Keys, j.Unread), ", "))
 	}
-	if json.Unmarshal([]byte(text), &policy) != nil {
-		return true
-	}
-	holds := func(v any, texts ...string) bool {
-		list, ok := v.([]any)
-		if !ok {
-			list = []any{v}
-		}
-		return slices.ContainsFunc(list, func(e any) bool { s, _ := e.(string); return slices.Contains(texts, s) })
-	}
-	for _, st := range policy.Statement {
-		principal := st.Principal
-		if m, ok := principal.(object); ok {
-			principal = m["AWS"]
-		}
-		if st.Effect == "Allow" && holds(principal, "*") && holds(st.Action, "lambda:InvokeFunctionUrl", "lambda:*", "*") {
-			return true
-		}
-	}
-	return false
+	return j.Access == apigw.Passes || j.Access == apigw.Depends
 }
 
 // otherTemplate makes a template of an HTTP API or a function URL.
@@ -332,7 +342,7 @@ func (s *State) otherTemplate(stages []rest.Stage) []byte {
 	}
 	for _, x := range s.other.integrations {
 		p := object{"IntegrationType": string(x.IntegrationType), "IntegrationUri": aws.ToString(x.IntegrationUri), "IntegrationMethod": aws.ToString(x.IntegrationMethod),
-			"IntegrationSubtype": aws.ToString(x.IntegrationSubtype), "PayloadFormatVersion": aws.ToString(x.PayloadFormatVersion), "ConnectionType": string(x.ConnectionType), "ConnectionId": aws.ToString(x.ConnectionId)}
+			"IntegrationSubtype": aws.ToString(x.IntegrationSubtype), "PayloadFormatVersion": aws.ToString(x.PayloadFormatVersion), "ConnectionType": string(x.ConnectionType), "ConnectionId": aws.ToString(x.ConnectionId), "RequestParameters": x.RequestParameters}
 		mapped := object{}
 		for status, parameters := range x.ResponseParameters {
 			var list []any
@@ -372,8 +382,13 @@ func (s *State) urlTemplate(all object) {
 		p["Cors"] = corsObject(c.AllowCredentials, c.MaxAge, c.AllowOrigins, c.AllowMethods, c.AllowHeaders, c.ExposeHeaders)
 	}
 	s.baseOf(all, "AWS::Lambda::Url", p)
-	if s.other.public {
-		all["functions/"+name+"/policy"] = object{"Type": "AWS::Lambda::Permission", "Properties": object{"FunctionName": name, "Action": "lambda:InvokeFunctionUrl", "Principal": "*", "FunctionUrlAuthType": string(u.AuthType)}}
+	if all["functions/"+name] == nil { // its configuration may not be read
+		all["functions/"+name] = object{"Type": "AWS::Lambda::Function", "Properties": object{"FunctionName": name}}
+	}
+	for action, may := range map[string]bool{"lambda:InvokeFunctionUrl": s.other.public, "lambda:InvokeFunction": s.other.invoked} {
+		if may {
+			all["functions/"+name+"/policy/"+action] = object{"Type": "AWS::Lambda::Permission", "Properties": object{"FunctionName": s.ID, "Action": action, "Principal": "*"}}
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/corsgate/corsgate/internal/rules"
 )
@@ -91,6 +94,7 @@ func TestUndeployed(t *testing.T) {
 func TestWhichHTTP(t *testing.T) {
 	g := httpAccount(t, map[string]int{"/domainnames/other.example.com/apimappings": 404})
 	for given, want := range map[string][3]string{
+		"https://abc.lambda-url.eu-west-1.on.aws/": {"", "", "abc.lambda-url.eu-west-1.on.aws is the address of a function URL; name its function with --function-url"},
 		"abc123": {"abc123"},
 		"https://abc123.execute-api.eu-west-1.amazonaws.com/items": {"abc123", "$default"},
 		"https://shop.example.com/items":                           {"", "", "no mapping of shop.example.com leads from /items to an API"},
@@ -107,18 +111,72 @@ func TestWhichHTTP(t *testing.T) {
 	}
 }
 
-// TestPublic holds whether a function's policy lets everybody call its URL.
-func TestPublic(t *testing.T) {
-	for statement, want := range map[string]bool{
-		``: false,
-		`{"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl"}`:                     true,
-		`{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["lambda:InvokeFunctionUrl"]}`:          true,
-		`{"Effect": "Deny", "Principal": "*", "Action": "lambda:InvokeFunctionUrl"}`:                      false,
-		`{"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunction"}`:                        false,
-		`{"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "lambda:InvokeFunctionUrl"}`: false,
-	} {
-		if got := public(`{"Statement": [` + statement + `]}`); got != want {
-			t.Errorf("%s: %v", statement, got)
+// urls is Lambda with a function URL.
+type urls struct {
+	functions
+	policy string
+}
+
+func (u *urls) GetFunctionUrlConfig(context.Context, *lambda.GetFunctionUrlConfigInput, ...func(*lambda.Options)) (*lambda.GetFunctionUrlConfigOutput, error) {
+	return &lambda.GetFunctionUrlConfigOutput{AuthType: types.FunctionUrlAuthTypeNone, FunctionArn: aws.String("arn:aws:lambda:eu-west-1:111111111111:function:shop"),
+		Cors: &types.Cors{AllowOrigins: []string{"https://app.example.com"}, AllowMethods: []string{"GET"}, AllowHeaders: []string{"content-type"}}}, nil
+}
+
+func (u *urls) GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error) {
+	return &lambda.GetPolicyOutput{Policy: aws.String(`{"Version": "2012-10-17", "Statement": [` + u.policy + `]}`)}, nil
+}
+
+// TestAddressOfURL holds what is said where the address of a function URL is given for its function, or for an API.
+func TestAddressOfURL(t *testing.T) {
+	const host = "abc.lambda-url.eu-west-1.on.aws"
+	for _, given := range []string{host, host + "/items", "https://" + host + "/"} {
+		if _, err := ReadURL(t.Context(), &urls{}, "eu-west-1", given); err == nil || err.Error() != host+" is an address, and Lambda does not say which function it belongs to; name the function, NAME or NAME:ALIAS" {
+			t.Errorf("%s: %v", given, err)
 		}
+	}
+	if _, _, err := Which(t.Context(), account{}, "eu-west-1", "https://"+host+"/", ""); err == nil || err.Error() != host+" is the address of a function URL; name its function with --function-url" {
+		t.Errorf("for a REST API: %v", err)
+	}
+}
+
+// TestPublic holds what is said of who may call a function URL.
+func TestPublic(t *testing.T) {
+	statement := func(effect, action, more string) string {
+		return `{"Effect": "` + effect + `", "Principal": "*", "Action": "lambda:` + action + `", "Resource": "arn:aws:lambda:eu-west-1:111111111111:function:shop"` + more + `}`
+	}
+	url, invoke := statement("Allow", "InvokeFunctionUrl", ""), statement("Allow", "InvokeFunction", `, "Condition": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}`)
+	half := "but not the function"
+	for _, tt := range []struct{ name, policy, found, notJudged, note string }{
+		{"both", url + "," + invoke, "", "", ""},
+		{"the URL alone", url, "", "", half},
+		{"nobody", "", "CORS813", "", ""},
+		{"the function alone", invoke, "CORS813", "", ""},
+		{"who signs", statement("Allow", "InvokeFunctionUrl", `, "Condition": {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}`) + "," + invoke, "CORS813", "", ""},
+		{"all denied", url + "," + invoke + "," + statement("Deny", "*", ""), "CORS813", "", ""},
+		{"from an address", statement("Allow", "InvokeFunctionUrl", `, "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}`) + "," + invoke, "", "whether everybody may call the URL: for lambda:InvokeFunctionUrl the function's policy depends on aws:SourceIp", ""},
+		{"no JSON", "{", "", "whether everybody may call the URL: for lambda:InvokeFunctionUrl the function's policy depends on the text of the policy, which is not a JSON object", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, err := ReadURL(t.Context(), &urls{policy: tt.policy}, "eu-west-1", "shop:live")
+			if err != nil {
+				t.Fatal(err)
+			}
+			rep, _, err := Inspect(t.Context(), s, nil, nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var found []string
+			for _, f := range rep.Findings {
+				found = append(found, string(f.Rule))
+				if strings.Contains(f.Detail, "template") {
+					t.Errorf("there is no template: %s", f.Detail)
+				}
+			}
+			notes := strings.Join(rep.Notes, "\n")
+			if got := strings.Join(found, " "); got != tt.found || !strings.Contains(strings.Join(rep.NotJudged, "\n"), tt.notJudged) || tt.notJudged == "" && len(rep.NotJudged) > 0 ||
+				strings.Contains(notes, half) != (tt.note != "") || strings.Contains(notes, "template") {
+				t.Errorf("found %q, not judged %q, notes %q", got, rep.NotJudged, rep.Notes)
+			}
+		})
 	}
 }

@@ -65,6 +65,7 @@ type State struct {
 	other      other
 	undeployed [][2]string // stages of which it is not known whether they serve what is configured, and why
 
+	open []string // what of it is not judged, one line each
 	// Unseen says, one line each, what could not be read, and which IAM action would show it.
 	Unseen []string
 	blind  []rules.ID // the rules that cannot be asked because of that

@@ -27,6 +27,9 @@ var (
 // names the stage, too, where none is given.
 func Which(ctx context.Context, g Gateway, region, given, stage string) (id, of string, err error) {
 	if u, err := url.Parse(given); err == nil && u.Host != "" {
+		if isURLHost(u.Hostname()) {
+			return "", "", errURLHost(u.Hostname())
+		}
 		first, _, _ := strings.Cut(strings.Trim(u.Path, "/"), "/")
 		if m := invokeHost.FindStringSubmatch(u.Hostname()); m != nil {
 			return m[1], either(stage, first), nil

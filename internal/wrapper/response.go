@@ -20,18 +20,26 @@ func Patch(data []byte, d cors.Decision) (patched []byte, own []string, ok bool)
 	if !ok {
 		return data, nil, false
 	}
-	// Of a name that is there twice the last one counts, and takes the place of all.
+	// Of a name that is there twice the last one that can be read takes the place of all, whichever of
+	// them counts for the reader.
 	var single, multi headers
 	for _, m := range members {
+		to := &single
 		switch m.name {
 		case "headers":
-			single, ok = readHeaders(data[m.value:m.end])
 		case "multiValueHeaders":
-			multi, ok = readHeaders(data[m.value:m.end])
+			to = &multi
+		default:
+			continue
 		}
-		if !ok {
-			return data, nil, false
+		if h, readable := readHeaders(data[m.value:m.end]); readable {
+			*to = h
+		} else {
+			to.bad = true
 		}
+	}
+	if single.bad && !single.read || multi.bad && !multi.read {
+		return data, nil, false
 	}
 	for name, value := range emit.Headers(d, append(single.vary, multi.vary...)) {
 		single.kept = append(single.kept, header(name, value))
@@ -69,6 +77,7 @@ func Patch(data []byte, d cors.Decision) (patched []byte, own []string, ok bool)
 // headers are one of the two members of a response that hold headers.
 type headers struct {
 	read bool
+	bad  bool     // they cannot be read
 	raw  []byte   // as it came; nil where that is not as it goes
 	kept [][]byte // members as they came, but for those of CORS
 	own  []string // the names of those

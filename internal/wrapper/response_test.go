@@ -44,6 +44,8 @@ func TestPatch(t *testing.T) {
 			`{"headers":{"Access-Control-Allow-Origin":"https://app.example.com","Vary":"Accept, origin, Cookie"},"multiValueHeaders":{}}`, ""},
 		{"twice", `{"headers":{"a":"1"},"x":0,"headers":{"b":"2"},"multiValueHeaders":{"c":["3"]}}`,
 			`{"headers":{"b":"2",` + ours + `},"x":0,"headers":{"b":"2",` + ours + `},"multiValueHeaders":{"c":["3"]}}`, ""},
+		{"twice, and once no headers", `{"headers":5,"headers":{"access-control-allow-origin":"*"},"multiValueHeaders":{"c":["3"]},"multiValueHeaders":[]}`,
+			`{"headers":{` + ours + `},"headers":{` + ours + `},"multiValueHeaders":{"c":["3"]},"multiValueHeaders":{"c":["3"]}}`, "access-control-allow-origin"},
 		{"body that looks like it", `{"body":"{\"headers\":{\"Access-Control-Allow-Origin\":\"*\"}}\\"}`, `{"headers":{` + ours + `},"body":"{\"headers\":{\"Access-Control-Allow-Origin\":\"*\"}}\\"}`, ""},
 		{"nested", `{"x":{"headers":{"Access-Control-Allow-Origin":"*"}}}`, `{"headers":{` + ours + `},"x":{"headers":{"Access-Control-Allow-Origin":"*"}}}`, ""},
 		{"a stream", "{}\x00\x00\x00\x00\x00\x00\x00\x00{\"headers\":{}}", "{\"headers\":{" + ours + "}}\x00\x00\x00\x00\x00\x00\x00\x00{\"headers\":{}}", ""},
@@ -55,7 +57,7 @@ func TestPatch(t *testing.T) {
 			}
 		})
 	}
-	for _, in := range []string{"", " ", "null", `"text"`, "[]", "{", `{"headers":`, `{"headers":{}`, `{"headers":{}]`, `{"headers" {}}`, `{"headers":[]}`, `{"headers":"x"}`, `{"headers":{"a":}}`,
+	for _, in := range []string{"", " ", "null", `"text"`, "[]", "{", `{"headers":`, `{"headers":{}`, `{"headers":{}]`, `{"headers" {}}`, `{"headers":[]}`, `{"headers":"x"}`, `{"headers":5,"headers":[]}`, `{"headers":{},"multiValueHeaders":5}`, `{"headers":{"a":}}`,
 		`{"headers":{"a":"b",}}`, `{"multiValueHeaders":1}`, `{"a":1,}`, `{"a":1 "b":2}`, `{a:1}`, `{"\u12":1}`, `{"a":,"b":1}`, `{"a"`, `{"a":"`} {
 		if got, own, ok := Patch([]byte(in), allowed); ok || string(got) != in || own != nil {
 			t.Errorf("%s is a response: %s, %q", in, got, own)

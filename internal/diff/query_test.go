@@ -1,0 +1,66 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/corsgate/corsgate/internal/cfn"
+)
+
+// TestTokenInQuery holds that an authorizer that reads the query is taken to get it, as one that reads a header is.
+func TestTokenInQuery(t *testing.T) {
+	const template = `
+Resources:
+  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: ['https://app.example.com'], AllowMethods: [GET], AllowHeaders: [x-token]}}}
+  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example, IntegrationMethod: GET}}
+  A: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {ApiId: !Ref Web, AuthorizerType: REQUEST, IdentitySource: [$request.%s], AuthorizerPayloadFormatVersion: '2.0'}}
+  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, Target: !Sub 'integrations/${I}', AuthorizationType: CUSTOM, AuthorizerId: !Ref A}}
+`
+	var apps [2]*cfn.App
+	for side, source := range []string{"querystring.token", "header.x-token"} {
+		app, err := cfn.Parse("t.yaml", fmt.Appendf(nil, template, source), cfn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		apps[side] = app
+	}
+	results, err := Apps(t.Context(), apps[0], apps[1], Options{})
+	if err != nil || len(results) != 1 {
+		t.Fatal(results, err)
+	}
+	for _, c := range results[0].Changes {
+		if slices.Contains(c.Headers, "x-token") {
+			t.Errorf("%+v: %+v before, %+v after", c.Question, c.Before, c.After)
+		}
+	}
+}
+
+// TestOwnErrorOfURL holds that the 403 of a function URL is not said to be API Gateway's.
+func TestOwnErrorOfURL(t *testing.T) {
+	var apps [2]*cfn.App
+	for side, auth := range []string{"NONE", "AWS_IAM"} {
+		app, err := cfn.Parse("t.yaml", fmt.Appendf(nil, `
+Resources:
+  F: {Type: AWS::Lambda::Function, Properties: {}}
+  May: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref F, Action: lambda:InvokeFunctionUrl, Principal: '*'}}
+  Url: {Type: AWS::Lambda::Url, Properties: {AuthType: %s, TargetFunctionArn: !GetAtt F.Arn, Cors: {AllowOrigins: ['https://app.example.com'], AllowMethods: [GET]}}}
+`, auth), cfn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		apps[side] = app
+	}
+	results, err := Apps(t.Context(), apps[0], apps[1], Options{})
+	if err != nil || len(results) != 1 {
+		t.Fatal(results, err)
+	}
+	var out strings.Builder
+	if err := Markdown(&out, results, Found{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.Contains(got, "from the service itself (Forbidden)") || strings.Contains(got, "API Gateway") {
+		t.Error(got)
+	}
+}
