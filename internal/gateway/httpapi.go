@@ -119,7 +119,7 @@ func (l *loader) httpRoute(res *cfn.Resource) {
 	if !ok {
 		return
 	}
-	if t := l.upper("route "+m.ID, "AuthorizationType", p, r); t != "" {
+	if t := strings.ToUpper(r.known(p["AuthorizationType"], "AuthorizationType")); t != "" {
 		m.AuthorizationType = t
 	}
 	switch m.AuthorizationType {
@@ -157,16 +157,6 @@ func (l *loader) httpRoute(res *cfn.Resource) {
 	l.keyed(key, m)
 }
 
-// upper reads a name that is written in capitals, and notes one that is not, since CloudFormation may refuse it.
-func (l *loader) upper(of, property string, p map[string]any, r *reader) string {
-	was := r.known(p[property], property)
-	is := strings.ToUpper(was)
-	if was != is {
-		l.api.Undeployable = append(l.api.Undeployable, fmt.Sprintf("%s: %s %s is taken as %s; write it so, since CloudFormation may refuse it", of, property, clip(was), clip(is)))
-	}
-	return is
-}
-
 // target returns the integration that a route's Target, integrations/ID, names.
 func (l *loader) target(v any, r *reader) (*cfn.Resource, error) {
 	text := r.text(v, "Target")
@@ -190,7 +180,7 @@ func (l *loader) target(v any, r *reader) (*cfn.Resource, error) {
 // httpIntegration reads an AWS::ApiGatewayV2::Integration.
 func (l *loader) httpIntegration(res *cfn.Resource, r *reader) *Integration {
 	p := res.Properties
-	i := &Integration{Type: l.upper("integration "+res.ID, "IntegrationType", p, r), URI: r.text(p["IntegrationUri"], "IntegrationUri"),
+	i := &Integration{Type: strings.ToUpper(r.known(p["IntegrationType"], "IntegrationType")), URI: r.text(p["IntegrationUri"], "IntegrationUri"),
 		HTTPMethod: strings.ToUpper(r.known(p["IntegrationMethod"], "IntegrationMethod")), Payload: r.known(p["PayloadFormatVersion"], "PayloadFormatVersion"),
 		Subtype: r.text(p["IntegrationSubtype"], "IntegrationSubtype")}
 	i.connection(p["ConnectionType"], p["ConnectionId"], r)
@@ -309,7 +299,7 @@ func (r *reader) sources(v any) []string {
 // httpAuthorizer reads an AWS::ApiGatewayV2::Authorizer.
 func (l *loader) httpAuthorizer(res *cfn.Resource, r *reader) *authorizer {
 	p := res.Properties
-	a := &authorizer{id: res.ID, typ: l.upper("authorizer "+res.ID, "AuthorizerType", p, r), sources: r.sources(p["IdentitySource"]),
+	a := &authorizer{id: res.ID, typ: strings.ToUpper(r.known(p["AuthorizerType"], "AuthorizerType")), sources: r.sources(p["IdentitySource"]),
 		payload: r.known(p["AuthorizerPayloadFormatVersion"], "AuthorizerPayloadFormatVersion"), simple: r.bool(p["EnableSimpleResponses"], "EnableSimpleResponses")}
 	a.jwtSources()
 	if uri := r.text(p["AuthorizerUri"], "AuthorizerUri"); uri != "" {
