@@ -443,13 +443,13 @@ func (v *view) behind(method, url string) string {
 		case is == "":
 			return "it no longer calls " + was + ", which is not run"
 		}
-		return "it calls " + is + ", and before " + was + "; neither is run"
+		return "it calls " + is + " now, and called " + was + " before; neither is run"
 	}
 	return ""
 }
 
 // ownResponses is between the name of a function and what of it changed.
-const ownResponses = " is not run, and its own responses may differ: another "
+const ownResponses = " is not run, and its responses may differ, because of another "
 
 // changedOf names what of a function is another on the other side: what its own responses to pages hang on, or what else of
 // its code and its settings.

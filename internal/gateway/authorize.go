@@ -108,7 +108,7 @@ func (x *exchange) identified(lacks func(a *authorizer, why string) error) (*aut
 	a := x.method.authorizer
 	if a == nil {
 		if _, ok := x.headers.Get("Authorization"); !ok {
-			return nil, nil, unsupported("what the authorizer wants of a request is not known: it is not in the template")
+			return nil, nil, unsupported("what the authorizer requires of a request is not known: it is not in the template")
 		}
 		a = &authorizer{sources: []string{apigw.RequestHeader + "Authorization"}}
 	}
@@ -117,7 +117,7 @@ func (x *exchange) identified(lacks func(a *authorizer, why string) error) (*aut
 		v, ok := x.source(s)
 		if !ok || v == "" {
 			if a.unknown != nil {
-				return nil, nil, unsupported("what the authorizer wants of a request: %v", &cfn.Unknown{Symbol: a.unknown})
+				return nil, nil, unsupported("what the authorizer requires of a request: %v", &cfn.Unknown{Symbol: a.unknown})
 			}
 			return nil, nil, lacks(a, "the request lacks "+s)
 		}

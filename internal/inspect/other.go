@@ -251,7 +251,7 @@ func (r *reader) readHTTPDomains(g HTTPGateway) error {
 // ReadURL reads the URL of a function, which is given by its name, its ARN, or with its alias as NAME:ALIAS.
 func ReadURL(ctx context.Context, f URLs, region, given string) (*State, error) {
 	if u, err := url.Parse(given); err == nil && u.Host != "" {
-		return nil, fmt.Errorf("which function %s belongs to cannot be asked; name the function, NAME or NAME:ALIAS", u.Hostname())
+		return nil, fmt.Errorf("AWS does not say which function has the URL %s; name the function: NAME or NAME:ALIAS", u.Hostname())
 	}
 	name, qualifier := given, ""
 	if a, err := arn.Parse(given); err == nil {

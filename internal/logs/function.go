@@ -98,7 +98,7 @@ func (s *Scanner) entry(l Line, e entry) bool {
 		s.refusal(l, e.Request, e.Origin, rule, e.Method, e.where(), what, "")
 	case messageMore:
 		if e.Count > 0 {
-			s.sawTimes(l, e.Count, rules.CORS702, "", "", "more were refused than have a line of their own", "")
+			s.sawTimes(l, e.Count, rules.CORS702, "", "", "more origins were refused, which have no lines of their own", "")
 		}
 	case messagePolicy:
 		s.saw(l, rules.CORS710, "", "", "the variables of stage "+clip(e.Stage)+" hold no valid policy: "+report.Clip(report.OneLine(list(e.Faults)), 2000), "")

@@ -170,7 +170,7 @@ func TestCauses(t *testing.T) {
 		{"a challenge (G9)", api, "CORS404", preflight(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("x-amzn-waf-action", "challenge")
 			w.WriteHeader(202)
-		}), "the firewall wants a challenge"},
+		}), "the firewall requires a challenge"},
 		{"CloudFront without OPTIONS (E2)", "api.example.com", "CORS512", preflight(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Server", "CloudFront")
 			w.WriteHeader(403)
