@@ -149,7 +149,7 @@ func TestFunctionsThatChange(t *testing.T) {
 	}{
 		"a list of origins": {api(object{"S3Key": "a"}, object{"ALLOWED_ORIGINS": "*", "TABLE": "a"}), "- POST /a: the responses of Fn may differ, because ALLOWED_ORIGINS changed\n"},
 		"no list":           {api(object{"S3Key": "a"}, object{"TABLE": "a"}), "- POST /a: the responses of Fn may differ, because ALLOWED_ORIGINS changed\n"},
-		"code in a bucket":  {api(object{"S3Key": "b"}, object{"ALLOWED_ORIGINS": app, "TABLE": "b"}), "Nothing, although the templates differ.\n\nFunctions that changed and are not run: Fn (Code and TABLE).\n"},
+		"code in a bucket":  {api(object{"S3Key": "b"}, object{"ALLOWED_ORIGINS": app, "TABLE": "b"}), "Nothing, although the templates differ.\n\nFunctions that changed and were not run: Fn (Code and TABLE).\n"},
 		"code in place":     {api(object{"ZipFile": "b"}, object{"ALLOWED_ORIGINS": app, "TABLE": "a"}), "- POST /a: the responses of Fn may differ, because Code changed\n"},
 	} {
 		for _, way := range [][2][]byte{{base, tt.now}, {tt.now, base}} {

@@ -63,7 +63,7 @@ func (f format) routes(list []string) string {
 		list, fallen = f.brief(list)
 	}
 	if fallen > 0 {
-		return f.enumerate(list) + ", and " + plural(fallen, "route") + " of other paths that they serve"
+		return f.enumerate(list) + ", and " + plural(fallen, "route") + " of other paths (served by a greedy route)"
 	}
 	return f.enumerate(list)
 }
@@ -703,7 +703,7 @@ func (d *Difference) footer() string {
 // end writes what was left out, if anything was, and the rest to the writer.
 func (p *page) end(w io.Writer) error {
 	if p.omitted > 0 {
-		p.WriteString("\n" + plural(p.omitted, "more line") + " do not fit into a comment; " + p.code("--format json") + " prints all.\n")
+		fmt.Fprintf(p, "\nLines that do not fit into a comment: %d. %s prints all.\n", p.omitted, p.code("--format json"))
 	}
 	text := p.String()
 	if !p.details {
