@@ -208,7 +208,7 @@ func (i *inspector) differences(rule rules.ID, id, subject string, sentences []d
 	for n, s := range sentences {
 		f := report.Finding{LogicalID: id, Detail: subject + "; " + s.Text}
 		if n == most && len(sentences) > most+1 {
-			f.Detail = fmt.Sprintf("%s; browsers notice %d differences; the first %d are listed", subject, len(sentences), most)
+			f.Detail = fmt.Sprintf("%s; browsers notice %d differences, of which %d are listed", subject, len(sentences), most)
 			i.find(rule, f)
 			return
 		}

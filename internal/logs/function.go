@@ -103,7 +103,7 @@ func (s *Scanner) entry(l Line, e entry) bool {
 	case messagePolicy:
 		s.saw(l, rules.CORS710, "", "", "the variables of stage "+clip(e.Stage)+" hold no valid policy: "+report.Clip(report.OneLine(list(e.Faults)), 2000), "")
 	case messageOwn:
-		s.saw(l, rules.CORS703, e.Method, e.where(), "the handler sets "+clip(list(e.Header))+"; they are left out", "")
+		s.saw(l, rules.CORS703, e.Method, e.where(), "the handler sets "+clip(list(e.Header))+"; corsgate removes what it sets", "")
 	default:
 		if what, ok := strings.CutPrefix(message, messageWrapper); ok {
 			s.saw(l, rules.CORS709, "", "", what+" ("+clip(e.Error)+")", "")

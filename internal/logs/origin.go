@@ -135,7 +135,7 @@ func imitation(u, allowed *url.URL) string {
 	otherName, _, _ := strings.Cut(other, ".")
 	switch {
 	case strings.HasSuffix(host, own), strings.Contains("."+host, "."+own):
-		return "its name contains %s, but it is another site: somebody may be trying to get in"
+		return "its name contains the domain of %s, but it is another site: somebody may be trying to get in"
 	case len(name) >= 4 && (otherName == name || near(otherName, name) || disguised(otherName, name)):
 		return "it looks like %s: it is mistyped, or somebody may be trying to get in"
 	}

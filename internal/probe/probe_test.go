@@ -422,7 +422,7 @@ func TestRestraint(t *testing.T) {
 	}
 	o.Origin, o.Max = page, 4
 	r = survey(t, o)
-	if got := count(); got["PUT"]+got["OPTIONS"]+got["GET"] != 4 || !strings.HasSuffix(r.NotSent, "more requests: --max-requests is 4") {
+	if got := count(); got["PUT"]+got["OPTIONS"]+got["GET"] != 4 || !strings.HasSuffix(r.NotSent, "more requests were not sent: --max-requests is 4") {
 		t.Errorf("at most 4: %v, %s", got, r.NotSent)
 	}
 	if most != 1 {

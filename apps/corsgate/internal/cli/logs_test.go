@@ -215,7 +215,7 @@ func TestLogsGoOn(t *testing.T) {
 		}, []string{"--rest-api-id", "nope", "--stage", "prod"}, 3, "corsgate: API nope: GetStages: not found\n"},
 		"a group of its own": {nil, []string{"--function", "orders", "--function", "arn:aws:lambda:eu-west-1:111111111111:function:elsewhere:live"}, 0, ""},
 		"where it logs is hidden": {nil, []string{"--function", "orders", "--function", "hidden"}, 0,
-			"corsgate: where hidden logs is not known, so /aws/lambda/hidden is read: GetFunctionConfiguration: access denied; the IAM action lambda:GetFunctionConfiguration would allow it\n"},
+			"corsgate: the log group of hidden is not known, so /aws/lambda/hidden is read: GetFunctionConfiguration: access denied; the IAM action lambda:GetFunctionConfiguration would allow it\n"},
 		"group denied": {nil, []string{"--function", "orders", "--function", "denied"}, 3,
 			"not seen: log group /aws/lambda/denied: FilterLogEvents: access denied; the IAM action logs:FilterLogEvents would allow it\n"},
 		"no logs at all": {func(w http.ResponseWriter) {

@@ -242,7 +242,7 @@ func TestBackends(t *testing.T) {
 	for path, want := range map[string]string{
 		"/gone": "the HTTP integration's server cannot be reached: " + gone.URL,
 		"/aws":  "AWS services are not called from here",
-		"/java": `function Java: its runtime, \"java21\", is not run here`,
+		"/java": `function Java: its runtime is \"java21\"; only Go `,
 		"/odd":  "Fn::Mystery",
 	} {
 		if a := ask(t, "GET", s.URL()+path, ""); a.status != 502 || !strings.Contains(a.body, want) {
