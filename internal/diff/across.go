@@ -795,7 +795,7 @@ func (c *comparison) elsewhere(before, after *gateway.API) []NotCompared {
 	}
 	const disabled = "DisableExecuteApiEndpoint" // it decides who gets in, and no request here meets it
 	if cfn.Canonical(before.Rest.Properties[disabled]) != cfn.Canonical(after.Rest.Properties[disabled]) {
-		out = append(out, NotCompared{Why: "the API's " + disabled + ", which differs: whom it lets in is not looked at"})
+		out = append(out, NotCompared{Why: "the API's " + disabled + ", which differs: the effect on who is let in is not compared"})
 	}
 	return append(out, c.policies(before, after)...)
 }

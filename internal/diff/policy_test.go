@@ -180,7 +180,7 @@ func TestOtherValuesOfParameters(t *testing.T) {
 		want     string
 	}{{one, all, "Looser"}, {all, one, "Stricter"}} {
 		text := textOf(t, way.old, way.now)
-		if !strings.Contains(text, "If IsDev is true, which the defaults of parameters do not make it:\n") || !strings.Contains(text, "\n"+way.want+"\n") {
+		if !strings.Contains(text, "If IsDev is true, against the defaults of the parameters:\n") || !strings.Contains(text, "\n"+way.want+"\n") {
 			t.Errorf("want %s if IsDev is true, got\n%s", way.want, text)
 		}
 	}

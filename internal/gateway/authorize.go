@@ -147,7 +147,7 @@ func (x *exchange) signed() bool {
 func (x *exchange) signature() error {
 	if !x.signed() {
 		x.step(Step{Kind: StepAuthorizer, Name: "AWS_IAM", Detail: "no signature"})
-		return &failure{typ: apigw.MissingAuthenticationToken, message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: "the method wants a signed request"}
+		return &failure{typ: apigw.MissingAuthenticationToken, message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: "the method requires a signed request"}
 	}
 	if x.api.authorizers == nil || x.api.authorizers.IAM == "" {
 		x.assume("AWS_IAM", "AWS_IAM assumed to let the request in")
@@ -353,10 +353,10 @@ func (x *exchange) apiKey() error {
 	detail := "the request has no x-api-key"
 	if x.api.KeySource == apigw.KeyByAuthorizer {
 		if x.api.authorizers == nil || x.assumed {
-			x.step(Step{Kind: StepAPIKey, Detail: "assumed to be given by the authorizer"})
+			x.step(Step{Kind: StepAPIKey, Detail: "assumed to be supplied by the authorizer"})
 			return nil
 		}
-		key, ok, detail = x.usageKey, x.usageKey != "", "the authorizer gave no usageIdentifierKey"
+		key, ok, detail = x.usageKey, x.usageKey != "", "the authorizer returned no usageIdentifierKey"
 	}
 	if ok {
 		why, named := x.api.keys[key]

@@ -284,7 +284,7 @@ func overruled(ctx context.Context, what string, err error) bool {
 	}
 	n.standIn = what + " was not invoked; the CORS headers are the API's, whatever it returns, but the status and the body are not the function's"
 	if n.method == http.MethodOptions {
-		n.status = &NotInvoked{Reason: not.Reason + ", and a preflight needs an OK status of it"}
+		n.status = &NotInvoked{Reason: not.Reason + ", and a preflight needs an OK status from it"}
 	}
 	return true
 }
