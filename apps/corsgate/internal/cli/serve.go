@@ -30,7 +30,7 @@ type serveCommand struct {
 	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable."`
 	values   `group:"Values of a deployment:"`
 
-	invoke `group:"Where:"`
+	invoke `group:"The functions behind the API:"`
 
 	Claim     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Who is let in:" help:"A claim of the tokens that Cognito authorizers get, such as scope=items/read. Without any, every token is accepted."`
 	IAMCaller string            `name:"iam-caller" placeholder:"ARN" group:"Who is let in:" help:"The caller who signs requests to methods with AWS_IAM. Without it, every signature is accepted; none is verified."`
