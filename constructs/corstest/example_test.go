@@ -14,13 +14,12 @@ func (printer) Helper()                           {}
 func (printer) Errorf(format string, args ...any) { show(fmt.Sprintf(format, args...)) }
 func (printer) Fatalf(format string, args ...any) { show(fmt.Sprintf(format, args...)) }
 
-// show prints a failure's first and last lines.
+// show prints a failure's first lines.
 func show(text string) {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
-	fmt.Println(lines[0])
-	if len(lines) > 5 {
+	fmt.Println(strings.Join(lines[:min(len(lines), 10)], "\n"))
+	if len(lines) > 10 {
 		fmt.Println("...")
-		fmt.Println(strings.Join(lines[len(lines)-5:], "\n"))
 	}
 }
 
@@ -36,12 +35,16 @@ func Example() {
 	api.From("https://new.example").Get("/products").IsAllowed() // fails, and says why
 	// Output:
 	// corstest: want allowed, got refused (MissingAllowOriginHeader)
-	// ...
+	//
+	// A page of https://new.example requests GET /products
+	//
+	// Verdict: refused (MissingAllowOriginHeader)
 	//   Access to fetch at
 	//   'https://catalog742f25fd.execute-api.us-east-1.amazonaws.com/prod/products'
 	//   from origin 'https://new.example' has been blocked by CORS policy:
 	//   No 'Access-Control-Allow-Origin' header is present on the requested resource.
 	//   https://fetch.spec.whatwg.org/#concept-cors-check
+	// ...
 }
 
 func ExampleAPI_Matrix() {

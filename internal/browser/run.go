@@ -111,7 +111,7 @@ func (p *Plan) send(r *HTTPRequest, transport func(*HTTPRequest) (*HTTPResponse,
 	case err != nil:
 		return nil, p.fail("ERR_FAILED", "Failed to fetch: "+err.Error(), sectionMainFetch)
 	case resp == nil:
-		return nil, p.fail("ERR_EMPTY_RESPONSE", "Failed to fetch: no answer", sectionMainFetch)
+		return nil, p.fail("ERR_EMPTY_RESPONSE", "Failed to fetch: no response", sectionMainFetch)
 	}
 	return resp, allowed
 }

@@ -26,7 +26,7 @@ func TestNotJudged(t *testing.T) {
 		"which method it is": {`{Resources: {ItemsPut: {Properties: {HttpMethod: {"Fn::ImportValue": method}}}}}`,
 			"not judged: ANY /items: import method: no stack here exports it\n"},
 		"an authorizer of preflights": {`{Resources: {ItemsOptions: {Properties: {AuthorizationType: CUSTOM, AuthorizerId: {"Fn::ImportValue": auth}}}}}`,
-			"not judged: OPTIONS /items: what the authorizer wants of a request: not known: import auth: no stack here exports it\n"},
+			"not judged: OPTIONS /items: what the authorizer requires of a request: not known: import auth: no stack here exports it\n"},
 		"a validator of preflights": {`{Parameters: {Val: {Type: String}}, Resources: {ItemsOptions: {Properties: {RequestValidatorId: {Ref: Val}, RequestParameters: {method.request.header.x-need: true}}}}}`,
 			"not judged: OPTIONS /items: whether requests are validated: not known: Val: the parameter has no value here\n"},
 		"a resource without a type": {`{Parameters: {P: {Type: String}}, Resources: {More: {Type: {Ref: P}}}}`,

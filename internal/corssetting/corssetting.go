@@ -80,7 +80,7 @@ func (s *Setting) Origin(origin string) (value, notKnown string) {
 	// A list with * in it lets in everybody, whatever else it has.
 	if slices.Contains(s.Origins, "*") {
 		if s.Service == FunctionURL && s.Credentialed() {
-			return "", "whether the URL sends * or the page's origin for AllowOrigins * with AllowCredentials is on no file"
+			return "", "it is not recorded whether the URL sends * or the page's origin for AllowOrigins * with AllowCredentials"
 		}
 		return "*", ""
 	}
@@ -93,12 +93,12 @@ func (s *Setting) Origin(origin string) (value, notKnown string) {
 		ok = ok && (lower == "https://" || lower == "http://") && strings.HasPrefix(origin, lower)
 		switch {
 		case strings.EqualFold(o, origin), ok && scheme != lower:
-			notKnown = "whether the letter case of " + o + " counts is on no file"
+			notKnown = "it is not recorded whether the letter case of " + o + " matters"
 		case ok:
 			if s.Service == HTTPAPI {
 				return origin, ""
 			}
-			notKnown = "what a function URL makes of " + o + " is on no file"
+			notKnown = "it is not recorded what a function URL does with " + o
 		}
 	}
 	return "", notKnown

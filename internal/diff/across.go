@@ -443,13 +443,13 @@ func (v *view) behind(method, url string) string {
 		case is == "":
 			return "it no longer calls " + was + ", which is not run"
 		}
-		return "it calls " + is + ", and before " + was + "; neither is run"
+		return "it calls " + is + " now, and called " + was + " before; neither is run"
 	}
 	return ""
 }
 
 // ownResponses is between the name of a function and what of it changed.
-const ownResponses = " is not run, and its own responses may differ: another "
+const ownResponses = " is not run, and its responses may differ, because of another "
 
 // changedOf names what of a function is another on the other side: what its own responses to pages hang on, or what else of
 // its code and its settings.
@@ -795,7 +795,7 @@ func (c *comparison) elsewhere(before, after *gateway.API) []NotCompared {
 	}
 	const disabled = "DisableExecuteApiEndpoint" // it decides who gets in, and no request here meets it
 	if cfn.Canonical(before.Rest.Properties[disabled]) != cfn.Canonical(after.Rest.Properties[disabled]) {
-		out = append(out, NotCompared{Why: "the API's " + disabled + ", which differs: whom it lets in is not looked at"})
+		out = append(out, NotCompared{Why: "the API's " + disabled + ", which differs: the effect on who is let in is not compared"})
 	}
 	return append(out, c.policies(before, after)...)
 }

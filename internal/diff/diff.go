@@ -300,7 +300,7 @@ func Against(ctx context.Context, app *cfn.App, load func(*cfn.App) (*simulate.S
 		return nil, err
 	}
 	for _, c := range d.Cases {
-		d.NotCompared = append(d.NotCompared, NotCompared{Why: "which of its ways the template was deployed in is not known", If: c.If})
+		d.NotCompared = append(d.NotCompared, NotCompared{Why: "it is not known which variant of the template was deployed", If: c.If})
 	}
 	d.Cases = nil
 	return d, nil

@@ -176,7 +176,7 @@ func TestIdentity(t *testing.T) {
 		{all, secured(token, "x-token,x-api-key", "https://app.example.com"), false, "every route they can use (`GET /`) with the header `content-type`: **refused** (HeaderDisallowedByPreflightResponse)"},
 		{all, secured(token, "x-token,content-type", "https://app.example.com"), false, "**refused** (HeaderDisallowedByPreflightResponse), was allowed"},
 		{all, secured(token, "x-token,x-api-key,content-type", "https://other.example"), false, "`https://app.example.com` can no longer read API Gateway's own UNAUTHORIZED"},
-		{secured(none, "x-token,x-api-key,content-type", "https://app.example.com"), all, false, "without what the route wants of a request (a token, an API key): **from API Gateway itself (UNAUTHORIZED)**, was allowed"},
+		{secured(none, "x-token,x-api-key,content-type", "https://app.example.com"), all, false, "without what the route requires (a token, an API key): **from API Gateway itself (UNAUTHORIZED)**, was allowed"},
 		{all, secured(none, "x-token,x-api-key,content-type", "https://app.example.com"), true, "**allowed**"},
 	} {
 		d := between(t, tt.before, tt.after)

@@ -65,7 +65,7 @@ func unreadErrors(before, after *gateway.API, typ string, drift bool) (why strin
 		case g.Err != nil:
 			texts[i], why = "unread "+g.Source, g.Err.Error()
 		case g.Default && len(api.Elsewhere) > 0:
-			texts[i], why = "elsewhere", "they may stand elsewhere: "+api.Elsewhere[0]
+			texts[i], why = "elsewhere", "they may be elsewhere: "+api.Elsewhere[0]
 		}
 		for _, name := range slices.Sorted(maps.Keys(g.Parameters)) {
 			v := g.Parameters[name]

@@ -289,7 +289,7 @@ func (f format) policy(p policy) string {
 				parts = append(parts, "no preflight passes; the function decides about requests that need none")
 			}
 		case altogether:
-			parts = append(parts, "the function decides, preflights and all")
+			parts = append(parts, "the function decides, also about preflights")
 		case ownErrors:
 			if !has(fully) && !has(afterPreflight) {
 				parts = append(parts, "only errors that the API makes itself, for "+f.origins(c))

@@ -123,9 +123,9 @@ func TestPreflightsMove(t *testing.T) {
 	}
 	for _, to := range []bool{true, false} {
 		text := textOf(t, api(!to), api(to))
-		want := "- Preflights of POST /a and POST /b: answered by the function now, and by API Gateway before; whom it lets in is not known\n"
+		want := "- Preflights of POST /a and POST /b: the function responds to them now, and API Gateway did before; which pages the function lets in is not known\n"
 		if !to {
-			want = "- Preflights of POST /a and POST /b: answered by API Gateway now, and by the function before; whom that let in is not known\n"
+			want = "- Preflights of POST /a and POST /b: API Gateway responds to them now, and the function did before; which pages the function let in is not known\n"
 		}
 		if !strings.Contains(text, want) || strings.Count(text, "\n- ") != 3 {
 			t.Errorf("%q is not in it, or more than that, the policy and what is not compared:\n%s", want, text)
@@ -147,10 +147,10 @@ func TestFunctionsThatChange(t *testing.T) {
 		now  []byte
 		says string
 	}{
-		"a list of origins": {api(object{"S3Key": "a"}, object{"ALLOWED_ORIGINS": "*", "TABLE": "a"}), "- POST /a: the own responses of Fn may differ, since ALLOWED_ORIGINS changed\n"},
-		"no list":           {api(object{"S3Key": "a"}, object{"TABLE": "a"}), "- POST /a: the own responses of Fn may differ, since ALLOWED_ORIGINS changed\n"},
-		"code in a bucket":  {api(object{"S3Key": "b"}, object{"ALLOWED_ORIGINS": app, "TABLE": "b"}), "Nothing, although the templates differ.\n\nFunctions that changed and are not run: Fn (Code and TABLE).\n"},
-		"code in place":     {api(object{"ZipFile": "b"}, object{"ALLOWED_ORIGINS": app, "TABLE": "a"}), "- POST /a: the own responses of Fn may differ, since Code changed\n"},
+		"a list of origins": {api(object{"S3Key": "a"}, object{"ALLOWED_ORIGINS": "*", "TABLE": "a"}), "- POST /a: the responses of Fn may differ, because ALLOWED_ORIGINS changed\n"},
+		"no list":           {api(object{"S3Key": "a"}, object{"TABLE": "a"}), "- POST /a: the responses of Fn may differ, because ALLOWED_ORIGINS changed\n"},
+		"code in a bucket":  {api(object{"S3Key": "b"}, object{"ALLOWED_ORIGINS": app, "TABLE": "b"}), "Nothing, although the templates differ.\n\nFunctions that changed and were not run: Fn (Code and TABLE).\n"},
+		"code in place":     {api(object{"ZipFile": "b"}, object{"ALLOWED_ORIGINS": app, "TABLE": "a"}), "- POST /a: the responses of Fn may differ, because Code changed\n"},
 	} {
 		for _, way := range [][2][]byte{{base, tt.now}, {tt.now, base}} {
 			if text := textOf(t, way[0], way[1]); !strings.Contains(text, tt.says) {
@@ -180,7 +180,7 @@ func TestOtherValuesOfParameters(t *testing.T) {
 		want     string
 	}{{one, all, "Looser"}, {all, one, "Stricter"}} {
 		text := textOf(t, way.old, way.now)
-		if !strings.Contains(text, "If IsDev is true, which the defaults of parameters do not make it:\n") || !strings.Contains(text, "\n"+way.want+"\n") {
+		if !strings.Contains(text, "If IsDev is true, against the defaults of the parameters:\n") || !strings.Contains(text, "\n"+way.want+"\n") {
 			t.Errorf("want %s if IsDev is true, got\n%s", way.want, text)
 		}
 	}

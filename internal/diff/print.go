@@ -63,7 +63,7 @@ func (f format) routes(list []string) string {
 		list, fallen = f.brief(list)
 	}
 	if fallen > 0 {
-		return f.enumerate(list) + ", and " + plural(fallen, "route") + " of other paths that fall to them"
+		return f.enumerate(list) + ", and " + plural(fallen, "route") + " of other paths (served by a greedy route)"
 	}
 	return f.enumerate(list)
 }
@@ -159,7 +159,7 @@ func (f format) requests(g Group) string {
 func (f format) extras(g Group) string {
 	headers := ""
 	if g.Preflighted {
-		headers = " with headers that take a preflight"
+		headers = " with headers that need a preflight"
 	}
 	if len(g.Headers) > 0 {
 		var named []string
@@ -177,7 +177,7 @@ func (f format) extras(g Group) string {
 			case none:
 				lacking = " without further headers"
 			case bare:
-				lacking += " without what the route wants of a request (a token, an API key)"
+				lacking += " without what the route requires (a token, an API key)"
 			case questions.Any:
 				named = append(named, "any other header")
 			default:
@@ -199,9 +199,9 @@ func (f format) extras(g Group) string {
 func (f format) sentence(g Group) string {
 	switch g.moved {
 	case toFunction:
-		return "preflights of " + f.routes(g.Routes) + ": " + f.strong("answered by the function now") + ", and by API Gateway before; whom it lets in is not known"
+		return "preflights of " + f.routes(g.Routes) + ": " + f.strong("the function responds to them now") + ", and API Gateway did before; which pages the function lets in is not known"
 	case fromFunction:
-		return "preflights of " + f.routes(g.Routes) + ": " + f.strong("answered by API Gateway now") + ", and by the function before; whom that let in is not known"
+		return "preflights of " + f.routes(g.Routes) + ": " + f.strong("API Gateway responds to them now") + ", and the function did before; which pages the function let in is not known"
 	}
 	who := f.who(g)
 	if len(g.Errors) > 0 {
@@ -300,7 +300,7 @@ func (d *Difference) headline() string {
 	}
 	var also []string
 	if len(d.Wants) > 0 {
-		also = append(also, "routes want something else of requests")
+		also = append(also, "routes have other requirements")
 	}
 	if parts != nil {
 		also = append(also, "for browsers this is "+strings.Join(parts, ", "))
@@ -311,12 +311,12 @@ func (d *Difference) headline() string {
 		}
 	}
 	if len(d.served) > 0 {
-		also = append(also, plural(len(d.served), "route")+" served by another")
+		also = append(also, plural(len(d.served), "route")+" served by another route than before")
 	}
 	if len(d.Address) > 0 {
 		said := "an address is new"
 		if slices.ContainsFunc(d.Address, func(a AddressChange) bool { return a.Before != "" || a.What != ofDomain }) {
-			said = "the address is another"
+			said = "the address changes"
 		}
 		also = append(also, said)
 	}
@@ -328,7 +328,7 @@ func (d *Difference) headline() string {
 	case d.Empty() && len(d.NotCompared) > 0:
 		return "Not all could be compared; nothing changes in the rest"
 	}
-	return "Browsers allow what they allowed, and refuse what they refused"
+	return "Browsers allow and refuse the same requests as before"
 }
 
 // missing writes what could not be compared: what has one reason together, whichever methods and functions it is about.
@@ -364,7 +364,7 @@ func (p *page) missing(d *Difference, title string) {
 		slices.SortFunc(rs, byPath)
 		switch changed, own := strings.CutPrefix(k.why, ownResponses); {
 		case own:
-			line += p.routes(rs) + ": the own responses of " + p.enumerate(about[k]) + " may differ, since " + p.enumerate(strings.Split(changed, ", ")) + " changed"
+			line += p.routes(rs) + ": the responses of " + p.enumerate(about[k]) + " may differ, because " + p.enumerate(strings.Split(changed, ", ")) + " changed"
 		case len(rs) > 0:
 			line += p.routes(rs) + ": " + p.code(k.why)
 		case len(about[k]) > 0:
@@ -390,7 +390,7 @@ func (p *page) others(d *Difference) {
 	for _, what := range slices.Sorted(maps.Keys(changed)) {
 		parts = append(parts, p.enumerate(changed[what])+" ("+p.enumerate(strings.Split(what, ", "))+")")
 	}
-	p.item("\nFunctions that changed and are not run: " + strings.Join(parts, "; ") + ".")
+	p.item("\nFunctions that changed and were not run: " + strings.Join(parts, "; ") + ".")
 }
 
 // sentences returns the groups that have a sentence of their own. New and gone routes have their policies, and what gets
@@ -610,7 +610,7 @@ func (d *Difference) changed(p *page, title string) {
 		}
 		slices.SortFunc(routes, byPath)
 		if len(routes) > 0 {
-			p.item("\n" + map[Direction]string{New: "Of their own now, and served by other routes before: ", Gone: "Served by other routes now, and of their own before: "}[dir] + p.routes(routes) + ".")
+			p.item("\n" + map[Direction]string{New: "Now routes of their own, and served by other routes before: ", Gone: "Now served by other routes, and routes of their own before: "}[dir] + p.routes(routes) + ".")
 		}
 	}
 	p.safety(d.Caches, title)
@@ -653,9 +653,9 @@ func (f format) addresses(list []AddressChange) []string {
 	var order []AddressChange // without the addresses
 	old, now := map[AddressChange][]string{}, map[AddressChange][]string{}
 	for _, a := range list {
-		own := ": pages that use API Gateway's own address have to use another"
+		own := ": pages that use API Gateway's own address need the new one"
 		if a.What == ofURL {
-			own = ": pages that use the function URL's address have to use another"
+			own = ": pages that use the function URL's own address need the new one"
 		}
 		switch {
 		case a.What == ofDomain:
@@ -704,7 +704,7 @@ func (f format) addresses(list []AddressChange) []string {
 				}
 				pairs = append(pairs, f.code(old[k][i])+" is now "+f.code(now[k][i]))
 			}
-			line += strings.Join(pairs, ", ") + ": pages that use the old address have to use the new one"
+			line += strings.Join(pairs, ", ") + ": pages that use the old address need the new one"
 		default:
 			of := func(api, stage string) (short, whole string) {
 				switch short = f.code(api); {
@@ -780,7 +780,7 @@ func (d *Difference) footer() string {
 // end writes what was left out, if anything was, and the rest to the writer.
 func (p *page) end(w io.Writer) error {
 	if p.omitted > 0 {
-		p.WriteString("\n" + plural(p.omitted, "line") + " more, for which a comment has no room: " + p.code("--format json") + ".\n")
+		fmt.Fprintf(p, "\nLines that do not fit into a comment: %d. %s prints all.\n", p.omitted, p.code("--format json"))
 	}
 	text := p.String()
 	if !p.details {

@@ -295,7 +295,7 @@ func TestRoutes(t *testing.T) {
 		"greedy for a resource":           {methods{"ANY /{proxy+}": let, "ANY /a": let}, methods{"ANY /{proxy+}": let}, false, ""},
 		"a resource out of greedy":        {methods{"ANY /{proxy+}": let}, methods{"ANY /{proxy+}": let, "ANY /a": all}, true, "ANY /a"},
 		"preflight of another's answer":   {greedy, both(greedy, methods{"OPTIONS /items": let}), true, "PUT /items"},
-		"answer behind one's preflight":   {both(greedy, methods{"OPTIONS /items": all}), both(greedy, methods{"OPTIONS /items": all, "ANY /{proxy+}": all}), true, "ANY /{proxy+}, and 5 routes of other paths that fall to them"},
+		"answer behind one's preflight":   {both(greedy, methods{"OPTIONS /items": all}), both(greedy, methods{"OPTIONS /items": all, "ANY /{proxy+}": all}), true, "ANY /{proxy+}, and 5 routes of other paths (served by a greedy route)"},
 		"written out where 1 is":          {methods{"ANY /1": let, "ANY /{id}": let}, methods{"ANY /1": let, "ANY /{id}": all}, true, "ANY /{id}"},
 		"written out, and then not":       {methods{"ANY /1": let, "ANY /{id}": all}, methods{"ANY /{id}": all}, true, "ANY /1"},
 		"not written out, and then it is": {methods{"ANY /{id}": all}, methods{"ANY /1": let, "ANY /{id}": all}, false, "ANY /1"},

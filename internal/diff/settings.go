@@ -24,7 +24,7 @@ type silent struct{ gateway.Backend }
 func (b silent) Invoke(ctx context.Context, fn gateway.Function, event []byte) ([]byte, error) {
 	out, err := b.Backend.Invoke(ctx, fn, event)
 	if errors.As(err, new(*simulate.NotInvoked)) {
-		simulate.StandIn(ctx, "the function "+fn.Name+" was not invoked, and is taken to send no CORS headers")
+		simulate.StandIn(ctx, "the function "+fn.Name+" was not invoked; it is assumed to send no CORS headers")
 		return []byte(`{"statusCode": 200}`), nil
 	}
 	return out, err

@@ -67,7 +67,7 @@ func Apps(ctx context.Context, old, now *cfn.App, opts Options) ([]Result, error
 			}
 		}
 		if !all {
-			r.NotCompared = append(r.NotCompared, NotCompared{Why: fmt.Sprintf("the templates have conditions that are not decided, and more than %d ways in which they can turn out; no more were looked at", maxWorlds)})
+			r.NotCompared = append(r.NotCompared, NotCompared{Why: fmt.Sprintf("the conditions that are not decided have more than %d combinations; the others were not compared", maxWorlds)})
 		}
 		for _, app := range []*cfn.App{old, now} {
 			for _, f := range unreadFiles(app) {
@@ -111,7 +111,7 @@ func (r *Result) opened(ctx context.Context, apps [2]*cfn.App, pairs []pair, at 
 	if err != nil {
 		return err
 	}
-	const beyond = ", which the defaults of parameters do not make it"
+	const beyond = ", against the defaults of the parameters"
 	for _, c := range other.Cases {
 		c.If += beyond
 		r.Cases = append(r.Cases, c)
@@ -257,7 +257,7 @@ func compared(ctx context.Context, worlds []*world, p pair, opts Options) (r Res
 			return r, err
 		}
 		if !all {
-			r.NotCompared = append(r.NotCompared, NotCompared{Why: "more values of what only a deployment knows decide than are looked at"})
+			r.NotCompared = append(r.NotCompared, NotCompared{Why: "more values that are known only at deployment decide this than are tried"})
 		}
 	}
 	return r, nil

@@ -73,7 +73,7 @@ func (o Outcome) words() string {
 	case !o.Known && o.Preflight == "allowed":
 		return "decided by a function that was not run; its preflight passes"
 	case !o.Known && o.Preflight != "":
-		return "decided by a function that was not run, preflight and all"
+		return "decided by a function that was not run, also for the preflight"
 	case !o.Known:
 		return "decided by a function that was not run"
 	case o.Code == "":

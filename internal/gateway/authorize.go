@@ -108,7 +108,7 @@ func (x *exchange) identified(lacks func(a *authorizer, why string) error) (*aut
 	a := x.method.authorizer
 	if a == nil {
 		if _, ok := x.headers.Get("Authorization"); !ok {
-			return nil, nil, unsupported("what the authorizer wants of a request is not known: it is not in the template")
+			return nil, nil, unsupported("what the authorizer requires of a request is not known: it is not in the template")
 		}
 		a = &authorizer{sources: []string{apigw.RequestHeader + "Authorization"}}
 	}
@@ -121,7 +121,7 @@ func (x *exchange) identified(lacks func(a *authorizer, why string) error) (*aut
 				continue
 			}
 			if a.unknown != nil {
-				return nil, nil, unsupported("what the authorizer wants of a request: %v", &cfn.Unknown{Symbol: a.unknown})
+				return nil, nil, unsupported("what the authorizer requires of a request: %v", &cfn.Unknown{Symbol: a.unknown})
 			}
 			if strings.HasPrefix(s, "context.") && x.api.Kind == HTTPAPI {
 				return nil, nil, unsupported("the authorizer %s reads $%s, which is not modelled", a.id, clip(s))
@@ -154,7 +154,7 @@ func (x *exchange) signed() bool {
 func (x *exchange) signature() error {
 	if !x.signed() {
 		x.step(Step{Kind: StepAuthorizer, Name: "AWS_IAM", Detail: "no signature"})
-		return &failure{typ: apigw.MissingAuthenticationToken, message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: "the method wants a signed request"}
+		return &failure{typ: apigw.MissingAuthenticationToken, message: "Missing Authentication Token", errType: "MissingAuthenticationTokenException", detail: "the method requires a signed request"}
 	}
 	if x.api.authorizers == nil || x.api.authorizers.IAM == "" {
 		x.assume("AWS_IAM", "AWS_IAM assumed to let the request in")
@@ -360,10 +360,10 @@ func (x *exchange) apiKey() error {
 	detail := "the request has no x-api-key"
 	if x.api.KeySource == apigw.KeyByAuthorizer {
 		if x.api.authorizers == nil || x.assumed {
-			x.step(Step{Kind: StepAPIKey, Detail: "assumed to be given by the authorizer"})
+			x.step(Step{Kind: StepAPIKey, Detail: "assumed to be supplied by the authorizer"})
 			return nil
 		}
-		key, ok, detail = x.usageKey, x.usageKey != "", "the authorizer gave no usageIdentifierKey"
+		key, ok, detail = x.usageKey, x.usageKey != "", "the authorizer returned no usageIdentifierKey"
 	}
 	if ok {
 		why, named := x.api.keys[key]

@@ -207,14 +207,14 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 		n, err := strconv.Atoi(str)
 		if number, ok := s.(json.Number); ok && err != nil {
 			if f, err := number.Float64(); err == nil && f == math.Trunc(f) {
-				return nil, unsupported("the function's statusCode is written %s, and what API Gateway makes of that is on no file", str)
+				return nil, unsupported("the function's statusCode is written %s; it is not recorded what API Gateway does with that", str)
 			}
 		}
 		if err != nil || n < 100 || n > 999 {
 			return nil, malformed("statusCode is " + strconv.Quote(str))
 		}
 		if n > 599 {
-			return nil, unsupported("the function's statusCode is %d, and what API Gateway makes of that is on no file", n)
+			return nil, unsupported("the function's statusCode is %d; it is not recorded what API Gateway does with that", n)
 		}
 		out.Status = n
 	default:
@@ -273,7 +273,7 @@ func (x *exchange) proxyResult(result []byte) (*Response, error) {
 	case string:
 		out.Body = []byte(b)
 	case bool, json.Number: // it takes such for a header's text
-		return nil, unsupported("the function's body is %v and no text, and what API Gateway makes of that is on no file", b)
+		return nil, unsupported("the function's body is %v, which is not a text; it is not recorded what API Gateway does with that", b)
 	default:
 		return nil, malformed("body is not a string")
 	}
@@ -532,7 +532,7 @@ func (x *exchange) aws(i *Integration) (*Response, error) {
 		body = []byte("{}")
 	}
 	if !json.Valid(body) {
-		// Lambda says so and does not run the function; with which status the client is told is on no file.
+		// Lambda says so and does not run the function; it is not recorded which status the client gets.
 		return nil, unsupported("Could not parse request body into json: Lambda says so of %q, and does not run the function %s", clip(x.api.App.Show(string(body))), fn.Name)
 	}
 	x.step(Step{Kind: StepIntegration, Name: "AWS", Detail: fn.Name})

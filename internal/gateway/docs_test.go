@@ -33,7 +33,7 @@ func TestProxyResultNotKnown(t *testing.T) {
 		`{"body": {}}`: true, `{"body": []}`: true, `{"statusCode": 200.5}`: true, `{"statusCode": "2e2"}`: true,
 	} {
 		r := a.Serve(context.Background(), &Request{Method: "GET", Path: "/"}, fake{invoke: func(Function, []byte) ([]byte, error) { return []byte(result), nil }})
-		if got := !strings.Contains(string(r.Body), "is on no file"); r.Status != 502 || got != known {
+		if got := !strings.Contains(string(r.Body), "it is not recorded"); r.Status != 502 || got != known {
 			t.Errorf("%s: %d %s", result, r.Status, r.Body)
 		}
 	}

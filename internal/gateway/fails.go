@@ -35,7 +35,7 @@ func (a *API) Fails(m *Method) (Cause, string) {
 	if i.Type == apigw.Mock {
 		for _, t := range i.RequestTemplates {
 			if _, ok, err := mockStatus(t.Text); !ok && err == nil && !strings.ContainsAny(t.Text, "#$") && len(a.App.Symbols(t.Text)) == 0 {
-				return NoMockStatus, "the " + t.ContentType + " template of MOCK gives no integer statusCode, not in quotes: " + clip(t.Text)
+				return NoMockStatus, "the " + t.ContentType + " template of MOCK renders no statusCode that is a number without quotes: " + clip(t.Text)
 			}
 		}
 	}

@@ -7,8 +7,8 @@
 // needs neither AWS nor a network.
 //
 // How the service behaves is taken from recordings of it (test/conformance/testdata) and, where there is none, from its
-// documentation. What decides whether a response carries CORS headers is modelled; caching, throttling, resource
-// policies, WAF, compression and custom domains are not.
+// documentation. What decides whether a response has CORS headers is modelled, resource policies too; caching,
+// throttling, WAF, compression and custom domains are not.
 package gateway
 
 import (

@@ -92,7 +92,7 @@ func (x *exchange) gatewayResponse(f *failure) *Response {
 		return x.gatewayResponse(unsupported("the gateway response %s cannot be read: %v", cmp.Or(g.From, f.typ), g.Err))
 	}
 	if g.Default && len(x.api.Elsewhere) > 0 {
-		return x.gatewayResponse(unsupported("the gateway response %s may stand elsewhere: %s", f.typ, x.api.Elsewhere[0]))
+		return x.gatewayResponse(unsupported("the gateway response %s may be elsewhere: %s", f.typ, x.api.Elsewhere[0]))
 	}
 	status, _ := strconv.Atoi(g.Status)
 	if f.status != 0 && (g.Status == "" || g.From == "" || x.api.responses[g.From].status == "") {

@@ -42,7 +42,7 @@ func (l *loader) httpAPI(r *reader) {
 		was := a.CORS
 		l.setting(own, corssetting.HTTPAPI, false)
 		if was != nil && a.CORS != nil && cfn.Canonical(*was) != cfn.Canonical(*a.CORS) {
-			a.noSetting = errors.New("CorsConfiguration differs from x-amazon-apigateway-cors in the Body, and which of them counts is on no file")
+			a.noSetting = errors.New("CorsConfiguration differs from x-amazon-apigateway-cors in the Body; it is not recorded which of them applies")
 			l.problem("%s: %v", l.rest.ID, a.noSetting)
 			a.NotKnown = append(a.NotKnown, a.Problems[len(a.Problems)-1])
 		}

@@ -88,7 +88,7 @@ func (x *exchange) mock(i *Integration) (*Response, error) {
 		if symbols := x.api.App.Symbols(string(body)); len(symbols) > 0 {
 			return nil, unsupported("the statusCode of MOCK: %v", &cfn.Unknown{Symbol: symbols[0]})
 		}
-		return nil, configError(NoMockStatus, "MOCK needs JSON with an integer statusCode, not in quotes; the request gave %q", clip(x.api.App.Show(string(body))))
+		return nil, configError(NoMockStatus, "MOCK needs JSON with a statusCode that is a number without quotes; the request template rendered %q", clip(x.api.App.Show(string(body))))
 	}
 	status := strconv.FormatInt(n, 10)
 	x.step(Step{Kind: StepIntegration, Name: "MOCK", Detail: "statusCode " + status})

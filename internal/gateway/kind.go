@@ -165,7 +165,7 @@ func (l *loader) flat(path string, m *Method) {
 	}
 	m.Resource = at
 	if was := at.methods[m.HTTPMethod]; was != nil {
-		l.problem("route %s %s: it is there twice, as %s and %s; API Gateway refuses that", m.HTTPMethod, path, was.ID, m.ID)
+		l.problem("route %s %s: it exists twice, as %s and %s; API Gateway refuses that", m.HTTPMethod, path, was.ID, m.ID)
 		return
 	}
 	at.methods[m.HTTPMethod] = m

@@ -111,12 +111,12 @@ func (x *exchange) runOther() (*Response, error) {
 	if _, asks := x.req.Headers.Get(corsheader.Origin); asks && a.noSetting != nil {
 		return nil, unsupported("%v", a.noSetting)
 	}
-	// An HTTP API answers a preflight itself where no route takes it. Where one does, ANY and $default among them, its authorizer
+	// An HTTP API responds to a preflight itself if no route matches it. If one does, ANY and $default among them, its authorizer
 	// and its integration run, and the headers of the setting are put on the response: so users report
 	// (aws/serverless-application-model#1603, anomalyco/sst#5493), and the documentation says so of $default. A function URL with a
-	// setting answers every preflight itself.
+	// setting responds to every preflight itself.
 	if x.preflight() && a.CORS != nil && (a.Kind == FunctionURL || m == nil) {
-		x.step(Step{Kind: StepCORS, Name: a.CORS.Service.Property(), Detail: a.CORS.Service.Property() + " answers the preflight"})
+		x.step(Step{Kind: StepCORS, Name: a.CORS.Service.Property(), Detail: a.CORS.Service.Property() + " responds to the preflight"})
 		if a.Kind == FunctionURL {
 			return &Response{Status: http.StatusOK}, nil
 		}
@@ -159,7 +159,7 @@ func (x *exchange) withSetting(res *Response) error {
 		res.Headers = slices.DeleteFunc(res.Headers, func(h Header) bool {
 			ignored := corsheader.Is(h.Name)
 			if ignored {
-				x.step(Step{Kind: StepHeader, Name: h.Name, Detail: "of the backend is ignored, since the API has a CorsConfiguration"})
+				x.step(Step{Kind: StepHeader, Name: h.Name, Detail: "of the backend is not sent, because the API has a CorsConfiguration"})
 			}
 			return ignored
 		})
@@ -173,7 +173,7 @@ func (x *exchange) withSetting(res *Response) error {
 		return unsupported("%s", x.api.App.Show(notKnown))
 	}
 	if allow == "" {
-		x.step(Step{Kind: StepCORS, Name: s.Service.Property(), Detail: s.Service.Property() + " does not allow " + origin + ", and nothing of it is sent"})
+		x.step(Step{Kind: StepCORS, Name: s.Service.Property(), Detail: s.Service.Property() + " does not allow " + origin + ", so none of its headers is sent"})
 		return nil
 	}
 	headers := s.Actual(allow)
@@ -576,7 +576,7 @@ func (x *exchange) result2(result []byte, inferred bool) (*Response, error) {
 		return odd("multiValueHeaders is not an object")
 	}
 	if inferred && slices.ContainsFunc(slices.Collect(maps.Keys(multi)), corsheader.Is) && x.api.CORS == nil {
-		return nil, unsupported("the function has CORS headers in multiValueHeaders, and what becomes of those in format 2.0 is on no file")
+		return nil, unsupported("the function has CORS headers in multiValueHeaders; it is not recorded what happens to them in format 2.0")
 	}
 	if inferred {
 		multi = nil

@@ -296,7 +296,7 @@ func TestOtherFaults(t *testing.T) {
 		"a type there is not":   {`J: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: MOCK}}, R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: 'GET /bad', Target: !Sub 'integrations/${J}'}}`, `"MOCK" is not one that an HTTP API has`},
 		"a format there is not": {`J: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: AWS_PROXY, PayloadFormatVersion: '3'}}, R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: 'GET /bad', Target: !Sub 'integrations/${J}'}}`, `"3" is neither 1.0 nor 2.0`},
 		"a status that is text": {`J: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example, ResponseParameters: [1]}}, R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: 'GET /bad', Target: !Sub 'integrations/${J}'}}`, "ResponseParameters: an object expected"},
-		"a route twice":         {`R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: 'GET /ok', Target: !Sub 'integrations/${I}'}}`, "it is there twice"},
+		"a route twice":         {`R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: 'GET /ok', Target: !Sub 'integrations/${I}'}}`, "it exists twice"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, err := Load(app(t, `

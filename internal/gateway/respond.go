@@ -44,11 +44,11 @@ func (x *exchange) respond(i *Integration, said string, matched bool, headers He
 	if len(fit) == 0 {
 		return nil, configError(NoIntegrationResponse, "no integration response matches %q and there is none without a pattern", clip(x.api.App.Show(said)))
 	}
-	// The service takes one response of a pattern (https://github.com/hashicorp/terraform/pull/5893), and which of a template's it
-	// deploys, or asks first, is on no file.
+	// The service accepts one response for each pattern (https://github.com/hashicorp/terraform/pull/5893). It is not recorded which
+	// of a template's it deploys, or tries first.
 	for _, other := range fit[1:] {
 		if !fit[0].answersAs(other, x.req.Method == "OPTIONS") {
-			return nil, unsupported("method %s has several integration responses for one reply, the patterns %q (%s) and %q (%s), and which is used is on no file: give each a SelectionPattern of its own",
+			return nil, unsupported("method %s has several integration responses for the same result, the patterns %q (%s) and %q (%s), and it is not recorded which one is used: give each a SelectionPattern of its own",
 				x.method.ID, fit[0].Pattern, fit[0].Status, other.Pattern, other.Status)
 		}
 	}
@@ -190,7 +190,7 @@ func (x *exchange) applyOverrides(out *Response, mapped *Headers) error {
 			return configError(BadOverride, "$context.responseOverride.status is %q, not a status", clip(x.api.App.Show(s)))
 		}
 		if n > 599 {
-			return unsupported("$context.responseOverride.status is %d, and what API Gateway makes of that is on no file", n)
+			return unsupported("$context.responseOverride.status is %d; it is not recorded what API Gateway does with that", n)
 		}
 		out.Status = n
 	}

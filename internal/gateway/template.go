@@ -103,10 +103,10 @@ func (x *exchange) render(t *Template, body string) (string, error) {
 	}
 	if errors.Is(err, vtl.ErrPayload) {
 		if x.responding {
-			return "", unsupported("the %s template reads a payload that begins like JSON and is none", t.ContentType)
+			return "", unsupported("the %s template reads a payload that begins like JSON but is not JSON", t.ContentType)
 		}
 		// A transcript of 2015; the name of the exception is believed.
-		return "", &failure{typ: apigw.Default4XX, status: 400, message: "Could not process payload", errType: "BadRequestException", detail: "a template reads the body, which begins like JSON and is none"}
+		return "", &failure{typ: apigw.Default4XX, status: 400, message: "Could not process payload", errType: "BadRequestException", detail: "a template reads the body, which begins like JSON but is not JSON"}
 	}
 	if notKnown(err) {
 		return "", unsupported("the %s template: %v", t.ContentType, err)

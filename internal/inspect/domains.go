@@ -68,7 +68,7 @@ func (i *inspector) domains(policies []*InForce) error {
 			at := d.address(aws.ToString(m.BasePath))
 			switch p := of[stage]; {
 			case p == nil:
-				i.find(rules.CORS604, report.Finding{LogicalID: "domainnames/" + d.name, Detail: fmt.Sprintf("%s leads to stage %s, which is not there", at, stage)})
+				i.find(rules.CORS604, report.Finding{LogicalID: "domainnames/" + d.name, Detail: fmt.Sprintf("%s leads to stage %s, which does not exist", at, stage)})
 			case p.refuses() && open:
 				i.find(rules.CORS604, report.Finding{LogicalID: "domainnames/" + d.name, Detail: fmt.Sprintf("%s leads to stage %s, which refuses every page, although another stage of the API lets pages in", at, stage)})
 			}

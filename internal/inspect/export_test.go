@@ -137,7 +137,7 @@ func TestExport(t *testing.T) {
 			t.Errorf("%s %s %s %s: %s", f.Rule, f.Method, f.Path, f.LogicalID, f.Detail)
 		}
 	}
-	const want = "policy in force, stage prod: https://app.example.com; without credentials; methods DELETE, GET, HEAD, PATCH, POST, PUT; headers authorization, content-type, x-api-key, x-tenant; max age not said"
+	const want = "policy in force, stage prod: https://app.example.com; without credentials; methods DELETE, GET, HEAD, PATCH, POST, PUT; headers authorization, content-type, x-api-key, x-tenant; no max age"
 	if len(rep.Crashed) > 0 || len(policies) != 1 || policies[0].Line() != want {
 		t.Errorf("%s %s", rep.Crashed, policies[0].Line())
 	}

@@ -150,7 +150,7 @@ func (a *asker) conclude(routes []questions.Route) {
 	for _, list := range a.lists {
 		for _, o := range list {
 			if beside, ok := strings.CutPrefix(o, "beside "); ok {
-				p.note("%s is let in, which no allowlist names", beside)
+				p.note("%s is let in, but no allowlist names it", beside)
 				continue
 			}
 			all = appendOnce(all, o)
@@ -283,7 +283,7 @@ func (p *InForce) Line() string {
 		if p.Own {
 			methods += ", those of each path"
 		}
-		age := "max age not said"
+		age := "no max age"
 		if p.MaxAge != "" {
 			age = "max age " + p.MaxAge + " s"
 		}

@@ -181,7 +181,7 @@ func (i *inspector) stage(st types.Stage) (*InForce, error) {
 	case !known:
 		p, err := inForce(i.ctx, configured)
 		if err == nil {
-			p.note("this is as configured: what the stage serves was not seen")
+			p.note("this is what is configured: what the stage serves was not seen")
 		}
 		return p, err
 	}
@@ -211,7 +211,7 @@ func (i *inspector) differences(rule rules.ID, id, subject string, sentences []d
 	for n, s := range sentences {
 		f := report.Finding{LogicalID: id, Detail: subject + "; " + s.Text}
 		if n == most && len(sentences) > most+1 {
-			f.Detail = fmt.Sprintf("%s; browsers notice %d differences, of which %d are told here", subject, len(sentences), most)
+			f.Detail = fmt.Sprintf("%s; browsers notice %d differences, of which %d are listed", subject, len(sentences), most)
 			i.find(rule, f)
 			return
 		}

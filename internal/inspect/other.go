@@ -266,7 +266,7 @@ func errURLHost(host string) error {
 // ReadURL reads the URL of a function, which is given by its name, its ARN, or with its alias as NAME:ALIAS.
 func ReadURL(ctx context.Context, f URLs, region, given string) (*State, error) {
 	if host := addressOf(given); host != "" {
-		return nil, fmt.Errorf("%s is an address, and Lambda does not say which function it belongs to; name the function, NAME or NAME:ALIAS", host)
+		return nil, fmt.Errorf("AWS does not say which function has the URL %s; name the function: NAME or NAME:ALIAS", host)
 	}
 	name, qualifier := given, ""
 	if a, err := arn.Parse(given); err == nil {

@@ -93,7 +93,7 @@ func TestContextAndEnvironment(t *testing.T) {
 	if c.ID != r.RequestID || c.ARN != "arn:aws:lambda:eu-west-1:123456789012:function:shop" || !strings.HasPrefix(c.Trace, "Root=1-") || c.Left < 60 || c.Left > 600 {
 		t.Errorf("the context is %+v", c)
 	}
-	for _, want := range []string{"shop: corsgate: known only at deployment, and stood in for here: BUCKET\n", "shop: corsgate: layers are not run here, and it has 2\n"} {
+	for _, want := range []string{"shop: corsgate: known only at deployment, with a placeholder here: BUCKET\n", "shop: corsgate: layers are not run here, and it has 2\n"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log has no %q:\n%s", want, log)
 		}

@@ -266,7 +266,7 @@ func (p *Pool) remark(f *function) {
 	}
 	slices.Sort(missing)
 	if len(missing) > 0 {
-		p.log.line(f.Name, fmt.Appendf(nil, "corsgate: known only at deployment, and stood in for here: %s", strings.Join(missing, ", ")))
+		p.log.line(f.Name, fmt.Appendf(nil, "corsgate: known only at deployment, with a placeholder here: %s", strings.Join(missing, ", ")))
 	}
 }
 

@@ -53,7 +53,7 @@ func prepare(f *Function, dir, module string) (*program, *Error) {
 	case strings.HasPrefix(f.Runtime, "python3"):
 		kind = "python3"
 	default:
-		return fail(UnknownRuntime, "", "its runtime, %q, is not run here: Go (provided.al2023, provided.al2, go1.x), nodejs* and python3* are", f.Runtime)
+		return fail(UnknownRuntime, "", "its runtime is %q; only Go (provided.al2023, provided.al2, go1.x), nodejs* and python3* run here", f.Runtime)
 	}
 	if kind == "go" {
 		return prepareGo(f, dir, module)
@@ -67,7 +67,7 @@ func prepare(f *Function, dir, module string) (*program, *Error) {
 		return fail(NoCode, `give it a Handler, such as "index.handler"`, "it has no Handler that is a text")
 	}
 	if at := f.mayBeWrapped(); at != "" {
-		return fail(UnknownRuntime, "", "whether corsgate's wrapper runs before it is known only at deployment: %s", at)
+		return fail(UnknownRuntime, "", "it is known only at deployment whether corsgate's wrapper runs before it: %s", at)
 	}
 	root, e := unpack(f, dir, map[string]string{"node": "index.js", "python3": "index.py"}[kind])
 	if e != nil {

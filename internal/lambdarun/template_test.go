@@ -116,14 +116,14 @@ func TestRefusals(t *testing.T) {
 		reason Reason
 		parts  []string
 	}{
-		{Function{Runtime: "java21", Handler: "x"}, UnknownRuntime, []string{`its runtime, "java21", is not run here: Go (provided.al2023, provided.al2, go1.x), nodejs* and python3* are`}},
-		{Function{}, UnknownRuntime, []string{`its runtime, "", is not run here`}},
+		{Function{Runtime: "java21", Handler: "x"}, UnknownRuntime, []string{`its runtime is "java21"; only Go (provided.al2023, provided.al2, go1.x), nodejs* and python3* run here`}},
+		{Function{}, UnknownRuntime, []string{`its runtime is ""; only Go `}},
 		{Function{Runtime: "nodejs22.x", Handler: "index.handler", Code: Code{Inline: "x"}, Unresolved: map[string]string{"Environment.Variables.AWS_LAMBDA_EXEC_WRAPPER": "Exec"}}, UnknownRuntime,
-			[]string{"whether corsgate's wrapper runs before it is known only at deployment: Exec"}},
+			[]string{"it is known only at deployment whether corsgate's wrapper runs before it: Exec"}},
 		{Function{Runtime: "nodejs22.x", Handler: "index.handler", Code: Code{Inline: "x"}, Environment: map[string]string{"AWS_LAMBDA_EXEC_WRAPPER": "/opt/corsgate/wrap"},
-			Unresolved: map[string]string{"Environment.Variables.CORSGATE_OFF": "Off"}}, UnknownRuntime, []string{"known only at deployment: Off"}},
+			Unresolved: map[string]string{"Environment.Variables.CORSGATE_OFF": "Off"}}, UnknownRuntime, []string{"runs before it: Off"}},
 		{Function{Runtime: "nodejs22.x", Handler: "index.handler", Code: Code{Inline: "x"}, Environment: map[string]string{"AWS_LAMBDA_EXEC_WRAPPER": "/opt/corsgate/wrap"},
-			Unresolved: map[string]string{"Layers": "List"}}, UnknownRuntime, []string{"known only at deployment: List"}},
+			Unresolved: map[string]string{"Layers": "List"}}, UnknownRuntime, []string{"runs before it: List"}},
 		{Function{Unresolved: map[string]string{"Runtime": "Version"}}, UnknownRuntime, []string{"its Runtime is known only at deployment: Version"}},
 		{Function{Code: Code{None: "its code is a container image"}}, UnknownRuntime, []string{"its code is a container image, which is not run here"}},
 		{Function{Runtime: g, Code: Code{None: "it has no Code"}}, NoCode, []string{"it has no Code"}},

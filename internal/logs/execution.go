@@ -385,7 +385,7 @@ func (s *Scanner) proxied(l Line, r *request, origin string) {
 	values = slices.Compact(values) // API Gateway sends equal ones once
 	switch {
 	case len(values) > 1:
-		s.saw(l, rules.CORS711, r.method, r.path, "the function "+functionName(r.integration)+" gives Access-Control-Allow-Origin more than one value: "+clip(strings.Join(values, ", ")), r.console(origin))
+		s.saw(l, rules.CORS711, r.method, r.path, "the function "+functionName(r.integration)+" sets more than one value of Access-Control-Allow-Origin: "+clip(strings.Join(values, ", ")), r.console(origin))
 	case len(values) == 1 && s.allowed != nil && !s.agrees(values[0], origin):
 		s.saw(l, rules.CORS703, r.method, r.path, "the function "+functionName(r.integration)+" sends Access-Control-Allow-Origin: "+clip(values[0])+", which is not what the stage's policy says", r.console(origin))
 	}

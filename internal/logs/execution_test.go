@@ -49,7 +49,7 @@ func TestExecution(t *testing.T) {
 			"CORS706 OPTIONS /orders: preflights got 401 (UNAUTHORIZED"},
 		"preflight at a function": {[]string{"HTTP Method: OPTIONS, Resource Path: /orders", invoke, "Method completed with status: 204"}, "CORS705 OPTIONS /orders: an OPTIONS request went to the function orders"},
 		"two values": {[]string{"HTTP Method: GET, Resource Path: /orders", asked, invoke, `Endpoint response body before transformations: {"statusCode":200,"headers":{"access-control-allow-origin":"*"},"multiValueHeaders":{"Access-Control-Allow-Origin":["https://app.example.com"]},"body":""}`, "Method completed with status: 200"},
-			"CORS711 GET /orders: the function orders gives Access-Control-Allow-Origin more than one value: *, https://app.example.com"},
+			"CORS711 GET /orders: the function orders sets more than one value of Access-Control-Allow-Origin: *, https://app.example.com"},
 		"own header": {[]string{"HTTP Method: GET, Resource Path: /orders", asked, invoke, `Endpoint response body before transformations: {"statusCode":200,"headers":{"Access-Control-Allow-Origin":"*"},"body":""}`, "Method completed with status: 200"},
 			"CORS703 GET /orders: the function orders sends Access-Control-Allow-Origin: *"},
 		"the policy's header": {[]string{"HTTP Method: GET, Resource Path: /orders", asked, invoke, `Endpoint response body before transformations: {"statusCode":200,"headers":{"Access-Control-Allow-Origin":"https://app.example.com"},"body":""}`, "Method completed with status: 200"}, ""},

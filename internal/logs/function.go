@@ -98,12 +98,12 @@ func (s *Scanner) entry(l Line, e entry) bool {
 		s.refusal(l, e.Request, e.Origin, rule, e.Method, e.where(), what, "")
 	case messageMore:
 		if e.Count > 0 {
-			s.sawTimes(l, e.Count, rules.CORS702, "", "", "more were refused than have a line of their own", "")
+			s.sawTimes(l, e.Count, rules.CORS702, "", "", "more origins were refused, which have no lines of their own", "")
 		}
 	case messagePolicy:
 		s.saw(l, rules.CORS710, "", "", "the variables of stage "+clip(e.Stage)+" hold no valid policy: "+report.Clip(report.OneLine(list(e.Faults)), 2000), "")
 	case messageOwn:
-		s.saw(l, rules.CORS703, e.Method, e.where(), "the handler sets "+clip(list(e.Header))+"; they are left out", "")
+		s.saw(l, rules.CORS703, e.Method, e.where(), "the handler sets "+clip(list(e.Header))+"; corsgate removes what it sets", "")
 	default:
 		if what, ok := strings.CutPrefix(message, messageWrapper); ok {
 			s.saw(l, rules.CORS709, "", "", what+" ("+clip(e.Error)+")", "")

@@ -63,7 +63,7 @@ func TestCorslambda(t *testing.T) {
 			rep := scan(t, p, out.String())
 			got := map[rules.ID]int{}
 			for _, f := range rep.Findings {
-				if strings.Contains(f.Detail, "more were refused") {
+				if strings.Contains(f.Detail, "more origins were refused") {
 					if f.Rule != rules.CORS702 || !strings.Contains(f.Detail, "7 times") {
 						t.Errorf("%+v", f)
 					}

@@ -214,7 +214,7 @@ func rest(more []*incident, beyond *incident) report.Finding {
 		sum.add(in)
 		sum.from(in.source)
 	}
-	return report.Finding{File: sum.source, Detail: fmt.Sprintf("%s more of this kind, none seen more often than those that are told of (%s)", number, sum.when())}
+	return report.Finding{File: sum.source, Detail: fmt.Sprintf("%s more of this kind, none more frequent than those listed (%s)", number, sum.when())}
 }
 
 // when says how often and between which times, in UTC.

@@ -92,13 +92,13 @@ func sameHost(u, allowed *url.URL) string {
 	case !strings.EqualFold(u.Hostname(), allowed.Hostname()):
 		return ""
 	case u.Path != "" || strings.ToLower(u.Host) != u.Host:
-		return "but for its form, which no browser sends, it is %s"
+		return "it is %s in a form that no browser sends"
 	case u.Scheme != allowed.Scheme:
-		return "but for its scheme it is %s: an entry may be missing"
+		return "only its scheme differs from %s: an entry may be missing"
 	case u.Port() != allowed.Port():
-		return "but for its port it is %s: an entry may be missing"
+		return "only its port differs from %s: an entry may be missing"
 	}
-	return "it is the name that %s is a pattern for: an entry may be missing"
+	return "it is the domain of the pattern %s, which matches only names below it: an entry may be missing"
 }
 
 // site returns a host's registrable domain; nothing for an address or a name that is below none.
@@ -135,9 +135,9 @@ func imitation(u, allowed *url.URL) string {
 	otherName, _, _ := strings.Cut(other, ".")
 	switch {
 	case strings.HasSuffix(host, own), strings.Contains("."+host, "."+own):
-		return "it has %s in a name that is another's: somebody may be trying"
+		return "its name contains the domain of %s, but it is another site: somebody may be trying to get in"
 	case len(name) >= 4 && (otherName == name || near(otherName, name) || disguised(otherName, name)):
-		return "it looks like %s: a slip of the pen, or somebody may be trying"
+		return "it looks like %s: it is mistyped, or somebody may be trying to get in"
 	}
 	return ""
 }

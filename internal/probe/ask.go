@@ -85,10 +85,10 @@ func (s *surveyor) ask(ctx context.Context) error {
 	if s.Origin != "null" {
 		s.pre.query = ask(request{purpose: "the origin in the query string", preflight: true, origin: questions.Stranger, url: s.beside("", "origin="+url.QueryEscape(s.Origin))})
 	}
-	s.unknown = ask(request{purpose: "a path that is not there", method: "GET", origin: s.Origin, bare: true, url: s.beside("/corsgate/no/such/path", "")})
+	s.unknown = ask(request{purpose: "a path that does not exist", method: "GET", origin: s.Origin, bare: true, url: s.beside("/corsgate/no/such/path", "")})
 	if s.Errors {
 		for _, f := range []browser.Field{{Name: "Authorization", Value: "corsgate-invalid"}, {Name: "Content-Type", Value: "application/x-corsgate-invalid"}} {
-			s.failing = append(s.failing, ask(request{purpose: "what must fail", method: "GET", origin: s.Origin, bare: true, more: browser.Header{f}}))
+			s.failing = append(s.failing, ask(request{purpose: "a request that must fail", method: "GET", origin: s.Origin, bare: true, more: browser.Header{f}}))
 		}
 	}
 	if !repeat {
@@ -99,8 +99,8 @@ func (s *surveyor) ask(ctx context.Context) error {
 	}
 	s.pair(ask, &s.actual, false)
 	at := s.beside("", "corsgate-cache=1")
-	s.fresh[0] = ask(request{purpose: "another origin first, at an address of its own", origin: questions.Stranger, url: at})
-	s.fresh[1] = ask(request{purpose: "the page after that", origin: s.Origin, url: at})
+	s.fresh[0] = ask(request{purpose: "another origin first, with a new query string", origin: questions.Stranger, url: at})
+	s.fresh[1] = ask(request{purpose: "the page, after that request", origin: s.Origin, url: at})
 	return ctx.Err()
 }
 

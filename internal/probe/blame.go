@@ -75,7 +75,7 @@ func (j *judge) blame(e *Exchange) (id rules.ID, why string) {
 func (j *judge) blameForbidden(e *Exchange) (id rules.ID, why string) {
 	switch {
 	case j.unknown == nil || j.unknown.cause.kind != forbidden:
-		return rules.CORS103, "403 Forbidden, and not for other paths: OPTIONS wants an API key, or a firewall stops it (CORS404)"
+		return rules.CORS103, "403 Forbidden, but not for other paths: OPTIONS requires an API key, or a firewall stops it (CORS404)"
 	case strings.HasSuffix(j.target.Hostname(), ".vpce.amazonaws.com"):
 		return rules.CORS513, "403 Forbidden for every path: the host is a VPC endpoint's own name, and a preflight has no x-apigw-api-id that would name the API; pages have to use " + j.private()
 	case !strings.Contains(j.target.Hostname(), ".execute-api."):

@@ -25,7 +25,7 @@ const (
 	misconfigured             // an integration cannot do what it is told
 	failed                    // an integration failed, or its result is not a proxy response
 	timedOut                  // an integration takes too long
-	challenged                // the firewall wants a CAPTCHA or a script run
+	challenged                // the firewall requires a CAPTCHA or a script run
 	notAllowed                // CloudFront has no such method
 	blocked                   // CloudFront, or the firewall before it
 	otherProduct              // an HTTP API, which has CORS settings of its own
@@ -64,8 +64,8 @@ func message(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` +
 // stay when somebody has. Recorded of the service are those of unknown paths, failures, validators and configuration; the
 // others are reported by users.
 var marks = []mark{
-	{typ: "MissingAuthenticationTokenException", cause: cause{noRoute, "no such path or method; or one that wants a signature (AWS_IAM)"}},
-	{status: 403, message: message("Missing Authentication Token"), cause: cause{noRoute, "no such path or method; or one that wants a signature (AWS_IAM)"}},
+	{typ: "MissingAuthenticationTokenException", cause: cause{noRoute, "no such path or method, or it requires a signature (AWS_IAM)"}},
+	{status: 403, message: message("Missing Authentication Token"), cause: cause{noRoute, "no such path or method, or it requires a signature (AWS_IAM)"}},
 	{message: message(`User: .* is not authorized to (?:perform|access).*`), cause: cause{noPermission, "the resource policy, or IAM, refuses"}},
 	{typ: "UnauthorizedException", cause: cause{unauthorized, "an authorizer refuses"}},
 	{status: 401, message: message("Unauthorized"), cause: cause{unauthorized, "an authorizer refuses"}},
@@ -82,7 +82,7 @@ var marks = []mark{
 	{message: message(`Missing required request parameters: .*|Invalid request body`), cause: cause{invalid, "a request validator refuses"}},
 	{status: 415, message: message("Unsupported Media Type"), cause: cause{mediaType, "no mapping template takes this Content-Type"}},
 	{typ: "UnsupportedMediaTypeException", cause: cause{mediaType, "no mapping template takes this Content-Type"}},
-	{typ: "BadRequestException", cause: cause{invalid, "API Gateway takes the request for malformed"}},
+	{typ: "BadRequestException", cause: cause{invalid, "API Gateway considers the request malformed"}},
 	{typ: "RequestTooLargeException", cause: cause{tooLarge, "the request is larger than API Gateway takes"}},
 	{typ: "TooManyRequestsException", cause: cause{throttled, "a limit is reached"}},
 	{typ: "LimitExceededException", cause: cause{throttled, "a quota is used up"}},
@@ -91,15 +91,15 @@ var marks = []mark{
 	{status: 504, typ: "InternalServerErrorException", cause: cause{timedOut, "what is behind the API takes too long"}},
 	{status: 502, typ: "InternalServerErrorException", cause: cause{failed, "the function raised an error, or its result is not a proxy response"}},
 	{status: 502, message: message("Internal server error"), cause: cause{failed, "the function raised an error, or its result is not a proxy response"}},
-	{typ: "InternalServerErrorException", cause: cause{misconfigured, "an integration cannot do what it is told: a mock's template, binary media types, permission to call the function"}},
-	{status: 500, message: message("Internal server error"), cause: cause{misconfigured, "an integration cannot do what it is told: a mock's template, binary media types, permission to call the function"}},
+	{typ: "InternalServerErrorException", cause: cause{misconfigured, "an integration fails because of its configuration: a mock's template, binary media types, permission to call the function"}},
+	{status: 500, message: message("Internal server error"), cause: cause{misconfigured, "an integration fails because of its configuration: a mock's template, binary media types, permission to call the function"}},
 }
 
 // causeOf says what a response tells of its origin.
 func causeOf(r *browser.HTTPResponse, body string) cause {
 	header := func(name string) string { value, _ := r.Header.Get(name); return strings.TrimSpace(value) }
 	if action := strings.ToLower(header("x-amzn-waf-action")); action != "" {
-		return cause{challenged, "the firewall wants a " + report.Clip(action, Shown)}
+		return cause{challenged, "the firewall requires a " + report.Clip(action, Shown)}
 	}
 	typ, _, _ := strings.Cut(header("x-amzn-errortype"), ":")
 	if r.Status < 400 && typ == "" {

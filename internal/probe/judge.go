@@ -31,7 +31,7 @@ func (s *surveyor) judge() *Result {
 	r.With, _ = s.verdict(true)
 	r.Verdict, r.PreflightAllowed = s.verdict(s.Credentials)
 	if s.unsent > 0 {
-		r.NotSent = fmt.Sprintf("not sent were %d more requests: %s", s.unsent, s.stopped)
+		r.NotSent = fmt.Sprintf("%d more requests were not sent: %s", s.unsent, s.stopped)
 	}
 	r.Readable = s.readable(r.Verdict)
 	j := &judge{surveyor: s}
@@ -269,7 +269,7 @@ func (j *judge) mismatch(e *Exchange, value string) {
 	case class > 0:
 		j.gateway(e, class)
 	case j.pre.own.Verdict.Allowed && j.actual.stranger != nil && sent(j.actual.stranger) != value:
-		j.report(rules.CORS406, e, "the preflight passes, and the response is for %s", value)
+		j.report(rules.CORS406, e, "the preflight passes, but the response allows %s", value)
 	default:
 		j.report(rules.CORS510, e, "%s: %s, for any page", corsheader.AllowOrigin, value)
 	}
@@ -360,7 +360,7 @@ func (j *judge) others(q *exchanges) {
 		}
 	}
 	if len(near) > 0 && q == &j.pre {
-		j.report(rules.CORS514, q.own, "beside %s allowed are %s", j.Origin, strings.Join(near, ", "))
+		j.report(rules.CORS514, q.own, "%s is allowed, and so are look-alikes of the same site: %s", j.Origin, strings.Join(near, ", "))
 	}
 }
 
@@ -412,9 +412,9 @@ func (j *judge) mixed() {
 	}
 	switch {
 	case first != nil && first.Response.Status == own.Response.Status && sent(first) != sent(own):
-		j.report(rules.CORS402, first, "%s, where another page was first; %s in exchange %d, where this page was first", answered(first), answered(own), own.Number)
+		j.report(rules.CORS402, first, "%s after another page's request; %s in exchange %d, where this page was first", answered(first), answered(own), own.Number)
 	case sent(own) == j.Origin && sent(stranger) == j.Origin && variesByOrigin(stranger) && (cached(stranger) || j.pre.stranger != nil && sent(j.pre.stranger) == ""):
-		j.report(rules.CORS402, stranger, "it says Vary: Origin, and another page is sent %s: a cache keeps it, or the header is fixed and Vary is not true", j.Origin)
+		j.report(rules.CORS402, stranger, "it has Vary: Origin, but a page of another origin gets %s: a cache keeps the response, or the header is fixed and Vary is wrong", j.Origin)
 	}
 }
 

@@ -170,7 +170,7 @@ func TestCauses(t *testing.T) {
 		{"a challenge (G9)", api, "CORS404", preflight(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("x-amzn-waf-action", "challenge")
 			w.WriteHeader(202)
-		}), "the firewall wants a challenge"},
+		}), "the firewall requires a challenge"},
 		{"CloudFront without OPTIONS (E2)", "api.example.com", "CORS512", preflight(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Server", "CloudFront")
 			w.WriteHeader(403)
@@ -422,7 +422,7 @@ func TestRestraint(t *testing.T) {
 	}
 	o.Origin, o.Max = page, 4
 	r = survey(t, o)
-	if got := count(); got["PUT"]+got["OPTIONS"]+got["GET"] != 4 || !strings.HasSuffix(r.NotSent, "more requests: --max-requests is 4") {
+	if got := count(); got["PUT"]+got["OPTIONS"]+got["GET"] != 4 || !strings.HasSuffix(r.NotSent, "more requests were not sent: --max-requests is 4") {
 		t.Errorf("at most 4: %v, %s", got, r.NotSent)
 	}
 	if most != 1 {

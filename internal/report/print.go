@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -159,23 +160,24 @@ func (p *Printer) Report(rep *Report) {
 		case rules.Warning:
 			c = p.Unsure
 		}
-		p.Line(c+p.Strong, "", 2, fmt.Sprintf("%s %s: %s", f.Severity, f.Rule, f.Title))
-		p.Line("", "  ", 2, f.Where())
-		switch others := f.Others(places); {
-		case rep.Verbose:
-			for _, place := range f.Places[min(1, len(f.Places)):] {
-				p.Line("", "  ", 2, place.Where())
-			}
-		case others != "":
-			p.Line("", "  and ", 6, others)
+		again, item := rep.sameTitle(i-1), "  "
+		if again || rep.sameTitle(i) {
+			item = "  - "
 		}
-		p.Line("", "  ", 2, f.Detail)
+		if !again {
+			p.Line(c+p.Strong, "", 2, fmt.Sprintf("%s %s: %s", f.Severity, f.Rule, f.Title))
+		}
+		if !again || f.Where() != rep.Findings[i-1].Where() || !slices.Equal(f.Places, rep.Findings[i-1].Places) {
+			p.places(f, rep.Verbose)
+		}
+		p.Line("", item, len(item), f.Detail)
 		if console := f.Console; console != "" {
 			// Where it was blocked, the finding has said.
 			if _, short, ok := strings.Cut(console, " has been blocked by CORS policy: "); ok && !rep.Verbose {
 				console = short
 			}
-			p.Line("", "  browser: ", 11, console)
+			pad := strings.Repeat(" ", len(item))
+			p.Line("", pad+"browser: ", len(pad)+9, console)
 		}
 		if rep.sameFix(i) {
 			continue
@@ -199,6 +201,24 @@ func (p *Printer) Report(rep *Report) {
 	for _, l := range rep.InForce {
 		p.Line("", "", 2, l)
 	}
+}
+
+// places writes where a finding is.
+func (p *Printer) places(f Finding, verbose bool) {
+	p.Line("", "  ", 2, f.Where())
+	switch others := f.Others(places); {
+	case verbose:
+		for _, place := range f.Places[min(1, len(f.Places)):] {
+			p.Line("", "  ", 2, place.Where())
+		}
+	case others != "":
+		p.Line("", "  and ", 6, others)
+	}
+}
+
+// sameTitle reports whether a finding and the next one are printed as two items below one title: they have one fix and one severity.
+func (r *Report) sameTitle(i int) bool {
+	return i >= 0 && r.sameFix(i) && r.Findings[i].Severity == r.Findings[i+1].Severity && r.Findings[i].Title == r.Findings[i+1].Title
 }
 
 // rule writes what a rule says of all its findings: whole, or what is short of it and how to see the rest.

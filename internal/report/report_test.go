@@ -177,6 +177,28 @@ func TestText(t *testing.T) {
 	}
 }
 
+// TestItems holds that findings with one fix are items below one title, and below one place if they have the same places.
+func TestItems(t *testing.T) {
+	at := func(path, detail string) Finding {
+		return Of(rules.CORS603, Finding{File: "api", Path: path, Method: "GET", API: "Api", Detail: detail, Console: "No."})
+	}
+	for want, found := range map[string][]Finding{
+		"error CORS603: T\n  api, GET /a\n  one\n  browser: No.\n  why:":                                                             {at("/a", "one")},
+		"error CORS603: T\n  api, GET /a\n  - one\n    browser: No.\n  - two\n    browser: No.\n  why:":                              {at("/a", "one"), at("/a", "two")},
+		"error CORS603: T\n  api, GET /a\n  - one\n    browser: No.\n  api, GET /b\n  - two\n    browser: No.\n  why:":               {at("/a", "one"), at("/b", "two")},
+		"error CORS603: T\n  api, GET /a\n  and GET /b\n  - one\n    browser: No.\n  api, GET /a\n  - two\n    browser: No.\n  why:": {at("/a", "one"), at("/b", "one"), at("/a", "two")},
+		"error CORS603: T\n  api, GET /a\n  and GET /b\n  - one\n    browser: No.\n  - two\n    browser: No.\n  why:":                {at("/a", "one"), at("/b", "one"), at("/a", "two"), at("/b", "two")},
+	} {
+		var b strings.Builder
+		if err := New("inspect", "", found, nil).Write(&b, "text"); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Replace(b.String(), rules.CORS603.Rule().Title, "T", 1); !strings.HasPrefix(got, want) {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	}
+}
+
 // TestMarkdown holds that a page is as wide as a terminal but for code and tables, and that code in a text is not broken at its commas.
 func TestMarkdown(t *testing.T) {
 	long := strings.TrimSpace(strings.Repeat("word ", 20))

@@ -49,7 +49,7 @@ func (r *Report) suppress(all []Finding, suppressions []Suppression) {
 	}
 	for i, s := range suppressions {
 		rule := rules.CORS901
-		detail := fmt.Sprintf("nothing is found that the suppression of %s is for", s.ID)
+		detail := fmt.Sprintf("the suppression of %s matches no finding", s.ID)
 		switch {
 		case !s.valid():
 			rule, detail = rules.CORS902, fmt.Sprintf("a suppression with id %q and reason %q; want the id of a rule and a reason", s.ID, s.Reason)

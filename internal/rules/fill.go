@@ -26,17 +26,37 @@ func (f Fix) Fill(origin string, methods, headers []string) Fix {
 		f.CloudFormation = strings.ReplaceAll(f.CloudFormation, "https://app.example.com", origin)
 	}
 	if len(headers) > 0 {
-		quoted := make([]string, len(headers))
-		for i, h := range headers {
-			quoted[i] = fmt.Sprintf("%q", h)
+		list, several := goList(headers)
+		f.Go = goHeaders.ReplaceAllLiteralString(f.Go, "RequestHeaders: "+list)
+		if several {
+			f.Go = strings.ReplaceAll(f.Go, "Origins:        ", "Origins: ") // as gofmt has it beside a value of several lines
 		}
-		f.Go = goHeaders.ReplaceAllLiteralString(f.Go, "RequestHeaders: []string{"+strings.Join(quoted, ", ")+"}")
 		f.CloudFormation = cfnHeaders.ReplaceAllString(f.CloudFormation, `${1}"'`+strings.Join(headers, ",")+`'"`)
 	}
 	if len(methods) > 0 {
 		f.CloudFormation = cfnMethods.ReplaceAllString(f.CloudFormation, `${1}"'`+strings.Join(methods, ",")+`'"`)
 	}
 	return f
+}
+
+// goList writes names as a []string of Go. If one line is too long for a terminal, it returns several, and true.
+func goList(names []string) (text string, several bool) {
+	const most, short = 64, 46 // what fits beside the indents, and beside RequestHeaders: too
+	lines := []string{""}
+	for _, n := range names {
+		n = fmt.Sprintf("%q,", n)
+		if last := &lines[len(lines)-1]; *last == "" {
+			*last = n
+		} else if len(*last)+len(n) < most {
+			*last += " " + n
+		} else {
+			lines = append(lines, n)
+		}
+	}
+	if len(lines) == 1 && len(lines[0]) <= short {
+		return "[]string{" + strings.TrimSuffix(lines[0], ",") + "}", false
+	}
+	return "[]string{\n\t\t" + strings.Join(lines, "\n\t\t") + "\n\t}", true
 }
 
 // valid returns the names that have a form, each once.

@@ -100,7 +100,7 @@ func (b notRun) Invoke(ctx context.Context, fn gateway.Function, event []byte) (
 	if b.declared[fn.LogicalID] && !stage.follows {
 		return nil, notCalled("the function " + fn.Name + ", which is declared to emit CORS headers on a stage without corsgate's variables,")
 	}
-	StandIn(ctx, "the function "+fn.Name+" was not invoked; the headers are those that corsgate puts, status and body are not its own")
+	StandIn(ctx, "the function "+fn.Name+" was not invoked; the headers are those that corsgate adds, but the status and the body are not the function's")
 	if stage.err != nil {
 		return nil, stage.err
 	}
@@ -162,7 +162,7 @@ type reply struct {
 }
 
 func (b reply) Invoke(ctx context.Context, fn gateway.Function, _ []byte) ([]byte, error) {
-	StandIn(ctx, b.name+" stands for the function "+fn.Name)
+	StandIn(ctx, b.name+" is used as the response of the function "+fn.Name)
 	return b.response, nil
 }
 
@@ -177,7 +177,7 @@ func (b reply) HTTP(ctx context.Context, r *gateway.BackendRequest) (*gateway.Ba
 	if err := json.Unmarshal(b.response, &p); err != nil {
 		return nil, fmt.Errorf("%s: %w", b.name, err)
 	}
-	StandIn(ctx, b.name+" stands for "+r.URL)
+	StandIn(ctx, b.name+" is used as the response of "+r.URL)
 	out := &gateway.BackendResponse{Status: p.StatusCode, Body: []byte(p.Body)}
 	if p.StatusCode == 0 {
 		out.Status = http.StatusOK

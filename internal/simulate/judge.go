@@ -238,7 +238,7 @@ func (j *Judge) Ask(ctx context.Context, req browser.Call) (*Report, error) {
 			return nil, err
 		}
 		if passes(other) != passes(report) {
-			out.Preflight.Verdict = Verdict{Message: "not known: it hangs on " + s.subject()}
+			out.Preflight.Verdict = Verdict{Message: "not known: it depends on " + s.subject()}
 		}
 		if !decided || outcome(s.site, req, other) == base {
 			continue
@@ -253,7 +253,7 @@ func (j *Judge) Ask(ctx context.Context, req browser.Call) (*Report, error) {
 		}
 	}
 	if len(names) > 0 {
-		out.Verdict = Verdict{Message: "not known: it hangs on " + strings.Join(names, " and on ")}
+		out.Verdict = Verdict{Message: "not known: it depends on " + strings.Join(names, " and on ")}
 	}
 	return &out, nil
 }
@@ -537,7 +537,7 @@ func (s *Site) Whichever(ctx context.Context, req browser.Call, report *Report) 
 				return report, nil
 			}
 			if preflight {
-				first.Preflight.Verdict = Verdict{Message: "not known: it hangs on which integration response it is"}
+				first.Preflight.Verdict = Verdict{Message: "not known: it depends on which integration response it is"}
 			}
 			first.Equalities = union(first.Equalities, one.Equalities)
 			actuals = count(one.Trace.Actual)

@@ -114,7 +114,7 @@ func TestJudge(t *testing.T) {
 
 		{"the same on both sides", branch("'https://a.example'", "'https://b.example'"), "", "https://evil.example", "", "refused"},
 		{"one side", branch("'https://a.example'", "'*'"), "", "https://evil.example", "",
-			"not known: it hangs on the condition IsProd, which depends on Env; IsProd true refused; IsProd false allowed"},
+			"not known: it depends on the condition IsProd, which depends on Env; IsProd true refused; IsProd false allowed"},
 		{"allowed on both", branch("'https://a.example'", "'*'"), "", "https://a.example", "", "allowed"},
 
 		{"methods by a parameter, of a plain GET", answers("MOCK", app), answers("MOCK", app+","+allow("Methods", `{"Ref": "Site"}`)), "https://app.example.com", "", "allowed"},

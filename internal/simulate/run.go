@@ -282,9 +282,9 @@ func overruled(ctx context.Context, what string, err error) bool {
 	if !ok || !errors.As(err, &not) || not.undecided {
 		return false
 	}
-	n.standIn = what + " was not invoked; the CORS headers are those of the API, whatever it returns, and status and body are not its own"
+	n.standIn = what + " was not invoked; the CORS headers are the API's, whatever it returns, but the status and the body are not the function's"
 	if n.method == http.MethodOptions {
-		n.status = &NotInvoked{Reason: not.Reason + ", and a preflight needs an OK status of it"}
+		n.status = &NotInvoked{Reason: not.Reason + ", and a preflight needs an OK status from it"}
 	}
 	return true
 }

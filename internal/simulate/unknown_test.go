@@ -284,7 +284,7 @@ func TestLookups(t *testing.T) {
 	if got := explained(t, template, page); got != "allowed" {
 		t.Errorf("every row allows the page: %s", got)
 	}
-	if got := explained(t, template, stranger); got != "not known: it hangs on P, by which a mapping is looked up" {
+	if got := explained(t, template, stranger); got != "not known: it depends on P, by which a mapping is looked up" {
 		t.Errorf("one row allows the stranger: %s", got)
 	}
 }

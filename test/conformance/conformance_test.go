@@ -23,11 +23,11 @@ import (
 )
 
 // refused is why a case of another shape, a management call with the error that it got, is not run.
-const refused = "the wording of a refused management call; the model answers requests and takes no management calls"
+const refused = "the wording of a refused management call; the model responds to requests and accepts no management calls"
 
 // sources are files whose cases are run and do not count, with the reason.
 var sources = map[string]string{
-	"vtl-2015.json": "another source, answers of 2015",
+	"vtl-2015.json": "another source, responses of 2015",
 	"reports.json":  "users' quotes",
 }
 

@@ -72,13 +72,14 @@ func page(all []outcome) string {
 	}
 	fmt.Fprintf(&b, `<!-- Generated: go test ./test/conformance -run TestPage -update -->
 
-# What the model is held against
+# What the model is compared with
 
-One line for each recorded fact about the real API Gateway: whether the model says the same, the fact, its source and the date on
-which AWS was asked. Sources are tests of [LocalStack](https://github.com/localstack/localstack) that were run against AWS, unless a line says
-otherwise; [the recordings](../test/conformance/testdata/README.md) tell more. [How far to trust the model](fidelity.md) says what is not recorded.
+There is one line for each recorded fact about the real API Gateway: whether the fact holds in the model, the fact, its source, and the
+date on which the test was run against AWS. The sources are tests of [LocalStack](https://github.com/localstack/localstack), unless a line says
+otherwise; [the recordings](../test/conformance/testdata/README.md) have the details. [How far to trust the model](fidelity.md) lists what is
+not recorded.
 
-%d facts hold in the model, %d do not, and %d stand apart, each with the reason.
+%d facts hold in the model, and %d do not. %d are not counted, each with the reason.
 `, passed, differ, apart)
 	file, calls := "", 0
 	for _, o := range all {
@@ -93,15 +94,15 @@ otherwise; [the recordings](../test/conformance/testdata/README.md) tell more. [
 		verdict := "holds"
 		switch {
 		case o.apart != "" && o.run && len(o.faults) == 0:
-			verdict = "apart, holds: " + o.apart
+			verdict = "not counted, holds: " + o.apart
 		case o.apart != "":
-			verdict = "apart: " + o.apart
+			verdict = "not counted: " + o.apart
 		case len(o.faults) > 0:
 			verdict = "**differs**"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(verdict), cell(o.What), cell(strings.TrimPrefix(o.Source, "tests/aws/services/")))
 	}
-	fmt.Fprintf(&b, "\n## validation\n\nApart, %d of them: %s.\n", calls, refused)
+	fmt.Fprintf(&b, "\n## validation\n\nNot counted, %d facts: %s.\n", calls, refused)
 	return b.String()
 }
 

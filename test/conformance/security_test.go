@@ -19,7 +19,7 @@ func TestSecurityPage(t *testing.T) {
 		}
 		return string(b)
 	}
-	facts := regexp.MustCompile(`(?m)^(\d+) facts hold in the model, 0 do not`).FindStringSubmatch(read("docs/conformance.md"))
+	facts := regexp.MustCompile(`(?m)^(\d+) facts hold in the model, and 0 do not`).FindStringSubmatch(read("docs/conformance.md"))
 	pairs := regexp.MustCompile(`\bpairs = (\d+)000\n`).FindStringSubmatch(read("internal/diff/brute_test.go"))
 	if facts == nil || pairs == nil {
 		t.Fatal("the counts are not where they were")

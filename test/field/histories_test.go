@@ -77,8 +77,9 @@ func commented(t *testing.T, dir, status string, says []string) {
 	if strconv.Itoa(is) != status {
 		t.Errorf("status %d, judged %s", is, status)
 	}
+	unwrapped := strings.Join(strings.Fields(out.String()), " ")
 	for _, s := range says {
-		if !strings.Contains(out.String(), s) {
+		if !strings.Contains(unwrapped, s) {
 			t.Errorf("it no longer says %q", s)
 		}
 	}

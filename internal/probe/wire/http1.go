@@ -166,7 +166,7 @@ func (in *input) body(method string, res *Incoming) error {
 	case strings.HasSuffix(strings.ToLower(coding), "chunked"):
 		from = httputil.NewChunkedReader(in.r)
 	case len(lengths) > 1:
-		return errors.New("it says two different lengths of its body")
+		return errors.New("it has two different lengths for its body")
 	case len(lengths) == 1:
 		n, err := strconv.ParseUint(lengths[0], 10, 62)
 		if err != nil {

@@ -138,7 +138,7 @@ func (c *Client) connect(ctx context.Context, to *target, http1 bool) (net.Conn,
 	}
 	if proxy != nil {
 		if proxy.Scheme != "http" {
-			return nil, fmt.Errorf("a proxy of %s is not spoken to; want one of http", proxy.Scheme)
+			return nil, fmt.Errorf("proxies of the scheme %s are not supported; want http", proxy.Scheme)
 		}
 		dial = hostPort(proxy)
 	}

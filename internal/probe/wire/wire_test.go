@@ -83,7 +83,7 @@ func TestHTTP1(t *testing.T) {
 		{name: "a status of two digits", answer: "HTTP/1.1 20 OK\r\n\r\n", err: `it does not speak HTTP: its response begins with "HTTP/1.1 20 OK"`},
 		{name: "10 MB of headers", answer: many, err: "more than 256 KiB of headers"},
 		{name: "10 MB without a line end", answer: strings.Repeat("x", 10<<20), err: "more than 256 KiB of headers"},
-		{name: "two lengths", answer: "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nhi", err: "it says two different lengths of its body"},
+		{name: "two lengths", answer: "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nhi", err: "it has two different lengths for its body"},
 		{name: "a length below zero", answer: "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nhi", err: "the length of its body is not a number"},
 		{name: "another protocol", answer: "HTTP/1.1 101 Switching Protocols\r\n\r\n", hang: true, err: "it switches to another protocol"},
 		{name: "interim for ever", answer: strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 100000), err: "more than 256 KiB of headers"},

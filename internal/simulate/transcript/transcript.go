@@ -20,7 +20,7 @@ const most = 240
 
 type printer struct{ *report.Printer }
 
-// Print writes the report of what a page asked for.
+// Print writes the report of a page's request: the verdict, and then each step.
 func Print(w io.Writer, colour report.Palette, asked browser.Call, r *simulate.Report) error {
 	p := printer{&report.Printer{Palette: colour}}
 	credentials := ""
@@ -28,11 +28,6 @@ func Print(w io.Writer, colour report.Palette, asked browser.Call, r *simulate.R
 		credentials = ", with credentials"
 	}
 	p.Line(p.Strong, "", 0, "A page of "+asked.Origin+" requests "+asked.Method+" "+asked.URL+credentials)
-	for _, hop := range r.Redirects {
-		p.hop(hop.Preflight, hop.Actual, hop.Trace)
-		p.Line("", "   ", 3, "It is redirected.")
-	}
-	p.hop(r.Preflight, r.Actual, r.Trace)
 	p.WriteByte('\n')
 	Verdict(p.Printer, r.Verdict, r.Preflight.Needed && r.Preflight.Verdict.Allowed)
 	for _, a := range r.Assumptions {
@@ -41,6 +36,11 @@ func Print(w io.Writer, colour report.Palette, asked browser.Call, r *simulate.R
 	for _, a := range r.Alternatives {
 		p.Line(p.Unsure, "  ", 4, fmt.Sprintf("if %s is %t: %s", a.Condition, a.Holds, a.Verdict.Outcome()))
 	}
+	for _, hop := range r.Redirects {
+		p.hop(hop.Preflight, hop.Actual, hop.Trace)
+		p.Line("", "   ", 3, "The response is a redirect, which the browser follows:")
+	}
+	p.hop(r.Preflight, r.Actual, r.Trace)
 	_, err := io.WriteString(w, p.String())
 	return err
 }
@@ -104,7 +104,7 @@ func (p printer) headers(indent string, h simulate.Headers) {
 	}
 }
 
-// course writes how a response came to be.
+// course writes how a response was made.
 func (p printer) course(c *simulate.Course, standIn string) {
 	if c == nil {
 		return
@@ -152,18 +152,18 @@ func (p printer) course(c *simulate.Course, standIn string) {
 		}
 	}
 	if g := c.GatewayResponse; g != nil {
-		row("gateway's", g.Type+": "+g.Detail)
+		row("gateway", "response "+g.Type+": "+g.Detail)
 	}
 	if c.Unsupported != "" {
-		row("unsupported", c.Unsupported)
+		row("not known", c.Unsupported)
 	}
 	if standIn != "" {
-		row("instead", standIn)
+		row("assumed", standIn)
 	}
 }
 
-// Verdict writes how it ends. The console's words come in lines of their own, so that they can be looked for. PreflightAllowed
-// says that there was a preflight and that it passed, which is worth saying where the end is not known.
+// Verdict writes the verdict. The console's message has lines of its own, so that users can search for it. preflightAllowed
+// reports whether there was a preflight that passed; this is printed if the verdict is not known.
 func Verdict(p *report.Printer, v simulate.Verdict, preflightAllowed bool) {
 	switch {
 	case !v.Known:
@@ -185,7 +185,7 @@ func Verdict(p *report.Printer, v simulate.Verdict, preflightAllowed bool) {
 		}
 		p.Line("", "  ", 2, text)
 		if len(v.Disallowed) > 1 {
-			p.Line("", "  ", 2, "Not allowed are "+strings.Join(v.Disallowed, ", "))
+			p.Line("", "  ", 2, "Headers that are not allowed: "+strings.Join(v.Disallowed, ", "))
 		}
 	default:
 		p.Line(p.Bad+p.Strong, "", 0, "Verdict: failed ("+v.NetError+")")

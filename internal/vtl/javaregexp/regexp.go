@@ -411,7 +411,7 @@ func (r *Regexp) expand(m Meter, b *strings.Builder, s string, at []int, repl st
 			}
 			n := int(repl[i+1] - '0')
 			if n >= len(at)/2 {
-				return fmt.Errorf("replacement %q names group %d, which is not there", clip(repl), n)
+				return fmt.Errorf("replacement %q names group %d, which does not exist", clip(repl), n)
 			}
 			i++
 			for i+1 < len(repl) && isDigit(repl[i+1]) {

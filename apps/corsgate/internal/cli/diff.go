@@ -25,14 +25,14 @@ type diffCommand struct {
 
 	Format   string            `default:"markdown" enum:"markdown,text,json" placeholder:"FORMAT" group:"The report:" help:"markdown, for a comment; text; or json, with each request whose outcome changes. Default: markdown."`
 	FailOn   string            `default:"change" enum:"change,looser" placeholder:"WHAT" group:"The report:" help:"What ends with status 1: change, for any change; or looser, only for what is allowed now and was not. Default: change."`
-	API      string            `name:"api" placeholder:"ID" group:"What is compared:" help:"One RestApi, by logical id, instead of all."`
+	API      string            `name:"api" placeholder:"ID" group:"What is compared:" help:"One API, by logical id, instead of all."`
 	OldAPI   string            `name:"old-api" placeholder:"ID" group:"What is compared:" help:"Its logical id in the old template, if it differs."`
 	Stage    string            `placeholder:"NAME" group:"What is compared:" help:"One stage instead of all."`
 	OldStage string            `placeholder:"NAME" group:"What is compared:" help:"Its name in the old template, if it differs."`
 	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable, for both templates."`
 	values   `group:"Values of a deployment:"`
 
-	gone bool // New has no REST API, and Old has
+	gone bool // New has no API, and Old has
 }
 
 // Run is called by kong.
@@ -75,7 +75,7 @@ func (x *diffCommand) Run(ctx context.Context, c Command) error {
 	if err != nil {
 		return err
 	}
-	// Whoever asks for what is looser alone is not told that all is gone, which a wrong path looks like.
+	// With --fail-on looser, a template without an API would pass. But that is what a wrong path looks like.
 	missing := x.gone && x.FailOn == "looser"
 	for _, r := range results {
 		if x.FailOn == "looser" && r.Looser() || x.FailOn == "change" && !r.Empty() {
@@ -114,8 +114,7 @@ func (x *diffCommand) compare(ctx context.Context, c Command) ([]diff.Result, di
 			c.say("warning: %s", p.Error())
 		}
 	}
-	rest := func(app *cfn.App) bool { return len(app.OfType("AWS::ApiGateway::RestApi")) > 0 }
-	if x.gone = rest(apps[0]) && !rest(apps[1]); x.gone {
+	if x.gone = len(gateway.APIs(apps[0])) > 0 && len(gateway.APIs(apps[1])) == 0; x.gone {
 		c.say("warning: %s: %s in the template; is it the right stack?", x.New, gateway.NoneThere)
 	}
 	defer c.working(at("comparing " + x.Old + " with " + x.New))()

@@ -29,12 +29,12 @@ type explainCommand struct {
 	Header      []string `sep:"none" placeholder:"NAME[:VALUE]" group:"The page's request:" help:"A header that the page's script sets; can be repeated."`
 	Body        string   `placeholder:"TEXT" group:"The page's request:" help:"The body, or @FILE."`
 	Credentials bool     `group:"The page's request:" help:"Send credentials, as fetch does with credentials: 'include'."`
+	HTTP1       bool     `name:"http1" group:"The page's request:" help:"Use HTTP/1.1, where header names are not in lower case."`
 
 	JSON     bool `name:"json" group:"The report:" help:"Print everything as one JSON object."`
 	invoke   `group:"The function behind the API:"`
 	NoInvoke bool   `xor:"answer" group:"The function behind the API:" help:"Do not run the function, or an authorizer's, on this machine. (It runs in an empty home folder, without your credentials.) The response of a function without corsgate is then not known."`
 	Response string `xor:"answer" placeholder:"FILE" group:"The function behind the API:" help:"A proxy response, JSON, in place of the function's."`
-	HTTP1    bool   `name:"http1" group:"The page's request:" help:"Use HTTP/1.1, where header names are not in lower case."`
 }
 
 // Run is called by kong.

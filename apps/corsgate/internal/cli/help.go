@@ -84,7 +84,7 @@ func printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 		for _, f := range ctx.Model.Flags {
 			entry(p, "--"+f.Name+value(f), column, f.Help)
 		}
-		p.WriteString("\n\"corsgate check --help\" has more of a command, \"corsgate help\" the topics.\n")
+		p.WriteString("\n\"corsgate COMMAND --help\" is the help of a command, \"corsgate help\" the topics.\n")
 	}
 	_, err := io.WriteString(ctx.Stdout, p.String())
 	return err
@@ -117,7 +117,7 @@ type helpCommand struct {
 // Run is called by kong.
 func (x *helpCommand) Run(c Command, k *kong.Kong) error {
 	if x.Topic == "" {
-		_, err := fmt.Fprintf(c.Stdout, "corsgate help TOPIC prints one of these:\n\n%s\n\nand corsgate help COMMAND the help of a command.\n", topics())
+		_, err := fmt.Fprintf(c.Stdout, "corsgate help TOPIC prints one of these:\n\n%s\n\ncorsgate help COMMAND prints the help of a command.\n", topics())
 		return err
 	}
 	if text, err := docs.Topics.ReadFile(x.Topic + ".md"); err == nil {

@@ -325,7 +325,7 @@ func inspectOther(t *testing.T, account *awstest.Account) {
 		{[]string{"--http-api-id", d.id, "--stage", "live"}, statusUnknown, "no stage live; the HTTP API " + d.id + " has $default, dev"},
 		{[]string{"--function-url", "nobody"}, statusUnknown, "no function nobody with a URL in eu-west-1"},
 		{[]string{"--function-url", "arn:aws:lambda:us-east-1:123456789012:function:shop"}, statusUnknown, "give --region us-east-1"},
-		{[]string{"--function-url", "https://abc.lambda-url.eu-west-1.on.aws/"}, statusUnknown, "name the function, NAME or NAME:ALIAS"},
+		{[]string{"--function-url", "https://abc.lambda-url.eu-west-1.on.aws/"}, statusUnknown, "name the function: NAME or NAME:ALIAS"},
 		{[]string{"--function-url", "shop", "--stage", "prod"}, statusUsage, "--stage: a function URL has no stage"},
 		{[]string{"--function-url", "shop", "--http-api-id", "x"}, statusUsage, "can't be used together"},
 	} {

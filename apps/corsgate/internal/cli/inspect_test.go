@@ -148,7 +148,7 @@ var byHand = []struct {
 		made := must[*apigateway.CreateStageOutput](t)(d.API.CreateStage(t.Context(), &apigateway.CreateStageInput{RestApiId: &d.ID, StageName: aws.String("old"), DeploymentId: aws.String(d.Deployment())}))
 		domain(t, d, "old.example.com", "old")
 		must[*apigateway.DeleteStageOutput](t)(d.API.DeleteStage(t.Context(), &apigateway.DeleteStageInput{RestApiId: &d.ID, StageName: made.StageName}))
-	}, []string{"CORS604"}, []string{"https://old.example.com leads to stage old, which is not there"}},
+	}, []string{"CORS604"}, []string{"https://old.example.com leads to stage old, which does not exist"}},
 	{"the resource policy names a principal", func(t *testing.T, d *awstest.Deployed) {
 		policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}`
 		must[*apigateway.UpdateRestApiOutput](t)(d.API.UpdateRestApi(t.Context(), &apigateway.UpdateRestApiInput{RestApiId: &d.ID, PatchOperations: []types.PatchOperation{{Op: types.OpReplace, Path: aws.String("/policy"), Value: &policy}}}))

@@ -83,7 +83,7 @@ func (x *logsCommand) Run(ctx context.Context, c Command) error {
 		plan.unread = append(plan.unread, x.nothing())
 	}
 	if scanner.Unknown() {
-		plan.unread = append(plan.unread, "none of the lines is of a form that is known: what Lambda, corslambda and API Gateway write")
+		plan.unread = append(plan.unread, "no line has a known form; known are the lines of Lambda, corslambda and API Gateway")
 	}
 	report := scanner.Report(suppressions)
 	report.Unseen = plan.unread
@@ -127,7 +127,7 @@ func (x *logsCommand) usage() error {
 	case (x.RestAPIID == "") != (x.Stage == "") && !strings.Contains(x.RestAPIID, "://"):
 		return usage("--rest-api-id and --stage go together")
 	case x.Since <= 0 || x.Until < 0 || x.Until >= x.Since:
-		return usage("--since %v and --until %v: from --since ago to --until ago is to be a time that has passed", x.Since, x.Until)
+		return usage("--since %v and --until %v: --since must be longer ago than --until, and --until must not be in the future", x.Since, x.Until)
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (x *logsCommand) usage() error {
 // nothing reports whether no line was read, which tells nothing of whether pages were refused.
 func (x *logsCommand) nothing() string {
 	if len(x.Function) == 0 && x.RestAPIID == "" {
-		return "no line is in " + strings.Join(x.File, ", ")
+		return "there is no line in " + strings.Join(x.File, ", ")
 	}
 	return fmt.Sprintf("no line was logged from %v ago to %v ago; --since goes further back", x.Since, x.Until)
 }
@@ -175,7 +175,7 @@ func (x *logsCommand) plan(ctx context.Context, c Command) (*plan, error) {
 		group, err := logs.FunctionGroup(ctx, lambda.NewFromConfig(cfg), cfg.Region, f)
 		switch {
 		case errors.Is(err, awsread.ErrDenied), errors.Is(err, awsread.ErrFailed):
-			p.notes = append(p.notes, "where "+f+" logs is not known, so "+group+" is read: "+err.Error())
+			p.notes = append(p.notes, "the log group of "+f+" is not known, so "+group+" is read: "+err.Error())
 		case err != nil && !errors.Is(err, awsread.ErrNotFound): // lines may be there still of a function that is not
 			return nil, err
 		}
@@ -190,7 +190,7 @@ func (x *logsCommand) plan(ctx context.Context, c Command) (*plan, error) {
 			return nil, err
 		}
 		if x.Stage == "" {
-			return nil, errors.New("the address names no stage; --stage does")
+			return nil, errors.New("the address contains no stage; give --stage")
 		}
 	}
 	stage, err := logs.ReadStage(ctx, gateway, cfg.Region, x.RestAPIID, x.Stage)
@@ -203,7 +203,7 @@ func (x *logsCommand) plan(ctx context.Context, c Command) (*plan, error) {
 	}
 	if errors.Is(err, awsread.ErrDenied) || errors.Is(err, awsread.ErrFailed) {
 		add(logs.ExecutionGroup(x.RestAPIID, x.Stage))
-		p.unread = append(p.unread, "the stage cannot be seen, so neither its policy nor its access log: "+err.Error())
+		p.unread = append(p.unread, "the stage cannot be read, so its policy and its access log are not known: "+err.Error())
 		return p, nil
 	}
 	if err != nil {
@@ -218,15 +218,15 @@ func (x *logsCommand) plan(ctx context.Context, c Command) (*plan, error) {
 	}
 	switch {
 	case !stage.Execution && stage.Access == "":
-		p.notes = append(p.notes, "stage "+x.Stage+" has neither execution logs nor an access log in CloudWatch Logs; loggingLevel ERROR or INFO in its method settings makes the first")
+		p.notes = append(p.notes, "stage "+x.Stage+" has neither execution logs nor an access log in CloudWatch Logs; loggingLevel ERROR or INFO in its method settings switches on execution logs")
 	case stage.Execution && !stage.Full:
-		p.notes = append(p.notes, "stage "+x.Stage+" logs no headers (dataTraceEnabled), so it is not known what browsers made of its responses")
+		p.notes = append(p.notes, "stage "+x.Stage+" logs no headers (dataTraceEnabled is off), so it is not known whether pages could read its responses")
 	}
 	switch {
 	case stage.PolicyError != nil:
-		p.notes = append(p.notes, "stage "+x.Stage+" refuses every origin, and what is allowed is for --origins to say: "+stage.PolicyError.Error())
+		p.notes = append(p.notes, "stage "+x.Stage+" refuses every origin; give the allowlist with --origins: "+stage.PolicyError.Error())
 	case stage.Policy == nil:
-		p.notes = append(p.notes, "stage "+x.Stage+" has no policy in its variables; --origins says what is allowed")
+		p.notes = append(p.notes, "stage "+x.Stage+" has no policy in its variables; give the allowlist with --origins")
 	}
 	return p, nil
 }

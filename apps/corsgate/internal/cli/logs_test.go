@@ -207,7 +207,7 @@ func TestLogsGoOn(t *testing.T) {
 		"stage denied": {func(w http.ResponseWriter) {
 			http.Error(w, `{"__type":"AccessDeniedException","message":"`+sessionToken+`"}`, http.StatusForbidden)
 		}, []string{"--function", "orders:live", "--rest-api-id", "abc123", "--stage", "prod"}, 3,
-			"not seen: the stage cannot be seen, so neither its policy nor its access log: API abc123: GetStages: access denied; the IAM action apigateway:GET would allow it\n" +
+			"not seen: the stage cannot be read, so its policy and its access log are not known: API abc123: GetStages: access denied; the IAM action apigateway:GET would allow it\n" +
 				"not seen: log group API-Gateway-Execution-Logs_abc123/prod: FilterLogEvents: not found\n"},
 		"no stage": {logStages("{}"), []string{"--rest-api-id", "abc123", "--stage", "dev"}, 3, "corsgate: API abc123 has no stage dev; it has prod\n"},
 		"no API": {func(w http.ResponseWriter) {
@@ -215,20 +215,20 @@ func TestLogsGoOn(t *testing.T) {
 		}, []string{"--rest-api-id", "nope", "--stage", "prod"}, 3, "corsgate: API nope: GetStages: not found\n"},
 		"a group of its own": {nil, []string{"--function", "orders", "--function", "arn:aws:lambda:eu-west-1:111111111111:function:elsewhere:live"}, 0, ""},
 		"where it logs is hidden": {nil, []string{"--function", "orders", "--function", "hidden"}, 0,
-			"corsgate: where hidden logs is not known, so /aws/lambda/hidden is read: GetFunctionConfiguration: access denied; the IAM action lambda:GetFunctionConfiguration would allow it\n"},
+			"corsgate: the log group of hidden is not known, so /aws/lambda/hidden is read: GetFunctionConfiguration: access denied; the IAM action lambda:GetFunctionConfiguration would allow it\n"},
 		"group denied": {nil, []string{"--function", "orders", "--function", "denied"}, 3,
 			"not seen: log group /aws/lambda/denied: FilterLogEvents: access denied; the IAM action logs:FilterLogEvents would allow it\n"},
 		"no logs at all": {func(w http.ResponseWriter) {
 			fmt.Fprint(w, `{"item":[{"stageName":"prod","variables":{"corsOrigins":"https://app.example.com"}}]}`)
 		}, []string{"--rest-api-id", "abc123", "--stage", "prod"}, 3,
-			"corsgate: stage prod has neither execution logs nor an access log in CloudWatch Logs; loggingLevel ERROR or INFO in its method settings makes the first\n"},
+			"corsgate: stage prod has neither execution logs nor an access log in CloudWatch Logs; loggingLevel ERROR or INFO in its method settings switches on execution logs\n"},
 		"no logs": {func(w http.ResponseWriter) { fmt.Fprint(w, `{"item":[{"stageName":"prod"}]}`) }, []string{"--function", "orders", "--rest-api-id", "abc123", "--stage", "prod"}, 0,
-			"corsgate: stage prod has neither execution logs nor an access log in CloudWatch Logs; loggingLevel ERROR or INFO in its method settings makes the first\n" +
-				"corsgate: stage prod has no policy in its variables; --origins says what is allowed\n"},
+			"corsgate: stage prod has neither execution logs nor an access log in CloudWatch Logs; loggingLevel ERROR or INFO in its method settings switches on execution logs\n" +
+				"corsgate: stage prod has no policy in its variables; give the allowlist with --origins\n"},
 		"a malformed policy": {func(w http.ResponseWriter) {
 			fmt.Fprint(w, `{"item":[{"stageName":"prod","variables":{"corsOrigins":"https://app.example.com/"},"accessLogSettings":{"destinationArn":"arn:aws:logs:eu-west-1:111111111111:log-group:Stack-OrdersLogs-1ABC"}}]}`)
 		}, []string{"--function", "orders", "--rest-api-id", "abc123", "--stage", "prod"}, 0,
-			"corsgate: stage prod refuses every origin, and what is allowed is for --origins to say: invalid CORS policy: - stage variable corsOrigins, \"https://app.example.com/\": an origin ends with the host or port, without a slash or path; write https://app.example.com\n"},
+			"corsgate: stage prod refuses every origin; give the allowlist with --origins: invalid CORS policy: - stage variable corsOrigins, \"https://app.example.com/\": an origin ends with the host or port, without a slash or path; write https://app.example.com\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, out, errs := runLogs(t, t.Context(), &fakeAccount{stages: tt.stages, group: group}, append(tt.args, "--format", "json")...)
@@ -372,7 +372,7 @@ func TestLogsOfNothing(t *testing.T) {
 	}
 	var out, errs bytes.Buffer
 	status := (Command{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}).Run(t.Context(), []string{"logs", "--file", name})
-	if status != statusUnknown || !strings.Contains(out.String(), "not seen: no line is in") {
+	if status != statusUnknown || !strings.Contains(out.String(), "not seen: there is no line in") {
 		t.Errorf("status %d\n%s%s", status, out.String(), errs.String())
 	}
 }

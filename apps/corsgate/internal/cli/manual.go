@@ -95,7 +95,7 @@ func (diffCommand) manual() manual {
 			{statusOK, "nothing changes for browsers (--fail-on looser: nothing is looser)"},
 			{statusRefused, "something changes (--fail-on looser: something is looser)"},
 			{statusUsage, badCommandLine},
-			{statusUnknown, "neither, but not all could be read or compared"},
+			{statusUnknown, "no such change, but not all could be read or compared"},
 			{statusStopped, wasInterrupted},
 		},
 	}

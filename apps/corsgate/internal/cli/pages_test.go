@@ -90,6 +90,9 @@ func reference(t *testing.T, c *kong.Node) string {
 			title = strings.TrimSuffix(f.Group.Title, ":")
 		}
 		if title != group {
+			if strings.Contains(b.String(), "| "+cell(title)+" | |\n") {
+				t.Errorf("%s: the flags of %q are not together", c.Name, title)
+			}
 			fmt.Fprintf(&b, "\n| %s | |\n|---|---|\n", cell(cmp.Or(title, "flag")))
 			group = title
 		}

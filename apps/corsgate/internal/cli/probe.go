@@ -38,7 +38,7 @@ type probeCommand struct {
 
 	Send        bool          `group:"What is sent:" help:"Send the page's request even if it is not a GET, after a preflight that allows it. Otherwise only OPTIONS and GET are sent."`
 	Errors      bool          `group:"What is sent:" help:"Also send GET requests that must fail, to see whether the page can read errors."`
-	MaxRequests int           `default:"40" placeholder:"N" group:"What is sent:" help:"The most requests. Default: 40."`
+	MaxRequests int           `default:"40" placeholder:"N" group:"What is sent:" help:"The maximum number of requests. Default: 40."`
 	Timeout     time.Duration `default:"10s" placeholder:"TIME" group:"What is sent:" help:"How long each request may take. Default: 10s."`
 	Insecure    bool          `group:"What is sent:" help:"Accept any certificate."`
 	Resolve     []string      `sep:"none" placeholder:"HOST:PORT:ADDRESS" group:"What is sent:" help:"The address to connect to for a host and port, as in curl."`
@@ -103,7 +103,7 @@ func (x *probeCommand) options() (probe.Options, error) {
 		return o, usage("--max-requests is %d; want 1 or more", x.MaxRequests)
 	}
 	if x.Timeout <= 0 {
-		return o, usage("--timeout is %v; want more than nothing, such as 10s", x.Timeout)
+		return o, usage("--timeout is %v; want more than 0s, such as 10s", x.Timeout)
 	}
 	var err error
 	if o.Body, o.BodyFile, err = body(x.Body); err != nil {

@@ -18,15 +18,15 @@ import (
 type renderCommand struct {
 	As          string        `required:"" placeholder:"FORM" enum:"cloudformation,sam,openapi,serverless,terraform,http-api,function-url" help:"cloudformation, sam, openapi, serverless or terraform for a REST API; http-api or function-url for the CORS setting of one of these."`
 	Origins     []string      `required:"" group:"The policy:" placeholder:"ORIGIN" help:"Who may use the API: https://app.example.com, https://*.example.com, http://localhost:*, or * for everyone."`
-	Path        string        `default:"/items" placeholder:"PATH" group:"The resource:" help:"Its path. Default: /items."`
-	Methods     []string      `default:"GET" placeholder:"METHOD" group:"The resource:" help:"Its methods, or ANY. Default: GET."`
 	Headers     []string      `group:"The policy:" placeholder:"NAME" help:"The request headers that pages may send, such as content-type,authorization; * for any but authorization."`
 	Expose      []string      `group:"The policy:" placeholder:"NAME" help:"The response headers that pages may read."`
 	Credentials bool          `group:"The policy:" help:"Let pages send cookies."`
 	MaxAge      time.Duration `group:"The policy:" placeholder:"TIME" help:"How long browsers remember a preflight, such as 2h."`
-	Inline      bool          `group:"The policy:" help:"Put the allowlist into the mapping template instead of the stage's variables. In Serverless it is always there."`
+	Inline      bool          `group:"The policy:" help:"Put the allowlist into the mapping template instead of the stage's variables. With Serverless, it is always in the template."`
+	Path        string        `default:"/items" placeholder:"PATH" group:"The resource:" help:"Its path. Default: /items."`
+	Methods     []string      `default:"GET" placeholder:"METHOD" group:"The resource:" help:"Its methods, or ANY. Default: GET."`
 	API         string        `name:"api" placeholder:"NAME" group:"Names in your text:" help:"The API. Default: Api, in Terraform api."`
-	Resource    string        `placeholder:"NAME" group:"Names in your text:" help:"The resource, in Serverless the function. Default: made of the path."`
+	Resource    string        `placeholder:"NAME" group:"Names in your text:" help:"The resource, in Serverless the function. Default: a name made from the path."`
 	Stage       string        `placeholder:"NAME" group:"Names in your text:" help:"The stage. Default: Stage."`
 }
 
@@ -62,7 +62,7 @@ func (x *renderCommand) Run(c Command) error {
 	}
 	for _, n := range []struct{ flag, value string }{{"--api", x.API}, {"--resource", x.Resource}, {"--stage", x.Stage}} {
 		if !names.MatchString(n.value) {
-			faults = append(faults, fmt.Sprintf("%s %q: a name of letters and digits, as your text has it", n.flag, n.value))
+			faults = append(faults, fmt.Sprintf("%s %q: want a name of letters and digits, as in your template", n.flag, n.value))
 		}
 	}
 	if len(faults) > 0 {

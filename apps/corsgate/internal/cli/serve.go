@@ -25,15 +25,15 @@ import (
 type serveCommand struct {
 	App      string            `default:"." placeholder:"DIR" group:"The API:" help:"The folder of the CDK app's cdk.json. Default: the working directory."`
 	Template string            `placeholder:"PATH" group:"The API:" help:"A template, a folder of templates, or a cdk.out. Without it, the app is synthesized."`
-	API      string            `name:"api" placeholder:"ID" group:"The API:" help:"The RestApi's logical id, or STACK/ID, where there are several."`
+	API      string            `name:"api" placeholder:"ID" group:"The API:" help:"The API's logical id, or STACK/ID, where there are several."`
 	Stage    string            `placeholder:"NAME" group:"The API:" help:"The stage, where the API has several."`
 	Var      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Values of a deployment:" help:"A stage variable."`
 	values   `group:"Values of a deployment:"`
 
-	invoke `group:"Where:"`
+	invoke `group:"The functions behind the API:"`
 
 	Claim     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Who is let in:" help:"A claim of the tokens that Cognito authorizers get, such as scope=items/read. Without any, every token is accepted."`
-	IAMCaller string            `name:"iam-caller" placeholder:"ARN" group:"Who is let in:" help:"Who signs requests to methods with AWS_IAM. Without it, every signature is accepted; none is verified."`
+	IAMCaller string            `name:"iam-caller" placeholder:"ARN" group:"Who is let in:" help:"The caller who signs requests to methods with AWS_IAM. Without it, every signature is accepted; none is verified."`
 
 	Listen     string   `default:"127.0.0.1:4000" placeholder:"ADDRESS" group:"Where:" help:"The API's address. Default: 127.0.0.1:4000."`
 	PageListen string   `default:"127.0.0.1:4001" placeholder:"ADDRESS" group:"Where:" help:"The page's address. Default: 127.0.0.1:4001."`

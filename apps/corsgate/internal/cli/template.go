@@ -173,7 +173,7 @@ func (x invoke) held() string {
 	if ci := os.Getenv("CI"); x.Invoke || ci == "" || ci == "false" {
 		return ""
 	}
-	return "the environment has CI, and a template's functions are run there with --invoke alone"
+	return "the environment variable CI is set, so a template's functions run only with --invoke"
 }
 
 // readFile reads a file that the command line names.

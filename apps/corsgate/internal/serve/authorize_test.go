@@ -85,8 +85,8 @@ func TestAuthorizers(t *testing.T) {
 	for _, want := range []string{
 		"note: these functions of the template run on this machine: JavaFn, NodeFn, PythonFn\n",
 		"note: the authorizer Node runs the function NodeFn\n",
-		"note: methods with AWS_IAM let in whoever sends a signature; say whose it is with --iam-caller ARN\n",
-		"its authorizer lets in whoever sends what it looks at\n",
+		"note: methods with AWS_IAM let in every request with a signature; --iam-caller ARN sets the caller\n",
+		"its authorizer lets in every request that has its identity sources\n",
 		"the authorizer's policy does not allow arn:aws:execute-api:us-east-1:111111111111:A/prod/GET/two, by a result from the cache",
 	} {
 		if !strings.Contains(log.String(), want) {
@@ -110,7 +110,7 @@ func TestAuthorizers(t *testing.T) {
 func TestCallerNotSaid(t *testing.T) {
 	s, log := start(t, Options{App: app(t, authorized(t))})
 	ask(t, "GET", s.URL()+"/cognito", "", "Authorization: x").wants(t, "any token", 200, acao, "")
-	if want := "note: Cognito authorizers let in whoever sends a token; say what it claims with --claim, such as --claim sub=1234\n"; !strings.Contains(log.String(), want) {
+	if want := "note: Cognito authorizers let in every request with a token; --claim sets its claims, such as --claim sub=1234\n"; !strings.Contains(log.String(), want) {
 		t.Errorf("the log lacks %q", want)
 	}
 }

@@ -57,7 +57,7 @@ func (b *backend) prepare(api *gateway.API, log *lineWriter) {
 		}
 		for _, name := range slices.Sorted(maps.Keys(f.Unresolved)) {
 			if name, ok := strings.CutPrefix(name, "Environment.Variables."); ok {
-				log.line("warning: function " + f.LogicalID + ": its environment variable " + name + " is known only when it is deployed, and is stood in for")
+				log.line("warning: function " + f.LogicalID + ": its environment variable " + name + " is known only when it is deployed; it has a placeholder here")
 			}
 		}
 	}
@@ -70,7 +70,7 @@ func (b *backend) prepare(api *gateway.API, log *lineWriter) {
 				// A compiler says it in several lines.
 				what := "its routes respond with 502"
 				if !slices.Contains(routes, id) {
-					what = "its authorizer lets in whoever sends what it looks at"
+					what = "its authorizer lets in every request that has its identity sources"
 				}
 				log.line("warning: " + strings.Join(strings.Fields(failed.Error()), " ") + "; " + what)
 			}

@@ -242,7 +242,7 @@ func TestBackends(t *testing.T) {
 	for path, want := range map[string]string{
 		"/gone": "the HTTP integration's server cannot be reached: " + gone.URL,
 		"/aws":  "AWS services are not called from here",
-		"/java": `function Java: its runtime, \"java21\", is not run here`,
+		"/java": `function Java: its runtime is \"java21\"; only Go `,
 		"/odd":  "Fn::Mystery",
 	} {
 		if a := ask(t, "GET", s.URL()+path, ""); a.status != 502 || !strings.Contains(a.body, want) {
@@ -383,7 +383,7 @@ func TestHTTP2(t *testing.T) {
 
 func TestNotes(t *testing.T) {
 	_, log := start(t, Options{App: app(t, template(t, map[string]string{"m": mock + `, "ApiKeyRequired": true, "AuthorizationType": "AWS_IAM"`}))})
-	for _, want := range []string{"note: methods with AWS_IAM let in whoever sends a signature; say whose it is with --iam-caller ARN\n", "take x-api-key: corsgate-local\n"} {
+	for _, want := range []string{"note: methods with AWS_IAM let in every request with a signature; --iam-caller ARN sets the caller\n", "accept x-api-key: corsgate-local\n"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %q", want)
 		}

@@ -166,13 +166,13 @@ func (s *Server) notes(who gateway.Authorizers) {
 		s.log.line("note: the authorizer " + id + " runs the function " + functions[id])
 	}
 	if types["COGNITO_USER_POOLS"] && len(who.Claims) == 0 {
-		s.log.line("note: Cognito authorizers let in whoever sends a token; say what it claims with --claim, such as --claim sub=1234")
+		s.log.line("note: Cognito authorizers let in every request with a token; --claim sets its claims, such as --claim sub=1234")
 	}
 	if types["AWS_IAM"] && who.IAM == "" {
-		s.log.line("note: methods with AWS_IAM let in whoever sends a signature; say whose it is with --iam-caller ARN")
+		s.log.line("note: methods with AWS_IAM let in every request with a signature; --iam-caller ARN sets the caller")
 	}
 	if keys {
-		s.log.line("note: methods that want an API key take x-api-key: " + LocalKey)
+		s.log.line("note: methods that require an API key accept x-api-key: " + LocalKey)
 	}
 }
 
