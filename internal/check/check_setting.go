@@ -156,7 +156,7 @@ func noOrigins(v *View, report reporter) {
 	}
 	what := "has no AllowOrigins: no page at another origin may read a response"
 	if empty {
-		what = "is empty: it allows no page, or counts as none, which is on no file"
+		what = "is empty: it allows no page, or counts as none: that is not documented"
 	}
 	report(v.set(members), v.property()+" "+what, "")
 }

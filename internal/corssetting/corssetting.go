@@ -213,7 +213,7 @@ func (s *Setting) Refused(known func(string) bool) []Refusal {
 	}
 	if s.Service == HTTPAPI {
 		// "Invalid format for origin capacitor://localhost" (DallasLaComb/daltime, frontend/0-capacitor.blueprint.md), and likewise
-		// for a browser's extension (missingbulb/tldr). Whether a function URL takes these is on no file.
+		// for a browser's extension (missingbulb/tldr). Whether a function URL takes these is not documented.
 		for _, o := range s.Origins {
 			if scheme, _, ok := strings.Cut(o, "://"); ok && known(o) && !strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http") {
 				refuse("AllowOrigins", o, "has the scheme %s; an HTTP API takes https and http", scheme)

@@ -87,7 +87,7 @@ func leads(to, from string) string {
 // What becomes of the addresses of custom domains, whichever resources map them, is said once, of the stage that it concerns.
 func TestAddresses(t *testing.T) {
 	const (
-		useNew    = ": pages that use the old address have to use the new one"
+		useNew    = ": pages that use the old address need the new one"
 		useOther  = " to this API: requests of pages there fail unless something else responds, and the pages have to use another address"
 		useToo    = " to this API now: pages can use it there, too"
 		same      = ": whether that is the same is not known"
@@ -175,9 +175,9 @@ func TestAddresses(t *testing.T) {
 		"by a condition": {rest(), rest("Properties", "Condition: Prod, Properties"),
 			[]string{"A one: If Prod is false: https://api.example.com/shop no longer leads" + useOther}},
 		"the API by a condition, too": {rest(), rest("Properties: {DomainName: !Ref", "Condition: Prod, Properties: {DomainName: !Ref"), nil},
-		"a stage that is not there":   {rest("!Ref AOne", "one"), rest("!Ref AOne", "one"), []string{"A three: Stage one is now three: pages that use API Gateway's own address have to use another", "A three: not compared: https://api.example.com/shop leads to A, stage one, which is not in the new template any more"}},
+		"a stage that is not there":   {rest("!Ref AOne", "one"), rest("!Ref AOne", "one"), []string{"A three: Stage one is now three: pages that use API Gateway's own address need the new one", "A three: not compared: https://api.example.com/shop leads to A, stage one, which is not in the new template any more"}},
 		"by a default": {rest("shop", "!If [Set, shop, x]"), rest("shop", "!If [Set, store, x]"),
-			[]string{"A one: If Set is true, which the defaults of parameters do not make it: https://api.example.com/shop is now https://api.example.com/store" + useNew}},
+			[]string{"A one: If Set is true, against the defaults of the parameters: https://api.example.com/shop is now https://api.example.com/store" + useNew}},
 		"routing rules": {domainOne + restMapping, strings.Replace(domainOne, "DomainName: api", "RoutingMode: ROUTING_RULE_ONLY, DomainName: api", 1) + restMapping + "  R: {Type: AWS::ApiGatewayV2::RoutingRule, Properties: {DomainNameArn: !GetAtt D.DomainNameArn, Priority: 1, Actions: [{InvokeApi: {ApiId: !Ref B, Stage: $default}}]}}\n",
 			[]string{"A one: not compared: where https://api.example.com leads: it has routing rules, which are not looked at, and they or its mappings differ", "B $default: not compared: where https://api.example.com leads: it has routing rules, which are not looked at, and they or its mappings differ"}},
 		"the same rules": {strings.Replace(domainOne, "DomainName: api", "RoutingMode: ROUTING_RULE_ONLY, DomainName: api", 1) + restMapping, strings.Replace(domainOne, "DomainName: api", "RoutingMode: ROUTING_RULE_ONLY, DomainName: api", 1) + restMapping, nil},
@@ -212,8 +212,8 @@ func TestAddressesOfOne(t *testing.T) {
 // An API's own address changes with its stage and with the API, and a function URL's with the URL and its function.
 func TestOwnAddress(t *testing.T) {
 	const (
-		useOther    = ": pages that use API Gateway's own address have to use another"
-		useOtherURL = ": pages that use the function URL's address have to use another"
+		useOther    = ": pages that use API Gateway's own address need the new one"
+		useOtherURL = ": pages that use the function URL's own address need the new one"
 	)
 	http := func(edits ...string) string {
 		return strings.NewReplacer(edits...).Replace(`
@@ -234,6 +234,7 @@ Resources:
   F: {Type: AWS::Lambda::Function, Properties: {Runtime: nodejs22.x, Handler: a.b, Code: {S3Bucket: b, S3Key: k}}}
   G: {Type: AWS::Lambda::Function, Properties: {Runtime: nodejs22.x, Handler: a.b, Code: {S3Bucket: b, S3Key: k}}}
   Url: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, TargetFunctionArn: !Ref F}}
+  May: {Type: AWS::Lambda::Permission, Properties: {Action: lambda:InvokeFunctionUrl, FunctionName: !Ref F, Principal: '*'}}
 `)
 	}
 	for name, tt := range map[string]struct {
@@ -300,7 +301,7 @@ func TestAddressesOfSAM(t *testing.T) {
 			"  Web: {Type: AWS::Serverless::" + typ + ", Properties: {StageName: live, Domain: {CertificateArn: c, " + domain + "}}}\n"
 	}
 	for _, typ := range []string{"Api", "HttpApi"} {
-		want := "Web live: https://a.example.com/x is now https://b.example.com/x: pages that use the old address have to use the new one"
+		want := "Web live: https://a.example.com/x is now https://b.example.com/x: pages that use the old address need the new one"
 		if got := toldOf(t, template(typ, "DomainName: a.example.com, BasePath: x"), template(typ, "DomainName: b.example.com, BasePath: x"), Options{}); !slices.Equal(got, []string{want}) {
 			t.Errorf("%s: got %q, want %q", typ, got, want)
 		}

@@ -255,8 +255,8 @@ func TestSettingNotCompared(t *testing.T) {
 		"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, Target: !Sub 'integrations/${I}'}}\n"
 	allowed := strings.Replace(routed, "ProtocolType: HTTP", "ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: [https://app.example.com], AllowHeaders: [authorization], MaxAge: !Ref P}", 1)
 	for name, tt := range map[string]struct{ old, now, want string }{
-		"what a backend is sent":   {routed, strings.Replace(routed, "PayloadFormatVersion", "RequestParameters: {'overwrite:header.x': y}, PayloadFormatVersion", 1), "may differ: another Integration"},
-		"a function's format":      {functionRoute("'1.0'"), functionRoute("'2.0'"), "may differ: another Integration"},
+		"what a backend is sent":   {routed, strings.Replace(routed, "PayloadFormatVersion", "RequestParameters: {'overwrite:header.x': y}, PayloadFormatVersion", 1), "because of another Integration"},
+		"a function's format":      {functionRoute("'1.0'"), functionRoute("'2.0'"), "because of another Integration"},
 		"an integration not known": {strings.Replace(allowed, "!Sub 'integrations/${I}'", "!Ref P", 1), strings.Replace(allowed, "!Sub 'integrations/${I}'", "!Ref Q", 1), "Target: not known: Q"},
 		"the age of preflights":    {allowed, strings.Replace(allowed, "MaxAge: !Ref P", "MaxAge: !Ref Q", 1), "Access-Control-Max-Age: ${P}, and now Access-Control-Max-Age: ${Q}"},
 		"an origin in capitals":    {web, strings.Replace(web, "[https://app", "[https://EVIL.example, https://app", 1), "letter case of https://EVIL.example"},

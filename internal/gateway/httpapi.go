@@ -125,7 +125,7 @@ func (l *loader) httpRoute(res *cfn.Resource) {
 	switch m.AuthorizationType {
 	case "NONE":
 		if p["AuthorizerId"] != nil {
-			r.fail("AuthorizationType", Undocumented("it is NONE beside an AuthorizerId, and what API Gateway makes of that"))
+			r.fail("AuthorizationType", Undocumented("it is NONE beside an AuthorizerId, and what API Gateway does with that"))
 		}
 	case "AWS_IAM":
 	case "CUSTOM", "JWT":
@@ -434,6 +434,6 @@ func (l *loader) httpSecurity(doc map[string]any, m *Method, op map[string]any, 
 	}
 	s.decide(m, r)
 	if bare != "" {
-		r.fail("security", Undocumented(fmt.Sprintf("the security scheme %q has no x-amazon-apigateway-authorizer, and what an HTTP API makes of that", clip(bare))))
+		r.fail("security", Undocumented(fmt.Sprintf("the security scheme %q has no x-amazon-apigateway-authorizer, and what an HTTP API does with that", clip(bare))))
 	}
 }

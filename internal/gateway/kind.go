@@ -220,7 +220,7 @@ func (a *API) Half() bool { return a.half }
 // An Undocumented error is about something of which neither the documentation nor a recording says what the service makes of it.
 type Undocumented string
 
-func (u Undocumented) Error() string { return string(u) + " is on no file" }
+func (u Undocumented) Error() string { return string(u) + " is not documented" }
 
 // ErrEmptySetting is of a CORS setting without members.
 const ErrEmptySetting = Undocumented("it is empty, and whether it counts as none")

@@ -237,7 +237,7 @@ func texts(v any) any {
 // import may fail. NONE is what SAM writes for an operation that is open.
 func (r *reader) undefined(scheme string) {
 	if scheme != "NONE" {
-		r.fail("security", Undocumented(fmt.Sprintf("the document has no security scheme %q, and what API Gateway makes of that", clip(scheme))))
+		r.fail("security", Undocumented(fmt.Sprintf("the document has no security scheme %q, and what API Gateway does with that", clip(scheme))))
 	}
 }
 
@@ -267,11 +267,11 @@ func (s *schemes) decide(m *Method, r *reader) {
 	why := ""
 	switch {
 	case s.empty:
-		why = "it has an empty requirement, and what API Gateway makes of that"
+		why = "it has an empty requirement, and what API Gateway does with that"
 	case len(s.used) > 1:
 		why = fmt.Sprintf("it names %s, API Gateway has one authorizer for each method, and which of them it takes", clip(strings.Join(s.used, " and ")))
 	case s.open && len(s.used) > 0:
-		why = fmt.Sprintf("it names NONE and %s, and what API Gateway makes of that", clip(s.used[0]))
+		why = fmt.Sprintf("it names NONE and %s, and what API Gateway does with that", clip(s.used[0]))
 	default:
 		return
 	}

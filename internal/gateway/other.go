@@ -551,7 +551,7 @@ func (x *exchange) result2(result []byte, inferred bool) (*Response, error) {
 		return &Response{Status: http.StatusOK, Headers: Headers{{"Content-Type", "application/json"}}, Body: []byte(body)}, nil
 	}
 	odd := func(what string) (*Response, error) {
-		return nil, unsupported("of the function's result %s, and what becomes of that is on no file", what)
+		return nil, unsupported("of the function's result %s, and what becomes of that is not documented", what)
 	}
 	text, _ := scalar(code)
 	status, err := strconv.Atoi(text)

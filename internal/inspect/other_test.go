@@ -130,7 +130,7 @@ func (u *urls) GetPolicy(context.Context, *lambda.GetPolicyInput, ...func(*lambd
 func TestAddressOfURL(t *testing.T) {
 	const host = "abc.lambda-url.eu-west-1.on.aws"
 	for _, given := range []string{host, host + "/items", "https://" + host + "/"} {
-		if _, err := ReadURL(t.Context(), &urls{}, "eu-west-1", given); err == nil || err.Error() != host+" is an address, and Lambda does not say which function it belongs to; name the function, NAME or NAME:ALIAS" {
+		if _, err := ReadURL(t.Context(), &urls{}, "eu-west-1", given); err == nil || err.Error() != "AWS does not say which function has the URL "+host+"; name the function: NAME or NAME:ALIAS" {
 			t.Errorf("%s: %v", given, err)
 		}
 	}
