@@ -133,6 +133,25 @@ func TestPreflightsMove(t *testing.T) {
 	}
 }
 
+// The preflights of a new or a gone route did not move: there was no API for them before, or there is none now.
+func TestPreflightsOfNewRoutes(t *testing.T) {
+	api := func(routes bool) []byte {
+		d := draw()
+		d.resources["Fn"] = object{"Type": "AWS::Lambda::Function", "Properties": object{"Code": object{"ZipFile": "x"}}}
+		if routes {
+			d.method("M", d.path("R", "/a"), "ANY", nil)["Integration"] = object{"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST",
+				"Uri": object{"Fn::Sub": "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Fn.Arn}/invocations"}}
+		}
+		return d.template(t)
+	}
+	for _, added := range []bool{true, false} {
+		text := textOf(t, api(!added), api(added))
+		if strings.Contains(text, "API Gateway") || !strings.Contains(text, "ANY /a") {
+			t.Errorf("added: %v:\n%s", added, text)
+		}
+	}
+}
+
 // A function whose code or environment is another is named, and what of it.
 func TestFunctionsThatChange(t *testing.T) {
 	api := func(code object, environment object) []byte {

@@ -403,6 +403,9 @@ func (d *Difference) sentences() []Group {
 			continue
 		}
 		to := g.moves()
+		if !slices.ContainsFunc(g.Routes, func(r string) bool { return d.only[r] == "" }) {
+			to = "" // from, or to, no API at all
+		}
 		at, ok := moved[to]
 		switch {
 		case to == "":

@@ -54,7 +54,7 @@ type grammar struct {
 	Config       string      `placeholder:"FILE" help:"The settings, in place of the .corsgate.yaml of the working directory or of one above it."`
 }
 
-const description = "CORS on Amazon API Gateway: what a browser would do with what was synthesized or deployed, and why."
+const description = "CORS on Amazon API Gateway: shows what a browser would do with a synthesized or a deployed API, and why."
 
 // Run runs the command that args name, without the program's name, and returns the exit status.
 func (c Command) Run(ctx context.Context, args []string) (status int) {

@@ -84,7 +84,7 @@ func printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 		for _, f := range ctx.Model.Flags {
 			entry(p, "--"+f.Name+value(f), column, f.Help)
 		}
-		p.WriteString("\n\"corsgate COMMAND --help\" is the help of a command, \"corsgate help\" the topics.\n")
+		p.WriteString("\n\"corsgate help COMMAND\" prints a command's help, \"corsgate help\" the topics.\n")
 	}
 	_, err := io.WriteString(ctx.Stdout, p.String())
 	return err
