@@ -305,6 +305,25 @@ func TestHalfPermitted(t *testing.T) {
 	}
 }
 
+// TestSettingInABranch holds that what is wrong in a branch of a branch is found, and says in which.
+func TestSettingInABranch(t *testing.T) {
+	for setting, want := range map[string]string{
+		"!If [A, !If [B, {AllowOrigins: ['https://*'], AllowCredentials: true}, {AllowOrigins: [https://app.example.com]}], {AllowOrigins: [https://app.example.com]}]":  ", if B (where A is true) is true",
+		"!If [A, {AllowOrigins: ['https://*'], AllowCredentials: true}, {AllowOrigins: [!If [B, https://b.example, https://app.example.com]]}]":                          ", if A is true",
+		"!If [A, {AllowOrigins: ['https://*', !If [B, https://b.example, https://app.example.com]], AllowCredentials: true}, {AllowOrigins: [https://app.example.com]}]": ", if A is true",
+	} {
+		app, err := cfn.Parse("t.yaml", []byte("Parameters: {P: {Type: String}, Q: {Type: String}}\nConditions: {A: !Equals [!Ref P, '1'], B: !Equals [!Ref Q, '1']}\n"+
+			"Resources: {Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: "+setting+"}}}"), cfn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rep := Check(app, nil, nil)
+		if len(rep.Findings) != 1 || rep.Findings[0].Rule != rules.CORS802 || !strings.HasSuffix(rep.Findings[0].Detail, want) {
+			t.Errorf("%s: want CORS802%s:\n%s", setting, want, listing(rep))
+		}
+	}
+}
+
 // TestSettingByMapping holds that a setting is judged with each key by which a mapping may be looked up.
 func TestSettingByMapping(t *testing.T) {
 	app, err := cfn.Parse("t.yaml", []byte("Parameters: {P: {Type: String}}\nMappings: {M: {a: {o: 'https://*'}, b: {o: https://app.example.com}}}\n"+

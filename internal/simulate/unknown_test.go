@@ -268,6 +268,18 @@ func TestLookups(t *testing.T) {
 	}
 }
 
+// A condition in a branch of another decides nothing unless that one is taken the other way.
+func TestConditionInABranch(t *testing.T) {
+	sections := `"Parameters": {"P": {"Type": "String"}, "Q": {"Type": "String"}}, "Conditions": {"A": {"Fn::Equals": [{"Ref": "P"}, "1"]}, "B": {"Fn::Equals": [{"Ref": "Q"}, "1"]}},`
+	template := judged(sections, answers("MOCK", allow("Origin", `{"Fn::If": ["A", {"Fn::If": ["B", "'*'", "'https://app.example.com'"]}, "'https://app.example.com'"]}`)), answers("MOCK", ""))
+	if got := explained(t, template, page); got != "allowed" {
+		t.Errorf("both branches allow the page: %s", got)
+	}
+	if got := explained(t, template, stranger); got != "not known: it hangs on the condition B" {
+		t.Errorf("a branch of a branch allows the stranger: %s", got)
+	}
+}
+
 // A header's name that is only partly known may be one that a page asks with, as far as the rest of it is the same.
 func TestPartOfAHeadersName(t *testing.T) {
 	app := allow("Origin", `"'https://app.example.com'"`)
