@@ -268,6 +268,24 @@ func TestLookups(t *testing.T) {
 	}
 }
 
+// What only a deployment knows in the setting of an HTTP API may let in every origin, or every one of a scheme.
+func TestWiderThanAnOrigin(t *testing.T) {
+	for entry, want := range map[string]string{
+		`{"Ref": "P"}`:                                 "refused, unless P is https://evil.example or * or https://*",
+		`{"Fn::Sub": "https://${P}"}`:                  "refused, unless P is evil.example or *",
+		`{"Fn::Sub": "http://${P}"}`:                   "refused",
+		`{"Fn::Sub": "https://${P}.example"}`:          "refused, unless P is evil",
+		`{"Fn::Sub": "${P}://*"}`:                      "refused, unless P is https",
+		`{"Fn::Sub": "${P}://app.example"}`:            "refused",
+		`"https://*.example", {"Ref": "AWS::NoValue"}`: "refused",
+	} {
+		template := `{"Parameters": {"P": {"Type": "String"}}, "Resources": {"Web": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"ProtocolType": "HTTP", "Target": "https://x.example", "CorsConfiguration": {"AllowOrigins": [` + entry + `]}}}}}`
+		if got := explained(t, []byte(template), stranger); got != want {
+			t.Errorf("%s: %s, want %s", entry, got, want)
+		}
+	}
+}
+
 // A condition in a branch of another decides nothing unless that one is taken the other way.
 func TestConditionInABranch(t *testing.T) {
 	sections := `"Parameters": {"P": {"Type": "String"}, "Q": {"Type": "String"}}, "Conditions": {"A": {"Fn::Equals": [{"Ref": "P"}, "1"]}, "B": {"Fn::Equals": [{"Ref": "Q"}, "1"]}},`
