@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -302,6 +303,31 @@ func TestHalfPermitted(t *testing.T) {
 		if got := strings.Count(strings.Join(rep.Notes, "\n"), "but not the function"); got != want || len(ids(rep)) > 0 {
 			t.Errorf("%q: %d notes, want %d, and nothing found:\n%s", rep.Notes, got, want, listing(rep))
 		}
+	}
+}
+
+// TestSettingFixKeepsReferences holds that a fix has a reference to what only a deployment knows, and that it is found no more with it.
+func TestSettingFixKeepsReferences(t *testing.T) {
+	const template = "Parameters: {P: {Type: String}}\nResources: {Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: %s}}}}"
+	parse := func(origins string) *cfn.App {
+		t.Helper()
+		app, err := cfn.Parse("t.yaml", fmt.Appendf(nil, template, origins), cfn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return app
+	}
+	rep := Check(parse("[!Ref P, 'https://*.example.com', !Sub 'https://${P}.example.com', !ImportValue i]"), nil, nil)
+	if len(rep.Findings) != 1 || rep.Findings[0].Rule != rules.CORS801 {
+		t.Fatal(listing(rep))
+	}
+	for _, want := range []string{"Fn::Sub: ${P}\n", "Fn::Sub: https://${P}.example.com\n", "Fn::ImportValue: i\n"} {
+		if fix := rep.Findings[0].Fix.CloudFormation + "\n"; !strings.Contains(fix, want) {
+			t.Errorf("the fix lacks %s:\n%s", want, fix)
+		}
+	}
+	if rep := Check(parse("[{'Fn::Sub': '${P}'}, {'Fn::Sub': 'https://${P}.example.com'}]"), nil, nil); len(rep.Findings) > 0 {
+		t.Error(listing(rep))
 	}
 }
 

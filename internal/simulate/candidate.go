@@ -275,9 +275,10 @@ func (c candidate) wider(api *gateway.API, origin string) string {
 	scheme, _, _ := strings.Cut(origin, "://")
 	ofSetting := api.Kind == gateway.HTTPAPI && api.CORS != nil && slices.Contains(api.CORS.Origins, c.origin)
 	switch {
-	case c.whole && c.symbol.Free() && ofSetting && c.before == "":
+	case !c.symbol.Free():
+	case c.whole && ofSetting && c.before == "":
 		return " or * or " + scheme + "://*"
-	case c.whole && c.symbol.Free(), ofSetting && c.before == scheme+"://" && c.after == "":
+	case c.whole, ofSetting && c.before == scheme+"://" && c.after == "":
 		return " or *"
 	}
 	return ""
