@@ -159,7 +159,7 @@ func (l *loader) upper(of, property string, p map[string]any, r *reader) string 
 	was := r.known(p[property], property)
 	is := strings.ToUpper(was)
 	if was != is {
-		l.api.Undeployable = append(l.api.Undeployable, fmt.Sprintf("%s: %s %s is taken as %s; write it so, since CloudFormation may refuse it", of, property, clip(was), clip(is)))
+		l.problem("%s: %s %s is taken as %s; write it so, since CloudFormation may refuse it", of, property, clip(was), clip(is))
 	}
 	return is
 }

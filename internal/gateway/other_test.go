@@ -487,6 +487,25 @@ func TestKindOfOptions(t *testing.T) {
 	}
 }
 
+// TestSmallLetters holds that names in small letters are read, and named.
+func TestSmallLetters(t *testing.T) {
+	a, err := Load(app(t, "Resources:\n  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}\n"+
+		"  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: http_proxy, IntegrationUri: https://x.example}}\n"+
+		"  A: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {ApiId: !Ref Web, AuthorizerType: jwt, IdentitySource: [$request.header.Authorization]}}\n"+
+		"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, AuthorizationType: jwt, AuthorizerId: !Ref A, Target: !Sub 'integrations/${I}'}}\n"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, _ := a.Route("GET", "/a"); m == nil || m.Err != nil || m.AuthorizationType != "JWT" || m.Integration.Type != "HTTP_PROXY" {
+		t.Errorf("%+v", m)
+	}
+	for _, want := range []string{"route R: AuthorizationType jwt is taken as JWT", "authorizer A: AuthorizerType jwt is taken as JWT", "integration I: IntegrationType http_proxy is taken as HTTP_PROXY"} {
+		if !slices.ContainsFunc(a.Problems, func(p string) bool { return strings.HasPrefix(p, want) }) {
+			t.Errorf("problems %q, want %s", a.Problems, want)
+		}
+	}
+}
+
 // TestTokenless holds that a preflight which reaches a Lambda authorizer that is not run is not known to pass, unless the page is
 // refused in any case, and that a token in its URL is taken for a good one.
 func TestTokenless(t *testing.T) {
