@@ -17,7 +17,8 @@ import (
 )
 
 // A Judge says what a browser would do with requests to one API of an app, by all that is known of it. What only a deployment
-// knows is looked at in both ways: conditions that are not decided, one at a time and those in a branch of another with that one, and values that may be an origin.
+// knows is looked at in both ways: conditions that are not decided, one at a time, and those in a branch of another with that one;
+// and values that may be an origin.
 //
 // A verdict that is the same in every way is the verdict. One that would be another if a value were the page's own origin
 // is one under an assumption; any other that differs is not known.
