@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -282,6 +283,59 @@ func (a *App) Undecided() []*Condition {
 	var out []*Condition
 	for _, d := range a.open {
 		out = append(out, d.Condition)
+	}
+	return out
+}
+
+// A Turn is a condition that is not decided, to be taken the other way.
+type Turn struct {
+	*Condition
+	// Conditions are what the app is then made with.
+	Conditions map[string]bool
+	// Parent is the index of the turn without which the condition decides nothing, since it stands in a branch of that one alone;
+	// -1 where there is none.
+	Parent int
+}
+
+// maxTurns bounds how many turns are tried.
+const maxTurns = 64
+
+// Turns calls with for each undecided condition that decides about something of which touches holds, with the conditions that
+// take it the other way, and then for the conditions that decide nothing unless that one is. With returns the app as it is then,
+// or nil if it is of no interest. The name of a condition in a branch says in which.
+func (a *App) Turns(touches func(Touch) bool, with func(t Turn) *App) []Turn {
+	var out []Turn
+	type level struct {
+		turn    int // -1 for the app itself
+		app     *App
+		visible []string // conditions that decide something without the turn
+		branch  string
+	}
+	for next := []level{{-1, a, nil, ""}}; len(next) > 0; {
+		at := next[0]
+		next = next[1:]
+		visible := slices.Clone(at.visible)
+		first := len(out)
+		for _, c := range at.app.Undecided() {
+			visible = append(visible, c.Name)
+			if slices.Contains(at.visible, c.Name) || !slices.ContainsFunc(c.Touches, touches) || len(out) == maxTurns {
+				continue
+			}
+			t := Turn{Condition: c, Conditions: map[string]bool{}, Parent: at.turn}
+			if at.turn >= 0 {
+				maps.Copy(t.Conditions, out[at.turn].Conditions)
+				named := *c
+				named.Name += at.branch
+				t.Condition = &named
+			}
+			t.Conditions[c.Name] = !c.Holds
+			out = append(out, t)
+		}
+		for i := first; i < len(out); i++ {
+			if app := with(out[i]); app != nil {
+				next = append(next, level{i, app, visible, " (where " + out[i].Name + " is " + strconv.FormatBool(!out[i].Holds) + ")"})
+			}
+		}
 	}
 	return out
 }

@@ -30,11 +30,11 @@ func CheckWith(command string, app *cfn.App, stated *Allowlist, more []report.Fi
 func check(command string, checks map[rules.ID]checker, app *cfn.App, stated *Allowlist, more []report.Finding, suppressions []report.Suppression) *report.Report {
 	out := look(app, checks, stated)
 	var sides []side
-	for _, c := range app.Undecided() {
-		if slices.ContainsFunc(c.Touches, touches) {
-			sides = append(sides, side{c, look(app.With(cfn.Options{Conditions: map[string]bool{c.Name: !c.Holds}}), checks, stated)})
-		}
-	}
+	app.Turns(touches, func(t cfn.Turn) *cfn.App {
+		other := app.With(cfn.Options{Conditions: t.Conditions})
+		sides = append(sides, side{t.Condition, t.Parent, look(other, checks, stated)})
+		return other
+	})
 	out.beside(sides)
 	for _, l := range app.Lookups() {
 		if !slices.ContainsFunc(l.Touches, touches) {

@@ -356,12 +356,13 @@ func turnedAway(v *View, report reporter) {
 
 // lacksMethods decides CORS807.
 func lacksMethods(v *View, s *corssetting.Setting, report reporter) {
-	if slices.Contains(s.Methods, "*") || !v.allKnown(s.Methods) || !v.whole() {
+	meant := v.methodsMeant(s) // that the service does not take some is another rule's
+	if slices.Contains(meant, "*") || !v.allKnown(meant) || !v.whole() {
 		return
 	}
 	var lacks []string
 	for _, r := range v.routes {
-		if m := r.method.HTTPMethod; m != "ANY" && !slices.Contains(simple, m) && !slices.Contains(s.Methods, m) && !slices.Contains(lacks, m) {
+		if m := r.method.HTTPMethod; m != "ANY" && !slices.Contains(simple, m) && !slices.Contains(meant, m) && !slices.Contains(lacks, m) {
 			lacks = append(lacks, m)
 		}
 	}
@@ -369,7 +370,7 @@ func lacksMethods(v *View, s *corssetting.Setting, report reporter) {
 		return
 	}
 	slices.Sort(lacks)
-	report(v.set(map[string]any{"AllowMethods": anys(v.methodsNeeded(s.Methods))}), "AllowMethods lacks "+strings.Join(lacks, ", ")+", which routes have", "")
+	report(v.set(map[string]any{"AllowMethods": anys(v.methodsNeeded(meant))}), "AllowMethods lacks "+strings.Join(lacks, ", ")+", which routes have", "")
 }
 
 // hasHeader reports whether a list of headers has one.
@@ -478,19 +479,7 @@ func refusedSetting(v *View, report reporter) {
 		}
 		if bad := s.RefusedMethods(v.known); len(bad) > 0 {
 			said = append(said, "AllowMethods has "+strings.Join(bad, ", ")+", which "+s.Service.Name()+" does not take")
-			var methods []string
-			for _, m := range s.Methods {
-				upper := strings.ToUpper(m)
-				switch {
-				case !slices.Contains(bad, m):
-					methods = union(methods, []string{m})
-				case upper == "ANY":
-					methods = union(methods, []string{"*"})
-				case slices.Contains(questions.Methods, upper):
-					methods = union(methods, []string{upper})
-				}
-			}
-			members["AllowMethods"] = anys(methods)
+			members["AllowMethods"] = anys(v.methodsMeant(s))
 		}
 		var origins []string
 		for _, r := range s.Refused(v.known) {
@@ -527,6 +516,24 @@ func refusedSetting(v *View, report reporter) {
 		}
 		report(p, strings.Join(said, "; "), "")
 	}
+}
+
+// methodsMeant are the methods of a setting, with those that the service takes instead of others that it does not take.
+func (v *View) methodsMeant(s *corssetting.Setting) []string {
+	var out []string
+	bad := s.RefusedMethods(v.known)
+	for _, m := range s.Methods {
+		upper := strings.ToUpper(m)
+		switch {
+		case !slices.Contains(bad, m):
+			out = union(out, []string{m})
+		case upper == "ANY":
+			out = union(out, []string{"*"})
+		case slices.Contains(questions.Methods, upper):
+			out = union(out, []string{upper})
+		}
+	}
+	return out
 }
 
 // withoutVariables decides CORS812.

@@ -3,6 +3,7 @@ package check
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -43,8 +44,13 @@ func (v *View) writeSetting(out *rules.Fix, members map[string]any) {
 	rest := v.API.Rest
 	tree := map[string]any{}
 	for k, m := range members {
-		if tree[k] = m; m == nil {
+		switch list, _ := m.([]any); {
+		case m == nil:
 			tree[k] = noValue
+		case list != nil:
+			tree[k] = v.substituted(list)
+		default:
+			tree[k] = m
 		}
 	}
 	var setting any = tree
@@ -204,6 +210,28 @@ func integrationOf(body any, m *gateway.Method) any {
 		}
 	}
 	return nil
+}
+
+// referred is what Fn::Sub takes between ${ and }: a parameter, a resource or its attribute.
+var referred = regexp.MustCompile(`^(AWS::)?[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9.]*)?$`)
+
+// substituted is a list in which a text with a value that only a deployment knows is a function of CloudFormation.
+func (v *View) substituted(list []any) []any {
+	out := slices.Clone(list)
+	for i, e := range out {
+		text, _ := e.(string)
+		symbols := v.App.Symbols(text)
+		if s := v.App.SymbolOf(text); s != nil {
+			if name, ok := strings.CutPrefix(s.String(), "import "); ok {
+				out[i] = map[string]any{"Fn::ImportValue": name}
+				continue
+			}
+		}
+		if len(symbols) > 0 && !slices.ContainsFunc(symbols, func(s *cfn.Symbol) bool { return !referred.MatchString(s.String()) }) {
+			out[i] = map[string]any{"Fn::Sub": text}
+		}
+	}
+	return out
 }
 
 // writePermission writes that everybody may call the URL.

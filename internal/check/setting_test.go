@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -326,6 +327,50 @@ func TestHalfPermitted(t *testing.T) {
 		rep := Check(app, nil, nil)
 		if got := strings.Count(strings.Join(rep.Notes, "\n"), "but not the function"); got != want || len(ids(rep)) > 0 {
 			t.Errorf("%q: %d notes, want %d, and nothing found:\n%s", rep.Notes, got, want, listing(rep))
+		}
+	}
+}
+
+// TestSettingFixKeepsReferences holds that a fix has a reference to what only a deployment knows, and that it is found no more with it.
+func TestSettingFixKeepsReferences(t *testing.T) {
+	const template = "Parameters: {P: {Type: String}}\nResources: {Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: %s}}}}"
+	parse := func(origins string) *cfn.App {
+		t.Helper()
+		app, err := cfn.Parse("t.yaml", fmt.Appendf(nil, template, origins), cfn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return app
+	}
+	rep := Check(parse("[!Ref P, 'https://*.example.com', !Sub 'https://${P}.example.com', !ImportValue i]"), nil, nil)
+	if len(rep.Findings) != 1 || rep.Findings[0].Rule != rules.CORS801 {
+		t.Fatal(listing(rep))
+	}
+	for _, want := range []string{"Fn::Sub: ${P}\n", "Fn::Sub: https://${P}.example.com\n", "Fn::ImportValue: i\n"} {
+		if fix := rep.Findings[0].Fix.CloudFormation + "\n"; !strings.Contains(fix, want) {
+			t.Errorf("the fix lacks %s:\n%s", want, fix)
+		}
+	}
+	if rep := Check(parse("[{'Fn::Sub': '${P}'}, {'Fn::Sub': 'https://${P}.example.com'}]"), nil, nil); len(rep.Findings) > 0 {
+		t.Error(listing(rep))
+	}
+}
+
+// TestSettingInABranch holds that what is wrong in a branch of a branch is found, and says in which.
+func TestSettingInABranch(t *testing.T) {
+	for setting, want := range map[string]string{
+		"!If [A, !If [B, {AllowOrigins: ['https://*'], AllowCredentials: true}, {AllowOrigins: [https://app.example.com]}], {AllowOrigins: [https://app.example.com]}]":  ", if B (where A is true) is true",
+		"!If [A, {AllowOrigins: ['https://*'], AllowCredentials: true}, {AllowOrigins: [!If [B, https://b.example, https://app.example.com]]}]":                          ", if A is true",
+		"!If [A, {AllowOrigins: ['https://*', !If [B, https://b.example, https://app.example.com]], AllowCredentials: true}, {AllowOrigins: [https://app.example.com]}]": ", if A is true",
+	} {
+		app, err := cfn.Parse("t.yaml", []byte("Parameters: {P: {Type: String}, Q: {Type: String}}\nConditions: {A: !Equals [!Ref P, '1'], B: !Equals [!Ref Q, '1']}\n"+
+			"Resources: {Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: "+setting+"}}}"), cfn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rep := Check(app, nil, nil)
+		if len(rep.Findings) != 1 || rep.Findings[0].Rule != rules.CORS802 || !strings.HasSuffix(rep.Findings[0].Detail, want) {
+			t.Errorf("%s: want CORS802%s:\n%s", setting, want, listing(rep))
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 // A side is what there is with one undecided condition taken the other way.
 type side struct {
 	condition *cfn.Condition
+	parent    int // the side without which the condition decides nothing, -1 for none
 	seen      *seen
 }
 
@@ -97,7 +98,7 @@ func either[T any](base []T, sides []side, of func(*seen) []T, key func(T) strin
 		here[key(x)] = true
 		var only []string
 		for i, side := range sides {
-			if !has[i][key(x)] {
+			if !has[i][key(x)] && (side.parent < 0 || has[side.parent][key(x)]) {
 				only = append(only, holds(side.condition, side.condition.Holds))
 			}
 		}
@@ -114,7 +115,7 @@ func either[T any](base []T, sides []side, of func(*seen) []T, key func(T) strin
 			here[key(x)] = true
 			var where []string
 			for j := i; j < len(sides); j++ {
-				if has[j][key(x)] {
+				if has[j][key(x)] && (sides[j].parent < 0 || !has[sides[j].parent][key(x)]) {
 					where = append(where, holds(sides[j].condition, !sides[j].condition.Holds))
 				}
 			}

@@ -83,7 +83,7 @@ func candidates(api *gateway.API) []candidate {
 			c := candidate{symbol: s.Symbol, name: s.Symbol.String(), before: before, after: after, whole: strings.Trim(text, "'") == text[s.From:s.To]}
 			standIn := text[s.From:s.To]
 			if strings.HasPrefix(text[s.To:], "://") || port.MatchString(api.App.Show(c.before)+standIn) || len(api.App.StandIns(c.after)) > 0 && strings.Contains(c.after, ":") {
-				c.shape(api.App, text, s.From, s.To)
+				c.shape(api, text, s.From, s.To)
 			}
 			switch {
 			case c.form != nil:
@@ -113,7 +113,8 @@ func candidates(api *gateway.API) []candidate {
 var port = regexp.MustCompile(`://[^/]*:[0-9]*h-[0-9a-f]{20}\.deployed\.invalid$`)
 
 // shape sets the form of a candidate from the word around the symbol that stands from from to to in a text.
-func (c *candidate) shape(app *cfn.App, text string, from, to int) {
+func (c *candidate) shape(api *gateway.API, text string, from, to int) {
+	app := api.App
 	start := strings.LastIndexAny(text[:from], edge) + 1
 	end := len(text)
 	if i := strings.IndexAny(text[to:], edge); i >= 0 {
@@ -126,7 +127,11 @@ func (c *candidate) shape(app *cfn.App, text string, from, to int) {
 		last = s.To
 		c.parts = append(c.parts, s.Symbol)
 	}
-	c.form = regexp.MustCompile(pattern + regexp.QuoteMeta(word[last:]) + "$")
+	rest := regexp.QuoteMeta(word[last:])
+	if api.Kind == gateway.HTTPAPI && word[last:] == "://*" { // every origin of the scheme
+		rest = "://.+"
+	}
+	c.form = regexp.MustCompile(pattern + rest + "$")
 	if c.several = len(c.parts) > 1; c.several {
 		c.name = app.Show(word)
 	}
@@ -257,15 +262,26 @@ func (j *Judge) assume(ctx context.Context, req browser.Call, report *Report) er
 			report.Assumptions = nil
 			return nil
 		}
-		text := fmt.Sprintf("unless %s is %s", c.name, value)
-		if c.whole && c.symbol.Free() {
-			text += " or *"
-		}
+		text := fmt.Sprintf("unless %s is %s", c.name, value) + c.wider(j.base.API, req.Origin)
 		if !slices.ContainsFunc(report.Assumptions, func(a Assumption) bool { return a.Expression == c.name }) {
 			report.Assumptions = append(report.Assumptions, Assumption{c.name, value, text})
 		}
 	}
 	return nil
+}
+
+// wider lists what else the symbol may be that lets in a page: *, and in the setting of an HTTP API every origin of the scheme.
+func (c candidate) wider(api *gateway.API, origin string) string {
+	scheme, _, _ := strings.Cut(origin, "://")
+	ofSetting := api.Kind == gateway.HTTPAPI && api.CORS != nil && slices.Contains(api.CORS.Origins, c.origin)
+	switch {
+	case !c.symbol.Free():
+	case c.whole && ofSetting && c.before == "":
+		return " or * or " + scheme + "://*"
+	case c.whole, ofSetting && c.before == scheme+"://" && c.after == "":
+		return " or *"
+	}
+	return ""
 }
 
 // lets reports whether a page is let in, as far as it is known.

@@ -17,7 +17,8 @@ import (
 )
 
 // A Judge says what a browser would do with requests to one API of an app, by all that is known of it. What only a deployment
-// knows is looked at in both ways: conditions that are not decided, one at a time, and values that may be an origin.
+// knows is looked at in both ways: conditions that are not decided, one at a time, and those in a branch of another with that one;
+// and values that may be an origin.
 //
 // A verdict that is the same in every way is the verdict. One that would be another if a value were the page's own origin
 // is one under an assumption; any other that differs is not known.
@@ -149,16 +150,18 @@ func (j *Judge) look() {
 	}
 	j.looked = true
 	j.base = cmp.Or(j.keyed(cfn.Options{}), j.Site)
-	for _, c := range j.base.API.App.Undecided() {
-		if slices.ContainsFunc(c.Touches, touches) {
-			other := cfn.Options{Conditions: map[string]bool{c.Name: !c.Holds}}
-			if site := j.keyed(other); site != nil {
-				j.sides = append(j.sides, side{name: c.Name, on: hangs(c), holds: c.Holds, site: site})
-			} else if _, err := gateway.Load(j.app.With(other), j.opts); missing(err) {
-				j.exists = append(j.exists, absent(c, !c.Holds))
-			}
+	j.base.API.App.Turns(touches, func(t cfn.Turn) *cfn.App {
+		other := cfn.Options{Conditions: t.Conditions}
+		site := j.keyed(other)
+		if site != nil {
+			j.sides = append(j.sides, side{name: t.Name, on: hangs(t.Condition), holds: t.Holds, site: site})
+			return site.API.App
 		}
-	}
+		if _, err := gateway.Load(j.app.With(other), j.opts); missing(err) {
+			j.exists = append(j.exists, absent(t.Condition, !t.Holds))
+		}
+		return nil
+	})
 	j.candidates = candidates(j.base.API)
 }
 

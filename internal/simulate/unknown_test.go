@@ -289,6 +289,36 @@ func TestLookups(t *testing.T) {
 	}
 }
 
+// What only a deployment knows in the setting of an HTTP API may let in every origin, or every one of a scheme.
+func TestWiderThanAnOrigin(t *testing.T) {
+	for entry, want := range map[string]string{
+		`{"Ref": "P"}`:                                 "refused, unless P is https://evil.example or * or https://*",
+		`{"Fn::Sub": "https://${P}"}`:                  "refused, unless P is evil.example or *",
+		`{"Fn::Sub": "http://${P}"}`:                   "refused",
+		`{"Fn::Sub": "https://${P}.example"}`:          "refused, unless P is evil",
+		`{"Fn::Sub": "${P}://*"}`:                      "refused, unless P is https",
+		`{"Fn::Sub": "${P}://app.example"}`:            "refused",
+		`"https://*.example", {"Ref": "AWS::NoValue"}`: "refused",
+	} {
+		template := `{"Parameters": {"P": {"Type": "String"}}, "Resources": {"Web": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"ProtocolType": "HTTP", "Target": "https://x.example", "CorsConfiguration": {"AllowOrigins": [` + entry + `]}}}}}`
+		if got := explained(t, []byte(template), stranger); got != want {
+			t.Errorf("%s: %s, want %s", entry, got, want)
+		}
+	}
+}
+
+// A condition in a branch of another decides nothing unless that one is taken the other way.
+func TestConditionInABranch(t *testing.T) {
+	sections := `"Parameters": {"P": {"Type": "String"}, "Q": {"Type": "String"}}, "Conditions": {"A": {"Fn::Equals": [{"Ref": "P"}, "1"]}, "B": {"Fn::Equals": [{"Ref": "Q"}, "1"]}},`
+	template := judged(sections, answers("MOCK", allow("Origin", `{"Fn::If": ["A", {"Fn::If": ["B", "'*'", "'https://app.example.com'"]}, "'https://app.example.com'"]}`)), answers("MOCK", ""))
+	if got := explained(t, template, page); got != "allowed" {
+		t.Errorf("both branches allow the page: %s", got)
+	}
+	if got := explained(t, template, stranger); got != "not known: it depends on the condition B" {
+		t.Errorf("a branch of a branch allows the stranger: %s", got)
+	}
+}
+
 // A header's name that is only partly known may be one that a page asks with, as far as the rest of it is the same.
 func TestPartOfAHeadersName(t *testing.T) {
 	app := allow("Origin", `"'https://app.example.com'"`)

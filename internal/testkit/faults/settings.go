@@ -70,6 +70,7 @@ var OfSettings = []Fault{
 	{"corslambda without variables", rules.CORS812, "Resources: {Web: {Properties: {CorsConfiguration: null}}, Put: null, Own: null, Calls: {Properties: {PayloadFormatVersion: '1.0'}}, Fn: {Metadata: {'corsgate:emits': true}}}", "", ""},
 	{"no permission", rules.CORS813, "Resources: {May: null}", "", ""},
 	{"a permission for another function", rules.CORS813, "Resources: {May: {Properties: {FunctionName: {Ref: Fn}}}}", "", ""},
+	{"a method of a route in small letters", rules.CORS811, cors + "AllowMethods: [GET, put]}}}}", "", ""},
 	{"a truth value that is none", rules.CORS811, cors + "AllowCredentials: 'yes'}}}}", "", ""},
 	{"an age in words", rules.CORS811, cors + "MaxAge: 1h}}}}", "", ""},
 	{"a permission for signed requests", rules.CORS813, "Resources: {May: {Properties: {FunctionUrlAuthType: AWS_IAM}}}", "", ""},
