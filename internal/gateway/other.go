@@ -208,6 +208,13 @@ func (x *exchange) authorizeOther() error {
 	if err != nil {
 		return err
 	}
+	if m.AuthorizationType == "JWT" {
+		claims := map[string]string{}
+		if x.api.authorizers != nil {
+			maps.Copy(claims, x.api.authorizers.Claims)
+		}
+		x.authorized = map[string]any{"claims": claims, "scopes": m.scopes}
+	}
 	switch {
 	case x.api.authorizers == nil, a.unknown != nil:
 		x.assume(a.id, m.AuthorizationType+" assumed to let the request in")
@@ -279,14 +286,16 @@ func (x *exchange) customOther(a *authorizer, identity []string) error {
 		return refuse(http.StatusInternalServerError, "its function failed: %v", err)
 	}
 	if a.simple {
-		var out struct {
-			IsAuthorized *bool `json:"isAuthorized"`
-		}
-		if err := json.Unmarshal(result, &out); err != nil || out.IsAuthorized == nil {
-			return refuse(http.StatusInternalServerError, "its result has no isAuthorized")
-		}
-		if !*out.IsAuthorized {
+		var out map[string]any // a struct would take isAuthorized in other letters
+		_ = json.Unmarshal(result, &out)
+		switch may, isBool := out["isAuthorized"].(bool); {
+		case !isBool:
+			return refuse(http.StatusInternalServerError, "its result has no isAuthorized that is true or false")
+		case !may:
 			return refuse(http.StatusForbidden, "isAuthorized is false")
+		}
+		if x.authorized, _ = out["context"].(map[string]any); x.authorized == nil {
+			x.authorized = map[string]any{}
 		}
 	} else {
 		v, err := readVerdict(result)
@@ -298,6 +307,12 @@ func (x *exchange) customOther(a *authorizer, identity []string) error {
 			return refuse(http.StatusForbidden, "its policy does not allow %s", arn)
 		case apigw.Depends:
 			return unsupported("the policy of the authorizer %s depends on %s", a.id, strings.Join(slices.Concat(j.Keys, j.Unread), ", "))
+		}
+		x.authorized = map[string]any{}
+		for k, text := range v.context {
+			if k != "principalId" {
+				x.authorized[k] = text
+			}
 		}
 	}
 	x.step(Step{Kind: StepAuthorizer, Name: a.id, Detail: "allowed"})
@@ -492,6 +507,10 @@ func (x *exchange) event2() map[string]any {
 			"http": map[string]any{"method": x.req.Method, "path": x.fullPath, "protocol": x.protocol(), "sourceIp": x.sourceIP(), "userAgent": agent},
 			"time": now.Format("02/Jan/2006:15:04:05 -0700"), "timeEpoch": now.UnixMilli(),
 		},
+	}
+	if x.authorized != nil {
+		kind := map[string]string{"JWT": "jwt", "CUSTOM": "lambda"}[x.method.AuthorizationType]
+		out["requestContext"].(map[string]any)["authorizer"] = map[string]any{kind: x.authorized}
 	}
 	if len(cookies) > 0 {
 		out["cookies"] = cookies

@@ -1,7 +1,9 @@
 package serve
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -112,5 +114,28 @@ func TestCallerNotSaid(t *testing.T) {
 	ask(t, "GET", s.URL()+"/cognito", "", "Authorization: x").wants(t, "any token", 200, acao, "")
 	if want := "note: Cognito authorizers let in every request with a token; --claim sets its claims, such as --claim sub=1234\n"; !strings.Contains(log.String(), want) {
 		t.Errorf("the log lacks %q", want)
+	}
+}
+
+// TestTokenNotSaid has the same note for a JWT authorizer.
+func TestTokenNotSaid(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "template.yaml")
+	if err := os.WriteFile(file, []byte(`Resources:
+  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}
+  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://backend.example}}
+  J: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {ApiId: !Ref Web, AuthorizerType: JWT, IdentitySource: [$request.header.Authorization]}}
+  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, Target: !Sub 'integrations/${I}', AuthorizationType: JWT, AuthorizerId: !Ref J}}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const note = "note: JWT authorizers let in whoever sends a token; say what it claims with --claim, such as --claim sub=1234\n"
+	for claim, want := range map[string]bool{"": true, "1": false} {
+		o := Options{App: app(t, file)}
+		if claim != "" {
+			o.Authorizers.Claims = map[string]string{"sub": claim}
+		}
+		if _, log := start(t, o); strings.Contains(log.String(), note) != want {
+			t.Errorf("claim %q: %s", claim, log)
+		}
 	}
 }
