@@ -29,8 +29,8 @@ const NoneThere = "no AWS::ApiGateway::RestApi, AWS::ApiGatewayV2::Api or AWS::L
 // DefaultRoute is the path of the route that takes whatever no other route does. A function URL has no other one.
 const DefaultRoute = "$default"
 
-// KindOf returns the kind of API that a resource is, empty if it is none. A WebSocket API is none: a browser asks no leave for
-// a WebSocket (https://fetch.spec.whatwg.org/#websocket-opening-handshake).
+// KindOf returns the kind of API that a resource is, empty if it is none. A WebSocket API is none: browsers apply no CORS to a
+// WebSocket (https://fetch.spec.whatwg.org/#websocket-opening-handshake).
 func KindOf(r *cfn.Resource) Kind {
 	switch {
 	case r.Type == "AWS::ApiGateway::RestApi":
@@ -222,7 +222,7 @@ type Undocumented string
 
 func (u Undocumented) Error() string { return string(u) + " is not documented" }
 
-// ErrEmptySetting is of a CORS setting without members.
+// ErrEmptySetting is the error for a CORS setting without members.
 const ErrEmptySetting = Undocumented("it is empty, and whether it counts as none")
 
 // NoSetting says why the API's CORS setting is not known, if it is not.

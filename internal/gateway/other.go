@@ -30,7 +30,7 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.detail }
 
-// serveOther answers as an HTTP API or a function URL.
+// serveOther makes the response of an HTTP API or a function URL.
 func (x *exchange) serveOther() *Response {
 	res, err := x.runOther()
 	var own *refusal
@@ -137,7 +137,7 @@ func (x *exchange) runOther() (*Response, error) {
 		return nil, unsupported("route %s cannot be served: %v", m.ID, m.Err)
 	}
 	if a.closed {
-		return nil, &refusal{http.StatusForbidden, "no permission of the template lets everybody call the URL (lambda:InvokeFunctionUrl, Principal *)"}
+		return nil, &refusal{http.StatusForbidden, "no permission lets everybody call the URL (lambda:InvokeFunctionUrl, Principal *)"}
 	}
 	if err := x.authorizeOther(); err != nil {
 		return nil, err

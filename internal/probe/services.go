@@ -9,7 +9,7 @@ import (
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
-// service returns what answers, where that is seen: the address of a function URL, or the request id that an HTTP API puts on
+// service returns which service responds, where that is seen: the address of a function URL, or the request id that an HTTP API puts on
 // responses; empty for anything else. A custom domain hides a function URL.
 func (j *judge) service() corssetting.Service {
 	if strings.Contains(j.target.Host, ".lambda-url.") {

@@ -32,7 +32,7 @@ type serveCommand struct {
 
 	invoke `group:"The functions behind the API:"`
 
-	Claim     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Who is let in:" help:"A claim of the tokens that Cognito authorizers get, such as scope=items/read. Without any, every token is accepted."`
+	Claim     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" group:"Who is let in:" help:"A claim of the tokens that Cognito and JWT authorizers get, such as scope=items/read. Without any, every token is accepted."`
 	IAMCaller string            `name:"iam-caller" placeholder:"ARN" group:"Who is let in:" help:"The caller who signs requests to methods with AWS_IAM. Without it, every signature is accepted; none is verified."`
 
 	Listen     string   `default:"127.0.0.1:4000" placeholder:"ADDRESS" group:"Where:" help:"The API's address. Default: 127.0.0.1:4000."`
