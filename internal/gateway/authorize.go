@@ -144,10 +144,11 @@ func (x *exchange) unauthorized(a *authorizer, why string) error {
 	return &failure{typ: apigw.Unauthorized, message: "Unauthorized", errType: "UnauthorizedException", detail: why}
 }
 
-// signed reports whether a request has a signature, in a header or in its query.
+// signed reports whether a request has a signature, in a header or in its query. That in the query of a preflight is of the method of
+// the page's request (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
 func (x *exchange) signed() bool {
 	_, header := x.headers.Get("Authorization")
-	return header || slices.ContainsFunc(x.query, func(p Param) bool { return p.Name == "X-Amz-Signature" })
+	return header || !x.preflight() && slices.ContainsFunc(x.query, func(p Param) bool { return p.Name == "X-Amz-Signature" })
 }
 
 // signature looks for that of Signature Version 4, which it does not verify.

@@ -147,9 +147,37 @@ Resources:
 	}
 }
 
-// TestJWTInQuery holds that a JWT authorizer that reads the query may let a preflight in, which has the query of its request.
+// TestPresigned holds that no preflight passes AWS_IAM: a signature in the query is of the method of the request.
+func TestPresigned(t *testing.T) {
+	a, err := Load(app(t, `
+Resources:
+  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}
+  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example}}
+  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: ANY /a, Target: !Sub 'integrations/${I}', AuthorizationType: AWS_IAM}}
+`), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest, err := Load(app(t, `{"Resources": {"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {}},
+		"Any": {"Type": "AWS::ApiGateway::Resource", "Properties": {"RestApiId": {"Ref": "Api"}, "ParentId": {"Fn::GetAtt": ["Api", "RootResourceId"]}, "PathPart": "a"}},
+		"M": {"Type": "AWS::ApiGateway::Method", "Properties": {"RestApiId": {"Ref": "Api"}, "ResourceId": {"Ref": "Any"}, "HttpMethod": "ANY", "AuthorizationType": "AWS_IAM", "Integration": {"Type": "HTTP_PROXY", "IntegrationHttpMethod": "ANY", "Uri": "https://x.example"}}}}}`), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	backend := fake{http: func(*BackendRequest) (*BackendResponse, error) { return &BackendResponse{Status: 200}, nil }}
+	for _, api := range []*API{a, rest} {
+		for request, want := range map[*Request]int{pre("GET", "/a?X-Amz-Signature=1", appOrigin): 403, get("/a?X-Amz-Signature=1", appOrigin): 200} {
+			if res := api.Serve(t.Context(), request, backend); res.Status != want {
+				t.Errorf("%s %s %s: %d, want %d", api.Kind, request.Method, request.Path, res.Status, want)
+			}
+		}
+	}
+}
+
+// TestJWTInQuery holds that a JWT authorizer that reads the query does to a preflight what it does to its request, whose query the
+// preflight has.
 func TestJWTInQuery(t *testing.T) {
-	for source, want := range map[string][2]bool{"$request.header.Authorization": {true, true}, "$request.querystring.token": {false, false}, "": {true, true}} {
+	for source, want := range map[string][2]bool{"$request.header.Authorization": {true, true}, "$request.querystring.token": {false, true}, "": {true, true}} {
 		a, err := Load(app(t, `
 Resources:
   Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}

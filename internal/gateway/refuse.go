@@ -64,12 +64,13 @@ func (m *Method) RefusesPreflights() (refuses, known bool) {
 	switch {
 	case m.AuthorizationType == "" || m.AuthorizationType == "NONE":
 		return false, true
-	case m.AuthorizationType == "CUSTOM" || m.AuthorizationType == "JWT" && m.authorizer != nil: // a token may be in the query, which a preflight has
+	case m.AuthorizationType == "CUSTOM" || m.AuthorizationType == "JWT" && m.authorizer != nil:
 		lacks := m.authorizer != nil && m.authorizer.unknown == nil && slices.ContainsFunc(m.authorizer.sources, func(s string) bool {
 			name, header := strings.CutPrefix(s, apigw.RequestHeader)
 			return header && !slices.Contains(ofEveryPreflight, strings.ToLower(name))
 		})
-		return lacks, lacks
+		// A preflight has the query of its request, and with it a token that is there.
+		return lacks, lacks || m.AuthorizationType == "JWT" && m.authorizer.unknown == nil
 	}
 	return true, true
 }
