@@ -282,8 +282,12 @@ func (i *inspector) drift(t *Template, st types.Stage) error {
 		if len(corsVariables(variables))+len(corsVariables(live.API.Variables)) > 0 {
 			site.API.Variables = live.API.Variables
 		}
+		if site.API.NoSetting() != nil { // what that hangs on is said of each route
+			intended = append(intended, nil)
+			return site, nil
+		}
 		intended = append(intended, &gateway.API{App: app, Variables: variables, CORS: site.API.CORS})
-		if i.s.kind != gateway.RestAPI && site.API.NoSetting() == nil {
+		if i.s.kind != gateway.RestAPI {
 			site.API.CORS = live.API.CORS
 		}
 		return site, nil
@@ -301,13 +305,18 @@ func (i *inspector) drift(t *Template, st types.Stage) error {
 }
 
 // variables compares those that decide on CORS, the allowlist origin by origin. What differs in some of the ways alone in
-// which the template can be deployed is not told.
+// which the template can be deployed is not told. An API that is nil has a setting that is not known.
 func (i *inspector) variables(intended []*gateway.API, live *gateway.API, id string) {
 	var told []string
 	for k, api := range intended {
-		lines, open := drifted(api, live)
-		if i.s.kind != gateway.RestAPI {
+		var lines []string
+		open := ""
+		switch {
+		case api == nil:
+		case i.s.kind != gateway.RestAPI:
 			lines, open = settingDrifted(api, live)
+		default:
+			lines, open = drifted(api, live)
 		}
 		if open != "" {
 			i.open = append(i.open, i.s.stageOf(live.Stage)+" is not compared: "+open)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"github.com/corsgate/corsgate/internal/cfn"
 	"github.com/corsgate/corsgate/internal/rules"
 )
 
@@ -178,5 +180,35 @@ func TestPublic(t *testing.T) {
 				t.Errorf("found %q, not judged %q, notes %q", got, rep.NotJudged, rep.Notes)
 			}
 		})
+	}
+}
+
+// TestSettingNotKnown holds that a setting of the template that is not known is not compared with the account's.
+func TestSettingNotKnown(t *testing.T) {
+	s, err := ReadHTTP(t.Context(), httpAccount(t, nil), &functions{}, "eu-west-1", "abc123", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := cfn.Parse("t.yaml", []byte(`
+Parameters: {L: {Type: CommaDelimitedList}}
+Resources:
+  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {Name: shop, ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: !Ref L, AllowMethods: [GET], AllowHeaders: [authorization], ExposeHeaders: [etag], MaxAge: 600}}}
+  Stage: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Web, StageName: $default, AutoDeploy: true}}
+  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationMethod: GET, IntegrationUri: 'https://backend.example.com', PayloadFormatVersion: '1.0'}}
+  J: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {ApiId: !Ref Web, Name: jwt, AuthorizerType: JWT, IdentitySource: [$request.header.Authorization]}}
+  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /items, Target: !Sub 'integrations/${I}', AuthorizationType: JWT, AuthorizerId: !Ref J}}
+`), cfn.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, _, err := Inspect(t.Context(), s, &Template{Name: "t.yaml", App: app}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range rep.Findings {
+		t.Errorf("%s %s", f.Rule, f.Detail)
+	}
+	if want := "GET /items: stage $default is not compared: CorsConfiguration: AllowOrigins: not known: L: the parameter has no value here"; !slices.Contains(rep.NotJudged, want) {
+		t.Errorf("not judged %q", rep.NotJudged)
 	}
 }
