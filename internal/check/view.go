@@ -246,7 +246,7 @@ func (v *View) functions() []*cfn.Resource {
 	return slices.DeleteFunc(v.App.OfType("AWS::Lambda::Function"), func(r *cfn.Resource) bool { return !slices.Contains(called, v.App.Name(r)) })
 }
 
-// emits reports whether a function is known to response pages, by corsgate's mark or wrapper, or by a list of origins in its environment.
+// emits reports whether a function is known to send CORS headers, by corsgate's mark or wrapper, or by a list of origins in its environment.
 func emits(function *cfn.Resource) bool {
 	return wrapper.Emits(function.Metadata, function.Properties) || slices.ContainsFunc(sortedKeys(dig(function.Properties, "Environment", "Variables")), NamesOrigins)
 }

@@ -17,7 +17,7 @@ import (
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html).
 var httpMethods = []string{"ANY", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
-// routeKey is one that is not $default.
+// routeKey matches a route key that is not $default.
 var routeKey = regexp.MustCompile(`^([A-Z]+) (/\S*)$`)
 
 // httpAPI reads an AWS::ApiGatewayV2::Api.

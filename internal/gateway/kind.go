@@ -96,7 +96,7 @@ func (l *loader) buildOther() (*API, error) {
 	return a, nil
 }
 
-// setting reads a CORS setting, whose members have their names of CloudFormation or, in a document, with a small letter.
+// setting reads a CORS setting. In a document, the names of its members begin with a small letter.
 func (l *loader) setting(v any, service corssetting.Service, inDocument bool) {
 	if v == nil {
 		return
@@ -213,8 +213,8 @@ func (a *API) Closed() bool { return a.closed }
 // permission may be where the function is.
 func (a *API) Foreign() bool { return a.foreign }
 
-// Half reports whether everybody may call the function URL, and by the templates nobody the function: both are wanted of URLs made
-// since October 2025 (https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html), and were not when that was recorded.
+// Half reports whether a permission lets everybody call the function URL, and none lets everybody call the function. URLs made since
+// October 2025 need both (https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html); the recording is of an account that was exempt.
 func (a *API) Half() bool { return a.half }
 
 // An Undocumented error is about something of which neither the documentation nor a recording says what the service makes of it.

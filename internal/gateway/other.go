@@ -253,7 +253,7 @@ func (x *exchange) refusedAnyway() bool {
 	return allow == "" && notKnown == ""
 }
 
-// customOther asks a Lambda authorizer
+// customOther runs a Lambda authorizer
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html). Results are not cached here.
 func (x *exchange) customOther(a *authorizer, identity []string) error {
 	refuse := func(status int, format string, args ...any) error {

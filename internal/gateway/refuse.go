@@ -8,9 +8,9 @@ import (
 	"github.com/corsgate/corsgate/internal/apigw"
 )
 
-// Refuse returns the response that API Gateway gives to a request which it turns away with a gateway response of a type, one
-// of [apigw.GatewayResponseTypes], whether or not this model ever comes to give that type by itself: no template says what makes
-// the service throttle a request, and yet a page has to be able to read that response, too.
+// Refuse returns API Gateway's response to a request that it refuses with a gateway response of a type, one of
+// [apigw.GatewayResponseTypes], whether or not this model ever returns that type by itself: no template says what makes the service
+// throttle a request, but a page has to be able to read that response, too.
 func (a *API) Refuse(ctx context.Context, req *Request, typ string) *Response {
 	x := a.exchange(ctx, req, nil)
 	x.split()
