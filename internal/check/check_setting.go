@@ -473,7 +473,7 @@ func refusedSetting(v *View, report reporter) {
 			switch {
 			case name == "MaxAge":
 				members[name] = int(corsheader.ChromiumCap.Seconds())
-			case slices.Contains([]string{"1", "on", "y", "yes"}, strings.ToLower(s.Credentials)):
+			case slices.Contains([]string{"1", "on", "y", "yes"}, strings.ToLower(s.Credentials)) && !slices.Contains(s.Origins, "*"):
 				members[name] = true
 			}
 		}

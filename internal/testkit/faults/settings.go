@@ -79,6 +79,7 @@ var OfSettings = []Fault{
 	{"a day", rules.CORS814, cors + "MaxAge: 86400}}}}", "", ""},
 	{"a day on a URL", rules.CORS814, urlCors + "MaxAge: 86400}}}}", "", ""},
 	{"* exposed with credentials", rules.CORS815, cors + "ExposeHeaders: ['*'], AllowCredentials: true}}}}", "", ""},
+	{"credentials in a word, for everybody", rules.CORS811, cors + "AllowOrigins: ['*'], AllowCredentials: 'yes'}}}}", "", ""},
 	{"a mapping to nowhere", rules.CORS811, "Resources: {Calls: {Properties: {ResponseParameters: {'200': {ResponseParameters: [{Destination: 'header.Vary', Source: Origin}]}}}}}", "", ""},
 	{"the origin mapped on the way in", rules.CORS811, "Resources: {Calls: {Properties: {RequestParameters: {'overwrite:header.Origin': 'https://app.example.com'}}}}", "", ""},
 	{"no origins", rules.CORS816, cors + "AllowOrigins: null}}}}", "", ""},
