@@ -451,8 +451,13 @@ func TestRefusesPreflights(t *testing.T) {
 		"the address":                       {"AuthorizerType: REQUEST, IdentitySource: [$request.querystring.token]", "CUSTOM", false, false},
 		"no source":                         {"AuthorizerType: REQUEST", "CUSTOM", false, false},
 		"an authorizer of another template": {"", "CUSTOM", false, false},
+		"a JWT's of another template":       {"", "JWT", false, false},
+		"a JWT's by its id":                 {"id", "JWT", false, false},
 	} {
 		id := ", AuthorizerId: !Ref A"
+		if tt.authorizer == "id" {
+			tt.authorizer, id = "", ", AuthorizerId: abc123"
+		}
 		template := "\nResources:\n  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}\n"
 		if tt.authorizer != "" {
 			template += "  A: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {ApiId: !Ref Web, " + tt.authorizer + "}}\n"

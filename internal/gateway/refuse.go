@@ -61,16 +61,19 @@ var ofEveryPreflight = []string{"accept", "accept-encoding", "accept-language", 
 // credentials and without the page's headers. If it may let one in, known is false: its function decides, or it is not in the
 // template.
 func (m *Method) RefusesPreflights() (refuses, known bool) {
-	switch {
-	case m.AuthorizationType == "" || m.AuthorizationType == "NONE":
+	switch m.AuthorizationType {
+	case "", "NONE":
 		return false, true
-	case m.AuthorizationType == "CUSTOM" || m.AuthorizationType == "JWT" && m.authorizer != nil:
-		lacks := m.authorizer != nil && m.authorizer.unknown == nil && slices.ContainsFunc(m.authorizer.sources, func(s string) bool {
+	case "CUSTOM", "JWT":
+		if m.authorizer == nil || m.authorizer.unknown != nil {
+			return false, false
+		}
+		lacks := slices.ContainsFunc(m.authorizer.sources, func(s string) bool {
 			name, header := strings.CutPrefix(s, apigw.RequestHeader)
 			return header && !slices.Contains(ofEveryPreflight, strings.ToLower(name))
 		})
 		// A preflight has the query of its request, and with it a token that is there.
-		return lacks, lacks || m.AuthorizationType == "JWT" && m.authorizer.unknown == nil
+		return lacks, lacks || m.AuthorizationType == "JWT"
 	}
 	return true, true
 }
