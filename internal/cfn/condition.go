@@ -297,13 +297,13 @@ type Turn struct {
 	Parent int
 }
 
-// maxTurns bounds how many turns are tried.
+// maxTurns bounds how many turns are tried for conditions in a branch. Those of the app itself are all tried.
 const maxTurns = 64
 
 // Turns calls with for each undecided condition that decides about something of which touches holds, with the conditions that
 // take it the other way, and then for the conditions that decide nothing unless that one is. With returns the app as it is then,
 // or nil if it is of no interest. The name of a condition in a branch says in which.
-func (a *App) Turns(touches func(Touch) bool, with func(t Turn) *App) []Turn {
+func (a *App) Turns(touches func(Touch) bool, with func(t Turn) *App) {
 	var out []Turn
 	type level struct {
 		turn    int // -1 for the app itself
@@ -318,7 +318,7 @@ func (a *App) Turns(touches func(Touch) bool, with func(t Turn) *App) []Turn {
 		first := len(out)
 		for _, c := range at.app.Undecided() {
 			visible = append(visible, c.Name)
-			if slices.Contains(at.visible, c.Name) || !slices.ContainsFunc(c.Touches, touches) || len(out) == maxTurns {
+			if slices.Contains(at.visible, c.Name) || !slices.ContainsFunc(c.Touches, touches) || at.turn >= 0 && len(out) >= maxTurns {
 				continue
 			}
 			t := Turn{Condition: c, Conditions: map[string]bool{}, Parent: at.turn}
@@ -337,7 +337,6 @@ func (a *App) Turns(touches func(Touch) bool, with func(t Turn) *App) []Turn {
 			}
 		}
 	}
-	return out
 }
 
 // sortOpen puts the undecided conditions in order and names them.

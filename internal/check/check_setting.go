@@ -343,7 +343,7 @@ func turnedAway(v *View, report reporter) {
 		done = append(done, m)
 		if refuses, known := m.RefusesPreflights(); !refuses {
 			if !known {
-				v.leave(m, "whether its authorizer lets preflights in, which carry no token: its function decides")
+				v.leave(m, "whether its authorizer lets in preflights, which carry no token: its function decides, or it is not in the template")
 			}
 			continue
 		}
@@ -429,7 +429,7 @@ func noJSON(v *View, s *corssetting.Setting, report reporter) {
 
 // starIsNotAll decides CORS810.
 func starIsNotAll(v *View, s *corssetting.Setting, report reporter) {
-	members, said := map[string]any{}, []string{}
+	members, said := map[string]any{}, []string(nil)
 	rest := func(list []string) []string {
 		return slices.DeleteFunc(slices.Clone(list), func(e string) bool { return e == "*" })
 	}
@@ -465,7 +465,10 @@ func union(list, more []string) []string {
 
 // refusedSetting decides CORS811.
 func refusedSetting(v *View, report reporter) {
-	members, said := map[string]any{}, slices.Clone(v.API.Undeployable)
+	if len(v.API.Undeployable) > 0 {
+		report(place{advice: "take out of the parameter mappings what API Gateway does not take there"}, strings.Join(v.API.Undeployable, "; "), "")
+	}
+	members, said := map[string]any{}, []string(nil)
 	if s := v.API.CORS; s != nil && v.API.NoSetting() == nil {
 		mistyped := s.Mistyped(v.known)
 		for _, name := range slices.Sorted(maps.Keys(mistyped)) {
@@ -507,11 +510,7 @@ func refusedSetting(v *View, report reporter) {
 	}
 	if len(said) > 0 {
 		p := v.set(members)
-		switch {
-		case len(members) > 0:
-		case len(v.API.Undeployable) > 0:
-			p.advice = "take out of the parameter mappings what API Gateway does not take there"
-		default: // which entries to leave out is not ours to say
+		if len(members) == 0 { // which entries to leave out is not ours to say
 			p.advice = "name fewer entries, or remove " + v.property() + " and let the function respond"
 		}
 		report(p, strings.Join(said, "; "), "")
@@ -603,7 +602,7 @@ func (s *seen) noteSetting(v *View) {
 		return
 	}
 	if v.API.Half() {
-		s.notes.line(s.app.Name(v.API.Rest) + ": the templates let everybody call the URL (lambda:InvokeFunctionUrl), but not the function (lambda:InvokeFunction with InvokedViaFunctionUrl), which function URLs need since October 2025: without it Lambda responds with 403")
+		s.notes.line(s.app.Name(v.API.Rest) + ": the templates let everybody call the URL (lambda:InvokeFunctionUrl), but not the function (lambda:InvokeFunction with InvokedViaFunctionUrl), which function URLs made since October 2025 need: without it Lambda responds with 403")
 	}
 	for _, r := range v.routes {
 		fn := v.proxied(r.method)
@@ -625,16 +624,22 @@ func (s *seen) statuses() []string {
 	return nil
 }
 
-// SettingFaults says, one line each, why an HTTP API or a function URL is not deployed with its CORS setting.
+// SettingFaults says, one line each, why an HTTP API or a function URL is not deployed with its CORS setting, besides what
+// [gateway.API.Undeployable] says.
 func SettingFaults(api *gateway.API) []string {
 	if api.Kind == gateway.RestAPI {
 		return nil
 	}
 	var out []string
-	v, say := newSettingView(api), func(_ place, detail, _ string) { out = append(out, detail) }
+	known := strings.Join(api.Undeployable, "; ")
+	v, say := newSettingView(api), func(_ place, detail, _ string) {
+		if detail != known {
+			out = append(out, detail)
+		}
+	}
 	refusedSetting(v, say)
 	if s := api.CORS; s != nil && api.Kind == gateway.HTTPAPI && slices.Contains(s.Origins, "*") && s.Credentialed() {
 		ofSetting(everybody)(v, say)
 	}
-	return slices.DeleteFunc(out, func(l string) bool { return strings.Join(api.Undeployable, "; ") == l })
+	return out
 }

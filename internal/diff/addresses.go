@@ -678,9 +678,10 @@ func (c *courses) routing() {
 func (d *Difference) ownAddress(v *view, p pair, opts Options) {
 	apps := [2]*cfn.App{v.sites[0].API.App, v.sites[1].API.App}
 	if was, is := p.old.stage, p.now.stage; was != is && opts.OldStage == "" { // or whoever asks knows
-		if sameShown(apps, was, is) == maybe {
+		switch sameShown(apps, was, is) {
+		case maybe:
 			d.NotCompared = append(d.NotCompared, NotCompared{Why: fmt.Sprintf("the stage is %s now, and was %s: whether that is the same is not known", cmp.Or(is, "(none)"), cmp.Or(was, "(none)"))})
-		} else {
+		case never:
 			d.Address = append(d.Address, AddressChange{What: ofStage, Before: d.show(was), After: d.show(is)})
 		}
 	}

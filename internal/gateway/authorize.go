@@ -144,8 +144,9 @@ func (x *exchange) unauthorized(a *authorizer, why string) error {
 	return &failure{typ: apigw.Unauthorized, message: "Unauthorized", errType: "UnauthorizedException", detail: why}
 }
 
-// signed reports whether a request has a signature, in a header or in its query. That in the query of a preflight is of the method of
-// the page's request (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
+// signed reports whether a request has a signature, in a header or in its query. A signature in the query of a preflight does not
+// count: it was made for the page's request, which has another method
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
 func (x *exchange) signed() bool {
 	_, header := x.headers.Get("Authorization")
 	return header || !x.preflight() && slices.ContainsFunc(x.query, func(p Param) bool { return p.Name == "X-Amz-Signature" })
@@ -194,6 +195,9 @@ func (x *exchange) claims(a *authorizer) error {
 // custom asks a Lambda authorizer, or the cache of its results. What is cached is the policy, which is then evaluated for
 // each method that is called with the same identity.
 func (x *exchange) custom(a *authorizer, identity []string) error {
+	if a.typ != "REQUEST" && len(identity) == 0 {
+		return unsupported("the authorizer %s has no identity source, and which header its token is in is not known", a.id)
+	}
 	if a.typ == "TOKEN" && a.validation != "" {
 		re, err := javaregexp.Recent(a.validation)
 		if err != nil {

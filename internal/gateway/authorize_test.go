@@ -387,3 +387,25 @@ func TestServingKeepsNothing(t *testing.T) {
 		t.Errorf("%d templates, then %d, and %d results", templates, got, results)
 	}
 }
+
+// TestTokenFromNowhere holds that a token whose header no scheme names is not known; it was a crash.
+func TestTokenFromNowhere(t *testing.T) {
+	a, err := Load(app(t, `
+Resources:
+  Auth: {Type: AWS::Lambda::Function, Properties: {}}
+  Api:
+    Type: AWS::ApiGateway::RestApi
+    Properties:
+      Body:
+        openapi: 3.0.1
+        components: {securitySchemes: {a: {type: apiKey, in: header, x-amazon-apigateway-authtype: custom, x-amazon-apigateway-authorizer: {type: token, authorizerUri: !GetAtt Auth.Arn}}}}
+        paths: {/a: {get: {security: [{a: []}], x-amazon-apigateway-integration: {type: mock}}}}
+`), Options{Authorizers: &Authorizers{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := a.Serve(t.Context(), get("/a", appOrigin), fake{invoke: func(Function, []byte) ([]byte, error) { return []byte(`{}`), nil }})
+	if got, _ := unserved(res); !strings.Contains(got, "the authorizer a has no identity source") {
+		t.Errorf("%d, not known: %q", res.Status, got)
+	}
+}

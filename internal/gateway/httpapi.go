@@ -228,7 +228,7 @@ func (l *loader) responseMappings(i *Integration, mapped map[string]any, r *read
 		}
 		for _, to := range slices.Sorted(maps.Keys(parameters)) {
 			if to != mapsStatus {
-				l.mapsHeader("ResponseParameters", to, mapsStatus, id)
+				l.mapsHeader("ResponseParameters", to, " or "+mapsStatus, id)
 			}
 		}
 		i.Responses = append(i.Responses, IntegrationResponse{Status: parameters[mapsStatus], Pattern: status, Parameters: parameters})
@@ -244,17 +244,17 @@ func (l *loader) requestMappings(i *Integration, mapped any, r *reader, id strin
 	i.RequestParameters = r.strMap(mapped, "RequestParameters")
 	for _, to := range slices.Sorted(maps.Keys(i.RequestParameters)) {
 		if !mapsRequest.MatchString(to) {
-			l.mapsHeader("RequestParameters", to, "overwrite:path or a querystring", id)
+			l.mapsHeader("RequestParameters", to, ", the same of querystring.NAME, or overwrite:path", id)
 		}
 	}
 }
 
-// mapsHeader notes a mapping that the service refuses: one of what is no header nor what else may be mapped, or of a reserved
-// header.
+// mapsHeader notes a mapping that the service refuses: one whose destination is not a header, or is a reserved header. Other says
+// what else may be a destination.
 func (l *loader) mapsHeader(property, to, other, id string) {
 	switch part := mapsHeader.FindStringSubmatch(to); {
 	case part == nil:
-		l.undeployable("integration %s: %s map %q; want append:header.NAME, overwrite:header.NAME, remove:header.NAME or %s", id, property, clip(to), other)
+		l.undeployable("integration %s: %s map %q; want append:header.NAME, overwrite:header.NAME, remove:header.NAME%s", id, property, clip(to), other)
 	case apigw.ReservedInHTTPAPI(part[2]):
 		l.undeployable("integration %s: %s map the header %s, which is reserved", id, property, part[2])
 	}

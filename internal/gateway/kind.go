@@ -132,13 +132,17 @@ func (l *loader) setting(v any, service corssetting.Service, inDocument bool) {
 		members = append(members, name(n))
 	}
 	for _, key := range slices.Sorted(maps.Keys(m)) {
-		if slices.Contains(members, key) {
-			continue
-		}
-		l.problem("%s: %s has no member %s; it has %s", l.rest.ID, service.Property(), clip(key), strings.Join(members, ", "))
-		if i := slices.IndexFunc(members, func(n string) bool { return strings.EqualFold(n, key) }); i >= 0 && inDocument {
-			l.api.noSetting = fmt.Errorf("%s: %w", service.Property(), Undocumented("whether "+clip(key)+" in x-amazon-apigateway-cors is taken for "+members[i]))
-			l.problem("%s: %v", l.rest.ID, l.api.noSetting)
+		switch i := slices.IndexFunc(members, func(n string) bool { return strings.EqualFold(n, key) }); {
+		case slices.Contains(members, key):
+		case !inDocument:
+			l.problem("%s: %s has no member %s; it has %s", l.rest.ID, service.Property(), clip(key), strings.Join(members, ", "))
+		default:
+			why := Undocumented(fmt.Sprintf("x-amazon-apigateway-cors has the members %s, and what API Gateway does with %s", strings.Join(members, ", "), clip(key)))
+			if i >= 0 {
+				why = Undocumented("whether " + clip(key) + " in x-amazon-apigateway-cors is taken for " + members[i])
+				l.api.noSetting = fmt.Errorf("%s: %w", service.Property(), why)
+			}
+			l.problem("%s: %v", l.rest.ID, why)
 			l.api.NotKnown = append(l.api.NotKnown, l.api.Problems[len(l.api.Problems)-1])
 		}
 	}

@@ -216,9 +216,11 @@ func (x *exchange) authorizeOther() error {
 		x.authorized = map[string]any{"claims": claims, "scopes": m.scopes}
 	}
 	switch {
-	case x.api.authorizers == nil, a.unknown != nil:
+	case x.api.authorizers == nil && m.AuthorizationType == "JWT", a.unknown != nil:
 		x.assume(a.id, m.AuthorizationType+" assumed to let the request in")
 		return nil
+	case x.api.authorizers == nil:
+		return x.letIn(a, "its function is not run")
 	case m.AuthorizationType == "JWT":
 		claims := x.api.authorizers.Claims
 		if granted := strings.Fields(claims["scope"]); len(claims) > 0 && len(m.scopes) > 0 && !slices.ContainsFunc(m.scopes, func(s string) bool { return slices.Contains(granted, s) }) {

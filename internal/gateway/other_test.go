@@ -256,7 +256,7 @@ func TestPublic(t *testing.T) {
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		if got := !a.Closed(); got != tt.want {
+		if got := !a.Closed() && !a.Foreign(); got != tt.want {
 			t.Errorf("a permission %s: public %t, want %t", name, got, tt.want)
 		}
 	}
@@ -445,6 +445,7 @@ func TestRefusesPreflights(t *testing.T) {
 		"IAM":                               {"", "AWS_IAM", true, true},
 		"a JWT":                             {"AuthorizerType: JWT, IdentitySource: [$request.header.Authorization]", "JWT", true, true},
 		"a JWT without a source":            {"AuthorizerType: JWT", "JWT", true, true},
+		"a JWT in the address":              {"AuthorizerType: JWT, IdentitySource: [$request.querystring.token]", "JWT", false, true}, // a preflight has it, too
 		"a header of the page's":            {"AuthorizerType: REQUEST, IdentitySource: [$request.header.X-Token]", "CUSTOM", true, true},
 		"two sources":                       {"AuthorizerType: REQUEST, IdentitySource: [$context.stage, $request.header.X-Token]", "CUSTOM", true, true},
 		"a header of each request":          {"AuthorizerType: REQUEST, IdentitySource: [$request.header.Origin]", "CUSTOM", false, false},
@@ -513,16 +514,18 @@ func TestTokenless(t *testing.T) {
 		"a request that may carry one":       {"[]", "F", get("/a", appOrigin), 200},
 		"a header that no preflight carries": {"[$request.header.X-Token]", "F", pre("PUT", "/a", appOrigin), 401},
 	} {
-		a, err := Load(app(t, fmt.Sprintf(template, tt.sources, tt.function)), Options{Authorizers: &Authorizers{}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		res := a.Serve(context.Background(), tt.req, fake{
-			invoke: func(Function, []byte) ([]byte, error) { return nil, &Unavailable{Reason: "not here"} },
-			http:   func(*BackendRequest) (*BackendResponse, error) { return &BackendResponse{Status: 200}, nil },
-		})
-		if res.Status != tt.want {
-			t.Errorf("%s: %d, want %d: %v", name, res.Status, tt.want, res.Trace)
+		for _, authorizers := range []*Authorizers{nil, {}} {
+			a, err := Load(app(t, fmt.Sprintf(template, tt.sources, tt.function)), Options{Authorizers: authorizers})
+			if err != nil {
+				t.Fatal(err)
+			}
+			res := a.Serve(context.Background(), tt.req, fake{
+				invoke: func(Function, []byte) ([]byte, error) { return nil, &Unavailable{Reason: "not here"} },
+				http:   func(*BackendRequest) (*BackendResponse, error) { return &BackendResponse{Status: 200}, nil },
+			})
+			if res.Status != tt.want {
+				t.Errorf("%s, authorizers %v: %d, want %d: %v", name, authorizers, res.Status, tt.want, res.Trace)
+			}
 		}
 	}
 }

@@ -173,24 +173,3 @@ Resources:
 		}
 	}
 }
-
-// TestJWTInQuery holds that a JWT authorizer that reads the query does to a preflight what it does to its request, whose query the
-// preflight has.
-func TestJWTInQuery(t *testing.T) {
-	for source, want := range map[string][2]bool{"$request.header.Authorization": {true, true}, "$request.querystring.token": {false, true}, "": {true, true}} {
-		a, err := Load(app(t, `
-Resources:
-  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}
-  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example}}
-  J: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {ApiId: !Ref Web, AuthorizerType: JWT, IdentitySource: [`+source+`]}}
-  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: ANY /a, Target: !Sub 'integrations/${I}', AuthorizationType: JWT, AuthorizerId: !Ref J}}
-`), Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, _ := a.Route("OPTIONS", "/a")
-		if refuses, known := m.RefusesPreflights(); refuses != want[0] || known != want[1] {
-			t.Errorf("%s: refuses preflights: %v, known: %v", source, refuses, known)
-		}
-	}
-}

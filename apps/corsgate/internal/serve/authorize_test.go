@@ -128,7 +128,7 @@ func TestTokenNotSaid(t *testing.T) {
 `), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const note = "note: JWT authorizers let in whoever sends a token; say what it claims with --claim, such as --claim sub=1234\n"
+	const note = "note: JWT authorizers let in every request with a token; --claim sets its claims, such as --claim sub=1234\n"
 	for claim, want := range map[string]bool{"": true, "1": false} {
 		o := Options{App: app(t, file)}
 		if claim != "" {

@@ -169,7 +169,7 @@ func (s *Server) notes(who gateway.Authorizers) {
 		s.log.line("note: Cognito authorizers let in every request with a token; --claim sets its claims, such as --claim sub=1234")
 	}
 	if types["JWT"] && len(who.Claims) == 0 {
-		s.log.line("note: JWT authorizers let in whoever sends a token; say what it claims with --claim, such as --claim sub=1234")
+		s.log.line("note: JWT authorizers let in every request with a token; --claim sets its claims, such as --claim sub=1234")
 	}
 	if types["AWS_IAM"] && who.IAM == "" {
 		s.log.line("note: methods with AWS_IAM let in every request with a signature; --iam-caller ARN sets the caller")
