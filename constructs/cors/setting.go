@@ -30,7 +30,7 @@ func (u Unsupported) String() string {
 //
 //	"https://*.example.com"    // unsupported: it compares whole origins
 //	"http://localhost:*"       // unsupported: likewise
-//	"capacitor://localhost"    // unsupported: it takes https and http, or is not deployed
+//	"capacitor://localhost"    // unsupported: it takes only https and http
 //	"https://app.example.com"  // supported
 //	"*"                        // supported
 //	an origin with CDK tokens  // supported
@@ -45,7 +45,7 @@ func (u Unsupported) String() string {
 //
 //   - There is one list of methods for all routes. If [Policy.Methods] returns "",
 //     list the methods that the routes have.
-//   - The allowlist is no stage variable. To change it is to update the API.
+//   - The allowlist is not in a stage variable. Each change of it updates the API.
 //   - Nothing checks what a CDK token becomes. If it becomes https://*, all pages
 //     of that scheme are allowed.
 //   - Whether MaxAge 0, which [NoCache] is, sends a header is not known. Without the

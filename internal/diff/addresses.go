@@ -12,8 +12,8 @@ import (
 	"github.com/corsgate/corsgate/internal/questions"
 )
 
-// An AddressChange is of an address that pages use: API Gateway's own, which is made of the API and its stage, a function
-// URL's, or one of a custom domain.
+// An AddressChange is a change of an address that pages use: API Gateway's own, which is made of the API and its stage, a
+// function URL's, or one of a custom domain.
 type AddressChange struct {
 	// What is stage, api, functionUrl or domain. Before and After are the stage's name, the logical id of the API or of the
 	// function URL (the same if something else was made under it), or the address of a custom domain: Before is empty for one
@@ -22,8 +22,8 @@ type AddressChange struct {
 	What   string `json:"what"`
 	Before string `json:"before"`
 	After  string `json:"after"`
-	// FromAPI and FromStage say where an address of a custom domain led that leads to ToAPI and ToStage now. Of a function
-	// URL they are its functions, where these are others.
+	// FromAPI and FromStage are what an address of a custom domain led to, and ToAPI and ToStage what it leads to now, if that
+	// is something else. For a function URL, FromAPI and ToAPI are its function before and now.
 	FromAPI   string `json:"fromApi,omitempty"`
 	FromStage string `json:"fromStage,omitempty"`
 	ToAPI     string `json:"toApi,omitempty"`

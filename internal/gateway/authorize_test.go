@@ -398,7 +398,7 @@ Resources:
     Properties:
       Body:
         openapi: 3.0.1
-        components: {securitySchemes: {a: {type: apiKey, in: header, x-amazon-apigateway-authtype: custom, x-amazon-apigateway-authorizer: {type: token, authorizerUri: !GetAtt Auth.Arn}}}}
+        components: {securitySchemes: {a: {type: apiKey, in: header, x-amazon-apigateway-authtype: custom, x-amazon-apigateway-authorizer: {type: token, authorizerUri: !Sub 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Auth.Arn}/invocations'}}}}
         paths: {/a: {get: {security: [{a: []}], x-amazon-apigateway-integration: {type: mock}}}}
 `), Options{Authorizers: &Authorizers{}})
 	if err != nil {

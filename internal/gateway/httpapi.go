@@ -130,7 +130,7 @@ func (l *loader) httpRoute(res *cfn.Resource) {
 	case "AWS_IAM":
 	case "CUSTOM", "JWT":
 		if p["AuthorizerId"] == nil {
-			r.fail("AuthorizerId", errors.New("there is none, and AuthorizationType "+m.AuthorizationType+" wants one"))
+			r.fail("AuthorizerId", errors.New("there is none, and AuthorizationType "+m.AuthorizationType+" requires one"))
 		}
 	default:
 		r.fail("AuthorizationType", fmt.Errorf("%q is none of NONE, AWS_IAM, JWT and CUSTOM", clip(m.AuthorizationType)))

@@ -563,7 +563,7 @@ func TestOtherUnknown(t *testing.T) {
 		"an unknown kind of authorizer": {"Resources:\n" + web + "}}\n  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example}}\n" +
 			"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, AuthorizationType: TOKEN, AuthorizerId: abc, Target: !Sub 'integrations/${I}'}}", "/a", `"TOKEN" is none of NONE`},
 		"no authorizer": {"Resources:\n" + web + "}}\n  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example}}\n" +
-			"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, AuthorizationType: JWT, Target: !Sub 'integrations/${I}'}}", "/a", "AuthorizationType JWT wants one"},
+			"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, AuthorizationType: JWT, Target: !Sub 'integrations/${I}'}}", "/a", "AuthorizationType JWT requires one"},
 		"the id of an integration alone": {"Resources:\n" + web + "}}\n  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example}}\n" +
 			"  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, Target: !Ref I}}", "/a", "it is the id of the integration I alone"},
 		"a base path of a parameter": {"Parameters: {P: {Type: String}}\n" + strings.ReplaceAll(document("/a: {get: {"+integration+"}}"), "Properties: {", "Properties: {BasePath: !Ref P, "), "/a", "this API may have /a elsewhere: the Body of Web: BasePath: not known: P"},

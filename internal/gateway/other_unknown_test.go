@@ -64,8 +64,8 @@ func TestRouteAuthorization(t *testing.T) {
 		"": "", "AuthorizationType: NONE": "", "AuthorizationType: AWS_IAM": "", "AuthorizationType: JWT, AuthorizerId: !Ref J": "", "AuthorizationType: JWT, AuthorizerId: abc123": "", "AuthorizationType: CUSTOM, AuthorizerId: !ImportValue a": "",
 		"AuthorizerId: !Ref J":                          "it is NONE beside an AuthorizerId",
 		"AuthorizationType: NONE, AuthorizerId: abc123": "it is NONE beside an AuthorizerId",
-		"AuthorizationType: JWT":                        "there is none, and AuthorizationType JWT wants one",
-		"AuthorizationType: CUSTOM":                     "there is none, and AuthorizationType CUSTOM wants one",
+		"AuthorizationType: JWT":                        "there is none, and AuthorizationType JWT requires one",
+		"AuthorizationType: CUSTOM":                     "there is none, and AuthorizationType CUSTOM requires one",
 		"AuthorizationType: COGNITO_USER_POOLS":         `"COGNITO_USER_POOLS" is none of NONE, AWS_IAM, JWT and CUSTOM`,
 	} {
 		a, err := Load(app(t, `

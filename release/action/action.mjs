@@ -103,10 +103,10 @@ if (pull) await compare();
 async function compare() {
   const old = base();
   try {
-    if (!old.templates) return await notCompared(`nothing is compared: ${old.why}`);
+    if (!old.templates) return await notCompared(old.why);
     const diff = tool(["diff", old.templates, shown, "--format", "markdown"]);
     process.stderr.write(diff.stderr.replaceAll(temp, ""));
-    if (diff.status > 1 && !diff.stdout) return await notCompared("nothing is compared; the log of this step says why");
+    if (diff.status > 1 && !diff.stdout) return await notCompared("the log of this step says why");
     if (diff.status < 2) output("changed", String(diff.status === 1)); // otherwise it is not known
     const something = diff.status !== 0;
     let where = "the job's summary";
@@ -133,9 +133,9 @@ async function compare() {
 }
 
 // A comment that is there tells of an earlier push; without one there is nothing to correct.
-async function notCompared(text) {
-  say("warning", text);
-  await comment(`The newest push is not compared with the base: ${text}.\n`, "", true);
+async function notCompared(why) {
+  say("warning", `nothing is compared: ${why}`);
+  await comment(`The newest push is not compared with the base: ${why}.\n`, "", true);
 }
 
 // Posts the comment, updates the one that is there, or removes it where there is nothing to say. What is too long for it is where
@@ -143,7 +143,7 @@ async function notCompared(text) {
 async function comment(text, elsewhere, onlyUpdate) {
   if (env.CORSGATE_COMMENT !== "true" || !token) return;
   if (pull.head.repo?.full_name !== event.repository.full_name) {
-    console.log(`corsgate: a pull request of a fork: its token may not comment${elsewhere && `, and the diff is in ${elsewhere}`}`);
+    if (text && elsewhere) console.log(`corsgate: a pull request of a fork: its token may not comment; the diff is in ${elsewhere}`);
     return;
   }
   // One comment for each folder and, beside the default, each template of a repository.
