@@ -173,7 +173,7 @@ func (s *seen) refused(id rules.ID, f report.Finding) {
 // samKey finds what SAM refuses that is about CORS.
 var samKey = regexp.MustCompile(`\bSAM\b.*\b(Cors|GatewayResponses|AddDefaultAuthorizerToCorsPreflight|AddApiKeyRequiredToCorsPreflight)\b`)
 
-// problems says what of the templates was not read. What has nothing to do with REST APIs is passed over, and so is a
+// problems says what of the templates was not read. What has nothing to do with APIs is passed over, and so is a
 // function that is not evaluated: where its value decides, the method says so.
 func (s *seen) problems() {
 	for _, p := range s.app.Problems {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/corssetting"
 	"github.com/corsgate/corsgate/internal/gateway"
 	"github.com/corsgate/corsgate/internal/render"
 	"github.com/corsgate/corsgate/internal/rules"
@@ -32,12 +33,7 @@ func (v *View) settingFix(id rules.ID, p place) rules.Fix {
 }
 
 // property is the name of the setting's property.
-func (v *View) property() string {
-	if v.API.Kind == gateway.FunctionURL {
-		return "Cors"
-	}
-	return "CorsConfiguration"
-}
+func (v *View) property() string { return corssetting.Service(v.API.Kind).Property() } // a service has the name of its kind
 
 // writeSetting writes members of the setting; nil takes one away, and no members the setting.
 func (v *View) writeSetting(out *rules.Fix, members map[string]any) {
