@@ -165,11 +165,10 @@ func (s *Server) notes(who gateway.Authorizers) {
 	for _, id := range slices.Sorted(maps.Keys(functions)) {
 		s.log.line("note: the authorizer " + id + " runs the function " + functions[id])
 	}
-	if types["COGNITO_USER_POOLS"] && len(who.Claims) == 0 {
-		s.log.line("note: Cognito authorizers let in every request with a token; --claim sets its claims, such as --claim sub=1234")
-	}
-	if types["JWT"] && len(who.Claims) == 0 {
-		s.log.line("note: JWT authorizers let in every request with a token; --claim sets its claims, such as --claim sub=1234")
+	for _, of := range []struct{ typ, name string }{{"COGNITO_USER_POOLS", "Cognito"}, {"JWT", "JWT"}} {
+		if types[of.typ] && len(who.Claims) == 0 {
+			s.log.line("note: " + of.name + " authorizers let in every request with a token; --claim sets its claims, such as --claim sub=1234")
+		}
 	}
 	if types["AWS_IAM"] && who.IAM == "" {
 		s.log.line("note: methods with AWS_IAM let in every request with a signature; --iam-caller ARN sets the caller")
