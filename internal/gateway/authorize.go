@@ -12,6 +12,7 @@ import (
 
 	"github.com/corsgate/corsgate/internal/apigw"
 	"github.com/corsgate/corsgate/internal/cfn"
+	"github.com/corsgate/corsgate/internal/corsheader"
 	"github.com/corsgate/corsgate/internal/vtl"
 	"github.com/corsgate/corsgate/internal/vtl/javaregexp"
 )
@@ -87,7 +88,7 @@ func (x *exchange) authorize() error {
 		return err
 	}
 	switch {
-	case x.api.authorizers == nil:
+	case m.AuthorizationType == "COGNITO_USER_POOLS" && x.api.authorizers == nil:
 		x.assume(a.id, m.AuthorizationType+" assumed to let the request in")
 		return nil
 	case m.AuthorizationType == "COGNITO_USER_POOLS":
@@ -95,9 +96,10 @@ func (x *exchange) authorize() error {
 	case m.authorizer == nil || a.unknown != nil:
 		x.assume(a.id, "assumed to let the request in: the authorizer is not in the template")
 		return nil
+	case x.api.authorizers == nil:
+		return x.letIn(a, "its function is not run")
 	case a.function == nil:
-		x.assume(a.id, "assumed to let the request in: which function the authorizer runs is not known")
-		return nil
+		return x.letIn(a, "which function the authorizer runs is not known")
 	}
 	return x.custom(a, identity)
 }
@@ -137,6 +139,29 @@ func (x *exchange) identified(lacks func(a *authorizer, why string) error) (*aut
 func (x *exchange) assume(name, detail string) {
 	x.assumed = true
 	x.step(Step{Kind: StepAuthorizer, Name: name, Detail: detail})
+}
+
+// letIn assumes that a Lambda authorizer which is not run lets a request in. Of a preflight that would then pass it is not known: it
+// carries no token, and most authorizers want one.
+func (x *exchange) letIn(a *authorizer, why string) error {
+	token := slices.ContainsFunc(a.sources, func(s string) bool {
+		return strings.HasPrefix(s, apigw.RequestQuery) || strings.HasPrefix(s, apigw.RequestMultiValueQuery)
+	})
+	if x.preflight() && !token && !x.refusedAnyway() {
+		return unsupported("whether the authorizer %s lets in preflights, which carry no token: %s", a.id, why)
+	}
+	x.assume(a.id, "assumed to let the request in: "+why)
+	return nil
+}
+
+// refusedAnyway reports whether the CORS setting does not allow the page, whatever becomes of its request.
+func (x *exchange) refusedAnyway() bool {
+	if x.api.CORS == nil || x.api.Kind != HTTPAPI {
+		return false
+	}
+	origin, _ := x.req.Headers.Get(corsheader.Origin)
+	allow, notKnown := x.api.CORS.Origin(origin)
+	return allow == "" && notKnown == ""
 }
 
 func (x *exchange) unauthorized(a *authorizer, why string) error {
@@ -250,7 +275,8 @@ func (x *exchange) custom(a *authorizer, identity []string) error {
 	return nil
 }
 
-// invokeAuthorizer runs a Lambda authorizer. It returns nil and no error where the function cannot be run.
+// invokeAuthorizer runs a Lambda authorizer. It returns nil where the function cannot be run, and no error if that is assumed to let
+// the request in.
 func (x *exchange) invokeAuthorizer(a *authorizer, identity []string) (*verdict, error) {
 	event := map[string]any{"type": "TOKEN", "methodArn": x.methodARN()}
 	if a.typ == "REQUEST" {
@@ -286,8 +312,7 @@ func (x *exchange) invokeAuthorizer(a *authorizer, identity []string) (*verdict,
 	}
 	switch {
 	case errors.As(err, &cannot):
-		x.assume(a.id, "assumed to let the request in: "+cannot.Reason)
-		return nil, nil
+		return nil, x.letIn(a, cannot.Reason)
 	case errors.As(err, &failed) && failed.Message == "Unauthorized":
 		return nil, x.unauthorized(a, "the authorizer's function failed with Unauthorized")
 	case errors.Is(err, context.DeadlineExceeded):

@@ -409,3 +409,42 @@ Resources:
 		t.Errorf("%d, not known: %q", res.Status, got)
 	}
 }
+
+// TestTokenlessREST holds that a preflight which reaches a Lambda authorizer that is not run is not known to pass in a REST API either:
+// one without an identity source runs for it, and may refuse it.
+func TestTokenlessREST(t *testing.T) {
+	const template = `
+Resources:
+  Auth: {Type: AWS::Lambda::Function, Properties: {}}
+  Api: {Type: AWS::ApiGateway::RestApi, Properties: {}}
+  A: {Type: AWS::ApiGateway::Authorizer, Properties: {RestApiId: !Ref Api, Type: REQUEST, AuthorizerResultTtlInSeconds: 0, IdentitySource: '%s', AuthorizerUri: !Sub 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Auth.Arn}/invocations'}}
+  R: {Type: AWS::ApiGateway::Resource, Properties: {RestApiId: !Ref Api, ParentId: !GetAtt Api.RootResourceId, PathPart: a}}
+  M: {Type: AWS::ApiGateway::Method, Properties: {RestApiId: !Ref Api, ResourceId: !Ref R, HttpMethod: ANY, AuthorizationType: CUSTOM, AuthorizerId: !Ref A, Integration: {Type: HTTP_PROXY, IntegrationHttpMethod: ANY, Uri: https://x.example}}}
+`
+	for name, tt := range map[string]struct {
+		sources string
+		req     *Request
+		status  int
+		unknown bool
+	}{
+		"a preflight":                        {"", pre("PUT", "/a", appOrigin), 0, true},
+		"a source of every request":          {"context.identity.sourceIp", pre("PUT", "/a", appOrigin), 0, true},
+		"a token in the URL":                 {"method.request.querystring.t", pre("PUT", "/a?t=1", appOrigin), 200, false},
+		"a request that may carry one":       {"", get("/a", appOrigin), 200, false},
+		"a header that no preflight carries": {"method.request.header.X-Token", pre("PUT", "/a", appOrigin), 401, false},
+	} {
+		for _, authorizers := range []*Authorizers{nil, {}} {
+			a, err := Load(app(t, fmt.Sprintf(template, tt.sources)), Options{Authorizers: authorizers})
+			if err != nil {
+				t.Fatal(err)
+			}
+			res := a.Serve(t.Context(), tt.req, fake{
+				invoke: func(Function, []byte) ([]byte, error) { return nil, &Unavailable{Reason: "not here"} },
+				http:   func(*BackendRequest) (*BackendResponse, error) { return &BackendResponse{Status: 200}, nil },
+			})
+			if why, unknown := unserved(res); unknown != tt.unknown || unknown && !strings.Contains(why, "whether the authorizer A lets in preflights") || !unknown && res.Status != tt.status {
+				t.Errorf("%s, authorizers %v: %d, not known: %q", name, authorizers, res.Status, why)
+			}
+		}
+	}
+}

@@ -254,7 +254,7 @@ type Options struct {
 	AssumeValid bool
 	// APIKeys are key values that are valid besides those the template holds.
 	APIKeys []string
-	// Authorizers has authorizers decide. Nil lets in whoever brings the identity sources, but of preflights that reach the Lambda
-	// authorizer of an HTTP API nothing is known.
+	// Authorizers has authorizers decide. Nil lets in whoever brings the identity sources, but whether a Lambda authorizer
+	// lets in preflights is then not known.
 	Authorizers *Authorizers
 }

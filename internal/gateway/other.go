@@ -234,27 +234,6 @@ func (x *exchange) authorizeOther() error {
 	return x.customOther(a, identity)
 }
 
-// letIn assumes that a Lambda authorizer which is not run lets a request in. Of a preflight that would then pass it is not known: it
-// carries no token, and most authorizers want one.
-func (x *exchange) letIn(a *authorizer, why string) error {
-	token := slices.ContainsFunc(a.sources, func(s string) bool { return strings.HasPrefix(s, apigw.RequestQuery) })
-	if x.preflight() && !token && !x.refusedAnyway() {
-		return unsupported("whether the authorizer %s lets in preflights, which carry no token: %s", a.id, why)
-	}
-	x.assume(a.id, "assumed to let the request in: "+why)
-	return nil
-}
-
-// refusedAnyway reports whether the CORS setting does not allow the page, whatever becomes of its request.
-func (x *exchange) refusedAnyway() bool {
-	if x.api.CORS == nil || x.api.Kind != HTTPAPI {
-		return false
-	}
-	origin, _ := x.req.Headers.Get(corsheader.Origin)
-	allow, notKnown := x.api.CORS.Origin(origin)
-	return allow == "" && notKnown == ""
-}
-
 // customOther runs a Lambda authorizer
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html). Results are not cached here.
 func (x *exchange) customOther(a *authorizer, identity []string) error {
