@@ -349,7 +349,7 @@ func turnedAway(v *View, report reporter) {
 		}
 		p := at(m)
 		p.unauthorized = m
-		report(p, fmt.Sprintf("preflights are taken by %s %s, which wants authorization (%s)", m.HTTPMethod, m.Resource.Path, m.AuthorizationType),
+		report(p, fmt.Sprintf("preflights are taken by %s %s, which requires authorization (%s)", m.HTTPMethod, m.Resource.Path, m.AuthorizationType),
 			"Response to preflight request doesn't pass access control check: It does not have HTTP ok status.")
 	}
 }

@@ -29,7 +29,7 @@ var checks = map[rules.ID]checker{
 		if f.method != nil && f.method.HTTPMethod == "ANY" {
 			return "the preflight goes to ANY, which requires authorization (" + f.method.AuthorizationType + "), since there is no OPTIONS"
 		}
-		return "OPTIONS wants authorization (" + methodAuth(f.method) + "), which no preflight has"
+		return "OPTIONS requires authorization (" + methodAuth(f.method) + "), which no preflight has"
 	}),
 	rules.CORS103: faulty(rules.CORS103, func(*View, route, fault) string { return "ApiKeyRequired is true for preflights" }),
 	rules.CORS104: faulty(rules.CORS104, func(_ *View, _ route, f fault) string {
