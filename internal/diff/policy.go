@@ -52,6 +52,7 @@ const (
 	withoutOne     // a function decides, and there is no preflight
 	altogether     // a function decides, preflight and all
 	ownErrors      // errors of API Gateway can be read
+	leftOpen       // it is not known whether the request is sent
 )
 
 func (o Outcome) effect() effect {
@@ -62,8 +63,10 @@ func (o Outcome) effect() effect {
 		return ownErrors
 	case o.Allowed:
 		return fully
-	case o.open != "":
+	case o.open != "" && o.Preflight == "allowed":
 		return notKnown
+	case o.open != "":
+		return leftOpen
 	case !o.Known && o.Preflight == "allowed":
 		return afterPreflight
 	case !o.Known && o.Preflight != "":
@@ -140,7 +143,7 @@ func (d *Difference) policiesOf(side int, outcomes []Outcome) map[string]policy 
 					continue
 				}
 			}
-			if m.effect == withoutOne || m.effect == altogether || m.effect == ownErrors {
+			if m.effect == withoutOne || m.effect == altogether || m.effect == ownErrors || m.effect == leftOpen {
 				key.headers, key.credentials = notAsked, ""
 			}
 			if origins[at.route][key] == nil {
@@ -294,6 +297,12 @@ func (f format) policy(p policy) string {
 			if !has(fully) && !has(afterPreflight) {
 				parts = append(parts, "only errors that the API makes itself, for "+f.origins(c))
 			}
+		case leftOpen:
+			what := "which other requests pass is not known"
+			if parts == nil {
+				what = "which requests pass is not known"
+			}
+			parts = append(parts, what)
 		}
 	}
 	parts = slices.Compact(parts)

@@ -64,3 +64,34 @@ Resources:
 		t.Error(got)
 	}
 }
+
+// TestPreflightNotKnown holds that a policy does not say of a preflight that is not known that it passes.
+func TestPreflightNotKnown(t *testing.T) {
+	const template = `
+Resources:
+  Web: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: ['https://app.example.com'%s], AllowMethods: [GET], AllowHeaders: [x-a]}}}
+  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Web, IntegrationType: HTTP_PROXY, IntegrationUri: https://x.example, IntegrationMethod: GET}}
+  A: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {ApiId: !Ref Web, AuthorizerType: REQUEST, AuthorizerPayloadFormatVersion: '2.0'}}
+  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: ANY /a, Target: !Sub 'integrations/${I}', AuthorizationType: CUSTOM, AuthorizerId: !Ref A}}
+`
+	var apps [2]*cfn.App
+	for side, more := range []string{"", ", 'https://evil.example'"} {
+		app, err := cfn.Parse("t.yaml", fmt.Appendf(nil, template, more), cfn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		apps[side] = app
+	}
+	results, err := Apps(t.Context(), apps[0], apps[1], Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := Text(&out, results, Found{}); err != nil {
+		t.Fatal(err)
+	}
+	text := unwrapped(out.String())
+	if strings.Contains(text, "preflights pass") || !strings.Contains(text, "which other requests pass is not known") || !strings.Contains(text, "whether the authorizer A lets in preflights") {
+		t.Error(text)
+	}
+}
