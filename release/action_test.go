@@ -352,6 +352,53 @@ func TestActionChecks(t *testing.T) {
 	}
 }
 
+// TestActionEnded holds that a command that a signal ended, such as by the system for the memory it took, is no success.
+func TestActionEnded(t *testing.T) {
+	for _, command := range []string{"check", "diff"} {
+		g := &gitHub{}
+		j := newJob(t, g)
+		j.edit(allowed, more)
+		if j.run(j.pull(false)); len(g.comments) != 1 {
+			t.Fatalf("%+v", g.comments)
+		}
+		program := filepath.Join(t.TempDir(), "corsgate")
+		if err := os.WriteFile(program, []byte("#!/bin/bash\n[ $1 != "+command+" ] || kill -9 $$\n"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		want, says := "::error title=corsgate::"+command+" ended with status 137 before it was done; it may need more memory\n", true
+		if command == "diff" {
+			want = strings.Replace(strings.Replace(want, "error", "warning", 1), "::diff", "::nothing is compared: diff", 1)
+			says = strings.Contains(g.comments[0].Body, "Looser")
+		}
+		d := j.run(j.pull(false), "CORSGATE_PROGRAM="+program)
+		if d.failed != (command == "check") || strings.Count(d.printed, want) != 1 || !says || command == "diff" && (strings.Contains(d.output, "changed") || !strings.Contains(g.comments[0].Body, "The newest push is not compared")) {
+			t.Errorf("%s: %+v, %+v; want %s", command, d, g.comments, want)
+		}
+		if d := j.run(j.pull(false), "CORSGATE_PROGRAM="+program, "CORSGATE_DIFF_FAIL_ON=looser"); !d.failed {
+			t.Errorf("%s: %+v", command, d)
+		}
+	}
+}
+
+// TestActionInstalls holds which version the Action installs: the one of the tag by which it is used.
+func TestActionInstalls(t *testing.T) {
+	j := newJob(t, &gitHub{})
+	dir := t.TempDir()
+	log, program := filepath.Join(dir, "log"), filepath.Join(filepath.Dir(packages(t)), "corsgate")
+	npm := fmt.Sprintf("#!/bin/bash\nshift $(($# - 2)); mkdir -p \"$1/node_modules/.bin\"; ln -s '%s' \"$1/node_modules/.bin/corsgate\"; echo \"$2\" >'%s'\n", program, log)
+	if err := os.WriteFile(filepath.Join(dir, "npm"), []byte(npm), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for version, want := range map[string]string{
+		"v1": "1", "v1.2": "1.2", "v1.2.3": "1.2.3", "1.2.3": "1.2.3", "v1.2.3-rc.1": "1.2.3-rc.1", "": "latest", "main": "latest", strings.Repeat("1", 40): "latest", "1 --registry=x": "latest",
+	} {
+		d := j.run(`{"repository": {"full_name": "shop/api"}}`, "CORSGATE_PROGRAM=", "CORSGATE_VERSION="+version, "PATH="+dir+":"+os.Getenv("PATH"))
+		if b, err := os.ReadFile(log); err != nil || d.failed || string(b) != "corsgate@"+want+"\n" {
+			t.Errorf("%q: %s, %v, %+v; want %s", version, b, err, d, want)
+		}
+	}
+}
+
 // TestActionRefuses holds that what cannot be done is a line that says what to do.
 func TestActionRefuses(t *testing.T) {
 	j := newJob(t, &gitHub{})

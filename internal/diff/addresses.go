@@ -463,20 +463,26 @@ func (c *courses) compare() {
 func (c *courses) renamed(gone, added []*lead) (restGone, restAdded []*lead) {
 	taken := map[*lead]bool{}
 	match := func(alike func(o, n *lead) bool, said func(o, n *lead)) {
-		count := func(list []*lead, alike func(l *lead) bool) (out int) {
-			for _, l := range list {
-				if !taken[l] && alike(l) {
-					out++
-				}
-			}
-			return out
-		}
+		like := map[*lead][]*lead{} // on the other side, of those that are not taken
+		left := map[*lead]int{}     // how many of them still are not
 		for _, o := range gone {
 			for _, n := range added {
-				if taken[o] || taken[n] || !alike(o, n) || count(added, func(l *lead) bool { return alike(o, l) }) > 1 || count(gone, func(l *lead) bool { return alike(l, n) }) > 1 {
+				if !taken[o] && !taken[n] && alike(o, n) {
+					like[o], like[n] = append(like[o], n), append(like[n], o)
+					left[o]++
+					left[n]++
+				}
+			}
+		}
+		for _, o := range gone {
+			for _, n := range like[o] {
+				if taken[o] || taken[n] || left[o] > 1 || left[n] > 1 {
 					continue
 				}
 				taken[o], taken[n] = true, true
+				for _, l := range slices.Concat(like[o], like[n]) {
+					left[l]--
+				}
 				said(o, n)
 			}
 		}

@@ -20,10 +20,10 @@ func steers(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.
 
 // A CI runner carries out what a line of output tells it to. GitHub's begins a command with :: after blanks, or with ##[
 // anywhere; Azure's with ##vso[ (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands).
-// A line may be broken at blanks and commas, so no word begins with :: either.
+// To it any space of Unicode is a blank. A line may be broken at blanks and commas, so no word begins with :: either.
 var (
 	oldCommand = regexp.MustCompile(`##(\w*\[)`)
-	newCommand = regexp.MustCompile(`(^|[ \t,:])::`)
+	newCommand = regexp.MustCompile(`(^|[\s\p{Z},:])::`)
 )
 
 // plain makes a part of a line, whose blanks stay, safe for a terminal and a runner.
@@ -63,13 +63,15 @@ var (
 		"@", "@<!-- -->", "#", `\#<!-- -->`)
 	// beginsBlock is what makes a line a heading, a list or a rule.
 	beginsBlock = regexp.MustCompile(`^(?:[-+=]|\d+[.)])`)
+	// numbered is what GitHub takes for the number of an issue, besides one with a #.
+	numbered = regexp.MustCompile(`(?i)\b(GH-)(\d)`)
 	// inCode are characters that mean nothing in Markdown's code.
 	inCode = regexp.MustCompile(`^[\w :;,./?!%&='"(){}+*~$^-]+$`)
 )
 
 // EscapeMarkdown returns a line of text as text of Markdown: no markup, HTML, link, mention or reference.
 func EscapeMarkdown(s string) string {
-	s = inMarkdown.Replace(OneLine(s))
+	s = numbered.ReplaceAllString(inMarkdown.Replace(OneLine(s)), "$1<!-- -->$2")
 	if at := beginsBlock.FindStringIndex(s); at != nil {
 		s = s[:at[1]-1] + `\` + s[at[1]-1:]
 	}

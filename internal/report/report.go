@@ -64,10 +64,19 @@ func (a Allowlist) String() string {
 	switch {
 	case a.Any:
 		return "every origin"
-	case len(a.Names) > 3:
-		return fmt.Sprintf("%s and %d more", strings.Join(a.Names[:3], ", "), len(a.Names)-3)
 	}
-	return strings.Join(a.Names, ", ")
+	var names []string // a list may have a name twice
+	seen := map[string]bool{}
+	for _, n := range a.Names {
+		if !seen[n] {
+			seen[n] = true
+			names = append(names, Clip(n, 300))
+		}
+	}
+	if len(names) > 3 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
+	}
+	return strings.Join(names, ", ")
 }
 
 // New returns the report of a command: the findings in order, each once, and those aside that are suppressed.

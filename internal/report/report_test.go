@@ -99,6 +99,20 @@ func TestParseSuppressions(t *testing.T) {
 	}
 }
 
+// TestAllowlist holds that a list is a few words however long it, or a name of it, is, and names nothing twice.
+func TestAllowlist(t *testing.T) {
+	long := "https://" + strings.Repeat("a", 5000)
+	for want, names := range map[string][]string{
+		"https://a.example, https://b.example": {"https://a.example", "https://b.example", "https://a.example", "https://b.example"},
+		"a, b, c and 1 more":                   {"a", "b", "c", "a", "d"},
+		long[:300] + " ...":                    {long},
+	} {
+		if got := (Allowlist{Names: names}).String(); got != want {
+			t.Errorf("%.100q: %q, want %q", names, got, want)
+		}
+	}
+}
+
 func TestClip(t *testing.T) {
 	for _, tt := range []struct {
 		text string

@@ -2,11 +2,11 @@
 import { spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 
 const { env } = process;
 const token = env.CORSGATE_TOKEN ?? "";
-delete env.CORSGATE_TOKEN; // no command of the repository gets it from here
+delete env.CORSGATE_TOKEN; // no command of the repository has it in its environment
 
 // A command of the workflow, of one line.
 const say = (kind, text) => console.log(`::${kind} title=corsgate::${text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")}`);
@@ -35,13 +35,15 @@ existsSync(head) || fail(`working-directory: there is no ${directory}; is action
 function run(program, args, options = {}) {
   const done = spawnSync(program, args, { encoding: "utf8", maxBuffer: 1 << 28, ...options });
   if (done.error) fail(`${program} cannot be run (${done.error.code})`);
+  // A program that a signal ended, such as one that took too much memory, has no status. It did not succeed.
+  done.status ??= 128 + constants.signals[done.signal];
   return done;
 }
 
 const corsgate = env.CORSGATE_PROGRAM || install();
 
 function install() {
-  const version = /^v?(\d+\.\d+\.\d+(-[a-z]+\.\d+)?)$/.exec(env.CORSGATE_VERSION ?? "")?.[1] ?? "latest";
+  const version = /^v?(\d{1,4}|\d+\.\d+|\d+\.\d+\.\d+(-[a-z]+\.\d+)?)$/.exec(env.CORSGATE_VERSION ?? "")?.[1] ?? "latest";
   const prefix = join(temp, "install");
   mkdirSync(prefix);
   const npm = run("npm", ["install", "--silent", "--no-audit", "--no-fund", "--prefix", prefix, `corsgate@${version}`], { shell: process.platform === "win32" });
@@ -91,10 +93,11 @@ if (sarif.stdout) {
   output("sarif", file);
 }
 
+const ended = (command, status) => `${command} ended with status ${status} before it was done; it may need more memory`;
 let failed = false;
 if (check.status === 1) failed = true;
 if (check.status > 1) {
-  say("error", check.status === 3 ? "check: something could not be read or judged; its lines say what" : "check could not be run; its line says why");
+  say("error", { 2: "check could not be run; its line says why", 3: "check: something could not be read or judged; its lines say what" }[check.status] ?? ended("check", check.status));
   failed = true;
 }
 
@@ -106,6 +109,16 @@ async function compare() {
     if (!old.templates) return await notCompared(old.why);
     const diff = tool(["diff", old.templates, shown, "--format", "markdown"]);
     process.stderr.write(diff.stderr.replaceAll(temp, ""));
+    const on = env.CORSGATE_DIFF_FAIL_ON;
+    const stopped = (status) => {
+      if (on === "never") return;
+      say("error", `diff-fail-on: ${ended("diff", status)}`);
+      failed = true;
+    };
+    if (diff.status > 3) {
+      stopped(diff.status);
+      return await notCompared(`${ended("diff", diff.status)}`);
+    }
     if (diff.status > 1 && !diff.stdout) return await notCompared("the log of this step says why");
     if (diff.status < 2) output("changed", String(diff.status === 1)); // otherwise it is not known
     const something = diff.status !== 0;
@@ -118,12 +131,13 @@ async function compare() {
       summarize(`What changes for browsers is longer than a summary may be; it is in ${where}.`);
     } else if (something) summarize(diff.stdout);
     await comment(something ? diff.stdout : "", where);
-    const on = env.CORSGATE_DIFF_FAIL_ON;
     if (on === "never") return;
     const { status } = tool(["diff", old.templates, shown, "--format", "text", "--fail-on", on]);
     if (status === 1) {
       say("error", on === "looser" ? "something is allowed that was not" : "something changes for browsers");
       failed = true;
+    } else if (status > 3) {
+      stopped(status);
     } else if (status !== 0) {
       say("warning", `diff-fail-on: ${on} passes, but not all could be compared; the diff says what`);
     }

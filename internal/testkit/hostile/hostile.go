@@ -13,8 +13,8 @@ import (
 
 // Line has what terminals, CI runners, Markdown and SARIF act upon, without a line break; Text has line breaks as well.
 const (
-	Line = "x\x1b]52;c;QUFB\a\x1b[31m\u009b31m\u202e\u2066\u200b ::error title=owned::a ,::add-mask::b ##[error]c ##vso[task.x]d # H @everyone #1 <img src=x onerror=y> [l](http://evil.example) www.evil.example ```` ` |_e_*f* 100%0A"
-	Text = Line + "\n::error title=owned::g\r\n ::add-mask::h\n\t##[group]i\n# H\n```\n- j\u2028::error title=owned::k"
+	Line = "x\x1b]52;c;QUFB\a\x1b[31m\u009b31m\u202e\u2066\u200b ::error title=owned::a ,::add-mask::b ##[error]c ##vso[task.x]d # H @everyone #1 GH-1 <img src=x onerror=y> [l](http://evil.example) www.evil.example ```` ` |_e_*f* 100%0A"
+	Text = Line + "\n::error title=owned::g\r\n ::add-mask::h\n\u00a0::error title=owned::l\n\u3000::add-mask::m\n\t##[group]i\n# H\n```\n- j\u2028::error title=owned::k"
 )
 
 // Formats are those that reports are printed in.
@@ -72,7 +72,7 @@ func Check(t testing.TB, format, out string) {
 				open = m[1]
 				continue
 			}
-			for _, markup := range []string{"<img", "@everyone", "](http://evil", " http://evil", " www.", "_e_", "*f*"} {
+			for _, markup := range []string{"<img", "@everyone", "](http://evil", " http://evil", " www.", "_e_", "*f*", " GH-1"} {
 				if strings.Contains(line, markup) {
 					bad("the markup "+markup, line)
 				}

@@ -57,6 +57,9 @@ func (x *diffCommand) Run(ctx context.Context, c Command) error {
 	if os.Getenv("GOGC") == "" {
 		defer debug.SetGCPercent(debug.SetGCPercent(400)) // most of what a comparison makes is soon of no use
 	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(4 << 30)) // near which memory is freed sooner
+	}
 	results, found, err := x.compare(ctx, c)
 	if errors.Is(err, context.Canceled) {
 		return statusError(statusStopped)

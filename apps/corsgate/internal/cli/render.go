@@ -38,8 +38,8 @@ func (x *renderCommand) Run(c Command) error {
 	if err != nil {
 		faults = append(faults, err.Error())
 	}
-	if !strings.HasPrefix(x.Path, "/") || strings.ContainsAny(x.Path, " \t\n") {
-		faults = append(faults, fmt.Sprintf("--path %q: begin it with a slash, as in /items/{id}", x.Path))
+	if !routePath.MatchString(x.Path) {
+		faults = append(faults, fmt.Sprintf("--path %q: begin it with a slash, as in /items/{id}, and without blanks, a query and the like", x.Path))
 	}
 	methods := append(slices.Clone(questions.Methods), "ANY")
 	for i, m := range x.Methods {
@@ -80,7 +80,8 @@ func (x *renderCommand) Run(c Command) error {
 }
 
 var (
-	identifier = regexp.MustCompile(`^[A-Za-z0-9]{1,255}$`) // a logical id
+	identifier = regexp.MustCompile(`^[A-Za-z0-9]{1,255}$`)                 // a logical id
+	routePath  = regexp.MustCompile(`^/[A-Za-z0-9_./{}+$:@%~!&'()*,;=-]*$`) // what a URL's path may have, and parameters
 	word       = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
 )
 

@@ -135,7 +135,7 @@ func parse(text []byte) (*File, []string) {
 }
 
 var (
-	unknownKey = regexp.MustCompile(`^line ([0-9]+): field (.*) not found in type config\.(.*)$`)
+	unknownKey = regexp.MustCompile(`(?s)^line ([0-9]+): field (.*) not found in type config\.(.*)$`)
 	wrongType  = regexp.MustCompile(`^line ([0-9]+): cannot unmarshal !!(\S+)(?: .*)? into (.*)$`)
 )
 

@@ -27,6 +27,7 @@ func TestFaults(t *testing.T) {
 		{"emits: [&s suppressions]\n*s : [{id: CORS101, reason: x}]", "line 2: the key *s is an alias; write the key out"},
 		{"suppressions:\n- null\n- {id: CORS101, reason: x}", "line 2: an entry of the list is empty"},
 		{"- a", "line 1: got a list, want keys with values"},
+		{`"a\nb": x`, `line 1: unknown key "a\nb"; known here: origins`},
 	} {
 		f, faults := parse([]byte(tt.text))
 		if got := strings.Join(faults, "; "); got == "" || !strings.Contains(got, tt.want) || strings.Contains(got, "\n") {
