@@ -9,6 +9,24 @@ import (
 	"github.com/corsgate/corsgate/internal/cfn"
 )
 
+// filled compares the API of a template with two values in its place.
+func filled(t *testing.T, template, was, is string) []Result {
+	t.Helper()
+	var apps [2]*cfn.App
+	for side, value := range []string{was, is} {
+		app, err := cfn.Parse("t.yaml", fmt.Appendf(nil, template, value), cfn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		apps[side] = app
+	}
+	results, err := Apps(t.Context(), apps[0], apps[1], Options{})
+	if err != nil || len(results) != 1 {
+		t.Fatal(results, err)
+	}
+	return results
+}
+
 // TestTokenInQuery holds that an authorizer that reads the query is taken to get it, as one that reads a header is.
 func TestTokenInQuery(t *testing.T) {
 	const template = `
@@ -18,18 +36,7 @@ Resources:
   A: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {ApiId: !Ref Web, AuthorizerType: REQUEST, IdentitySource: [$request.%s], AuthorizerPayloadFormatVersion: '2.0'}}
   R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: GET /a, Target: !Sub 'integrations/${I}', AuthorizationType: CUSTOM, AuthorizerId: !Ref A}}
 `
-	var apps [2]*cfn.App
-	for side, source := range []string{"querystring.token", "header.x-token"} {
-		app, err := cfn.Parse("t.yaml", fmt.Appendf(nil, template, source), cfn.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		apps[side] = app
-	}
-	results, err := Apps(t.Context(), apps[0], apps[1], Options{})
-	if err != nil || len(results) != 1 {
-		t.Fatal(results, err)
-	}
+	results := filled(t, template, "querystring.token", "header.x-token")
 	for _, c := range results[0].Changes {
 		if slices.Contains(c.Headers, "x-token") {
 			t.Errorf("%+v: %+v before, %+v after", c.Question, c.Before, c.After)
@@ -39,23 +46,12 @@ Resources:
 
 // TestOwnErrorOfURL holds that the 403 of a function URL is not said to be API Gateway's.
 func TestOwnErrorOfURL(t *testing.T) {
-	var apps [2]*cfn.App
-	for side, auth := range []string{"NONE", "AWS_IAM"} {
-		app, err := cfn.Parse("t.yaml", fmt.Appendf(nil, `
+	results := filled(t, `
 Resources:
   F: {Type: AWS::Lambda::Function, Properties: {}}
   May: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref F, Action: lambda:InvokeFunctionUrl, Principal: '*'}}
   Url: {Type: AWS::Lambda::Url, Properties: {AuthType: %s, TargetFunctionArn: !GetAtt F.Arn, Cors: {AllowOrigins: ['https://app.example.com'], AllowMethods: [GET]}}}
-`, auth), cfn.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		apps[side] = app
-	}
-	results, err := Apps(t.Context(), apps[0], apps[1], Options{})
-	if err != nil || len(results) != 1 {
-		t.Fatal(results, err)
-	}
+`, "NONE", "AWS_IAM")
 	var out strings.Builder
 	if err := Markdown(&out, results, Found{}); err != nil {
 		t.Fatal(err)
@@ -74,18 +70,7 @@ Resources:
   A: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {ApiId: !Ref Web, AuthorizerType: REQUEST, AuthorizerPayloadFormatVersion: '2.0'}}
   R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Web, RouteKey: ANY /a, Target: !Sub 'integrations/${I}', AuthorizationType: CUSTOM, AuthorizerId: !Ref A}}
 `
-	var apps [2]*cfn.App
-	for side, more := range []string{"", ", 'https://evil.example'"} {
-		app, err := cfn.Parse("t.yaml", fmt.Appendf(nil, template, more), cfn.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		apps[side] = app
-	}
-	results, err := Apps(t.Context(), apps[0], apps[1], Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	results := filled(t, template, "", ", 'https://evil.example'")
 	var out strings.Builder
 	if err := Text(&out, results, Found{}); err != nil {
 		t.Fatal(err)
